@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A growing run of bytes.  Appending cannot fail visibly: when memory runs out the buffer is marked failed, ignores
+ * what follows, and bs_buffer_ok says so once, at the end.
+ */
+#ifndef BS_BASE_BUFFER_H
+#define BS_BASE_BUFFER_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+struct bs_buffer {
+  unsigned char *bytes; /* `length` are valid; NULL while capacity is 0 */
+  size_t length;
+  size_t capacity;
+  bool failed;
+};
+
+#define BS_BUFFER_INIT {NULL, 0, 0, false}
+#define BS_AUTO_BUFFER BS_AUTO(bs_buffer_free)
+#define BS_AUTO_SECRET BS_AUTO(bs_buffer_wipe)
+
+/* Frees the bytes and leaves an empty buffer. */
+void bs_buffer_free(struct bs_buffer *buffer);
+/* The same for a secret: overwrites them first.  Growing a buffer leaves copies behind: bs_buffer_reserve first. */
+void bs_buffer_wipe(struct bs_buffer *buffer);
+/* Keeps the memory, drops the content and the failure. */
+void bs_buffer_clear(struct bs_buffer *buffer);
+
+void bs_buffer_add(struct bs_buffer *buffer, const void *bytes, size_t length);
+void bs_buffer_text(struct bs_buffer *buffer, const char *text);
+void bs_buffer_byte(struct bs_buffer *buffer, unsigned char byte);
+void bs_buffer_format(struct bs_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Unsigned big-endian and little-endian integers of `width` bytes, 1 to 8. */
+void bs_buffer_big_endian(struct bs_buffer *buffer, uint64_t value, size_t width);
+void bs_buffer_little_endian(struct bs_buffer *buffer, uint64_t value, size_t width);
+
+/* Appends `more` uninitialised bytes and returns where they start, or NULL (and the buffer is failed). */
+unsigned char *bs_buffer_extend(struct bs_buffer *buffer, size_t more);
+/* Makes room for `more` bytes without changing the content. */
+void bs_buffer_reserve(struct bs_buffer *buffer, size_t more);
+
+/* False, with no_memory, when an append failed. */
+bool bs_buffer_ok(const struct bs_buffer *buffer, struct bs_error *error);
+/* The content with a NUL behind it (which does not count as content), or NULL when the buffer failed. */
+const char *bs_buffer_string(struct bs_buffer *buffer);
+/* The same as the caller's own, by free(); the buffer is empty afterwards. */
+char *bs_buffer_take(struct bs_buffer *buffer);
+
+#endif

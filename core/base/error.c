@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/base/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+  const char *text;
+  enum blockstore_result result;
+} words[] = {
+    [BS_NO_WORD] = {"", BLOCKSTORE_DONE},
+#define WORD_ROW(word, result) [BS_WORD_##word] = {#word, BLOCKSTORE_##result},
+    BS_WORDS(WORD_ROW)
+#undef WORD_ROW
+};
+
+const char *bs_word_text(enum bs_word word) {
+  return words[word].text;
+}
+
+enum blockstore_result bs_word_result(enum bs_word word) {
+  return words[word].result;
+}
+
+/* Cuts a UTF-8 text that fills `size` at the edge of a character, and makes control characters visible. */
+static void tidy(char *text, size_t size) {
+  size_t length = strlen(text);
+
+  if (length == size - 1) {
+    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80) length--;
+    if (length > 0 && (unsigned char)text[length - 1] >= 0xc0) length--;
+    text[length] = '\0';
+  }
+  for (char *at = text; *at != '\0'; at++)
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
+}
+
+static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format,
+                 va_list arguments) {
+  char message[BS_ERROR_MESSAGE_SIZE]; /* apart: an argument may be the error's own message */
+
+  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+  tidy(message, sizeof message);
+  memcpy(error->message, message, sizeof message);
+  error->word = word;
+  error->result = result;
+}
+
+bool bs_fail(struct bs_error *error, enum bs_word word, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  fill(error, words[word].result, word, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+bool bs_fail_as(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  fill(error, result, word, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+bool bs_fail_errno(struct bs_error *error, const char *format, ...) {
+  int number = errno;
+  enum bs_word word = number == ENOSPC || number == EDQUOT ? BS_WORD_no_space
+                      : number == ENOMEM                   ? BS_WORD_no_memory
+                                                           : BS_WORD_io;
+  char message[BS_ERROR_MESSAGE_SIZE];
+  va_list arguments;
+
+  va_start(arguments, format);
+  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+  va_end(arguments);
+  return bs_fail(error, word, "%s: %s", message, number == 0 ? "unexpected end of file" : strerrordesc_np(number));
+}
+
+bool bs_fail_memory(struct bs_error *error) {
+  return bs_fail(error, BS_WORD_no_memory, "There is not enough memory.");
+}
+
+bool bs_context(struct bs_error *error, const char *format, ...) {
+  char context[BS_ERROR_MESSAGE_SIZE];
+  va_list arguments;
+
+  va_start(arguments, format);
+  if (vsnprintf(context, sizeof context, format, arguments) < 0) context[0] = '\0';
+  va_end(arguments);
+  return bs_fail_as(error, error->result, error->word, "%s: %s", context, error->message);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+
+bool bs_file_write_all(int fd, const void *bytes, size_t length) {
+  const char *at = bytes;
+
+  while (length > 0) {
+    ssize_t written = write(fd, at, length);
+
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    at += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+bool bs_file_read_at(int fd, void *buffer, size_t length, uint64_t offset) {
+  char *at = buffer;
+
+  while (length > 0) {
+    ssize_t got = pread(fd, at, length, (off_t)offset);
+
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = 0;
+    if (got <= 0) return false;
+    at += got;
+    offset += (uint64_t)got;
+    length -= (size_t)got;
+  }
+  return true;
+}
+
+/* Appends what is left to read of fd. */
+static bool read_rest(struct bs_buffer *bytes, int fd, const char *path, size_t limit, struct bs_error *error) {
+  size_t start = bytes->length;
+
+  for (;;) {
+    size_t room = bytes->length - start < limit ? 4096 : 1; /* one byte more than allowed shows that it is too long */
+    unsigned char *at = bs_buffer_extend(bytes, room);
+    ssize_t got;
+
+    if (at == NULL) return bs_fail_memory(error);
+    got = read(fd, at, room);
+    bytes->length -= room - (got > 0 ? (size_t)got : 0);
+    if (got == 0) return true;
+    if (got < 0 && errno != EINTR) return bs_fail_errno(error, "%s: The file cannot be read", path);
+    if (bytes->length - start > limit)
+      return bs_fail(error, BS_WORD_too_large, "%s: The file has more than the %zu bytes allowed here.", path, limit);
+  }
+}
+
+static int open_to_read(const char *path, int flags, struct bs_error *error) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+
+  if (fd < 0 && errno == ENOENT) bs_fail(error, BS_WORD_not_found, "%s: There is no such file.", path);
+  if (fd < 0 && errno != ENOENT) bs_fail_errno(error, "%s: The file cannot be opened", path);
+  return fd;
+}
+
+/* One attempt of either kind; on failure nothing stays appended. */
+static bool read_file(struct bs_buffer *ret_bytes, int fd, const char *path, size_t limit, struct bs_error *error) {
+  size_t before = ret_bytes->length;
+
+  if (read_rest(ret_bytes, fd, path, limit, error)) return true;
+  if (ret_bytes->bytes != NULL) explicit_bzero(ret_bytes->bytes + before, ret_bytes->length - before);
+  ret_bytes->length = before;
+  return false;
+}
+
+bool bs_file_read(struct bs_buffer *ret_bytes, const char *path, size_t limit, struct bs_error *error) {
+  int fd BS_AUTO_CLOSE = open_to_read(path, 0, error);
+
+  return fd >= 0 && read_file(ret_bytes, fd, path, limit, error);
+}
+
+bool bs_file_read_secret(struct bs_buffer *ret_bytes, const char *path, size_t limit, struct bs_error *error) {
+  int fd BS_AUTO_CLOSE = open_to_read(path, O_NONBLOCK, error); /* a FIFO must not hang here */
+  struct stat status;
+
+  if (fd < 0) return false;
+  if (fstat(fd, &status) < 0) return bs_fail_errno(error, "%s: The file cannot be examined", path);
+  if (!S_ISREG(status.st_mode)) return bs_fail(error, BS_WORD_denied, "%s: A secret must be in a regular file.", path);
+  if (status.st_uid != geteuid() && status.st_uid != 0)
+    return bs_fail(error, BS_WORD_denied, "%s: The file with a secret belongs to user %u; it must be your own.", path,
+                   (unsigned)status.st_uid);
+  if ((status.st_mode & 077) != 0)
+    return bs_fail(error, BS_WORD_denied, "%s: The file with a secret can be used by others (mode %04o); run: chmod 600 %s", path,
+                   (unsigned)(status.st_mode & 07777), path);
+  if (status.st_size < 0 || (uint64_t)status.st_size > limit)
+    return bs_fail(error, BS_WORD_too_large, "%s: The file has more than the %zu bytes allowed here.", path, limit);
+  bs_buffer_reserve(ret_bytes, limit + 4096); /* no copy of a secret is left behind by growing */
+  return read_file(ret_bytes, fd, path, limit, error);
+}
+
+/* The directory part of path, by free(): "." when it has none. */
+static char *parent_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+
+  if (slash == NULL) return strdup(".");
+  while (slash > path && slash[-1] == '/') slash--;
+  return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+bool bs_file_sync_parent(const char *path, struct bs_error *error) {
+  char *parent BS_AUTO_FREE = parent_of(path);
+  int fd BS_AUTO_CLOSE = -1;
+
+  if (parent == NULL) return bs_fail_memory(error);
+  fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync(fd) < 0) return bs_fail_errno(error, "%s: The directory could not be made durable", parent);
+  return true;
+}
+
+bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *error) {
+  struct stat status;
+  char *parent BS_AUTO_FREE = NULL;
+
+  if (stat(path, &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return true;
+    return bs_fail(error, BS_WORD_io, "%s: A directory is needed here, but this is something else.", path);
+  }
+  if (errno != ENOENT) return bs_fail_errno(error, "%s: The directory cannot be reached", path);
+  parent = parent_of(path);
+  if (parent == NULL) return bs_fail_memory(error);
+  if (!bs_file_make_directories(parent, mode, error)) return false;
+  if (mkdir(path, mode) < 0 && errno != EEXIST) return bs_fail_errno(error, "%s: The directory cannot be made", path);
+  return bs_file_sync_parent(path, error);
+}
+
+char *bs_file_expand(const char *path, const char *base, struct bs_error *error) {
+  struct bs_buffer full = BS_BUFFER_INIT;
+  char *text;
+
+  if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
+    const char *home = secure_getenv("HOME");
+
+    if (home == NULL || home[0] != '/') {
+      bs_fail(error, BS_WORD_config, "%s: The path begins with ~, but HOME is not set to an absolute path.", path);
+      return NULL;
+    }
+    bs_buffer_text(&full, home);
+    path++;
+  } else if (path[0] != '/') {
+    char *here BS_AUTO_FREE = base == NULL ? getcwd(NULL, 0) : strdup(base);
+
+    if (here == NULL) {
+      bs_fail_errno(error, "The working directory is not known");
+      return NULL;
+    }
+    bs_buffer_text(&full, here);
+    bs_buffer_byte(&full, '/');
+  }
+  bs_buffer_text(&full, path);
+  text = bs_buffer_take(&full);
+  if (text == NULL) bs_fail_memory(error);
+  return text;
+}
+
+bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, mode_t mode, struct bs_error *error) {
+  struct bs_replacement made = BS_REPLACEMENT_INIT;
+  const char *slash = strrchr(path, '/');
+  int directory_length = slash == NULL ? 0 : (int)(slash - path) + 1;
+
+  made.path = strdup(path);
+  if (made.path == NULL || asprintf(&made.temporary, "%.*s.blockstore-XXXXXX", directory_length, path) < 0) {
+    free(made.path);
+    return bs_fail_memory(error);
+  }
+  made.fd = mkostemp(made.temporary, O_CLOEXEC);
+  if (made.fd < 0 || fchmod(made.fd, mode) < 0) {
+    bs_fail_errno(error, "%s: A temporary file beside it could not be made", path);
+    bs_replacement_abort(&made);
+    return false;
+  }
+  *replacement = made;
+  return true;
+}
+
+bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error) {
+  if (fsync(replacement->fd) < 0) return bs_fail_errno(error, "%s: The file could not be made durable", replacement->path);
+  if (exclusive && link(replacement->temporary, replacement->path) < 0) {
+    if (errno == EEXIST) return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", replacement->path);
+    return bs_fail_errno(error, "%s: The file could not be made", replacement->path);
+  }
+  if (exclusive ? unlink(replacement->temporary) < 0 : rename(replacement->temporary, replacement->path) < 0)
+    return bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
+  free(replacement->temporary);
+  replacement->temporary = NULL;
+  if (!bs_file_sync_parent(replacement->path, error)) return false;
+  bs_replacement_abort(replacement);
+  return true;
+}
+
+void bs_replacement_abort(struct bs_replacement *replacement) {
+  if (replacement->fd >= 0) close(replacement->fd);
+  if (replacement->temporary != NULL) unlink(replacement->temporary);
+  free(replacement->temporary);
+  free(replacement->path);
+  *replacement = (struct bs_replacement)BS_REPLACEMENT_INIT;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Files: whole reads and writes, durable directories, atomic durable replacement.  All descriptors are close-on-exec. */
+#ifndef BS_BASE_FILE_H
+#define BS_BASE_FILE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/buffer.h"
+
+/* All of it or false with errno set; interrupted calls are taken up again.  A short read has errno 0. */
+bool bs_file_write_all(int fd, const void *bytes, size_t length);
+bool bs_file_read_at(int fd, void *buffer, size_t length, uint64_t offset);
+
+/* Appends a file of at most `limit` bytes (too_large when longer, not_found when absent). */
+bool bs_file_read(struct bs_buffer *ret_bytes, const char *path, size_t limit, struct bs_error *error);
+/* The same for a secret: a regular file of the user's own, with no rights for group and others (denied otherwise). */
+bool bs_file_read_secret(struct bs_buffer *ret_bytes, const char *path, size_t limit, struct bs_error *error);
+
+/* Makes the directory and its missing parents with `mode`, each durable in its parent.  An existing one is left. */
+bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *error);
+/* fsyncs the directory that holds `path`. */
+bool bs_file_sync_parent(const char *path, struct bs_error *error);
+/* `path` with a leading "~/" replaced by $HOME, made absolute from `base` (NULL: the working directory); by free(). */
+char *bs_file_expand(const char *path, const char *base, struct bs_error *error);
+
+/*
+ * A file that replaces `path` in one step.  Its bytes go to `fd` under a temporary name in the same directory;
+ * commit fsyncs it, renames it and fsyncs the directory; abort (also after a failed commit) removes it.
+ */
+struct bs_replacement {
+  int fd; /* -1: nothing begun, or committed */
+  char *path;
+  char *temporary;
+};
+#define BS_REPLACEMENT_INIT {-1, NULL, NULL}
+bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, mode_t mode, struct bs_error *error);
+/* exclusive: fails with conflict when the path exists already. */
+bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error);
+void bs_replacement_abort(struct bs_replacement *replacement);
+
+#endif

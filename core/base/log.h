@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The log: one line a call to the function that the program set, or nothing.  The library itself never prints. */
+#ifndef BS_BASE_LOG_H
+#define BS_BASE_LOG_H
+
+#include "core/base/error.h"
+
+enum bs_log_level { BS_LOG_ERROR = 0, BS_LOG_WARNING = 1, BS_LOG_INFO = 2, BS_LOG_DEBUG = 3 };
+
+/* `line`: UTF-8 without control characters, valid during the call.  May be called from any thread, one at a time. */
+typedef void (*bs_log_function)(void *user, int level, const char *line);
+
+/* For the whole process; NULL: silence (the start).  `most`: the highest level wanted. */
+void bs_log_to(bs_log_function function, void *user, enum bs_log_level most);
+bool bs_log_wanted(enum bs_log_level level);
+void bs_log(enum bs_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/base/buffer.h"
+#include "core/base/scope.h"
+#include "core/base/spool.h"
+#include "t/lib/unit.h"
+
+static void error_keeps_word_and_prepends_context(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  assert_false(bs_fail(&error, BS_WORD_stale, "a\nb"));
+  assert_false(bs_context(&error, "store %s", "x"));
+  assert_string_equal(error.message, "store x: a?b");
+  assert_int_equal(error.result, BLOCKSTORE_STALE);
+  assert_string_equal(bs_word_text(error.word), "stale");
+}
+
+static void error_is_cut_at_a_character(void **state) {
+  struct bs_error error = {0};
+  char text[BS_ERROR_MESSAGE_SIZE + 1];
+
+  (void)state;
+  memset(text, 'x', sizeof text);
+  text[sizeof text - 1] = '\0';
+  memcpy(text + BS_ERROR_MESSAGE_SIZE - 2, "\xc3\xa9", 2); /* straddles the end */
+  bs_fail(&error, BS_WORD_failed, "%s", text);
+  assert_int_equal(strlen(error.message), BS_ERROR_MESSAGE_SIZE - 2);
+}
+
+static void buffer_grows_and_formats(void **state) {
+  struct bs_buffer buffer = BS_BUFFER_INIT;
+
+  (void)state;
+  for (int i = 0; i < 1000; i++) bs_buffer_format(&buffer, "%d,", i);
+  bs_buffer_big_endian(&buffer, 0x0102, 2);
+  assert_string_equal(bs_buffer_string(&buffer) + buffer.length - 6, "999,\x01\x02");
+  assert_null(bs_buffer_extend(&buffer, SIZE_MAX));
+  assert_true(buffer.failed);
+  bs_buffer_free(&buffer);
+}
+
+static void scope_is_cancelled_and_reused(void **state) {
+  struct bs_scopes scopes = {0};
+  struct bs_scope *scope, *again;
+  struct bs_error error = {0};
+
+  (void)state;
+  assert_ok(bs_scope_open(&scopes, &scope, 0, &error));
+  assert_int_equal(bs_scope_time_left(scope), UINT32_MAX);
+  bs_scopes_cancel(&scopes);
+  assert_int_equal(bs_scope_time_left(scope), 0);
+  assert_fails(bs_scope_check(scope, &error), BS_WORD_cancelled, "cancelled");
+  bs_scope_close(scope);
+  assert_ok(bs_scope_open(&scopes, &again, 10000, &error));
+  assert_ptr_equal(scope, again);
+  assert_ok(bs_scope_check(again, &error));
+  bs_scope_close(again);
+  bs_scopes_free(&scopes);
+}
+
+static void spool_moves_to_a_file(void **state) {
+  struct bs_spool spool;
+  struct bs_error error = {0};
+  static char block[BS_SPOOL_MEMORY / 2], back[10];
+
+  (void)state;
+  bs_spool_init(&spool, NULL);
+  memset(block, 'a', sizeof block);
+  for (int i = 0; i < 3; i++) assert_ok(bs_spool_write(&spool, block, sizeof block, &error));
+  assert_ok(bs_spool_write(&spool, "0123456789", 10, &error));
+  assert_true(spool.fd >= 0);
+  assert_ok(bs_spool_read(&spool, back, 10, 3 * sizeof block, &error));
+  assert_memory_equal(back, "0123456789", 10);
+  assert_ok(bs_spool_reset(&spool, &error));
+  assert_int_equal(spool.length, 0);
+  assert_ok(bs_spool_write(&spool, "x", 1, &error));
+  assert_int_equal(spool.fd, -1);
+  bs_spool_free(&spool);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
+      cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(scope_is_cancelled_and_reused),
+      cmocka_unit_test(spool_moves_to_a_file),
+  };
+  return RUN_TESTS(tests);
+}
