@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/codec/hex.h"
+
+void bs_hex_encode(char *text, const void *bytes, size_t length) {
+  static const char digits[] = "0123456789abcdef";
+  const unsigned char *from = bytes;
+  for (size_t i = 0; i < length; i++) {
+    *text++ = digits[from[i] >> 4];
+    *text++ = digits[from[i] & 15];
+  }
+  *text = '\0';
+}
+
+/* -1 when it is no digit; `first_letter` is 'a' or 'A'. */
+static int digit_value(char digit, char first_letter) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= first_letter && digit <= first_letter + 5) return digit - first_letter + 10;
+  return -1;
+}
+
+static int lower_value(char digit) {
+  return digit_value(digit, 'a');
+}
+
+static int any_case_value(char digit) {
+  int value = digit_value(digit, 'a');
+  return value >= 0 ? value : digit_value(digit, 'A');
+}
+
+static bool decode(unsigned char *bytes, size_t length, const char *text, int (*value_of)(char)) {
+  /* The whole text is checked first: on failure the output is untouched. */
+  for (size_t i = 0; i < 2 * length; i++) {
+    if (value_of(text[i]) < 0) return false;
+  }
+  for (size_t i = 0; i < length; i++) bytes[i] = (unsigned char)(value_of(text[2 * i]) << 4 | value_of(text[2 * i + 1]));
+  return true;
+}
+
+bool bs_hex_decode(void *bytes, size_t length, const char *text) {
+  return decode(bytes, length, text, lower_value);
+}
+
+bool bs_hex_decode_any_case(void *bytes, size_t length, const char *text) {
+  return decode(bytes, length, text, any_case_value);
+}
+
+bool bs_hex_is(const char *text, size_t digits) {
+  for (size_t i = 0; i < digits; i++) {
+    if (lower_value(text[i]) < 0) return false;
+  }
+  return true;
+}
