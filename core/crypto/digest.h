@@ -19,6 +19,7 @@ struct bs_sha256 {
 };
 void bs_sha256_begin(struct bs_sha256 *context);
 void bs_sha256_add(struct bs_sha256 *context, const void *bytes, size_t length);
+/* Wipes the context: begin again before the next use. */
 void bs_sha256_end(struct bs_sha256 *context, unsigned char digest[BS_SHA256_SIZE]);
 
 void bs_sha256(unsigned char digest[BS_SHA256_SIZE], const void *bytes, size_t length);
