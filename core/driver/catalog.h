@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The drivers that lie in the directories of `plugin_path`, searched in order: who they are and whether they may be
+ * loaded, without running any of their code.  The first directory that has a file NAME.so decides about NAME: a refused
+ * file there hides those in later directories, it is never passed over in silence.
+ */
+#ifndef BS_DRIVER_CATALOG_H
+#define BS_DRIVER_CATALOG_H
+
+#include "core/driver/metadata.h"
+#include "core/driver/vet.h"
+
+/* One file.  Owns its strings. */
+struct bs_candidate {
+  char *name;      /* the file's name without .so; of a file that has no driver's name, all of it */
+  char *path;      /* absolute; its directory is real */
+  char *directory; /* real */
+  struct bs_metadata *metadata; /* NULL when the file was refused before it was read */
+  char *refused;                /* why it is not loaded, a sentence that names the file; NULL: it may be */
+  char *shadowed_by;            /* the file of an earlier directory that decides about this name; NULL: this one does */
+  struct bs_identity identity;  /* of the vetted file; all zero when it was refused before */
+};
+
+/* One directory of the plugin path, as it was searched. */
+struct bs_directory {
+  char *path;    /* as configured */
+  char *refused; /* why nothing of it was looked at (missing, writable by others ...), a sentence; NULL: it was */
+};
+
+struct bs_catalog {
+  struct bs_candidate *candidates; /* by directory in order, within it by name */
+  size_t candidate_count;
+  struct bs_directory *directories;
+  size_t directory_count;
+};
+
+/*
+ * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  Opens DIRECTORY/NAME.so in order and
+ * scans nothing.  A missing directory is passed over.  Fails with driver: a directory before the find is refused, the
+ * file is refused, or no directory has it (the message lists them and the nearest name that exists).
+ */
+bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count, const char *name,
+                     struct bs_error *error);
+
+/* Every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for want of memory. */
+bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, struct bs_error *error);
+
+/* The same of those named `name` only. */
+bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
+                        struct bs_error *error);
+
+void bs_candidate_free(struct bs_candidate *candidate);
+void bs_catalog_free(struct bs_catalog *catalog);
+
+#endif
