@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/client/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/environment.h"
+#include "core/base/file.h"
+#include "core/base/nearest.h"
+#include "core/client/storage.h"
+#include "core/driver/options.h"
+#include "core/driver/vet.h"
+
+#define CONFIG_FILE_MAX (1u << 20)
+
+const char *const bs_config_core_keys[] = {"name", "driver", "inline"};
+const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
+
+/* One known key: where it stands, what it looks like, and where its value goes. */
+struct row {
+  const char *section; /* "": the top level */
+  const char *key;
+  enum bs_option_type type;
+  const char *values; /* ENUM */
+  int64_t least, most; /* of the number that the type gives */
+  size_t offset;       /* of an int64_t, or of a char * for STRING, PATH and ENUM */
+};
+
+#define ROW(section, key, type, values, least, most, member) \
+  {section, key, BS_OPTION_##type, values, least, most, offsetof(struct blockstore_config, member)}
+
+static const struct row rows[] = {
+    ROW("", "state_dir", PATH, "", 0, 0, state_dir),
+    ROW("names", "provider", ENUM, "embedded,blockstored", 0, 0, provider),
+    ROW("names", "ledger", PATH, "", 0, 0, ledger),
+    ROW("names", "server", STRING, "", 0, 0, server),
+    ROW("names", "port", INT, "", 1, 65535, port),
+    ROW("names", "max_age", DURATION, "", 0, INT64_C(3600000), max_age_ms),
+    ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
+    ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
+    ROW("replication", "read", ENUM, "newest,first", 0, 0, read),
+    ROW("timeouts", "connect", DURATION, "", 1, INT64_C(86400000), connect_ms),
+    ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
+    ROW("timeouts", "budget", DURATION, "", 1, INT64_C(86400000), budget_ms),
+    ROW("limits", "object", SIZE, "", 1, INT64_C(1) << 50, limit_object),
+    ROW("limits", "mutable_record", SIZE, "", 1024, INT64_C(1) << 31, limit_mutable_record),
+    ROW("limits", "user_record", SIZE, "", 1024, INT64_C(1) << 31, limit_user_record),
+};
+static const size_t row_count = sizeof rows / sizeof rows[0];
+
+static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts", "limits"};
+static const char *const replication_keys[] = {"write", "read"};
+static const char *const write_keys[] = {"at_least", "require"};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool complain(struct bs_error *error, const struct blockstore_config *config, const struct bs_yaml *node, const char *sentence,
+                     const char *argument) {
+  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s%s", config->file, node->line, node->column, sentence, argument);
+}
+
+static bool wants_mapping(const struct blockstore_config *config, const struct bs_yaml *node, const char *what,
+                          struct bs_error *error) {
+  if (node->kind == BS_YAML_MAPPING) return true;
+  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s must be a mapping (key: value lines).", config->file, node->line, node->column,
+                 what);
+}
+
+/* Every key of the mapping must be one of `known`. */
+static bool check_keys(const struct blockstore_config *config, const struct bs_yaml *mapping, const char *const *known, size_t count,
+                       struct bs_error *error) {
+  for (size_t i = 0; i < mapping->count; i++) {
+    const struct bs_yaml *key = mapping->keys[i];
+    const char *nearest;
+    bool found = false;
+
+    for (size_t k = 0; k < count && !found; k++) found = strcmp(key->text, known[k]) == 0;
+    if (found) continue;
+    nearest = bs_nearest(key->text, known, count);
+    return bs_fail(error, BS_WORD_config, "%s:%u:%u: There is no key \"%s\" here%s%s%s.", config->file, key->line, key->column, key->text,
+                   nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+  }
+  return true;
+}
+
+/* The scalar's text with ${VAR} expanded, or NULL. */
+static const char *scalar(const struct blockstore_config *config, const struct bs_yaml *node, const char *expected,
+                          struct bs_error *error) {
+  const char *text;
+
+  if (node->kind != BS_YAML_SCALAR || bs_yaml_is_null(node)) {
+    complain(error, config, node, "Expected here: ", expected);
+    return NULL;
+  }
+  text = bs_environment_expand(node->text, error);
+  if (text == NULL) bs_context(error, "%s:%u:%u", config->file, node->line, node->column);
+  return text;
+}
+
+static bool replace_text(char **slot, char *text, struct bs_error *error) {
+  if (text == NULL) return bs_fail_memory(error);
+  free(*slot);
+  *slot = text;
+  return true;
+}
+
+static bool read_row(struct blockstore_config *config, const struct row *row, const struct bs_yaml *node, struct bs_error *error) {
+  void *member = (char *)config + row->offset;
+  const char *expected = row->type == BS_OPTION_ENUM ? row->values : bs_option_expected(row->type);
+  const char *text = scalar(config, node, expected, error);
+  int64_t number;
+
+  if (text == NULL) return false;
+  if (!bs_option_number(&number, row->type, text, row->values)) {
+    if (row->type == BS_OPTION_ENUM) return complain(error, config, node, "Expected here one of: ", expected);
+    return complain(error, config, node, "Expected here: ", expected);
+  }
+  switch (row->type) {
+  case BS_OPTION_PATH: {
+    char *path = bs_file_expand(text, config->directory, error);
+
+    if (path == NULL) return bs_context(error, "%s:%u:%u", config->file, node->line, node->column);
+    return replace_text(member, path, error);
+  }
+  case BS_OPTION_STRING:
+  case BS_OPTION_ENUM:
+    return replace_text(member, strdup(text), error);
+  case BS_OPTION_INT:
+  case BS_OPTION_SIZE:
+  case BS_OPTION_DURATION:
+    if (number < row->least || number > row->most)
+      return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s: The value is outside its range (%lld to %lld%s).", config->file, node->line,
+                     node->column, row->key, (long long)row->least, (long long)row->most,
+                     row->type == BS_OPTION_DURATION ? " milliseconds" : row->type == BS_OPTION_SIZE ? " bytes" : "");
+    *(int64_t *)member = number;
+    return true;
+  case BS_OPTION_BOOL:
+  case BS_OPTION_SECRET:
+  case BS_OPTION_LIST:
+    break; /* no row has them */
+  }
+  return complain(error, config, node, "This key cannot be read: ", row->key);
+}
+
+/* Reads the rows of a section; `extra` are keys of the section that are read elsewhere. */
+static bool read_section(struct blockstore_config *config, const char *section, const char *const *extra, size_t extra_count,
+                         struct bs_error *error) {
+  const struct bs_yaml *mapping = section[0] == '\0' ? config->root : bs_yaml_find(config->root, section);
+  const char *known[COUNT(rows) + 8];
+  size_t count = 0;
+
+  if (mapping == NULL) return true;
+  if (!wants_mapping(config, mapping, section, error)) return false;
+  for (size_t i = 0; i < extra_count; i++) known[count++] = extra[i];
+  for (size_t i = 0; i < row_count; i++)
+    if (strcmp(rows[i].section, section) == 0) known[count++] = rows[i].key;
+  if (!check_keys(config, mapping, known, count, error)) return false;
+  for (size_t i = 0; i < row_count; i++) {
+    const struct bs_yaml *node = strcmp(rows[i].section, section) == 0 ? bs_yaml_find(mapping, rows[i].key) : NULL;
+
+    if (node != NULL && !read_row(config, &rows[i], node, error)) return false;
+  }
+  return true;
+}
+
+static bool append(char ***texts, size_t *count, char *text, struct bs_error *error) {
+  char **grown;
+
+  if (text == NULL) return bs_fail_memory(error);
+  grown = realloc(*texts, (*count + 1) * sizeof *grown);
+  if (grown == NULL) {
+    free(text);
+    return bs_fail_memory(error);
+  }
+  grown[(*count)++] = text;
+  *texts = grown;
+  return true;
+}
+
+/* A sequence of scalars. */
+static bool read_list(struct blockstore_config *config, const struct bs_yaml *node, bool are_paths, char ***texts, size_t *count,
+                      struct bs_error *error) {
+  if (node->kind != BS_YAML_SEQUENCE) return complain(error, config, node, "Expected here: ", "a list such as [one, two]");
+  for (size_t i = 0; i < node->count; i++) {
+    const char *text = scalar(config, node->values[i], are_paths ? "a path" : "a name", error);
+    char *copy;
+
+    if (text == NULL) return false;
+    copy = are_paths ? bs_file_expand(text, config->directory, error) : strdup(text);
+    if (copy == NULL && are_paths) return bs_context(error, "%s:%u:%u", config->file, node->values[i]->line, node->values[i]->column);
+    if (!append(texts, count, copy, error)) return false;
+  }
+  return true;
+}
+
+/* BLOCKSTORE_PLUGIN_PATH, then plugin_path, or where drivers are installed. */
+static bool read_plugin_path(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_yaml *node = bs_yaml_find(config->root, "plugin_path");
+  const char *environment = secure_getenv("BLOCKSTORE_PLUGIN_PATH");
+
+  while (environment != NULL && environment[0] != '\0') {
+    size_t length = strcspn(environment, ":");
+
+    if (length > 0 && !append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error)) return false;
+    environment += length + (environment[length] == ':');
+  }
+  if (node != NULL) return read_list(config, node, true, &config->plugin_path, &config->plugin_path_count, error);
+  return append(&config->plugin_path, &config->plugin_path_count, strdup(BS_DRIVER_DIRECTORY), error);
+}
+
+static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
+                             struct bs_error *error) {
+  const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver"), *in = bs_yaml_find(node, "inline");
+  const char *text;
+
+  if (name == NULL) return complain(error, config, node, "The store has no ", "\"name\".");
+  if (driver == NULL) return complain(error, config, node, "The store has no ", "\"driver\".");
+  text = scalar(config, name, "a name for the store", error);
+  if (text == NULL || (store->name = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
+  if (text[0] == '\0' || strlen(text) > 64 || !bs_utf8_valid(text, strlen(text)) || strpbrk(text, "\n\r\t") != NULL)
+    return complain(error, config, name, "Expected here: ", "a store's name of 1 to 64 bytes without control characters");
+  if (bs_config_store(config, text) != NULL) return complain(error, config, name, "There are two stores of this name: ", text);
+  text = scalar(config, driver, "the name of a driver", error);
+  if (text == NULL || (store->driver = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
+  if (!bs_vet_is_name(text)) return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
+  if (in == NULL) return true;
+  text = scalar(config, in, bs_option_expected(BS_OPTION_BOOL), error);
+  if (text == NULL) return false;
+  if (!bs_option_number(&store->is_inline, BS_OPTION_BOOL, text, ""))
+    return complain(error, config, in, "Expected here: ", bs_option_expected(BS_OPTION_BOOL));
+  return true;
+}
+
+static bool read_stores(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_yaml *list = bs_yaml_find(config->root, "stores");
+
+  if (list == NULL || list->kind != BS_YAML_SEQUENCE || list->count == 0)
+    return complain(error, config, list == NULL ? config->root : list, "Expected here: ", "stores: a list with at least one store");
+  config->stores = calloc(list->count, sizeof *config->stores);
+  if (config->stores == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < list->count; i++) {
+    struct bs_store_config store = {NULL, NULL, -1, list->values[i]};
+    bool good = wants_mapping(config, store.node, "A store", error) && read_store_texts(config, store.node, &store, error);
+
+    if (!good) {
+      free(store.name);
+      free(store.driver);
+      return false;
+    }
+    config->stores[config->store_count++] = store;
+  }
+  return true;
+}
+
+static bool read_at_least(struct blockstore_config *config, const struct bs_yaml *node, struct bs_error *error) {
+  static const char expected[] = "a number of stores, majority or all";
+  const char *text = scalar(config, node, expected, error);
+
+  if (text == NULL) return false;
+  if (strcmp(text, "majority") == 0 || strcmp(text, "all") == 0) {
+    config->write_policy = text[0] == 'm' ? BS_WRITE_MAJORITY : BS_WRITE_ALL;
+    return true;
+  }
+  config->write_policy = BS_WRITE_NUMBER;
+  if (!bs_option_number(&config->write_at_least, BS_OPTION_INT, text, "") || config->write_at_least < 1)
+    return complain(error, config, node, "Expected here: ", expected);
+  if ((uint64_t)config->write_at_least > config->store_count)
+    return complain(error, config, node, "There are fewer stores than must succeed: ", text);
+  return true;
+}
+
+static bool read_replication(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_yaml *section = bs_yaml_find(config->root, "replication");
+  const struct bs_yaml *write = section == NULL ? NULL : bs_yaml_find(section, "write"), *node;
+
+  if (write == NULL) return true;
+  if (!wants_mapping(config, write, "replication.write", error) || !check_keys(config, write, write_keys, COUNT(write_keys), error))
+    return false;
+  node = bs_yaml_find(write, "at_least");
+  if (node != NULL && !read_at_least(config, node, error)) return false;
+  node = bs_yaml_find(write, "require");
+  if (node == NULL) return true;
+  if (!read_list(config, node, false, &config->require, &config->require_count, error)) return false;
+  for (size_t i = 0; i < config->require_count; i++)
+    if (bs_config_store(config, config->require[i]) == NULL)
+      return complain(error, config, node->values[i], "There is no store of this name: ", config->require[i]);
+  return true;
+}
+
+static bool set_defaults(struct blockstore_config *config, struct bs_error *error) {
+  config->port = 6264;
+  config->max_age_ms = 60000;
+  config->write_policy = BS_WRITE_MAJORITY;
+  config->connect_ms = 5000;
+  config->operation_ms = 60000;
+  config->budget_ms = 2000;
+  config->limit_object = INT64_C(16) << 30;
+  config->limit_mutable_record = INT64_C(128) << 20;
+  config->limit_user_record = INT64_C(32) << 20;
+  config->provider = strdup("embedded");
+  config->read = strdup("newest");
+  return config->provider == NULL || config->read == NULL ? bs_fail_memory(error) : true;
+}
+
+/* DIRECTORY of the XDG base directory specification: $VARIABLE or ~/FALLBACK, then /blockstore; by free(). */
+static char *xdg(const char *variable, const char *fallback, struct bs_error *error) {
+  const char *value = secure_getenv(variable);
+  struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  bs_buffer_format(&path, "%s%s/blockstore", value != NULL && value[0] == '/' ? "" : "~/",
+                   value != NULL && value[0] == '/' ? value : fallback);
+  if (!bs_buffer_ok(&path, error)) return NULL;
+  return bs_file_expand(bs_buffer_string(&path), NULL, error);
+}
+
+/* What depends on the user's home, unless it was configured. */
+static bool complete(struct blockstore_config *config, struct bs_error *error) {
+  struct bs_buffer path = BS_BUFFER_INIT;
+
+  if (config->state_dir == NULL) config->state_dir = xdg("XDG_STATE_HOME", ".local/state", error);
+  if (config->state_dir == NULL) return false;
+  if (strcmp(config->provider, "blockstored") == 0)
+    return bs_fail(error, BS_WORD_config, "%s: names.provider: This version has the provider \"embedded\" only.", config->file);
+  if (config->ledger != NULL) return true;
+  bs_buffer_format(&path, "%s/ledger.db", config->state_dir);
+  config->ledger = bs_buffer_take(&path);
+  return config->ledger == NULL ? bs_fail_memory(error) : true;
+}
+
+static bool interpret(struct blockstore_config *config, struct bs_error *error) {
+  return wants_mapping(config, config->root, "The configuration", error) && set_defaults(config, error) &&
+         read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", NULL, 0, error) &&
+         read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
+         read_section(config, "replication", replication_keys, COUNT(replication_keys), error) && read_plugin_path(config, error) &&
+         read_stores(config, error) && read_replication(config, error) && complete(config, error);
+}
+
+char *bs_config_default_file(struct bs_error *error) {
+  char *directory BS_AUTO_FREE = xdg("XDG_CONFIG_HOME", ".config", error);
+  struct bs_buffer path = BS_BUFFER_INIT;
+  char *text;
+
+  if (directory == NULL) return NULL;
+  bs_buffer_format(&path, "%s/blockstore.yaml", directory);
+  text = bs_buffer_take(&path);
+  if (text == NULL) bs_fail_memory(error);
+  return text;
+}
+
+bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) {
+  char *state BS_AUTO_FREE = xdg("XDG_STATE_HOME", ".local/state", error);
+  char *data BS_AUTO_FREE = state == NULL ? NULL : xdg("XDG_DATA_HOME", ".local/share", error);
+
+  if (data == NULL) return false;
+  bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.  See blockstore.yaml(5).\n\nstate_dir: ");
+  bs_json_write_string(ret_text, state, strlen(state)); /* a JSON string is a YAML one */
+  bs_buffer_text(ret_text,
+                 "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n\n"
+                 "stores:\n  - name: home\n    driver: disk\n    root: ");
+  bs_json_write_string(ret_text, data, strlen(data));
+  bs_buffer_text(ret_text, "\n\nreplication:\n  write: {at_least: majority}\n\ntimeouts: {connect: 5s, operation: 60s, budget: 2s}\n");
+  return bs_buffer_ok(ret_text, error);
+}
+
+/* Fills `text` from the file, or with the built-in configuration, and says in `config` which it was. */
+static bool load_text(struct blockstore_config *config, struct bs_buffer *text, const char *file, struct bs_error *error) {
+  char *path = file == NULL ? bs_config_default_file(error) : bs_file_expand(file, NULL, error);
+
+  if (path == NULL) return false;
+  config->file = path;
+  if (bs_file_read(text, path, CONFIG_FILE_MAX, error)) {
+    config->directory = strndup(path, (size_t)(strrchr(path, '/') - path));
+    return config->directory == NULL ? bs_fail_memory(error) : true;
+  }
+  if (error->word != BS_WORD_not_found) return false;
+  if (file != NULL) return bs_fail(error, BS_WORD_config, "%s: There is no such configuration file.", path);
+  config->built_in = true;
+  return replace_text(&config->file, strdup("built-in configuration"), error) && bs_config_default_text(text, error);
+}
+
+bool bs_config_read(struct blockstore_config **ret_config, const char *file, struct bs_error *error) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct blockstore_config *config = calloc(1, sizeof *config);
+
+  if (config == NULL) return bs_fail_memory(error);
+  atomic_init(&config->references, 1);
+  if (!load_text(config, &text, file, error) || !bs_yaml_read(&config->root, text.bytes, text.length, config->file, error) ||
+      !interpret(config, error)) {
+    bs_config_release(config);
+    return false;
+  }
+  *ret_config = config;
+  return true;
+}
+
+struct blockstore_config *bs_config_retain(struct blockstore_config *config) {
+  atomic_fetch_add(&config->references, 1);
+  return config;
+}
+
+static void free_texts(char **texts, size_t count) {
+  for (size_t i = 0; i < count; i++) free(texts[i]);
+  free(texts);
+}
+
+void bs_config_release(struct blockstore_config *config) {
+  if (config == NULL || atomic_fetch_sub(&config->references, 1) != 1) return;
+  for (size_t i = 0; i < config->registered_count; i++) bs_storage_release(config->registered[i]);
+  free(config->registered);
+  for (size_t i = 0; i < config->store_count; i++) {
+    free(config->stores[i].name);
+    free(config->stores[i].driver);
+  }
+  free(config->stores);
+  free_texts(config->plugin_path, config->plugin_path_count);
+  free_texts(config->require, config->require_count);
+  for (size_t i = 0; i < row_count; i++)
+    if (rows[i].type == BS_OPTION_PATH || rows[i].type == BS_OPTION_STRING || rows[i].type == BS_OPTION_ENUM)
+      free(*(char **)(void *)((char *)config + rows[i].offset));
+  bs_yaml_free(config->root);
+  free(config->file);
+  free(config->directory);
+  free(config);
+}
+
+const struct bs_store_config *bs_config_store(const struct blockstore_config *config, const char *name) {
+  for (size_t i = 0; i < config->store_count; i++)
+    if (strcmp(config->stores[i].name, name) == 0) return &config->stores[i];
+  return NULL;
+}
