@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/replica/round.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+
+/* One round in progress: the calls, each with its replica as user. */
+struct running {
+  const struct bs_round *round;
+  struct bs_call **calls;
+  size_t count;
+};
+
+static void release_calls(struct running *running) {
+  for (size_t i = 0; i < running->count; i++) bs_call_release(running->calls[i]);
+  free(running->calls);
+}
+
+static bool ended(void *user, struct bs_call *call) {
+  const struct running *running = user;
+  struct bs_replica *replica = bs_call_user(call);
+  const struct bs_call_result *result = bs_call_result(call);
+
+  replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
+  if (!replica->is_good) replica->error = result->error;
+  if (bs_log_wanted(BS_LOG_INFO))
+    bs_log(BS_LOG_INFO, "%s of %s: %s%s%s", running->round->what, replica->name, bs_status_text(result->status),
+           replica->is_good ? "" : ": ", replica->is_good ? "" : replica->error.message);
+  return running->round->ended != NULL && running->round->ended(running->round->user, replica);
+}
+
+static void progress(void *user) {
+  const struct running *running = user;
+  const struct bs_round *round = running->round;
+  uint64_t most = 0;
+
+  for (size_t i = 0; i < running->count; i++) {
+    uint64_t bytes = bs_call_bytes(running->calls[i]);
+
+    if (bytes > most) most = bytes;
+  }
+  round->watch->progress(round->watch->user, round->what, most, round->total);
+}
+
+/* A call for each chosen store. */
+static bool make_calls(struct running *running, struct bs_replicas *replicas, const bool *chosen, struct bs_error *error) {
+  running->calls = calloc(replicas->count, sizeof *running->calls);
+  if (running->calls == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < replicas->count; i++) {
+    struct bs_replica *replica = &replicas->items[i];
+    struct bs_arguments arguments = running->round->arguments;
+
+    if (!chosen[i] || replica->store == NULL) continue;
+    if (running->round->receiver != NULL) arguments.receiver = running->round->receiver(running->round->user, replica);
+    if (!bs_call_new(&running->calls[running->count], replica->store, running->round->entry, &arguments, error)) return false;
+    bs_call_set_user(running->calls[running->count++], replica);
+    replica->was_asked = true;
+    replica->is_good = false;
+  }
+  return true;
+}
+
+/* Which of the chosen stores should be asked once more, and after how long.  False: none. */
+static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replicas *replicas, const struct running *running,
+                         unsigned number) {
+  uint32_t pause = BS_ROUND_PAUSE_MS << number;
+  bool any = false;
+
+  for (size_t i = 0; i < replicas->count; i++) chosen[i] = false;
+  for (size_t i = 0; i < running->count; i++) {
+    const struct bs_call_result *result = bs_call_result(running->calls[i]);
+    struct bs_replica *replica = bs_call_user(running->calls[i]);
+
+    if (result->status != BLOCKSTORE_STATUS_TRANSIENT || replica->is_good) continue;
+    chosen[replica - replicas->items] = any = true;
+    if (result->retry_after_ms > pause) pause = result->retry_after_ms;
+  }
+  *ret_pause_ms = pause;
+  return any && pause <= BS_ROUND_PAUSE_MAX_MS;
+}
+
+static bool pause_for(struct bs_scope *scope, uint32_t milliseconds, struct bs_error *error) {
+  struct pollfd poll_fd = {scope->fd, POLLIN, 0};
+  uint32_t left = bs_scope_time_left(scope);
+
+  if (milliseconds >= left) return false; /* no time for it: what was answered stands */
+  poll(&poll_fd, 1, (int)milliseconds);
+  return bs_scope_check(scope, error);
+}
+
+bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct bs_round *round, struct bs_error *error) {
+  bool *now BS_AUTO_FREE = calloc(replicas->count, sizeof *now);
+  bool again = true;
+
+  if (now == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < replicas->count; i++) now[i] = chosen[i];
+  for (unsigned number = 0; again; number++) {
+    struct running running BS_AUTO(release_calls) = {round, NULL, 0};
+    uint32_t pause = 0;
+
+    if (!make_calls(&running, replicas, now, error)) return false;
+    bs_calls_run(running.calls, running.count, round->watch->scope, ended, round->watch->progress == NULL ? NULL : progress, &running);
+    if (!bs_scope_check(round->watch->scope, error)) return false;
+    again = number + 1 < BS_ROUNDS && choose_again(now, &pause, replicas, &running, number) &&
+            pause_for(round->watch->scope, pause, error);
+  }
+  return bs_scope_check(round->watch->scope, error);
+}

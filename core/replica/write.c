@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/buffer.h"
+#include "core/replica/round.h"
+
+/* "; NAME: reason" for each store that failed; the message may be cut, the items have it whole. */
+static void list_failures(struct bs_buffer *text, const struct bs_replicas *replicas) {
+  const char *separator = "";
+
+  for (size_t i = 0; i < replicas->count; i++) {
+    if (replicas->items[i].is_good) continue;
+    bs_buffer_format(text, "%s%s", separator, replicas->items[i].error.message);
+    separator = " ";
+  }
+}
+
+/* The word that all failures share, or BS_NO_WORD. */
+static enum bs_word common_word(const struct bs_replicas *replicas) {
+  enum bs_word word = BS_NO_WORD;
+
+  for (size_t i = 0; i < replicas->count; i++) {
+    const struct bs_replica *replica = &replicas->items[i];
+
+    if (replica->is_good) continue;
+    if (word != BS_NO_WORD && word != replica->error.word) return BS_NO_WORD;
+    word = replica->error.word;
+  }
+  return word;
+}
+
+static bool judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error) {
+  struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  size_t good = 0;
+  bool has_required = true;
+  enum bs_word word = common_word(replicas);
+
+  for (size_t i = 0; i < replicas->count; i++) {
+    good += replicas->items[i].is_good && replicas->items[i].is_durable;
+    if (replicas->items[i].is_required && !replicas->items[i].is_good) has_required = false;
+  }
+  if (good >= at_least && has_required) return true;
+  list_failures(&reasons, replicas);
+  if (!bs_buffer_ok(&reasons, error)) return false;
+  if (word != BS_WORD_denied && word != BS_WORD_too_large && word != BS_WORD_changed) word = BS_WORD_too_few;
+  if (good >= at_least) return bs_fail(error, word, "A required store does not have it: %s", bs_buffer_string(&reasons));
+  return bs_fail(error, word, "%zu of the %zu durable stores that must have it do: %s", good, at_least, bs_buffer_string(&reasons));
+}
+
+static bool everywhere(struct bs_replicas *replicas, const struct bs_round *round, struct bs_error *error) {
+  bool *chosen BS_AUTO_FREE = malloc(replicas->count + 1);
+
+  if (chosen == NULL) return bs_fail_memory(error);
+  memset(chosen, true, replicas->count);
+  return bs_round_run(replicas, chosen, round, error);
+}
+
+bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, const char *key, struct bs_feed *feed,
+                               const char *txid, const struct bs_watch *watch, struct bs_error *error) {
+  const struct bs_round round = {.entry = BS_ENTRY_PUT_IMMUTABLE,
+                                 .arguments = {.target = key, .txid = txid, .feed = feed},
+                                 .what = "storing",
+                                 .total = bs_feed_size(feed),
+                                 .watch = watch};
+
+  return everywhere(replicas, &round, error) && judge(replicas, at_least, error);
+}
+
+bool bs_replicas_delete_immutable(struct bs_replicas *replicas, const char *key, const char *txid, const struct bs_watch *watch,
+                                  struct bs_error *error) {
+  const struct bs_round round = {
+      .entry = BS_ENTRY_DELETE_IMMUTABLE, .arguments = {.target = key, .txid = txid}, .what = "deleting", .watch = watch};
+
+  return everywhere(replicas, &round, error);
+}
