@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,19 +170,37 @@ char *bs_file_expand(const char *path, const char *base, struct bs_error *error)
   return text;
 }
 
-bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, mode_t mode, struct bs_error *error) {
-  struct bs_replacement made = BS_REPLACEMENT_INIT;
+/* A new file beside `path` under a name of its own; `mode` is narrowed by the umask. */
+static bool make_temporary(struct bs_replacement *made, const char *path, mode_t mode, struct bs_error *error) {
   const char *slash = strrchr(path, '/');
   int directory_length = slash == NULL ? 0 : (int)(slash - path) + 1;
 
-  made.path = strdup(path);
-  if (made.path == NULL || asprintf(&made.temporary, "%.*s.blockstore-XXXXXX", directory_length, path) < 0) {
-    free(made.path);
-    return bs_fail_memory(error);
+  for (int attempt = 0; attempt < 100 && made->fd < 0; attempt++) {
+    uint64_t random;
+
+    if (getrandom(&random, sizeof random, 0) != sizeof random) return bs_fail_errno(error, "No random number could be had");
+    free(made->temporary);
+    made->temporary = NULL;
+    if (asprintf(&made->temporary, "%.*s.blockstore-%016llx", directory_length, path, (unsigned long long)random) < 0) {
+      made->temporary = NULL;
+      return bs_fail_memory(error);
+    }
+    made->fd = open(made->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (made->fd < 0 && errno != EEXIST) break;
   }
-  made.fd = mkostemp(made.temporary, O_CLOEXEC);
-  if (made.fd < 0 || fchmod(made.fd, mode) < 0) {
-    bs_fail_errno(error, "%s: A temporary file beside it could not be made", path);
+  if (made->fd >= 0) return true;
+  bs_fail_errno(error, "%s: A temporary file beside it could not be made", path);
+  free(made->temporary);
+  made->temporary = NULL;
+  return false;
+}
+
+bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, mode_t mode, struct bs_error *error) {
+  struct bs_replacement made = BS_REPLACEMENT_INIT;
+
+  made.path = strdup(path);
+  if (made.path == NULL) return bs_fail_memory(error);
+  if (!make_temporary(&made, path, mode, error)) {
     bs_replacement_abort(&made);
     return false;
   }

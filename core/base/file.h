@@ -34,6 +34,7 @@ struct bs_replacement {
   char *temporary;
 };
 #define BS_REPLACEMENT_INIT {-1, NULL, NULL}
+/* mode: less the umask. */
 bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, mode_t mode, struct bs_error *error);
 /* exclusive: fails with conflict when the path exists already. */
 bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error);

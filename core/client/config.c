@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/base/nearest.h"
 #include "core/client/storage.h"
+#include "core/codec/json.h"
 #include "core/driver/options.h"
 #include "core/driver/vet.h"
 

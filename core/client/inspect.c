@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* What is there, as documents: drivers, stores, the configuration in force. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/client/session.h"
+#include "core/driver/catalog.h"
+
+/* ---- drivers ---- */
+
+static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
+static const char *const thread_names[] = {
+    [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
+static const char *const type_names[] = {
+    [BS_OPTION_STRING] = "string", [BS_OPTION_INT] = "int",   [BS_OPTION_SIZE] = "size",
+    [BS_OPTION_BOOL] = "bool",     [BS_OPTION_DURATION] = "duration", [BS_OPTION_PATH] = "path",
+    [BS_OPTION_SECRET] = "secret", [BS_OPTION_LIST] = "list", [BS_OPTION_ENUM] = "enum"};
+
+static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
+  cJSON *options = cJSON_AddObjectToObject(driver, "options");
+
+  for (size_t i = 0; i < metadata->option_count; i++) {
+    const struct bs_option *option = &metadata->options[i];
+    cJSON *row = cJSON_AddObjectToObject(options, option->key);
+
+    bs_document_text(row, "type", type_names[option->type]);
+    if (option->type == BS_OPTION_ENUM) bs_document_text(row, "values", option->values);
+    cJSON_AddBoolToObject(row, "required", option->required);
+    bs_document_text(row, "default", option->initial);
+    bs_document_text(row, "help", option->help);
+  }
+}
+
+static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
+  cJSON *schemes = cJSON_AddArrayToObject(driver, "url_schemes"), *capabilities = cJSON_AddArrayToObject(driver, "capabilities");
+  char abi[16];
+
+  snprintf(abi, sizeof abi, "%u.%u", metadata->abi_major, metadata->abi_minor);
+  bs_document_text(driver, "abi", abi);
+  bs_document_text(driver, "version", metadata->version);
+  bs_document_text(driver, "description", metadata->description);
+  bs_document_text(driver, "kind", metadata->is_filter ? "filter" : "store");
+  bs_document_text(driver, "threads", thread_names[metadata->threads]);
+  if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
+  for (size_t i = 0; i < metadata->scheme_count; i++) cJSON_AddItemToArray(schemes, cJSON_CreateString(metadata->schemes[i]));
+  for (size_t i = 0; i < sizeof capability_names / sizeof capability_names[0]; i++)
+    if ((metadata->capabilities & 1u << i) != 0) cJSON_AddItemToArray(capabilities, cJSON_CreateString(capability_names[i]));
+  add_options(driver, metadata);
+}
+
+static cJSON *catalog_document(const struct bs_catalog *catalog) {
+  cJSON *tree = cJSON_CreateObject();
+  cJSON *directories = cJSON_AddArrayToObject(tree, "directories"), *drivers = cJSON_AddArrayToObject(tree, "drivers");
+
+  for (size_t i = 0; i < catalog->directory_count; i++) {
+    cJSON *item = cJSON_CreateObject();
+
+    bs_document_text(item, "path", catalog->directories[i].path);
+    bs_document_text(item, "refused", catalog->directories[i].refused);
+    cJSON_AddItemToArray(directories, item);
+  }
+  for (size_t i = 0; i < catalog->candidate_count; i++) {
+    const struct bs_candidate *candidate = &catalog->candidates[i];
+    cJSON *item = cJSON_CreateObject();
+
+    bs_document_text(item, "name", candidate->name);
+    bs_document_text(item, "file", candidate->path);
+    bs_document_text(item, "refused", candidate->refused);
+    bs_document_text(item, "shadowed_by", candidate->shadowed_by);
+    if (candidate->metadata != NULL) add_metadata(item, candidate->metadata);
+    cJSON_AddItemToArray(drivers, item);
+  }
+  return tree;
+}
+
+static void free_catalog(struct bs_catalog **catalog) {
+  bs_catalog_free(*catalog);
+}
+
+static void free_candidate(struct bs_candidate **candidate) {
+  bs_candidate_free(*candidate);
+}
+
+static bool drivers(const struct blockstore_config *config, char **ret_json, const char *name, struct bs_error *error) {
+  const char *const *directories = (const char *const *)config->plugin_path;
+  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+
+  if (name == NULL)
+    return bs_catalog_list(&catalog, directories, config->plugin_path_count, error) &&
+           bs_document_give(ret_json, catalog_document(catalog), error);
+  if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
+  if (catalog->candidate_count == 0) return bs_catalog_find(&candidate, directories, config->plugin_path_count, name, error) &&
+                                            bs_fail(error, BS_WORD_driver, "%s: The driver appeared just now; ask again.", name);
+  return bs_document_give(ret_json, catalog_document(catalog), error);
+}
+
+enum blockstore_result blockstore_drivers(const struct blockstore_config *config, char **ret_json, const char *name,
+                                          struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+
+  return bs_report_end(&report, drivers(config, ret_json, name, &report.error), error);
+}
+
+/* ---- stores ---- */
+
+/* A driver's report, as it writes it: believed to be JSON only after a scan. */
+struct check_text {
+  struct bs_buffer text;
+};
+
+static bool check_begin(void *user, uint64_t size, struct bs_error *error) {
+  (void)size, (void)error;
+  bs_buffer_clear(&((struct check_text *)user)->text);
+  return true;
+}
+
+static bool check_write(void *user, const void *bytes, size_t length, struct bs_error *error) {
+  struct check_text *report = user;
+
+  bs_buffer_add(&report->text, bytes, length);
+  return bs_buffer_ok(&report->text, error);
+}
+
+static bool check_end(void *user, struct bs_error *error) {
+  (void)user, (void)error;
+  return true;
+}
+
+static void add_report(cJSON *item, struct bs_buffer *text) {
+  const struct bs_json_limits limits = {1 << 20, 32};
+  struct bs_error error;
+  struct bs_json root;
+
+  if (text->length == 0) return;
+  if (bs_json_scan(&root, text->bytes, text->length, &limits, &error) && bs_buffer_string(text) != NULL)
+    cJSON_AddRawToObject(item, "report", bs_buffer_string(text));
+  else bs_document_text(item, "report_error", error.message);
+}
+
+/* Asks an open store; true: it is healthy.  One without a check of its own is, as far as is known. */
+static bool check_store(struct bs_work *work, const struct bs_replica *replica, cJSON *item, struct bs_error *error) {
+  struct check_text report = {BS_BUFFER_INIT};
+  const struct bs_receiver receiver = {1 << 20, &report, check_begin, check_write, check_end};
+  const struct bs_arguments arguments = {.target = "", .receiver = &receiver};
+  struct bs_call *call;
+  bool healthy;
+
+  if (!bs_call_new(&call, replica->store, BS_ENTRY_CHECK, &arguments, error)) return false;
+  bs_calls_run(&call, 1, work->scope, NULL, NULL, NULL);
+  healthy = bs_call_result(call)->status == BLOCKSTORE_STATUS_OK || bs_call_result(call)->status == BLOCKSTORE_STATUS_UNSUPPORTED;
+  *error = bs_call_result(call)->error;
+  if (healthy) add_report(item, &report.text);
+  bs_buffer_free(&report.text);
+  bs_call_release(call);
+  return healthy;
+}
+
+static bool stores(struct bs_work *work, char **ret_json) {
+  const struct blockstore *session = work->session;
+  cJSON *tree = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(tree, "stores");
+  bool all = true;
+
+  for (size_t i = 0; i < session->storage_count; i++) {
+    const struct blockstore_storage *storage = session->storages[i];
+    const struct bs_replica *replica = &work->replicas.items[i];
+    struct bs_error error = replica->error;
+    cJSON *item = cJSON_CreateObject();
+    bool healthy = replica->store != NULL && check_store(work, replica, item, &error);
+
+    bs_document_text(item, "name", storage->entry->name);
+    bs_document_text(item, "driver", storage->entry->driver);
+    bs_document_text(item, "file", storage->module->path);
+    cJSON_AddBoolToObject(item, "durable", storage->is_durable);
+    cJSON_AddBoolToObject(item, "required", storage->is_required);
+    cJSON_AddBoolToObject(item, "healthy", healthy);
+    if (!healthy) bs_document_text(item, "error", error.message);
+    cJSON_AddItemToArray(list, item);
+    all = all && healthy;
+  }
+  cJSON_AddBoolToObject(tree, "healthy", all);
+  return bs_document_give(ret_json, tree, &work->report.error);
+}
+
+enum blockstore_result blockstore_stores(struct blockstore *blockstore, char **ret_json, struct blockstore_error **error) {
+  struct bs_work work;
+  bool good = bs_work_begin(&work, blockstore, 0, NULL, NULL, true) && stores(&work, ret_json);
+
+  return bs_work_end(&work, good, error);
+}
+
+/* ---- the configuration ---- */
+
+static bool is_secret(const struct bs_metadata *metadata, const char *key) {
+  for (size_t i = 0; metadata != NULL && i < metadata->option_count; i++)
+    if (strcmp(metadata->options[i].key, key) == 0) return metadata->options[i].type == BS_OPTION_SECRET;
+  return true; /* an option that nobody has declared may be one */
+}
+
+static cJSON *node_document(const struct bs_yaml *node) {
+  cJSON *tree;
+
+  if (bs_yaml_is_null(node)) return cJSON_CreateNull();
+  if (node->kind == BS_YAML_SCALAR) return cJSON_CreateString(node->text);
+  tree = node->kind == BS_YAML_SEQUENCE ? cJSON_CreateArray() : cJSON_CreateObject();
+  for (size_t i = 0; i < node->count; i++) {
+    if (node->kind == BS_YAML_SEQUENCE) cJSON_AddItemToArray(tree, node_document(node->values[i]));
+    else cJSON_AddItemToObject(tree, node->keys[i]->text, node_document(node->values[i]));
+  }
+  return tree;
+}
+
+static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  const struct bs_metadata *metadata;
+  cJSON *tree = cJSON_CreateObject();
+  struct bs_error error;
+
+  metadata = bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, store->driver, &error)
+                 ? candidate->metadata
+                 : NULL;
+  for (size_t i = 0; i < store->node->count; i++) {
+    const char *key = store->node->keys[i]->text;
+    bool is_core = false;
+
+    for (size_t k = 0; k < bs_config_core_key_count && !is_core; k++) is_core = strcmp(key, bs_config_core_keys[k]) == 0;
+    if (!is_core && is_secret(metadata, key)) cJSON_AddStringToObject(tree, key, "***");
+    else cJSON_AddItemToObject(tree, key, node_document(store->node->values[i]));
+  }
+  return tree;
+}
+
+static void add_texts(cJSON *object, const char *key, char *const *texts, size_t count) {
+  cJSON *list = cJSON_AddArrayToObject(object, key);
+
+  for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(list, cJSON_CreateString(texts[i]));
+}
+
+static cJSON *config_document(const struct blockstore_config *config) {
+  cJSON *tree = cJSON_CreateObject(), *names = cJSON_AddObjectToObject(tree, "names"), *stores_list, *replication, *write, *part;
+
+  bs_document_text(tree, "file", config->built_in ? NULL : config->file);
+  add_texts(tree, "plugin_path", config->plugin_path, config->plugin_path_count);
+  bs_document_text(tree, "state_dir", config->state_dir);
+  bs_document_text(names, "provider", config->provider);
+  bs_document_text(names, "ledger", config->ledger);
+  bs_document_number(names, "max_age_ms", (uint64_t)config->max_age_ms);
+  stores_list = cJSON_AddArrayToObject(tree, "stores");
+  for (size_t i = 0; i < config->store_count; i++) cJSON_AddItemToArray(stores_list, store_document(config, &config->stores[i]));
+  replication = cJSON_AddObjectToObject(tree, "replication");
+  bs_document_text(replication, "read", config->read);
+  write = cJSON_AddObjectToObject(replication, "write");
+  if (config->write_policy == BS_WRITE_NUMBER) bs_document_number(write, "at_least", (uint64_t)config->write_at_least);
+  else bs_document_text(write, "at_least", config->write_policy == BS_WRITE_ALL ? "all" : "majority");
+  add_texts(write, "require", config->require, config->require_count);
+  part = cJSON_AddObjectToObject(tree, "timeouts");
+  bs_document_number(part, "connect_ms", (uint64_t)config->connect_ms);
+  bs_document_number(part, "operation_ms", (uint64_t)config->operation_ms);
+  bs_document_number(part, "budget_ms", (uint64_t)config->budget_ms);
+  part = cJSON_AddObjectToObject(tree, "limits");
+  bs_document_number(part, "object", (uint64_t)config->limit_object);
+  bs_document_number(part, "mutable_record", (uint64_t)config->limit_mutable_record);
+  bs_document_number(part, "user_record", (uint64_t)config->limit_user_record);
+  return tree;
+}
+
+enum blockstore_result blockstore_config_document(const struct blockstore_config *config, char **ret_json, struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+
+  return bs_report_end(&report, bs_document_give(ret_json, config_document(config), &report.error), error);
+}

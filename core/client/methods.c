@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* The name operations and questions: a table of methods, each answered as a document. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/nearest.h"
+#include "core/client/options.h"
+#include "core/client/session.h"
+#include "core/codec/hex.h"
+
+#define ARGUMENTS_MAX 3
+
+/* One call of a method. */
+struct method_call {
+  struct bs_work *work;
+  const char *arguments[ARGUMENTS_MAX]; /* NULL: not given */
+  const struct blockstore_name_options *options;
+  cJSON *answer; /* an object, filled by the method */
+};
+
+struct method {
+  const char *name;
+  size_t least, most;  /* arguments */
+  const char *synopsis;
+  bool needs_key;
+  bool needs_stores;
+  bool (*run)(struct method_call *call);
+};
+
+static struct bs_names *names_of(const struct method_call *call) {
+  return call->work->session->names;
+}
+
+static bool ping(struct method_call *call) {
+  cJSON_AddStringToObject(call->answer, "status", "alive");
+  return true;
+}
+
+static bool getinfo(struct method_call *call) {
+  struct bs_names_info info;
+
+  if (!bs_names_info(names_of(call), call->work->scope, &info, &call->work->report.error)) return false;
+  bs_document_text(call->answer, "version", blockstore_version());
+  bs_document_text(call->answer, "provider", info.provider);
+  bs_document_text(call->answer, "proven", info.proven);
+  bs_document_text(call->answer, "network", info.network);
+  bs_document_text(call->answer, "ledger", info.ledger);
+  bs_document_text(call->answer, "chain_id", info.exists ? info.chain_id : NULL);
+  bs_document_text(call->answer, "consensus", info.exists ? info.consensus : NULL);
+  bs_document_number(call->answer, "last_block", info.height);
+  bs_document_number(call->answer, "names", info.names);
+  if (strcmp(info.provider, "embedded") == 0)
+    cJSON_AddStringToObject(call->answer, "note",
+                            "The embedded ledger is a file of this machine: its names exist here only, and whoever can write the file decides them.");
+  return true;
+}
+
+static void add_name_record(cJSON *object, const struct bs_name_record *record) {
+  bs_document_text(object, "name", record->name);
+  bs_document_text(object, "address", record->owner);
+  bs_document_text(object, "value_hash", record->value_hash);
+  cJSON_AddBoolToObject(object, "revoked", record->revoked);
+  cJSON_AddBoolToObject(object, "expired", record->expired);
+  bs_document_number(object, "first_registered", record->first_registered);
+  bs_document_number(object, "last_renewed", record->last_renewed);
+  if (record->expires == BS_NAMES_NEVER) cJSON_AddNullToObject(object, "expires");
+  else bs_document_number(object, "expires", record->expires);
+  bs_document_number(object, "block_number", record->block_number);
+  bs_document_number(object, "preorder_block_number", record->preorder_block_number);
+  bs_document_number(object, "last_block", record->block);
+  bs_document_number(object, "vtxindex", record->vtxindex);
+  bs_document_text(object, "txid", record->txid);
+  bs_document_text(object, "op", record->op);
+  bs_document_text(object, "opcode", record->opcode);
+  bs_document_number(object, "op_fee", record->op_fee);
+  bs_document_text(object, "sender", record->sender);
+  bs_document_text(object, "sender_pubkey", record->sender_pubkey);
+}
+
+static bool get_name_blockchain_record(struct method_call *call) {
+  struct bs_name_record record;
+
+  if (!bs_names_lookup(names_of(call), call->work->scope, &record, call->arguments[0], &call->work->report.error)) return false;
+  add_name_record(call->answer, &record);
+  return true;
+}
+
+static bool lookup(struct method_call *call) {
+  struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
+  const char *name = call->arguments[0];
+
+  if (!bs_present_load(call->work, &present, name)) return false;
+  add_name_record(cJSON_AddObjectToObject(call->answer, "name_record"), &present.record);
+  bs_document_text(call->answer, "proven", present.record.proven);
+  if (present.bytes.length == 0) cJSON_AddNullToObject(call->answer, "user_record");
+  else cJSON_AddRawToObject(call->answer, "user_record", bs_buffer_string(&present.bytes));
+  return true;
+}
+
+static struct bs_name_operation operation_of(const struct method_call *call) {
+  const struct blockstore_name_options *options = call->options;
+
+  return (struct bs_name_operation){.owner_key = options->owner_key->key,
+                                    .payment_key = options->payment_key == NULL ? NULL : options->payment_key->key,
+                                    .dry_run = options->dry_run != 0};
+}
+
+/* Fills the answer from the receipt and clears it. */
+static bool answer_receipt(struct method_call *call, struct bs_name_receipt *receipt, const char *name) {
+  bs_document_text(call->answer, "name", name);
+  bs_document_text(call->answer, "address", receipt->owner);
+  bs_document_text(call->answer, "txid", receipt->txid);
+  if (receipt->preorder_txid[0] != '\0') bs_document_text(call->answer, "preorder_txid", receipt->preorder_txid);
+  bs_document_number(call->answer, "block", receipt->block);
+  bs_document_number(call->answer, "price", receipt->price);
+  bs_document_number(call->answer, "fee", receipt->fee);
+  if (receipt->raw != NULL) bs_document_text(call->answer, "transaction", receipt->raw);
+  bs_name_receipt_clear(receipt);
+  return true;
+}
+
+static bool preorder(struct method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+  struct bs_error *error = &call->work->report.error;
+
+  return bs_state_make_directory(call->work->session->state, error) &&
+         bs_names_preorder(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation, error) &&
+         answer_receipt(call, &receipt, call->arguments[0]);
+}
+
+static bool register_name(struct method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+  struct bs_error *error = &call->work->report.error;
+
+  return bs_state_make_directory(call->work->session->state, error) &&
+         bs_names_register(names_of(call), call->work->scope, &receipt, call->arguments[0], NULL, &operation, error) &&
+         answer_receipt(call, &receipt, call->arguments[0]);
+}
+
+/* A bare value hash: whoever gives it keeps its record. */
+static bool update_hash(struct method_call *call, const char *value_hash) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+
+  if (!bs_names_update(names_of(call), call->work->scope, &receipt, call->arguments[0], value_hash, &operation,
+                       &call->work->report.error))
+    return false;
+  bs_document_text(call->answer, "value_hash", value_hash);
+  return answer_receipt(call, &receipt, call->arguments[0]);
+}
+
+static bool update_record(struct method_call *call) {
+  struct bs_publication publication = {.name = call->arguments[0],
+                                       .owner = call->options->owner_key,
+                                       .payment = call->options->payment_key,
+                                       .txid = call->arguments[2],
+                                       .record = call->arguments[1],
+                                       .record_length = strlen(call->arguments[1]),
+                                       .dry_run = call->options->dry_run != 0};
+
+  if (!bs_publish(call->work, &publication)) {
+    bs_name_receipt_clear(&publication.receipt);
+    return false;
+  }
+  bs_document_text(call->answer, "value_hash", publication.value_hash);
+  cJSON_AddItemToObject(call->answer, "stores", bs_document_outcomes(&call->work->report.outcomes));
+  if (publication.receipt.txid[0] != '\0') return answer_receipt(call, &publication.receipt, publication.name);
+  bs_document_text(call->answer, "name", publication.name);
+  bs_document_text(call->answer, "txid", publication.txid_sent);
+  return true;
+}
+
+static bool update(struct method_call *call) {
+  if (!bs_hex_is(call->arguments[1], 40)) return update_record(call);
+  if (call->arguments[2] == NULL) return update_hash(call, call->arguments[1]);
+  return bs_fail(&call->work->report.error, BS_WORD_usage, "With a TXID the record itself is needed, not its hash.");
+}
+
+static const struct method methods[] = {
+    {"get_name_blockchain_record", 1, 1, "NAME", false, false, get_name_blockchain_record},
+    {"getinfo", 0, 0, "", false, false, getinfo},
+    {"lookup", 1, 1, "NAME", false, true, lookup},
+    {"ping", 0, 0, "", false, false, ping},
+    {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
+    {"register", 1, 1, "NAME", true, false, register_name},
+    {"update", 2, 3, "NAME RECORD [TXID]", true, true, update},
+};
+enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };
+
+/* '-' and '_' are one letter. */
+static bool same_name(const char *a, const char *b) {
+  for (; *a != '\0' && (*a == *b || (*a == '-' && *b == '_')); a++) b++;
+  return *a == *b;
+}
+
+static const struct method *find_method(const char *name, struct bs_error *error) {
+  const char *known[METHOD_COUNT], *nearest;
+
+  for (size_t i = 0; i < METHOD_COUNT; i++) {
+    if (same_name(name, methods[i].name)) return &methods[i];
+    known[i] = methods[i].name;
+  }
+  nearest = bs_nearest(name, known, METHOD_COUNT);
+  bs_fail(error, BS_WORD_usage, "There is no method \"%s\"%s%s%s.", name, nearest == NULL ? "" : "; did you mean \"",
+          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+  return NULL;
+}
+
+static bool check_call(const struct method *method, size_t count, const struct blockstore_name_options *options, struct bs_error *error) {
+  if (count < method->least || count > method->most)
+    return bs_fail(error, BS_WORD_usage, "%s takes %s%s, not %zu arguments.", method->name, method->most == 0 ? "no arguments" : "",
+                   method->synopsis, count);
+  if (method->needs_key && options->owner_key == NULL)
+    return bs_fail(error, BS_WORD_usage, "%s needs the owner's private key.", method->name);
+  return true;
+}
+
+enum blockstore_result blockstore_call_method(struct blockstore *blockstore, char **ret_json, const char *method,
+                                              const char *const *arguments, size_t count, const struct blockstore_name_options *options,
+                                              struct blockstore_error **error) {
+  struct blockstore_name_options known = BLOCKSTORE_NAME_INIT;
+  struct bs_report early = BS_REPORT_INIT;
+  const struct method *found = find_method(method, &early.error);
+  struct bs_work work;
+  struct method_call call = {&work, {NULL}, &known, NULL};
+  bool good;
+
+  if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) || !check_call(found, count, &known, &early.error))
+    return bs_report_end(&early, false, error);
+  for (size_t i = 0; i < count; i++) call.arguments[i] = arguments[i];
+  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);
+  call.answer = cJSON_CreateObject();
+  good = good && found->run(&call);
+  if (good) good = bs_document_give(ret_json, call.answer, &work.report.error);
+  else cJSON_Delete(call.answer);
+  return bs_work_end(&work, good, error);
+}

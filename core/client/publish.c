@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trust rule 10: under the name's lock, journal the new user record; store the data; store the record; only then send the
+ * transaction; journal its id; done when confirmed.  What fails before the transaction changes nothing that a reader sees.
+ */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/client/session.h"
+#include "core/codec/hex.h"
+
+static void free_feed(struct bs_feed **feed) {
+  bs_feed_release(*feed);
+}
+
+static bool check_owner(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
+  const char *address = publication->owner->addresses[BLOCKSTORE_NETWORK_MAIN];
+
+  if (strcmp(address, present->record.owner) == 0) return true;
+  return bs_fail(&work->report.error, BS_WORD_denied, "The name %s is owned by %s; the key given is that of %s.", publication->name,
+                 present->record.owner, address);
+}
+
+/* The new record's bytes and hash.  *ret_changed false: the name says it already. */
+static bool write_record(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
+                         struct bs_buffer *ret_bytes, bool *ret_changed) {
+  const struct bs_user *user = present->bytes.length == 0 ? NULL : &present->user;
+  struct bs_error *error = &work->report.error;
+  struct bs_user given;
+
+  if (publication->record != NULL) {
+    if (!bs_user_parse(&given, publication->record, publication->record_length, publication->name, error))
+      return bs_fail(error, BS_WORD_usage, "This is no user record of %s: %s", publication->name, error->message);
+    user = &given;
+  }
+  if (!bs_user_write(ret_bytes, ret_changed, user, publication->name, present->record.owner, &publication->change, error)) return false;
+  bs_user_hash(publication->value_hash, ret_bytes->bytes, ret_bytes->length);
+  *ret_changed = strcmp(publication->value_hash, present->record.value_hash) != 0;
+  if ((uint64_t)ret_bytes->length > (uint64_t)work->session->config->limit_user_record)
+    return bs_fail(error, BS_WORD_too_large, "The user record of %s would have %zu bytes; limits.user_record allows %lld.",
+                   publication->name, ret_bytes->length, (long long)work->session->config->limit_user_record);
+  return true;
+}
+
+/* Keeps what the stores answered for the receipt or the error. */
+static bool keep_outcomes(struct bs_work *work, bool good) {
+  struct bs_error none;
+
+  return bs_outcomes_add(&work->report.outcomes, &work->replicas, good ? &work->report.error : &none) && good;
+}
+
+static bool store_record(struct bs_work *work, const struct bs_publication *publication, const struct bs_buffer *bytes,
+                         const char *txid) {
+  struct bs_feed *feed BS_AUTO(free_feed) = NULL;
+  const struct bs_watch quiet = {work->scope, NULL, NULL};
+  bool good;
+
+  if (!bs_feed_from_memory(&feed, bytes->bytes, bytes->length, &work->report.error)) return false;
+  bs_replicas_forget(&work->replicas);
+  good = bs_replicas_put_immutable(&work->replicas, work->session->at_least, publication->value_hash, feed, txid, &quiet,
+                                   &work->report.error);
+  if (!good) bs_context(&work->report.error, "The user record of %s", publication->name);
+  return keep_outcomes(work, good);
+}
+
+static bool store_data(struct bs_work *work, const struct bs_publication *publication) {
+  if (publication->store_data == NULL) return true;
+  bs_replicas_forget(&work->replicas);
+  return keep_outcomes(work, publication->store_data(publication->user, work));
+}
+
+static bool send_transaction(struct bs_work *work, struct bs_publication *publication) {
+  const struct bs_name_operation operation = {.owner_key = publication->owner->key,
+                                              .payment_key = publication->payment == NULL ? NULL : publication->payment->key,
+                                              .dry_run = publication->dry_run};
+
+  if (!bs_names_update(work->session->names, work->scope, &publication->receipt, publication->name, publication->value_hash, &operation,
+                       &work->report.error))
+    return false;
+  if (publication->dry_run) return true;
+  memcpy(publication->txid_sent, publication->receipt.txid, sizeof publication->txid_sent);
+  memcpy(work->report.txid, publication->receipt.txid, sizeof work->report.txid);
+  return true;
+}
+
+/* Everything between the journal's entry and its end. */
+static bool publish_journaled(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes, int64_t entry) {
+  struct blockstore *session = work->session;
+  struct bs_error *error = &work->report.error;
+
+  if (!store_data(work, publication) || !store_record(work, publication, bytes, NULL) || !send_transaction(work, publication)) return false;
+  if (!bs_names_is_immediate(session->names))
+    return bs_state_journal_sent(session->state, work->scope, entry, publication->txid_sent, error);
+  return true;
+}
+
+/* A new record goes out. */
+static bool publish_new(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes) {
+  struct blockstore *session = work->session;
+  unsigned char chain_id[32];
+  char chain[65];
+  int64_t entry;
+  bool good;
+
+  if (!bs_names_chain_id(session->names, work->scope, chain_id, &work->report.error)) return false;
+  bs_hex_encode(chain, chain_id, sizeof chain_id);
+  if (!bs_state_journal_begin(session->state, work->scope, &entry, chain, publication->name, publication->value_hash, bytes->bytes,
+                              bytes->length, &work->report.error))
+    return false;
+  good = publish_journaled(work, publication, bytes, entry);
+  if (!good || bs_names_is_immediate(session->names)) {
+    struct bs_error error;
+
+    if (!bs_state_journal_end(session->state, NULL, entry, &error))
+      bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name, error.message);
+  }
+  return good;
+}
+
+/* The transaction went out before: its record and data are brought to the stores again. */
+static bool republish(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
+  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error *error = &work->report.error;
+  const struct bs_user_change *change = &publication->change;
+  char value_hash[BS_VALUE_HASH_TEXT];
+  bool changed;
+
+  if (!bs_names_transaction_value(work->session->names, work->scope, value_hash, publication->name, publication->txid, error)) return false;
+  if (publication->record != NULL) {
+    if (!write_record(work, publication, present, &written, &changed)) return false;
+    if (strcmp(publication->value_hash, value_hash) != 0)
+      return bs_fail(error, BS_WORD_usage, "The transaction %s published the user record %s; the one given is %s.", publication->txid,
+                     value_hash, publication->value_hash);
+    return store_record(work, publication, &written, publication->txid);
+  }
+  memcpy(publication->value_hash, value_hash, sizeof value_hash);
+  if (!bs_present_user(work, present, publication->name, value_hash)) return false;
+  if (change->add_immutable != NULL && !bs_user_has_immutable(&present->user, change->add_immutable))
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not list %s: these are other bytes.",
+                   publication->txid, change->add_immutable);
+  memcpy(publication->txid_sent, publication->txid, sizeof publication->txid_sent);
+  return store_record(work, publication, &present->bytes, publication->txid) && store_data(work, publication);
+}
+
+bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
+  struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  int lock BS_AUTO_CLOSE = -1;
+  bool changed;
+
+  if (publication->txid != NULL && !bs_hex_is(publication->txid, 64))
+    return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
+  if (!bs_name_check(publication->name, &work->report.error)) return false;
+  if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;
+  if (!bs_present_name(work, &present, publication->name) || !check_owner(work, publication, &present)) return false;
+  if (publication->txid != NULL) return republish(work, publication, &present);
+  if (publication->record == NULL && !bs_present_load(work, &present, publication->name)) return false;
+  if (!write_record(work, publication, &present, &bytes, &changed)) return false;
+  if (publication->dry_run) return send_transaction(work, publication);
+  if (!changed) return store_record(work, publication, &bytes, NULL) && store_data(work, publication);
+  return publish_new(work, publication, &bytes);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/client/io.h"
+#include "core/client/options.h"
+#include "core/client/session.h"
+#include "core/codec/hex.h"
+
+struct blockstore_receipt {
+  char txid[BS_TXID_TEXT];
+  char key[BS_KEY_TEXT];
+  struct bs_outcomes outcomes;
+  char *document;
+};
+
+static char *receipt_document(const struct blockstore_receipt *receipt, const struct bs_publication *publication) {
+  cJSON *tree = cJSON_CreateObject();
+
+  bs_document_text(tree, "name", publication->name);
+  bs_document_text(tree, "key", receipt->key);
+  bs_document_text(tree, "txid", receipt->txid);
+  bs_document_text(tree, "value_hash", publication->value_hash);
+  cJSON_AddItemToObject(tree, "stores", bs_document_outcomes(&receipt->outcomes));
+  return bs_document_print(tree);
+}
+
+/* Takes the report's outcomes. */
+static bool make_receipt(struct bs_work *work, struct blockstore_receipt **ret_receipt, const struct bs_publication *publication,
+                         const char *key) {
+  struct blockstore_receipt *receipt;
+
+  if (ret_receipt == NULL) return true;
+  receipt = calloc(1, sizeof *receipt);
+  if (receipt == NULL) return bs_fail_memory(&work->report.error);
+  memcpy(receipt->txid, publication->txid_sent, sizeof receipt->txid);
+  memcpy(receipt->key, key, strlen(key) + 1);
+  receipt->outcomes = work->report.outcomes;
+  work->report.outcomes = (struct bs_outcomes){NULL, 0};
+  receipt->document = receipt_document(receipt, publication);
+  if (receipt->document == NULL) {
+    blockstore_receipt_free(receipt);
+    return bs_fail_memory(&work->report.error);
+  }
+  *ret_receipt = receipt;
+  return true;
+}
+
+const char *blockstore_receipt_txid(const struct blockstore_receipt *receipt) {
+  return receipt->txid[0] == '\0' ? NULL : receipt->txid;
+}
+
+const char *blockstore_receipt_key(const struct blockstore_receipt *receipt) {
+  return receipt->key;
+}
+
+size_t blockstore_receipt_stores(const struct blockstore_receipt *receipt) {
+  return receipt->outcomes.count;
+}
+
+const char *blockstore_receipt_store(const struct blockstore_receipt *receipt, size_t index, const char **ret_reason) {
+  *ret_reason = receipt->outcomes.items[index].reason;
+  return receipt->outcomes.items[index].store;
+}
+
+const char *blockstore_receipt_document(const struct blockstore_receipt *receipt) {
+  return receipt->document;
+}
+
+void blockstore_receipt_free(struct blockstore_receipt *receipt) {
+  if (receipt == NULL) return;
+  bs_outcomes_free(&receipt->outcomes);
+  free(receipt->document);
+  free(receipt);
+}
+
+/* ---- put ---- */
+
+/* The datum on its way to the stores. */
+struct datum {
+  struct bs_feed *feed;
+  const char *key;
+  const char *txid;
+};
+
+static bool store_datum(void *user, struct bs_work *work) {
+  const struct datum *datum = user;
+
+  return bs_replicas_put_immutable(&work->replicas, work->session->at_least, datum->key, datum->feed, datum->txid, &work->watch,
+                                   &work->report.error);
+}
+
+struct hashing {
+  const struct bs_watch *watch;
+  uint64_t total;
+};
+
+static void hashing_progress(void *user, uint64_t done) {
+  const struct hashing *hashing = user;
+
+  hashing->watch->progress(hashing->watch->user, "hashing", done, hashing->total);
+}
+
+static bool put_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name, struct bs_feed *feed,
+                          const struct blockstore_key *key, const struct blockstore_put_immutable_options *options) {
+  struct hashing hashing = {&work->watch, bs_feed_size(feed)};
+  unsigned char digest[BS_SHA256_SIZE];
+  char key_text[BS_KEY_TEXT];
+  struct datum datum = {feed, key_text, options->txid};
+  struct bs_publication publication = {.name = name,
+                                       .owner = key,
+                                       .payment = options->payment_key,
+                                       .txid = options->txid,
+                                       .change = {.add_immutable = key_text},
+                                       .store_data = store_datum,
+                                       .user = &datum};
+  bool good;
+
+  if (!bs_feed_digest(feed, digest, NULL, work->watch.progress == NULL ? NULL : hashing_progress, &hashing, work->scope,
+                      &work->report.error))
+    return false;
+  bs_hex_encode(key_text, digest, sizeof digest);
+  good = bs_publish(work, &publication) && make_receipt(work, ret_receipt, &publication, key_text);
+  bs_name_receipt_clear(&publication.receipt);
+  return good;
+}
+
+enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
+                                                struct blockstore_input *data, const struct blockstore_key *key,
+                                                const struct blockstore_put_immutable_options *options, struct blockstore_error **error) {
+  struct blockstore_put_immutable_options known = BLOCKSTORE_PUT_IMMUTABLE_INIT;
+  struct bs_report early = BS_REPORT_INIT;
+  struct bs_input_use use;
+  struct bs_work work;
+  bool good;
+
+  if (!bs_options_take(&known, sizeof known, options, &early.error) || !bs_name_check(name, &early.error))
+    return bs_report_end(&early, false, error);
+  good = bs_work_begin(&work, blockstore, known.deadline_ms, known.progress, known.user, true);
+  if (good) {
+    good = bs_input_begin(&use, data, (uint64_t)blockstore->config->limit_object, work.scope, &work.report.error) &&
+           put_immutable(&work, ret_receipt, name, use.feed, key, &known);
+    bs_input_end(&use);
+  }
+  return bs_work_end(&work, good, error);
+}
+
+/* ---- delete ---- */
+
+/* Does another name of the ledger list the key?  Not knowing counts as yes. */
+static bool check_unlisted_by(struct bs_work *work, const char *other, const char *key) {
+  struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
+  struct bs_error *error = &work->report.error;
+
+  if (!bs_present_load(work, &present, other)) {
+    if (error->word == BS_WORD_expired || (error->word == BS_WORD_not_found && present.record.revoked)) return true;
+    return bs_context(error, "Whether %s lists the data too is not known; the bytes stay in the stores", other);
+  }
+  if (present.bytes.length == 0 || !bs_user_has_immutable(&present.user, key)) return true;
+  return bs_fail(error, BS_WORD_conflict, "The name %s lists the data too; the bytes stay in the stores.", other);
+}
+
+static bool check_unlisted(struct bs_work *work, const char *name, const char *key) {
+  char *names BS_AUTO_FREE = NULL;
+  size_t count;
+  const char *other;
+
+  if (!bs_names_list(work->session->names, work->scope, &names, &count, NULL, 0, UINT64_MAX, &work->report.error)) return false;
+  other = names;
+  for (size_t i = 0; i < count; i++, other += strlen(other) + 1)
+    if (strcmp(other, name) != 0 && !check_unlisted_by(work, other, key)) return false;
+  return true;
+}
+
+static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name, const char *value_key,
+                             const struct blockstore_key *key, const struct blockstore_delete_options *options) {
+  struct bs_publication publication = {.name = name,
+                                       .owner = key,
+                                       .payment = options->payment_key,
+                                       .txid = options->txid,
+                                       .change = {.remove_immutable = value_key}};
+  struct bs_error *error = &work->report.error;
+  bool good;
+
+  if (!bs_hex_is(value_key, 64) && !bs_hex_is(value_key, 40))
+    return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
+  if (options->purge != 0 && !check_unlisted(work, name, value_key)) return false;
+  good = bs_publish(work, &publication);
+  if (good && options->purge != 0) {
+    bs_replicas_forget(&work->replicas);
+    good = bs_replicas_delete_immutable(&work->replicas, value_key, publication.txid_sent[0] == '\0' ? NULL : publication.txid_sent,
+                                        &work->watch, error) &&
+           bs_outcomes_add(&work->report.outcomes, &work->replicas, error);
+  }
+  good = good && make_receipt(work, ret_receipt, &publication, value_key);
+  bs_name_receipt_clear(&publication.receipt);
+  return good;
+}
+
+enum blockstore_result blockstore_delete_immutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt,
+                                                   const char *name, const char *value_key, const struct blockstore_key *key,
+                                                   const struct blockstore_delete_options *options, struct blockstore_error **error) {
+  struct blockstore_delete_options known = BLOCKSTORE_DELETE_INIT;
+  struct bs_report early = BS_REPORT_INIT;
+  struct bs_work work;
+  bool good;
+
+  if (!bs_options_take(&known, sizeof known, options, &early.error) || !bs_name_check(name, &early.error))
+    return bs_report_end(&early, false, error);
+  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, true) &&
+         delete_immutable(&work, ret_receipt, name, value_key, key, &known);
+  return bs_work_end(&work, good, error);
+}

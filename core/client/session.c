@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/client/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+
+static size_t durable_stores(const struct blockstore *session) {
+  size_t count = 0;
+
+  for (size_t i = 0; i < session->storage_count; i++) count += session->storages[i]->is_durable;
+  return count;
+}
+
+/* How many durable stores a write needs, checked against how many there are. */
+static bool set_policy(struct blockstore *session, struct bs_error *error) {
+  const struct blockstore_config *config = session->config;
+  size_t durable = durable_stores(session);
+
+  switch (config->write_policy) {
+  case BS_WRITE_NUMBER:
+    session->at_least = (size_t)config->write_at_least;
+    break;
+  case BS_WRITE_MAJORITY:
+    session->at_least = durable / 2 + 1;
+    break;
+  case BS_WRITE_ALL:
+    session->at_least = durable == 0 ? 1 : durable;
+    break;
+  }
+  if (session->at_least <= durable) return true;
+  return bs_fail(error, BS_WORD_config,
+                 "%s: replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used keep data durably.",
+                 config->file, session->at_least, durable, session->storage_count);
+}
+
+static bool take_storages(struct blockstore *session, struct bs_error *error) {
+  struct blockstore_config *config = session->config;
+  bool registered = config->registered_count > 0;
+  size_t count = registered ? config->registered_count : config->store_count;
+
+  session->storages = calloc(count, sizeof *session->storages);
+  if (session->storages == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    if (registered) session->storages[i] = bs_storage_retain(config->registered[i]);
+    else if (!bs_storage_load(&session->storages[i], config, &config->stores[i], error)) return false;
+    session->storage_count++;
+  }
+  return set_policy(session, error);
+}
+
+static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {
+  const struct blockstore_config *config = session->config;
+  const struct bs_names_config names = {.provider = config->provider,
+                                        .ledger = config->ledger,
+                                        .create = true,
+                                        .server = config->server,
+                                        .port = (uint16_t)config->port,
+                                        .max_fee = (uint64_t)config->max_fee,
+                                        .max_price = (uint64_t)config->max_price};
+
+  if (server != NULL)
+    return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded ledger.", server);
+  return take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
+         bs_state_new(&session->state, config->state_dir, error);
+}
+
+enum blockstore_result blockstore_session(const struct blockstore_config *config, struct blockstore **ret_blockstore,
+                                          const char *server, uint16_t port, struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+  struct blockstore *session = calloc(1, sizeof *session);
+  bool good;
+
+  (void)port;
+  if (session == NULL) return bs_report_end(&report, bs_fail_memory(&report.error), error);
+  session->config = bs_config_retain((struct blockstore_config *)(uintptr_t)config); /* only its count of references changes */
+  good = open_session(session, server, &report.error);
+  if (good) *ret_blockstore = session;
+  else blockstore_close(session);
+  return bs_report_end(&report, good, error);
+}
+
+void blockstore_close(struct blockstore *blockstore) {
+  if (blockstore == NULL) return;
+  for (size_t i = 0; i < blockstore->storage_count; i++) bs_storage_release(blockstore->storages[i]);
+  free(blockstore->storages);
+  bs_names_close(blockstore->names);
+  bs_state_free(blockstore->state);
+  bs_scopes_free(&blockstore->scopes);
+  bs_config_release(blockstore->config);
+  free(blockstore);
+}
+
+void blockstore_cancel(struct blockstore *blockstore) {
+  bs_scopes_cancel(&blockstore->scopes);
+}
+
+static bool open_stores(struct bs_work *work) {
+  struct blockstore *session = work->session;
+
+  if (!bs_replicas_new(&work->replicas, session->storage_count, &work->report.error)) return false;
+  for (size_t i = 0; i < session->storage_count; i++) {
+    struct blockstore_storage *storage = session->storages[i];
+    struct bs_replica *replica = &work->replicas.items[i];
+
+    replica->name = storage->entry->name;
+    replica->is_required = storage->is_required;
+    replica->is_durable = storage->is_durable;
+    if (!bs_storage_open(storage, work->scope, &replica->store, &replica->error)) replica->store = NULL;
+  }
+  return bs_scope_check(work->scope, &work->report.error);
+}
+
+bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms, blockstore_progress progress, void *user,
+                   bool with_stores) {
+  uint64_t timeout = deadline_ms == 0 ? (uint64_t)session->config->operation_ms : deadline_ms;
+
+  *work = (struct bs_work){.session = session, .report = BS_REPORT_INIT};
+  if (!bs_scope_open(&session->scopes, &work->scope, timeout, &work->report.error)) return false;
+  work->watch = (struct bs_watch){work->scope, progress, user};
+  return !with_stores || open_stores(work);
+}
+
+enum blockstore_result bs_work_end(struct bs_work *work, bool good, struct blockstore_error **ret_error) {
+  bs_replicas_free(&work->replicas);
+  if (work->scope != NULL) bs_scope_close(work->scope);
+  return bs_report_end(&work->report, good, ret_error);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/client/storage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/client/report.h"
+#include "core/driver/options.h"
+
+static void free_candidate(struct bs_candidate **candidate) {
+  bs_candidate_free(*candidate);
+}
+
+static bool read_settings(struct blockstore_storage *storage, struct bs_error *error) {
+  const struct bs_options_place place = {storage->config->file, storage->config->directory, bs_config_core_keys,
+                                         bs_config_core_key_count};
+
+  return storage->settings != NULL ||
+         bs_options_read(&storage->settings, storage->module->metadata, storage->entry->node, &place, error);
+}
+
+static bool load_module(struct blockstore_storage *storage, struct bs_error *error) {
+  const struct blockstore_config *config = storage->config;
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+
+  if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, storage->entry->driver, error) ||
+      !bs_module_load(&storage->module, candidate, error))
+    return bs_context(error, "Store %s", storage->entry->name);
+  if (storage->module->metadata->is_filter)
+    return bs_fail(error, BS_WORD_config, "%s: Store %s: The driver %s is a filter, not a store.", config->file, storage->entry->name,
+                   storage->entry->driver);
+  storage->is_durable = (storage->module->metadata->capabilities & BS_CAPABILITY_DURABLE) != 0;
+  return true;
+}
+
+bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config, const struct bs_store_config *entry,
+                     struct bs_error *error) {
+  struct blockstore_storage *storage = calloc(1, sizeof *storage);
+
+  if (storage == NULL) return bs_fail_memory(error);
+  atomic_init(&storage->references, 1);
+  pthread_mutex_init(&storage->lock, NULL);
+  storage->config = bs_config_retain(config);
+  storage->entry = entry;
+  for (size_t i = 0; i < config->require_count; i++)
+    if (strcmp(config->require[i], entry->name) == 0) storage->is_required = true;
+  if (!load_module(storage, error) || !read_settings(storage, error)) {
+    bs_storage_release(storage);
+    return false;
+  }
+  *ret_storage = storage;
+  return true;
+}
+
+bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error) {
+  const struct bs_module *module = storage->module;
+  struct blockstore_settings *settings;
+  BS_LOCKED(&storage->lock);
+
+  if (storage->store == NULL) {
+    if (!read_settings(storage, error)) return false;
+    settings = storage->settings;
+    storage->settings = NULL; /* taken, whatever the result */
+    if (!bs_store_open(&storage->store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata,
+                       settings, (int)storage->entry->is_inline, NULL, scope, error))
+      return false;
+  }
+  *ret_store = storage->store;
+  return true;
+}
+
+struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage) {
+  atomic_fetch_add(&storage->references, 1);
+  return storage;
+}
+
+void bs_storage_release(struct blockstore_storage *storage) {
+  if (storage == NULL || atomic_fetch_sub(&storage->references, 1) != 1) return;
+  bs_store_close(storage->store);
+  bs_settings_free(storage->settings);
+  pthread_mutex_destroy(&storage->lock);
+  bs_config_release(storage->config);
+  free(storage);
+}
+
+/* ---- the public calls ---- */
+
+enum blockstore_result blockstore_get_config(struct blockstore_config **ret_config, const char *file, struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+
+  return bs_report_end(&report, bs_config_read(ret_config, file, &report.error), error);
+}
+
+void blockstore_config_free(struct blockstore_config *config) {
+  if (config == NULL) return;
+  for (size_t i = 0; i < config->registered_count; i++) bs_storage_release(config->registered[i]); /* they hold the config */
+  config->registered_count = 0;
+  bs_config_release(config);
+}
+
+enum blockstore_result blockstore_load_storage(struct blockstore_config *config, struct blockstore_storage **ret_storage,
+                                               const char *name, struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+  const struct bs_store_config *entry = bs_config_store(config, name);
+  bool good = entry == NULL ? bs_fail(&report.error, BS_WORD_config, "%s: There is no store \"%s\".", config->file, name)
+                            : bs_storage_load(ret_storage, config, entry, &report.error);
+
+  return bs_report_end(&report, good, error);
+}
+
+static bool register_storage(struct blockstore_config *config, struct blockstore_storage *storage, struct bs_error *error) {
+  struct bs_scopes scopes = {NULL};
+  struct blockstore_storage **grown;
+  struct bs_scope *scope;
+  struct bs_store *store;
+  bool good;
+
+  for (size_t i = 0; i < config->registered_count; i++)
+    if (config->registered[i]->entry == storage->entry)
+      return bs_fail(error, BS_WORD_conflict, "The store %s is registered already.", storage->entry->name);
+  if (!bs_scope_open(&scopes, &scope, (uint64_t)config->operation_ms, error)) return false;
+  good = bs_storage_open(storage, scope, &store, error);
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+  if (!good) return false;
+  grown = realloc(config->registered, (config->registered_count + 1) * sizeof *grown);
+  if (grown == NULL) return bs_fail_memory(error);
+  config->registered = grown;
+  config->registered[config->registered_count++] = bs_storage_retain(storage);
+  return true;
+}
+
+enum blockstore_result blockstore_register_storage(struct blockstore_config *config, struct blockstore_storage *storage,
+                                                   struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+  bool good = register_storage(config, storage, &report.error);
+
+  bs_storage_release(storage);
+  return bs_report_end(&report, good, error);
+}
+
+void blockstore_storage_free(struct blockstore_storage *storage) {
+  bs_storage_release(storage);
+}

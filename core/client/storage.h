@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A configured store with its driver loaded: opened when first wanted, shared by the sessions that use it. */
+#ifndef BS_CLIENT_STORAGE_H
+#define BS_CLIENT_STORAGE_H
+
+#include <pthread.h>
+
+#include "core/client/config.h"
+#include "core/driver/module.h"
+#include "core/driver/settings.h"
+#include "core/driver/store.h"
+
+struct blockstore_storage {
+  atomic_uint references;
+  struct blockstore_config *config; /* a reference */
+  const struct bs_store_config *entry;
+  const struct bs_module *module;
+  bool is_required; /* by the write policy */
+  bool is_durable;  /* its driver says so */
+  pthread_mutex_t lock;                /* settings and store, and opening it */
+  struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
+  struct bs_store *store;              /* NULL until opened */
+};
+
+/* Finds, vets and loads the driver and checks the options; opens nothing.  Words: driver, config. */
+bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config, const struct bs_store_config *entry,
+                     struct bs_error *error);
+/* The open store, which lives as long as the storage. */
+bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error);
+struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage);
+/* The last one closes the store.  NULL is allowed. */
+void bs_storage_release(struct blockstore_storage *storage);
+
+#endif

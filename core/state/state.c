@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/state/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+#include "core/state/database.h"
+
+#define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
+
+struct bs_state {
+  char *directory;
+  char *file;
+  pthread_mutex_t lock;         /* database, and everything done with it */
+  struct bs_database *database; /* NULL until it is first used and exists */
+};
+
+enum statement { JOURNAL_FORGET, JOURNAL_BEGIN, JOURNAL_SENT, JOURNAL_END, JOURNAL_FIND };
+
+static const char *const statements[] = {
+    [JOURNAL_FORGET] = "DELETE FROM journal WHERE chain = ? AND name = ? AND txid IS NULL",
+    [JOURNAL_BEGIN] = "INSERT INTO journal (chain, name, value_hash, record) VALUES (?, ?, ?, ?)",
+    [JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
+    [JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
+    [JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
+};
+
+static const char *const schema[] = {
+    "CREATE TABLE journal ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " chain TEXT NOT NULL,"      /* 64 digits */
+    " name TEXT NOT NULL,"
+    " value_hash TEXT NOT NULL," /* of record, 40 digits */
+    " txid TEXT,"                /* NULL: not sent as far as is known */
+    " record BLOB NOT NULL);"
+    "CREATE INDEX journal_by_name ON journal (chain, name, id);",
+};
+
+static const struct bs_database_kind kind = {
+    .noun = "state",
+    .application_id = 0x42535354, /* "BSST" */
+    .schema = schema,
+    .version = sizeof schema / sizeof schema[0],
+    .statements = statements,
+    .statement_count = sizeof statements / sizeof statements[0],
+};
+
+bool bs_state_new(struct bs_state **ret_state, const char *directory, struct bs_error *error) {
+  struct bs_state *state = calloc(1, sizeof *state);
+  struct bs_buffer file = BS_BUFFER_INIT;
+
+  if (state == NULL) return bs_fail_memory(error);
+  pthread_mutex_init(&state->lock, NULL);
+  state->directory = strdup(directory);
+  bs_buffer_format(&file, "%s/state.db", directory);
+  state->file = bs_buffer_take(&file);
+  if (state->directory == NULL || state->file == NULL) {
+    bs_state_free(state);
+    return bs_fail_memory(error);
+  }
+  *ret_state = state;
+  return true;
+}
+
+void bs_state_free(struct bs_state *state) {
+  if (state == NULL) return;
+  bs_database_close(state->database);
+  pthread_mutex_destroy(&state->lock);
+  free(state->directory);
+  free(state->file);
+  free(state);
+}
+
+void bs_pending_clear(struct bs_pending *pending) {
+  bs_buffer_free(&pending->record);
+  *pending = (struct bs_pending)BS_PENDING_INIT;
+}
+
+/* Is everything that the user alone may see still closed to others? */
+static bool check_directory(const char *directory, struct bs_error *error) {
+  struct stat status;
+
+  if (stat(directory, &status) < 0) return bs_fail_errno(error, "%s: The state directory cannot be examined", directory);
+  if (!S_ISDIR(status.st_mode)) return bs_fail(error, BS_WORD_config, "%s: The state directory is not a directory.", directory);
+  if ((status.st_mode & 022) != 0)
+    return bs_fail(error, BS_WORD_config, "%s: The state directory can be written by others (mode %04o); run: chmod 700 %s", directory,
+                   (unsigned)(status.st_mode & 07777), directory);
+  return true;
+}
+
+bool bs_state_make_directory(const struct bs_state *state, struct bs_error *error) {
+  return bs_file_make_directories(state->directory, 0700, error) && check_directory(state->directory, error);
+}
+
+/* Opens the database.  `create` false and none there: true, and state->database stays NULL. */
+static bool use_database(struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error) {
+  if (state->database == NULL && create && !bs_state_make_directory(state, error)) return false;
+  if (state->database == NULL && !bs_database_open(&state->database, state->file, &kind, create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE,
+                                                   scope, error))
+    return !create && error->word == BS_WORD_not_found;
+  bs_database_scope(state->database, scope);
+  return true;
+}
+
+bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
+  struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct pollfd cancelled = {scope->fd, POLLIN, 0};
+  int fd BS_AUTO_CLOSE = -1;
+
+  if (!bs_state_make_directory(state, error)) return false;
+  bs_buffer_format(&path, "%s/lock-%s", state->directory, name); /* a checked name is a safe part of a file name */
+  if (!bs_buffer_ok(&path, error)) return false;
+  fd = open(bs_buffer_string(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
+  while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
+    if (!bs_scope_check(scope, error)) return bs_context(error, "While another put of %s is in progress", name);
+    poll(&cancelled, 1, LOCK_PAUSE_MS);
+  }
+  *ret_fd = fd;
+  fd = -1;
+  return true;
+}
+
+bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int64_t *ret_id, const char *chain, const char *name,
+                            const char *value_hash, const void *record, size_t length, struct bs_error *error) {
+  int64_t id;
+  BS_LOCKED(&state->lock);
+
+  if (!use_database(state, scope, true, error) || !bs_database_begin(state->database, error)) return false;
+  if (!bs_database_run(state->database, JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error) ||
+      !bs_database_run(state->database, JOURNAL_BEGIN,
+                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash), bs_value_blob(record, length)),
+                       error)) {
+    bs_database_rollback(state->database);
+    return false;
+  }
+  id = sqlite3_last_insert_rowid(state->database->sqlite);
+  if (!bs_database_commit(state->database, error)) return false;
+  *ret_id = id;
+  return true;
+}
+
+bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error) {
+  BS_LOCKED(&state->lock);
+
+  return use_database(state, scope, true, error) &&
+         bs_database_run(state->database, JOURNAL_SENT, BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
+}
+
+bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error) {
+  BS_LOCKED(&state->lock);
+
+  return use_database(state, scope, true, error) &&
+         bs_database_run(state->database, JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)id)), error);
+}
+
+bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
+                           const char *chain, const char *name, struct bs_error *error) {
+  BS_LOCKED(&state->lock);
+  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the lock is */
+  struct bs_pending pending = BS_PENDING_INIT;
+
+  if (!use_database(state, scope, false, error)) return false;
+  *ret_found = false;
+  if (state->database == NULL) return true;
+  if (!bs_database_query(state->database, JOURNAL_FIND, &row, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error)) return false;
+  if (row == NULL) return true;
+  pending.id = (int64_t)bs_row_integer(row, 0);
+  if (!bs_row_text(state->database, row, 1, pending.value_hash, sizeof pending.value_hash, error) ||
+      !bs_row_text(state->database, row, 2, pending.txid, sizeof pending.txid, error))
+    return false;
+  bs_buffer_add(&pending.record, sqlite3_column_blob(row, 3), (size_t)sqlite3_column_bytes(row, 3));
+  if (!bs_buffer_ok(&pending.record, error)) {
+    bs_pending_clear(&pending);
+    return false;
+  }
+  memcpy(pending.name, name, strlen(name) + 1);
+  *ret_pending = pending;
+  *ret_found = true;
+  return true;
+}

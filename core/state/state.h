@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one user's Blockstore remembers between processes, in `state_dir` (0700): the journal of user records on their way
+ * to the chain, and the locks of names.  Made when it is first written to; a directory that is missing reads as empty.
+ *
+ * Threads: any number at once; processes: any number at once, on a local file system.
+ */
+#ifndef BS_STATE_STATE_H
+#define BS_STATE_STATE_H
+
+#include <stdint.h>
+
+#include "core/base/buffer.h"
+#include "core/base/scope.h"
+
+struct bs_state;
+
+/* Makes and opens nothing yet. */
+bool bs_state_new(struct bs_state **ret_state, const char *directory, struct bs_error *error);
+/* NULL is allowed. */
+void bs_state_free(struct bs_state *state);
+
+/* Makes the directory where it is missing, and refuses one that others can write (config). */
+bool bs_state_make_directory(const struct bs_state *state, struct bs_error *error);
+
+/*
+ * The lock of a name among all processes that share the state: a put of one name at a time.  Released by close(*ret_fd), and
+ * by the end of the process.  Waits within the scope.  Words: cancelled, deadline, io.
+ */
+bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error);
+
+/* A user record on its way: journaled before it goes to any store, gone once its transaction is confirmed. */
+struct bs_pending {
+  int64_t id; /* of the entry, given by the state */
+  char name[38];
+  char value_hash[41];
+  char txid[65];           /* "": not sent as far as is known */
+  struct bs_buffer record; /* the bytes, by bs_pending_clear */
+};
+#define BS_PENDING_INIT {0, "", "", "", BS_BUFFER_INIT}
+void bs_pending_clear(struct bs_pending *pending);
+
+/* Durable on return.  chain: 64 digits; sets *ret_id.  Under the name's lock; entries of the name that were never sent, left
+ * by a process that ended in between, go. */
+bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int64_t *ret_id, const char *chain, const char *name,
+                            const char *value_hash, const void *record, size_t length, struct bs_error *error);
+bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error);
+bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error);
+/* The newest entry of the name; *ret_found false when it has none.  Reading makes no state. */
+bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
+                           const char *chain, const char *name, struct bs_error *error);
+
+#endif
