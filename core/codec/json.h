@@ -14,6 +14,7 @@
 #include "core/base/buffer.h"
 
 #define BS_JSON_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
+#define BS_JSON_DEPTH_MAX 64
 
 enum bs_json_type { BS_JSON_NULL, BS_JSON_FALSE, BS_JSON_TRUE, BS_JSON_NUMBER, BS_JSON_STRING, BS_JSON_ARRAY, BS_JSON_OBJECT };
 
@@ -24,8 +25,8 @@ struct bs_json {
 };
 
 struct bs_json_limits {
-  size_t size;  /* bytes of the document */
-  size_t depth; /* of nested arrays and objects; a scalar has depth 0 */
+  size_t size;  /* bytes of the document; never more than UINT32_MAX */
+  size_t depth; /* of nested arrays and objects, a scalar having 0; never more than BS_JSON_DEPTH_MAX */
 };
 
 /* The only way to a struct bs_json.  The message says what is wrong and at which byte offset; word: malformed
@@ -35,7 +36,7 @@ bool bs_json_scan(struct bs_json *ret_root, const void *bytes, size_t length, co
 
 enum bs_json_type bs_json_type(struct bs_json value);
 
-/* Iterates over an array or object: start at bs_json_begin(value), call next until it returns false. */
+/* Iterates over an array or object: start at bs_json_begin(value), call next until it returns false.  A scalar is empty. */
 struct bs_json_iterator {
   const char *at;
   const char *end;
