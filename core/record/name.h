@@ -8,9 +8,10 @@
 #define BS_NAME_MAX 37
 #define BS_NAMESPACE_MAX 19
 
-/* Word: usage.  The message quotes the name (with anything unprintable escaped) and says what is wrong with it. */
+/* Word: usage.  The message quotes the name (with anything unprintable escaped) and says what is wrong with it, and at
+ * which position, counted from 1. */
 bool bs_name_check(const char *name, struct bs_error *error);
-/* The part behind the dot of a checked name. */
+/* The part behind the dot of a checked name; within `name`. */
 const char *bs_name_namespace(const char *name);
 
 #endif
