@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * User records: what a name's value hash points at.  Both generations are read; version 3 is written, by splicing:
- * members that are not ours are copied byte for byte.
+ * the values of members that are not ours are copied byte for byte.
+ *
+ * Version 2 (2015): any order, duplicate immutable keys and routes without order are tolerated, `owner` means nothing.
+ * Version 3: `owner`, the address that owned the name; immutable keys and routes sorted by their bytes, each once.
  */
 #ifndef BS_RECORD_USER_H
 #define BS_RECORD_USER_H
@@ -9,32 +12,49 @@
 #include "core/codec/json.h"
 
 #define BS_USER_RECORD_MAX (32u << 20)
+#define BS_USER_DEPTH_MAX 32
 #define BS_KEY_TEXT 65 /* room for 64 hexadecimal digits and a NUL */
+#define BS_ID_MAX 4096 /* bytes of a datum's id, once unescaped */
+#define BS_URLS_MAX 16
+#define BS_URL_MAX 2048
 
 enum bs_user_generation { BS_USER_V2, BS_USER_V3 };
 
-/* A parsed user record; its spans are of the bytes given to bs_user_parse. */
+/* A parsed user record; its spans are of the bytes given to bs_user_parse and valid while those are. */
 struct bs_user {
+  const void *bytes; /* all of the record, as received */
+  size_t length;
   enum bs_user_generation generation;
   struct bs_json root;
-  struct bs_json immutable; /* the array, or length 0 */
-  struct bs_json mutable_;  /* the array, or length 0 */
+  struct bs_json name;      /* the object */
+  struct bs_json immutable; /* the array, or length 0; its strings are plain digits, without escapes */
+  struct bs_json mutable_;  /* the array, or length 0; its items are checked routes */
   char owner[48];           /* v3: the address it was written by; else "" */
 };
 
-/* name: the record must be that name's (wrong_id otherwise).  Words: malformed, wrong_id, too_large. */
+/* name: the record must be that name's (wrong_id otherwise).  Words: malformed, wrong_id, too_large (all FORGED: a
+ * caller that parses what a user typed says otherwise), no_memory. */
 bool bs_user_parse(struct bs_user *ret_user, const void *bytes, size_t length, const char *name, struct bs_error *error);
 /* Is the key (40 or 64 lower-case digits) listed? */
 bool bs_user_has_immutable(const struct bs_user *user, const char *key);
 
-/* A change that can be applied again to a newer record (rule 10: a delta). */
+/* A change that can be applied again to a newer record (rule 10: a delta).  Keys: 40 or 64 lower-case digits, the two
+ * different. */
 struct bs_user_change {
   const char *add_immutable;    /* NULL: none */
   const char *remove_immutable; /* NULL: none */
 };
 
-/* Appends a new version 3 record of the name: `user` with the change, or an empty one with it when user is NULL.
- * *ret_changed: false when the result says the same as `user` did (nothing needs to go to the chain). */
+/*
+ * Appends a version 3 record of the name: `user` (NULL: an empty one) with the change (NULL: none), written by `owner`,
+ * an address.  Nothing is dropped but duplicates, empty lists, and what a version 2 record may call `owner`.
+ * *ret_changed: false when `user` said the same already, being version 3 of that owner; then its bytes are appended as
+ * they are, and nothing needs to go to the chain.
+ * Words: usage (a key or the owner is none), too_large, no_memory.
+ *
+ * To import a whole record that a user hands over, parse it and write it without a change; whether it differs from the
+ * name's present record is then told by bs_user_hash, not by *ret_changed.
+ */
 bool bs_user_write(struct bs_buffer *ret_record, bool *ret_changed, const struct bs_user *user, const char *name,
                    const char *owner, const struct bs_user_change *change, struct bs_error *error);
 
