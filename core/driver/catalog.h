@@ -28,7 +28,7 @@ struct bs_directory {
 };
 
 struct bs_catalog {
-  struct bs_candidate *candidates; /* by directory in order, within it by name */
+  struct bs_candidate **candidates; /* by directory in order, within it by name */
   size_t candidate_count;
   struct bs_directory *directories;
   size_t directory_count;

@@ -8,6 +8,8 @@
 #include "core/base/error.h"
 
 #define BS_METADATA_MAX (64u << 10) /* bytes of the text */
+#define BS_METADATA_OPTIONS_MAX 256
+#define BS_METADATA_SCHEMES_MAX 64
 
 enum bs_threads { BS_THREADS_SERIAL, BS_THREADS_INSTANCE, BS_THREADS_PARALLEL };
 
@@ -40,18 +42,19 @@ struct bs_option {
   enum bs_option_type type;
   const char *values; /* ENUM: comma-separated; else "" */
   bool required;
-  const char *initial; /* "": none */
+  const char *initial; /* "": none; of a list: its items, comma-separated */
   const char *help;
 };
 
 struct bs_metadata {
-  char *text; /* a copy, cut into the strings below */
-  const char *name;
+  char *text;   /* a copy, as it stands in the note */
+  char *pieces; /* another, cut into the strings below */
+  const char *name; /* bs_metadata_is_name */
   uint16_t abi_major;
   uint16_t abi_minor;
   uint16_t min_host_minor;
   const char *version;
-  const char *description;
+  const char *description; /* "": not said */
   uint64_t largest; /* bytes; UINT64_MAX: not said */
   enum bs_threads threads;
   unsigned capabilities;
@@ -63,8 +66,12 @@ struct bs_metadata {
   size_t option_count;
 };
 
+/* [a-z][a-z0-9_]{0,30}: the names of drivers. */
+bool bs_metadata_is_name(const char *name);
+
 /* Lines it does not know are passed over (a later minor version may add some); a known line with a bad value is an
- * error (word driver), as are control characters, duplicate options and missing name, abi or version lines. */
+ * error (word driver), as are control characters, duplicate options and missing name, abi or version lines.  Not
+ * options: name, driver, inline, which are the core's. */
 bool bs_metadata_parse(struct bs_metadata **ret_metadata, const char *text, size_t length, struct bs_error *error);
 void bs_metadata_free(struct bs_metadata *metadata);
 

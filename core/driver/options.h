@@ -6,6 +6,7 @@
 #include "core/codec/yaml.h"
 #include "core/driver/metadata.h"
 #include "core/driver/settings.h"
+#include "core/driver/value.h"
 
 /* Where a mapping was read. */
 struct bs_options_place {
@@ -21,13 +22,5 @@ struct bs_options_place {
  */
 bool bs_options_read(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata, const struct bs_yaml *store,
                      const struct bs_options_place *place, struct bs_error *error);
-
-/*
- * One scalar read as a type, for options and for the configuration's own keys alike: "64K" as 65536, "5s" as 5000.
- * False unless `text` is exactly such a value; ret_number is 0 for types without one.  ENUM: `values` is comma-separated.
- */
-bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
-/* What a value of the type looks like: "a duration such as 500ms, 5s, 2m or 1h". */
-const char *bs_option_expected(enum bs_option_type type);
 
 #endif

@@ -6,12 +6,11 @@
 #ifndef BS_DRIVER_VET_H
 #define BS_DRIVER_VET_H
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include "core/base/error.h"
-
-#define BS_DRIVER_NAME_MAX 31
 
 /* What a file was when it was vetted.  Compared as a whole by bs_vet_same. */
 struct bs_identity {
@@ -21,8 +20,14 @@ struct bs_identity {
   struct timespec changed; /* ctime */
 };
 
-/* [a-z][a-z0-9_]{0,30}? */
-bool bs_vet_is_name(const char *name);
+struct bs_abi {
+  uint16_t major;
+  uint16_t minor;
+};
+
+/* Does a driver of this ABI fit a host of that one?  Equal major; while it is 0, equal minor; from 1.0 any older minor, and
+ * a newer one that asks for no more than the host's. */
+bool bs_vet_abi(struct bs_abi host, struct bs_abi driver, uint16_t min_host_minor, struct bs_error *error);
 
 /* Resolves a plugin directory; ret_real by free().  It and all above it are owned by root or the effective user and not
  * writable by group or others; above it, a sticky directory of root's (/tmp) may be.  not_found when it is absent. */

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/driver/catalog.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <blockstore/driver.h>
+
+#include "core/base/auto.h"
+#include "core/base/buffer.h"
+#include "core/base/nearest.h"
+#include "core/driver/note.h"
+
+#define SUFFIX ".so"
+#define SUFFIX_LENGTH (sizeof SUFFIX - 1)
+
+void bs_candidate_free(struct bs_candidate *candidate) {
+  if (candidate == NULL) return;
+  free(candidate->name);
+  free(candidate->path);
+  free(candidate->directory);
+  bs_metadata_free(candidate->metadata);
+  free(candidate->refused);
+  free(candidate->shadowed_by);
+  free(candidate);
+}
+
+static void free_candidate(struct bs_candidate **candidate) {
+  bs_candidate_free(*candidate);
+}
+
+void bs_catalog_free(struct bs_catalog *catalog) {
+  if (catalog == NULL) return;
+  for (size_t i = 0; i < catalog->candidate_count; i++) bs_candidate_free(catalog->candidates[i]);
+  for (size_t i = 0; i < catalog->directory_count; i++) {
+    free(catalog->directories[i].path);
+    free(catalog->directories[i].refused);
+  }
+  free(catalog->candidates);
+  free(catalog->directories);
+  free(catalog);
+}
+
+static void free_catalog(struct bs_catalog **catalog) {
+  bs_catalog_free(*catalog);
+}
+
+/* The candidate for an entry that ends in .so, not yet looked at. */
+static struct bs_candidate *new_candidate(const char *directory, const char *entry, struct bs_error *error) {
+  struct bs_candidate *candidate = calloc(1, sizeof *candidate);
+
+  if (candidate != NULL) {
+    candidate->name = strndup(entry, strlen(entry) - SUFFIX_LENGTH);
+    candidate->directory = strdup(directory);
+    if (asprintf(&candidate->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, entry) < 0) candidate->path = NULL;
+    if (candidate->name != NULL && candidate->directory != NULL && candidate->path != NULL) return candidate;
+  }
+  bs_candidate_free(candidate);
+  bs_fail_memory(error);
+  return NULL;
+}
+
+static bool check_metadata(const struct bs_candidate *candidate, struct bs_error *error) {
+  const struct bs_metadata *metadata = candidate->metadata;
+
+  if (strcmp(metadata->name, candidate->name) != 0)
+    return bs_fail(error, BS_WORD_driver, "The driver in it is called %s: rename the file to %s.so.", metadata->name, metadata->name);
+  return bs_vet_abi((struct bs_abi){BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR},
+                    (struct bs_abi){metadata->abi_major, metadata->abi_minor}, metadata->min_host_minor, error);
+}
+
+/* Vets the file and reads its metadata.  On failure the candidate has as much of it as was found out. */
+static bool look(struct bs_candidate *candidate, struct bs_error *error) {
+  char *text BS_AUTO_FREE = NULL;
+  int fd BS_AUTO_CLOSE = -1;
+  size_t length;
+
+  if (!bs_metadata_is_name(candidate->name))
+    return bs_fail(error, BS_WORD_driver,
+                   "%s: The file has no driver's name: a lower-case letter, then at most 30 letters, digits and _, then .so.",
+                   candidate->path);
+  if (!bs_vet_open(&fd, &candidate->identity, candidate->path, error)) return false;
+  if (!bs_note_read(&text, &length, fd, candidate->path, error)) return false;
+  if (!bs_metadata_parse(&candidate->metadata, text, length, error)) return bs_context(error, "%s", candidate->path);
+  return check_metadata(candidate, error) || bs_context(error, "%s", candidate->path);
+}
+
+/* Like look, but a refusal becomes the candidate's; false only for want of memory. */
+static bool judge(struct bs_candidate *candidate, struct bs_error *error) {
+  struct bs_error refusal = {0};
+
+  if (look(candidate, &refusal)) return true;
+  if (refusal.word != BS_WORD_no_memory) candidate->refused = strdup(refusal.message);
+  return candidate->refused != NULL || bs_fail_memory(error);
+}
+
+static bool append_candidate(struct bs_catalog *catalog, struct bs_candidate *candidate, struct bs_error *error) {
+  struct bs_candidate **grown = reallocarray(catalog->candidates, catalog->candidate_count + 1, sizeof *grown);
+
+  if (grown == NULL) return bs_fail_memory(error);
+  catalog->candidates = grown;
+  grown[catalog->candidate_count++] = candidate;
+  return true;
+}
+
+/* Who decides about the name: the first that is there already. */
+static bool set_shadow(const struct bs_catalog *catalog, struct bs_candidate *candidate, struct bs_error *error) {
+  for (size_t i = 0; i < catalog->candidate_count; i++) {
+    if (strcmp(catalog->candidates[i]->name, candidate->name) != 0) continue;
+    candidate->shadowed_by = strdup(catalog->candidates[i]->path);
+    return candidate->shadowed_by != NULL || bs_fail_memory(error);
+  }
+  return true;
+}
+
+static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry, struct bs_error *error) {
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = new_candidate(directory, entry, error);
+
+  if (candidate == NULL || !judge(candidate, error) || !set_shadow(catalog, candidate, error)) return false;
+  if (!append_candidate(catalog, candidate, error)) return false;
+  candidate = NULL;
+  return true;
+}
+
+static bool has_suffix(const char *entry) {
+  size_t length = strlen(entry);
+
+  return length > SUFFIX_LENGTH && strcmp(entry + length - SUFFIX_LENGTH, SUFFIX) == 0;
+}
+
+static int is_wanted(const struct dirent *entry) {
+  return has_suffix(entry->d_name);
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void free_entries(struct dirent **entries, int count) {
+  for (int i = 0; i < count; i++) free(entries[i]);
+  free(entries);
+}
+
+/* `only`: the one driver asked for, or NULL. */
+static bool scan(struct bs_catalog *catalog, const char *directory, const char *only, struct bs_error *error) {
+  struct dirent **entries;
+  int count = scandir(directory, &entries, is_wanted, by_bytes);
+  bool good = true;
+
+  if (count < 0) return bs_fail_errno(error, "%s: The directory of drivers cannot be read", directory);
+  for (int i = 0; i < count && good; i++) {
+    const char *entry = entries[i]->d_name;
+
+    if (only != NULL && (strncmp(entry, only, strlen(only)) != 0 || strcmp(entry + strlen(only), SUFFIX) != 0)) continue;
+    good = add_candidate(catalog, directory, entry, error);
+  }
+  free_entries(entries, count);
+  return good;
+}
+
+/* False only for want of memory: any other trouble becomes the directory's. */
+static bool search_directory(struct bs_catalog *catalog, const char *path, const char *only, struct bs_error *error) {
+  struct bs_directory *directory = &catalog->directories[catalog->directory_count];
+  char *real BS_AUTO_FREE = NULL;
+  struct bs_error trouble = {0};
+
+  directory->path = strdup(path);
+  if (directory->path == NULL) return bs_fail_memory(error);
+  catalog->directory_count++;
+  if (bs_vet_directory(&real, path, &trouble) && scan(catalog, real, only, &trouble)) return true;
+  if (trouble.word != BS_WORD_no_memory) directory->refused = strdup(trouble.message);
+  return directory->refused != NULL || bs_fail_memory(error);
+}
+
+static bool search(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *only,
+                   struct bs_error *error) {
+  struct bs_catalog *catalog BS_AUTO(free_catalog) = calloc(1, sizeof *catalog);
+
+  if (catalog == NULL) return bs_fail_memory(error);
+  catalog->directories = calloc(count + 1, sizeof *catalog->directories);
+  if (catalog->directories == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < count; i++)
+    if (!search_directory(catalog, directories[i], only, error)) return false;
+  *ret_catalog = catalog;
+  catalog = NULL;
+  return true;
+}
+
+bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, struct bs_error *error) {
+  return search(ret_catalog, directories, count, NULL, error);
+}
+
+bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
+                        struct bs_error *error) {
+  return search(ret_catalog, directories, count, name, error);
+}
+
+/* The nearest name among the files of one directory, by free(); NULL: none.  Only a hint: files are not vetted. */
+static char *nearest_in(const char *directory, const char *name) {
+  struct dirent **entries;
+  int found = scandir(directory, &entries, is_wanted, by_bytes);
+  const char **names BS_AUTO_FREE = found < 0 ? NULL : calloc((size_t)found + 1, sizeof *names);
+  const char *nearest = NULL;
+  char *copy = NULL;
+  size_t count = 0;
+
+  if (found < 0) return NULL;
+  for (int i = 0; i < found && names != NULL; i++) {
+    entries[i]->d_name[strlen(entries[i]->d_name) - SUFFIX_LENGTH] = '\0';
+    if (bs_metadata_is_name(entries[i]->d_name)) names[count++] = entries[i]->d_name;
+  }
+  if (names != NULL) nearest = bs_nearest(name, names, count);
+  if (nearest != NULL) copy = strdup(nearest);
+  free_entries(entries, found);
+  return copy;
+}
+
+static bool fail_unknown(const char *const *directories, size_t count, const char *name, struct bs_error *error) {
+  char *nearest BS_AUTO_FREE = NULL;
+  struct bs_buffer places BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  for (size_t i = 0; i < count; i++) {
+    bs_buffer_format(&places, "%s%s", i == 0 ? "" : ", ", directories[i]);
+    if (nearest == NULL) nearest = nearest_in(directories[i], name);
+  }
+  if (!bs_buffer_ok(&places, error)) return false;
+  if (count == 0)
+    return bs_fail(error, BS_WORD_driver, "There is no driver %s: no directory of drivers (plugin_path) is configured.", name);
+  return bs_fail(error, BS_WORD_driver, "There is no driver %s (%s.so) in %s.%s%s%s", name, name, bs_buffer_string(&places),
+                 nearest == NULL ? "" : " Did you mean ", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+}
+
+/* Looks into one directory.  *ret_candidate stays NULL when it, or the file in it, is not there. */
+static bool find_in(struct bs_candidate **ret_candidate, const char *directory, const char *name, struct bs_error *error) {
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  struct bs_error trouble = {0};
+  char *real BS_AUTO_FREE = NULL;
+  char entry[64];
+
+  if (!bs_vet_directory(&real, directory, &trouble)) {
+    if (trouble.word == BS_WORD_not_found) return true;
+    *error = trouble;
+    return bs_context(error, "driver %s", name);
+  }
+  snprintf(entry, sizeof entry, "%s" SUFFIX, name);
+  candidate = new_candidate(real, entry, error);
+  if (candidate == NULL) return false;
+  if (!look(candidate, &trouble)) {
+    if (trouble.word == BS_WORD_not_found) return true;
+    *error = trouble;
+    return bs_context(error, "driver %s", name);
+  }
+  *ret_candidate = candidate;
+  candidate = NULL;
+  return true;
+}
+
+bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count, const char *name,
+                     struct bs_error *error) {
+  struct bs_candidate *candidate = NULL;
+
+  if (!bs_metadata_is_name(name))
+    return bs_fail(error, BS_WORD_driver,
+                   "\"%.100s\" cannot be a driver: names are a lower-case letter, then at most 30 letters, digits and _.", name);
+  for (size_t i = 0; i < count && candidate == NULL; i++)
+    if (!find_in(&candidate, directories[i], name, error)) return false;
+  if (candidate == NULL) return fail_unknown(directories, count, name, error);
+  *ret_candidate = candidate;
+  return true;
+}

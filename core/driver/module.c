@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/driver/module.h"
+
+#include <dlfcn.h>
+#include <libltdl/lt_dlloader.h>
+#include <ltdl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+
+/* The bytes of a struct up to and with `member`. */
+#define SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+#define REGISTRATION_SIZE SIZE_WITH(struct blockstore_registration, metadata)
+#define DRIVER_SIZE SIZE_WITH(struct blockstore_driver, check) /* ABI 1.0's */
+
+struct loaded {
+  struct bs_module module; /* first: what callers get */
+  struct loaded *next;
+  char *path;
+  struct bs_metadata *metadata;
+};
+
+/* Everything below, and every call of libltdl, which is not thread-safe. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct loaded *first; /* never freed: drivers stay loaded */
+static bool is_ready;        /* libltdl is initialised and has our loader */
+static const char *wanted;   /* the file being loaded; NULL: none */
+static bool has_failed;      /* dlopen did */
+static char *trouble;        /* why, in the dynamic linker's words, by free(); NULL when memory ran out */
+
+/*
+ * Our loader stands before libltdl's own, which would load lazily and blur every failure into "file not found".  When
+ * dlopen fails it answers with this, which is no module: were it NULL, libltdl would try its own loaders next.
+ */
+static char failed[1];
+
+/* Other users of libltdl in this process go past us: only the file we asked for is ours. */
+static lt_module open_module(lt_user_data data, const char *file, lt_dladvise advise) {
+  void *module;
+  const char *reason;
+
+  (void)data, (void)advise;
+  if (wanted == NULL || file == NULL || strcmp(file, wanted) != 0) return NULL;
+  module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  if (module != NULL) return module;
+  reason = dlerror();
+  has_failed = true;
+  trouble = strdup(reason == NULL ? "unknown reason" : reason);
+  return failed;
+}
+
+static int close_module(lt_user_data data, lt_module module) {
+  (void)data;
+  return module == failed ? 0 : dlclose(module);
+}
+
+static void *find_symbol(lt_user_data data, lt_module module, const char *symbol) {
+  (void)data;
+  return module == failed ? NULL : dlsym(module, symbol);
+}
+
+static const lt_dlvtable loader = {.name = "blockstore",
+                                   .module_open = open_module,
+                                   .module_close = close_module,
+                                   .find_sym = find_symbol,
+                                   .priority = LT_DLLOADER_PREPEND};
+
+static const char *ltdl_reason(void) {
+  const char *reason = lt_dlerror();
+
+  return reason == NULL ? "unknown reason" : reason;
+}
+
+static bool make_ready(struct bs_error *error) {
+  if (is_ready) return true;
+  if (lt_dlinit() != 0 || lt_dlloader_add(&loader) != 0)
+    return bs_fail(error, BS_WORD_driver, "The loader of drivers (libltdl) cannot be started: %s.", ltdl_reason());
+  is_ready = true;
+  return true;
+}
+
+/* dlopen, through libltdl.  Runs the constructors of the file and of the libraries it needs. */
+static bool open_file(lt_dlhandle *ret_handle, const char *path, struct bs_error *error) {
+  lt_dlhandle handle;
+
+  wanted = path;
+  has_failed = false;
+  handle = lt_dlopen(path);
+  wanted = NULL;
+  if (handle != NULL && !has_failed) {
+    lt_dlmakeresident(handle);
+    *ret_handle = handle;
+    return true;
+  }
+  bs_fail(error, BS_WORD_driver, "%s: The driver cannot be loaded: %s", path, trouble != NULL ? trouble : ltdl_reason());
+  if (handle != NULL) lt_dlclose(handle);
+  free(trouble);
+  trouble = NULL;
+  return false;
+}
+
+static bool find_registration(const struct blockstore_registration **ret_registration, lt_dlhandle handle,
+                              const struct bs_candidate *candidate, struct bs_error *error) {
+  const struct blockstore_registration *(*entry)(void);
+  char symbol[64];
+
+  snprintf(symbol, sizeof symbol, "%s_LTX_blockstore_driver", candidate->name);
+  *(void **)&entry = lt_dlsym(handle, symbol);
+  if (entry == NULL)
+    return bs_fail(error, BS_WORD_driver, "The driver has no function %s: it must end with BLOCKSTORE_REGISTER_DRIVER(%s, ...).",
+                   symbol, candidate->name);
+  *ret_registration = entry();
+  if (*ret_registration == NULL) return bs_fail(error, BS_WORD_driver, "The driver's %s returned nothing.", symbol);
+  return true;
+}
+
+/* What the macro stamped, in the order in which it can be believed. */
+static bool check_registration(const struct blockstore_registration *registration, const struct bs_metadata *metadata,
+                               struct bs_error *error) {
+  if (registration->magic != BLOCKSTORE_DRIVER_MAGIC)
+    return bs_fail(error, BS_WORD_driver, "The driver's registration has the wrong magic number 0x%08x.",
+                   (unsigned)registration->magic);
+  if (!bs_vet_abi((struct bs_abi){BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR},
+                  (struct bs_abi){registration->abi_major, registration->abi_minor}, metadata->min_host_minor, error))
+    return false;
+  if (registration->struct_size < REGISTRATION_SIZE)
+    return bs_fail(error, BS_WORD_driver, "The driver's registration is too short: %u of %zu bytes.",
+                   (unsigned)registration->struct_size, REGISTRATION_SIZE);
+  if (registration->driver_size < DRIVER_SIZE)
+    return bs_fail(error, BS_WORD_driver, "The driver's table is too short: %u of %zu bytes.",
+                   (unsigned)registration->driver_size, DRIVER_SIZE);
+  if (registration->driver == NULL) return bs_fail(error, BS_WORD_driver, "The driver's registration has no table.");
+  if (registration->metadata == NULL || strcmp(registration->metadata, metadata->text) != 0)
+    return bs_fail(error, BS_WORD_driver, "The driver's registration has other metadata than the note in its file.");
+  return true;
+}
+
+static struct loaded *find_loaded(const char *path) {
+  for (struct loaded *loaded = first; loaded != NULL; loaded = loaded->next)
+    if (strcmp(loaded->path, path) == 0) return loaded;
+  return NULL;
+}
+
+static bool remember(struct loaded **ret_loaded, const struct blockstore_registration *registration, const char *path,
+                     struct bs_error *error) {
+  struct loaded *loaded = calloc(1, sizeof *loaded);
+
+  if (loaded == NULL) return bs_fail_memory(error);
+  loaded->path = strdup(path);
+  if (loaded->path == NULL) bs_fail_memory(error);
+  if (loaded->path == NULL ||
+      !bs_metadata_parse(&loaded->metadata, registration->metadata, strlen(registration->metadata), error)) {
+    free(loaded->path);
+    free(loaded);
+    return false;
+  }
+  loaded->module = (struct bs_module){.name = loaded->metadata->name,
+                                      .path = loaded->path,
+                                      .driver = registration->driver,
+                                      .driver_size = registration->driver_size,
+                                      .metadata = loaded->metadata};
+  loaded->next = first;
+  first = loaded;
+  *ret_loaded = loaded;
+  return true;
+}
+
+static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidate, struct bs_error *error) {
+  const struct blockstore_registration *registration;
+  lt_dlhandle handle;
+
+  if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
+  bs_log(BS_LOG_INFO, "loading %s", candidate->path); /* if the driver crashes the process, this is the last line */
+  if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
+  if (!find_registration(&registration, handle, candidate, error) ||
+      !check_registration(registration, candidate->metadata, error))
+    return bs_context(error, "%s", candidate->path);
+  if (!remember(ret_loaded, registration, candidate->path, error)) return false;
+  bs_log(BS_LOG_INFO, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);
+  return true;
+}
+
+bool bs_module_load(const struct bs_module **ret_module, const struct bs_candidate *candidate, struct bs_error *error) {
+  struct loaded *loaded;
+
+  if (candidate->refused != NULL) return bs_fail(error, BS_WORD_driver, "%s", candidate->refused);
+  BS_LOCKED(&lock);
+  loaded = find_loaded(candidate->path);
+  if (loaded == NULL && !load(&loaded, candidate, error)) return false;
+  *ret_module = &loaded->module;
+  return true;
+}

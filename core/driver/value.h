@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The types that an option can have: what their values look like and what they mean.  No I/O, no environment. */
+#ifndef BS_DRIVER_VALUE_H
+#define BS_DRIVER_VALUE_H
+
+#include "core/driver/metadata.h"
+
+/*
+ * What `text` means as a type: an int; bytes of a size (a number and nothing, K, M, G, T or KiB, MiB, GiB, TiB, powers of
+ * 1024); 0 or 1 of a bool; milliseconds of a duration (a number and ms, s, m or h); 0 of the others.  False unless the
+ * whole text is such a value; of an enum, one of the comma-separated `values` (else ignored).
+ */
+bool bs_value_read(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
+
+/* Has the type a number (bs_value_read's) that stands for the text? */
+bool bs_value_is_number(enum bs_option_type type);
+/* What a value of the type looks like: "a duration such as 500ms, 5s, 2m or 1h". */
+const char *bs_value_expected(enum bs_option_type type);
+/* "string", "duration" ... as in the metadata. */
+const char *bs_value_type_text(enum bs_option_type type);
+
+#endif
