@@ -79,7 +79,7 @@ static bool look(struct bs_candidate *candidate, struct bs_error *error) {
   int fd BS_AUTO_CLOSE = -1;
   size_t length;
 
-  if (!bs_metadata_is_name(candidate->name))
+  if (!bs_vet_is_name(candidate->name))
     return bs_fail(error, BS_WORD_driver,
                    "%s: The file has no driver's name: a lower-case letter, then at most 30 letters, digits and _, then .so.",
                    candidate->path);
@@ -211,7 +211,7 @@ static char *nearest_in(const char *directory, const char *name) {
   if (found < 0) return NULL;
   for (int i = 0; i < found && names != NULL; i++) {
     entries[i]->d_name[strlen(entries[i]->d_name) - SUFFIX_LENGTH] = '\0';
-    if (bs_metadata_is_name(entries[i]->d_name)) names[count++] = entries[i]->d_name;
+    if (bs_vet_is_name(entries[i]->d_name)) names[count++] = entries[i]->d_name;
   }
   if (names != NULL) nearest = bs_nearest(name, names, count);
   if (nearest != NULL) copy = strdup(nearest);
@@ -263,7 +263,7 @@ bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *dir
                      struct bs_error *error) {
   struct bs_candidate *candidate = NULL;
 
-  if (!bs_metadata_is_name(name))
+  if (!bs_vet_is_name(name))
     return bs_fail(error, BS_WORD_driver,
                    "\"%.100s\" cannot be a driver: names are a lower-case letter, then at most 30 letters, digits and _.", name);
   for (size_t i = 0; i < count && candidate == NULL; i++)

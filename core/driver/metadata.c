@@ -8,20 +8,13 @@
 
 #include "core/codec/json.h"
 #include "core/driver/value.h"
+#include "core/driver/vet.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
-#define NAME_MAX_LENGTH 31
 
-/* A lower-case letter, then at most `most` - 1 characters of `rest`. */
-static bool is_word(const char *text, const char *rest, size_t most) {
-  size_t length = strlen(text);
-
-  return length > 0 && length <= most && text[0] >= 'a' && text[0] <= 'z' && strspn(text, rest) == length;
-}
-
-bool bs_metadata_is_name(const char *name) {
-  return is_word(name, LOWER DIGITS "_", NAME_MAX_LENGTH);
+static bool is_scheme(const char *text) {
+  return text[0] >= 'a' && text[0] <= 'z' && strspn(text, LOWER DIGITS "+.-") == strlen(text);
 }
 
 static bool read_number(uint64_t *ret_number, const char *text, uint64_t most) {
@@ -60,7 +53,7 @@ static const struct choice *choose(const struct choice *table, const char *text)
 
 static bool read_name(struct bs_metadata *metadata, char *value) {
   metadata->name = value;
-  return bs_metadata_is_name(value);
+  return bs_vet_is_name(value);
 }
 
 static bool read_abi(struct bs_metadata *metadata, char *value) {
@@ -122,8 +115,7 @@ static bool read_needs(struct bs_metadata *metadata, char *value) {
 }
 
 static bool read_scheme(struct bs_metadata *metadata, char *value) {
-  if (!is_word(value, LOWER DIGITS "+.-", NAME_MAX_LENGTH)) return false;
-  if (metadata->scheme_count == BS_METADATA_SCHEMES_MAX) return false;
+  if (!is_scheme(value) || metadata->scheme_count == BS_METADATA_SCHEMES_MAX) return false;
   metadata->schemes[metadata->scheme_count++] = value;
   return true;
 }
@@ -134,7 +126,7 @@ static bool read_type(struct bs_option *option, char *text) {
   strsep(&values, ":");
   option->values = values == NULL ? "" : values;
   for (enum bs_option_type type = BS_OPTION_STRING; type <= BS_OPTION_ENUM; type++) {
-    if (strcmp(bs_value_type_text(type), text) != 0) continue;
+    if (strcmp(bs_option_type_text(type), text) != 0) continue;
     option->type = type;
     return (type == BS_OPTION_ENUM) == (option->values[0] != '\0');
   }
@@ -152,7 +144,7 @@ static bool initial_is_good(const struct bs_option *option) {
 
   if (option->initial[0] == '\0') return true;
   if (option->required || option->type == BS_OPTION_SECRET) return false;
-  return bs_value_read(&number, option->type, option->initial, option->values);
+  return bs_option_number(&number, option->type, option->initial, option->values);
 }
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
@@ -175,7 +167,7 @@ static bool read_option(struct bs_metadata *metadata, char *value) {
   option.key = fields[0];
   option.initial = fields[3];
   option.help = fields[4];
-  if (!is_word(option.key, LOWER DIGITS "_", NAME_MAX_LENGTH) || !key_is_free(metadata, option.key)) return false;
+  if (!bs_vet_is_name(option.key) || !key_is_free(metadata, option.key)) return false;
   if (!read_type(&option, fields[1]) || !read_need(&option, fields[2]) || !initial_is_good(&option)) return false;
   metadata->options[metadata->option_count++] = option;
   return true;

@@ -49,7 +49,7 @@ struct bs_option {
 struct bs_metadata {
   char *text;   /* a copy, as it stands in the note */
   char *pieces; /* another, cut into the strings below */
-  const char *name; /* bs_metadata_is_name */
+  const char *name; /* bs_vet_is_name */
   uint16_t abi_major;
   uint16_t abi_minor;
   uint16_t min_host_minor;
@@ -65,9 +65,6 @@ struct bs_metadata {
   struct bs_option *options;
   size_t option_count;
 };
-
-/* [a-z][a-z0-9_]{0,30}: the names of drivers. */
-bool bs_metadata_is_name(const char *name);
 
 /* Lines it does not know are passed over (a later minor version may add some); a known line with a bad value is an
  * error (word driver), as are control characters, duplicate options and missing name, abi or version lines.  Not

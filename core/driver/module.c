@@ -105,19 +105,21 @@ static bool open_file(lt_dlhandle *ret_handle, const char *path, struct bs_error
   return false;
 }
 
-static bool find_registration(const struct blockstore_registration **ret_registration, lt_dlhandle handle,
-                              const struct bs_candidate *candidate, struct bs_error *error) {
-  const struct blockstore_registration *(*entry)(void);
+/* NULL when there is none.  The whole symbol is asked for: libltdl would take a bare "blockstore_driver" too. */
+static const struct blockstore_registration *find_registration(lt_dlhandle handle, const char *name, struct bs_error *error) {
+  const struct blockstore_registration *(*entry)(void), *registration;
   char symbol[64];
 
-  snprintf(symbol, sizeof symbol, "%s_LTX_blockstore_driver", candidate->name);
+  snprintf(symbol, sizeof symbol, "%s_LTX_blockstore_driver", name);
   *(void **)&entry = lt_dlsym(handle, symbol);
-  if (entry == NULL)
-    return bs_fail(error, BS_WORD_driver, "The driver has no function %s: it must end with BLOCKSTORE_REGISTER_DRIVER(%s, ...).",
-                   symbol, candidate->name);
-  *ret_registration = entry();
-  if (*ret_registration == NULL) return bs_fail(error, BS_WORD_driver, "The driver's %s returned nothing.", symbol);
-  return true;
+  if (entry == NULL) {
+    bs_fail(error, BS_WORD_driver, "The driver has no function %s: it must end with BLOCKSTORE_REGISTER_DRIVER(%s, ...).", symbol,
+            name);
+    return NULL;
+  }
+  registration = entry();
+  if (registration == NULL) bs_fail(error, BS_WORD_driver, "The driver's %s returned nothing.", symbol);
+  return registration;
 }
 
 /* What the macro stamped, in the order in which it can be believed. */
@@ -178,8 +180,8 @@ static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidat
   if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
   bs_log(BS_LOG_INFO, "loading %s", candidate->path); /* if the driver crashes the process, this is the last line */
   if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
-  if (!find_registration(&registration, handle, candidate, error) ||
-      !check_registration(registration, candidate->metadata, error))
+  registration = find_registration(handle, candidate->name, error);
+  if (registration == NULL || !check_registration(registration, candidate->metadata, error))
     return bs_context(error, "%s", candidate->path);
   if (!remember(ret_loaded, registration, candidate->path, error)) return false;
   bs_log(BS_LOG_INFO, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);

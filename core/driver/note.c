@@ -118,7 +118,7 @@ static bool read_segment(const struct elf *elf, const ElfW(Phdr) *segment, char 
 bool bs_note_read(char **ret_text, size_t *ret_length, int fd, const char *file, struct bs_error *error) {
   struct elf elf = {.fd = fd, .file = file};
   struct stat status;
-  ElfW(Ehdr) header;
+  ElfW(Ehdr) header = {0};
   char *text = NULL;
 
   if (fstat(fd, &status) < 0) return bs_fail_errno(error, "%s: The file cannot be examined", file);

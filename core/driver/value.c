@@ -75,7 +75,7 @@ static bool is_one_of(const char *text, const char *values) {
   return false;
 }
 
-bool bs_value_read(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values) {
+bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values) {
   switch (type) {
     case BS_OPTION_INT: return read_number(ret_number, text, none, true);
     case BS_OPTION_SIZE: return read_number(ret_number, text, sizes, false);
@@ -95,14 +95,10 @@ bool bs_value_read(int64_t *ret_number, enum bs_option_type type, const char *te
   return true;
 }
 
-bool bs_value_is_number(enum bs_option_type type) {
-  return type == BS_OPTION_INT || type == BS_OPTION_SIZE || type == BS_OPTION_BOOL || type == BS_OPTION_DURATION;
-}
-
-const char *bs_value_expected(enum bs_option_type type) {
+const char *bs_option_expected(enum bs_option_type type) {
   return types[type].expected;
 }
 
-const char *bs_value_type_text(enum bs_option_type type) {
+const char *bs_option_type_text(enum bs_option_type type) {
   return types[type].text;
 }

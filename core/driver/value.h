@@ -10,13 +10,11 @@
  * 1024); 0 or 1 of a bool; milliseconds of a duration (a number and ms, s, m or h); 0 of the others.  False unless the
  * whole text is such a value; of an enum, one of the comma-separated `values` (else ignored).
  */
-bool bs_value_read(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
+bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
 
-/* Has the type a number (bs_value_read's) that stands for the text? */
-bool bs_value_is_number(enum bs_option_type type);
 /* What a value of the type looks like: "a duration such as 500ms, 5s, 2m or 1h". */
-const char *bs_value_expected(enum bs_option_type type);
+const char *bs_option_expected(enum bs_option_type type);
 /* "string", "duration" ... as in the metadata. */
-const char *bs_value_type_text(enum bs_option_type type);
+const char *bs_option_type_text(enum bs_option_type type);
 
 #endif

@@ -11,6 +11,13 @@
 
 #include "core/base/auto.h"
 
+bool bs_vet_is_name(const char *name) {
+  static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  size_t length = strlen(name);
+
+  return length > 0 && length <= 31 && name[0] >= 'a' && name[0] <= 'z' && strspn(name, characters) == length;
+}
+
 bool bs_vet_abi(struct bs_abi host, struct bs_abi driver, uint16_t min_host_minor, struct bs_error *error) {
   if (driver.major == host.major && driver.minor == host.minor) return true;
   if (driver.major != host.major || host.major == 0)

@@ -20,6 +20,9 @@ struct bs_identity {
   struct timespec changed; /* ctime */
 };
 
+/* A driver's name: [a-z][a-z0-9_]{0,30}. */
+bool bs_vet_is_name(const char *name);
+
 struct bs_abi {
   uint16_t major;
   uint16_t minor;
