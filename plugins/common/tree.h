@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Durable files beneath one directory that the names of those files, an enemy's perhaps, can never leave.
+ *
+ * Every path here is relative to `root`, a descriptor of that directory opened for reading, and is resolved without
+ * following a symbolic link: by openat2, or where the kernel or a sandbox refuses that, one component at a time.
+ *
+ * A file is written under a temporary name in root/.tmp and renamed into its place.  Its writer holds a flock on it
+ * for as long as it is temporary, so that leftovers of a crash can be told from work in progress.
+ *
+ * All functions are thread-safe, hold no state, and return -1 with errno set on failure.
+ */
+#ifndef BS_PLUGINS_TREE_H
+#define BS_PLUGINS_TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BS_TREE_TEMPORARIES ".tmp"
+
+/* Opens an existing file or directory, close-on-exec.  ELOOP or ENOTDIR: something in the path is a link. */
+int bs_tree_open(int root, const char *path, int flags);
+
+/* Makes a directory of mode 0700 and its missing parents.  Returns its descriptor.  *ret_made: how many directories
+ * were made, the last components of `path`; they are durable only after bs_tree_sync_parents with that number. */
+int bs_tree_make(int root, const char *path, unsigned *ret_made);
+int bs_tree_sync_parents(int root, const char *path, unsigned made);
+
+/* Removes a file, durably.  One that is not there, or whose directory is not there, is ENOENT. */
+int bs_tree_remove(int root, const char *directory, const char *name);
+
+/* A file on its way into the tree.  By one thread at a time; may be zeroed, never copied. */
+struct bs_temporary {
+  int fd;        /* for writing, or -1 */
+  int directory; /* root/.tmp, or -1 */
+  char name[17]; /* "": it has been placed, nothing to remove */
+};
+#define BS_TEMPORARY_INIT {-1, -1, ""}
+#define BS_AUTO_TEMPORARY __attribute__((__cleanup__(bs_temporary_end)))
+
+/* Makes an empty file of mode 0600; root/.tmp is made when it is missing. */
+int bs_temporary_begin(struct bs_temporary *temporary, int root);
+/* Moves it over whatever file stands at directory/name and makes that name durable.  The caller has fsynced `fd`. */
+int bs_temporary_place(struct bs_temporary *temporary, int root, const char *directory, const char *name);
+/* Closes it, and removes it unless it was placed. */
+void bs_temporary_end(struct bs_temporary *temporary);
+
+/* Removes the temporaries that no living process holds, and returns how many. */
+int bs_temporaries_sweep(int root);
+
+/* Whole writes and positional reads: 0, or -1 with errno (a file that ends too early: ENODATA). */
+int bs_tree_write(int fd, const void *bytes, size_t length);
+int bs_tree_read_at(int fd, void *buffer, size_t length, uint64_t offset);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Percent-encoding (RFC 3986, section 2.1), of URL paths and of anything else that must fit a small alphabet. */
+#ifndef BS_PLUGINS_URL_H
+#define BS_PLUGINS_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Characters that need no escape: RFC 3986's unreserved ones, and those with the slash between components. */
+#define BS_URL_UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+#define BS_URL_PATH BS_URL_UNRESERVED "/"
+
+/*
+ * Escapes every byte that does not stand in `keep` as %XX, upper-case digits; '%' itself is never kept.
+ * Returns: the length of the whole text without its NUL, also when it did not fit (like snprintf).
+ * Out:  ret_text: NUL-terminated, cut before an escape that does not fit; may be NULL when size is 0
+ * In:   size:     bytes at ret_text
+ *       bytes:    `length` bytes, any values
+ */
+size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t length, const char *keep);
+
+/*
+ * Decodes the path of a URL, strictly: only characters that RFC 3986 allows in a path, so no query and no fragment;
+ * well-formed escapes, either case of digits; no encoded NUL, and no encoded slash, which would move the edges of
+ * the components.  Components are not looked at: "..", "." and empty ones come through.
+ * Returns: false when the path is anything else or does not fit; ret_path is undefined then
+ * Out:  ret_path: NUL-terminated; `size` bytes are available
+ */
+bool bs_url_decode_path(char *ret_path, size_t size, const char *text);
+
+#endif
