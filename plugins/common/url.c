@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "plugins/common/url.h"
+
+#include <string.h>
+
+#include "core/codec/hex.h"
+
+size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t length, const char *keep) {
+  static const char digits[] = "0123456789ABCDEF";
+  const unsigned char *at = bytes;
+  size_t whole = 0;
+  bool full = false;
+
+  if (size > 0) ret_text[0] = '\0';
+  for (size_t i = 0; i < length; i++) {
+    bool plain = at[i] != '%' && at[i] != '\0' && strchr(keep, at[i]) != NULL;
+    size_t width = plain ? 1 : 3;
+
+    full = full || whole + width >= size;
+    if (!full && plain) {
+      ret_text[whole] = (char)at[i];
+    } else if (!full) {
+      ret_text[whole] = '%';
+      ret_text[whole + 1] = digits[at[i] >> 4];
+      ret_text[whole + 2] = digits[at[i] & 15];
+    }
+    if (!full) ret_text[whole + width] = '\0';
+    whole += width;
+  }
+  return whole;
+}
+
+/* The byte of the escape whose digits are at `text`, or -1: it is malformed, or a byte no component may hold. */
+static int escaped(const char *text) {
+  unsigned char byte;
+
+  if (!bs_hex_decode_any_case(&byte, 1, text)) return -1;
+  return byte == '\0' || byte == '/' ? -1 : byte;
+}
+
+bool bs_url_decode_path(char *ret_path, size_t size, const char *text) {
+  size_t length = 0;
+
+  for (; *text != '\0'; text++) {
+    int byte = (unsigned char)*text;
+
+    if (byte == '%') {
+      byte = escaped(text + 1);
+      if (byte < 0) return false;
+      text += 2;
+    } else if (strchr(BS_URL_PATH "!$&'()*+,;=:@", byte) == NULL) {
+      return false;
+    }
+    if (length + 1 >= size) return false;
+    ret_path[length++] = (char)byte;
+  }
+  if (size == 0) return false;
+  ret_path[length] = '\0';
+  return true;
+}
