@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of blockstore-cli share.  The tool knows the library by its public header alone.
+ *
+ * A run: options and command are parsed (options.c), what the command needs is opened (session.c), its handler leaves a
+ * document or a failure in struct cli, everything is closed, and the document or the failure is printed (output.c).
+ * Handlers print nothing, so that a signal never meets a half-written document.
+ */
+#ifndef BLOCKSTORE_CLI_H
+#define BLOCKSTORE_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <blockstore/blockstore.h>
+
+#define CLI_AUTO(destroy) __attribute__((__cleanup__(destroy)))
+
+static inline void cli_free(void *pointer_to_pointer) {
+  free(*(void **)pointer_to_pointer);
+}
+
+enum cli_option_name {
+  CLI_CONFIG,
+  CLI_KEY,
+  CLI_VERBOSE,
+  CLI_QUIET,
+  CLI_HELP,
+  CLI_COMMON, /* those above go with every command */
+  CLI_PAYMENT_KEY = CLI_COMMON,
+  CLI_OUTPUT,
+  CLI_RAW,
+  CLI_DEADLINE,
+  CLI_DRY_RUN,
+  CLI_PURGE,
+  CLI_TXID,
+  CLI_TEST,
+  CLI_VERSION,
+  CLI_OPTIONS
+};
+
+struct cli_option {
+  const char *name;
+  char letter;          /* '\0': none */
+  const char *argument; /* what --help calls it; NULL: takes none */
+  const char *help;
+};
+extern const struct cli_option cli_options[CLI_OPTIONS];
+
+/* What is opened before a handler runs; each includes those before it. */
+enum cli_needs { CLI_NOTHING, CLI_CONFIG_READ, CLI_SESSION, CLI_OWNER };
+
+struct cli;
+struct cli_command {
+  const char *name;
+  const char *arguments; /* "NAME [ADDRESS]": how many there may be is counted from this */
+  const char *help;      /* one line */
+  const char *details;   /* more lines for `help COMMAND`, each ended; "" */
+  unsigned options;      /* CLI_TAKES of those beyond the common ones */
+  enum cli_needs needs;
+  enum blockstore_result (*run)(struct cli *cli);
+};
+#define CLI_TAKES(option) (1u << (option))
+
+/* A table of commands, ended by one without a name. */
+struct cli_group {
+  const char *title;
+  const struct cli_command *commands;
+};
+extern const struct cli_group cli_groups[]; /* ended by one without a title */
+extern const struct cli_command cli_setup_commands[], cli_key_commands[], cli_name_commands[], cli_data_commands[],
+    cli_help_commands[];
+
+struct cli_progress {
+  int64_t began; /* of the first report, monotonic ms; 0: none yet */
+  const char *what;
+  uint64_t done;
+  int64_t what_began;
+};
+
+struct cli {
+  /* The command line. */
+  const struct cli_command *command;
+  const char *const *arguments;
+  size_t count;
+  unsigned given[CLI_OPTIONS];    /* how often */
+  const char *value[CLI_OPTIONS]; /* the last */
+  uint32_t deadline_ms;           /* 0: the config's */
+
+  /* What the command asked for. */
+  struct blockstore_config *config;
+  struct blockstore *blockstore;
+  struct blockstore_key *key, *payment_key;
+  struct cli_progress progress;
+
+  /* What it left.  On success json or text, or neither when the output is not a document. */
+  char *json; /* the library's, by blockstore_free */
+  char *text; /* ours, by free */
+  struct blockstore_error *error; /* the library's failure; else our own: */
+  const char *word;
+  char message[1024];
+};
+
+/* ---- options.c ---- */
+/* Sorts argv into options and arguments (moved to its front); false: refused. */
+bool cli_parse(struct cli *cli, int argc, char **argv);
+/* The command that arguments[0] names, which is taken off them; false: refused. */
+bool cli_find_command(struct cli *cli);
+/* Options and arguments against the command's row. */
+bool cli_check_usage(struct cli *cli);
+
+/* ---- session.c ---- */
+bool cli_open(struct cli *cli);
+void cli_close(struct cli *cli);
+/* SIGINT or SIGTERM when one came while a session was open, else 0. */
+int cli_signal(void);
+
+/* ---- output.c ---- */
+/* Our own failure: word and message for the error document; returns `result`. */
+enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, const char *word, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same for a mistake on the command line; false. */
+#define cli_refuse(cli, ...) (cli_fail(cli, BLOCKSTORE_USAGE, "usage", __VA_ARGS__) == BLOCKSTORE_DONE)
+enum blockstore_result cli_no_memory(struct cli *cli);
+/* Leaves a copy of a library object's document. */
+enum blockstore_result cli_answer(struct cli *cli, const char *document);
+/* Prints document or failure; returns the exit status. */
+int cli_print(struct cli *cli, enum blockstore_result result);
+/* Flushes stdout; returns `status`, or 1 when it could not be written. */
+int cli_finish(int status);
+
+/* A document of our own, one flat object; the caller adds the members sorted by name. */
+struct cli_object {
+  FILE *file; /* NULL: no memory */
+  char *text;
+  size_t length;
+  bool any;
+};
+void cli_object_begin(struct cli_object *object);
+/* Bytes that are no UTF-8 come out as U+FFFD.  bytes NULL: null. */
+void cli_object_text(struct cli_object *object, const char *name, const void *bytes, size_t length);
+void cli_object_string(struct cli_object *object, const char *name, const char *string);
+void cli_object_number(struct cli_object *object, const char *name, uint64_t number);
+enum blockstore_result cli_object_end(struct cli_object *object, struct cli *cli);
+/* UTF-8 without U+0000. */
+bool cli_is_text(const void *bytes, size_t length);
+
+/* ---- progress.c ---- */
+/* The callback for a call, NULL when no bar is wanted; its user is the struct cli. */
+blockstore_progress cli_progress_callback(const struct cli *cli);
+/* Takes the bar off the line; from any thread. */
+void cli_progress_erase(void);
+
+/* ---- help.c ---- */
+/* NULL: on all commands. */
+void cli_help(const struct cli_command *command);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Immutable data: put, get, delete. */
+#include <config.h>
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/blockstore-cli/cli.h"
+
+#define DOCUMENT_LIMIT ((size_t)16 << 20) /* bytes of data that go into a document */
+
+static void free_input(struct blockstore_input **input) {
+  blockstore_input_free(*input);
+}
+
+static void free_output(struct blockstore_output **output) {
+  blockstore_output_free(*output);
+}
+
+static void free_record(struct blockstore_record **record) {
+  blockstore_record_free(*record);
+}
+
+static void free_receipt(struct blockstore_receipt **receipt) {
+  blockstore_receipt_free(*receipt);
+}
+
+static enum blockstore_result answer_receipt(struct cli *cli, enum blockstore_result result,
+                                             struct blockstore_receipt *const *receipt) {
+  return result == BLOCKSTORE_DONE ? cli_answer(cli, blockstore_receipt_document(*receipt)) : result;
+}
+
+/* ---- put ---- */
+
+static struct blockstore_input *open_data(const char *data) {
+  if (strcmp(data, "-") == 0) return blockstore_input_from_fd(STDIN_FILENO);
+  if (data[0] == '@' && data[1] != '@') return blockstore_input_from_file(data + 1);
+  if (data[0] == '@') data++;
+  return blockstore_input_from_memory(data, strlen(data));
+}
+
+static enum blockstore_result run_put_immutable(struct cli *cli) {
+  struct blockstore_put_immutable_options options = BLOCKSTORE_PUT_IMMUTABLE_INIT;
+  struct blockstore_input *data CLI_AUTO(free_input) = open_data(cli->arguments[1]);
+  struct blockstore_receipt *receipt CLI_AUTO(free_receipt) = NULL;
+  enum blockstore_result result;
+
+  options.txid = cli->value[CLI_TXID];
+  options.payment_key = cli->payment_key;
+  options.deadline_ms = cli->deadline_ms;
+  options.progress = cli_progress_callback(cli);
+  options.user = cli;
+  result = blockstore_put_immutable(cli->blockstore, &receipt, cli->arguments[0], data, cli->key, &options, &cli->error);
+  return answer_receipt(cli, result, &receipt);
+}
+
+/* ---- get ---- */
+
+/* The data itself in a document: as text where it is text, else in base64. */
+static enum blockstore_result answer_data(struct cli *cli, const struct blockstore_record *record,
+                                          const struct blockstore_output *output) {
+  struct cli_object object;
+  size_t length = 0;
+  const void *bytes = blockstore_output_bytes(output, &length);
+  unsigned char *base64 CLI_AUTO(cli_free) = NULL;
+
+  if (cli_is_text(bytes, length)) {
+    cli_object_begin(&object);
+    cli_object_text(&object, "data", bytes, length);
+  } else {
+    base64 = malloc((length + 2) / 3 * 4 + 1);
+    if (base64 == NULL) return cli_no_memory(cli);
+    length = (size_t)EVP_EncodeBlock(base64, bytes, (int)length); /* at most DOCUMENT_LIMIT */
+    cli_object_begin(&object);
+    cli_object_text(&object, "data_base64", base64, length);
+  }
+  cli_object_string(&object, "key", blockstore_record_key(record));
+  cli_object_string(&object, "name", blockstore_record_name(record));
+  cli_object_string(&object, "proven", blockstore_record_proven(record));
+  cli_object_number(&object, "size", blockstore_record_size(record));
+  cli_object_string(&object, "store", blockstore_record_store(record));
+  return cli_object_end(&object, cli);
+}
+
+/* A file is replaced by rename, which would also take the place of a device or a directory's name. */
+static bool check_file(struct cli *cli, const char *file) {
+  struct stat status;
+
+  if (stat(file, &status) != 0 || S_ISREG(status.st_mode)) return true;
+  return cli_refuse(cli, "%s is not a regular file; write with --raw > %s instead.", file, file);
+}
+
+static enum blockstore_result run_get_immutable(struct cli *cli) {
+  struct blockstore_get_immutable_options options = BLOCKSTORE_GET_IMMUTABLE_INIT;
+  const char *file = cli->given[CLI_OUTPUT] > 0 ? cli->value[CLI_OUTPUT] : NULL;
+  bool raw = cli->given[CLI_RAW] > 0;
+  struct blockstore_output *output CLI_AUTO(free_output) = NULL;
+  struct blockstore_record *record CLI_AUTO(free_record) = NULL;
+  enum blockstore_result result;
+
+  if (file != NULL && !check_file(cli, file)) return BLOCKSTORE_USAGE;
+  output = raw            ? blockstore_output_to_fd(STDOUT_FILENO)
+           : file != NULL ? blockstore_output_to_file(file)
+                          : blockstore_output_to_memory(DOCUMENT_LIMIT);
+  options.deadline_ms = cli->deadline_ms;
+  options.progress = cli_progress_callback(cli);
+  options.user = cli;
+  result = blockstore_get_immutable(cli->blockstore, output, &record, cli->arguments[0], cli->arguments[1], &options, &cli->error);
+  if (result != BLOCKSTORE_DONE || raw) return result;
+  return file != NULL ? cli_answer(cli, blockstore_record_document(record)) : answer_data(cli, record, output);
+}
+
+/* ---- delete ---- */
+
+static enum blockstore_result run_delete_immutable(struct cli *cli) {
+  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
+  struct blockstore_receipt *receipt CLI_AUTO(free_receipt) = NULL;
+  enum blockstore_result result;
+
+  options.purge = cli->given[CLI_PURGE] > 0;
+  options.txid = cli->value[CLI_TXID];
+  options.payment_key = cli->payment_key;
+  options.deadline_ms = cli->deadline_ms;
+  result = blockstore_delete_immutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key, &options,
+                                       &cli->error);
+  return answer_receipt(cli, result, &receipt);
+}
+
+#define WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID))
+
+const struct cli_command cli_data_commands[] = {
+    {"put_immutable", "NAME DATA", "store data under a name, for good",
+     "DATA: text, @FILE for a file's bytes, - for stdin; text that begins with @ is written @@.\n"
+     "The receipt says the data's key.  A put that failed after its transaction went out names it:\n"
+     "give it to the next try with --txid.\n",
+     WRITES, CLI_OWNER, run_put_immutable},
+    {"get_immutable", "NAME KEY", "fetch data by its key, verified",
+     "KEY: 64 (for data of 2015: 40) hexadecimal digits.  The document holds the data as \"data\", or as\n"
+     "\"data_base64\" where it is not UTF-8 text, up to 16 MiB; with --output FILE the data goes to the\n"
+     "file instead, with --raw to stdout.  No byte is written before all are verified.\n",
+     CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_OUTPUT) | CLI_TAKES(CLI_RAW), CLI_SESSION, run_get_immutable},
+    {"delete_immutable", "NAME KEY", "take data off a name's list",
+     "The bytes stay in the stores, unless --purge is given, which is refused while another known name\n"
+     "lists them.\n",
+     WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_immutable},
+    {0},
+};

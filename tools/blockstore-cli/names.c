@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Names: what the name service is asked and told.  The library answers each with a document. */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/blockstore-cli/cli.h"
+
+static enum blockstore_result call_method(struct cli *cli, const char *const *arguments, size_t count) {
+  struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+
+  options.owner_key = cli->key;
+  options.payment_key = cli->payment_key;
+  options.dry_run = cli->given[CLI_DRY_RUN] > 0;
+  options.deadline_ms = cli->deadline_ms;
+  return blockstore_call_method(cli->blockstore, &cli->json, cli->command->name, arguments, count, &options, &cli->error);
+}
+
+static enum blockstore_result run_method(struct cli *cli) {
+  return call_method(cli, cli->arguments, cli->count);
+}
+
+/* ---- update: its record may come from a file ---- */
+
+#define RECORD_LIMIT ((size_t)32 << 20)
+
+static void close_file(FILE **file) {
+  if (*file != NULL && *file != stdin) fclose(*file);
+}
+
+static enum blockstore_result read_text(struct cli *cli, char **ret_text, const char *file) {
+  FILE *in CLI_AUTO(close_file) = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+  char *text CLI_AUTO(cli_free) = malloc(RECORD_LIMIT + 1); /* pages that are not touched cost nothing */
+  size_t length;
+
+  if (text == NULL) return cli_no_memory(cli);
+  length = in != NULL ? fread(text, 1, RECORD_LIMIT + 1, in) : 0;
+  if (cli_signal() != 0) return cli_fail(cli, BLOCKSTORE_CANCELLED, "cancelled", "Cancelled; nothing was sent.");
+  if (in == NULL || ferror(in)) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s cannot be read: %s", file, strerror(errno));
+  if (length > RECORD_LIMIT) return cli_fail(cli, BLOCKSTORE_USAGE, "too_large", "%s is larger than 32 MiB.", file);
+  if (memchr(text, '\0', length) != NULL) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s is not text.", file);
+  text[length] = '\0';
+  *ret_text = text;
+  text = NULL;
+  return BLOCKSTORE_DONE;
+}
+
+static enum blockstore_result run_update(struct cli *cli) {
+  const char *arguments[3] = {cli->arguments[0], cli->arguments[1], cli->count > 2 ? cli->arguments[2] : cli->value[CLI_TXID]};
+  const char *record = cli->arguments[1];
+  char *text CLI_AUTO(cli_free) = NULL;
+
+  if (cli->count > 2 && cli->given[CLI_TXID] > 0) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "The TXID is given twice.");
+  if (record[0] == '@' || strcmp(record, "-") == 0) {
+    enum blockstore_result result = read_text(cli, &text, record + (record[0] == '@'));
+
+    if (result != BLOCKSTORE_DONE) return result;
+    arguments[1] = text;
+  }
+  return call_method(cli, arguments, arguments[2] != NULL ? 3 : 2);
+}
+
+#define ASKS CLI_TAKES(CLI_DEADLINE)
+#define TELLS (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_DRY_RUN))
+
+const struct cli_command cli_name_commands[] = {
+    {"ping", "", "ask the name service whether it is there", "", ASKS, CLI_SESSION, run_method},
+    {"getinfo", "", "show the state of the name service", "", ASKS, CLI_SESSION, run_method},
+    {"lookup", "NAME", "show a name's user record and name record",
+     "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, run_method},
+    {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, run_method},
+    {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
+     "ADDRESS: who may register it; else the owner's key's.  register does this by itself where\n"
+     "blocks allow.\n",
+     TELLS, CLI_OWNER, run_method},
+    {"register", "NAME", "register a name, with its preorder where blocks allow", "", TELLS, CLI_OWNER, run_method},
+    {"update", "NAME RECORD [TXID]", "set a name's user record",
+     "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
+     "the transaction that an earlier try sent; it is not sent again.\n",
+     TELLS | CLI_TAKES(CLI_TXID), CLI_OWNER, run_update},
+    {0},
+};

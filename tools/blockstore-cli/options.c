@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, read strictly: no abbreviations, and a mistake is answered with what was probably meant. */
+#include <config.h>
+
+#include <ctype.h>
+#include <string.h>
+
+#include "tools/blockstore-cli/cli.h"
+
+const struct cli_option cli_options[CLI_OPTIONS] = {
+    [CLI_CONFIG] = {"config", 'c', "FILE", "the config file, instead of the user's"},
+    [CLI_KEY] = {"key", 'k', "FILE", "a file with the owner's private key, instead of $BLOCKSTORE_KEY_FILE"},
+    [CLI_VERBOSE] = {"verbose", 'v', NULL, "log to stderr; twice: debug lines too"},
+    [CLI_QUIET] = {"quiet", 'q', NULL, "no progress bar"},
+    [CLI_HELP] = {"help", 'h', NULL, "help on the command, or on all"},
+    [CLI_PAYMENT_KEY] = {"payment-key", '\0', "FILE", "a file with the key that pays, instead of the owner's"},
+    [CLI_OUTPUT] = {"output", 'o', "FILE", "write the data to FILE, replaced in one step"},
+    [CLI_RAW] = {"raw", '\0', NULL, "write the data itself to stdout, and no document"},
+    [CLI_DEADLINE] = {"deadline", '\0', "DURATION", "the longest it may take: 500ms, 5s, 2m"},
+    [CLI_DRY_RUN] = {"dry-run", '\0', NULL, "build and show the transactions, send nothing"},
+    [CLI_PURGE] = {"purge", '\0', NULL, "also delete the bytes from the stores"},
+    [CLI_TXID] = {"txid", '\0', "TXID", "the transaction that an earlier, failed try sent"},
+    [CLI_TEST] = {"test", '\0', NULL, "a key for a test network"},
+    [CLI_VERSION] = {"version", '\0', NULL, "the version"},
+};
+
+/* ---- what was probably meant ---- */
+
+#define LONGEST_NAME 40
+
+static char letter(char c) {
+  return c == '-' ? '_' : c;
+}
+
+/* How many letters must be changed, added or dropped to make one of the other. */
+static size_t edits(const char *a, const char *b) {
+  size_t row[LONGEST_NAME + 1], length = strlen(b);
+
+  if (length > LONGEST_NAME || strlen(a) > LONGEST_NAME) return LONGEST_NAME;
+  for (size_t j = 0; j <= length; j++) row[j] = j;
+  for (size_t i = 1; a[i - 1] != '\0'; i++) {
+    size_t diagonal = row[0];
+
+    row[0] = i;
+    for (size_t j = 1; j <= length; j++) {
+      size_t change = diagonal + (letter(a[i - 1]) != letter(b[j - 1]));
+      size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+      diagonal = row[j];
+      row[j] = change < other ? change : other;
+    }
+  }
+  return row[length];
+}
+
+struct nearest {
+  const char *text; /* what was written */
+  const char *name; /* the nearest so far, NULL: nothing near enough */
+  size_t distance;  /* less than this is nearer */
+};
+
+static struct nearest nearest_to(const char *text) {
+  return (struct nearest){text, NULL, strlen(text) / 3 + 2};
+}
+
+static void nearest_try(struct nearest *nearest, const char *name) {
+  size_t distance = edits(nearest->text, name);
+
+  if (distance >= nearest->distance) return;
+  nearest->distance = distance;
+  nearest->name = name;
+}
+
+static bool unknown(struct cli *cli, const char *what, const char *word, const char *dashes, const char *nearest) {
+  if (nearest != NULL) return cli_refuse(cli, "There is no %s %s; is %s%s meant?", what, word, dashes, nearest);
+  return cli_refuse(cli, "There is no %s %s; blockstore-cli --help lists all.", what, word);
+}
+
+/* ---- options ---- */
+
+static bool unknown_option(struct cli *cli, const char *word) {
+  struct nearest nearest = nearest_to(word + strspn(word, "-"));
+
+  for (size_t i = 0; i < CLI_OPTIONS; i++) nearest_try(&nearest, cli_options[i].name);
+  return unknown(cli, "option", word, "--", nearest.name);
+}
+
+/* Stores an option with the value that is attached to it, or the next word. */
+static bool take_option(struct cli *cli, size_t option, const char *attached, char ***next) {
+  const struct cli_option *row = &cli_options[option];
+
+  if (row->argument == NULL) {
+    if (attached != NULL) return cli_refuse(cli, "The option --%s takes no value.", row->name);
+  } else {
+    if (attached == NULL && **next != NULL) attached = *(*next)++;
+    if (attached == NULL || *attached == '\0') return cli_refuse(cli, "The option --%s needs its %s.", row->name, row->argument);
+  }
+  cli->given[option]++;
+  cli->value[option] = attached;
+  return true;
+}
+
+static bool take_long(struct cli *cli, const char *word, char ***next) {
+  size_t length = strcspn(word + 2, "=");
+
+  for (size_t i = 0; i < CLI_OPTIONS; i++) {
+    if (strlen(cli_options[i].name) != length || memcmp(cli_options[i].name, word + 2, length) != 0) continue;
+    return take_option(cli, i, word[2 + length] == '=' ? word + 2 + length + 1 : NULL, next);
+  }
+  return unknown_option(cli, word);
+}
+
+static bool take_letters(struct cli *cli, const char *word, char ***next) {
+  for (const char *at = word + 1; *at != '\0'; at++) {
+    size_t i = 0;
+
+    while (i < CLI_OPTIONS && cli_options[i].letter != *at) i++;
+    if (i == CLI_OPTIONS) return unknown_option(cli, word);
+    if (cli_options[i].argument != NULL) return take_option(cli, i, at[1] != '\0' ? at + 1 : NULL, next);
+    if (!take_option(cli, i, NULL, next)) return false;
+  }
+  return true;
+}
+
+/* "500ms", "5s", "2m" to milliseconds; 0: not a duration. */
+static uint32_t duration(const char *text) {
+  uint64_t number = 0;
+
+  for (; isdigit((unsigned char)*text); text++) {
+    number = number * 10 + (uint64_t)(*text - '0');
+    if (number > UINT32_MAX) return 0;
+  }
+  number *= strcmp(text, "ms") == 0 ? 1 : strcmp(text, "s") == 0 ? 1000 : strcmp(text, "m") == 0 ? 60000 : 0;
+  return number > UINT32_MAX ? 0 : (uint32_t)number;
+}
+
+bool cli_parse(struct cli *cli, int argc, char **argv) {
+  char **next = argv + (argc > 0), **kept = next;
+  bool only_arguments = false;
+
+  cli->arguments = (const char *const *)next;
+  while (*next != NULL) {
+    char *word = *next++;
+
+    if (only_arguments || word[0] != '-' || word[1] == '\0') {
+      *kept++ = word;
+      cli->count++;
+    } else if (strcmp(word, "--") == 0) {
+      only_arguments = true;
+    } else if (!(word[1] == '-' ? take_long(cli, word, &next) : take_letters(cli, word, &next))) {
+      return false;
+    }
+  }
+  /* "-o -" is another way to say --raw */
+  if (cli->given[CLI_OUTPUT] > 0 && strcmp(cli->value[CLI_OUTPUT], "-") == 0) {
+    cli->given[CLI_OUTPUT] = 0;
+    cli->given[CLI_RAW]++;
+  }
+  return true;
+}
+
+/* ---- the command ---- */
+
+bool cli_find_command(struct cli *cli) {
+  struct nearest nearest;
+
+  if (cli->count == 0) return cli_refuse(cli, "A command is missing; blockstore-cli --help lists them.");
+  nearest = nearest_to(cli->arguments[0]);
+  for (const struct cli_group *group = cli_groups; group->title != NULL; group++)
+    for (const struct cli_command *row = group->commands; row->name != NULL; row++) {
+      nearest_try(&nearest, row->name);
+      if (nearest.distance > 0) continue;
+      cli->command = row;
+      cli->arguments++;
+      cli->count--;
+      return true;
+    }
+  return unknown(cli, "command", cli->arguments[0], "", nearest.name);
+}
+
+static bool check_arguments(struct cli *cli) {
+  const struct cli_command *command = cli->command;
+  size_t least = 0, most = 0;
+
+  for (const char *at = command->arguments; *at != '\0'; at += strspn(at, " ")) {
+    most++;
+    if (*at != '[') least++;
+    at += strcspn(at, " ");
+  }
+  if (cli->count >= least && cli->count <= most) return true;
+  return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s", cli->count < least ? "few" : "many",
+                    command->name, most > 0 ? " " : "", command->arguments);
+}
+
+bool cli_check_usage(struct cli *cli) {
+  for (size_t i = CLI_COMMON; i < CLI_OPTIONS; i++)
+    if (cli->given[i] > 0 && (cli->command->options & CLI_TAKES(i)) == 0)
+      return cli_refuse(cli, "The command %s has no option --%s; see: blockstore-cli help %s", cli->command->name,
+                        cli_options[i].name, cli->command->name);
+  if (!check_arguments(cli)) return false;
+  if (cli->given[CLI_RAW] > 0 && cli->given[CLI_OUTPUT] > 0)
+    return cli_refuse(cli, "The data can go to a file (--output) or to stdout (--raw), not to both.");
+  if (cli->given[CLI_DEADLINE] > 0 && (cli->deadline_ms = duration(cli->value[CLI_DEADLINE])) == 0)
+    return cli_refuse(cli, "The deadline '%s' is not a duration such as 500ms, 5s or 2m.", cli->value[CLI_DEADLINE]);
+  return true;
+}
