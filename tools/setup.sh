@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+# What Debian 12 calls the things that are needed, one list a purpose, and how they are installed.
+# Sourced by tools/quickstart and tools/run-tests, which set $top, the source tree.
+
+build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
+  libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev'
+# g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete.
+test_packages='libcmocka-dev perl valgrind clang g++ minisign shellcheck xz-utils git'
+
+say() {
+  printf '== %s\n' "$*"
+}
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# Those of the named packages that are not installed.
+packages_missing() {
+  for package; do
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf ' %s' "$package"
+  done
+}
+
+# The word to put before a command that needs root: nothing, sudo, or failure.  A password is asked for on a terminal only.
+packages_root() {
+  if [ "$(id -u)" = 0 ]; then return; fi
+  command -v sudo >/dev/null || return 1
+  if sudo -n true 2>/dev/null; then echo 'sudo -n'; elif [ -t 0 ]; then echo sudo; else return 1; fi
+}
+
+packages_are_debian() {
+  [ -r /etc/os-release ] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null &&
+    (. /etc/os-release && case " $ID ${ID_LIKE-} " in *' debian '* | *' ubuntu '*) ;; *) false ;; esac)
+}
+
+# Installs what is missing of the named packages, from wherever this system's apt is told to get them.
+packages_install() {
+  if ! packages_are_debian; then
+    say "This is not Debian or Ubuntu: nothing is installed. What Debian calls it is needed here: $*"
+    return
+  fi
+  missing=$(packages_missing "$@")
+  if [ -z "$missing" ]; then
+    say 'Packages: nothing is missing'
+    return
+  fi
+  as_root=$(packages_root) || die "these packages are missing, and this needs root or sudo to install them:$missing"
+  say "Packages: installing$missing"
+  apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300"
+  # The words of $apt and $missing are meant to fall apart.
+  # shellcheck disable=SC2086
+  $apt update </dev/null || say 'apt-get update had errors: going on with what apt knows'
+  # shellcheck disable=SC2086
+  $apt install -y --no-install-recommends $missing </dev/null || die "apt-get could not install:$missing"
+}
+
+# Would a driver below this directory be loaded?  The library wants every directory on the way to be root's or the
+# user's and closed to other writers; a sticky one of root's, such as /tmp, may be open.
+directory_is_trusted() {
+  directory=$1
+  while :; do
+    # shellcheck disable=SC2046
+    set -- $(stat -c '%u %a' "$directory")
+    case $1 in 0 | "$(id -u)") ;; *) return 1 ;; esac
+    case $2 in
+      [1357]???) [ "$1" = 0 ] || return 1 ;;
+      *[2367]? | *[2367]) return 1 ;;
+    esac
+    [ "$directory" != / ] || return 0
+    directory=$(dirname "$directory")
+  done
+}
+
+# Sets $build: the folder for all that is built, `build` in the source tree where drivers may be loaded from there.
+choose_build() {
+  umask 022
+  build=${BLOCKSTORE_BUILD:-$top/build}
+  mkdir -p "$build"
+  build=$(cd "$build" && pwd -P)
+  if ! directory_is_trusted "$build"; then
+    unsafe=$build
+    build=$(mktemp -d "${TMPDIR:-/var/tmp}/blockstore-build.XXXXXX")
+    say "Others than you can write on the way to $unsafe, so drivers there are refused: building in $build"
+  fi
+}
+
+# Makes ./configure where it is missing.
+bootstrap() {
+  [ ! -x "$top/configure" ] || return 0
+  say 'Build: making the configure script'
+  (cd "$top" && mkdir -p build-aux && quietly "$build/autoreconf.log" autoreconf -fi)
+}
+
+# quietly LOG COMMAND...: its output goes to the log; when it fails, the end of the log is shown.
+quietly() {
+  log=$1
+  shift
+  "$@" >"$log" 2>&1 </dev/null || {
+    status=$?
+    tail -n 40 "$log"
+    echo "(the whole of it: $log)"
+    return $status
+  }
+}
