@@ -15,7 +15,7 @@ climbing() {
   includes core | awk -F '[/:"]' '
     BEGIN {
       split("base codec crypto record state", low)
-      for (i in low) height[low[i]] = i
+      for (i in low) height[low[i]] = i + 0
       height["chain"] = height["driver"] = 6; height["names"] = height["replica"] = 7; height["client"] = 8
     }
     !($2 in height) { print; next }
