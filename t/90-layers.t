@@ -14,7 +14,7 @@ includes() {
 climbing() {
   includes core | awk -F '[/:"]' '
     BEGIN {
-      split("base codec crypto record state", low)
+      split("base codec crypto record state", low, " ")
       for (i in low) height[low[i]] = i + 0
       height["chain"] = height["driver"] = 6; height["names"] = height["replica"] = 7; height["client"] = 8
     }
