@@ -99,7 +99,7 @@ quietly() {
   shift
   "$@" >"$log" 2>&1 </dev/null || {
     status=$?
-    tail -n 40 "$log"
+    tail -n 60 "$log"
     echo "(the whole of it: $log)"
     return $status
   }
