@@ -11,6 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+/* glibc makes macros of these when clang compiles with _FORTIFY_SOURCE. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok strncpy strncat gets
 #pragma GCC poison atoi atol atoll atof mktemp tmpnam tempnam gmtime localtime ctime asctime
 
