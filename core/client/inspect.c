@@ -63,7 +63,7 @@ static cJSON *catalog_document(const struct bs_catalog *catalog) {
     cJSON_AddItemToArray(directories, item);
   }
   for (size_t i = 0; i < catalog->candidate_count; i++) {
-    const struct bs_candidate *candidate = &catalog->candidates[i];
+    const struct bs_candidate *candidate = catalog->candidates[i];
     cJSON *item = cJSON_CreateObject();
 
     bs_document_text(item, "name", candidate->name);

@@ -17,10 +17,10 @@ struct blockstore_error {
   char *document;
 };
 
-/* What is handed out when even the error object cannot be made. */
-static struct blockstore_error out_of_memory = {
-    .error = {BS_WORD_no_memory, BLOCKSTORE_ERROR, "There is not enough memory."},
-    .document = (char *)"{\n    \"code\": \"no_memory\",\n    \"error\": \"There is not enough memory.\",\n    \"result\": 1\n}"};
+/* What is handed out when even the error object, or its document, cannot be made. */
+static struct blockstore_error out_of_memory = {.error = {BS_WORD_no_memory, BLOCKSTORE_ERROR, "There is not enough memory."}};
+static const char out_of_memory_document[] =
+    "{\n    \"code\": \"no_memory\",\n    \"error\": \"There is not enough memory.\",\n    \"result\": 1\n}";
 
 void bs_outcomes_free(struct bs_outcomes *outcomes) {
   for (size_t i = 0; i < outcomes->count; i++) {
@@ -174,7 +174,7 @@ const char *blockstore_error_store(const struct blockstore_error *error, size_t 
 }
 
 const char *blockstore_error_document(const struct blockstore_error *error) {
-  return error->document == NULL ? out_of_memory.document : error->document;
+  return error->document == NULL ? out_of_memory_document : error->document;
 }
 
 void blockstore_error_free(struct blockstore_error *error) {

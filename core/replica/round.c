@@ -25,13 +25,16 @@ static bool ended(void *user, struct bs_call *call) {
   const struct running *running = user;
   struct bs_replica *replica = bs_call_user(call);
   const struct bs_call_result *result = bs_call_result(call);
+  bool enough;
 
   replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
   if (!replica->is_good) replica->error = result->error;
-  if (bs_log_wanted(BS_LOG_INFO))
-    bs_log(BS_LOG_INFO, "%s of %s: %s%s%s", running->round->what, replica->name, bs_status_text(result->status),
-           replica->is_good ? "" : ": ", replica->is_good ? "" : replica->error.message);
-  return running->round->ended != NULL && running->round->ended(running->round->user, replica);
+  enough = running->round->ended != NULL && running->round->ended(running->round->user, replica);
+  if (replica->is_good)
+    bs_log(BS_LOG_INFO, "%s %s: done by %s", running->round->what, running->round->arguments.target, replica->name);
+  else
+    bs_log(BS_LOG_INFO, "%s %s: %s", running->round->what, running->round->arguments.target, replica->error.message);
+  return enough;
 }
 
 static void progress(void *user) {
