@@ -27,11 +27,13 @@ struct bs_turn;
 struct bs_store {
   struct blockstore_store handle; /* its magic is that of a live store */
   atomic_uint references;
+  atomic_uint users; /* the opener, until bs_store_close, and each call inside the driver; the last one closes it */
   char *name;        /* of the instance, from the configuration */
   char *driver_name; /* disk */
   const struct blockstore_driver *driver;
   size_t driver_size; /* valid bytes of *driver */
-  void *self;         /* the driver's; NULL before storage_init succeeded */
+  void *self;         /* the driver's */
+  atomic_bool is_open; /* storage_init returned OK, storage_close was not called; for who is the only user */
   struct blockstore_settings *settings;
   enum bs_threads threads;
   unsigned capabilities; /* enum bs_capability */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/driver/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/driver/call_private.h"
+#include "core/driver/turn.h"
+
+#define STORE_MAGIC UINT32_C(0x31545342)
+
+static void destroy(struct bs_store *store) {
+  store->handle.magic = 0;
+  bs_turn_put(store->turn);
+  bs_settings_free(store->settings);
+  free(store->name);
+  free(store->driver_name);
+  free(store);
+}
+
+struct bs_store *bs_store_retain(struct bs_store *store) {
+  atomic_fetch_add(&store->references, 1);
+  return store;
+}
+
+void bs_store_release(struct bs_store *store) {
+  if (store != NULL && atomic_fetch_sub(&store->references, 1) == 1) destroy(store);
+}
+
+struct bs_store *bs_store_of(struct blockstore_store *handle) {
+  return handle != NULL && handle->magic == STORE_MAGIC ? (struct bs_store *)(void *)handle : NULL;
+}
+
+static bool set_traits(struct bs_store *store, const struct bs_metadata *metadata, int inline_override,
+                       struct bs_error *error) {
+  store->threads = metadata->threads;
+  store->capabilities = metadata->capabilities;
+  store->largest = metadata->largest;
+  store->is_inline = inline_override < 0 ? (metadata->capabilities & BS_CAPABILITY_LOCAL) != 0 : inline_override != 0;
+  return bs_turn_get(&store->turn, metadata->threads, store->driver, error);
+}
+
+static bool name_it(struct bs_store *store, const char *name, const char *driver_name, struct bs_error *error) {
+  store->name = strdup(name);
+  store->driver_name = strdup(driver_name);
+  return store->name != NULL && store->driver_name != NULL ? true : bs_fail_memory(error);
+}
+
+static struct bs_store *new_store(struct blockstore_settings *settings, struct bs_error *error) {
+  struct bs_store *store = calloc(1, sizeof *store);
+
+  if (store == NULL) {
+    bs_settings_free(settings);
+    bs_fail_memory(error);
+    return NULL;
+  }
+  store->handle.magic = STORE_MAGIC;
+  atomic_init(&store->references, 1);
+  atomic_init(&store->users, 1);
+  store->settings = settings;
+  return store;
+}
+
+/* Runs storage_init or storage_close alone. */
+static bool run_alone(struct bs_store *store, enum bs_entry entry, const struct blockstore_next *next,
+                      struct bs_scope *scope, struct bs_error *error) {
+  const struct bs_arguments none = {0};
+  struct bs_call *call;
+  bool done;
+
+  if (!bs_call_new(&call, store, entry, &none, error)) return false;
+  call->next = next;
+  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  done = bs_call_result(call)->status == BLOCKSTORE_STATUS_OK;
+  if (!done) *error = bs_call_result(call)->error;
+  bs_call_release(call);
+  return done;
+}
+
+bool bs_store_open(struct bs_store **ret_store, const char *name, const char *driver_name,
+                   const struct blockstore_driver *driver, size_t driver_size, const struct bs_metadata *metadata,
+                   struct blockstore_settings *settings, int inline_override, const struct blockstore_next *next,
+                   struct bs_scope *scope, struct bs_error *error) {
+  struct bs_store *store = new_store(settings, error);
+
+  if (store == NULL) return false;
+  store->driver = driver;
+  store->driver_size = driver_size;
+  if (!name_it(store, name, driver_name, error) || !set_traits(store, metadata, inline_override, error) ||
+      !run_alone(store, BS_ENTRY_OPEN, next, scope, error)) {
+    bs_store_close(store);
+    return false;
+  }
+  *ret_store = store;
+  return true;
+}
+
+/* The opener's only: false when a call is still inside the driver, which then closes the instance when it leaves. */
+static bool is_only_user(struct bs_store *store) {
+  unsigned users = atomic_load(&store->users);
+
+  while (users > 1)
+    if (atomic_compare_exchange_weak(&store->users, &users, users - 1)) return false;
+  return true;
+}
+
+static void close_instance(struct bs_store *store) {
+  struct bs_scope scope = {.fd = -1, .deadline_ms = bs_clock_monotonic_ms() + BS_STORE_CLOSE_MS};
+  struct bs_error error = {0};
+
+  if (!store->is_open || !BLOCKSTORE_HAS(store->driver, store->driver_size, storage_close)) return;
+  if (run_alone(store, BS_ENTRY_CLOSE, NULL, &scope, &error) || !store->is_open) return;
+  /* Never entered: the driver may go on using what it was given. */
+  bs_store_retain(store);
+  bs_log(BS_LOG_WARNING, "%s: The instance could not be closed and is left open: %s", store->name, error.message);
+}
+
+void bs_store_close(struct bs_store *store) {
+  if (store == NULL) return;
+  if (is_only_user(store))
+    close_instance(store);
+  else
+    bs_log(BS_LOG_WARNING, "%s: The driver %s is still inside a call: it is closed when that returns.", store->name,
+           store->driver_name);
+  bs_store_release(store);
+}
