@@ -124,6 +124,15 @@ static void decodes_strings(void **state) {
   }
 }
 
+static void decodes_nothing_else(void **state) {
+  static const char *const others[] = {"1", "0", "null", "[]", "[\"a\"]", "{\"a\":\"b\"}"};
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  (void)state;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) bs_json_string(scanned(others[i]), &text);
+  assert_int_equal(text.length, 0);
+  assert_false(text.failed);
+}
+
 static void string_is_compares_all(void **state) {
   (void)state;
   assert_true(bs_json_string_is(scanned("\"\""), NULL, 0));
@@ -280,6 +289,7 @@ int main(void) {
     cmocka_unit_test(nothing_to_walk),
     cmocka_unit_test(finds_members),
     cmocka_unit_test(decodes_strings),
+    cmocka_unit_test(decodes_nothing_else),
     cmocka_unit_test(string_is_compares_all),
     cmocka_unit_test(integers),
     cmocka_unit_test(writes_minimal_escapes),

@@ -89,7 +89,7 @@ static void accepted_forms(void **state) {
   static const char *const good[] = {
     "---\na: 1\n", "a: 1\n...\n", "a: 1", "a:\r\n  b: 1\r\n", "[1, 2]", "text", "? a\n: b\n", "'<<': quoted\n", "{a: 1, b: {a: 1}}",
     "\"a\": 1\nb: 1\n", "a: 'it''s'\n", "a: >\n  folded\n  text\n", "a: {file: ~/x}\n", "key with space: 1\n", "a: b#c\n",
-    "a: \"\xe4\xb8\xad\"\n", "- a\n-\n- - b\n", "\xef\xbb\xbf" "a: 1\n", "'': empty key in quotes\n",
+    "a: \"\xe4\xb8\xad\"\n", "- a\n-\n- - b\n", "\xef\xbb\xbf{a: 1}\n", "'': empty key in quotes\n",
   };
   struct bs_error error = {0};
   (void)state;
@@ -166,7 +166,8 @@ static const struct {
   {"a: @x\n", "1:4: A value cannot begin with this character"},
   {"a: `x`\n", "1:4: A value cannot begin with this character"},
   {"a: %x\n", "1:4: A value cannot begin with this character"},
-  {"]\n", "1:1: This is not YAML: did not find expected node content."},
+  {"]\n", "1:1: A value was expected here."},
+  {"a: [\n", "2:1: A value was expected here."},
 };
 
 static void refusals_name_line_and_column(void **state) {

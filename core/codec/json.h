@@ -45,10 +45,11 @@ struct bs_json_iterator bs_json_begin(struct bs_json array_or_object);
 bool bs_json_next_item(struct bs_json_iterator *iterator, struct bs_json *ret_item);
 bool bs_json_next_member(struct bs_json_iterator *iterator, struct bs_json *ret_key, struct bs_json *ret_value);
 
-/* The member of an object; false when it has none.  Keys are compared exactly, after unescaping. */
+/* The member of an object; false when it has none, or is no object.  Keys are compared exactly, after unescaping.  Walks
+ * over the members before it: who looks up many keys of a large object iterates instead. */
 bool bs_json_find(struct bs_json object, const char *key, struct bs_json *ret_value);
 
-/* Appends the unescaped UTF-8 of a string. */
+/* Appends the unescaped UTF-8 of a string; nothing for a value of another type. */
 void bs_json_string(struct bs_json string, struct bs_buffer *ret_text);
 /* Is it a string that unescapes to exactly `text`? */
 bool bs_json_string_is(struct bs_json value, const char *text, size_t length);

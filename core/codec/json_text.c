@@ -108,7 +108,8 @@ size_t bs_json_unescape(unsigned char *to, const char *from, size_t length) {
 }
 
 void bs_json_string(struct bs_json string, struct bs_buffer *ret_text) {
-  unsigned char *to = bs_buffer_extend(ret_text, string.length); /* two bytes, the quotes, more than needed */
+  if (bs_json_type(string) != BS_JSON_STRING) return;
+  unsigned char *to = bs_buffer_extend(ret_text, string.length); /* the quotes' two bytes more than needed */
   if (to == NULL) return;
   ret_text->length -= string.length;
   ret_text->length += bs_json_unescape(to, string.text + 1, string.length - 2);

@@ -69,6 +69,7 @@ static const struct {
   {"block sequence entries are not allowed in this context", "An item's '-' is not allowed here; begin a new line for it"},
   {"did not find expected key", "A key was expected here; indent the line like its neighbours"},
   {"did not find expected '-' indicator", "An item's '-' was expected here; indent the line like its neighbours"},
+  {"did not find expected node content", "A value was expected here"},
   {"could not find expected ':'", "The ':' of a key is missing before this"},
   {"did not find expected ',' or ']'", "A ',' or ']' was expected here"},
   {"did not find expected ',' or '}'", "A ',' or '}' was expected here"},
