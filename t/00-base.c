@@ -42,7 +42,7 @@ static void buffer_grows_and_formats(void **state) {
 }
 
 static void scope_is_cancelled_and_reused(void **state) {
-  struct bs_scopes scopes = {0};
+  struct bs_scopes scopes = {NULL};
   struct bs_scope *scope, *again;
   struct bs_error error = {0};
 
