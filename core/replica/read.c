@@ -126,15 +126,16 @@ static bool ask_in_order(struct search *search, struct bs_spool *spool, const st
   return remote == 0 || ask(search, chosen, watch, error);
 }
 
-/* Why nothing was found: the first of corrupt, an error of our own, unreachable, not_found. */
-static bool explain(const struct bs_replicas *replicas, const char *key, struct bs_error *error) {
+/* Why nothing was found: the first of corrupt, too_large, unreachable, not_found that a store said. */
+static bool explain(const struct bs_replicas *replicas, const char *key, uint64_t limit, struct bs_error *error) {
   struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  bool corrupt = false, unreachable = false;
+  bool corrupt = false, too_large = false, unreachable = false;
 
   for (size_t i = 0; i < replicas->count; i++) {
     const struct bs_error *reason = &replicas->items[i].error;
 
-    corrupt = corrupt || reason->word == BS_WORD_corrupt || reason->word == BS_WORD_too_large;
+    corrupt = corrupt || reason->word == BS_WORD_corrupt;
+    too_large = too_large || reason->word == BS_WORD_too_large;
     unreachable = unreachable || reason->word != BS_WORD_not_found;
     bs_buffer_format(&reasons, "%s%s", i == 0 ? "" : " ", reason->message);
   }
@@ -142,6 +143,9 @@ static bool explain(const struct bs_replicas *replicas, const char *key, struct 
   if (corrupt)
     return bs_fail(error, BS_WORD_corrupt, "No store has the bytes of %s, and at least one has others in their place: %s", key,
                    bs_buffer_string(&reasons));
+  if (too_large)
+    return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "What stands for %s has more than %llu bytes: %s", key,
+                      (unsigned long long)limit, bs_buffer_string(&reasons));
   if (unreachable)
     return bs_fail(error, BS_WORD_unreachable, "The bytes of %s were not found, and not every store answered: %s", key,
                    bs_buffer_string(&reasons));
@@ -183,7 +187,7 @@ bool bs_replicas_get_immutable(struct bs_replicas *replicas, struct bs_spool *sp
     attempt->spool = &attempt->own;
   }
   if (!ask_in_order(&search, spool, watch, error)) return false;
-  if (search.found == NULL) return explain(replicas, key, error);
+  if (search.found == NULL) return explain(replicas, key, limit, error);
   *ret_giver = &replicas->items[search.found - search.attempts];
   return search.found->spool == spool || copy_spool(spool, search.found->spool, error);
 }

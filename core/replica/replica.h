@@ -51,7 +51,8 @@ bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, co
 /*
  * Finds bytes whose hash is `key` (64 digits: SHA-256; 40: hash160), at most `limit` of them, and leaves them in `spool`;
  * *ret_giver: the store they came from.  Local stores are asked first, in order, then the others at once; the first that
- * verifies ends it.  Words, the first that holds: corrupt (bytes came, not those), unreachable (a store did not answer),
+ * verifies ends it.  Words, the first that holds: corrupt (bytes came, not those), too_large (with result
+ * BLOCKSTORE_FORGED), unreachable (a store did not answer),
  * not_found (every store answered that it has none); cancelled, deadline; no_memory, io, no_space of our own.
  */
 bool bs_replicas_get_immutable(struct bs_replicas *replicas, struct bs_spool *spool, const struct bs_replica **ret_giver,
