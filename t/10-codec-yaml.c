@@ -15,7 +15,8 @@ static bool read_text(struct bs_yaml **ret_root, const char *text, struct bs_err
   return bs_yaml_read(ret_root, text, strlen(text), "f.yaml", error);
 }
 
-static void assert_node(const struct bs_yaml *node, enum bs_yaml_kind kind, unsigned line, unsigned column, const char *text) {
+static void assert_node(const struct bs_yaml *node, enum bs_yaml_kind kind, unsigned line, unsigned column,
+                        const char *text) {
   assert_non_null(node);
   assert_int_equal(node->kind, kind);
   assert_int_equal(node->line, line);
@@ -87,9 +88,10 @@ static void an_empty_document_is_an_empty_mapping(void **state) {
 
 static void accepted_forms(void **state) {
   static const char *const good[] = {
-    "---\na: 1\n", "a: 1\n...\n", "a: 1", "a:\r\n  b: 1\r\n", "[1, 2]", "text", "? a\n: b\n", "'<<': quoted\n", "{a: 1, b: {a: 1}}",
-    "\"a\": 1\nb: 1\n", "a: 'it''s'\n", "a: >\n  folded\n  text\n", "a: {file: ~/x}\n", "key with space: 1\n", "a: b#c\n",
-    "a: \"\xe4\xb8\xad\"\n", "- a\n-\n- - b\n", "\xef\xbb\xbf{a: 1}\n", "'': empty key in quotes\n",
+    "---\na: 1\n", "a: 1\n...\n", "a: 1", "a:\r\n  b: 1\r\n", "[1, 2]", "text", "? a\n: b\n", "'<<': quoted\n",
+    "{a: 1, b: {a: 1}}", "\"a\": 1\nb: 1\n", "a: 'it''s'\n", "a: >\n  folded\n  text\n", "a: {file: ~/x}\n",
+    "key with space: 1\n", "a: b#c\n", "a: \"\xe4\xb8\xad\"\n",
+    "- a\n-\n- - b\n", "\xef\xbb\xbf{a: 1}\n", "'': empty key in quotes\n",
   };
   struct bs_error error = {0};
   (void)state;
@@ -150,7 +152,8 @@ static const struct {
   {"a:\n\tb: 1\n", "2:1: A tab is not allowed here; indent with spaces"},
   {"\ta: 1\n", "1:1: A tab is not allowed here; indent with spaces."},
   {"x:\n  - \xc3\xa9: 1\n\t c: 1\n", "3:1: A tab is not allowed here"},
-  {"a:\n  b: 1\n c: 2\n", "3:2: A key was expected here; indent the line like its neighbours, in what begins in line 1."},
+  {"a:\n  b: 1\n c: 2\n",
+   "3:2: A key was expected here; indent the line like its neighbours, in what begins in line 1."},
   {"a: 1\n  b: 2\n", "2:4: A ':' is not allowed here"},
   {"a: b: c\n", "1:5: A ':' is not allowed here"},
   {"a:\n  - x\n b: 1\n", "3:2: A key was expected here"},
@@ -204,7 +207,8 @@ static void size_is_bounded(void **state) {
   assert_non_null(text);
   memset(text, ' ', limit + 1);
   memcpy(text, "a: 1\n#", 6);
-  assert_fails(bs_yaml_read(&root, text, limit + 1, "f.yaml", &error), BS_WORD_config, "f.yaml: The file has more than 1048576");
+  assert_fails(bs_yaml_read(&root, text, limit + 1, "f.yaml", &error), BS_WORD_config,
+               "f.yaml: The file has more than 1048576 bytes.");
   assert_ok(bs_yaml_read(&root, text, limit, "f.yaml", &error));
 }
 
@@ -214,7 +218,8 @@ static void depth_is_bounded(void **state) {
   char text[4001];
   (void)state;
   assert_ok(read_text(&root, "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", &error));
-  assert_fails(read_text(&none, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", &error), BS_WORD_config, "f.yaml:1:17: This is nested");
+  assert_fails(read_text(&none, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", &error), BS_WORD_config,
+               "f.yaml:1:17: This is nested too deeply.");
   assert_fails(read_text(&none, "- - - - - - - - - - - - - - - -\n - a: 1", &error), BS_WORD_config, "f.yaml:2:2: ");
   memset(text, '[', 4000);
   text[4000] = '\0';

@@ -16,7 +16,15 @@
 #define BS_JSON_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
 #define BS_JSON_DEPTH_MAX 64
 
-enum bs_json_type { BS_JSON_NULL, BS_JSON_FALSE, BS_JSON_TRUE, BS_JSON_NUMBER, BS_JSON_STRING, BS_JSON_ARRAY, BS_JSON_OBJECT };
+enum bs_json_type {
+  BS_JSON_NULL,
+  BS_JSON_FALSE,
+  BS_JSON_TRUE,
+  BS_JSON_NUMBER,
+  BS_JSON_STRING,
+  BS_JSON_ARRAY,
+  BS_JSON_OBJECT
+};
 
 /* One scanned value, without white space around it; a string includes its quotes. */
 struct bs_json {
@@ -36,7 +44,8 @@ bool bs_json_scan(struct bs_json *ret_root, const void *bytes, size_t length, co
 
 enum bs_json_type bs_json_type(struct bs_json value);
 
-/* Iterates over an array or object: start at bs_json_begin(value), call next until it returns false.  A scalar is empty. */
+/* Iterates over an array or object: start at bs_json_begin(value), call next until it returns false.  Nothing is in a
+ * scalar. */
 struct bs_json_iterator {
   const char *at;
   const char *end;
@@ -45,8 +54,8 @@ struct bs_json_iterator bs_json_begin(struct bs_json array_or_object);
 bool bs_json_next_item(struct bs_json_iterator *iterator, struct bs_json *ret_item);
 bool bs_json_next_member(struct bs_json_iterator *iterator, struct bs_json *ret_key, struct bs_json *ret_value);
 
-/* The member of an object; false when it has none, or is no object.  Keys are compared exactly, after unescaping.  Walks
- * over the members before it: who looks up many keys of a large object iterates instead. */
+/* The member of an object; false when it has none, or is no object.  Keys are compared exactly, after unescaping.  It
+ * walks over the members before: who looks up many keys of a large object iterates instead. */
 bool bs_json_find(struct bs_json object, const char *key, struct bs_json *ret_value);
 
 /* Appends the unescaped UTF-8 of a string; nothing for a value of another type. */

@@ -10,6 +10,7 @@
 #include <config.h>
 
 #include "core/base/auto.h"
+#include "core/codec/hex.h"
 #include "core/codec/json.h"
 #include "core/codec/json_text.h"
 
@@ -43,7 +44,8 @@ struct scan {
 enum state { VALUE, FIRST_ITEM, KEY, FIRST_KEY, NEXT, DONE, BAD };
 
 static bool bad_at(struct scan *scan, const unsigned char *at, const char *what) {
-  return bs_fail(scan->error, BS_WORD_malformed, "The JSON is wrong at byte %zu: %s.", (size_t)(at - scan->start), what);
+  size_t offset = (size_t)(at - scan->start);
+  return bs_fail(scan->error, BS_WORD_malformed, "The JSON is wrong at byte %zu: %s.", offset, what);
 }
 
 static bool bad(struct scan *scan, const char *what) {
@@ -60,22 +62,20 @@ static bool expected(struct scan *scan, const char *what) {
                  (size_t)(scan->at - scan->start), what, peek(scan) < 0 ? ", but it ends" : "");
 }
 
+static bool is_space(unsigned char byte) {
+  return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
 static void skip_space(struct scan *scan) {
-  while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r')) {
-    scan->at++;
-  }
+  while (scan->at < scan->end && is_space(*scan->at)) scan->at++;
 }
 
 static bool hex4(struct scan *scan, uint32_t *ret_value) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; i++, scan->at++) {
-    int byte = peek(scan);
-    if (byte >= '0' && byte <= '9') value = value << 4 | (uint32_t)(byte - '0');
-    else if (byte >= 'a' && byte <= 'f') value = value << 4 | (uint32_t)(byte - 'a' + 10);
-    else if (byte >= 'A' && byte <= 'F') value = value << 4 | (uint32_t)(byte - 'A' + 10);
-    else return expected(scan, "a hexadecimal digit");
-  }
-  *ret_value = value;
+  unsigned char bytes[2];
+  bool good = scan->end - scan->at >= 4 && bs_hex_decode_any_case(bytes, 2, (const char *)scan->at);
+  if (!good) return bad(scan, "four hexadecimal digits were expected");
+  scan->at += 4;
+  *ret_value = (uint32_t)(bytes[0] << 8 | bytes[1]);
   return true;
 }
 
@@ -132,7 +132,8 @@ static bool scan_string(struct scan *scan, bool *ret_escaped) {
 
 static bool scan_literal(struct scan *scan, const char *literal) {
   size_t length = strlen(literal);
-  if ((size_t)(scan->end - scan->at) < length || memcmp(scan->at, literal, length) != 0) return expected(scan, "a value");
+  size_t left = (size_t)(scan->end - scan->at);
+  if (left < length || memcmp(scan->at, literal, length) != 0) return expected(scan, "a value");
   scan->at += length;
   return true;
 }
@@ -332,7 +333,8 @@ bool bs_json_scan(struct bs_json *ret_root, const void *bytes, size_t length, co
     .error = error,
   };
   if (length > limit) {
-    return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "The JSON has %zu bytes, more than %zu.", length, limit);
+    return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "The JSON has %zu bytes, more than %zu.", length,
+                      limit);
   }
   if (length >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0) return bad(&scan, "a byte order mark is not allowed");
   skip_space(&scan);
@@ -340,7 +342,7 @@ bool bs_json_scan(struct bs_json *ret_root, const void *bytes, size_t length, co
   enum state state = VALUE;
   while (state != DONE && state != BAD) state = step(&scan, state);
   if (state == BAD) return false;
-  while (last[-1] == ' ' || last[-1] == '\n' || last[-1] == '\t' || last[-1] == '\r') last--;
+  while (is_space(last[-1])) last--;
   *ret_root = (struct bs_json){(const char *)first, (size_t)(last - first)};
   return true;
 }

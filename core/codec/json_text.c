@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include "core/codec/hex.h"
 #include "core/codec/json.h"
 #include "core/codec/json_text.h"
 
@@ -66,12 +67,9 @@ static size_t write_utf8(unsigned char *to, uint32_t character) {
 }
 
 static uint32_t read_hex4(const char *digits) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; i++) {
-    unsigned char digit = (unsigned char)digits[i];
-    value = value << 4 | (uint32_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-  }
-  return value;
+  unsigned char bytes[2] = {0};
+  (void)bs_hex_decode_any_case(bytes, sizeof bytes, digits);
+  return (uint32_t)(bytes[0] << 8 | bytes[1]);
 }
 
 /* Decodes the escape at *at, a backslash, and moves behind it. */

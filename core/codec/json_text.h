@@ -12,7 +12,8 @@ const unsigned char *bs_json_plain_end(const unsigned char *at, const unsigned c
 /* Bytes of the one UTF-8 character at `at` < `end`, 1..4; 0 when it is not valid. */
 size_t bs_utf8_size(const unsigned char *at, const unsigned char *end);
 
-/* Writes the text of a scanned string, given without its quotes; `to` has room for `length` bytes.  Returns its size. */
+/* Writes the text of a scanned string, given without its quotes, to `to`, which has room for `length` bytes.  Returns
+ * the size. */
 size_t bs_json_unescape(unsigned char *to, const char *from, size_t length);
 
 #endif

@@ -66,7 +66,8 @@ static const struct {
 } slips[] = {
   {"mapping values are not allowed in this context",
    "A ':' is not allowed here; indent the line like its neighbours, or put text that has \": \" in it in quotes"},
-  {"block sequence entries are not allowed in this context", "An item's '-' is not allowed here; begin a new line for it"},
+  {"block sequence entries are not allowed in this context",
+   "An item's '-' is not allowed here; begin a new line for it"},
   {"did not find expected key", "A key was expected here; indent the line like its neighbours"},
   {"did not find expected '-' indicator", "An item's '-' was expected here; indent the line like its neighbours"},
   {"did not find expected node content", "A value was expected here"},
@@ -204,14 +205,26 @@ static bool read_scalar(struct reader *reader, const yaml_event_t *event) {
   return bs_fail_memory(reader->error);
 }
 
-static bool open_container(struct reader *reader, const yaml_event_t *event, enum bs_yaml_kind kind, const void *anchor,
-                           const void *tag) {
-  if (!check_plainness(reader, event->start_mark, anchor, tag)) return false;
+static bool open_container(struct reader *reader, const yaml_event_t *event, enum bs_yaml_kind kind) {
   if (reader->depth == DEPTH_LIMIT) return refuse(reader, event->start_mark, "This is nested too deeply.");
   struct bs_yaml *node = new_node(reader, kind, event->start_mark);
   if (node == NULL || !add_node(reader, node, event->start_mark)) return false;
   reader->open[reader->depth++] = (struct container){.node = node};
   return true;
+}
+
+static bool open_sequence(struct reader *reader, const yaml_event_t *event) {
+  if (!check_plainness(reader, event->start_mark, event->data.sequence_start.anchor, event->data.sequence_start.tag)) {
+    return false;
+  }
+  return open_container(reader, event, BS_YAML_SEQUENCE);
+}
+
+static bool open_mapping(struct reader *reader, const yaml_event_t *event) {
+  if (!check_plainness(reader, event->start_mark, event->data.mapping_start.anchor, event->data.mapping_start.tag)) {
+    return false;
+  }
+  return open_container(reader, event, BS_YAML_MAPPING);
 }
 
 /* By text; equal ones in their order. */
@@ -259,9 +272,9 @@ static bool read_event(struct reader *reader, const yaml_event_t *event) {
     case YAML_SCALAR_EVENT:
       return read_scalar(reader, event);
     case YAML_SEQUENCE_START_EVENT:
-      return open_container(reader, event, BS_YAML_SEQUENCE, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+      return open_sequence(reader, event);
     case YAML_MAPPING_START_EVENT:
-      return open_container(reader, event, BS_YAML_MAPPING, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+      return open_mapping(reader, event);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
       return close_container(reader);
@@ -291,8 +304,11 @@ static bool is_empty(const struct bs_yaml *root) {
   return root == NULL || (root->kind == BS_YAML_SCALAR && root->plain && root->text[0] == '\0');
 }
 
-bool bs_yaml_read(struct bs_yaml **ret_root, const void *bytes, size_t length, const char *file, struct bs_error *error) {
-  if (length > SIZE_LIMIT) return bs_fail(error, BS_WORD_config, "%s: The file has more than %zu bytes.", file, SIZE_LIMIT);
+bool bs_yaml_read(struct bs_yaml **ret_root, const void *bytes, size_t length, const char *file,
+                  struct bs_error *error) {
+  if (length > SIZE_LIMIT) {
+    return bs_fail(error, BS_WORD_config, "%s: The file has more than %zu bytes.", file, SIZE_LIMIT);
+  }
   bool marked = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0; /* some editors begin a file with it */
   struct reader reader BS_AUTO(free_reader) = {
     .file = file,

@@ -21,7 +21,8 @@ struct bs_yaml {
 
 /* `file` is for messages ("FILE:LINE:COLUMN: ..."); word: config.  An empty document gives a mapping without members.
  * At most 1 MiB and depth 16. */
-bool bs_yaml_read(struct bs_yaml **ret_root, const void *bytes, size_t length, const char *file, struct bs_error *error);
+bool bs_yaml_read(struct bs_yaml **ret_root, const void *bytes, size_t length, const char *file,
+                  struct bs_error *error);
 void bs_yaml_free(struct bs_yaml *root);
 
 /* The value of a mapping's member, or NULL. */
