@@ -3,7 +3,6 @@
 # Every command line of the README runs: each block marked sh, in order, in one fresh home.  Of the lines that would build,
 # install or test all over again, what they name must be there.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
-[ -x "$builddir/tools/blockstore-cli/blockstore-cli" ] || [ -x "$builddir/tools/blockstore-cli" ] || report 1 'blockstore-cli is built'
 
 blocks() {
   awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$srcdir/README.md"
