@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Prices (protocol.md 3.3), in doubles as the original's were: a paid fee is compared with the unrounded price. */
+#include <config.h>
+
+#include <string.h>
+
+#include "core/chain/wire.h"
+
+#define UNIT 100.0 /* satoshis; the least price too */
+#define COIN UINT64_C(100000000)
+
+double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name) {
+  size_t length = strcspn(name, ".");
+  unsigned exponent = rules->buckets[length >= 1 && length <= BS_BUCKETS ? length - 1 : BS_BUCKETS - 1];
+  unsigned discount = 1;
+  double price = rules->coeff;
+
+  if (strcspn(name, "aeiouy") >= length) discount = rules->no_vowel_discount;
+  if (strcspn(name, "0123456789-_") < length && rules->nonalpha_discount > discount) discount = rules->nonalpha_discount;
+  for (unsigned i = 0; i < exponent; i++) price *= rules->base;
+  price = price / discount * UNIT;
+  return price < UNIT ? UNIT : price;
+}
+
+uint64_t bs_price_to_pay(const struct bs_namespace_rules *rules, const char *name) {
+  double price = bs_price_of_name(rules, name);
+  uint64_t whole;
+
+  if (price >= (double)INT64_MAX) return INT64_MAX;
+  whole = (uint64_t)price;
+  return (double)whole < price ? whole + 1 : whole;
+}
+
+uint64_t bs_price_of_namespace(const char *id) {
+  size_t length = strlen(id);
+
+  if (length <= 1) return 400 * COIN;
+  if (length <= 3) return 40 * COIN;
+  return length <= 7 ? 4 * COIN : 4 * COIN / 10;
+}

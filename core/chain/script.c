@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/chain/script.h"
+
+enum { OP_PUSHDATA1 = 0x4c, OP_16 = 0x60, OP_RETURN = 0x6a, OP_DUP = 0x76, OP_EQUAL = 0x87, OP_EQUALVERIFY = 0x88, OP_HASH160 = 0xa9, OP_CHECKSIG = 0xac };
+
+/* Takes the push at *position; false at the end, on any other instruction, and when it reaches beyond the script. */
+static bool next_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length, size_t *position) {
+  size_t at = *position, size;
+
+  if (at >= length) return false;
+  size = script[at++];
+  if (size == OP_PUSHDATA1) {
+    if (at >= length) return false;
+    size = script[at++];
+  } else if (size > OP_PUSHDATA1) {
+    if (size > OP_16 || size < 0x4f || size == 0x50) return false; /* PUSHDATA2 and 4: too long to matter here */
+    size = 0;                                                      /* a small number: no bytes of its own */
+  }
+  if (size > length - at) return false;
+  *ret_push = script + at;
+  *ret_length = size;
+  *position = at + size;
+  return true;
+}
+
+static size_t count_pushes(const unsigned char *script, size_t length, size_t position) {
+  const unsigned char *push;
+  size_t push_length, count = 0;
+
+  while (next_push(&push, &push_length, script, length, &position)) count++;
+  return position == length ? count : SIZE_MAX;
+}
+
+enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script, size_t length) {
+  unsigned char unused[BS_HASH160_SIZE];
+
+  if (hash == NULL) hash = unused;
+  if (length == 25 && script[0] == OP_DUP && script[1] == OP_HASH160 && script[2] == 20 && script[23] == OP_EQUALVERIFY &&
+      script[24] == OP_CHECKSIG) {
+    memcpy(hash, script + 3, BS_HASH160_SIZE);
+    return BS_SCRIPT_PUBLIC_KEY_HASH;
+  }
+  if (length == 23 && script[0] == OP_HASH160 && script[1] == 20 && script[22] == OP_EQUAL) {
+    memcpy(hash, script + 2, BS_HASH160_SIZE);
+    return BS_SCRIPT_SCRIPT_HASH;
+  }
+  if ((length == 35 || length == 67) && script[0] == length - 2 && script[length - 1] == OP_CHECKSIG) {
+    bs_hash160(hash, script + 1, length - 2);
+    return BS_SCRIPT_PUBLIC_KEY;
+  }
+  if (length >= 1 && script[0] == OP_RETURN && count_pushes(script, length, 1) != SIZE_MAX) return BS_SCRIPT_NULL_DATA;
+  return BS_SCRIPT_OTHER;
+}
+
+bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script, size_t length) {
+  const unsigned char *push;
+  size_t push_length, position = 1;
+
+  if (length < 2 || script[0] != OP_RETURN) return false;
+  if (!next_push(&push, &push_length, script, length, &position)) return false;
+  if (position != length || push_length == 0 || push_length > BS_PAYLOAD_MAX) return false;
+  *ret_payload = push;
+  *ret_length = push_length;
+  return true;
+}
+
+bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length) {
+  size_t position = 0;
+
+  return next_push(ret_push, ret_length, script, length, &position) && next_push(ret_push, ret_length, script, length, &position);
+}
+
+void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]) {
+  unsigned char *bytes = ret_script->bytes;
+
+  bytes[0] = OP_DUP;
+  bytes[1] = OP_HASH160;
+  bytes[2] = BS_HASH160_SIZE;
+  memcpy(bytes + 3, hash, BS_HASH160_SIZE);
+  bytes[23] = OP_EQUALVERIFY;
+  bytes[24] = OP_CHECKSIG;
+  ret_script->length = 25;
+}

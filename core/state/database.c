@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/state/database.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+
+#define PATIENCE_MS 5000     /* for a lock, without a scope */
+#define CHECKPOINT_PAGES 100 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
+
+static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
+  const char *path = database->path, *noun = database->kind->noun;
+
+  switch (sqlite3_errcode(database->sqlite) & 0xff) {
+    case SQLITE_FULL: return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
+    case SQLITE_NOMEM: return bs_fail_memory(error);
+    case SQLITE_NOTADB: return bs_fail(error, BS_WORD_corrupt, "%s: This file is not a %s.", path, noun);
+    case SQLITE_CORRUPT:
+      return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", path, noun);
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      if (database->scope != NULL && !bs_scope_check(database->scope, error))
+        return bs_context(error, "%s: Another process keeps the %s locked", path, noun);
+      return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
+    default: return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
+  }
+}
+
+static bool check_process(const struct bs_database *database, struct bs_error *error) {
+  if (database->pid == getpid()) return true;
+  return bs_fail(error, BS_WORD_failed, "%s: The %s was opened before a fork; open it anew in the child.", database->path,
+                 database->kind->noun);
+}
+
+/* SQLite calls this while somebody else holds the lock: count is 0 at first. */
+static int wait_for_lock(void *user, int count) {
+  struct bs_database *database = user;
+  uint64_t now = bs_clock_monotonic_ms();
+  uint32_t left;
+
+  if (count == 0) database->busy_since_ms = now;
+  if (database->scope != NULL) {
+    left = bs_scope_time_left(database->scope);
+  } else {
+    uint64_t waited = now - database->busy_since_ms;
+
+    left = waited < PATIENCE_MS ? (uint32_t)(PATIENCE_MS - waited) : 0;
+  }
+  if (left == 0) return 0;
+  nanosleep(&(struct timespec){.tv_nsec = count < 10 ? 500000 : 2000000}, NULL);
+  return 1;
+}
+
+static void free_database(struct bs_database *database) {
+  free(database->statements);
+  free(database->path);
+  free(database);
+}
+
+void bs_database_close(struct bs_database *database) {
+  if (database == NULL) return;
+  if (database->pid != getpid()) return; /* closing would drop the parent's locks */
+  for (size_t i = 0; i < database->kind->statement_count; i++) sqlite3_finalize(database->statements[i]);
+  sqlite3_close(database->sqlite);
+  free_database(database);
+}
+
+static struct bs_database *new_database(const char *path, const struct bs_database_kind *kind, bool read_only,
+                                        const struct bs_scope *scope) {
+  struct bs_database *database = calloc(1, sizeof *database);
+
+  if (database == NULL) return NULL;
+  database->kind = kind;
+  database->path = strdup(path);
+  database->statements = calloc(kind->statement_count + 1, sizeof *database->statements);
+  database->read_only = read_only;
+  database->scope = scope;
+  database->pid = getpid();
+  if (database->path != NULL && database->statements != NULL) return database;
+  free_database(database);
+  return NULL;
+}
+
+bool bs_database_execute(struct bs_database *database, const char *sql, struct bs_error *error) {
+  if (!check_process(database, error)) return false;
+  if (sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
+  return fail_sqlite(database, error);
+}
+
+/* The one integer that a PRAGMA answers. */
+static bool pragma(struct bs_database *database, int32_t *ret_value, const char *sql, struct bs_error *error) {
+  sqlite3_stmt *statement = NULL;
+  bool good = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+
+  if (good) *ret_value = sqlite3_column_int(statement, 0);
+  if (!good) fail_sqlite(database, error);
+  sqlite3_finalize(statement);
+  return good;
+}
+
+static bool migrate(struct bs_database *database, struct bs_error *error) {
+  const struct bs_database_kind *kind = database->kind;
+  char sql[100];
+  int32_t version;
+
+  if (!bs_database_begin(database, error)) return false;
+  if (!pragma(database, &version, "PRAGMA user_version", error)) return false; /* another process may have been first */
+  for (; version < kind->version; version++)
+    if (!bs_database_execute(database, kind->schema[version], error)) return false;
+  snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version, (int)kind->application_id);
+  return bs_database_execute(database, sql, error) && bs_database_commit(database, error);
+}
+
+static bool check_kind(struct bs_database *database, struct bs_error *error) {
+  const struct bs_database_kind *kind = database->kind;
+  int32_t version, application;
+
+  if (!pragma(database, &version, "PRAGMA user_version", error) || !pragma(database, &application, "PRAGMA application_id", error))
+    return false;
+  if (application != kind->application_id)
+    return bs_fail(error, BS_WORD_corrupt, "%s: This SQLite file is not a %s.", database->path, kind->noun);
+  if (version > kind->version)
+    return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.", database->path,
+                   kind->noun, (int)version, (int)kind->version);
+  if (version == kind->version) return true;
+  if (database->read_only)
+    return bs_fail(error, BS_WORD_failed, "%s: The %s has the old schema %d; the first write brings it up to date.", database->path,
+                   kind->noun, (int)version);
+  return migrate(database, error);
+}
+
+/* Where neither the file nor its directory may be written, a WAL without content needs no locks. */
+static bool reopen_immutable(struct bs_database *database, struct bs_error *error) {
+  char *uri BS_AUTO_FREE = NULL, *wal BS_AUTO_FREE = NULL;
+  struct stat status;
+
+  if (asprintf(&wal, "%s-wal", database->path) < 0) return bs_fail_memory(error);
+  if (stat(wal, &status) == 0 && status.st_size > 0) return fail_sqlite(database, error);
+  for (const char *at = database->path; *at != '\0'; at++)
+    if (strchr("?#%", *at) != NULL) return fail_sqlite(database, error);
+  if (asprintf(&uri, "file:%s?immutable=1", database->path) < 0) return bs_fail_memory(error);
+  sqlite3_close(database->sqlite);
+  database->sqlite = NULL;
+  if (sqlite3_open_v2(uri, &database->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
+    return fail_sqlite(database, error);
+  return check_kind(database, error);
+}
+
+static bool configure(struct bs_database *database, struct bs_error *error) {
+  sqlite3_busy_handler(database->sqlite, wait_for_lock, database);
+  sqlite3_extended_result_codes(database->sqlite, 1);
+  /* The next writer checkpoints soon enough; a command that ends doesn't wait for it. */
+  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  if (database->read_only) return true;
+  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+  sqlite3_wal_autocheckpoint(database->sqlite, CHECKPOINT_PAGES);
+  return bs_database_execute(database, "PRAGMA synchronous = FULL", error);
+}
+
+static bool open_sqlite(struct bs_database *database, struct bs_error *error) {
+  int flags = (database->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+
+  if (sqlite3_open_v2(database->path, &database->sqlite, flags, NULL) != SQLITE_OK) return fail_sqlite(database, error);
+  return configure(database, error);
+}
+
+/* A new file under a temporary name: schema and WAL mode are in it before it gets its own. */
+static bool fill_new(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope, struct bs_error *error) {
+  struct bs_database *database = new_database(path, kind, false, scope);
+  bool good;
+
+  if (database == NULL) return bs_fail_memory(error);
+  good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) && migrate(database, error);
+  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL); /* no WAL beside it when it is renamed */
+  bs_database_close(database);
+  return good;
+}
+
+static bool create(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope, struct bs_error *error) {
+  char *temporary BS_AUTO_FREE = NULL;
+  int fd;
+  bool good;
+
+  if (asprintf(&temporary, "%s.XXXXXX", path) < 0) return bs_fail_memory(error);
+  fd = mkostemp(temporary, O_CLOEXEC);
+  if (fd < 0) return bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
+  close(fd); /* before SQLite opens it: closing any descriptor of a file drops a process's locks on it */
+  good = fill_new(temporary, kind, scope, error);
+  if (good && link(temporary, path) < 0 && errno != EEXIST) { /* when it exists, another process was faster */
+    bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
+    good = false;
+  }
+  unlink(temporary);
+  return good && bs_file_sync_parent(path, error);
+}
+
+/* Is there a file?  SQLite would report a missing one as one that cannot be opened. */
+static bool look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode, const struct bs_scope *scope,
+                     struct bs_error *error) {
+  struct stat status;
+
+  if (stat(path, &status) == 0) {
+    if (!S_ISREG(status.st_mode)) return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
+    if (status.st_size == 0) return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty; it is not a %s.", path, kind->noun);
+    return true;
+  }
+  if (errno != ENOENT && errno != ENOTDIR) return bs_fail_errno(error, "%s: The %s cannot be reached", path, kind->noun);
+  if (mode == BS_DATABASE_CREATE) return create(path, kind, scope, error);
+  return bs_fail(error, BS_WORD_not_found, "%s: There is no %s.", path, kind->noun);
+}
+
+bool bs_database_open(struct bs_database **ret_database, const char *path, const struct bs_database_kind *kind,
+                      enum bs_database_mode mode, const struct bs_scope *scope, struct bs_error *error) {
+  struct bs_database *database;
+  bool good;
+
+  if (!look_for(path, kind, mode, scope, error)) return false;
+  database = new_database(path, kind, mode == BS_DATABASE_READ, scope);
+  if (database == NULL) return bs_fail_memory(error);
+  good = open_sqlite(database, error);
+  if (good && !check_kind(database, error)) {
+    int code = sqlite3_errcode(database->sqlite) & 0xff;
+
+    good = database->read_only && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && reopen_immutable(database, error);
+  }
+  if (!good) {
+    bs_database_close(database);
+    return false;
+  }
+  *ret_database = database;
+  return true;
+}
+
+bool bs_database_begin(struct bs_database *database, struct bs_error *error) {
+  return bs_database_execute(database, "BEGIN IMMEDIATE", error);
+}
+
+bool bs_database_begin_read(struct bs_database *database, struct bs_error *error) {
+  return bs_database_execute(database, "BEGIN", error);
+}
+
+bool bs_database_commit(struct bs_database *database, struct bs_error *error) {
+  if (bs_database_execute(database, "COMMIT", error)) return true;
+  bs_database_rollback(database);
+  return false;
+}
+
+void bs_database_rollback(struct bs_database *database) {
+  if (database->pid != getpid() || sqlite3_get_autocommit(database->sqlite)) return;
+  sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+}
+
+struct bs_value bs_value_text(const char *text) {
+  return (struct bs_value){text == NULL ? BS_VALUE_NULL : BS_VALUE_TEXT, 0, text, text == NULL ? 0 : strlen(text)};
+}
+
+void bs_row_done(sqlite3_stmt **row) {
+  if (*row != NULL) sqlite3_reset(*row);
+  *row = NULL;
+}
+
+static int bind(sqlite3_stmt *statement, int number, const struct bs_value *value) {
+  switch (value->kind) {
+    case BS_VALUE_INTEGER: return sqlite3_bind_int64(statement, number, value->integer);
+    case BS_VALUE_TEXT: return sqlite3_bind_text64(statement, number, value->bytes, value->length, SQLITE_STATIC, SQLITE_UTF8);
+    case BS_VALUE_BLOB:
+      if (value->length == 0) return sqlite3_bind_zeroblob(statement, number, 0);
+      return sqlite3_bind_blob64(statement, number, value->bytes, value->length, SQLITE_STATIC);
+    case BS_VALUE_NULL: break;
+  }
+  return sqlite3_bind_null(statement, number);
+}
+
+bool bs_database_next(struct bs_database *database, sqlite3_stmt **row, struct bs_error *error) {
+  int code = sqlite3_step(*row);
+
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) fail_sqlite(database, error);
+  bs_row_done(row);
+  return code == SQLITE_DONE;
+}
+
+bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt **ret_row, const struct bs_value *values,
+                       size_t count, struct bs_error *error) {
+  sqlite3_stmt **statement = &database->statements[which], *row;
+
+  if (!check_process(database, error)) return false;
+  if (*statement == NULL && sqlite3_prepare_v3(database->sqlite, database->kind->statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                               statement, NULL) != SQLITE_OK)
+    return fail_sqlite(database, error);
+  sqlite3_reset(*statement); /* its last run's failure, if any, was reported then */
+  for (size_t i = 0; i < count; i++)
+    if (bind(*statement, (int)i + 1, &values[i]) != SQLITE_OK) return fail_sqlite(database, error);
+  row = *statement;
+  if (!bs_database_next(database, &row, error)) return false;
+  *ret_row = row;
+  return true;
+}
+
+bool bs_database_run(struct bs_database *database, size_t which, const struct bs_value *values, size_t count,
+                     struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  return bs_database_query(database, which, &row, values, count, error);
+}
+
+static bool fail_column(struct bs_database *database, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: a stored value has a wrong size.", database->path,
+                 database->kind->noun);
+}
+
+bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, void *bytes, size_t length, struct bs_error *error) {
+  const void *stored = sqlite3_column_blob(row, column);
+
+  if ((size_t)sqlite3_column_bytes(row, column) != length) return fail_column(database, error);
+  if (length > 0) memcpy(bytes, stored, length);
+  return true;
+}
+
+bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size, struct bs_error *error) {
+  const unsigned char *stored = sqlite3_column_text(row, column);
+  size_t length = (size_t)sqlite3_column_bytes(row, column);
+
+  if (length >= size) return fail_column(database, error);
+  if (length > 0) memcpy(text, stored, length);
+  text[length] = '\0';
+  return true;
+}
