@@ -4,6 +4,7 @@
 #include "core/state/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,6 +237,18 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
     good = database->read_only && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && reopen_immutable(database, error);
   }
   if (!good) {
+    bs_database_close(database);
+    return false;
+  }
+  *ret_database = database;
+  return true;
+}
+
+bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind, struct bs_error *error) {
+  struct bs_database *database = new_database(":memory:", kind, false, NULL);
+
+  if (database == NULL) return bs_fail_memory(error);
+  if (!open_sqlite(database, error) || !migrate(database, error)) {
     bs_database_close(database);
     return false;
   }

@@ -49,6 +49,8 @@ enum bs_database_mode {
 /* Word not_found: there is no such file.  `scope` is kept until bs_database_scope changes it. */
 bool bs_database_open(struct bs_database **ret_database, const char *path, const struct bs_database_kind *kind,
                       enum bs_database_mode mode, const struct bs_scope *scope, struct bs_error *error);
+/* An empty one that exists as long as it is open. */
+bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind, struct bs_error *error);
 void bs_database_close(struct bs_database *database); /* NULL is allowed; an open transaction is rolled back */
 static inline void bs_database_scope(struct bs_database *database, const struct bs_scope *scope) {
   database->scope = scope;
