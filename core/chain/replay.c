@@ -93,12 +93,14 @@ static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
 }
 
 static bool same_rows(sqlite3_stmt *a, sqlite3_stmt *b) {
-  int code;
+  for (;;) {
+    int code = sqlite3_step(a);
 
-  while ((code = sqlite3_step(a)) == sqlite3_step(b) && code == SQLITE_ROW)
+    if (sqlite3_step(b) != code) return false;
+    if (code != SQLITE_ROW) return code == SQLITE_DONE;
     for (int column = 0; column < sqlite3_column_count(a); column++)
       if (!same_value(a, b, column)) return false;
-  return code == SQLITE_DONE && sqlite3_step(b) != SQLITE_ROW;
+  }
 }
 
 static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const char *table, struct bs_error *error) {
@@ -106,7 +108,7 @@ static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const c
   sqlite3_stmt *a = NULL, *b = NULL;
   bool same;
 
-  snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY 1, 2", table);
+  snprintf(sql, sizeof sql, "SELECT * FROM %s", table); /* in the order of its key */
   same = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &a, NULL) == SQLITE_OK &&
          sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
   sqlite3_finalize(a);

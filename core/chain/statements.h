@@ -95,7 +95,7 @@
   X(put_block, "INSERT INTO blocks (height, time, consensus) VALUES (?1, ?2, ?3)")                                     \
   X(get_transaction, "SELECT height, position, raw FROM transactions WHERE txid = ?1")                                 \
   X(transactions_at, "SELECT raw FROM transactions WHERE height = ?1 ORDER BY position")                               \
-  X(put_transaction, "INSERT OR IGNORE INTO transactions (txid, height, position, raw) VALUES (?1, ?2, ?3, ?4)")       \
+  X(put_transaction, "INSERT INTO transactions (txid, height, position, raw) VALUES (?1, ?2, ?3, ?4)")                 \
   X(get_unspent, "SELECT value, script FROM unspents WHERE txid = ?1 AND output = ?2")                                 \
   X(put_unspent, "INSERT INTO unspents (txid, output, value, script) VALUES (?1, ?2, ?3, ?4)")                         \
   X(drop_unspent, "DELETE FROM unspents WHERE txid = ?1 AND output = ?2")                                              \

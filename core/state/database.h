@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/base/auto.h"
 #include "core/base/error.h"
 #include "core/base/scope.h"
 

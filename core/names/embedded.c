@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of a ledger on this machine: nothing is asked over a network, and every submission is a block. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/chain/ledger.h"
+#include "core/chain/statements.h"
+#include "core/codec/hex.h"
+#include "core/names/provider.h"
+
+#define FEE_PER_BYTE 10 /* paid to nobody; what it costs elsewhere is felt here too */
+
+struct embedded {
+  char *path;
+  bool create;
+  bool writable;            /* how `ledger` is open */
+  struct bs_ledger *ledger; /* opened when first needed, then kept; NULL: not yet */
+};
+
+static void embedded_close(void *state) {
+  struct embedded *embedded = state;
+
+  bs_ledger_close(embedded->ledger);
+  free(embedded->path);
+  free(embedded);
+}
+
+static bool embedded_open(void **ret_state, const struct bs_names_config *config, struct bs_error *error) {
+  struct embedded *embedded;
+
+  if (config->ledger == NULL || config->ledger[0] == '\0')
+    return bs_fail(error, BS_WORD_config, "The embedded name provider needs the path of its ledger.");
+  embedded = calloc(1, sizeof *embedded);
+  if (embedded == NULL) return bs_fail_memory(error);
+  embedded->create = config->create;
+  embedded->path = strdup(config->ledger);
+  if (embedded->path == NULL) {
+    embedded_close(embedded);
+    return bs_fail_memory(error);
+  }
+  *ret_state = embedded;
+  return true;
+}
+
+/* A connection for reading is replaced when the first write comes. */
+static bool embedded_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
+  struct embedded *embedded = state;
+  enum bs_database_mode mode = !write ? BS_DATABASE_READ : embedded->create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE;
+  struct bs_ledger *ledger;
+
+  *ret_exists = true;
+  if (embedded->ledger != NULL && (embedded->writable || !write)) {
+    bs_ledger_scope(embedded->ledger, scope);
+    return true;
+  }
+  if (!bs_ledger_open(&ledger, embedded->path, mode, NULL, scope, error)) {
+    if (error->word != BS_WORD_not_found) return false;
+    if (write) return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
+    *error = (struct bs_error){0};
+    *ret_exists = false;
+    return true;
+  }
+  bs_ledger_close(embedded->ledger);
+  embedded->ledger = ledger;
+  embedded->writable = write;
+  return true;
+}
+
+static void embedded_leave(void *state) {
+  struct embedded *embedded = state;
+
+  if (embedded->ledger != NULL) bs_ledger_scope(embedded->ledger, NULL); /* the scope ends with the call */
+}
+
+static const char *embedded_place(void *state) {
+  return ((struct embedded *)state)->path;
+}
+
+static const struct bs_index *index_of(void *state) {
+  return bs_ledger_index(((struct embedded *)state)->ledger);
+}
+
+static bool embedded_chain_id(void *state, unsigned char chain_id[32], struct bs_error *error) {
+  struct embedded *embedded = state;
+
+  (void)error;
+  memcpy(chain_id, bs_ledger_chain_id(embedded->ledger), 32);
+  return true;
+}
+
+static bool embedded_info(void *state, struct bs_names_info *info, struct bs_error *error) {
+  struct embedded *embedded = state;
+  struct bs_ledger_tip tip;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  info->ledger = embedded->path;
+  if (!info->exists) return true;
+  if (!bs_ledger_get_tip(embedded->ledger, &tip, error) ||
+      !bs_database_query(index_of(state)->database, BS_SQL_count_names, &row, BS_NO_VALUES, error))
+    return false;
+  bs_hex_encode(info->chain_id, bs_ledger_chain_id(embedded->ledger), BS_CHAIN_ID_SIZE);
+  info->first_block = bs_ledger_parameters(embedded->ledger)->first_block;
+  info->height = tip.height;
+  info->block_time = tip.time;
+  bs_hex_encode(info->consensus, tip.consensus, sizeof tip.consensus);
+  info->names = row != NULL ? bs_row_integer(row, 0) : 0;
+  return true;
+}
+
+static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+  struct embedded *embedded = state;
+  struct bs_ledger_tip tip;
+
+  if (!bs_ledger_get_tip(embedded->ledger, &tip, error)) return false;
+  *ret_height = tip.height + 1;
+  memcpy(consensus, tip.consensus, BS_CONSENSUS_SIZE);
+  return true;
+}
+
+static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name, struct bs_error *error) {
+  return bs_index_get_name(index_of(state), ret_entry, ret_found, name, error);
+}
+
+static bool embedded_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
+                                   struct bs_error *error) {
+  return bs_index_get_namespace(index_of(state), ret_entry, ret_found, id, error);
+}
+
+static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
+                                  const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, BS_NAME_PREORDER, hash, error);
+}
+
+static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash, uint64_t offset,
+                          uint64_t count, struct bs_error *error) {
+  struct bs_database *database = index_of(state)->database;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct bs_script owner = {.length = 0};
+  struct bs_value values[] = {bs_value_integer(offset & INT64_MAX), bs_value_integer(count & INT64_MAX), {BS_VALUE_NULL, 0, NULL, 0}};
+
+  if (owner_hash != NULL) {
+    bs_script_pay_to(&owner, owner_hash);
+    values[2] = bs_value_blob(owner.bytes, owner.length);
+  }
+  if (!bs_database_query(database, owner_hash == NULL ? BS_SQL_all_names : BS_SQL_some_names_of_sender, &row, values,
+                         owner_hash == NULL ? 2 : 3, error))
+    return false;
+  *ret_count = 0;
+  while (row != NULL) {
+    bs_buffer_add(texts, sqlite3_column_text(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+    bs_buffer_byte(texts, '\0');
+    ++*ret_count;
+    if (!bs_database_next(database, &row, error)) return false;
+  }
+  return bs_buffer_ok(texts, error);
+}
+
+static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
+                                  struct bs_error *error) {
+  return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
+}
+
+static bool embedded_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
+                                const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
+  return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
+}
+
+static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most, const unsigned char hash[BS_HASH160_SIZE],
+                           struct bs_error *error) {
+  struct embedded *embedded = state;
+  struct bs_outpoint outpoints[BS_COINS_MAX];
+  size_t count;
+
+  if (!bs_ledger_get_unspents(embedded->ledger, outpoints, &count, most < BS_COINS_MAX ? most : BS_COINS_MAX, hash, error)) return false;
+  for (size_t i = 0; i < count; i++) {
+    struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+    if (!bs_ledger_get_transaction(embedded->ledger, &raw, outpoints[i].txid, error) ||
+        !bs_coin_from_transaction(&coins[i], outpoints[i].txid, outpoints[i].output, raw.bytes, raw.length, error))
+      return false;
+  }
+  *ret_count = count;
+  return true;
+}
+
+static bool embedded_fund(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error) {
+  return bs_ledger_grant(((struct embedded *)state)->ledger, hash, satoshis, error);
+}
+
+static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user, struct bs_error *error) {
+  struct bs_view view = {&bs_provider_embedded, embedded};
+  struct bs_batch batch = {.count = 0};
+  struct bs_raw raws[BS_BATCH_MAX];
+  bool good = build(user, &view, &batch, error);
+
+  for (size_t i = 0; i < batch.count; i++) raws[i] = (struct bs_raw){batch.raw[i].bytes, batch.raw[i].length};
+  good = good && bs_ledger_append(embedded->ledger, ret_block, NULL, raws, batch.count, true, error);
+  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch.raw[i]);
+  return good;
+}
+
+static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error) {
+  struct embedded *embedded = state;
+  bool good;
+
+  if (!bs_ledger_begin(embedded->ledger, error)) return false;
+  good = build_and_append(embedded, ret_block, build, user, error);
+  if (good && !dry_run) return bs_ledger_commit(embedded->ledger, error);
+  bs_ledger_rollback(embedded->ledger);
+  return good;
+}
+
+const struct bs_provider bs_provider_embedded = {
+    .name = "embedded",
+    .proven = "local",
+    .network = "local",
+    .immediate = true,
+    .fee_per_byte = FEE_PER_BYTE,
+    .open = embedded_open,
+    .close = embedded_close,
+    .enter = embedded_enter,
+    .leave = embedded_leave,
+    .place = embedded_place,
+    .chain_id = embedded_chain_id,
+    .info = embedded_info,
+    .tip = embedded_tip,
+    .get_name = embedded_get_name,
+    .get_namespace = embedded_get_namespace,
+    .get_preorder = embedded_get_preorder,
+    .list = embedded_list,
+    .consensus_at = embedded_consensus_at,
+    .find_value = embedded_find_value,
+    .coins = embedded_coins,
+    .fund = embedded_fund,
+    .submit = embedded_submit,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What names.c and operations.c share. */
+#ifndef BS_NAMES_NAMES_PRIVATE_H
+#define BS_NAMES_NAMES_PRIVATE_H
+
+#include <pthread.h>
+
+#include "core/names/provider.h"
+
+/* One call on the provider, between enter and leave; zeroed: not entered. */
+struct bs_names_call {
+  struct bs_names *names;
+  bool exists; /* is there a chain? */
+};
+bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write, struct bs_error *error);
+void bs_names_leave(struct bs_names_call *call);
+
+#endif
