@@ -228,10 +228,11 @@ static bool check_registration(struct engine *engine, struct judgement *judgemen
   return refuse(judgement, "The name %s was not preordered by this sender for this owner.", name);
 }
 
-/* A first registration's entry: what an earlier owner left is gone. */
+/* A first registration's entry: what an earlier owner left is gone, but for the block in which the name appeared. */
 static struct bs_name_entry new_name(const struct engine *engine, const struct judgement *judgement) {
+  bool known = judgement->name.name[0] != '\0';
   struct bs_name_entry entry = {.origin = judgement->origin,
-                                .block_number = judgement->preorder.block_number,
+                                .block_number = known ? judgement->name.block_number : judgement->preorder.block_number,
                                 .preorder_block_number = judgement->preorder.block_number,
                                 .first_registered = engine->height,
                                 .last_renewed = engine->height,
@@ -289,6 +290,51 @@ static bool apply_update(struct engine *engine, struct judgement *judgement, str
   memcpy(entry->value_hash, judgement->operation.value_hash, sizeof entry->value_hash);
   entry->has_value = true;
   return keep_name(engine, judgement, "+", &context, error);
+}
+
+/* ---- NAME_TRANSFER ---- */
+
+static bool check_transfer(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
+  char name[BS_NAME_MAX + 1];
+  bool found;
+
+  if (!judgement->has_recipient || !judgement->recipient_is_key_hash) return refuse(judgement, "The transfer names no new owner.");
+  if (!bs_index_find_hash(engine->index, name, &found, judgement->operation.name_hash, error)) return false;
+  if (!found) return refuse(judgement, "The name that this transfer is of is not registered.");
+  if (!need_name(engine, judgement, name, error)) return false;
+  if (refused(judgement) || !need_owner(judgement) || refused(judgement)) return true;
+  if (bs_script_equal(&judgement->origin.sender, &judgement->recipient)) return refuse(judgement, "The new owner of %s is the old one.", name);
+  if (!need_recent_consensus(engine, judgement, error)) return false;
+  return refused(judgement) || need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error);
+}
+
+/* The consensus hash that is serialised is that of the newest update, if there was one: the original's slip is the rule. */
+static bool apply_transfer(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
+  struct bs_entry_context context = {.opcode = BS_NAME_TRANSFER, .keep_data = judgement->operation.keep_data};
+  struct bs_name_entry *entry = &judgement->name;
+
+  memcpy(context.name_hash, judgement->operation.name_hash, sizeof context.name_hash);
+  memcpy(context.consensus, entry->has_consensus ? entry->consensus : judgement->operation.consensus, sizeof context.consensus);
+  entry->origin.sender = judgement->recipient;
+  entry->origin.public_key.length = 0;
+  memcpy(entry->origin.address, judgement->recipient_address, sizeof entry->origin.address);
+  if (!context.keep_data) entry->has_value = false;
+  return keep_name(engine, judgement, context.keep_data ? ">>" : ">~", &context, error);
+}
+
+/* ---- NAME_REVOKE ---- */
+
+static bool check_revoke(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
+  if (!need_name(engine, judgement, judgement->operation.name, error)) return false;
+  return refused(judgement) || need_owner(judgement);
+}
+
+static bool apply_revoke(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
+  const struct bs_entry_context context = {.opcode = BS_NAME_REVOKE};
+
+  judgement->name.revoked = true;
+  judgement->name.has_value = false;
+  return keep_name(engine, judgement, "~", &context, error);
 }
 
 /* ---- NAMESPACE_PREORDER (as NAME_PREORDER), NAMESPACE_REVEAL, NAMESPACE_READY ---- */
@@ -364,8 +410,8 @@ static const struct row rows[] = {
     {BS_NAME_PREORDER, false, check_preorder, apply_preorder},
     {BS_NAME_REGISTRATION, true, check_registration, apply_registration},
     {BS_NAME_UPDATE, false, check_update, apply_update},
-    {BS_NAME_TRANSFER, false, check_unsupported, NULL},
-    {BS_NAME_REVOKE, false, check_unsupported, NULL},
+    {BS_NAME_TRANSFER, false, check_transfer, apply_transfer},
+    {BS_NAME_REVOKE, false, check_revoke, apply_revoke},
     {BS_NAME_IMPORT, false, check_unsupported, NULL},
     {BS_NAMESPACE_PREORDER, false, check_preorder, apply_preorder},
     {BS_NAMESPACE_REVEAL, true, check_reveal, apply_reveal},
