@@ -24,10 +24,12 @@ void bs_base58_encode(char text[BS_BASE58_TEXT_MAX], const void *bytes, size_t l
   memset(text, alphabet[0], zeros);
   for (size_t i = 0; i < count; i++) text[zeros + i] = alphabet[digits[count - 1 - i]];
   text[zeros + count] = '\0';
+  explicit_bzero(digits, sizeof digits); /* what is written in base 58 may be a private key */
 }
 
-bool bs_base58_decode(unsigned char bytes[BS_BASE58_MAX], size_t *ret_length, const char *text, size_t text_length) {
-  unsigned char number[BS_BASE58_MAX]; /* base 256, lowest first */
+/* number: working space, in base 256, lowest first. */
+static bool decode(unsigned char bytes[BS_BASE58_MAX], size_t *ret_length, const char *text, size_t text_length,
+                   unsigned char number[BS_BASE58_MAX]) {
   size_t count = 0, zeros = 0;
   while (zeros < text_length && text[zeros] == alphabet[0]) zeros++;
   if (zeros > BS_BASE58_MAX) return false;
@@ -48,4 +50,11 @@ bool bs_base58_decode(unsigned char bytes[BS_BASE58_MAX], size_t *ret_length, co
   for (size_t i = 0; i < count; i++) bytes[zeros + i] = number[count - 1 - i];
   *ret_length = zeros + count;
   return true;
+}
+
+bool bs_base58_decode(unsigned char bytes[BS_BASE58_MAX], size_t *ret_length, const char *text, size_t text_length) {
+  unsigned char number[BS_BASE58_MAX];
+  bool good = decode(bytes, ret_length, text, text_length, number);
+  explicit_bzero(number, sizeof number);
+  return good;
 }
