@@ -16,8 +16,8 @@
 #define SECRET "6e50431b955fe73f079469b24f06480aee44e4519282686433195b3c4b5336ef"
 #define WIF "5JesPiN68qt44Hc2nT8qmyZ1JDwHebfoh9KQ52Lazb1m1LaKNj9"
 #define ADDRESS "12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4"
-#define PUBLIC                                                         \
-  "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3" \
+#define PUBLIC                                                                                                         \
+  "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"                                                 \
   "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb"
 
 static struct bs_error error;
@@ -58,13 +58,15 @@ static void keys_of_2015_have_their_addresses(void **state) {
   };
 
   (void)state;
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) assert_address(keys[i].text, BS_NETWORK_MAIN, keys[i].address);
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    assert_address(keys[i].text, BS_NETWORK_MAIN, keys[i].address);
 }
 
 static void keys_of_the_test_network_are_read(void **state) {
   (void)state;
   /* The secret 1, as WIF of the test network. */
-  assert_address("cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA", BS_NETWORK_TEST, "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r");
+  assert_address("cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA", BS_NETWORK_TEST,
+                 "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r");
 }
 
 static void assert_refused(const char *text, const char *reason) {
@@ -136,7 +138,8 @@ static void broken_wif_is_refused(void **state) {
 
 /* Whatever is wrong with a key, an error message must not give it away. */
 static void messages_never_quote_a_key(void **state) {
-  static const char *const texts[] = {SECRET "zz", "zz" SECRET, SECRET SECRET, WIF "1", "fffffffffffffffffffffffffffffffff" SECRET};
+  static const char *const texts[] = {SECRET "zz", "zz" SECRET, SECRET SECRET, WIF "1",
+                                      "fffffffffffffffffffffffffffffffff" SECRET};
   struct bs_key *key = NULL;
 
   (void)state;
@@ -295,7 +298,8 @@ static void public_keys_have_the_addresses_seen_on_the_chain(void **state) {
   } seen[] = {
       {"035ef035c6420846a30d17471f4baba51a1b624be6be0ba9e805614074dbbbbeb5", "1EEEhLT4hwE8PS5QT21kd4v2JTwkJUvu2y"},
       {"0411d88aa37a0eea476a5b63ca4b1cd392ded830865824c27dacef6bde9f9bc53fa13a0926533ef4d20397207e212c2086cbe13db5470fd2961"
-       "6abd35326d33090", "16firc3qZU97D1pWkyL6ZYwPX5UVnWc82V"},
+       "6abd35326d33090",
+       "16firc3qZU97D1pWkyL6ZYwPX5UVnWc82V"},
   };
 
   (void)state;
@@ -392,7 +396,8 @@ static void what_is_no_address_is_refused(void **state) {
   char text[BS_BASE58_TEXT_MAX];
 
   (void)state;
-  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) assert_false(bs_address_decode(&version, hash, refused[i]));
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    assert_false(bs_address_decode(&version, hash, refused[i]));
   bs_base58check_encode(text, payload, 20);
   assert_false(bs_address_decode(&version, hash, text));
   bs_base58check_encode(text, payload, 22);

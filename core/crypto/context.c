@@ -25,7 +25,8 @@ static void make_secret_context(void) {
   if (memory == NULL) return;
   secret_context = secp256k1_context_preallocated_create(memory, SECP256K1_CONTEXT_NONE);
   /* Blinding hardens against side channels; without randomness everything still works. */
-  if (bs_random(seed, sizeof seed, &ignored) && !secp256k1_context_randomize(secret_context, seed)) secret_context = NULL;
+  if (bs_random(seed, sizeof seed, &ignored) && !secp256k1_context_randomize(secret_context, seed))
+    secret_context = NULL;
   bs_wipe(seed, sizeof seed);
 }
 

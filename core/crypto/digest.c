@@ -10,7 +10,8 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct bs_sha256) >= sizeof(SHA256_CTX), "struct bs_sha256 has room for libcrypto's context");
-_Static_assert(_Alignof(struct bs_sha256) >= _Alignof(SHA256_CTX), "struct bs_sha256 is aligned like libcrypto's context");
+_Static_assert(_Alignof(struct bs_sha256) >= _Alignof(SHA256_CTX),
+               "struct bs_sha256 is aligned like libcrypto's context");
 _Static_assert(BS_SHA256_SIZE == SHA256_DIGEST_LENGTH && BS_HASH160_SIZE == RIPEMD160_DIGEST_LENGTH, "digest sizes");
 
 static SHA256_CTX *inside(struct bs_sha256 *context) {

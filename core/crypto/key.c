@@ -81,7 +81,8 @@ static bool check_secret(const unsigned char secret[SECRET_SIZE], struct bs_erro
   return true;
 }
 
-static bool make(struct bs_key **ret_key, const unsigned char secret[SECRET_SIZE], bool compressed, struct bs_error *error) {
+static bool make(struct bs_key **ret_key, const unsigned char secret[SECRET_SIZE], bool compressed,
+                 struct bs_error *error) {
   const secp256k1_context *context = bs_secp256k1_secret();
   secp256k1_pubkey point;
   struct bs_key *key;
@@ -113,10 +114,12 @@ static bool decode_hex(unsigned char secret[SECRET_SIZE], bool *compressed, cons
                        struct bs_error *error) {
   unsigned char mark = 1;
 
-  if (!bs_hex_decode_any_case(secret, SECRET_SIZE, text) || (length == 66 && !bs_hex_decode_any_case(&mark, 1, text + 64)))
+  if (!bs_hex_decode_any_case(secret, SECRET_SIZE, text) ||
+      (length == 66 && !bs_hex_decode_any_case(&mark, 1, text + 64)))
     return bs_fail(error, BS_WORD_key, "The private key has %zu characters, but they are not all hexadecimal.", length);
   if (mark != 1)
-    return bs_fail(error, BS_WORD_key, "The private key has 66 hexadecimal digits; then the last two must be 01 (compressed).");
+    return bs_fail(error, BS_WORD_key,
+                   "The private key has 66 hexadecimal digits; then the last two must be 01 (compressed).");
   *compressed = length == 66;
   return true;
 }
@@ -135,7 +138,8 @@ static bool decode_wif(unsigned char secret[SECRET_SIZE], bool *compressed, cons
     bs_fail(error, BS_WORD_key, "The private key is a WIF of version %u; %u (main) or %u (test) is expected.",
             (unsigned)payload[0], WIF_MAIN, WIF_TEST);
   else if (size != 1 + SECRET_SIZE && !(size == 2 + SECRET_SIZE && payload[1 + SECRET_SIZE] == 1))
-    bs_fail(error, BS_WORD_key, "The private key is a WIF of another kind: 32 bytes, and 01 if compressed, are expected.");
+    bs_fail(error, BS_WORD_key,
+            "The private key is a WIF of another kind: 32 bytes, and 01 if compressed, are expected.");
   else
     good = true;
   if (good) memcpy(secret, payload + 1, SECRET_SIZE);

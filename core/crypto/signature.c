@@ -11,7 +11,8 @@
 #define HEADER_COMPRESSED 4
 
 /* libsecp256k1 takes the nonce of RFC 6979 and gives low S when it is not told otherwise. */
-bool bs_sign_der(unsigned char signature[72], size_t *ret_length, const struct bs_key *key, const unsigned char digest[32]) {
+bool bs_sign_der(unsigned char signature[72], size_t *ret_length, const struct bs_key *key,
+                 const unsigned char digest[32]) {
   const secp256k1_context *context = bs_secp256k1_secret();
   secp256k1_ecdsa_signature parsed;
   size_t length = 72;
@@ -27,7 +28,8 @@ static bool is_high_s(const secp256k1_ecdsa_signature *signature) {
   return secp256k1_ecdsa_signature_normalize(bs_secp256k1_public(), NULL, signature);
 }
 
-bool bs_verify_der(const struct bs_public_key *key, const unsigned char digest[32], const void *signature, size_t length) {
+bool bs_verify_der(const struct bs_public_key *key, const unsigned char digest[32], const void *signature,
+                   size_t length) {
   const secp256k1_context *context = bs_secp256k1_public();
   secp256k1_ecdsa_signature parsed;
   secp256k1_pubkey point;
@@ -41,7 +43,8 @@ bool bs_sign_recoverable(unsigned char signature[65], const struct bs_key *key, 
   secp256k1_ecdsa_recoverable_signature made;
   int id;
 
-  if (context == NULL || !secp256k1_ecdsa_sign_recoverable(context, &made, digest, key->secret, NULL, NULL)) return false;
+  if (context == NULL || !secp256k1_ecdsa_sign_recoverable(context, &made, digest, key->secret, NULL, NULL))
+    return false;
   secp256k1_ecdsa_recoverable_signature_serialize_compact(context, signature + 1, &id, &made);
   signature[0] = (unsigned char)(HEADER_BASE + id + (key->public_.length == 33 ? HEADER_COMPRESSED : 0));
   return true;
@@ -55,7 +58,8 @@ static enum bs_signature_fault parse(secp256k1_ecdsa_signature *ret_parsed, cons
 
   if (signature[0] < HEADER_BASE || signature[0] > HEADER_BASE + 7) return BS_SIGNATURE_MALFORMED;
   if (memcmp(signature + 1, zero, 32) == 0 || memcmp(signature + 33, zero, 32) == 0) return BS_SIGNATURE_MALFORMED;
-  if (!secp256k1_ecdsa_signature_parse_compact(bs_secp256k1_public(), &parsed, signature + 1)) return BS_SIGNATURE_MALFORMED;
+  if (!secp256k1_ecdsa_signature_parse_compact(bs_secp256k1_public(), &parsed, signature + 1))
+    return BS_SIGNATURE_MALFORMED;
   if (is_high_s(&parsed) && !allow_high_s) return BS_SIGNATURE_HIGH_S;
   secp256k1_ecdsa_signature_normalize(bs_secp256k1_public(), ret_parsed, &parsed); /* verify takes low S only */
   return BS_SIGNATURE_GOOD;
@@ -95,7 +99,8 @@ static bool recover_with(struct bs_public_key *ret_key, const unsigned char owne
 }
 
 enum bs_signature_fault bs_recover(struct bs_public_key *ret_key, const unsigned char owner[BS_HASH160_SIZE],
-                                   const unsigned char digest[32], const unsigned char signature[65], bool allow_high_s) {
+                                   const unsigned char digest[32], const unsigned char signature[65],
+                                   bool allow_high_s) {
   secp256k1_ecdsa_signature parsed;
   enum bs_signature_fault fault = parse(&parsed, signature, allow_high_s);
   int hint = (signature[0] - HEADER_BASE) & 3;

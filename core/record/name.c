@@ -32,16 +32,18 @@ static bool refuse_character(struct bs_error *error, const char *quoted, const c
   char c = name[position];
 
   if (c == '.')
-    return bs_fail(error, BS_WORD_usage, "\"%s\" has a second dot at position %zu; a name has one, as in alice.id.", quoted,
-                   position + 1);
+    return bs_fail(error, BS_WORD_usage, "\"%s\" has a second dot at position %zu; a name has one, as in alice.id.",
+                   quoted, position + 1);
   if (c >= 'A' && c <= 'Z')
-    return bs_fail(error, BS_WORD_usage, "\"%s\" has the capital '%c' at position %zu; names are in lower case.", quoted, c,
-                   position + 1);
-  if (is_plain(c))
-    return bs_fail(error, BS_WORD_usage, "\"%s\" has '%c' at position %zu; a name has letters a-z, digits, '-' and '_' only.",
+    return bs_fail(error, BS_WORD_usage, "\"%s\" has the capital '%c' at position %zu; names are in lower case.",
                    quoted, c, position + 1);
-  return bs_fail(error, BS_WORD_usage, "\"%s\" has byte %02x at position %zu; a name has letters a-z, digits, '-' and '_' only.",
-                 quoted, (unsigned)(unsigned char)c, position + 1);
+  if (is_plain(c))
+    return bs_fail(error, BS_WORD_usage,
+                   "\"%s\" has '%c' at position %zu; a name has letters a-z, digits, '-' and '_' only.", quoted, c,
+                   position + 1);
+  return bs_fail(error, BS_WORD_usage,
+                 "\"%s\" has byte %02x at position %zu; a name has letters a-z, digits, '-' and '_' only.", quoted,
+                 (unsigned)(unsigned char)c, position + 1);
 }
 
 bool bs_name_check(const char *name, struct bs_error *error) {

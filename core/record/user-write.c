@@ -267,8 +267,8 @@ static bool write_record(struct writer *writer, const struct bs_user *user, cons
   bs_buffer_byte(writer->record, '}');
   length = writer->record->length - before;
   if (length > BS_USER_RECORD_MAX)
-    return bs_fail(error, BS_WORD_too_large, "The user record of %s would have %zu bytes; %u are allowed.", writer->name,
-                   length, BS_USER_RECORD_MAX);
+    return bs_fail(error, BS_WORD_too_large, "The user record of %s would have %zu bytes; %u are allowed.",
+                   writer->name, length, BS_USER_RECORD_MAX);
   return true;
 }
 

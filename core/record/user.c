@@ -88,7 +88,8 @@ static bool parse_immutable(const struct bs_user *user, struct bs_error *error) 
   iterator = bs_json_begin(user->immutable);
   for (size_t i = 0; bs_json_next_item(&iterator, &item); i++, before = entry) {
     if (!is_key(item))
-      return bs_fail(error, BS_WORD_malformed, "Its immutable_data[%zu] is not 40 or 64 lower-case hexadecimal digits.", i);
+      return bs_fail(error, BS_WORD_malformed, "Its immutable_data[%zu] is not 40 or 64 lower-case hexadecimal digits.",
+                     i);
     entry = (struct bs_entry){item.text + 1, item.length - 2, item};
     if (user->generation == BS_USER_V3 && bs_entry_compare(&before, &entry) >= 0)
       return bs_fail(error, BS_WORD_malformed, "Its immutable_data[%zu] is out of order or there twice.", i);
@@ -111,14 +112,15 @@ static bool check_urls(struct bs_json urls, struct bs_buffer *scratch, size_t ro
   struct bs_json_iterator iterator;
   struct bs_json url;
 
-  if (!is(urls, BS_JSON_ARRAY)) return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu] has no array of urls.", route);
+  if (!is(urls, BS_JSON_ARRAY))
+    return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu] has no array of urls.", route);
   iterator = bs_json_begin(urls);
   for (size_t i = 0; bs_json_next_item(&iterator, &url); i++) {
     if (i == BS_URLS_MAX)
       return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu] has more than %d urls.", route, BS_URLS_MAX);
     if (!is_text(url, BS_URL_MAX, scratch))
-      return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].urls[%zu] is not a string of 1 to %d bytes.", route, i,
-                     BS_URL_MAX);
+      return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].urls[%zu] is not a string of 1 to %d bytes.",
+                     route, i, BS_URL_MAX);
   }
   return bs_buffer_ok(scratch, error);
 }
@@ -140,8 +142,8 @@ static bool is_version(struct bs_json value) {
 }
 
 /* One item of mutable_data, checked; adds its id to `ids`. */
-static bool parse_route(struct bs_entries *ids, struct bs_buffer *scratch, const struct bs_user *user, struct bs_json route,
-                        size_t at, struct bs_error *error) {
+static bool parse_route(struct bs_entries *ids, struct bs_buffer *scratch, const struct bs_user *user,
+                        struct bs_json route, size_t at, struct bs_error *error) {
   struct bs_json id = {NULL, 0}, urls = id, pubkey = id, ver_min = id, deleted = id;
   const struct field fields[] = {
       {"id", &id}, {"urls", &urls}, {"pubkey", &pubkey}, {"ver_min", &ver_min}, {"deleted", &deleted}};
@@ -149,13 +151,16 @@ static bool parse_route(struct bs_entries *ids, struct bs_buffer *scratch, const
   if (!is(route, BS_JSON_OBJECT)) return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu] is no object.", at);
   take(route, fields, sizeof fields / sizeof fields[0]);
   if (!is_text(id, BS_ID_MAX, scratch))
-    return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].id is not a string of 1 to %d bytes.", at, BS_ID_MAX);
+    return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].id is not a string of 1 to %d bytes.", at,
+                   BS_ID_MAX);
   if (!is_absent(pubkey) && !is_public_key(pubkey, user->generation))
     return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].pubkey is not a hexadecimal public key.", at);
   if (!is_absent(ver_min) && !is_version(ver_min))
-    return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].ver_min is no version, an integer from 1 to 2^53-1.", at);
+    return bs_fail(error, BS_WORD_malformed,
+                   "Its mutable_data[%zu].ver_min is no version, an integer from 1 to 2^53-1.", at);
   if (!is_absent(deleted) && !is_version(deleted))
-    return bs_fail(error, BS_WORD_malformed, "Its mutable_data[%zu].deleted is no version, an integer from 1 to 2^53-1.", at);
+    return bs_fail(error, BS_WORD_malformed,
+                   "Its mutable_data[%zu].deleted is no version, an integer from 1 to 2^53-1.", at);
   bs_entries_add(ids, id, route, user->length);
   return check_urls(urls, scratch, at, error);
 }
@@ -166,7 +171,8 @@ static bool check_order(struct bs_entries *ids, enum bs_user_generation generati
   if (generation == BS_USER_V2) bs_entries_sort(ids);
   at = bs_entries_disorder(ids);
   if (at == count) return true;
-  if (generation == BS_USER_V2) return bs_fail(error, BS_WORD_malformed, "Its mutable_data has two routes with one id.");
+  if (generation == BS_USER_V2)
+    return bs_fail(error, BS_WORD_malformed, "Its mutable_data has two routes with one id.");
   return bs_fail(error, BS_WORD_malformed, "The id of its mutable_data[%zu] is out of order or there twice.", at);
 }
 
@@ -194,11 +200,12 @@ static bool parse_root(struct bs_user *user, const char *name, struct bs_error *
 
   if (!is(user->root, BS_JSON_OBJECT)) return bs_fail(error, BS_WORD_malformed, "It is no JSON object.");
   take(user->root, fields, sizeof fields / sizeof fields[0]);
-  return parse_version(user, version, error) && parse_name(user->name, name, error) && parse_owner(user, owner, error) &&
-         parse_immutable(user, error) && parse_mutable(user, error);
+  return parse_version(user, version, error) && parse_name(user->name, name, error) &&
+         parse_owner(user, owner, error) && parse_immutable(user, error) && parse_mutable(user, error);
 }
 
-bool bs_user_parse(struct bs_user *ret_user, const void *bytes, size_t length, const char *name, struct bs_error *error) {
+bool bs_user_parse(struct bs_user *ret_user, const void *bytes, size_t length, const char *name,
+                   struct bs_error *error) {
   static const struct bs_json_limits limits = {BS_USER_RECORD_MAX, BS_USER_DEPTH_MAX};
   struct bs_user user = {.bytes = bytes, .length = length};
 

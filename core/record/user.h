@@ -34,7 +34,8 @@ struct bs_user {
 
 /* name: the record must be that name's (wrong_id otherwise).  Words: malformed, wrong_id, too_large (all FORGED: a
  * caller that parses what a user typed says otherwise), no_memory. */
-bool bs_user_parse(struct bs_user *ret_user, const void *bytes, size_t length, const char *name, struct bs_error *error);
+bool bs_user_parse(struct bs_user *ret_user, const void *bytes, size_t length, const char *name,
+                   struct bs_error *error);
 /* Is the key (40 or 64 lower-case digits) listed? */
 bool bs_user_has_immutable(const struct bs_user *user, const char *key);
 
