@@ -2,48 +2,11 @@
 /* When memory runs out, at whatever allocation, a codec says no_memory, leaks nothing and leaves its outputs alone. */
 #include <config.h>
 
-#include <limits.h>
-
 #include "core/base/auto.h"
 #include "core/codec/base64.h"
 #include "core/codec/json.h"
 #include "core/codec/yaml.h"
-#include "t/lib/unit.h"
-
-static unsigned left = UINT_MAX; /* allocations until all fail */
-
-static bool refuse(void) {
-  if (left == UINT_MAX) return false;
-  if (left == 0) return true;
-  left--;
-  return false;
-}
-
-/* The linker sends the rooms' own calls here (--wrap); libraries keep theirs. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) {
-  return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-  return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *pointer, size_t size) {
-  return refuse() ? NULL : __real_realloc(pointer, size);
-}
-
-char *__wrap_strdup(const char *text) {
-  return refuse() ? NULL : __real_strdup(text);
-}
+#include "t/lib/memory.h"
 
 static bool json_once(struct bs_error *error) {
   static const char text[] = "{\"b\":1,\"\\u0061\":{\"\\n\":1,\"x\":2},\"c\":3,\"d\":4,\"e\":5}";
@@ -81,18 +44,6 @@ static bool text_once(struct bs_error *error) {
   bs_json_string((struct bs_json){"\"\\n\"", 4}, &text);
   bs_json_write_string(&json, "\x01\n", 2);
   return bs_buffer_ok(&text, error) && bs_buffer_ok(&json, error);
-}
-
-static void assert_each_failure_is_said(bool (*once)(struct bs_error *error), unsigned at_least) {
-  unsigned allocations = 0;
-  for (bool ok = false; !ok; allocations++) {
-    struct bs_error error = {0};
-    left = allocations;
-    ok = once(&error);
-    left = UINT_MAX;
-    assert_int_equal(error.word, ok ? BS_NO_WORD : BS_WORD_no_memory);
-  }
-  assert_true(allocations > at_least);
 }
 
 static void json(void **state) {

@@ -10,9 +10,14 @@
 #define KEY_A "0123456789abcdef0123456789abcdef01234567"
 #define KEY_B "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define KEY_C "d7d5ee7824ff93f94c3055af9382c86c68b5ca92"
+#define ZEROS "0000000000000000000000000000000000000000"
+#define TWOS "2222222222222222222222222222222222222222"
+#define FIVES "5555555555555555555555555555555555555555"
+#define NINES "9999999999999999999999999999999999999999"
+#define EFFS "ffffffffffffffffffffffffffffffffffffffff"
 #define COMPRESSED "03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
-#define POINT                                                        \
-  "d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3" \
+#define POINT                                                                                                          \
+  "d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"                                                   \
   "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb"
 #define OWNER "12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4"
 #define OTHER "1BaqZJqwt2dcdxt6oa3mwSK4DiEyfXCgnZ"
@@ -47,7 +52,8 @@ static void assert_written(const char *old, const struct bs_user_change *change,
 static void a_name_without_a_record_gets_one(void **state) {
   (void)state;
   assert_written_changed(NULL, NULL, "{" V3, true);
-  assert_written_changed(NULL, &(struct bs_user_change){.add_immutable = KEY_A}, "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
+  assert_written_changed(NULL, &(struct bs_user_change){.add_immutable = KEY_A},
+                         "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
   assert_written_changed(NULL, &(struct bs_user_change){.remove_immutable = KEY_A}, "{" V3, true);
 }
 
@@ -61,11 +67,12 @@ static void version_2_becomes_version_3(void **state) {
 
 static void routes_are_sorted_and_canonical(void **state) {
   (void)state;
-  assert_written("{\"mutable_data\": [{\"urls\":[\"http:\\/\\/example.org\\/\\u00e9\" , \"x\"],\"id\":\"\\u0062\"},"
-                 "{\"ver_min\": 2,\"pubkey\":\"" COMPRESSED "\",\"deleted\":1,\"urls\":[ ],\"id\":\"a\\\"\\n\\u0001\"}], " V2,
-                 NULL,
-                 "{\"mutable_data\": [{\"deleted\": 1, \"id\": \"a\\\"\\n\\u0001\", \"pubkey\": \"" COMPRESSED
-                 "\", \"urls\": [], \"ver_min\": 2}, {\"id\": \"b\", \"urls\": [\"http://example.org/\xc3\xa9\", \"x\"]}], " V3);
+  assert_written(
+      "{\"mutable_data\": [{\"urls\":[\"http:\\/\\/example.org\\/\\u00e9\" , \"x\"],\"id\":\"\\u0062\"},"
+      "{\"ver_min\": 2,\"pubkey\":\"" COMPRESSED "\",\"deleted\":1,\"urls\":[ ],\"id\":\"a\\\"\\n\\u0001\"}], " V2,
+      NULL,
+      "{\"mutable_data\": [{\"deleted\": 1, \"id\": \"a\\\"\\n\\u0001\", \"pubkey\": \"" COMPRESSED
+      "\", \"urls\": [], \"ver_min\": 2}, {\"id\": \"b\", \"urls\": [\"http://example.org/\xc3\xa9\", \"x\"]}], " V3);
 }
 
 static void public_keys_of_128_digits_get_their_prefix(void **state) {
@@ -77,35 +84,36 @@ static void public_keys_of_128_digits_get_their_prefix(void **state) {
 /* Their keys are sorted among ours, their values keep every byte. */
 static void members_that_are_not_ours_are_kept(void **state) {
   (void)state;
-  assert_written("{\"v\": \"2\", \"website\" : [ \"http:\\/\\/x\" , 1.50e+1,{\"b\":1,\"a\" : \"\\u0041\"} ], \"bio\":\"\\u00e9\\/\","
-                 "\"b\\u0061r\": null, \"name\": {\"x\": { }, \"formatted\": \"foo.test\", \"alias\":\"\\u0041\"}}",
-                 NULL,
-                 "{\"bar\": null, \"bio\": \"\\u00e9\\/\", \"name\": {\"alias\": \"\\u0041\", \"formatted\": \"foo.test\", \"x\": { }}, "
-                 "\"owner\": \"" OWNER "\", \"v\": \"3\", \"website\": [ \"http:\\/\\/x\" , 1.50e+1,{\"b\":1,\"a\" : \"\\u0041\"} ]}");
-  assert_written("{\"mutable_data\": [{\"id\": \"a\", \"zone\": {\"b\":1, \"a\":2}, \"Urls\": 1e1, \"urls\": [], \"\\n\": 0}], " V2, NULL,
-                 "{\"mutable_data\": [{\"\\n\": 0, \"Urls\": 1e1, \"id\": \"a\", \"urls\": [], \"zone\": {\"b\":1, \"a\":2}}], " V3);
+  assert_written(
+      "{\"v\": \"2\", \"website\" : [ \"http:\\/\\/x\" , 1.50e+1,{\"b\":1,\"a\" : \"\\u0041\"} ], \"bio\":\"\\u00e9\\/\","
+      "\"b\\u0061r\": null, \"name\": {\"x\": { }, \"formatted\": \"foo.test\", \"alias\":\"\\u0041\"}}",
+      NULL,
+      "{\"bar\": null, \"bio\": \"\\u00e9\\/\", \"name\": {\"alias\": \"\\u0041\", \"formatted\": \"foo.test\", \"x\": { }}, "
+      "\"owner\": \"" OWNER
+      "\", \"v\": \"3\", \"website\": [ \"http:\\/\\/x\" , 1.50e+1,{\"b\":1,\"a\" : \"\\u0041\"} ]}");
+  assert_written(
+      "{\"mutable_data\": [{\"id\": \"a\", \"zone\": {\"b\":1, \"a\":2}, \"Urls\": 1e1, \"urls\": [], \"\\n\": 0}], " V2,
+      NULL,
+      "{\"mutable_data\": [{\"\\n\": 0, \"Urls\": 1e1, \"id\": \"a\", \"urls\": [], \"zone\": {\"b\":1, \"a\":2}}], " V3);
 }
 
 static void keys_are_added_where_they_belong(void **state) {
-  static const char *const keys[] = {
-      "0000000000000000000000000000000000000000",
-      "5555555555555555555555555555555555555555",
-      "ffffffffffffffffffffffffffffffffffffffff",
+  static const char *const added[][4] = {
+      /* the key, and how the three are listed then */
+      {ZEROS, ZEROS, TWOS, NINES},
+      {FIVES, TWOS, FIVES, NINES},
+      {EFFS, TWOS, NINES, EFFS},
   };
   char expected[1024];
 
   (void)state;
   for (size_t i = 0; i < 3; i++) {
-    const struct bs_user_change change = {.add_immutable = keys[i]};
-    static const char *const listed[] = {"2222222222222222222222222222222222222222", "9999999999999999999999999999999999999999"};
-    const char *order[3] = {i == 0 ? keys[0] : listed[0], i == 0 ? listed[0] : i == 1 ? keys[1] : listed[1],
-                            i == 2 ? keys[2] : listed[1]};
+    const struct bs_user_change change = {.add_immutable = added[i][0]};
 
-    snprintf(expected, sizeof expected, "{\"immutable_data\": [\"%s\", \"%s\", \"%s\"], " V3, order[0], order[1], order[2]);
-    assert_written("{\"immutable_data\": [\"2222222222222222222222222222222222222222\", \"9999999999999999999999999999999999999999\"], " V3,
-                   &change, expected);
-    assert_written("{\"immutable_data\": [\"9999999999999999999999999999999999999999\", \"2222222222222222222222222222222222222222\"], " V2,
-                   &change, expected);
+    snprintf(expected, sizeof expected, "{\"immutable_data\": [\"%s\", \"%s\", \"%s\"], " V3, added[i][1], added[i][2],
+             added[i][3]);
+    assert_written("{\"immutable_data\": [\"" TWOS "\", \"" NINES "\"], " V3, &change, expected);
+    assert_written("{\"immutable_data\": [\"" NINES "\", \"" TWOS "\"], " V2, &change, expected);
   }
   assert_written("{\"immutable_data\": [\"" KEY_A "\"], " V3, &(struct bs_user_change){.add_immutable = KEY_B},
                  "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " V3);
@@ -117,17 +125,24 @@ static void keys_are_removed(void **state) {
   static const char all[] = "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\", \"" KEY_C "\"], " V3;
 
   (void)state;
-  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_A}, "{\"immutable_data\": [\"" KEY_B "\", \"" KEY_C "\"], " V3);
-  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_B}, "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\"], " V3);
-  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_C}, "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " V3);
-  assert_written("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_A "\"], " V2, &(struct bs_user_change){.remove_immutable = KEY_A}, "{" V3);
-  assert_written(all, &(struct bs_user_change){.add_immutable = "ffffffffffffffffffffffffffffffffffffffff", .remove_immutable = KEY_B},
-                 "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\", \"ffffffffffffffffffffffffffffffffffffffff\"], " V3);
+  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_A},
+                 "{\"immutable_data\": [\"" KEY_B "\", \"" KEY_C "\"], " V3);
+  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_B},
+                 "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\"], " V3);
+  assert_written(all, &(struct bs_user_change){.remove_immutable = KEY_C},
+                 "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " V3);
+  assert_written("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_A "\"], " V2,
+                 &(struct bs_user_change){.remove_immutable = KEY_A}, "{" V3);
+  assert_written(
+      all,
+      &(struct bs_user_change){.add_immutable = EFFS, .remove_immutable = KEY_B},
+      "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\", \"" EFFS "\"], " V3);
 }
 
 /* Its hash is on the chain: a byte changed for nothing would be a transaction for nothing. */
 static void a_change_that_changes_nothing_keeps_every_byte(void **state) {
-  static const char odd[] = " {\"v\":\"3\",\"owner\":\"" OWNER "\", \"z\": 1 ,\"immutable_data\":[\"" KEY_A "\"]," NAME "}\r\n";
+  static const char odd[] =
+      " {\"v\":\"3\",\"owner\":\"" OWNER "\", \"z\": 1 ,\"immutable_data\":[\"" KEY_A "\"]," NAME "}\r\n";
 
   (void)state;
   assert_written_changed(odd, NULL, odd, false);
@@ -135,20 +150,22 @@ static void a_change_that_changes_nothing_keeps_every_byte(void **state) {
   assert_written_changed(odd, &(struct bs_user_change){.remove_immutable = KEY_B}, odd, false);
   assert_written_changed(odd, &(struct bs_user_change){.add_immutable = KEY_A, .remove_immutable = KEY_B}, odd, false);
   assert_written_changed(odd, &(struct bs_user_change){.add_immutable = KEY_B},
-                         "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " NAME ", \"owner\": \"" OWNER "\", \"v\": \"3\", \"z\": 1}",
+                         "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " NAME ", \"owner\": \"" OWNER
+                         "\", \"v\": \"3\", \"z\": 1}",
                          true);
 }
 
 static void a_new_owner_makes_a_new_record(void **state) {
   (void)state;
-  assert_written_changed("{\"immutable_data\": [\"" KEY_A "\"], " NAME ", \"owner\": \"" OTHER "\", \"v\": \"3\"}", NULL,
-                         "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
+  assert_written_changed("{\"immutable_data\": [\"" KEY_A "\"], " NAME ", \"owner\": \"" OTHER "\", \"v\": \"3\"}",
+                         NULL, "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
 }
 
 static void empty_lists_are_not_written(void **state) {
   (void)state;
   assert_written("{\"immutable_data\": [], \"mutable_data\": [ ], " V2, NULL, "{" V3);
-  assert_written("{\"immutable_data\": [\"" KEY_A "\"], " V3, &(struct bs_user_change){.remove_immutable = KEY_A}, "{" V3);
+  assert_written("{\"immutable_data\": [\"" KEY_A "\"], " V3, &(struct bs_user_change){.remove_immutable = KEY_A},
+                 "{" V3);
 }
 
 static void the_record_is_appended(void **state) {
@@ -176,9 +193,14 @@ static void assert_write_refused(const char *owner, const char *add, const char 
 
 static void bad_arguments_are_refused(void **state) {
   static const char *const keys[] = {
-      "", "a", "0123456789abcdef0123456789abcdef0123456", "0123456789abcdef0123456789abcdef012345678",
-      "0123456789ABCDEF0123456789abcdef01234567", "0123456789abcdef0123456789abcdef0123456g",
-      "\"], \"x\": [\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
+      "",
+      "a",
+      "0123456789abcdef0123456789abcdef0123456",
+      "0123456789abcdef0123456789abcdef012345678",
+      "0123456789ABCDEF0123456789abcdef01234567",
+      "0123456789abcdef0123456789abcdef0123456g",
+      "\"], \"x\": [\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
   };
 
   (void)state;

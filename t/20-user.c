@@ -5,11 +5,11 @@
 #include "core/record/user.h"
 #include "t/lib/unit.h"
 
-#define W0_PUBLIC                                                      \
-  "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3" \
+#define W0_PUBLIC                                                                                                      \
+  "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"                                                 \
   "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb"
-#define W1_PUBLIC                                                      \
-  "0471d2f9837c1b1b510986aac265009cedfb7e651aafcf9152df9453fd78147227" \
+#define W1_PUBLIC                                                                                                      \
+  "0471d2f9837c1b1b510986aac265009cedfb7e651aafcf9152df9453fd78147227"                                                 \
   "c69ac80e7c8cee31f9dd521947496697317652f65f2a4c3a70c525fec29568e0"
 #define COMPRESSED "03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
 #define KEY_A "0123456789abcdef0123456789abcdef01234567"
@@ -44,15 +44,17 @@ static void assert_malformed(const char *text, const char *reason) {
   assert_fails(parses(text), BS_WORD_malformed, reason);
 }
 
-#define RECORD_2015(key, id, public_key, number)                                                        \
-  "{\"immutable_data\": [\"" key "\"], \"mutable_data\": [{\"id\": \"" id "\", \"pubkey\": \"" public_key \
-  "\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/" id "\"]}], \"name\": {\"formatted\": \"name" number ".test\"}, \"v\": \"2\"}"
+#define RECORD_2015(key, id, public_key, number)                                                                       \
+  "{\"immutable_data\": [\"" key "\"], \"mutable_data\": [{\"id\": \"" id "\", \"pubkey\": \"" public_key              \
+  "\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/" id "\"]}], \"name\": {\"formatted\": \"name" number          \
+  ".test\"}, \"v\": \"2\"}"
 
 static void records_of_2015_are_read(void **state) {
   static const struct {
     const char *record, *name, *key, *hash;
   } records[] = {
-      {RECORD_2015(KEY_C, "my_first_datum", W0_PUBLIC, "0"), "name0.test", KEY_C, "d882311baa7b91ea6b1ce3964ffe3d236c7ecfcd"},
+      {RECORD_2015(KEY_C, "my_first_datum", W0_PUBLIC, "0"), "name0.test", KEY_C,
+       "d882311baa7b91ea6b1ce3964ffe3d236c7ecfcd"},
       {RECORD_2015("69d832d23a020c64ba0b44646e87ec657b4aaf43", "user_profile", COMPRESSED, "2"), "name2.test",
        "69d832d23a020c64ba0b44646e87ec657b4aaf43", "37e6fb00377546fa72e778887f059f0987bc508c"},
       {RECORD_2015("cf98495752c097f55c02c01df96b9fab73dac240", "a",
@@ -60,7 +62,8 @@ static void records_of_2015_are_read(void **state) {
        "name4.test", "cf98495752c097f55c02c01df96b9fab73dac240", "d8ce74461346a92aa6d28182afe23ea90abee872"},
       {RECORD_2015("d40cd63b7e29c0231a72465379a6692e78a21a5f", "a1", W0_PUBLIC, "5"), "name5.test",
        "d40cd63b7e29c0231a72465379a6692e78a21a5f", "0ec7ac3b3205ac3cb04fbe664a6869be623dd68e"},
-      {RECORD_2015(KEY_C, "id with space", W0_PUBLIC, "6"), "name6.test", KEY_C, "5b55b746c058c52a6b59f34081cc0caac9fc5bdb"},
+      {RECORD_2015(KEY_C, "id with space", W0_PUBLIC, "6"), "name6.test", KEY_C,
+       "5b55b746c058c52a6b59f34081cc0caac9fc5bdb"},
       {RECORD_2015("69d832d23a020c64ba0b44646e87ec657b4aaf43", "..", W1_PUBLIC, "8"), "name8.test",
        "69d832d23a020c64ba0b44646e87ec657b4aaf43", "cf325977c8d89a56de3ff07bd0a3b49aa92e3331"},
       {RECORD_2015("cf98495752c097f55c02c01df96b9fab73dac240", "emoji-not-ascii-free", W0_PUBLIC, "10"), "name10.test",
@@ -85,11 +88,13 @@ static void records_of_2015_are_read(void **state) {
   }
 }
 
-/* Clients of 2015 escaped nothing: where a URL had a backslash the record is no JSON, and they could not read it either. */
+/* Clients of 2015 escaped nothing: where a URL had a backslash the record is no JSON, and they could not read it
+ * either. */
 static void broken_escapes_of_2015_are_malformed(void **state) {
   (void)state;
-  assert_malformed("{\"mutable_data\": [{\"id\": \"/a\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/\\x2fa\"]}], " V2,
-                   "The user record of foo.test: The JSON is wrong at byte 78");
+  assert_malformed(
+      "{\"mutable_data\": [{\"id\": \"/a\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/\\x2fa\"]}], " V2,
+      "The user record of foo.test: The JSON is wrong at byte 78");
 }
 
 static void hashes_are_those_of_2015(void **state) {
@@ -112,9 +117,11 @@ static void hashes_are_those_of_2015(void **state) {
 
 static void current_records_are_read(void **state) {
   static const char text[] =
-      " {\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\", \"" KEY_C "\"],\n \"mutable_data\": [" ROUTE("A") ", " ROUTE("a")
-      ", {\"deleted\": 3, \"id\": \"b\", \"urls\": [], \"ver_min\": 9007199254740991, \"mine\": null}, "
-      "{\"id\":\"\\u00e9\",\"pubkey\":\"" COMPRESSED "\",\"urls\":[\"http://example.org/\\u00e9\"]}], \"x\": [1.5e3], " V3 "\n";
+      " {\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\", \"" KEY_C
+      "\"],\n \"mutable_data\": [" ROUTE("A") ", " ROUTE(
+          "a") ", {\"deleted\": 3, \"id\": \"b\", \"urls\": [], \"ver_min\": 9007199254740991, \"mine\": null}, "
+               "{\"id\":\"\\u00e9\",\"pubkey\":\"" COMPRESSED
+               "\",\"urls\":[\"http://example.org/\\u00e9\"]}], \"x\": [1.5e3], " V3 "\n";
   struct bs_user user;
   void *memory;
 
@@ -152,8 +159,9 @@ static void version_2_tolerates_disorder(void **state) {
   assert_ok(parses("{\"immutable_data\": [\"" KEY_C "\", \"" KEY_A "\", \"" KEY_C "\"], " V2));
   assert_ok(parses("{\"mutable_data\": [" ROUTE("b") ", " ROUTE("a") "], " V2));
   assert_ok(parses("{\"owner\": 7, " V2));
-  assert_ok(parses("{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": \"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
-                   "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb\"}], " V2));
+  assert_ok(parses(
+      "{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": \"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
+      "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb\"}], " V2));
 }
 
 static void what_is_no_record_is_malformed(void **state) {
@@ -202,8 +210,16 @@ static void the_record_of_another_name_is_refused(void **state) {
 
 static void version_3_needs_its_owner(void **state) {
   static const char *const owners[] = {
-      "null", "1", "{}", "\"\"", "\"alice\"", "\"12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa5\"", "\" " OWNER "\"", "\"1" OWNER "\"",
-      "\"5JesPiN68qt44Hc2nT8qmyZ1JDwHebfoh9KQ52Lazb1m1LaKNj9\"", "[\"" OWNER "\"]",
+      "null",
+      "1",
+      "{}",
+      "\"\"",
+      "\"alice\"",
+      "\"12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa5\"",
+      "\" " OWNER "\"",
+      "\"1" OWNER "\"",
+      "\"5JesPiN68qt44Hc2nT8qmyZ1JDwHebfoh9KQ52Lazb1m1LaKNj9\"",
+      "[\"" OWNER "\"]",
   };
   char text[256];
 
@@ -227,7 +243,12 @@ static void assert_keys_refused(const char *keys, const char *reason) {
 
 static void immutable_keys_are_checked(void **state) {
   static const char *const items[] = {
-      "1", "null", "{}", "[]", "\"\"", "\"a\"",
+      "1",
+      "null",
+      "{}",
+      "[]",
+      "\"\"",
+      "\"a\"",
       "\"0123456789abcdef0123456789abcdef0123456\"",                           /* 39 */
       "\"0123456789abcdef0123456789abcdef012345678\"",                         /* 41 */
       "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\"",   /* 63 */
@@ -252,10 +273,13 @@ static void immutable_keys_are_checked(void **state) {
 
 static void version_3_keys_are_sorted_and_unique(void **state) {
   (void)state;
-  assert_malformed("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_A "\"], " V3, "immutable_data[1] is out of order or there twice");
+  assert_malformed("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_A "\"], " V3,
+                   "immutable_data[1] is out of order or there twice");
   assert_malformed("{\"immutable_data\": [\"" KEY_C "\", \"" KEY_A "\"], " V3, "immutable_data[1] is out of order");
-  assert_malformed("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\", \"" KEY_B "\"], " V3, "immutable_data[2] is out of order");
-  assert_malformed("{\"immutable_data\": [\"" KEY_B "\", \"" KEY_A "\"], " V3, "immutable_data[1] is out of order"); /* a prefix */
+  assert_malformed("{\"immutable_data\": [\"" KEY_A "\", \"" KEY_C "\", \"" KEY_B "\"], " V3,
+                   "immutable_data[2] is out of order");
+  assert_malformed("{\"immutable_data\": [\"" KEY_B "\", \"" KEY_A "\"], " V3,
+                   "immutable_data[1] is out of order"); /* a prefix */
 }
 
 /* A record with this one route, of either version. */
@@ -290,7 +314,7 @@ static void routes_are_checked(void **state) {
       {"{\"id\": \"a\", \"urls\": [1]}", "mutable_data[1].urls[0] is not a string"},
       {"{\"id\": \"a\", \"urls\": [\"x\", \"\"]}", "mutable_data[1].urls[1] is not a string of 1 to 2048 bytes"},
       {"{\"id\": \"a\", \"urls\": [\"x\", [\"x\"]]}", "mutable_data[1].urls[1] is not a string"},
-      {"{\"id\": \"a\", \"urls\": [\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\"]}",
+      {"{\"id\": \"a\", \"urls\": [\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]}",
        "mutable_data[1] has more than 16 urls"},
       {"{\"id\": \"a\", \"urls\": [], \"ver_min\": 0}", "mutable_data[1].ver_min is no version"},
       {"{\"id\": \"a\", \"urls\": [], \"ver_min\": -1}", "mutable_data[1].ver_min is no version"},
@@ -313,9 +337,12 @@ static void routes_are_checked(void **state) {
 
 static void public_keys_of_routes_are_checked(void **state) {
   static const char *const keys[] = {
-      "null", "1", "\"\"", "\"02\"",
-      "\"04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3\"",  /* 66 digits that begin like 130 */
-      "\"03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f\"",   /* 65 */
+      "null",
+      "1",
+      "\"\"",
+      "\"02\"",
+      "\"04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3\"", /* 66 digits that begin like 130 */
+      "\"03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f\"",  /* 65 */
       "\"03D6FD1BA0EFFAF1E8D94EA7B7A3D0EF26FEA00A14CE5FFCC1495FE588A2C6D0F3\"",
       "\"13d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3\"",
       "\"03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0fg\"",
@@ -328,18 +355,25 @@ static void public_keys_of_routes_are_checked(void **state) {
     snprintf(route, sizeof route, "{\"id\": \"a\", \"pubkey\": %s, \"urls\": []}", keys[i]);
     assert_route_refused(route, "mutable_data[1].pubkey is not a hexadecimal public key");
   }
-  assert_malformed("{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": \"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495f"
-                   "e588a2c6d0f35eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb\"}], " V3, "pubkey is not");
+  assert_malformed(
+      "{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": \"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495f"
+      "e588a2c6d0f35eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb\"}], " V3,
+      "pubkey is not");
 }
 
 static void ids_are_unique(void **state) {
   (void)state;
-  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("b") ", " ROUTE("a") "], " V2, "two routes with one id");
-  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("b") ", " ROUTE("\\u0061") "], " V2, "two routes with one id");
-  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("\\u0061") "], " V3, "mutable_data[1] is out of order or there twice");
+  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("b") ", " ROUTE("a") "], " V2,
+                   "two routes with one id");
+  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("b") ", " ROUTE("\\u0061") "], " V2,
+                   "two routes with one id");
+  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("\\u0061") "], " V3,
+                   "mutable_data[1] is out of order or there twice");
   assert_malformed("{\"mutable_data\": [" ROUTE("b") ", " ROUTE("a") "], " V3, "mutable_data[1] is out of order");
-  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("aa") ", " ROUTE("a0") "], " V3, "mutable_data[2] is out of order");
-  assert_ok(parses("{\"mutable_data\": [" ROUTE("\\u0061") ", " ROUTE("\\u0062") ", " ROUTE("c") ", " ROUTE("\\\"") "], " V2));
+  assert_malformed("{\"mutable_data\": [" ROUTE("a") ", " ROUTE("aa") ", " ROUTE("a0") "], " V3,
+                   "mutable_data[2] is out of order");
+  assert_ok(parses(
+      "{\"mutable_data\": [" ROUTE("\\u0061") ", " ROUTE("\\u0062") ", " ROUTE("c") ", " ROUTE("\\\"") "], " V2));
 }
 
 /* One route with an id and a URL that `unit` makes, repeated. */
@@ -394,8 +428,9 @@ static void size_and_depth_are_bounded(void **state) {
 
 /* A record that is cut or changed anywhere is refused or read, never more. */
 static void no_damage_is_read_beyond_the_end(void **state) {
-  static const char text[] = "{\"immutable_data\": [\"" KEY_A "\"], \"mutable_data\": [{\"deleted\": 3, \"id\": \"\\u00e9\", \"pubkey\": "
-                             "\"" COMPRESSED "\", \"urls\": [\"a\\\"b\"], \"ver_min\": 4}], " V3;
+  static const char text[] =
+      "{\"immutable_data\": [\"" KEY_A "\"], \"mutable_data\": [{\"deleted\": 3, \"id\": \"\\u00e9\", \"pubkey\": "
+      "\"" COMPRESSED "\", \"urls\": [\"a\\\"b\"], \"ver_min\": 4}], " V3;
   char damaged[sizeof text];
   struct bs_user user;
   void *memory;
