@@ -70,63 +70,77 @@ int bs_tree_open(int root, const char *path, int flags) {
   return open_by_part(root, path, flags);
 }
 
-int bs_tree_make(int root, const char *path, unsigned *ret_made) {
+/* Copies all of `path` but its last component, which is returned; "" stands for the root. */
+static const char *split(char parent[PATH_MAX], const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+
+  if (length >= PATH_MAX) length = 0; /* no path of ours */
+  memcpy(parent, path, length);
+  parent[length] = '\0';
+  return slash == NULL ? path : slash + 1;
+}
+
+static int open_directory(int root, const char *path) {
+  return path[0] == '\0' ? openat(root, ".", DIRECTORY | O_CLOEXEC) : bs_tree_open(root, path, DIRECTORY);
+}
+
+/*
+ * Opens a directory, making it and its parents where they are missing.  *ret_made: how many had to be made.
+ * A directory that is found may not be durable yet, its maker being between mkdir and fsync; journalling file
+ * systems write in order, so that what is made durable in it later carries it along.
+ */
+static int make_directory(int root, const char *path, unsigned *ret_made) {
   int directory BS_AUTO_CLOSE = -1;
   char part[NAME_MAX + 1];
-  unsigned made = 0;
-  int fd = bs_tree_open(root, path, DIRECTORY);
+  int fd = open_directory(root, path);
 
-  if (fd >= 0) *ret_made = 0;
+  *ret_made = 0;
   if (fd >= 0 || errno != ENOENT) return fd;
   while (next_part(part, &path)) {
     int parent = directory < 0 ? root : directory;
 
     if (mkdirat(parent, part, 0700) == 0) {
-      made++;
+      ++*ret_made;
     } else if (errno != EEXIST) {
       return -1;
     }
     fd = openat(parent, part, DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return -1;
-    if (*path == '\0') {
-      *ret_made = made;
-      return fd;
-    }
+    if (fd < 0 || *path == '\0') return fd;
     if (directory >= 0) close(directory);
     directory = fd;
   }
   return -1;
 }
 
-int bs_tree_sync_parents(int root, const char *path, unsigned made) {
+int bs_tree_remove(int root, const char *path) {
   char parent[PATH_MAX];
-  size_t length = strnlen(path, sizeof parent - 1);
+  const char *name = split(parent, path);
+  int directory BS_AUTO_CLOSE = open_directory(root, parent);
+  bool absent;
 
-  memcpy(parent, path, length);
-  parent[length] = '\0';
-  for (; made > 0; made--) {
-    char *slash = strrchr(parent, '/');
-    int fd BS_AUTO_CLOSE = -1;
-
-    if (slash == NULL) return fsync(root);
-    *slash = '\0';
-    fd = bs_tree_open(root, parent, DIRECTORY);
-    if (fd < 0 || fsync(fd) < 0) return -1;
-  }
-  return 0;
+  if (directory < 0) return -1;
+  absent = unlinkat(directory, name, 0) < 0;
+  if (absent && errno != ENOENT) return -1;
+  if (fsync(directory) < 0) return -1; /* of an absent file too: who removed it may have died before its fsync */
+  if (absent) errno = ENOENT;
+  return absent ? -1 : 0;
 }
 
-int bs_tree_remove(int root, const char *directory, const char *name) {
-  int fd BS_AUTO_CLOSE = bs_tree_open(root, directory, DIRECTORY);
+int bs_tree_sync(int root, const char *path, unsigned levels) {
+  char parent[PATH_MAX];
 
-  int removed;
+  split(parent, path);
+  for (; levels > 0; levels--) {
+    int directory BS_AUTO_CLOSE = open_directory(root, parent);
+    char *slash;
 
-  if (fd < 0) return -1;
-  removed = unlinkat(fd, name, 0);
-  if (removed < 0 && errno != ENOENT) return -1;
-  if (fsync(fd) < 0) return -1; /* also when it is gone already: who removed it may have died before this line */
-  if (removed < 0) errno = ENOENT;
-  return removed;
+    if (directory < 0 || fsync(directory) < 0) return -1;
+    if (parent[0] == '\0') break;
+    slash = strrchr(parent, '/');
+    *(slash == NULL ? parent : slash) = '\0';
+  }
+  return 0;
 }
 
 /* 16 random digits, and the NUL. */
@@ -161,7 +175,7 @@ int bs_temporary_begin(struct bs_temporary *temporary, int root) {
   unsigned unused;
   int tried = 0;
 
-  made.directory = bs_tree_make(root, BS_TREE_TEMPORARIES, &unused);
+  made.directory = make_directory(root, BS_TREE_TEMPORARIES, &unused);
   if (made.directory < 0) return -1;
   while (tried == 0) tried = try_temporary(&made);
   if (tried < 0) {
@@ -175,13 +189,15 @@ int bs_temporary_begin(struct bs_temporary *temporary, int root) {
   return 0;
 }
 
-int bs_temporary_place(struct bs_temporary *temporary, int root, const char *directory, const char *name) {
-  unsigned made = 0;
-  int fd BS_AUTO_CLOSE = bs_tree_make(root, directory, &made);
+int bs_temporary_place(struct bs_temporary *temporary, int root, const char *path) {
+  char parent[PATH_MAX];
+  const char *name = split(parent, path);
+  unsigned made;
+  int directory BS_AUTO_CLOSE = make_directory(root, parent, &made);
 
-  if (fd < 0 || renameat(temporary->directory, temporary->name, fd, name) < 0) return -1;
+  if (directory < 0 || renameat(temporary->directory, temporary->name, directory, name) < 0) return -1;
   temporary->name[0] = '\0';
-  return fsync(fd) < 0 ? -1 : bs_tree_sync_parents(root, directory, made);
+  return bs_tree_sync(root, path, 1 + made);
 }
 
 void bs_temporary_end(struct bs_temporary *temporary) {

@@ -21,13 +21,11 @@
 /* Opens an existing file or directory, close-on-exec.  ELOOP or ENOTDIR: something in the path is a link. */
 int bs_tree_open(int root, const char *path, int flags);
 
-/* Makes a directory of mode 0700 and its missing parents.  Returns its descriptor.  *ret_made: how many directories
- * were made, the last components of `path`; they are durable only after bs_tree_sync_parents with that number. */
-int bs_tree_make(int root, const char *path, unsigned *ret_made);
-int bs_tree_sync_parents(int root, const char *path, unsigned made);
-
 /* Removes a file, durably.  One that is not there, or whose directory is not there, is ENOENT. */
-int bs_tree_remove(int root, const char *directory, const char *name);
+int bs_tree_remove(int root, const char *path);
+
+/* Makes names durable: fsyncs the directory that holds `path`, and those above it, `levels` in all; the last is root. */
+int bs_tree_sync(int root, const char *path, unsigned levels);
 
 /* A file on its way into the tree.  By one thread at a time; may be zeroed, never copied. */
 struct bs_temporary {
@@ -40,8 +38,9 @@ struct bs_temporary {
 
 /* Makes an empty file of mode 0600; root/.tmp is made when it is missing. */
 int bs_temporary_begin(struct bs_temporary *temporary, int root);
-/* Moves it over whatever file stands at directory/name and makes that name durable.  The caller has fsynced `fd`. */
-int bs_temporary_place(struct bs_temporary *temporary, int root, const char *directory, const char *name);
+/* Moves it over whatever file stands at `path`, making missing directories (mode 0700), and makes that name durable.
+ * The caller has fsynced `fd`. */
+int bs_temporary_place(struct bs_temporary *temporary, int root, const char *path);
 /* Closes it, and removes it unless it was placed. */
 void bs_temporary_end(struct bs_temporary *temporary);
 
