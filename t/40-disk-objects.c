@@ -2,41 +2,9 @@
 /* The disk driver keeps objects: all sizes, all ids, overwriting, repairing, deleting. */
 #include <config.h>
 
-#include <ftw.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "t/lib/driver-host.h"
-
-#define KEY "ab34567890123456789012345678901234567890123456789012345678901234"
-#define KEY40 "cd34567890123456789012345678901234567890"
-
-struct world {
-  char *directory;
-  char *root;
-  struct host_store store;
-};
-
-static int setup(void **state) {
-  static struct world world;
-  struct host_setting settings[] = {{"root", NULL}, {NULL, NULL}};
-
-  world.directory = host_directory();
-  world.root = host_path("%s/store", world.directory);
-  settings[0].value = world.root;
-  host_store_open(&world.store, "disk", settings);
-  *state = &world;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct world *world = *state;
-
-  host_store_close(&world->store);
-  host_directory_remove(world->directory);
-  free(world->root);
-  return 0;
-}
+#include "t/lib/disk-world.h"
 
 static void sizes_come_back(void **state) {
   static const size_t sizes[] = {0, 1, 4096, (1u << 20) - 1, 1u << 20, (1u << 20) + 1, 64u << 20};
@@ -138,24 +106,16 @@ static void immutable_may_be_put_again(void **state) {
   free(path);
 }
 
-static void damage(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-
-  assert_non_null(file);
-  fputs(text, file);
-  fclose(file);
-}
-
-/* Same length, other length, and a directory's entry that is no file: putting again repairs. */
+/* Same length, other length, and a link in its place: putting again repairs. */
 static void damaged_immutable_is_repaired(void **state) {
   struct world *world = *state;
   char *path = host_path("%s/immutable/ab/34/" KEY, world->root);
 
   assert_int_equal(host_put_immutable(&world->store, KEY, "right", 5), BLOCKSTORE_STATUS_OK);
-  damage(path, "wrong");
+  write_file(strdup(path), "wrong");
   assert_int_equal(host_put_immutable(&world->store, KEY, "right", 5), BLOCKSTORE_STATUS_OK);
   host_holds_immutable(&world->store, KEY, "right", 5);
-  damage(path, "");
+  write_file(strdup(path), "");
   assert_int_equal(host_put_immutable(&world->store, KEY, "right", 5), BLOCKSTORE_STATUS_OK);
   host_holds_immutable(&world->store, KEY, "right", 5);
   assert_int_equal(unlink(path), 0);
@@ -217,8 +177,6 @@ static void bad_keys_and_ids_are_refused(void **state) {
   assert_int_equal(host_put_mutable(&world->store, "", "x", 1), BLOCKSTORE_STATUS_FAILED);
   assert_int_equal(driver->delete_mutable_handler(world->store.self, call, "", NULL), BLOCKSTORE_STATUS_FAILED);
 }
-
-#define DISK_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
