@@ -99,7 +99,7 @@ static void parallel_is_all_at_once(void **state UNUSED) {
 static void *run_in_thread(void *user) {
   struct bs_store *store = user;
   struct bs_error error = {0};
-  struct bs_scopes own = {0};
+  struct bs_scopes own = {NULL};
   struct bs_scope *scope = NULL;
 
   assert_ok(bs_scope_open(&own, &scope, 0, &error));
@@ -131,7 +131,7 @@ static struct bs_call *parked;
 static pthread_t parker;
 
 static void *park(void *user UNUSED) {
-  struct bs_scopes own = {0};
+  struct bs_scopes own = {NULL};
   struct bs_error error = {0};
   struct bs_scope *scope = NULL;
 
