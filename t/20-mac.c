@@ -21,7 +21,8 @@ static int tear_down(void **state UNUSED) {
   return 0;
 }
 
-static void tag(unsigned char result[BS_MAC_SIZE], struct bs_mac *with, uint64_t number, const char *text, size_t length) {
+static void tag(unsigned char result[BS_MAC_SIZE], struct bs_mac *with, uint64_t number, const char *text,
+                size_t length) {
   struct bs_error error = {0};
 
   assert_ok(bs_mac_tag(with, result, number, text, length, &error));

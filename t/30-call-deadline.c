@@ -73,8 +73,8 @@ static enum blockstore_status be_late(struct blockstore_call *call, struct block
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                       const char *key) {
+static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call,
+                                       struct blockstore_sink *ret_data, const char *key) {
   if (strcmp(key, "never") == 0) return never();
   if (strcmp(key, "rude") == 0) return rude_get(call, ret_data);
   if (strcmp(key, "fd") == 0) return watch_cancel_fd(call);
@@ -206,7 +206,8 @@ static void a_late_result_within_the_grace_period_counts(void **state UNUSED) {
 static void a_call_that_never_returns_is_abandoned_and_named(void **state UNUSED) {
   struct bs_call *call = get_call(store, "never", &collected);
 
-  assert_result(run_one(call, 30), CANCELLED, BS_WORD_deadline, "far: The driver mock did not return from get_immutable");
+  assert_result(run_one(call, 30), CANCELLED, BS_WORD_deadline,
+                "far: The driver mock did not return from get_immutable");
   assert_true(bs_call_result(call)->abandoned);
   assert_true(log_holds("far: The driver mock did not return from get_immutable"));
   bs_call_release(call);
@@ -307,7 +308,8 @@ static void an_init_that_never_returns_is_abandoned(void **state UNUSED) {
   struct bs_error error = {0};
   struct bs_store *opened;
 
-  assert_fails(open_stuck(&opened, &table, &error), BS_WORD_deadline, "The driver mock did not return from storage_init");
+  assert_fails(open_stuck(&opened, &table, &error), BS_WORD_deadline,
+               "The driver mock did not return from storage_init");
   assert_fails(open_stuck(&opened, &table, &error), BS_WORD_failed, "still busy with a call that was given up");
   let_go();
   wait_until_closed(); /* what it opened at last, nobody wants */

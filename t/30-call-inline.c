@@ -45,7 +45,8 @@ static enum blockstore_status answer(struct blockstore_call *call, const char *t
 }
 
 static enum blockstore_status mock_init(void **ret_self, struct blockstore_call *call,
-                                        const struct blockstore_settings *settings, const struct blockstore_next *next) {
+                                        const struct blockstore_settings *settings,
+                                        const struct blockstore_next *next) {
   assert_null(next);
   assert_string_equal(call->host->setting(settings, "password", 0), "sesame-open");
   *ret_self = &mock;
@@ -61,15 +62,15 @@ static enum blockstore_status mock_handles_url(void *self UNUSED, struct blockst
   return answer(call, url);
 }
 
-static enum blockstore_status mock_make_url(void *self UNUSED, struct blockstore_call *call, struct blockstore_sink *ret_url,
-                                            const char *data_id) {
+static enum blockstore_status mock_make_url(void *self UNUSED, struct blockstore_call *call,
+                                            struct blockstore_sink *ret_url, const char *data_id) {
   ret_url->write(ret_url, "mock:", 5);
   ret_url->write(ret_url, data_id, strlen(data_id));
   return answer(call, data_id);
 }
 
-static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                       const char *key) {
+static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call,
+                                       struct blockstore_sink *ret_data, const char *key) {
   if (mock.answer == BLOCKSTORE_STATUS_OK) ret_data->write(ret_data, "bytes", 5);
   return answer(call, key);
 }
@@ -85,7 +86,8 @@ static enum blockstore_status mock_put_mutable(void *self UNUSED, struct blockst
   return answer(call, data_id);
 }
 
-static enum blockstore_status mock_delete(void *self UNUSED, struct blockstore_call *call, const char *key, const char *txid) {
+static enum blockstore_status mock_delete(void *self UNUSED, struct blockstore_call *call, const char *key,
+                                          const char *txid) {
   mock.has_txid = txid != NULL;
   return answer(call, key);
 }
@@ -228,7 +230,7 @@ static void cancelled_by_nobody_is_a_failure(void **state UNUSED) {
   struct bs_call *call;
 
   assert_result(get_answered(&call, store, BLOCKSTORE_STATUS_CANCELLED, NULL), FAILED, BS_WORD_failed,
-                "nobody cancelled the call");
+                "nobody cancelled it");
   bs_call_release(call);
   bs_store_close(store);
 }
@@ -236,8 +238,8 @@ static void cancelled_by_nobody_is_a_failure(void **state UNUSED) {
 static void a_sentence_is_cleaned(void **state UNUSED) {
   struct bs_store *store = open_mock(0);
   struct bs_call *call;
-  const struct bs_call_result *result = get_answered(&call, store, BLOCKSTORE_STATUS_DENIED,
-                                                     "user:sesame-open\nsaid \xc3\xa4 \xff \xc2\x85 \xed\xa0\x80 sesame");
+  const struct bs_call_result *result = get_answered(
+      &call, store, BLOCKSTORE_STATUS_DENIED, "user:sesame-open\nsaid \xc3\xa4 \xff \xc2\x85 \xed\xa0\x80 sesame");
 
   assert_result(result, DENIED, BS_WORD_denied, "shelf: user:***?said \xc3\xa4 ? ?? ??? ***");
   bs_call_release(call);
@@ -347,8 +349,9 @@ static void a_call_needs_its_arguments(void **state UNUSED) {
                BS_WORD_usage, "receiver");
   assert_fails(bs_call_new(&call, store, BS_ENTRY_DELETE_IMMUTABLE, &(struct bs_arguments){0}, &error), BS_WORD_usage,
                "target");
-  assert_fails(bs_call_new(&call, store, BS_ENTRY_PUT_MUTABLE, &(struct bs_arguments){.target = "k", .feed = feed}, &error),
-               BS_WORD_usage, "signature");
+  assert_fails(
+      bs_call_new(&call, store, BS_ENTRY_PUT_MUTABLE, &(struct bs_arguments){.target = "k", .feed = feed}, &error),
+      BS_WORD_usage, "signature");
   assert_fails(bs_call_new(&call, store, BS_ENTRY_DELETE_IMMUTABLE, &(struct bs_arguments){.target = "k", .feed = feed},
                            &error),
                BS_WORD_usage, "feed");

@@ -252,7 +252,8 @@ static enum blockstore_status leave_out_one(const struct blockstore_source *sour
 }
 
 static void a_record_that_was_not_read_was_not_put(void **state UNUSED) {
-  assert_result(put(BS_ENTRY_PUT_MUTABLE, read_nothing), FAILED, BS_WORD_failed, "reports success but read only 0 of 10");
+  assert_result(put(BS_ENTRY_PUT_MUTABLE, read_nothing), FAILED, BS_WORD_failed,
+                "reports success but read only 0 of 10");
   bs_call_release(call);
   assert_result(put(BS_ENTRY_PUT_MUTABLE, read_half_twice), FAILED, BS_WORD_failed, "read only 5 of 10");
   bs_call_release(call);

@@ -199,7 +199,8 @@ static void nobody_waits_behind_a_lost_call(void **state UNUSED) {
   assert_true(run_one(call, 20)->abandoned);
   bs_call_release(call);
   call = get_call(store, "k", &collected[1]);
-  assert_result(run_one(call, 0), FAILED, BS_WORD_failed, "one: The driver mock is still busy with a call that was given up.");
+  assert_result(run_one(call, 0), FAILED, BS_WORD_failed,
+                "one: The driver mock is still busy with a call that was given up.");
   bs_call_release(call);
 
   sem_post(&released);

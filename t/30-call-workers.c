@@ -38,9 +38,9 @@ static enum blockstore_status mock_get(void *self, struct blockstore_call *call,
   return ret_data->write(ret_data, key, strlen(key));
 }
 
-static enum blockstore_status mock_put(void *self UNUSED, struct blockstore_call *call UNUSED, const char *data_id UNUSED,
-                                       uint64_t version UNUSED, const char *signature UNUSED,
-                                       const struct blockstore_source *record) {
+static enum blockstore_status mock_put(void *self UNUSED, struct blockstore_call *call UNUSED,
+                                       const char *data_id UNUSED, uint64_t version UNUSED,
+                                       const char *signature UNUSED, const struct blockstore_source *record) {
   char buffer[1000];
 
   for (uint64_t at = 0; at < record->size; at += sizeof buffer) {
@@ -83,7 +83,8 @@ static int tear_down(void **state) {
 
 /* The inline call is listed first, and would wait for ever if it also started first. */
 static void workers_start_before_inline_calls(void **state UNUSED) {
-  struct bs_call *calls[] = {get_call(near_store, "wait", &collected[0]), get_call(far_store, "announce", &collected[1])};
+  struct bs_call *calls[] = {get_call(near_store, "wait", &collected[0]),
+                             get_call(far_store, "announce", &collected[1])};
   struct bs_scope *scope = scope_of(0);
 
   bs_calls_run(calls, 2, scope, NULL, NULL, NULL);

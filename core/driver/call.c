@@ -74,7 +74,8 @@ static bool take_arguments(struct bs_call *call, const struct bs_arguments *argu
 static bool complete(enum bs_entry entry, const struct bs_arguments *arguments, struct bs_error *error) {
   unsigned needs = entries[entry].needs;
 
-  if ((needs & TARGET) != 0 && arguments->target == NULL) return bs_fail(error, BS_WORD_usage, "The call has no target.");
+  if ((needs & TARGET) != 0 && arguments->target == NULL)
+    return bs_fail(error, BS_WORD_usage, "The call has no target.");
   if ((needs & SIGNATURE) != 0 && arguments->signature == NULL)
     return bs_fail(error, BS_WORD_usage, "The call has no signature.");
   if (((needs & FEED) != 0) != (arguments->feed != NULL) || ((needs & RECEIVER) != 0) != (arguments->receiver != NULL))
@@ -82,8 +83,8 @@ static bool complete(enum bs_entry entry, const struct bs_arguments *arguments, 
   return true;
 }
 
-bool bs_call_new(struct bs_call **ret_call, struct bs_store *store, enum bs_entry entry, const struct bs_arguments *arguments,
-                 struct bs_error *error) {
+bool bs_call_new(struct bs_call **ret_call, struct bs_store *store, enum bs_entry entry,
+                 const struct bs_arguments *arguments, struct bs_error *error) {
   struct bs_call *call;
 
   if (!complete(entry, arguments, error)) return false;

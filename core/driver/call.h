@@ -31,9 +31,10 @@ enum bs_entry {
 };
 
 /*
- * Takes what a driver hands out: one value, or several candidates.  The functions run under the call's lock: on a worker,
- * or on the caller's thread for an inline store; one at a time; never after bs_calls_run has returned.  They must
- * not use the call.  One that returns false ends the call with its error; nothing further is handed to the receiver.
+ * Takes what a driver hands out: one value, or several candidates.  The functions run under the call's lock: on a
+ * worker, or on the caller's thread for an inline store; one at a time; never after bs_calls_run has returned.  They
+ * must not use the call.  One that returns false ends the call with its error; nothing further is handed to the
+ * receiver.
  */
 struct bs_receiver {
   uint64_t limit; /* the most bytes of one value */
@@ -57,8 +58,8 @@ struct bs_arguments {
 
 struct bs_call;
 
-bool bs_call_new(struct bs_call **ret_call, struct bs_store *store, enum bs_entry entry, const struct bs_arguments *arguments,
-                 struct bs_error *error);
+bool bs_call_new(struct bs_call **ret_call, struct bs_store *store, enum bs_entry entry,
+                 const struct bs_arguments *arguments, struct bs_error *error);
 /* NULL is allowed.  Not while it runs. */
 void bs_call_release(struct bs_call *call);
 struct bs_store *bs_call_store(const struct bs_call *call);
@@ -72,10 +73,10 @@ void *bs_call_user(const struct bs_call *call);
  * Returns when each has ended, or was abandoned.
  *
  * `ended` (may be NULL) runs on this thread, once for each call that ended, with its result final; true means enough:
- * the rest is cancelled.  The end of the scope cancels all.  A cancelled call that still waits for its turn is dropped; one
- * that runs on a worker has BS_CALL_GRACE_MS to return, then it is abandoned: its source and sink answer CANCELLED ever
- * after, the worker and the instance are left to it, and the log names it.  An inline call is waited for.
- * (Less time for one group than for the whole operation: open another scope.)
+ * the rest is cancelled.  The end of the scope cancels all.  A cancelled call that still waits for its turn is
+ * dropped; one that runs on a worker has BS_CALL_GRACE_MS to return, then it is abandoned: its source and sink answer
+ * CANCELLED ever after, the worker and the instance are left to it, and the log names it.  An inline call is waited
+ * for.  (Less time for one group than for the whole operation: open another scope.)
  *
  * `progress` (may be NULL) runs on this thread, at most every BS_CALL_PROGRESS_MS; see bs_call_bytes.
  */

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call object from inside: shared by call.c (its life and result), stream.c (source and sink), host.c (what drivers
- * ask), turn.c (who may enter) and run.c (groups).
+ * The call object from inside: shared by call.c (its parts, the way into the driver), outcome.c (how it ends), stream.c
+ * (source and sink), host.c (what drivers ask), turn.c (who may enter) and run.c (groups).
  *
- * States.  Changed under the call's lock; WAITING is left, and READY or RUNNING entered from it, under the turn's lock too.
+ * States, changed under the call's lock:
  *
- *   NEW ------> WAITING ----> READY      waits for its turn; an inline one then waits for the caller's thread
- *    |  |          |  |         |
- *    |  +----------|--+-> RUNNING <      a thread is inside the driver, or about to enter it
- *    |             |      |   |
- *    +-------------+-> ENDED  ABANDONED
- *
- * ENDED: the result is final, source, sink and receiver are shut.  ABANDONED: the same, but a thread is still inside the
- * driver and has a reference; all it does on its return is to leave.
+ *   NEW        made; bs_calls_run goes on to WAITING or RUNNING, or ENDED when the driver need not be asked
+ *   WAITING    in the queue of its turn (left under the turn's lock too): READY, RUNNING, or ENDED when dropped
+ *   READY      an inline call that has its turn: RUNNING as soon as the caller's thread is free
+ *   RUNNING    a thread is inside the driver, or about to enter it: ENDED or ABANDONED
+ *   ENDED      the result is final; source, sink and receiver are shut
+ *   ABANDONED  the same, but a thread is still inside the driver; all it does on its return is to leave
  */
 #ifndef BS_DRIVER_CALL_PRIVATE_H
 #define BS_DRIVER_CALL_PRIVATE_H
@@ -97,7 +95,8 @@ struct bs_call {
 
 /* call.c */
 struct bs_call *bs_call_retain(struct bs_call *call);
-const char *bs_entry_text(enum bs_entry entry); /* "get_immutable" */
+/* "get_immutable", static. */
+const char *bs_entry_text(enum bs_entry entry);
 /* False when the driver cannot be asked at all: no such entry point, a read-only store, too many bytes. */
 bool bs_call_possible(const struct bs_call *call, enum blockstore_status *ret_status, struct bs_error *error);
 /* Enters the driver, on this thread, unless the call was stopped or abandoned before; returns its answer as it is. */
@@ -121,7 +120,7 @@ void bs_call_close_descriptors(struct bs_call *call);
 
 /* stream.c */
 void bs_call_begin_streams(struct bs_call *call);
-/* Under the lock, once the driver said OK: ends the last value, and checks that all bytes went through.  False: refused. */
+/* Under the lock, once the driver said OK: ends the last value, checks that all bytes went through.  False: refused. */
 bool bs_call_end_streams(struct bs_call *call);
 /* On the caller's thread: runs the group's progress when it is time. */
 void bs_group_tell(struct bs_group *group);

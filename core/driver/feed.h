@@ -3,8 +3,9 @@
  * Bytes that go into several stores from one source, read in place: the caller's memory, a regular file, a spool.
  *
  * A file may change between hashing and sending.  Up to BS_FEED_COPY bytes are therefore copied into memory when the
- * feed is made; of a longer one the first pass (bs_feed_digest) records a keyed tag per BS_FEED_CHUNK, against which every
- * later read is checked before a byte of it is handed on.  A file that became other, shorter or longer fails with `changed`.
+ * feed is made; of a longer one the first pass (bs_feed_digest) records a keyed tag per BS_FEED_CHUNK, against which
+ * every later read is checked before a byte of it is handed on.  A file that became other, shorter or longer fails
+ * with `changed`.
  *
  * Threads: made and digested by one thread, then immutable; any number of readers, each used by one thread at a time.
  */
@@ -21,7 +22,7 @@
 
 struct bs_feed;
 
-/* The memory stays the caller's and must live, unchanged, until the last call that reads it has ended or was revoked. */
+/* The memory stays the caller's and must live, unchanged, until the last call that reads it has ended. */
 bool bs_feed_from_memory(struct bs_feed **ret_feed, const void *bytes, size_t length, struct bs_error *error);
 /* The rest of a regular file from `offset`.  The descriptor stays the caller's, as above; its position does not matter.
  * usage: no regular file, or offset behind its end; too_large: more than limit bytes. */
@@ -37,9 +38,9 @@ uint64_t bs_feed_size(const struct bs_feed *feed);
 
 struct bs_scope;
 /*
- * The first pass, once, before any reader: SHA-256 of all bytes, and RIPEMD-160 of that (hash160 may be NULL).  Of a long
- * file it must be made, or reading fails.  progress (may be NULL) hears how many bytes are done, at most every 100 ms.
- * Words: changed, io, cancelled, deadline, no_memory.
+ * The first pass, once, before any reader: SHA-256 of all bytes, and RIPEMD-160 of that (hash160 may be NULL).  Of a
+ * long file it must be made, or reading fails.  progress (may be NULL) hears how many bytes are done, at most every
+ * 100 ms.  Words: changed, io, cancelled, deadline, no_memory.
  */
 bool bs_feed_digest(struct bs_feed *feed, unsigned char sha256[BS_SHA256_SIZE], unsigned char hash160[BS_HASH160_SIZE],
                     void (*progress)(void *user, uint64_t done), void *user, const struct bs_scope *scope,

@@ -72,20 +72,23 @@ static void set_cancelled(struct bs_call *call) {
   enum bs_word word = bs_call_stop_word(call);
 
   if (word == BS_NO_WORD)
-    set_result(call, BLOCKSTORE_STATUS_FAILED, BS_WORD_failed, "The driver says CANCELLED, but nobody cancelled the call.");
+    set_result(call, BLOCKSTORE_STATUS_FAILED, BS_WORD_failed, "The driver says CANCELLED, but nobody cancelled it.");
   else
     set_result(call, BLOCKSTORE_STATUS_CANCELLED, word,
-               word == BS_WORD_deadline ? "The deadline passed before the store had answered." : "The call was cancelled.");
+               word == BS_WORD_deadline ? "The deadline passed before the store had answered."
+                                        : "The call was cancelled.");
 }
 
 static void set_driver_result(struct bs_call *call, enum blockstore_status status) {
+  const char *sentence = call->sentence;
   char unknown[64];
 
   if (!known(status)) {
     snprintf(unknown, sizeof unknown, "The driver answered with the unknown status %d.", (int)status);
     set_result(call, BLOCKSTORE_STATUS_FAILED, BS_WORD_failed, unknown);
   } else {
-    set_result(call, status, statuses[status].word, call->sentence[0] != '\0' ? call->sentence : statuses[status].sentence);
+    if (sentence[0] == '\0') sentence = statuses[status].sentence;
+    set_result(call, status, statuses[status].word, sentence);
     /* Bytes of a store's, not the user's. */
     if (status == BLOCKSTORE_STATUS_TOO_LARGE && call->has_receiver) call->result.error.result = BLOCKSTORE_FORGED;
   }
@@ -141,8 +144,9 @@ static bool give_up(struct bs_call *call) {
   if (call->state != BS_CALL_RUNNING) return false;
   call->result.status = BLOCKSTORE_STATUS_CANCELLED;
   call->result.abandoned = true;
-  bs_fail(&call->result.error, bs_call_stop_word(call), "%s: The driver %s did not return from %s in time and was given up.",
-          call->store->name, call->store->driver_name, bs_entry_text(call->entry));
+  bs_fail(&call->result.error, bs_call_stop_word(call),
+          "%s: The driver %s did not return from %s in time and was given up.", call->store->name,
+          call->store->driver_name, bs_entry_text(call->entry));
   shut(call, BS_CALL_ABANDONED);
   return true;
 }

@@ -93,7 +93,8 @@ static bool can_wake(struct bs_group *group, struct bs_call *call) {
 static void end_behind_lost(struct bs_call *call) {
   struct bs_error error = {0};
 
-  bs_fail(&error, BS_WORD_failed, "The driver %s is still busy with a call that was given up.", call->store->driver_name);
+  bs_fail(&error, BS_WORD_failed, "The driver %s is still busy with a call that was given up.",
+          call->store->driver_name);
   fail(call, &error);
 }
 

@@ -16,8 +16,8 @@ bool bs_settings_new(struct blockstore_settings **ret_settings, struct bs_error 
 void bs_settings_free(struct blockstore_settings *settings);
 
 /*
- * Adds a value in its canonical text (copied); for a LIST, one call an item, and a call with value NULL for an empty list.
- * number: what setting_number answers (int, bytes, 0 or 1, milliseconds); 0 for texts.
+ * Adds a value in its canonical text (copied); for a LIST, one call an item, and a call with value NULL for an empty
+ * list.  number: what setting_number answers (int, bytes, 0 or 1, milliseconds); 0 for texts.
  */
 bool bs_settings_add(struct blockstore_settings *settings, const char *key, enum bs_option_type type, const char *value,
                      int64_t number, struct bs_error *error);

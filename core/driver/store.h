@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An opened instance of a driver.  Refcounted, because a call that was abandoned inside the driver still uses it: the
- * opener's reference goes with bs_store_close, each call (core/driver/call.h) holds one.  Members are set while opening,
- * then only read.
+ * opener's reference goes with bs_store_close, each call (core/driver/call.h) holds one.  Members are set while
+ * opening, then only read.
  */
 #ifndef BS_DRIVER_STORE_H
 #define BS_DRIVER_STORE_H

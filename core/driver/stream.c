@@ -19,8 +19,8 @@ void bs_group_tell(struct bs_group *group) {
   group->progress(group->user);
 }
 
-/* From within an inline call.  Its group is set before the driver is entered and stays until it has returned, so no lock
- * is needed to look at it; a thread of the driver's own is not the caller's. */
+/* From within an inline call.  Its group is set before the driver is entered and stays until it has returned, so no
+ * lock is needed to look at it; a thread of the driver's own is not the caller's. */
 static void tell_progress(struct bs_call *call) {
   if (call->store->is_inline && call->group != NULL && pthread_equal(call->group->thread, pthread_self()))
     bs_group_tell(call->group);

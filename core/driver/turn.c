@@ -3,6 +3,7 @@
 
 #include "core/driver/turn.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -98,17 +99,13 @@ enum bs_turn_answer bs_turn_enter(struct bs_call *call, bool queue) {
   return BS_TURN_QUEUED;
 }
 
-/* Under the turn's lock: an inline call is handed to the caller's thread, which has a reference of its own. */
-static bool hand_to_caller(struct bs_call *call) {
+/* Under the turn's lock: the caller's thread is to run this inline call. */
+static void wake_caller(struct bs_call *call) {
   const uint64_t one = 1;
+  BS_LOCKED(&call->lock);
 
-  if (!call->store->is_inline) return false;
-  {
-    BS_LOCKED(&call->lock);
-    call->state = BS_CALL_READY;
-    if (write(call->group->wake_fd, &one, sizeof one) < 0) return true; /* only when it is readable already */
-  }
-  return true;
+  call->state = BS_CALL_READY;
+  while (write(call->group->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
 
 struct bs_call *bs_turn_leave(struct bs_call *call) {
@@ -123,12 +120,13 @@ struct bs_call *bs_turn_leave(struct bs_call *call) {
   if (next == NULL) return NULL;
   turn->first = next->next_waiting;
   if (turn->first == NULL) turn->last = NULL;
-  if (hand_to_caller(next)) {
-    bs_call_release(next);
-    return NULL;
+  if (!next->store->is_inline) {
+    set_state(next, BS_CALL_RUNNING);
+    return next;
   }
-  set_state(next, BS_CALL_RUNNING);
-  return next;
+  wake_caller(next);
+  bs_call_release(next); /* not the last reference: the caller cannot leave without this turn's lock */
+  return NULL;
 }
 
 bool bs_turn_drop(struct bs_call *call) {

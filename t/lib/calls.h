@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of calls into drivers: stores on tables that the test itself defines, scopes, collecting receivers, a log. */
+/* For tests of calls into drivers: stores on tables that the test itself defines, scopes, collecting receivers, a log.
+ */
 #ifndef BS_T_CALLS_H
 #define BS_T_CALLS_H
 
@@ -40,8 +41,8 @@ static inline void wait_for(sem_t *semaphore) {
 }
 
 /* An instance with an init that needs nothing. */
-static inline struct bs_store *open_store(const char *name, const struct blockstore_driver *driver, enum bs_threads threads,
-                                          bool is_inline, unsigned capabilities) {
+static inline struct bs_store *open_store(const char *name, const struct blockstore_driver *driver,
+                                          enum bs_threads threads, bool is_inline, unsigned capabilities) {
   const struct bs_metadata metadata = {.threads = threads, .capabilities = capabilities, .largest = UINT64_MAX};
   struct blockstore_settings *settings;
   struct bs_scope *scope = scope_of(0);
@@ -50,7 +51,8 @@ static inline struct bs_store *open_store(const char *name, const struct blockst
 
   assert_ok(bs_settings_new(&settings, &error));
   assert_ok(bs_settings_add(settings, "password", BS_OPTION_SECRET, "sesame-open", 0, &error));
-  assert_ok(bs_store_open(&store, name, "mock", driver, sizeof *driver, &metadata, settings, is_inline, NULL, scope, &error));
+  assert_ok(
+      bs_store_open(&store, name, "mock", driver, sizeof *driver, &metadata, settings, is_inline, NULL, scope, &error));
   bs_scope_close(scope);
   return store;
 }
@@ -97,7 +99,8 @@ static inline struct bs_receiver receiver_of(struct collected *collected, uint64
   return (struct bs_receiver){limit, collected, collect_begin, collect_write, collect_end};
 }
 
-static inline struct bs_call *new_call(struct bs_store *store, enum bs_entry entry, const struct bs_arguments *arguments) {
+static inline struct bs_call *new_call(struct bs_store *store, enum bs_entry entry,
+                                       const struct bs_arguments *arguments) {
   struct bs_error error = {0};
   struct bs_call *call = NULL;
 
