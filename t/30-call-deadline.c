@@ -326,6 +326,22 @@ static void a_close_has_a_deadline(void **state UNUSED) {
   assert_int_equal(atomic_load(&closed), 1);
 }
 
+static void never_close(void *self UNUSED, struct blockstore_call *call UNUSED) {
+  never();
+}
+
+static void a_close_that_never_returns_is_abandoned(void **state UNUSED) {
+  static const struct blockstore_driver table = {.storage_init = mock_init, .storage_close = never_close};
+  struct bs_error error = {0};
+  struct bs_store *opened;
+
+  assert_ok(open_stuck(&opened, &table, &error));
+  bs_store_close(opened);
+  assert_true(log_holds("stuck: The driver mock did not return from storage_close"));
+  assert_fails(open_stuck(&opened, &table, &error), BS_WORD_failed, "still busy with a call that was given up");
+  let_go();
+}
+
 #define DEADLINE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -343,6 +359,7 @@ int main(void) {
       DEADLINE_TEST(an_instance_with_a_lost_call_is_closed_when_it_returns),
       DEADLINE_TEST(an_init_that_never_returns_is_abandoned),
       DEADLINE_TEST(a_close_has_a_deadline),
+      DEADLINE_TEST(a_close_that_never_returns_is_abandoned),
   };
 
   return RUN_TESTS(tests);

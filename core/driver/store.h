@@ -15,7 +15,7 @@
 #include "core/driver/metadata.h"
 #include "core/driver/settings.h"
 
-#define BS_STORE_CLOSE_MS 3000 /* how long storage_close may take before it is abandoned */
+#define BS_STORE_CLOSE_MS 2000 /* how long storage_close may take before it is abandoned */
 
 /* What drivers know as their store. */
 struct blockstore_store {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of calls into drivers: stores on tables that the test itself defines, scopes, collecting receivers, a log.
- */
+/* For tests of calls into drivers: stores on the test's own tables, scopes, collecting receivers, a log. */
 #ifndef BS_T_CALLS_H
 #define BS_T_CALLS_H
 
