@@ -225,16 +225,29 @@ static void keys_are_written_and_read_again(void **state) {
 }
 
 static void a_key_file_is_one_line_of_wif(void **state) {
-  struct bs_buffer text = BS_BUFFER_INIT;
-  struct bs_key *key = NULL;
+  static const struct {
+    const char *text, *line;
+    enum bs_network network;
+  } files[] = {
+      {SECRET, WIF "\n", BS_NETWORK_MAIN},
+      {SECRET "01", "Kzv9RFa5fckLVWHcscMcHWcGK26cUx2H6BiCpkuT3B8MEBPNRvPH\n", BS_NETWORK_MAIN},
+      {"000000000000000000000000000000000000000000000000000000000000000101",
+       "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA\n", BS_NETWORK_TEST},
+  };
 
   (void)state;
-  assert_ok(from_text(&key, SECRET));
-  assert_ok(bs_key_to_file(key, path, BS_NETWORK_MAIN, &error));
-  assert_ok(bs_file_read(&text, path, 100, &error));
-  assert_string_equal(bs_buffer_string(&text), WIF "\n");
-  bs_buffer_free(&text);
-  bs_key_free(key);
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    struct bs_buffer text = BS_BUFFER_INIT;
+    struct bs_key *key = NULL;
+
+    assert_ok(from_text(&key, files[i].text));
+    assert_ok(bs_key_to_file(key, path, files[i].network, &error));
+    assert_ok(bs_file_read(&text, path, 100, &error));
+    assert_string_equal(bs_buffer_string(&text), files[i].line);
+    unlink(path);
+    bs_buffer_free(&text);
+    bs_key_free(key);
+  }
 }
 
 static void a_file_that_exists_is_never_overwritten(void **state) {

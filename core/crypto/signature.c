@@ -24,10 +24,6 @@ bool bs_sign_der(unsigned char signature[72], size_t *ret_length, const struct b
   return true;
 }
 
-static bool is_high_s(const secp256k1_ecdsa_signature *signature) {
-  return secp256k1_ecdsa_signature_normalize(bs_secp256k1_public(), NULL, signature);
-}
-
 bool bs_verify_der(const struct bs_public_key *key, const unsigned char digest[32], const void *signature,
                    size_t length) {
   const secp256k1_context *context = bs_secp256k1_public();
@@ -35,7 +31,7 @@ bool bs_verify_der(const struct bs_public_key *key, const unsigned char digest[3
   secp256k1_pubkey point;
 
   return bs_public_key_load(&point, key) && secp256k1_ecdsa_signature_parse_der(context, &parsed, signature, length) &&
-         !is_high_s(&parsed) && secp256k1_ecdsa_verify(context, &parsed, digest, &point);
+         secp256k1_ecdsa_verify(context, &parsed, digest, &point); /* takes low S only */
 }
 
 bool bs_sign_recoverable(unsigned char signature[65], const struct bs_key *key, const unsigned char digest[32]) {
@@ -50,19 +46,19 @@ bool bs_sign_recoverable(unsigned char signature[65], const struct bs_key *key, 
   return true;
 }
 
-/* The parts that need no key.  libsecp256k1's parser refuses r and s above the order, but not zero. */
+/* The parts that need no key; *ret_parsed has low S.  libsecp256k1's parser refuses r and s above the order, but not zero. */
 static enum bs_signature_fault parse(secp256k1_ecdsa_signature *ret_parsed, const unsigned char signature[65],
                                      bool allow_high_s) {
   static const unsigned char zero[32];
   secp256k1_ecdsa_signature parsed;
+  bool high_s;
 
   if (signature[0] < HEADER_BASE || signature[0] > HEADER_BASE + 7) return BS_SIGNATURE_MALFORMED;
   if (memcmp(signature + 1, zero, 32) == 0 || memcmp(signature + 33, zero, 32) == 0) return BS_SIGNATURE_MALFORMED;
   if (!secp256k1_ecdsa_signature_parse_compact(bs_secp256k1_public(), &parsed, signature + 1))
     return BS_SIGNATURE_MALFORMED;
-  if (is_high_s(&parsed) && !allow_high_s) return BS_SIGNATURE_HIGH_S;
-  secp256k1_ecdsa_signature_normalize(bs_secp256k1_public(), ret_parsed, &parsed); /* verify takes low S only */
-  return BS_SIGNATURE_GOOD;
+  high_s = secp256k1_ecdsa_signature_normalize(bs_secp256k1_public(), ret_parsed, &parsed);
+  return high_s && !allow_high_s ? BS_SIGNATURE_HIGH_S : BS_SIGNATURE_GOOD;
 }
 
 enum bs_signature_fault bs_verify_recoverable(const struct bs_public_key *key, const unsigned char digest[32],

@@ -273,7 +273,7 @@ static bool write_record(struct writer *writer, const struct bs_user *user, cons
 }
 
 static bool says_the_same(const struct bs_user *user, const char *owner, const struct bs_user_change *change) {
-  return user != NULL && user->generation == BS_USER_V3 && strcmp(user->owner, owner) == 0 &&
+  return user != NULL && strcmp(user->owner, owner) == 0 && /* never so in version 2 */
          (change->add_immutable == NULL || bs_user_has_immutable(user, change->add_immutable)) &&
          (change->remove_immutable == NULL || !bs_user_has_immutable(user, change->remove_immutable));
 }
