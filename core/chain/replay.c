@@ -116,6 +116,13 @@ static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const c
   return same || bs_fail(error, BS_WORD_corrupt, "The table %s does not follow from the blocks.", table);
 }
 
+/* A block that would be refused today is damage; a lack of memory isn't. */
+static bool fail_block(uint64_t height, struct bs_error *error) {
+  enum bs_word word = error->word == BS_WORD_no_memory || error->word == BS_WORD_io ? error->word : BS_WORD_corrupt;
+
+  return bs_fail(error, word, "Block %" PRIu64 ": %s", height, error->message);
+}
+
 static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_error *error) {
   static const char *const tables[] = {"chain",     "genesis",      "blocks",   "transactions", "unspents",  "names",
                                        "preorders", "namespaces", "expiries", "consensus",    "operations"};
@@ -123,7 +130,7 @@ static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_e
 
   if (!copy_genesis(copy, ledger, error) || !bs_ledger_get_tip(ledger, &tip, error)) return false;
   for (uint64_t height = copy->parameters.first_block; height <= tip.height; height++)
-    if (!copy_block(copy, ledger, height, error)) return bs_context(error, "Block %" PRIu64, height);
+    if (!copy_block(copy, ledger, height, error)) return fail_block(height, error);
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
     if (!same_table(copy, ledger, tables[i], error)) return false;
   return true;

@@ -207,6 +207,17 @@ static bool create(const char *path, const struct bs_database_kind *kind, const 
   return good && bs_file_sync_parent(path, error);
 }
 
+/* SQLite would replay what is left of a removed file into a new one of its name. */
+static bool refuse_leftovers(const char *path, const struct bs_database_kind *kind, struct bs_error *error) {
+  char *wal BS_AUTO_FREE = NULL;
+  struct stat status;
+
+  if (asprintf(&wal, "%s-wal", path) < 0) return bs_fail_memory(error);
+  if (stat(wal, &status) < 0 || stat(path, &status) == 0) return true; /* none, or just now made by another process */
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is gone, but %s is still there; restore the one or remove the other.", path,
+                 kind->noun, wal);
+}
+
 /* Is there a file?  SQLite would report a missing one as one that cannot be opened. */
 static bool look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode, const struct bs_scope *scope,
                      struct bs_error *error) {
@@ -218,7 +229,7 @@ static bool look_for(const char *path, const struct bs_database_kind *kind, enum
     return true;
   }
   if (errno != ENOENT && errno != ENOTDIR) return bs_fail_errno(error, "%s: The %s cannot be reached", path, kind->noun);
-  if (mode == BS_DATABASE_CREATE) return create(path, kind, scope, error);
+  if (mode == BS_DATABASE_CREATE) return refuse_leftovers(path, kind, error) && create(path, kind, scope, error);
   return bs_fail(error, BS_WORD_not_found, "%s: There is no %s.", path, kind->noun);
 }
 

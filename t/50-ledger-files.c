@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* Ledger files that are missing, damaged, foreign, newer, locked or not writable. */
+#include <config.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/chain/ledger-private.h"
+#include "t/lib/ledger.h"
+
+static bool reopen(struct fixture *fixture, enum bs_database_mode mode, struct bs_error *error) {
+  bs_ledger_close(fixture->ledger);
+  fixture->ledger = NULL;
+  return bs_ledger_open(&fixture->ledger, fixture->path, mode, NULL, NULL, error);
+}
+
+/* All of it in the file itself, nothing beside it. */
+static void settle(struct fixture *fixture) {
+  struct bs_error error = {0};
+  char path[80];
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA wal_checkpoint(TRUNCATE)", &error));
+  bs_ledger_close(fixture->ledger);
+  fixture->ledger = NULL;
+  snprintf(path, sizeof path, "%s-wal", fixture->path);
+  unlink(path);
+  snprintf(path, sizeof path, "%s-shm", fixture->path);
+  unlink(path);
+}
+
+static void overwrite(struct fixture *fixture, off_t offset, const void *bytes, size_t length) {
+  int fd = open(fixture->path, O_WRONLY | O_CLOEXEC);
+
+  assert_true(fd >= 0);
+  assert_int_equal(pwrite(fd, bytes, length, offset), length);
+  close(fd);
+}
+
+static void a_file_is_private_and_whole(void **state) {
+  struct fixture *fixture = *state;
+  struct stat status;
+  char path[80];
+
+  assert_int_equal(stat(fixture->path, &status), 0);
+  assert_int_equal(status.st_mode & 07777, 0600);
+  snprintf(path, sizeof path, "%s-wal", fixture->path);
+  assert_int_equal(stat(path, &status), 0);
+  assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+static void a_missing_file_is_not_found(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  settle(fixture);
+  unlink(fixture->path);
+  assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_not_found, "no ledger");
+  assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_not_found, "no ledger");
+  assert_int_equal(access(fixture->path, F_OK), -1);
+  snprintf(fixture->path, sizeof fixture->path, "%s/no/ledger", fixture->directory);
+  assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_io, "cannot be made");
+  snprintf(fixture->path, sizeof fixture->path, "%s", fixture->directory);
+  assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_io, "regular file");
+}
+
+static void leftovers_of_a_removed_ledger_are_kept(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  unlink(fixture->path);
+  assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_corrupt, "-wal is still there");
+}
+
+static void another_file_is_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  settle(fixture);
+  overwrite(fixture, 0, "This is no database.", 20);
+  assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_corrupt, "not a ledger");
+  assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_corrupt, "not a ledger");
+  assert_int_equal(truncate(fixture->path, 0), 0);
+  assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_corrupt, "empty");
+}
+
+static void another_kind_of_database_is_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA application_id = 7", &error));
+  assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_corrupt, "not a ledger");
+}
+
+static void a_newer_schema_is_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA user_version = 99", &error));
+  assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_failed, "newer release");
+  assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_failed, "schema 99");
+}
+
+/* Cut anywhere: an error, never an answer that is wrong, never a crash. */
+static void a_truncated_ledger_is_corrupt(void **state) {
+  struct fixture *fixture = *state;
+  struct stat status;
+  struct bs_error error = {0};
+
+  own(fixture, "foo.id", fixture->alice);
+  settle(fixture);
+  assert_int_equal(stat(fixture->path, &status), 0);
+  for (off_t length = status.st_size - 4096; length > 100; length -= 4096) {
+    bool found;
+    struct bs_name_entry entry;
+
+    assert_int_equal(truncate(fixture->path, length), 0);
+    error = (struct bs_error){0};
+    if (reopen(fixture, BS_DATABASE_WRITE, &error) && bs_ledger_replay_check(fixture->ledger, &error))
+      fail_msg("cut to %ld bytes it was taken for whole", (long)length);
+    assert_true(error.word == BS_WORD_corrupt || error.word == BS_WORD_io);
+    if (fixture->ledger != NULL && bs_index_get_name(bs_ledger_index(fixture->ledger), &entry, &found, "foo.id", &error) && found)
+      assert_string_equal(entry.name, "foo.id");
+    bs_ledger_close(fixture->ledger);
+    fixture->ledger = NULL;
+  }
+}
+
+static void reading_never_writes(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+  struct bs_ledger *reader;
+
+  own(fixture, "foo.id", fixture->alice);
+  assert_ok(bs_ledger_open(&reader, fixture->path, BS_DATABASE_READ, NULL, NULL, &error));
+  assert_fails(bs_ledger_begin(reader, &error), BS_WORD_denied, "may not be written");
+  bs_ledger_close(reader);
+}
+
+/* As an ordinary user, whose directory it isn't and whose file it isn't. */
+static void read_as_somebody(struct fixture *fixture) {
+  struct bs_ledger *ledger = NULL;
+  struct bs_name_entry entry;
+  struct bs_error error = {0};
+  bool found;
+
+  if (geteuid() == 0 && setuid(65534) < 0) _exit(2);
+  if (!bs_ledger_open(&ledger, fixture->path, BS_DATABASE_READ, NULL, NULL, &error) ||
+      !bs_index_get_name(bs_ledger_index(ledger), &entry, &found, "foo.id", &error) || !found) {
+    fprintf(stderr, "# %s\n", error.message);
+    _exit(1);
+  }
+  if (bs_ledger_begin(ledger, &error) || error.word != BS_WORD_denied) _exit(3);
+  bs_ledger_close(ledger);
+  ledger = NULL;
+  if (bs_ledger_open(&ledger, fixture->path, BS_DATABASE_WRITE, NULL, NULL, &error) && bs_ledger_begin(ledger, &error)) _exit(4);
+  _exit(0);
+}
+
+static void a_ledger_that_may_not_be_written_is_read(void **state) {
+  struct fixture *fixture = *state;
+  int status;
+  pid_t child;
+
+  own(fixture, "foo.id", fixture->alice);
+  settle(fixture);
+  assert_int_equal(chmod(fixture->path, 0444), 0);
+  assert_int_equal(chmod(fixture->directory, 0555), 0);
+  child = fork();
+  assert_true(child >= 0);
+  if (child == 0) read_as_somebody(fixture);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(chmod(fixture->directory, 0755), 0);
+  assert_int_equal(status, 0);
+}
+
+static void a_lock_is_waited_for_until_the_deadline(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *scope;
+  struct bs_ledger *other;
+  struct bs_error error = {0};
+
+  assert_ok(bs_scope_open(&scopes, &scope, 50, &error));
+  assert_ok(bs_ledger_open(&other, fixture->path, BS_DATABASE_WRITE, NULL, scope, &error));
+  assert_ok(bs_ledger_begin(fixture->ledger, &error));
+  assert_fails(bs_ledger_begin(other, &error), BS_WORD_deadline, "locked");
+  bs_scopes_cancel(&scopes);
+  assert_fails(bs_ledger_begin(other, &error), BS_WORD_cancelled, "locked");
+  bs_ledger_rollback(fixture->ledger);
+  assert_ok(bs_ledger_begin(other, &error));
+  bs_ledger_close(other);
+  assert_ok(bs_ledger_begin(fixture->ledger, &error)); /* closing let go of the lock */
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+}
+
+static void a_full_disk_is_told(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_ledger_tip before = tip_of(fixture);
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA max_page_count = 1", &error)); /* the least it has already */
+  for (int i = 0; i < 300; i++) {
+    if (append(fixture, NULL, 0, &error)) continue;
+    assert_int_equal(error.word, BS_WORD_no_space);
+    assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA max_page_count = 100000", &error));
+    assert_true(tip_of(fixture).height == before.height + (uint64_t)i);
+    assert_ok(append(fixture, NULL, 0, &error));
+    return;
+  }
+  fail_msg("300 blocks fit into a full file");
+}
+
+static void a_child_does_not_use_its_parents_ledger(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+  int status;
+  pid_t child = fork();
+
+  assert_true(child >= 0);
+  if (child == 0) {
+    bool refused = !bs_ledger_begin(fixture->ledger, &error) && error.word == BS_WORD_failed;
+
+    bs_ledger_close(fixture->ledger);
+    _exit(refused ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  mine(fixture, 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      LEDGER_TEST(a_file_is_private_and_whole),
+      LEDGER_TEST(a_missing_file_is_not_found),
+      LEDGER_TEST(leftovers_of_a_removed_ledger_are_kept),
+      LEDGER_TEST(another_file_is_refused),
+      LEDGER_TEST(another_kind_of_database_is_refused),
+      LEDGER_TEST(a_newer_schema_is_refused),
+      LEDGER_TEST(a_truncated_ledger_is_corrupt),
+      LEDGER_TEST(reading_never_writes),
+      LEDGER_TEST(a_ledger_that_may_not_be_written_is_read),
+      LEDGER_TEST(a_lock_is_waited_for_until_the_deadline),
+      LEDGER_TEST(a_full_disk_is_told),
+      LEDGER_TEST(a_child_does_not_use_its_parents_ledger),
+  };
+  return RUN_TESTS(tests);
+}
