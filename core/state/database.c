@@ -16,7 +16,7 @@
 #include "core/base/file.h"
 
 #define PATIENCE_MS 5000     /* for a lock, without a scope */
-#define CHECKPOINT_PAGES 100 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
+#define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
 
 static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -268,6 +268,9 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
 }
 
 bool bs_database_begin(struct bs_database *database, struct bs_error *error) {
+  if (database->read_only) /* where SQLite would begin a read */
+    return bs_fail(error, BS_WORD_denied, "%s: The %s is open for reading only; it may not be written.", database->path,
+                   database->kind->noun);
   return bs_database_execute(database, "BEGIN IMMEDIATE", error);
 }
 
