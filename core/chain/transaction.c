@@ -263,7 +263,7 @@ void bs_txid_text(char text[2 * BS_TXID_SIZE + 1], const unsigned char txid[BS_T
 bool bs_txid_parse(unsigned char txid[BS_TXID_SIZE], const char *text) {
   unsigned char reversed[BS_TXID_SIZE];
 
-  if (!bs_hex_is(text, sizeof reversed * 2) || !bs_hex_decode(reversed, BS_TXID_SIZE, text)) return false;
+  if (strlen(text) != sizeof reversed * 2 || !bs_hex_decode(reversed, BS_TXID_SIZE, text)) return false;
   for (size_t i = 0; i < BS_TXID_SIZE; i++) txid[i] = reversed[BS_TXID_SIZE - 1 - i];
   return true;
 }

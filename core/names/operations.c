@@ -390,7 +390,7 @@ bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_n
                      const char *value_hash, const struct bs_name_operation *operation, struct bs_error *error) {
   struct job job = {.operation = operation, .name = name, .plan = plan_update};
 
-  if (!bs_hex_is(value_hash, 2 * sizeof job.value_hash) || !bs_hex_decode(job.value_hash, sizeof job.value_hash, value_hash))
+  if (strlen(value_hash) != 2 * sizeof job.value_hash || !bs_hex_decode(job.value_hash, sizeof job.value_hash, value_hash))
     return bs_fail(error, BS_WORD_usage, "A value hash is 40 hexadecimal digits in lower case.");
   return run(&job, names, scope, ret_receipt, NULL, error);
 }
