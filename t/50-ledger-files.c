@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -224,11 +223,11 @@ static void a_child_does_not_use_its_parents_ledger(void **state) {
     bool refused = !bs_ledger_begin(fixture->ledger, &error) && error.word == BS_WORD_failed;
 
     bs_ledger_close(fixture->ledger);
-    if (refused) raise(SIGKILL); /* what cannot be freed here is no leak */
+    if (refused) execlp("true", "true", (char *)NULL); /* what cannot be freed here is no leak */
     _exit(1);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
-  assert_int_equal(status, SIGKILL);
+  assert_int_equal(status, 0);
   mine(fixture, 1);
 }
 

@@ -2,7 +2,6 @@
 /* The name service on an embedded ledger, as the client uses it. */
 #include <config.h>
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -334,11 +333,11 @@ static void a_fork_may_not_use_the_parents(void **state) {
     struct bs_error error = {0};
 
     if (!bs_names_lookup(fixture->names, fixture->scope, &record, "foo.id", &error) && error.word == BS_WORD_failed)
-      raise(SIGKILL); /* what cannot be freed here is no leak */
+      execlp("true", "true", (char *)NULL); /* what cannot be freed here is no leak */
     _exit(1);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
-  assert_int_equal(status, SIGKILL);
+  assert_int_equal(status, 0);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
