@@ -86,6 +86,37 @@ static void cancelled_put_is_invisible(void **state) {
   free(bytes);
 }
 
+static enum blockstore_status die_while_reading(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+  (void)source;
+  (void)buffer;
+  (void)length;
+  if (offset > 0) raise(SIGKILL);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+static void killed_put_leaves_nothing(void **state) {
+  struct world *world = *state;
+  struct host_source source;
+  pid_t child;
+  int result;
+
+  assert_int_equal(host_put_mutable(&world->store, "x", "old", 3), BLOCKSTORE_STATUS_OK);
+  child = fork();
+  if (child == 0) {
+    host_source_init(&source, NULL, SIZE);
+    source.source.read_at = die_while_reading;
+    world->store.driver->put_mutable_handler(world->store.self, &world->store.call.call, "x", 1, "", &source.source);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(child, &result, 0), child);
+  assert_true(WIFSIGNALED(result));
+  assert_int_equal(count_files(world), 2); /* the old one and a leftover */
+  host_store_close(&world->store);
+  host_store_open(&world->store, "disk", DISK_SETTINGS(world->root));
+  assert_int_equal(count_files(world), 1);
+  host_holds_mutable(&world->store, "x", "old", 3);
+}
+
 static void refusing_sink_is_obeyed(void **state) {
   static const size_t rooms[] = {0, 1, 1u << 20, SIZE - 1};
   struct world *world = *state;
@@ -261,7 +292,7 @@ static void forbidden_directory_is_denied(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       DISK_TEST(failing_source_leaves_nothing), DISK_TEST(failing_source_keeps_the_old), DISK_TEST(cancelled_put_is_invisible),
-      DISK_TEST(refusing_sink_is_obeyed),       DISK_TEST(descriptors_run_out),          DISK_TEST(file_size_limit_is_too_large),
+      DISK_TEST(killed_put_leaves_nothing),     DISK_TEST(refusing_sink_is_obeyed),       DISK_TEST(descriptors_run_out),          DISK_TEST(file_size_limit_is_too_large),
       DISK_TEST(full_disk_is_no_space),         DISK_TEST(read_only_disk_is_denied),     DISK_TEST(unmounted_disk_is_missed),
       DISK_TEST(forbidden_directory_is_denied),
   };

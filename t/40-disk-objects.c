@@ -163,7 +163,7 @@ static void deleting_takes_one_only(void **state) {
 }
 
 static void bad_keys_and_ids_are_refused(void **state) {
-  static const char *const keys[] = {"", "ab", "../../../../../../../../../../../../../etc/passwd", KEY "0", "AB34567890123456789012345678901234567890",
+  static const char *const keys[] = {"", "ab", "../../../../../../../../../../../../../etc/passwd", (KEY "0"), "AB34567890123456789012345678901234567890",
                                      "ab/4567890123456789012345678901234567890"};
   struct world *world = *state;
   const struct blockstore_driver *driver = world->store.driver;

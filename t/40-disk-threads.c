@@ -139,32 +139,32 @@ static void live_temporary_is_not_swept(void **state) {
 }
 
 /* Some initialise the same fresh root at once; all of them get it, and put and sweep at once. */
-static int open_and_put(const char *root, int number) {
+static int open_and_put(struct world *world, int number) {
   struct host_store store;
+  char *root = host_path("%s/fresh", world->directory);
   char id[16] = "";
 
   snprintf(id, sizeof id, "from-%d", number);
   if (host_store_try(&store, "disk", DISK_SETTINGS(root)) != BLOCKSTORE_STATUS_OK) return 1;
   if (host_put_mutable(&store, id, id, sizeof id) != BLOCKSTORE_STATUS_OK) return 2;
   host_store_close(&store);
+  free(root);
   return 0;
 }
 
 static void processes_begin_together(void **state) {
   struct world *world = *state;
-  char *root = host_path("%s/fresh", world->directory);
   pid_t children[8];
   int result;
 
   for (int i = 0; i < 8; i++) {
     children[i] = fork();
-    if (children[i] == 0) _exit(open_and_put(root, i));
+    if (children[i] == 0) _exit(open_and_put(world, i));
   }
   for (int i = 0; i < 8; i++) {
     assert_int_equal(waitpid(children[i], &result, 0), children[i]);
     assert_int_equal(result, 0);
   }
-  free(root);
 }
 
 int main(void) {
