@@ -174,8 +174,7 @@ static void mount_or_skip(const char *path, const char *options) {
 
   own_mounts = own_mounts || (unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0);
   if (own_mounts && mount("tmpfs", path, "tmpfs", 0, options) == 0) return;
-  print_message("# a file system can be mounted by root only\n");
-  skip();
+  skip_because("only root can mount a file system");
 }
 
 static void full_disk_is_no_space(void **state) {
