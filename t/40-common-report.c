@@ -18,8 +18,9 @@ static void members_make_an_object(void **state) {
   bs_report_flag(&report, "yes", true);
   bs_report_flag(&report, "no", false);
   assert_int_equal(bs_report_end(&report, &call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
-  assert_string_equal((char *)sink.bytes, "{\"text\": \"a\\\"b\\\\c\\u000a\\u001f\xc3\xa9\", \"number\": 18446744073709551615, "
-                                          "\"yes\": true, \"no\": false}");
+  assert_string_equal((char *)sink.bytes,
+                      "{\"text\": \"a\\\"b\\\\c\\u000a\\u001f\xc3\xa9\", \"number\": 18446744073709551615, "
+                      "\"yes\": true, \"no\": false}");
   assert_int_equal(sink.announced, sink.length);
   host_sink_free(&sink);
 }
@@ -72,8 +73,9 @@ static void lack_of_memory_is_said(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(members_make_an_object), cmocka_unit_test(no_members_make_one_too),
-                                     cmocka_unit_test(the_sink_has_the_last_word), cmocka_unit_test(lack_of_memory_is_said)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(members_make_an_object), cmocka_unit_test(no_members_make_one_too),
+      cmocka_unit_test(the_sink_has_the_last_word), cmocka_unit_test(lack_of_memory_is_said)};
 
   return RUN_TESTS(tests);
 }

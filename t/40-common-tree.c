@@ -82,9 +82,11 @@ static void removes_what_is_there(void **state) {
 }
 
 static void nothing_leads_out(void **state) {
-  static const char *const paths[] = {"..", "../etc", "a/../../etc", "/etc/passwd", "a/link/passwd", "a/root/etc/passwd", "a/up", ""};
+  static const char *const paths[] = {
+      "..", "../etc", "a/../../etc", "/etc/passwd", "a/link/passwd", "a/root/etc/passwd", "a/up", ""};
   struct place *place = *state;
-  char *link = host_path("%s/a/link", place->path), *up = host_path("%s/a/up", place->path), *top = host_path("%s/a/root", place->path);
+  char *link = host_path("%s/a/link", place->path), *up = host_path("%s/a/up", place->path),
+       *top = host_path("%s/a/root", place->path);
 
   put(place->root, "a/b", "1");
   assert_int_equal(symlink("/etc", link), 0);

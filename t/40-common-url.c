@@ -49,8 +49,9 @@ static void decodes_paths(void **state) {
 }
 
 static void refuses_bad_paths(void **state) {
-  static const char *const bad[] = {"/a?b", "/a#b", "/a b", "/a\\b", "/a\"", "/a<b", "/[x]", "/{", "/|", "/^", "/`", "/\x7f", "/\xc3\xa9",
-                                    "/\n",  "%",    "/a%",  "/a%2",  "/a%g0", "/a%0g", "/%2", "/%00", "/a%2fb", "/a%2Fb", "/% 1", "/%+1"};
+  static const char *const bad[] = {"/a?b",  "/a#b", "/a b",  "/a\\b",     "/a\"",   "/a<b", "/[x]", "/{",   "/|",
+                                    "/^",    "/`",   "/\x7f", "/\xc3\xa9", "/\n",    "%",    "/a%",  "/a%2", "/a%g0",
+                                    "/a%0g", "/%2",  "/%00",  "/a%2fb",    "/a%2Fb", "/% 1", "/%+1"};
   char path[32];
 
   (void)state;
@@ -70,8 +71,10 @@ static void refuses_what_does_not_fit(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(escapes_what_is_not_kept), cmocka_unit_test(escape_is_cut_whole),
-      cmocka_unit_test(decodes_paths),            cmocka_unit_test(refuses_bad_paths),
+      cmocka_unit_test(escapes_what_is_not_kept),
+      cmocka_unit_test(escape_is_cut_whole),
+      cmocka_unit_test(decodes_paths),
+      cmocka_unit_test(refuses_bad_paths),
       cmocka_unit_test(refuses_what_does_not_fit),
   };
 

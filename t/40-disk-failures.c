@@ -25,7 +25,8 @@ static unsigned char *bytes_of(unsigned char first) {
 /* The first read, one in the middle, the last; each answer is handed on as it is. */
 static void failing_source_leaves_nothing(void **state) {
   static const uint64_t offsets[] = {0, 1, 1u << 20, (1u << 20) + 1, 3u << 20, SIZE - 1, SIZE};
-  static const enum blockstore_status answers[] = {BLOCKSTORE_STATUS_CANCELLED, BLOCKSTORE_STATUS_TRANSIENT, BLOCKSTORE_STATUS_FAILED};
+  static const enum blockstore_status answers[] = {BLOCKSTORE_STATUS_CANCELLED, BLOCKSTORE_STATUS_TRANSIENT,
+                                                   BLOCKSTORE_STATUS_FAILED};
   struct world *world = *state;
   struct blockstore_call *call = &world->store.call.call;
   unsigned char *bytes = bytes_of(0);
@@ -35,8 +36,10 @@ static void failing_source_leaves_nothing(void **state) {
   for (size_t i = 0; i < 7; i++) {
     source.fail_at = offsets[i];
     source.fail_with = answers[i % 3];
-    assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL), answers[i % 3]);
-    assert_int_equal(world->store.driver->put_mutable_handler(world->store.self, call, "x", 1, "", &source.source), answers[i % 3]);
+    assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL),
+                     answers[i % 3]);
+    assert_int_equal(world->store.driver->put_mutable_handler(world->store.self, call, "x", 1, "", &source.source),
+                     answers[i % 3]);
     assert_int_equal(count_files(world), 0);
   }
   free(bytes);
@@ -53,10 +56,13 @@ static void failing_source_keeps_the_old(void **state) {
   host_source_init(&source, fresh, SIZE);
   source.fail_at = SIZE;
   source.fail_with = BLOCKSTORE_STATUS_CANCELLED;
-  assert_int_equal(world->store.driver->put_mutable_handler(world->store.self, call, "x", 2, "", &source.source), BLOCKSTORE_STATUS_CANCELLED);
-  assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL), BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(world->store.driver->put_mutable_handler(world->store.self, call, "x", 2, "", &source.source),
+                   BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL),
+                   BLOCKSTORE_STATUS_CANCELLED);
   source.bytes = old; /* while the present object is compared */
-  assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL), BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(world->store.driver->put_immutable_handler(world->store.self, call, KEY, &source.source, NULL),
+                   BLOCKSTORE_STATUS_CANCELLED);
   host_holds_mutable(&world->store, "x", old, SIZE);
   host_holds_immutable(&world->store, KEY, old, SIZE);
   assert_int_equal(count_files(world), 2);
@@ -64,7 +70,7 @@ static void failing_source_keeps_the_old(void **state) {
   free(fresh);
 }
 
-/* However many looks at the clock it takes, a put that ends CANCELLED has left nothing, and the clock is looked at often. */
+/* After however many looks at the clock: a put that ends CANCELLED has left nothing, and it does look often. */
 static void cancelled_put_is_invisible(void **state) {
   struct world *world = *state;
   unsigned char *bytes = bytes_of(3);
@@ -86,7 +92,8 @@ static void cancelled_put_is_invisible(void **state) {
   free(bytes);
 }
 
-static enum blockstore_status die_while_reading(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+static enum blockstore_status die_while_reading(const struct blockstore_source *source, void *buffer, size_t length,
+                                                uint64_t offset) {
   (void)source;
   if (offset > 0) raise(SIGKILL);
   memset(buffer, 'x', length);
@@ -126,8 +133,9 @@ static void refusing_sink_is_obeyed(void **state) {
   for (size_t i = 0; i < 4; i++) {
     host_sink_init(&sink);
     sink.room = rooms[i];
-    assert_int_equal(world->store.driver->get_immutable_handler(world->store.self, &world->store.call.call, &sink.sink, KEY),
-                     BLOCKSTORE_STATUS_TOO_LARGE);
+    assert_int_equal(
+        world->store.driver->get_immutable_handler(world->store.self, &world->store.call.call, &sink.sink, KEY),
+        BLOCKSTORE_STATUS_TOO_LARGE);
     assert_true(sink.length <= rooms[i]);
     host_sink_free(&sink);
   }
@@ -219,7 +227,8 @@ static void read_only_disk_is_denied(void **state) {
   assert_int_equal(host_put_immutable(&store, KEY40, "x", 1), BLOCKSTORE_STATUS_DENIED);
   assert_non_null(strstr(store.call.sentence, "Read-only file system"));
   assert_int_equal(host_put_mutable(&store, "x", "x", 1), BLOCKSTORE_STATUS_DENIED);
-  assert_int_equal(store.driver->delete_immutable_handler(store.self, &store.call.call, KEY, NULL), BLOCKSTORE_STATUS_DENIED);
+  assert_int_equal(store.driver->delete_immutable_handler(store.self, &store.call.call, KEY, NULL),
+                   BLOCKSTORE_STATUS_DENIED);
   host_sink_init(&sink);
   assert_int_equal(store.driver->check(store.self, &store.call.call, &sink.sink), BLOCKSTORE_STATUS_DENIED);
   assert_non_null(strstr((char *)sink.bytes, "\"read_only\": true, \"writable\": false"));
@@ -289,9 +298,11 @@ static void forbidden_directory_is_denied(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      DISK_TEST(failing_source_leaves_nothing), DISK_TEST(failing_source_keeps_the_old), DISK_TEST(cancelled_put_is_invisible),
-      DISK_TEST(killed_put_leaves_nothing),     DISK_TEST(refusing_sink_is_obeyed),       DISK_TEST(descriptors_run_out),          DISK_TEST(file_size_limit_is_too_large),
-      DISK_TEST(full_disk_is_no_space),         DISK_TEST(read_only_disk_is_denied),     DISK_TEST(unmounted_disk_is_missed),
+      DISK_TEST(failing_source_leaves_nothing), DISK_TEST(failing_source_keeps_the_old),
+      DISK_TEST(cancelled_put_is_invisible),    DISK_TEST(killed_put_leaves_nothing),
+      DISK_TEST(refusing_sink_is_obeyed),       DISK_TEST(descriptors_run_out),
+      DISK_TEST(file_size_limit_is_too_large),  DISK_TEST(full_disk_is_no_space),
+      DISK_TEST(read_only_disk_is_denied),      DISK_TEST(unmounted_disk_is_missed),
       DISK_TEST(forbidden_directory_is_denied),
   };
 

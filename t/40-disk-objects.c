@@ -29,9 +29,29 @@ static void sizes_come_back(void **state) {
 /* The awkward ids, the last two 4143 bytes long. */
 #define ID_COUNT 25
 static const char *awkward_id(size_t index, char *room) {
-  static const char *const ids[ID_COUNT - 2] = {
-      "0a8ce26f:foo.test:/my/second/datum", "a", "A", "/", "//", ".", "..", "../..", "./a", ".hidden", "a/../b", "..%2f", "%2e%2e",
-      "%", "%%", "line\nfeed", " ", "\xc3\xa9", "e\xcc\x81", "sha256=ab", "\\", "\x01\x7f", "README"};
+  static const char *const ids[ID_COUNT - 2] = {"0a8ce26f:foo.test:/my/second/datum",
+                                                "a",
+                                                "A",
+                                                "/",
+                                                "//",
+                                                ".",
+                                                "..",
+                                                "../..",
+                                                "./a",
+                                                ".hidden",
+                                                "a/../b",
+                                                "..%2f",
+                                                "%2e%2e",
+                                                "%",
+                                                "%%",
+                                                "line\nfeed",
+                                                " ",
+                                                "\xc3\xa9",
+                                                "e\xcc\x81",
+                                                "sha256=ab",
+                                                "\\",
+                                                "\x01\x7f",
+                                                "README"};
 
   if (index < ID_COUNT - 2) return ids[index];
   memset(room, index == ID_COUNT - 1 ? '/' : 'x', 4143);
@@ -53,7 +73,9 @@ static int name_is_tame(const char *path, const struct stat *status, int type, s
 
   (void)status;
   if (type == FTW_F && strcmp(name, ".blockstore-disk") != 0)
-    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-%=ABCDEF") != strlen(name) || name[0] == '.' || strlen(name) > 200) return 1;
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-%=ABCDEF") != strlen(name) || name[0] == '.' ||
+        strlen(name) > 200)
+      return 1;
   if (type == FTW_F && strcmp(name, ".blockstore-disk") != 0 && where->level != 4) return 2;
   return (status->st_mode & 077) == 0 ? 0 : 3;
 }
@@ -163,7 +185,11 @@ static void deleting_takes_one_only(void **state) {
 }
 
 static void bad_keys_and_ids_are_refused(void **state) {
-  static const char *const keys[] = {"", "ab", "../../../../../../../../../../../../../etc/passwd", (KEY "0"), "AB34567890123456789012345678901234567890",
+  static const char *const keys[] = {"",
+                                     "ab",
+                                     "../../../../../../../../../../../../../etc/passwd",
+                                     (KEY "0"),
+                                     "AB34567890123456789012345678901234567890",
                                      "ab/4567890123456789012345678901234567890"};
   struct world *world = *state;
   const struct blockstore_driver *driver = world->store.driver;
@@ -172,7 +198,8 @@ static void bad_keys_and_ids_are_refused(void **state) {
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
     assert_int_equal(host_put_immutable(&world->store, keys[i], "x", 1), BLOCKSTORE_STATUS_FAILED);
     assert_int_equal(host_get_immutable(&world->store, keys[i]), BLOCKSTORE_STATUS_FAILED);
-    assert_int_equal(driver->delete_immutable_handler(world->store.self, call, keys[i], NULL), BLOCKSTORE_STATUS_FAILED);
+    assert_int_equal(driver->delete_immutable_handler(world->store.self, call, keys[i], NULL),
+                     BLOCKSTORE_STATUS_FAILED);
   }
   assert_int_equal(host_put_mutable(&world->store, "", "x", 1), BLOCKSTORE_STATUS_FAILED);
   assert_int_equal(driver->delete_mutable_handler(world->store.self, call, "", NULL), BLOCKSTORE_STATUS_FAILED);
@@ -180,10 +207,17 @@ static void bad_keys_and_ids_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      DISK_TEST(sizes_come_back),          DISK_TEST(awkward_ids_stay_apart),        DISK_TEST(file_names_are_tame),
-      DISK_TEST(long_ids_are_hashed),      DISK_TEST(overwriting_replaces),          DISK_TEST(immutable_may_be_put_again),
-      DISK_TEST(damaged_immutable_is_repaired), DISK_TEST(absent_is_not_found),      DISK_TEST(deleting_twice_is_well),
-      DISK_TEST(deleting_takes_one_only),  DISK_TEST(bad_keys_and_ids_are_refused),
+      DISK_TEST(sizes_come_back),
+      DISK_TEST(awkward_ids_stay_apart),
+      DISK_TEST(file_names_are_tame),
+      DISK_TEST(long_ids_are_hashed),
+      DISK_TEST(overwriting_replaces),
+      DISK_TEST(immutable_may_be_put_again),
+      DISK_TEST(damaged_immutable_is_repaired),
+      DISK_TEST(absent_is_not_found),
+      DISK_TEST(deleting_twice_is_well),
+      DISK_TEST(deleting_takes_one_only),
+      DISK_TEST(bad_keys_and_ids_are_refused),
   };
 
   return RUN_TESTS(tests);

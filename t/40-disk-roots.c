@@ -194,7 +194,8 @@ static void leftovers_are_swept(void **state) {
   assert_int_equal(count_files(world), 1);
   assert_int_equal(access(held, F_OK), 0);
   host_sink_init(&sink);
-  assert_int_equal(world->store.driver->check(world->store.self, &world->store.call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
+  assert_int_equal(world->store.driver->check(world->store.self, &world->store.call.call, &sink.sink),
+                   BLOCKSTORE_STATUS_OK);
   assert_non_null(strstr((char *)sink.bytes, "\"temporaries_swept\": 2"));
   host_sink_free(&sink);
   close(fd);
@@ -202,8 +203,9 @@ static void leftovers_are_swept(void **state) {
 }
 
 static void check_reports(void **state) {
-  static const char *const members[] = {"{\"root\": \"/", "\\\"\\\\q\"", "\"file_system\": \"", "\"read_only\": false", "\"writable\": true",
-                                        "\"free_bytes\": ", "\"free_files\": ", "\"temporaries_swept\": 0}"};
+  static const char *const members[] = {
+      "{\"root\": \"/",     "\\\"\\\\q\"",      "\"file_system\": \"", "\"read_only\": false",
+      "\"writable\": true", "\"free_bytes\": ", "\"free_files\": ",    "\"temporaries_swept\": 0}"};
   struct world *world = *state;
   char *root = host_path("%s/\"\\q", world->directory);
   struct host_store store;
@@ -222,10 +224,18 @@ static void check_reports(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      DISK_TEST(root_is_made_once),        DISK_TEST(bad_roots_are_refused),           DISK_TEST(used_directory_is_refused),
-      DISK_TEST(nearly_empty_directory_is_taken), DISK_TEST(must_exist_makes_nothing), DISK_TEST(foreign_marker_is_refused),
-      DISK_TEST(deep_root_is_refused),     DISK_TEST(linked_root_is_resolved),         DISK_TEST(deleted_root_is_missed),
-      DISK_TEST(replaced_root_is_missed),  DISK_TEST(lost_marker_is_missed),           DISK_TEST(leftovers_are_swept),
+      DISK_TEST(root_is_made_once),
+      DISK_TEST(bad_roots_are_refused),
+      DISK_TEST(used_directory_is_refused),
+      DISK_TEST(nearly_empty_directory_is_taken),
+      DISK_TEST(must_exist_makes_nothing),
+      DISK_TEST(foreign_marker_is_refused),
+      DISK_TEST(deep_root_is_refused),
+      DISK_TEST(linked_root_is_resolved),
+      DISK_TEST(deleted_root_is_missed),
+      DISK_TEST(replaced_root_is_missed),
+      DISK_TEST(lost_marker_is_missed),
+      DISK_TEST(leftovers_are_swept),
       DISK_TEST(check_reports),
   };
 

@@ -28,7 +28,8 @@ static void *write_rounds(void *argument) {
   host_call_init(&call);
   host_source_init(&source, worker->bytes, SIZE);
   for (int i = 0; i < ROUNDS && worker->problem == NULL; i++)
-    if (worker->world->store.driver->put_mutable_handler(worker->world->store.self, &call.call, "x", 1, "", &source.source) != BLOCKSTORE_STATUS_OK)
+    if (worker->world->store.driver->put_mutable_handler(worker->world->store.self, &call.call, "x", 1, "",
+                                                         &source.source) != BLOCKSTORE_STATUS_OK)
       worker->problem = "a put failed";
   return NULL;
 }
@@ -41,7 +42,8 @@ static void *read_rounds(void *argument) {
   host_call_init(&call);
   while (!atomic_load(worker->done) && worker->problem == NULL) {
     host_sink_init(&sink);
-    if (worker->world->store.driver->get_mutable_handler(worker->world->store.self, &call.call, &sink.sink, worker->url) != BLOCKSTORE_STATUS_OK) {
+    if (worker->world->store.driver->get_mutable_handler(worker->world->store.self, &call.call, &sink.sink,
+                                                         worker->url) != BLOCKSTORE_STATUS_OK) {
       worker->problem = "a get failed";
     } else if (sink.length != SIZE || memcmp(sink.bytes, sink.bytes + 1, SIZE - 1) != 0) {
       worker->problem = "a get saw parts of two objects";
@@ -84,10 +86,11 @@ static void *put_same_key(void *argument) {
   host_call_init(&call);
   host_source_init(&source, worker->bytes, SIZE);
   for (int i = 0; i < ROUNDS && worker->problem == NULL; i++) {
-    if (worker->world->store.driver->put_immutable_handler(worker->world->store.self, &call.call, KEY, &source.source, NULL) != BLOCKSTORE_STATUS_OK)
+    if (worker->world->store.driver->put_immutable_handler(worker->world->store.self, &call.call, KEY, &source.source,
+                                                           NULL) != BLOCKSTORE_STATUS_OK)
       worker->problem = "a put failed";
-    if (i % 3 == 2 &&
-        worker->world->store.driver->delete_immutable_handler(worker->world->store.self, &call.call, KEY, NULL) != BLOCKSTORE_STATUS_OK)
+    if (i % 3 == 2 && worker->world->store.driver->delete_immutable_handler(worker->world->store.self, &call.call, KEY,
+                                                                            NULL) != BLOCKSTORE_STATUS_OK)
       worker->problem = "a delete failed";
   }
   return NULL;
@@ -115,7 +118,8 @@ static void same_key_is_put_in_parallel(void **state) {
 }
 
 /* A source that opens the store once more, as another process would, while the put that reads it is half done. */
-static enum blockstore_status open_while_reading(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+static enum blockstore_status open_while_reading(const struct blockstore_source *source, void *buffer, size_t length,
+                                                 uint64_t offset) {
   const struct host_source *ours = (const struct host_source *)source;
   const char *root = (const char *)ours->bytes;
   struct host_store other;
@@ -133,8 +137,9 @@ static void live_temporary_is_not_swept(void **state) {
 
   host_source_init(&source, world->root, 3);
   source.source.read_at = open_while_reading;
-  assert_int_equal(world->store.driver->put_mutable_handler(world->store.self, &world->store.call.call, "x", 1, "", &source.source),
-                   BLOCKSTORE_STATUS_OK);
+  assert_int_equal(
+      world->store.driver->put_mutable_handler(world->store.self, &world->store.call.call, "x", 1, "", &source.source),
+      BLOCKSTORE_STATUS_OK);
   host_holds_mutable(&world->store, "x", "xxx", 3);
 }
 

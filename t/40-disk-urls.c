@@ -28,7 +28,8 @@ static void url_is_the_file(void **state) {
 static void equal_urls_are_handled(void **state) {
   struct world *world = *state;
   char *url = host_url(&world->store, "datum");
-  char *equal[] = {host_path("FILE://%s", url + 7), host_path("file://localhost%s", url + 7), host_path("file://LocalHost%s", url + 7),
+  char *equal[] = {host_path("FILE://%s", url + 7), host_path("file://localhost%s", url + 7),
+                   host_path("file://LocalHost%s", url + 7),
                    host_path("file://%.*s%%64atum", (int)(strlen(url) - 12), url + 7)};
 
   assert_int_equal(host_put_mutable(&world->store, "datum", "x", 1), BLOCKSTORE_STATUS_OK);
@@ -42,25 +43,75 @@ static void equal_urls_are_handled(void **state) {
 
 /* What follows the root in a URL, or (the second list) the whole URL, R standing for the root. */
 static void foreign_urls_are_refused(void **state) {
-  static const char *const tails[] = {"", "/", "/mutable", "/mutable/", "/mutable/ab/cd", "/mutable/ab/cd/", "/mutable/ab/cd/.", "/mutable/ab/cd/..",
-      "/mutable/ab/cd/../cd/x", "/mutable/../mutable/ab/cd/x", "/mutable/ab/cd/%2e%2e", "/mutable/ab/cd/.x", "/mutable/%2e%2e/ab/x",
-      "/mutable/ab/cd/..%2f..%2f..%2f.blockstore-disk", "/mutable/ab%2fcd/x", "/mutable/ab/cd/x%2Fy", "/mutable/ab/cd/x/y", "/mutable//ab/cd/x",
-      "/mutable/ab//x", "/mutable/ab/cd//x", "//mutable/ab/cd/x", "/mutable/AB/cd/x", "/mutable/abc/d/x", "/mutable/ag/cd/x", "/mutable/ab/cd/x?y",
-      "/mutable/ab/cd/x#y", "/mutable/ab/cd/x%00", "/mutable/ab/cd/x%0", "/mutable/ab/cd/x%", "/mutable/ab/cd/x y", "/mutable/ab/cd/x%20y",
-      "/mutable/ab/cd/x\\y", "/mutable/ab/cd/X", "/mutable/ab/cd/\xc3\xa9", "/mutable/ab/cd/%C3%A9", "/mutable/ab/cd/x:y", ("/immutable/ab/34/" KEY),
-      "/.blockstore-disk", "/.tmp/0123456789abcdef", "x/mutable/ab/cd/x", "/mutable/ab/cd/~"};
-  static const char *const shapes[] = {"%s/mutable/ab/cd/x", "file:%s/mutable/ab/cd/x", "file:/%s/mutable/ab/cd/x/", "file:///%s/mutable/ab/cd/x",
-      "file://example.org%s/mutable/ab/cd/x", "file://127.0.0.1%s/mutable/ab/cd/x", "file://localhost:80%s/mutable/ab/cd/x",
-      "file://user@localhost%s/mutable/ab/cd/x", "file://localhostx%s/mutable/ab/cd/x", "file://.%s/mutable/ab/cd/x", "http://localhost%s/mutable/ab/cd/x",
-      "files://%s/mutable/ab/cd/x", " file://%s/mutable/ab/cd/x", "file:///tmp/..%s/mutable/ab/cd/x", "file:///.%s/mutable/ab/cd/x",
-      "file:///proc/self/root%s/mutable/ab/cd/x", "file:///etc/passwd", "file:///", "file://", "file:", ""};
+  static const char *const tails[] = {"",
+                                      "/",
+                                      "/mutable",
+                                      "/mutable/",
+                                      "/mutable/ab/cd",
+                                      "/mutable/ab/cd/",
+                                      "/mutable/ab/cd/.",
+                                      "/mutable/ab/cd/..",
+                                      "/mutable/ab/cd/../cd/x",
+                                      "/mutable/../mutable/ab/cd/x",
+                                      "/mutable/ab/cd/%2e%2e",
+                                      "/mutable/ab/cd/.x",
+                                      "/mutable/%2e%2e/ab/x",
+                                      "/mutable/ab/cd/..%2f..%2f..%2f.blockstore-disk",
+                                      "/mutable/ab%2fcd/x",
+                                      "/mutable/ab/cd/x%2Fy",
+                                      "/mutable/ab/cd/x/y",
+                                      "/mutable//ab/cd/x",
+                                      "/mutable/ab//x",
+                                      "/mutable/ab/cd//x",
+                                      "//mutable/ab/cd/x",
+                                      "/mutable/AB/cd/x",
+                                      "/mutable/abc/d/x",
+                                      "/mutable/ag/cd/x",
+                                      "/mutable/ab/cd/x?y",
+                                      "/mutable/ab/cd/x#y",
+                                      "/mutable/ab/cd/x%00",
+                                      "/mutable/ab/cd/x%0",
+                                      "/mutable/ab/cd/x%",
+                                      "/mutable/ab/cd/x y",
+                                      "/mutable/ab/cd/x%20y",
+                                      "/mutable/ab/cd/x\\y",
+                                      "/mutable/ab/cd/X",
+                                      "/mutable/ab/cd/\xc3\xa9",
+                                      "/mutable/ab/cd/%C3%A9",
+                                      "/mutable/ab/cd/x:y",
+                                      ("/immutable/ab/34/" KEY),
+                                      "/.blockstore-disk",
+                                      "/.tmp/0123456789abcdef",
+                                      "x/mutable/ab/cd/x",
+                                      "/mutable/ab/cd/~"};
+  static const char *const shapes[] = {"%s/mutable/ab/cd/x",
+                                       "file:%s/mutable/ab/cd/x",
+                                       "file:/%s/mutable/ab/cd/x/",
+                                       "file:///%s/mutable/ab/cd/x",
+                                       "file://example.org%s/mutable/ab/cd/x",
+                                       "file://127.0.0.1%s/mutable/ab/cd/x",
+                                       "file://localhost:80%s/mutable/ab/cd/x",
+                                       "file://user@localhost%s/mutable/ab/cd/x",
+                                       "file://localhostx%s/mutable/ab/cd/x",
+                                       "file://.%s/mutable/ab/cd/x",
+                                       "http://localhost%s/mutable/ab/cd/x",
+                                       "files://%s/mutable/ab/cd/x",
+                                       " file://%s/mutable/ab/cd/x",
+                                       "file:///tmp/..%s/mutable/ab/cd/x",
+                                       "file:///.%s/mutable/ab/cd/x",
+                                       "file:///proc/self/root%s/mutable/ab/cd/x",
+                                       "file:///etc/passwd",
+                                       "file:///",
+                                       "file://",
+                                       "file:",
+                                       ""};
   struct world *world = *state;
   size_t tail_count = sizeof tails / sizeof tails[0], shape_count = sizeof shapes / sizeof shapes[0];
 
   for (size_t i = 0; i < tail_count + shape_count; i++) {
     const char *shape = i < tail_count ? "" : shapes[i - tail_count];
     const char *mark = strstr(shape, "%s");
-    char *url = i < tail_count   ? host_path("file://%s%s", world->root, tails[i])
+    char *url = i < tail_count ? host_path("file://%s%s", world->root, tails[i])
                 : mark == NULL ? host_path("%s", shape)
                                : host_path("%.*s%s%s", (int)(mark - shape), shape, world->root, mark + 2);
 
@@ -176,9 +227,10 @@ static void stores_keep_apart(void **state) {
 /* From here on this process is one that may not call openat2. */
 static void openat2_is_taken_away(void **state) {
 #ifdef SYS_openat2
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1 /* EPERM */), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_filter filter[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1 /* EPERM */),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
 
   (void)state;
@@ -191,9 +243,9 @@ static void openat2_is_taken_away(void **state) {
 #endif
 }
 
-#define URL_TESTS                                                                                                    \
-  DISK_TEST(url_is_the_file), DISK_TEST(equal_urls_are_handled), DISK_TEST(foreign_urls_are_refused),                \
-      DISK_TEST(endless_urls_are_refused), DISK_TEST(links_are_not_followed), DISK_TEST(puts_follow_no_links),       \
+#define URL_TESTS                                                                                                      \
+  DISK_TEST(url_is_the_file), DISK_TEST(equal_urls_are_handled), DISK_TEST(foreign_urls_are_refused),                  \
+      DISK_TEST(endless_urls_are_refused), DISK_TEST(links_are_not_followed), DISK_TEST(puts_follow_no_links),         \
       DISK_TEST(only_regular_files_are_read), DISK_TEST(stores_keep_apart)
 
 int main(void) {

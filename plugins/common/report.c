@@ -51,7 +51,8 @@ void bs_report_flag(struct bs_report *report, const char *key, bool value) {
   fputs(value ? "true" : "false", report->stream);
 }
 
-enum blockstore_status bs_report_end(struct bs_report *report, struct blockstore_call *call, struct blockstore_sink *ret_report) {
+enum blockstore_status bs_report_end(struct bs_report *report, struct blockstore_call *call,
+                                     struct blockstore_sink *ret_report) {
   enum blockstore_status status;
   bool failed = report->stream == NULL;
 

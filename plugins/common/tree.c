@@ -48,8 +48,8 @@ static int open_by_part(int root, const char *path, int flags) {
 
   while (next_part(part, &path)) {
     bool last = *path == '\0';
-    int fd = openat(directory < 0 ? root : directory, part,
-                    (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+    int fd =
+        openat(directory < 0 ? root : directory, part, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0 || last) return fd;
     if (directory >= 0) close(directory);

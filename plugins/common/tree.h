@@ -24,7 +24,7 @@ int bs_tree_open(int root, const char *path, int flags);
 /* Removes a file, durably.  One that is not there, or whose directory is not there, is ENOENT. */
 int bs_tree_remove(int root, const char *path);
 
-/* Makes names durable: fsyncs the directory that holds `path`, and those above it, `levels` in all; the last is root. */
+/* Makes names durable: fsyncs the directory that holds `path` and those above it, up to root, `levels` at most. */
 int bs_tree_sync(int root, const char *path, unsigned levels);
 
 /* A file on its way into the tree.  By one thread at a time; may be zeroed, never copied. */

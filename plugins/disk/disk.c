@@ -24,13 +24,14 @@
 #include "plugins/disk/root.h"
 
 #define CHUNK ((size_t)1 << 20)          /* bytes between two looks at the clock */
-#define WRITE_BEHIND ((uint64_t)8 << 20) /* the disk is set to work after so many bytes, before fsync asks for all */
+#define WRITE_BEHIND ((uint64_t)8 << 20) /* bytes that the disk is set to work on before fsync asks for all */
 #define NAME_LONGEST 200
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_-" /* upper case is escaped: some file systems fold it */
 #define NAME_HASHED "sha256="                                 /* '=' is never kept, so no escaped id looks like this */
 #define URL_LONGEST 2048
 
-_Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <= URL_LONGEST + 1,
+_Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <=
+                   URL_LONGEST + 1,
                "a URL has room for a name in which every %XX has become %25XX");
 
 struct disk {
@@ -45,8 +46,8 @@ struct disk_object {
 
 /* Helpers. */
 
-static enum blockstore_status disk_fail(const struct disk *disk, struct blockstore_call *call, const struct disk_object *object,
-                                        const char *what) {
+static enum blockstore_status disk_fail(const struct disk *disk, struct blockstore_call *call,
+                                        const struct disk_object *object, const char *what) {
   return bs_disk_fail(call, disk->root.path, object->path, what);
 }
 
@@ -65,16 +66,19 @@ static size_t disk_step(uint64_t size, uint64_t offset) {
   return size - offset < CHUNK ? (size_t)(size - offset) : CHUNK;
 }
 
-static enum blockstore_status disk_locate_immutable(struct disk_object *ret_object, struct blockstore_call *call, const char *key) {
+static enum blockstore_status disk_locate_immutable(struct disk_object *ret_object, struct blockstore_call *call,
+                                                    const char *key) {
   size_t length = strlen(key);
 
   if ((length != 40 && length != 64) || !bs_hex_is(key, length))
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%.80s: A key of 40 or 64 lower-case hexadecimal digits was expected.", key);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "%.80s: A key of 40 or 64 lower-case hexadecimal digits was expected.", key);
   snprintf(ret_object->path, sizeof ret_object->path, "immutable/%.2s/%.2s/%s", key, key + 2, key);
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status disk_locate_mutable(struct disk_object *ret_object, struct blockstore_call *call, const char *data_id) {
+static enum blockstore_status disk_locate_mutable(struct disk_object *ret_object, struct blockstore_call *call,
+                                                  const char *data_id) {
   unsigned char digest[BS_SHA256_SIZE];
   char hex[2 * BS_SHA256_SIZE + 1], name[NAME_LONGEST + 1];
   size_t length = strlen(data_id), used;
@@ -99,7 +103,8 @@ static bool disk_is_mutable_path(const char *path) {
   return length > 0 && length <= NAME_LONGEST && name[0] != '.' && strspn(name, NAME_LETTERS ".%=ABCDEF") == length;
 }
 
-static enum blockstore_status disk_locate_url(const struct disk *disk, struct disk_object *ret_object, const char *url) {
+static enum blockstore_status disk_locate_url(const struct disk *disk, struct disk_object *ret_object,
+                                              const char *url) {
   static const char scheme[] = "file://", host[] = "localhost", area[] = "/mutable/";
   const char *root = disk->root.path;
   char path[PATH_MAX];
@@ -116,8 +121,8 @@ static enum blockstore_status disk_locate_url(const struct disk *disk, struct di
 }
 
 /* Opens a regular file; where there is none, says whether the object is absent or the whole store. */
-static enum blockstore_status disk_open_object(const struct disk *disk, struct blockstore_call *call, int *ret_fd, uint64_t *ret_size,
-                                               const struct disk_object *object) {
+static enum blockstore_status disk_open_object(const struct disk *disk, struct blockstore_call *call, int *ret_fd,
+                                               uint64_t *ret_size, const struct disk_object *object) {
   int fd = bs_tree_open(disk->root.fd, object->path, O_RDONLY | O_NONBLOCK); /* a FIFO must not hang here */
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   struct stat stat;
@@ -125,13 +130,15 @@ static enum blockstore_status disk_open_object(const struct disk *disk, struct b
   if (fd < 0 && errno == ENOENT) {
     status = bs_disk_root_present(&disk->root, call);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    return blockstore_fail(call, BLOCKSTORE_STATUS_NOT_FOUND, "%s/%s: There is no such object.", disk->root.path, object->path);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_NOT_FOUND, "%s/%s: There is no such object.", disk->root.path,
+                           object->path);
   }
   if (fd < 0) return disk_fail(disk, call, object, "The object cannot be opened");
   if (fstat(fd, &stat) < 0) {
     status = disk_fail(disk, call, object, "The object cannot be examined");
   } else if (!S_ISREG(stat.st_mode)) {
-    status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s/%s: A regular file was expected here.", disk->root.path, object->path);
+    status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s/%s: A regular file was expected here.",
+                             disk->root.path, object->path);
   }
   if (status != BLOCKSTORE_STATUS_OK) {
     close(fd);
@@ -142,8 +149,8 @@ static enum blockstore_status disk_open_object(const struct disk *disk, struct b
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status disk_get(const struct disk *disk, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                       const struct disk_object *object) {
+static enum blockstore_status disk_get(const struct disk *disk, struct blockstore_call *call,
+                                       struct blockstore_sink *ret_data, const struct disk_object *object) {
   char *buffer BS_AUTO_FREE = NULL;
   int fd BS_AUTO_CLOSE = -1;
   uint64_t size = 0;
@@ -158,17 +165,30 @@ static enum blockstore_status disk_get(const struct disk *disk, struct blockstor
 
     status = disk_go_on(call);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (bs_tree_read_at(fd, buffer, step, offset) < 0) return disk_fail(disk, call, object, "The object cannot be read");
+    if (bs_tree_read_at(fd, buffer, step, offset) < 0)
+      return disk_fail(disk, call, object, "The object cannot be read");
     status = ret_data->write(ret_data, buffer, step);
   }
   return status;
 }
 
+/*
+ * Begins to write the last WRITE_BEHIND bytes before `end` to the disk and waits for those before them, so that fsync
+ * has little left to do: it cannot be cancelled.  Waiting takes the error that fsync would have told.
+ */
+static int disk_write_behind(int fd, uint64_t end) {
+  const unsigned wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  off_t length = (off_t)WRITE_BEHIND, start = (off_t)end - length;
+
+  if (sync_file_range(fd, start, length, SYNC_FILE_RANGE_WRITE) < 0) return errno == ENOSYS || errno == EPERM ? 0 : -1;
+  return start < length ? 0 : sync_file_range(fd, start - length, length, wait);
+}
+
 /* Copies the source into the file. */
-static enum blockstore_status disk_receive(const struct disk *disk, struct blockstore_call *call, const struct disk_object *object,
-                                           int fd, const struct blockstore_source *source) {
+static enum blockstore_status disk_receive(const struct disk *disk, struct blockstore_call *call,
+                                           const struct disk_object *object, int fd,
+                                           const struct blockstore_source *source) {
   char *buffer BS_AUTO_FREE = malloc(disk_step(source->size, 0) + 1);
-  uint64_t pushed = 0;
 
   if (buffer == NULL) return disk_fail_memory(call);
   for (uint64_t offset = 0; offset < source->size; offset += disk_step(source->size, offset)) {
@@ -178,16 +198,15 @@ static enum blockstore_status disk_receive(const struct disk *disk, struct block
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, buffer, step, offset);
     if (status != BLOCKSTORE_STATUS_OK) return status;
     if (bs_tree_write(fd, buffer, step) < 0) return disk_fail(disk, call, object, "The object cannot be written");
-    if (offset + step - pushed < WRITE_BEHIND) continue;
-    (void)sync_file_range(fd, (off_t)pushed, (off_t)(offset + step - pushed), SYNC_FILE_RANGE_WRITE); /* fsync tells of errors */
-    pushed = offset + step;
+    if ((offset + step) % WRITE_BEHIND == 0 && disk_write_behind(fd, offset + step) < 0)
+      return disk_fail(disk, call, object, "The object cannot be written");
   }
   return BLOCKSTORE_STATUS_OK;
 }
 
 /* Nothing is visible before all of the source was read and is durable. */
-static enum blockstore_status disk_put(const struct disk *disk, struct blockstore_call *call, const struct disk_object *object,
-                                       const struct blockstore_source *source) {
+static enum blockstore_status disk_put(const struct disk *disk, struct blockstore_call *call,
+                                       const struct disk_object *object, const struct blockstore_source *source) {
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
   enum blockstore_status status;
 
@@ -208,7 +227,8 @@ static enum blockstore_status disk_put(const struct disk *disk, struct blockstor
 }
 
 /* Do file and source hold the same bytes?  Stops at the first difference; what cannot be read is one. */
-static enum blockstore_status disk_compare(struct blockstore_call *call, bool *ret_same, int fd, const struct blockstore_source *source) {
+static enum blockstore_status disk_compare(struct blockstore_call *call, bool *ret_same, int fd,
+                                           const struct blockstore_source *source) {
   char *buffer BS_AUTO_FREE = malloc(2 * CHUNK);
   bool same = true;
 
@@ -225,7 +245,7 @@ static enum blockstore_status disk_compare(struct blockstore_call *call, bool *r
   return BLOCKSTORE_STATUS_OK;
 }
 
-/* Is the object there already, whole and durable?  Whatever else is there will be replaced, so only the source can fail. */
+/* Is the object there already, whole and durable?  Whatever else is there is no error, it will be replaced. */
 static enum blockstore_status disk_holds(const struct disk *disk, struct blockstore_call *call, bool *ret_holds,
                                          const struct disk_object *object, const struct blockstore_source *source) {
   int fd BS_AUTO_CLOSE = bs_tree_open(disk->root.fd, object->path, O_RDONLY | O_NONBLOCK);
@@ -233,7 +253,8 @@ static enum blockstore_status disk_holds(const struct disk *disk, struct blockst
   struct stat stat;
 
   *ret_holds = false;
-  if (fd < 0 || fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode) || (uint64_t)stat.st_size != source->size) return BLOCKSTORE_STATUS_OK;
+  if (fd < 0 || fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode) || (uint64_t)stat.st_size != source->size)
+    return BLOCKSTORE_STATUS_OK;
   status = disk_compare(call, ret_holds, fd, source);
   /* Who wrote it may have died before all of it was durable: the file, and its name in directories perhaps new. */
   if (*ret_holds && (fsync(fd) < 0 || bs_tree_sync(disk->root.fd, object->path, 4) < 0))
@@ -241,7 +262,8 @@ static enum blockstore_status disk_holds(const struct disk *disk, struct blockst
   return status;
 }
 
-static enum blockstore_status disk_delete(const struct disk *disk, struct blockstore_call *call, const struct disk_object *object) {
+static enum blockstore_status disk_delete(const struct disk *disk, struct blockstore_call *call,
+                                          const struct disk_object *object) {
   enum blockstore_status status = bs_disk_root_present(&disk->root, call);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
@@ -252,7 +274,8 @@ static enum blockstore_status disk_delete(const struct disk *disk, struct blocks
 /* Lifecycle. */
 
 static enum blockstore_status disk_storage_init(void **ret_self, struct blockstore_call *call,
-                                                const struct blockstore_settings *settings, const struct blockstore_next *next) {
+                                                const struct blockstore_settings *settings,
+                                                const struct blockstore_next *next) {
   bool must_exist = call->host->setting_number(settings, "must_exist") != 0;
   struct disk *disk = calloc(1, sizeof *disk);
   enum blockstore_status status;
@@ -288,8 +311,8 @@ static enum blockstore_status disk_handles_url(void *self, struct blockstore_cal
   return disk_locate_url(self, &object, url);
 }
 
-static enum blockstore_status disk_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
-                                                    const char *data_id) {
+static enum blockstore_status disk_make_mutable_url(void *self, struct blockstore_call *call,
+                                                    struct blockstore_sink *ret_url, const char *data_id) {
   const struct disk *disk = self;
   struct disk_object object;
   char url[URL_LONGEST + 1];
@@ -306,8 +329,8 @@ static enum blockstore_status disk_make_mutable_url(void *self, struct blockstor
 
 /* Immutable data. */
 
-static enum blockstore_status disk_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                                 const char *key) {
+static enum blockstore_status disk_get_immutable(void *self, struct blockstore_call *call,
+                                                 struct blockstore_sink *ret_data, const char *key) {
   struct disk_object object;
   enum blockstore_status status = disk_locate_immutable(&object, call, key);
 
@@ -329,7 +352,8 @@ static enum blockstore_status disk_put_immutable(void *self, struct blockstore_c
   return disk_put(disk, call, &object, data);
 }
 
-static enum blockstore_status disk_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
+static enum blockstore_status disk_delete_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                    const char *txid) {
   struct disk_object object;
   enum blockstore_status status = disk_locate_immutable(&object, call, key);
 
@@ -339,16 +363,17 @@ static enum blockstore_status disk_delete_immutable(void *self, struct blockstor
 
 /* Mutable data. */
 
-static enum blockstore_status disk_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
-                                               const char *url) {
+static enum blockstore_status disk_get_mutable(void *self, struct blockstore_call *call,
+                                               struct blockstore_sink *ret_record, const char *url) {
   struct disk_object object;
   enum blockstore_status status = disk_locate_url(self, &object, url);
 
   return status == BLOCKSTORE_STATUS_OK ? disk_get(self, call, ret_record, &object) : status;
 }
 
-static enum blockstore_status disk_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,
-                                               const char *signature, const struct blockstore_source *record) {
+static enum blockstore_status disk_put_mutable(void *self, struct blockstore_call *call, const char *data_id,
+                                               uint64_t version, const char *signature,
+                                               const struct blockstore_source *record) {
   const struct disk *disk = self;
   struct disk_object object;
   enum blockstore_status status = disk_locate_mutable(&object, call, data_id);
@@ -359,7 +384,8 @@ static enum blockstore_status disk_put_mutable(void *self, struct blockstore_cal
   return status == BLOCKSTORE_STATUS_OK ? disk_put(disk, call, &object, record) : status;
 }
 
-static enum blockstore_status disk_delete_mutable(void *self, struct blockstore_call *call, const char *data_id, const char *signature) {
+static enum blockstore_status disk_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
+                                                  const char *signature) {
   struct disk_object object;
   enum blockstore_status status = disk_locate_mutable(&object, call, data_id);
 
@@ -396,15 +422,15 @@ static const struct blockstore_driver disk_driver = {
     .check = disk_check,
 };
 
-#define DISK_METADATA                                                                                \
-  BLOCKSTORE_VERSION(PACKAGE_VERSION)                                                                \
-  BLOCKSTORE_DESCRIPTION("Files in a directory of this computer")                                    \
-  BLOCKSTORE_URL_SCHEME("file")                                                                      \
-  BLOCKSTORE_THREADS_PARALLEL                                                                        \
-  BLOCKSTORE_CAPABILITY_DURABLE                                                                      \
-  BLOCKSTORE_CAPABILITY_LOCAL                                                                        \
-  BLOCKSTORE_CAPABILITY_CONSISTENT                                                                   \
-  BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Directory that holds the objects and nothing else") \
+#define DISK_METADATA                                                                                                  \
+  BLOCKSTORE_VERSION(PACKAGE_VERSION)                                                                                  \
+  BLOCKSTORE_DESCRIPTION("Files in a directory of this computer")                                                      \
+  BLOCKSTORE_URL_SCHEME("file")                                                                                        \
+  BLOCKSTORE_THREADS_PARALLEL                                                                                          \
+  BLOCKSTORE_CAPABILITY_DURABLE                                                                                        \
+  BLOCKSTORE_CAPABILITY_LOCAL                                                                                          \
+  BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                     \
+  BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Directory that holds the objects and nothing else")                   \
   BLOCKSTORE_OPTION("must_exist", BOOL, OPTIONAL, "false", "Refuse a directory that is not a store already")
 
 BLOCKSTORE_REGISTER_DRIVER(disk, disk_driver, DISK_METADATA);

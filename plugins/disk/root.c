@@ -35,7 +35,8 @@ enum blockstore_status bs_disk_status(int reason) {
   }
 }
 
-enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path, const char *what) {
+enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path,
+                                    const char *what) {
   int reason = errno;
   bool in_the_way = reason == ELOOP || reason == ENOTDIR;
   char buffer[128];
@@ -52,7 +53,8 @@ static int sync_parent(int directory) {
 }
 
 /* Finds or makes the directory. */
-static enum blockstore_status open_directory(struct bs_disk_root *root, struct blockstore_call *call, const char *path, bool must_exist) {
+static enum blockstore_status open_directory(struct bs_disk_root *root, struct blockstore_call *call, const char *path,
+                                             bool must_exist) {
   bool made = !must_exist && mkdir(path, 0700) == 0;
   int refused = must_exist || made ? ENOENT : errno;
   struct stat status;
@@ -64,8 +66,8 @@ static enum blockstore_status open_directory(struct bs_disk_root *root, struct b
     return bs_disk_fail(call, path, "", "The root directory cannot be made");
   }
   if (root->fd < 0 && errno == ENOENT)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: There is no such directory%s (is its disk mounted?).", path,
-                           must_exist ? "" : ", and it can be made only in one that exists");
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: There is no such directory%s (is its disk mounted?).",
+                           path, must_exist ? "" : ", and it can be made only in one that exists");
   if (root->fd < 0 || fstat(root->fd, &status) < 0 || (made && sync_parent(root->fd) < 0))
     return bs_disk_fail(call, path, "", "The root directory cannot be opened");
   root->device = status.st_dev;
@@ -78,10 +80,12 @@ static enum blockstore_status make_url(struct bs_disk_root *root, struct blockst
   size_t length = strlen(scheme) + bs_url_escape(NULL, 0, root->path, strlen(root->path), BS_URL_PATH);
 
   if (length > BS_DISK_ROOT_URL_LONGEST)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root is too long, as a URL it has %zu bytes and %d are allowed: %s", length,
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "root is too long, as a URL it has %zu bytes and %d are allowed: %s", length,
                            BS_DISK_ROOT_URL_LONGEST, root->path);
   root->url = malloc(length + 1);
-  if (root->url == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: There is not enough memory.", root->path);
+  if (root->url == NULL)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: There is not enough memory.", root->path);
   memcpy(root->url, scheme, sizeof scheme);
   bs_url_escape(root->url + strlen(scheme), length + 1 - strlen(scheme), root->path, strlen(root->path), BS_URL_PATH);
   return BLOCKSTORE_STATUS_OK;
@@ -89,7 +93,8 @@ static enum blockstore_status make_url(struct bs_disk_root *root, struct blockst
 
 /* What a file system, this directory, or a marking that was interrupted leaves in an empty root. */
 static bool counts_for_nothing(const char *name) {
-  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 || strcmp(name, BS_TREE_TEMPORARIES) == 0;
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
+         strcmp(name, BS_TREE_TEMPORARIES) == 0;
 }
 
 static bool is_empty(int directory) {
@@ -111,40 +116,48 @@ static bool is_empty(int directory) {
 static enum blockstore_status mark(const struct bs_disk_root *root, struct blockstore_call *call) {
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
-  if (bs_temporary_begin(&temporary, root->fd) < 0 || bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 ||
-      fsync(temporary.fd) < 0 || bs_temporary_place(&temporary, root->fd, MARKER) < 0)
+  if (bs_temporary_begin(&temporary, root->fd) < 0 ||
+      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0 ||
+      bs_temporary_place(&temporary, root->fd, MARKER) < 0)
     return bs_disk_fail(call, root->path, MARKER, "The file that marks a store could not be written");
   return BLOCKSTORE_STATUS_OK;
 }
 
 /* Is the directory a store of ours?  An empty one becomes one. */
-static enum blockstore_status recognise(const struct bs_disk_root *root, struct blockstore_call *call, bool must_exist) {
+static enum blockstore_status recognise(const struct bs_disk_root *root, struct blockstore_call *call,
+                                        bool must_exist) {
   char text[sizeof MARKER_TEXT + 1] = "";
   int fd BS_AUTO_CLOSE = bs_tree_open(root->fd, MARKER, O_RDONLY | O_NONBLOCK);
 
   if (fd >= 0) {
     if (read(fd, text, sizeof text - 1) >= 0 && strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s/" MARKER ": The store was made by another version of the disk driver, or this file is damaged; "
-                           "expected was: %.*s", root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
+                           "%s/" MARKER
+                           ": The store was made by another version of the disk driver, or this file is damaged; "
+                           "expected was: %.*s",
+                           root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
   }
   if (errno != ENOENT) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
   if (must_exist)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s: This is no store (there is no " MARKER " in it) and must_exist is set: is its disk mounted?", root->path);
+    return blockstore_fail(
+        call, BLOCKSTORE_STATUS_FAILED,
+        "%s: This is no store (there is no " MARKER " in it) and must_exist is set: is its disk mounted?", root->path);
   if (!is_empty(root->fd))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%s: The directory is neither empty nor a store (there is no " MARKER " in it); "
-                           "give the store a directory of its own.", root->path);
+                           "give the store a directory of its own.",
+                           root->path);
   return mark(root, call);
 }
 
-enum blockstore_status bs_disk_root_open(struct bs_disk_root *ret_root, struct blockstore_call *call, const char *path, bool must_exist) {
+enum blockstore_status bs_disk_root_open(struct bs_disk_root *ret_root, struct blockstore_call *call, const char *path,
+                                         bool must_exist) {
   struct bs_disk_root root = BS_DISK_ROOT_INIT;
   enum blockstore_status status;
 
   if (path == NULL || path[0] != '/')
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root must be an absolute path, not: %s", path == NULL ? "" : path);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root must be an absolute path, not: %s",
+                           path == NULL ? "" : path);
   status = open_directory(&root, call, path, must_exist);
   if (status == BLOCKSTORE_STATUS_OK) status = make_url(&root, call);
   if (status == BLOCKSTORE_STATUS_OK) status = recognise(&root, call, must_exist);
@@ -170,16 +183,18 @@ enum blockstore_status bs_disk_root_present(const struct bs_disk_root *root, str
       fstatat(root->fd, MARKER, &status, AT_SYMLINK_NOFOLLOW) == 0)
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                         "%s: The store's root directory is gone or was replaced since it was opened (unmounted?).", root->path);
+                         "%s: The store's root directory is gone or was replaced since it was opened (unmounted?).",
+                         root->path);
 }
 
 static const char *file_system(unsigned long type, char *buffer, size_t size) {
   static const struct {
     unsigned long type;
     const char *name;
-  } known[] = {{EXT4_SUPER_MAGIC, "ext4"},         {XFS_SUPER_MAGIC, "xfs"}, {BTRFS_SUPER_MAGIC, "btrfs"}, {TMPFS_MAGIC, "tmpfs"},
-               {OVERLAYFS_SUPER_MAGIC, "overlay"}, {NFS_SUPER_MAGIC, "nfs"}, {FUSE_SUPER_MAGIC, "fuse"},   {F2FS_SUPER_MAGIC, "f2fs"},
-               {SMB2_SUPER_MAGIC, "smb"},          {MSDOS_SUPER_MAGIC, "vfat"}};
+  } known[] = {{EXT4_SUPER_MAGIC, "ext4"}, {XFS_SUPER_MAGIC, "xfs"},           {BTRFS_SUPER_MAGIC, "btrfs"},
+               {TMPFS_MAGIC, "tmpfs"},     {OVERLAYFS_SUPER_MAGIC, "overlay"}, {NFS_SUPER_MAGIC, "nfs"},
+               {FUSE_SUPER_MAGIC, "fuse"}, {F2FS_SUPER_MAGIC, "f2fs"},         {SMB2_SUPER_MAGIC, "smb"},
+               {MSDOS_SUPER_MAGIC, "vfat"}};
 
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (known[i].type == type) return known[i].name;
@@ -191,13 +206,14 @@ static const char *file_system(unsigned long type, char *buffer, size_t size) {
 static enum blockstore_status try_writing(const struct bs_disk_root *root, struct blockstore_call *call) {
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
-  if (bs_temporary_begin(&temporary, root->fd) < 0 || bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 ||
-      fsync(temporary.fd) < 0)
+  if (bs_temporary_begin(&temporary, root->fd) < 0 ||
+      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0)
     return bs_disk_fail(call, root->path, BS_TREE_TEMPORARIES, "Nothing can be written into the store");
   return BLOCKSTORE_STATUS_OK;
 }
 
-enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call, struct bs_report *report) {
+enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call,
+                                           struct bs_report *report) {
   enum blockstore_status status = try_writing(root, call);
   struct statvfs space;
   struct statfs kind;

@@ -26,14 +26,17 @@ struct bs_disk_root {
 
 /* Makes the directory when only its last component is missing, and a store of it when it is empty; with `must_exist`
  * neither.  *ret_root is written on OK only. */
-enum blockstore_status bs_disk_root_open(struct bs_disk_root *ret_root, struct blockstore_call *call, const char *path, bool must_exist);
+enum blockstore_status bs_disk_root_open(struct bs_disk_root *ret_root, struct blockstore_call *call, const char *path,
+                                         bool must_exist);
 void bs_disk_root_close(struct bs_disk_root *root);
 
 /* OK while the directory that was opened stands at its path with its mark, else FAILED. */
 enum blockstore_status bs_disk_root_present(const struct bs_disk_root *root, struct blockstore_call *call);
 
-/* Adds what the operator wants to know.  Says why when nothing can be written into the store; the report is complete then too. */
-enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call, struct bs_report *report);
+/* Adds what the operator wants to know.  When nothing can be written into the store, the report says so and is
+ * complete, and the status says why. */
+enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call,
+                                           struct bs_report *report);
 
 /* The status that an errno stands for. */
 enum blockstore_status bs_disk_status(int reason);

@@ -83,7 +83,8 @@ void host_call_init(struct host_call *call) {
   atomic_store(&call->looks, -1);
 }
 
-static enum blockstore_status host_read_at(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+static enum blockstore_status host_read_at(const struct blockstore_source *source, void *buffer, size_t length,
+                                           uint64_t offset) {
   const struct host_source *ours = (const struct host_source *)source;
 
   if (offset > source->size || length > source->size - offset) fail_msg("read beyond the source: %zu bytes", length);
@@ -93,8 +94,10 @@ static enum blockstore_status host_read_at(const struct blockstore_source *sourc
 }
 
 void host_source_init(struct host_source *source, const void *bytes, size_t length) {
-  *source = (struct host_source){
-      .source = {.struct_size = sizeof source->source, .size = length, .read_at = host_read_at}, .bytes = bytes, .fail_at = UINT64_MAX};
+  *source =
+      (struct host_source){.source = {.struct_size = sizeof source->source, .size = length, .read_at = host_read_at},
+                           .bytes = bytes,
+                           .fail_at = UINT64_MAX};
 }
 
 static enum blockstore_status host_begin(struct blockstore_sink *sink, uint64_t size) {
@@ -122,7 +125,8 @@ static enum blockstore_status host_write(struct blockstore_sink *sink, const voi
 
 void host_sink_init(struct host_sink *sink) {
   *sink = (struct host_sink){.sink = {.struct_size = sizeof sink->sink, .begin = host_begin, .write = host_write},
-                             .room = SIZE_MAX, .fail_with = BLOCKSTORE_STATUS_TOO_LARGE};
+                             .room = SIZE_MAX,
+                             .fail_with = BLOCKSTORE_STATUS_TOO_LARGE};
 }
 
 void host_sink_free(struct host_sink *sink) {
@@ -144,7 +148,8 @@ const struct blockstore_driver *host_load(const char *name) {
   return entry()->driver;
 }
 
-enum blockstore_status host_store_try(struct host_store *store, const char *driver, const struct host_setting *settings) {
+enum blockstore_status host_store_try(struct host_store *store, const char *driver,
+                                      const struct host_setting *settings) {
   struct blockstore_settings rows = {settings};
 
   host_call_init(&store->call);
@@ -154,7 +159,8 @@ enum blockstore_status host_store_try(struct host_store *store, const char *driv
 }
 
 void host_store_open(struct host_store *store, const char *driver, const struct host_setting *settings) {
-  if (host_store_try(store, driver, settings) != BLOCKSTORE_STATUS_OK) fail_msg("storage_init: %s", store->call.sentence);
+  if (host_store_try(store, driver, settings) != BLOCKSTORE_STATUS_OK)
+    fail_msg("storage_init: %s", store->call.sentence);
 }
 
 void host_store_close(struct host_store *store) {
@@ -169,7 +175,8 @@ enum blockstore_status host_put_immutable(struct host_store *store, const char *
   return store->driver->put_immutable_handler(store->self, &store->call.call, key, &source.source, NULL);
 }
 
-enum blockstore_status host_put_mutable(struct host_store *store, const char *data_id, const void *bytes, size_t length) {
+enum blockstore_status host_put_mutable(struct host_store *store, const char *data_id, const void *bytes,
+                                        size_t length) {
   struct host_source source;
 
   host_source_init(&source, bytes, length);
@@ -187,7 +194,8 @@ char *host_url(struct host_store *store, const char *data_id) {
   return (char *)sink.bytes;
 }
 
-static void host_expect(struct host_store *store, enum blockstore_status status, struct host_sink *sink, const void *bytes, size_t length) {
+static void host_expect(struct host_store *store, enum blockstore_status status, struct host_sink *sink,
+                        const void *bytes, size_t length) {
   if (status != BLOCKSTORE_STATUS_OK) fail_msg("status %d: %s", (int)status, store->call.sentence);
   assert_int_equal(sink->length, length);
   if (sink->begins > 0 && sink->announced != BLOCKSTORE_SIZE_UNKNOWN) assert_int_equal(sink->announced, length);
@@ -199,7 +207,8 @@ void host_holds_immutable(struct host_store *store, const char *key, const void 
   struct host_sink sink;
 
   host_sink_init(&sink);
-  host_expect(store, store->driver->get_immutable_handler(store->self, &store->call.call, &sink.sink, key), &sink, bytes, length);
+  host_expect(store, store->driver->get_immutable_handler(store->self, &store->call.call, &sink.sink, key), &sink,
+              bytes, length);
 }
 
 void host_holds_mutable(struct host_store *store, const char *data_id, const void *bytes, size_t length) {
@@ -208,7 +217,8 @@ void host_holds_mutable(struct host_store *store, const char *data_id, const voi
 
   host_sink_init(&sink);
   assert_int_equal(store->driver->handles_url(store->self, &store->call.call, url), BLOCKSTORE_STATUS_OK);
-  host_expect(store, store->driver->get_mutable_handler(store->self, &store->call.call, &sink.sink, url), &sink, bytes, length);
+  host_expect(store, store->driver->get_mutable_handler(store->self, &store->call.call, &sink.sink, url), &sink, bytes,
+              length);
   free(url);
 }
 

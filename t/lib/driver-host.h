@@ -15,8 +15,8 @@
 /* One call; may be used for many entry points, one after the other. */
 struct host_call {
   struct blockstore_call call;
-  char sentence[1024];  /* the last set_error */
-  atomic_int looks;     /* time_left answers 0 after so many looks; negative: never */
+  char sentence[1024]; /* the last set_error */
+  atomic_int looks;    /* time_left answers 0 after so many looks; negative: never */
 };
 void host_call_init(struct host_call *call);
 
@@ -55,13 +55,15 @@ struct host_store {
   struct host_call call; /* of the helpers below; threads use calls of their own */
 };
 const struct blockstore_driver *host_load(const char *name);
-enum blockstore_status host_store_try(struct host_store *store, const char *driver, const struct host_setting *settings);
+enum blockstore_status host_store_try(struct host_store *store, const char *driver,
+                                      const struct host_setting *settings);
 void host_store_open(struct host_store *store, const char *driver, const struct host_setting *settings);
 void host_store_close(struct host_store *store);
 
 /* By their status; the URL by free(). */
 enum blockstore_status host_put_immutable(struct host_store *store, const char *key, const void *bytes, size_t length);
-enum blockstore_status host_put_mutable(struct host_store *store, const char *data_id, const void *bytes, size_t length);
+enum blockstore_status host_put_mutable(struct host_store *store, const char *data_id, const void *bytes,
+                                        size_t length);
 char *host_url(struct host_store *store, const char *data_id);
 /* The get must answer exactly these bytes, announced rightly. */
 void host_holds_immutable(struct host_store *store, const char *key, const void *bytes, size_t length);
