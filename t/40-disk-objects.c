@@ -29,29 +29,9 @@ static void sizes_come_back(void **state) {
 /* The awkward ids, the last two 4143 bytes long. */
 #define ID_COUNT 25
 static const char *awkward_id(size_t index, char *room) {
-  static const char *const ids[ID_COUNT - 2] = {"0a8ce26f:foo.test:/my/second/datum",
-                                                "a",
-                                                "A",
-                                                "/",
-                                                "//",
-                                                ".",
-                                                "..",
-                                                "../..",
-                                                "./a",
-                                                ".hidden",
-                                                "a/../b",
-                                                "..%2f",
-                                                "%2e%2e",
-                                                "%",
-                                                "%%",
-                                                "line\nfeed",
-                                                " ",
-                                                "\xc3\xa9",
-                                                "e\xcc\x81",
-                                                "sha256=ab",
-                                                "\\",
-                                                "\x01\x7f",
-                                                "README"};
+  static const char *const ids[ID_COUNT - 2] = {
+      "0a8ce26f:foo.test:/my/second/datum", "a", "A", "/", "//", ".", "..", "../..", "./a", ".hidden", "a/../b", "..%2f",
+      "%2e%2e", "%", "%%", "line\nfeed", " ", "\xc3\xa9", "e\xcc\x81", "sha256=ab", "\\", "\x01\x7f", "README"};
 
   if (index < ID_COUNT - 2) return ids[index];
   memset(room, index == ID_COUNT - 1 ? '/' : 'x', 4143);
