@@ -208,13 +208,13 @@ static void damage_never_harms_the_reader(void **state) {
   for (size_t length = 0; length < head; length += 7) try_bytes(bytes.bytes, length, &read);
   for (size_t bit = 0; bit < 8 * head; bit += 5) {
     bytes.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
-    try_bytes(bytes.bytes, head, &read);
+    try_bytes(bytes.bytes, bytes.length, &read);
     bytes.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
   }
   for (size_t i = 0; i < 2000; i++) { /* damage that adds up */
     random = random * 1664525 + 1013904223;
     bytes.bytes[sizeof(ElfW(Ehdr)) + (random >> 8) % (head - sizeof(ElfW(Ehdr)))] ^= (unsigned char)(random >> 24);
-    try_bytes(bytes.bytes, head, &read);
+    try_bytes(bytes.bytes, bytes.length, &read);
   }
   assert_true(read > 0); /* the damage was not all to the first bytes */
   bs_buffer_free(&bytes);

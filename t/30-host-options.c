@@ -21,15 +21,16 @@ static const char text[] =
 static const char *const core_keys[] = {"name", "driver", "inline"};
 
 /* Reads the options of a store written as YAML lines; paths are relative to the place. */
-static bool read_options(struct blockstore_settings **ret_settings, const char *place, const char *yaml, struct bs_error *error) {
+static bool read_options(struct blockstore_settings **ret_settings, const char *place, const char *yaml, struct bs_error *ret_error) {
   struct bs_options_place where = {"FILE", place, core_keys, 3};
   struct bs_metadata *metadata = NULL;
   struct bs_yaml *root = NULL;
+  struct bs_error error = {0};
   bool good;
 
-  assert_ok(bs_metadata_parse(&metadata, text, sizeof text - 1, error));
-  assert_ok(bs_yaml_read(&root, yaml, strlen(yaml), "FILE", error));
-  good = bs_options_read(ret_settings, metadata, root, &where, error);
+  assert_ok(bs_metadata_parse(&metadata, text, sizeof text - 1, &error));
+  assert_ok(bs_yaml_read(&root, yaml, strlen(yaml), "FILE", &error));
+  good = bs_options_read(ret_settings, metadata, root, &where, ret_error);
   bs_yaml_free(root);
   bs_metadata_free(metadata);
   return good;

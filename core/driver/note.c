@@ -24,10 +24,15 @@ struct elf {
   const char *file;
 };
 
+/* dlopen of a file that is too short for its segments ends in SIGBUS, so this is found out here. */
+static bool check_range(const struct elf *elf, uint64_t length, uint64_t offset, struct bs_error *error) {
+  if (offset <= elf->size && length <= elf->size - offset) return true;
+  return bs_fail(error, BS_WORD_driver, "%s: The ELF file is cut off: it has %llu bytes and refers to later ones.", elf->file,
+                 (unsigned long long)elf->size);
+}
+
 static bool read_part(const struct elf *elf, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
-  if (offset > elf->size || length > elf->size - offset)
-    return bs_fail(error, BS_WORD_driver, "%s: The ELF file is cut off: it has %llu bytes and refers to later ones.", elf->file,
-                   (unsigned long long)elf->size);
+  if (!check_range(elf, length, offset, error)) return false;
   if (bs_file_read_at(elf->fd, buffer, length, offset)) return true;
   return bs_fail_errno(error, "%s: The file cannot be read", elf->file);
 }
@@ -115,25 +120,35 @@ static bool read_segment(const struct elf *elf, const ElfW(Phdr) *segment, char 
   return true;
 }
 
+/* Reads program header `index`, and its note if it is one. */
+static bool examine_segment(const struct elf *elf, const ElfW(Ehdr) *header, size_t index, char **ret_text, size_t *ret_length,
+                            struct bs_error *error) {
+  ElfW(Phdr) segment = {0};
+  const uint64_t size = sizeof segment;
+
+  if (!check_range(elf, (index + 1) * size, header->e_phoff, error)) return false;
+  if (!read_part(elf, &segment, sizeof segment, header->e_phoff + index * size, error)) return false;
+  if (segment.p_type == PT_LOAD) return check_range(elf, segment.p_filesz, segment.p_offset, error);
+  if (segment.p_type != PT_NOTE || *ret_text != NULL) return true;
+  return read_segment(elf, &segment, ret_text, ret_length, error);
+}
+
 bool bs_note_read(char **ret_text, size_t *ret_length, int fd, const char *file, struct bs_error *error) {
   struct elf elf = {.fd = fd, .file = file};
   struct stat status;
   ElfW(Ehdr) header = {0};
-  char *text = NULL;
+  char *text BS_AUTO_FREE = NULL;
+  size_t length = 0;
 
   if (fstat(fd, &status) < 0) return bs_fail_errno(error, "%s: The file cannot be examined", file);
   elf.size = (uint64_t)status.st_size;
   if (!read_header(&elf, &header, error)) return false;
-  for (size_t i = 0; i < header.e_phnum && text == NULL; i++) {
-    ElfW(Phdr) segment;
-
-    if (header.e_phoff > elf.size)
-      return bs_fail(error, BS_WORD_driver, "%s: The ELF file is cut off: its program headers are missing.", file);
-    if (!read_part(&elf, &segment, sizeof segment, header.e_phoff + i * sizeof segment, error)) return false;
-    if (segment.p_type == PT_NOTE && !read_segment(&elf, &segment, &text, ret_length, error)) return false;
-  }
+  for (size_t i = 0; i < header.e_phnum; i++)
+    if (!examine_segment(&elf, &header, i, &text, &length, error)) return false;
   if (text == NULL)
     return bs_fail(error, BS_WORD_driver, "%s: The file has no Blockstore note: not a driver, or stripped.", file);
   *ret_text = text;
+  *ret_length = length;
+  text = NULL;
   return true;
 }

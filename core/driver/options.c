@@ -188,8 +188,8 @@ static bool fail_unknown(const struct reader *reader, const struct bs_yaml *key,
 
   for (size_t i = 0; i < reader->metadata->option_count; i++) bs_buffer_format(&options, "%s%s", i == 0 ? "" : ", ", keys[i]);
   if (!bs_buffer_ok(&options, error)) return false;
-  bs_fail(error, BS_WORD_config, "The driver %s has no option \"%.100s\"%s%s%s.  Its options: %s.", reader->metadata->name,
-          key->text, nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?",
+  bs_fail(error, BS_WORD_config, "The driver %s has no option \"%.100s\"%s%s%s  Its options: %s.", reader->metadata->name,
+          key->text, nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest, nearest == NULL ? "." : "\"?",
           options.length == 0 ? "none" : bs_buffer_string(&options));
   return at_node(reader, key, error);
 }
