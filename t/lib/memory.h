@@ -3,6 +3,7 @@
 #ifndef BS_T_MEMORY_H
 #define BS_T_MEMORY_H
 
+#include <errno.h>
 #include <limits.h>
 
 #include "t/lib/unit.h"
@@ -11,7 +12,10 @@ static unsigned left = UINT_MAX; /* allocations until all fail */
 
 static bool refuse(void) {
   if (left == UINT_MAX) return false;
-  if (left == 0) return true;
+  if (left == 0) {
+    errno = ENOMEM;
+    return true;
+  }
   left--;
   return false;
 }
