@@ -66,7 +66,8 @@ static void the_first_directory_decides(void **state) {
   assert_non_null(strstr(candidate->path, "/one/good.so"));
   bs_candidate_free(candidate);
   change_mode(*state, "one/good.so", 0666); /* refused, and not passed over for the good one in two */
-  assert_fails(find(*state, "good", &candidate, &error), BS_WORD_driver, "/one/good.so: The driver can be written by everyone");
+  assert_fails(find(*state, "good", &candidate, &error), BS_WORD_driver,
+               "/one/good.so: The driver can be written by everyone");
 }
 
 static void a_refused_directory_is_not_passed_over(void **state) {
@@ -76,7 +77,8 @@ static void a_refused_directory_is_not_passed_over(void **state) {
   make_directory(*state, "one", 0775);
   make_directory(*state, "two", 0755);
   copy_module(*state, "good", "two/good.so");
-  assert_fails(find(*state, "good", &candidate, &error), BS_WORD_driver, "/one: The directory can be written by its group");
+  assert_fails(find(*state, "good", &candidate, &error), BS_WORD_driver,
+               "/one: The directory can be written by its group");
 }
 
 static void an_unknown_driver_is_told_with_places_and_a_guess(void **state) {
@@ -91,7 +93,8 @@ static void an_unknown_driver_is_told_with_places_and_a_guess(void **state) {
   assert_fails(find(*state, "goad", &candidate, &error), BS_WORD_driver, "/two. Did you mean good?");
   find(*state, "something", &candidate, &error);
   assert_null(strstr(error.message, "Did you mean"));
-  assert_fails(bs_catalog_find(&candidate, NULL, 0, "good", &error), BS_WORD_driver, "no directory of drivers (plugin_path)");
+  assert_fails(bs_catalog_find(&candidate, NULL, 0, "good", &error), BS_WORD_driver,
+               "no directory of drivers (plugin_path)");
 }
 
 static void what_is_no_name_is_looked_for_nowhere(void **state) {

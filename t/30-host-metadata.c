@@ -108,7 +108,8 @@ static void bad_texts_are_refused(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     assert_fails(parse(&metadata, rows[i].text, &error), BS_WORD_driver, rows[i].message);
   assert_null(metadata);
-  assert_fails(bs_metadata_parse(&metadata, HEAD "a=\0\n", sizeof HEAD + 3, &error), BS_WORD_driver, "control character");
+  assert_fails(bs_metadata_parse(&metadata, HEAD "a=\0\n", sizeof HEAD + 3, &error), BS_WORD_driver,
+               "control character");
 }
 
 static void there_is_an_end_to_everything(void **state) {
@@ -119,13 +120,15 @@ static void there_is_an_end_to_everything(void **state) {
 
   (void)state;
   memset(text, '\n', sizeof text);
-  assert_fails(bs_metadata_parse(&metadata, text, BS_METADATA_MAX + 1, &error), BS_WORD_driver, "more than the 65536 bytes");
+  assert_fails(bs_metadata_parse(&metadata, text, BS_METADATA_MAX + 1, &error), BS_WORD_driver,
+               "more than the 65536 bytes");
   length = (size_t)snprintf(text, sizeof text, HEAD);
   for (int i = 0; i <= BS_METADATA_OPTIONS_MAX; i++)
     length += (size_t)snprintf(text + length, sizeof text - length, "option=o%d\tint\toptional\t\t\n", i);
   assert_fails(bs_metadata_parse(&metadata, text, length, &error), BS_WORD_driver, "\"o256\"");
   length = (size_t)snprintf(text, sizeof text, HEAD);
-  for (int i = 0; i <= BS_METADATA_SCHEMES_MAX; i++) length += (size_t)snprintf(text + length, sizeof text - length, "scheme=a\n");
+  for (int i = 0; i <= BS_METADATA_SCHEMES_MAX; i++)
+    length += (size_t)snprintf(text + length, sizeof text - length, "scheme=a\n");
   assert_fails(bs_metadata_parse(&metadata, text, length, &error), BS_WORD_driver, "no more than 64");
 }
 
@@ -148,7 +151,8 @@ static void only_a_fitting_abi_is_taken(void **state) {
     if (rows[i].refusal == NULL)
       assert_ok(bs_vet_abi(rows[i].host, rows[i].driver, rows[i].min_host_minor, &error));
     else
-      assert_fails(bs_vet_abi(rows[i].host, rows[i].driver, rows[i].min_host_minor, &error), BS_WORD_driver, rows[i].refusal);
+      assert_fails(bs_vet_abi(rows[i].host, rows[i].driver, rows[i].min_host_minor, &error), BS_WORD_driver,
+                   rows[i].refusal);
   }
 }
 

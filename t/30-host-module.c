@@ -13,7 +13,8 @@
 
 #define THREADS 8
 
-static bool find_and_load(const struct bs_module **ret_module, const char *place, const char *name, struct bs_error *error) {
+static bool find_and_load(const struct bs_module **ret_module, const char *place, const char *name,
+                          struct bs_error *error) {
   struct bs_candidate *candidate = NULL;
   bool good;
 
@@ -102,9 +103,12 @@ static void what_the_dynamic_linker_says_is_handed_on(void **state) {
   const struct bs_module *module = NULL;
   struct bs_error error = {0};
 
-  assert_fails(load(&module, *state, "undefined", &error), BS_WORD_driver, "undefined symbol: nobody_has_this_function");
-  assert_fails(load(&module, *state, "needslibrary", &error), BS_WORD_driver, "libgone.so: cannot open shared object file");
-  assert_fails(find_and_load(&module, *state, "needslibrary", &error), BS_WORD_driver, "/needslibrary.so: The driver cannot be");
+  assert_fails(load(&module, *state, "undefined", &error), BS_WORD_driver,
+               "undefined symbol: nobody_has_this_function");
+  assert_fails(load(&module, *state, "needslibrary", &error), BS_WORD_driver,
+               "libgone.so: cannot open shared object file");
+  assert_fails(find_and_load(&module, *state, "needslibrary", &error), BS_WORD_driver,
+               "/needslibrary.so: The driver cannot be");
   assert_null(module);
   assert_ok(load(&module, *state, "good", &error)); /* the loader is none the worse for it */
 }

@@ -54,7 +54,8 @@ static void other_files_are_named_for_what_they_are(void **state) {
   read_module(&bytes, "good");
   header = (ElfW(Ehdr) *)(void *)bytes.bytes;
   header->e_ident[EI_CLASS] = header->e_ident[EI_CLASS] == ELFCLASS64 ? ELFCLASS32 : ELFCLASS64;
-  assert_fails(refused(&bytes, &error), BS_WORD_driver, sizeof(void *) == 8 ? "is a 32-bit ELF file" : "is a 64-bit ELF file");
+  assert_fails(refused(&bytes, &error), BS_WORD_driver,
+               sizeof(void *) == 8 ? "is a 32-bit ELF file" : "is a 64-bit ELF file");
   header->e_ident[EI_CLASS] = 9;
   assert_fails(refused(&bytes, &error), BS_WORD_driver, "is a strange ELF file");
   header->e_ident[EI_CLASS] = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
@@ -101,7 +102,8 @@ static void build(struct bs_buffer *file, uint64_t size, const void *notes, size
   bs_buffer_add(file, notes, length);
 }
 
-static void add_note(struct bs_buffer *notes, uint32_t owner_size, uint32_t text_size, uint32_t type, const char *owner) {
+static void add_note(struct bs_buffer *notes, uint32_t owner_size, uint32_t text_size, uint32_t type,
+                     const char *owner) {
   const uint32_t words[] = {owner_size, text_size, type};
 
   bs_buffer_add(notes, words, sizeof words);
@@ -178,7 +180,7 @@ static void a_text_has_an_end(void **state) {
   bs_buffer_free(&file);
 }
 
-/* Whatever the answer is: no byte outside is touched (the sanitizers look), and what is read can be parsed or refused. */
+/* Whatever the answer: no byte outside is touched (the sanitizers look), and what is read can be parsed or refused. */
 static void try_bytes(const unsigned char *bytes, size_t length, size_t *read) {
   struct bs_metadata *metadata = NULL;
   struct bs_error error = {0};

@@ -21,7 +21,8 @@ static const char text[] =
 static const char *const core_keys[] = {"name", "driver", "inline"};
 
 /* Reads the options of a store written as YAML lines; paths are relative to the place. */
-static bool read_options(struct blockstore_settings **ret_settings, const char *place, const char *yaml, struct bs_error *ret_error) {
+static bool read_options(struct blockstore_settings **ret_settings, const char *place, const char *yaml,
+                         struct bs_error *ret_error) {
   struct bs_options_place where = {"FILE", place, core_keys, 3};
   struct bs_metadata *metadata = NULL;
   struct bs_yaml *root = NULL;
@@ -42,8 +43,9 @@ static void values_are_canonical(void **state) {
   char *cache BS_AUTO_FREE = path_in(*state, "x/y");
 
   assert_ok(read_options(&settings, *state,
-                         "name: n\ndriver: x\ninline: false\nroot: /data\nlabel: Gr\xc3\xbc\xc3\x9f\x65\ncount: 12\nchunk: 2MiB\nsync: false\n"
-                         "wait: 2m\ncache: x/y\nhosts: [one, two words]\nmode: fast\n",
+                         "name: n\ndriver: x\ninline: false\nroot: /data\nlabel: Gr\xc3\xbc\xc3\x9f\x65\n"
+                         "count: 12\nchunk: 2MiB\nsync: false\nwait: 2m\ncache: x/y\n"
+                         "hosts: [one, two words]\nmode: fast\n",
                          &error));
   assert_string_equal(bs_settings_text(settings, "root", 0), "/data");
   assert_string_equal(bs_settings_text(settings, "label", 0), "Gr\xc3\xbc\xc3\x9f\x65");
@@ -104,7 +106,8 @@ static void mistakes_are_told_with_place_and_expectation(void **state) {
   static const struct {
     const char *yaml, *message;
   } rows[] = {
-      {"roat: /data\n", "FILE:1:1: The driver x has no option \"roat\"; did you mean \"root\"?  Its options: root, label"},
+      {"roat: /data\n",
+       "FILE:1:1: The driver x has no option \"roat\"; did you mean \"root\"?  Its options: root, label"},
       {"root: /data\ndrive: x\n", "FILE:2:1: The driver x has no option \"drive\"; did you mean \"driver\"?"},
       {"root: /data\nsomething: x\n", "has no option \"something\".  Its options: root"},
       {"label: a\n", "FILE:1:1: The driver x needs the option \"root\" here, a path: Where the data is"},
@@ -153,17 +156,22 @@ static void a_secret_comes_from_a_file(void **state) {
   assert_string_equal(bs_settings_text(settings, "key", 0), "s3cret");
   bs_settings_free(settings);
   change_mode(*state, "secret", 0640);
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: secret}\n", &error), BS_WORD_denied, "chmod 600");
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: missing}\n", &error), BS_WORD_not_found, "FILE:2:13: /");
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: secret}\n", &error), BS_WORD_denied,
+               "chmod 600");
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: missing}\n", &error), BS_WORD_not_found,
+               "FILE:2:13: /");
   write_file(*state, "empty", "\n", 1);
   change_mode(*state, "empty", 0600);
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: empty}\n", &error), BS_WORD_config, "is empty");
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: empty}\n", &error), BS_WORD_config,
+               "is empty");
   write_file(*state, "zero", "a\0b", 3);
   change_mode(*state, "zero", 0600);
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: zero}\n", &error), BS_WORD_config, "has a NUL");
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: zero}\n", &error), BS_WORD_config,
+               "has a NUL");
   write_file(*state, "lines", "abc\ndef", 7);
   change_mode(*state, "lines", 0600);
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: lines}\n", &error), BS_WORD_config, "control character");
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: lines}\n", &error), BS_WORD_config,
+               "control character");
   assert_null(strstr(error.message, "abc"));
 }
 

@@ -28,7 +28,8 @@ static void give_away(const char *place, const char *name) {
 
 static void names_are_short_and_lower_case(void **state) {
   static const char *const good[] = {"a", "s3", "a_b", "a234567890123456789012345678901"};
-  static const char *const bad[] = {"", "3s", "_a", "A", "aB", "a-b", "a.b", "a/b", "a b", "\xc3\xa4", "a2345678901234567890123456789012"};
+  static const char *const bad[] = {
+      "", "3s", "_a", "A", "aB", "a-b", "a.b", "a/b", "a b", "\xc3\xa4", "a2345678901234567890123456789012"};
 
   (void)state;
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) assert_true(bs_vet_is_name(good[i]));
@@ -54,7 +55,8 @@ static void a_directory_that_others_can_write_is_refused(void **state) {
   for (size_t i = 0; i < 4; i++) {
     change_mode(*state, "drivers", modes[i]);
     assert_fails(vet_directory(*state, "drivers", &error), BS_WORD_driver, "run: chmod go-w /");
-    assert_fails(vet_directory(*state, "drivers", &error), BS_WORD_driver, (modes[i] & 02) != 0 ? "by everyone" : "by its group");
+    assert_fails(vet_directory(*state, "drivers", &error), BS_WORD_driver,
+                 (modes[i] & 02) != 0 ? "by everyone" : "by its group");
   }
 }
 
@@ -65,7 +67,8 @@ static void so_is_one_below_such_a_directory(void **state) {
   make_directory(*state, "above/drivers", 0755);
   assert_ok(vet_directory(*state, "above/drivers", &error));
   change_mode(*state, "above", 0775);
-  assert_fails(vet_directory(*state, "above/drivers", &error), BS_WORD_driver, "/above: The directory can be written by its group");
+  assert_fails(vet_directory(*state, "above/drivers", &error), BS_WORD_driver,
+               "/above: The directory can be written by its group");
 }
 
 static void a_sticky_directory_of_root_may_be_above(void **state) {
@@ -136,7 +139,8 @@ static void what_belongs_to_others_is_refused(void **state) {
   make_directory(*state, "above", 0755);
   make_directory(*state, "above/drivers", 0755);
   give_away(*state, "above");
-  assert_fails(vet_directory(*state, "above/drivers", &error), BS_WORD_driver, "/above: The directory belongs to user 12345");
+  assert_fails(vet_directory(*state, "above/drivers", &error), BS_WORD_driver,
+               "/above: The directory belongs to user 12345");
   give_away(*state, "above/drivers");
   assert_fails(vet_directory(*state, "above", &error), BS_WORD_driver, "run: chown root /");
 }

@@ -28,7 +28,8 @@ const char *bs_environment_expand(const char *text, struct bs_error *error) {
   if (!bs_environment_is_reference(text)) return text;
   length -= 3;
   if (!is_name(text + 2, length) || length >= sizeof name) {
-    bs_fail(error, BS_WORD_config, "%s does not name a variable: between the braces go letters, digits and _ only.", text);
+    bs_fail(error, BS_WORD_config, "%s does not name a variable: between the braces go letters, digits and _ only.",
+            text);
     return NULL;
   }
   memcpy(name, text + 2, length);

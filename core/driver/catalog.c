@@ -15,6 +15,7 @@
 #include "core/base/nearest.h"
 #include "core/driver/note.h"
 
+#define NAME_RULE "a lower-case letter, then at most 30 lower-case letters, digits and _"
 #define SUFFIX ".so"
 #define SUFFIX_LENGTH (sizeof SUFFIX - 1)
 
@@ -56,7 +57,8 @@ static struct bs_candidate *new_candidate(const char *directory, const char *ent
   if (candidate != NULL) {
     candidate->name = strndup(entry, strlen(entry) - SUFFIX_LENGTH);
     candidate->directory = strdup(directory);
-    if (asprintf(&candidate->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, entry) < 0) candidate->path = NULL;
+    if (asprintf(&candidate->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, entry) < 0)
+      candidate->path = NULL;
     if (candidate->name != NULL && candidate->directory != NULL && candidate->path != NULL) return candidate;
   }
   bs_candidate_free(candidate);
@@ -68,7 +70,8 @@ static bool check_metadata(const struct bs_candidate *candidate, struct bs_error
   const struct bs_metadata *metadata = candidate->metadata;
 
   if (strcmp(metadata->name, candidate->name) != 0)
-    return bs_fail(error, BS_WORD_driver, "The driver in it is called %s: rename the file to %s.so.", metadata->name, metadata->name);
+    return bs_fail(error, BS_WORD_driver, "The driver in it is called %s: rename the file to %s.so.", metadata->name,
+                   metadata->name);
   return bs_vet_abi((struct bs_abi){BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR},
                     (struct bs_abi){metadata->abi_major, metadata->abi_minor}, metadata->min_host_minor, error);
 }
@@ -80,8 +83,7 @@ static bool look(struct bs_candidate *candidate, struct bs_error *error) {
   size_t length;
 
   if (!bs_vet_is_name(candidate->name))
-    return bs_fail(error, BS_WORD_driver,
-                   "%s: The file has no driver's name: a lower-case letter, then at most 30 letters, digits and _, then .so.",
+    return bs_fail(error, BS_WORD_driver, "%s: The file has no driver's name: " NAME_RULE ", then .so.",
                    candidate->path);
   if (!bs_vet_open(&fd, &candidate->identity, candidate->path, error)) return false;
   if (!bs_note_read(&text, &length, fd, candidate->path, error)) return false;
@@ -117,7 +119,8 @@ static bool set_shadow(const struct bs_catalog *catalog, struct bs_candidate *ca
   return true;
 }
 
-static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry, struct bs_error *error) {
+static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry,
+                          struct bs_error *error) {
   struct bs_candidate *candidate BS_AUTO(free_candidate) = new_candidate(directory, entry, error);
 
   if (candidate == NULL || !judge(candidate, error) || !set_shadow(catalog, candidate, error)) return false;
@@ -155,7 +158,8 @@ static bool scan(struct bs_catalog *catalog, const char *directory, const char *
   for (int i = 0; i < count && good; i++) {
     const char *entry = entries[i]->d_name;
 
-    if (only != NULL && (strncmp(entry, only, strlen(only)) != 0 || strcmp(entry + strlen(only), SUFFIX) != 0)) continue;
+    if (only != NULL && (strncmp(entry, only, strlen(only)) != 0 || strcmp(entry + strlen(only), SUFFIX) != 0))
+      continue;
     good = add_candidate(catalog, directory, entry, error);
   }
   free_entries(entries, count);
@@ -190,7 +194,8 @@ static bool search(struct bs_catalog **ret_catalog, const char *const *directori
   return true;
 }
 
-bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, struct bs_error *error) {
+bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
+                     struct bs_error *error) {
   return search(ret_catalog, directories, count, NULL, error);
 }
 
@@ -229,13 +234,16 @@ static bool fail_unknown(const char *const *directories, size_t count, const cha
   }
   if (!bs_buffer_ok(&places, error)) return false;
   if (count == 0)
-    return bs_fail(error, BS_WORD_driver, "There is no driver %s: no directory of drivers (plugin_path) is configured.", name);
-  return bs_fail(error, BS_WORD_driver, "There is no driver %s (%s.so) in %s.%s%s%s", name, name, bs_buffer_string(&places),
-                 nearest == NULL ? "" : " Did you mean ", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+    return bs_fail(error, BS_WORD_driver, "There is no driver %s: no directory of drivers (plugin_path) is configured.",
+                   name);
+  return bs_fail(error, BS_WORD_driver, "There is no driver %s (%s.so) in %s.%s%s%s", name, name,
+                 bs_buffer_string(&places), nearest == NULL ? "" : " Did you mean ", nearest == NULL ? "" : nearest,
+                 nearest == NULL ? "" : "?");
 }
 
 /* Looks into one directory.  *ret_candidate stays NULL when it, or the file in it, is not there. */
-static bool find_in(struct bs_candidate **ret_candidate, const char *directory, const char *name, struct bs_error *error) {
+static bool find_in(struct bs_candidate **ret_candidate, const char *directory, const char *name,
+                    struct bs_error *error) {
   struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
   struct bs_error trouble = {0};
   char *real BS_AUTO_FREE = NULL;
@@ -259,13 +267,12 @@ static bool find_in(struct bs_candidate **ret_candidate, const char *directory, 
   return true;
 }
 
-bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count, const char *name,
-                     struct bs_error *error) {
+bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
+                     const char *name, struct bs_error *error) {
   struct bs_candidate *candidate = NULL;
 
   if (!bs_vet_is_name(name))
-    return bs_fail(error, BS_WORD_driver,
-                   "\"%.100s\" cannot be a driver: names are a lower-case letter, then at most 30 letters, digits and _.", name);
+    return bs_fail(error, BS_WORD_driver, "\"%.100s\" cannot be a driver: names are " NAME_RULE ".", name);
   for (size_t i = 0; i < count && candidate == NULL; i++)
     if (!find_in(&candidate, directories[i], name, error)) return false;
   if (candidate == NULL) return fail_unknown(directories, count, name, error);

@@ -39,11 +39,12 @@ struct bs_catalog {
  * scans nothing.  A missing directory is passed over.  Fails with driver: a directory before the find is refused, the
  * file is refused, or no directory has it (the message lists them and the nearest name that exists).
  */
-bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count, const char *name,
-                     struct bs_error *error);
+bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
+                     const char *name, struct bs_error *error);
 
 /* Every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for want of memory. */
-bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, struct bs_error *error);
+bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
+                     struct bs_error *error);
 
 /* The same of those named `name` only. */
 bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,

@@ -96,9 +96,12 @@ static bool read_threads(struct bs_metadata *metadata, char *value) {
 }
 
 static bool read_capability(struct bs_metadata *metadata, char *value) {
-  static const struct choice table[] = {{"durable", BS_CAPABILITY_DURABLE},       {"expires", BS_CAPABILITY_EXPIRES},
-                                        {"public", BS_CAPABILITY_PUBLIC},         {"local", BS_CAPABILITY_LOCAL},
-                                        {"consistent", BS_CAPABILITY_CONSISTENT}, {"read-only", BS_CAPABILITY_READ_ONLY},
+  static const struct choice table[] = {{"durable", BS_CAPABILITY_DURABLE},
+                                        {"expires", BS_CAPABILITY_EXPIRES},
+                                        {"public", BS_CAPABILITY_PUBLIC},
+                                        {"local", BS_CAPABILITY_LOCAL},
+                                        {"consistent", BS_CAPABILITY_CONSISTENT},
+                                        {"read-only", BS_CAPABILITY_READ_ONLY},
                                         {NULL, 0}};
   const struct choice *found = choose(table, value);
 
@@ -191,8 +194,8 @@ static const struct line {
     {"capability", false, read_capability, "durable, expires, public, local, consistent or read-only"},
     {"needs", false, read_needs, "network or programs"},
     {"option", false, read_option,
-     "a key that is new and not the core's, its type, its need, an initial value of that type, a help text, and no more "
-     "than 256 options"},
+     "a key that is new and not the core's, its type, its need, an initial value of that type, a help text, and at "
+     "most 256 options"},
 };
 #define LINE_COUNT (sizeof lines / sizeof lines[0])
 
@@ -208,8 +211,8 @@ static bool read_line(struct bs_metadata *metadata, unsigned *seen, char *line, 
       return bs_fail(error, BS_WORD_driver, "The metadata has a second %s line, \"%.100s\".", line, value);
     *seen |= 1u << i;
     if (lines[i].read(metadata, value)) return true;
-    return bs_fail(error, BS_WORD_driver, "The metadata's %s line has the bad value \"%.100s\"; expected: %s.", line, value,
-                   lines[i].expected);
+    return bs_fail(error, BS_WORD_driver, "The metadata's %s line has the bad value \"%.100s\"; expected: %s.", line,
+                   value, lines[i].expected);
   }
   return true;
 }

@@ -98,7 +98,8 @@ static bool open_file(lt_dlhandle *ret_handle, const char *path, struct bs_error
     *ret_handle = handle;
     return true;
   }
-  bs_fail(error, BS_WORD_driver, "%s: The driver cannot be loaded: %s", path, trouble != NULL ? trouble : ltdl_reason());
+  bs_fail(error, BS_WORD_driver, "%s: The driver cannot be loaded: %s", path,
+          trouble != NULL ? trouble : ltdl_reason());
   if (handle != NULL) lt_dlclose(handle);
   free(trouble);
   trouble = NULL;
@@ -106,15 +107,16 @@ static bool open_file(lt_dlhandle *ret_handle, const char *path, struct bs_error
 }
 
 /* NULL when there is none.  The whole symbol is asked for: libltdl would take a bare "blockstore_driver" too. */
-static const struct blockstore_registration *find_registration(lt_dlhandle handle, const char *name, struct bs_error *error) {
+static const struct blockstore_registration *find_registration(lt_dlhandle handle, const char *name,
+                                                               struct bs_error *error) {
   const struct blockstore_registration *(*entry)(void), *registration;
   char symbol[64];
 
   snprintf(symbol, sizeof symbol, "%s_LTX_blockstore_driver", name);
   *(void **)&entry = lt_dlsym(handle, symbol);
   if (entry == NULL) {
-    bs_fail(error, BS_WORD_driver, "The driver has no function %s: it must end with BLOCKSTORE_REGISTER_DRIVER(%s, ...).", symbol,
-            name);
+    bs_fail(error, BS_WORD_driver,
+            "The driver has no function %s: it must end with BLOCKSTORE_REGISTER_DRIVER(%s, ...).", symbol, name);
     return NULL;
   }
   registration = entry();
@@ -179,7 +181,8 @@ static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidat
 
   if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
   bs_log(BS_LOG_INFO, "loading %s", candidate->path); /* if the driver crashes the process, this is the last line */
-  if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
+  if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error))
+    return false;
   registration = find_registration(handle, candidate->name, error);
   if (registration == NULL || !check_registration(registration, candidate->metadata, error))
     return bs_context(error, "%s", candidate->path);

@@ -27,8 +27,8 @@ struct elf {
 /* dlopen of a file that is too short for its segments ends in SIGBUS, so this is found out here. */
 static bool check_range(const struct elf *elf, uint64_t length, uint64_t offset, struct bs_error *error) {
   if (offset <= elf->size && length <= elf->size - offset) return true;
-  return bs_fail(error, BS_WORD_driver, "%s: The ELF file is cut off: it has %llu bytes and refers to later ones.", elf->file,
-                 (unsigned long long)elf->size);
+  return bs_fail(error, BS_WORD_driver, "%s: The ELF file is cut off: it has %llu bytes and refers to later ones.",
+                 elf->file, (unsigned long long)elf->size);
 }
 
 static bool read_part(const struct elf *elf, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
@@ -43,13 +43,15 @@ static bool check_kind(const struct elf *elf, const unsigned char *kind, struct 
   if (memcmp(kind, ELFMAG, SELFMAG) != 0)
     return bs_fail(error, BS_WORD_driver, "%s: The file is not an ELF file; a driver is a shared object.", elf->file);
   if (kind[EI_CLASS] != ours[EI_CLASS])
-    return bs_fail(error, BS_WORD_driver, "%s: The file is a %s ELF file; this program needs %s-bit drivers.", elf->file,
+    return bs_fail(error, BS_WORD_driver, "%s: The file is a %s ELF file; this program needs %s-bit drivers.",
+                   elf->file,
                    kind[EI_CLASS] == ELFCLASS32   ? "32-bit"
                    : kind[EI_CLASS] == ELFCLASS64 ? "64-bit"
                                                   : "strange",
                    ours[EI_CLASS] == ELFCLASS32 ? "32" : "64");
   if (kind[EI_DATA] != ours[EI_DATA])
-    return bs_fail(error, BS_WORD_driver, "%s: The file is for another machine: it has the other byte order.", elf->file);
+    return bs_fail(error, BS_WORD_driver, "%s: The file is for another machine: it has the other byte order.",
+                   elf->file);
   return true;
 }
 
@@ -101,8 +103,9 @@ static bool read_segment(const struct elf *elf, const ElfW(Phdr) *segment, char 
   size_t length;
 
   if (segment->p_filesz > NOTES_MAX)
-    return bs_fail(error, BS_WORD_driver, "%s: The ELF file has a segment of notes of %llu bytes; at most %u are allowed.",
-                   elf->file, (unsigned long long)segment->p_filesz, NOTES_MAX);
+    return bs_fail(error, BS_WORD_driver,
+                   "%s: The ELF file has a segment of notes of %llu bytes; at most %u are allowed.", elf->file,
+                   (unsigned long long)segment->p_filesz, NOTES_MAX);
   notes = malloc(segment->p_filesz + 1);
   if (notes == NULL) return bs_fail_memory(error);
   if (!read_part(elf, notes, segment->p_filesz, segment->p_offset, error)) return false;
@@ -121,8 +124,8 @@ static bool read_segment(const struct elf *elf, const ElfW(Phdr) *segment, char 
 }
 
 /* Reads program header `index`, and its note if it is one. */
-static bool examine_segment(const struct elf *elf, const ElfW(Ehdr) *header, size_t index, char **ret_text, size_t *ret_length,
-                            struct bs_error *error) {
+static bool examine_segment(const struct elf *elf, const ElfW(Ehdr) * header, size_t index, char **ret_text,
+                            size_t *ret_length, struct bs_error *error) {
   ElfW(Phdr) segment = {0};
   const uint64_t size = sizeof segment;
 

@@ -70,7 +70,8 @@ static bool add_value(const struct reader *reader, const char *text, int64_t num
     path = bs_file_expand(text, reader->place->directory, error);
     return path != NULL && add(reader, path, 0, error);
   }
-  if (type != BS_OPTION_INT && type != BS_OPTION_SIZE && type != BS_OPTION_DURATION) return add(reader, text, number, error);
+  if (type != BS_OPTION_INT && type != BS_OPTION_SIZE && type != BS_OPTION_DURATION)
+    return add(reader, text, number, error);
   snprintf(canonical, sizeof canonical, "%" PRId64, number);
   return add(reader, canonical, number, error);
 }
@@ -82,7 +83,8 @@ static bool read_scalar(const struct reader *reader, const struct bs_yaml *node,
   if (node->kind != BS_YAML_SCALAR || bs_yaml_is_null(node)) return fail_expected(reader, node, error);
   text = bs_environment_expand(node->text, error);
   if (text == NULL) return at_node(reader, node, error);
-  if (!bs_option_number(&number, reader->option->type, text, reader->option->values)) return fail_expected(reader, node, error);
+  if (!bs_option_number(&number, reader->option->type, text, reader->option->values))
+    return fail_expected(reader, node, error);
   if (check_text(reader, text, error) && add_value(reader, text, number, error)) return true;
   return at_node(reader, node, error);
 }
@@ -152,8 +154,9 @@ static bool read_option(const struct reader *reader, const struct bs_yaml *store
   const struct bs_yaml *node = bs_yaml_find(store, option->key);
 
   if (node == NULL && option->required) {
-    bs_fail(error, BS_WORD_config, "The driver %s needs the option \"%s\" here, %s%s: %s", reader->metadata->name, option->key,
-            option->type == BS_OPTION_ENUM ? "one of " : bs_option_expected(option->type), option->values, option->help);
+    bs_fail(error, BS_WORD_config, "The driver %s needs the option \"%s\" here, %s%s: %s", reader->metadata->name,
+            option->key, option->type == BS_OPTION_ENUM ? "one of " : bs_option_expected(option->type), option->values,
+            option->help);
     return at_node(reader, store, error);
   }
   if (node == NULL) return option->initial[0] == '\0' || add_initial(reader, error) || at_node(reader, store, error);
@@ -170,7 +173,8 @@ static const char **known_keys(const struct reader *reader, size_t *ret_count) {
 
   if (keys == NULL) return NULL;
   for (size_t i = 0; i < metadata->option_count; i++) keys[i] = metadata->options[i].key;
-  for (size_t i = metadata->option_count; i < count; i++) keys[i] = reader->place->core_keys[i - metadata->option_count];
+  for (size_t i = metadata->option_count; i < count; i++)
+    keys[i] = reader->place->core_keys[i - metadata->option_count];
   *ret_count = count;
   return keys;
 }
@@ -186,11 +190,12 @@ static bool fail_unknown(const struct reader *reader, const struct bs_yaml *key,
   const char *nearest = bs_nearest(key->text, keys, count);
   struct bs_buffer options BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  for (size_t i = 0; i < reader->metadata->option_count; i++) bs_buffer_format(&options, "%s%s", i == 0 ? "" : ", ", keys[i]);
+  for (size_t i = 0; i < reader->metadata->option_count; i++)
+    bs_buffer_format(&options, "%s%s", i == 0 ? "" : ", ", keys[i]);
   if (!bs_buffer_ok(&options, error)) return false;
-  bs_fail(error, BS_WORD_config, "The driver %s has no option \"%.100s\"%s%s%s  Its options: %s.", reader->metadata->name,
-          key->text, nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest, nearest == NULL ? "." : "\"?",
-          options.length == 0 ? "none" : bs_buffer_string(&options));
+  bs_fail(error, BS_WORD_config, "The driver %s has no option \"%.100s\"%s%s%s  Its options: %s.",
+          reader->metadata->name, key->text, nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+          nearest == NULL ? "." : "\"?", options.length == 0 ? "none" : bs_buffer_string(&options));
   return at_node(reader, key, error);
 }
 
@@ -204,8 +209,8 @@ static bool check_keys(const struct reader *reader, const struct bs_yaml *store,
   return true;
 }
 
-bool bs_options_read(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata, const struct bs_yaml *store,
-                     const struct bs_options_place *place, struct bs_error *error) {
+bool bs_options_read(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata,
+                     const struct bs_yaml *store, const struct bs_options_place *place, struct bs_error *error) {
   struct reader reader = {.metadata = metadata, .place = place};
   bool good;
 

@@ -17,10 +17,11 @@ struct bs_options_place {
 };
 
 /*
- * ret_settings: by bs_settings_free.  `store`: a mapping.  Scalars may be ${VAR}; a secret must be, or {file: PATH}.  Word:
- * config; the message begins with FILE:LINE:COLUMN and says what was expected.  A secret's value is in no message.
+ * ret_settings: by bs_settings_free.  `store`: a mapping.  Scalars may be ${VAR}; a secret must be, or {file: PATH}.
+ * Word: config; the message begins with FILE:LINE:COLUMN and says what was expected.  A secret's value is in no
+ * message.
  */
-bool bs_options_read(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata, const struct bs_yaml *store,
-                     const struct bs_options_place *place, struct bs_error *error);
+bool bs_options_read(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata,
+                     const struct bs_yaml *store, const struct bs_options_place *place, struct bs_error *error);
 
 #endif

@@ -6,9 +6,9 @@
 #include "core/driver/metadata.h"
 
 /*
- * What `text` means as a type: an int; bytes of a size (a number and nothing, K, M, G, T or KiB, MiB, GiB, TiB, powers of
- * 1024); 0 or 1 of a bool; milliseconds of a duration (a number and ms, s, m or h); 0 of the others.  False unless the
- * whole text is such a value; of an enum, one of the comma-separated `values` (else ignored).
+ * What `text` means as a type: an int; bytes of a size (a number and nothing, K, M, G, T or KiB, MiB, GiB, TiB, powers
+ * of 1024); 0 or 1 of a bool; milliseconds of a duration (a number and ms, s, m or h); 0 of the others.  False unless
+ * the whole text is such a value; of an enum, one of the comma-separated `values` (else ignored).
  */
 bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
 
