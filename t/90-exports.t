@@ -10,9 +10,10 @@ declared() {
     grep -oE '\bblockstore_[a-z_]+\(' | tr -d '(' | sort -u
 }
 
-# What a shared object exports, less what the linker and sanitizers put in.
+# What a shared object exports, less what the linker and sanitizers put in and the name of the symbols' version.
 exported() {
-  nm -D --defined-only --format=posix "$1" | awk '{ print $1 }' | grep -vE '^(_init|_fini|_end|_edata|__bss_start|__odr_asan.*)$' | sort
+  nm -D --defined-only --format=posix "$1" | awk '$2 != "A" { sub(/@.*/, "", $1); print $1 }' |
+    grep -vE '^(_init|_fini|_end|_edata|__bss_start|__odr_asan.*)$' | sort
 }
 
 library=$(find "$builddir" -path '*/.libs/libblockstore.so' | head -n 1)
