@@ -120,8 +120,8 @@ int cli_signal(void);
 
 /* ---- output.c ---- */
 /* Our own failure: word and message for the error document; returns `result`. */
-enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, const char *word, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, const char *word,
+                                const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The same for a mistake on the command line; false. */
 #define cli_refuse(cli, ...) (cli_fail(cli, BLOCKSTORE_USAGE, "usage", __VA_ARGS__) == BLOCKSTORE_DONE)
 enum blockstore_result cli_no_memory(struct cli *cli);

@@ -25,8 +25,8 @@ const struct cli_command cli_setup_commands[] = {
      "Makes the config file (-c FILE, else the user's), the state directory and the ledger that it\n"
      "names.  An existing file is never overwritten.\n",
      0, CLI_NOTHING, run_init},
-    {"config", "", "show the configuration in force, defaults included", "Secrets are shown as ***.\n", 0, CLI_CONFIG_READ,
-     run_config},
+    {"config", "", "show the configuration in force, defaults included", "Secrets are shown as ***.\n", 0,
+     CLI_CONFIG_READ, run_config},
     {"drivers", "[NAME]", "list the drivers of the plugin path",
      "With NAME: every candidate for that driver, and why one was refused.  Nothing is loaded.\n", 0, CLI_CONFIG_READ,
      run_drivers},

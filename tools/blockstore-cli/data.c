@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/blockstore-cli/cli.h"
@@ -53,7 +52,8 @@ static enum blockstore_result run_put_immutable(struct cli *cli) {
   options.deadline_ms = cli->deadline_ms;
   options.progress = cli_progress_callback(cli);
   options.user = cli;
-  result = blockstore_put_immutable(cli->blockstore, &receipt, cli->arguments[0], data, cli->key, &options, &cli->error);
+  result = blockstore_put_immutable(cli->blockstore, &receipt, cli->arguments[0], data, cli->key, &options,
+                                    &cli->error);
   return answer_receipt(cli, result, &receipt);
 }
 
@@ -85,30 +85,21 @@ static enum blockstore_result answer_data(struct cli *cli, const struct blocksto
   return cli_object_end(&object, cli);
 }
 
-/* A file is replaced by rename, which would also take the place of a device or a directory's name. */
-static bool check_file(struct cli *cli, const char *file) {
-  struct stat status;
-
-  if (stat(file, &status) != 0 || S_ISREG(status.st_mode)) return true;
-  return cli_refuse(cli, "%s is not a regular file; write with --raw > %s instead.", file, file);
-}
-
 static enum blockstore_result run_get_immutable(struct cli *cli) {
   struct blockstore_get_immutable_options options = BLOCKSTORE_GET_IMMUTABLE_INIT;
   const char *file = cli->given[CLI_OUTPUT] > 0 ? cli->value[CLI_OUTPUT] : NULL;
   bool raw = cli->given[CLI_RAW] > 0;
-  struct blockstore_output *output CLI_AUTO(free_output) = NULL;
+  struct blockstore_output *output CLI_AUTO(free_output) = raw            ? blockstore_output_to_fd(STDOUT_FILENO)
+                                                           : file != NULL ? blockstore_output_to_file(file)
+                                                                          : blockstore_output_to_memory(DOCUMENT_LIMIT);
   struct blockstore_record *record CLI_AUTO(free_record) = NULL;
   enum blockstore_result result;
 
-  if (file != NULL && !check_file(cli, file)) return BLOCKSTORE_USAGE;
-  output = raw            ? blockstore_output_to_fd(STDOUT_FILENO)
-           : file != NULL ? blockstore_output_to_file(file)
-                          : blockstore_output_to_memory(DOCUMENT_LIMIT);
   options.deadline_ms = cli->deadline_ms;
   options.progress = cli_progress_callback(cli);
   options.user = cli;
-  result = blockstore_get_immutable(cli->blockstore, output, &record, cli->arguments[0], cli->arguments[1], &options, &cli->error);
+  result = blockstore_get_immutable(cli->blockstore, output, &record, cli->arguments[0], cli->arguments[1], &options,
+                                    &cli->error);
   if (result != BLOCKSTORE_DONE || raw) return result;
   return file != NULL ? cli_answer(cli, blockstore_record_document(record)) : answer_data(cli, record, output);
 }
@@ -124,8 +115,8 @@ static enum blockstore_result run_delete_immutable(struct cli *cli) {
   options.txid = cli->value[CLI_TXID];
   options.payment_key = cli->payment_key;
   options.deadline_ms = cli->deadline_ms;
-  result = blockstore_delete_immutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key, &options,
-                                       &cli->error);
+  result = blockstore_delete_immutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key,
+                                       &options, &cli->error);
   return answer_receipt(cli, result, &receipt);
 }
 

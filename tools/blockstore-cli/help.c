@@ -8,9 +8,10 @@
 
 static void print_option(size_t option) {
   const struct cli_option *row = &cli_options[option];
+  const char *argument = row->argument != NULL ? row->argument : "";
   char name[64];
 
-  snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+  snprintf(name, sizeof name, "--%s%s%s", row->name, *argument != '\0' ? " " : "", argument);
   if (row->letter != '\0')
     printf("  -%c, %-22s %s\n", row->letter, name, row->help);
   else

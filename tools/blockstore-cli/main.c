@@ -43,7 +43,8 @@ static enum blockstore_result run(struct cli *cli, int argc, char **argv) {
  * then overwrite.  These fail every write and read instead. */
 static void occupy_standard_descriptors(void) {
   for (int fd = 0; fd <= 2; fd++)
-    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(BLOCKSTORE_ERROR);
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+      _exit(BLOCKSTORE_ERROR);
 }
 
 int main(int argc, char **argv) {

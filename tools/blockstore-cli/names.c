@@ -15,7 +15,8 @@ static enum blockstore_result call_method(struct cli *cli, const char *const *ar
   options.payment_key = cli->payment_key;
   options.dry_run = cli->given[CLI_DRY_RUN] > 0;
   options.deadline_ms = cli->deadline_ms;
-  return blockstore_call_method(cli->blockstore, &cli->json, cli->command->name, arguments, count, &options, &cli->error);
+  return blockstore_call_method(cli->blockstore, &cli->json, cli->command->name, arguments, count, &options,
+                                &cli->error);
 }
 
 static enum blockstore_result run_method(struct cli *cli) {
@@ -30,6 +31,10 @@ static void close_file(FILE **file) {
   if (*file != NULL && *file != stdin) fclose(*file);
 }
 
+static enum blockstore_result refuse(struct cli *cli, const char *file, const char *why) {
+  return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s: The record cannot be read: %s", file, why);
+}
+
 static enum blockstore_result read_text(struct cli *cli, char **ret_text, const char *file) {
   FILE *in CLI_AUTO(close_file) = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
   char *text CLI_AUTO(cli_free) = malloc(RECORD_LIMIT + 1); /* pages that are not touched cost nothing */
@@ -38,9 +43,9 @@ static enum blockstore_result read_text(struct cli *cli, char **ret_text, const 
   if (text == NULL) return cli_no_memory(cli);
   length = in != NULL ? fread(text, 1, RECORD_LIMIT + 1, in) : 0;
   if (cli_signal() != 0) return cli_fail(cli, BLOCKSTORE_CANCELLED, "cancelled", "Cancelled; nothing was sent.");
-  if (in == NULL || ferror(in)) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s cannot be read: %s", file, strerror(errno));
-  if (length > RECORD_LIMIT) return cli_fail(cli, BLOCKSTORE_USAGE, "too_large", "%s is larger than 32 MiB.", file);
-  if (memchr(text, '\0', length) != NULL) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s is not text.", file);
+  if (in == NULL || ferror(in)) return refuse(cli, file, strerror(errno));
+  if (length > RECORD_LIMIT) return refuse(cli, file, "it is larger than 32 MiB");
+  if (memchr(text, '\0', length) != NULL) return refuse(cli, file, "it is no text");
   text[length] = '\0';
   *ret_text = text;
   text = NULL;
@@ -48,18 +53,19 @@ static enum blockstore_result read_text(struct cli *cli, char **ret_text, const 
 }
 
 static enum blockstore_result run_update(struct cli *cli) {
-  const char *arguments[3] = {cli->arguments[0], cli->arguments[1], cli->count > 2 ? cli->arguments[2] : cli->value[CLI_TXID]};
-  const char *record = cli->arguments[1];
+  const char *record = cli->arguments[1], *txid = cli->count > 2 ? cli->arguments[2] : cli->value[CLI_TXID];
+  const char *arguments[3] = {cli->arguments[0], record, txid};
   char *text CLI_AUTO(cli_free) = NULL;
 
-  if (cli->count > 2 && cli->given[CLI_TXID] > 0) return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "The TXID is given twice.");
+  if (cli->count > 2 && cli->given[CLI_TXID] > 0)
+    return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "The TXID is given twice.");
   if (record[0] == '@' || strcmp(record, "-") == 0) {
     enum blockstore_result result = read_text(cli, &text, record + (record[0] == '@'));
 
     if (result != BLOCKSTORE_DONE) return result;
     arguments[1] = text;
   }
-  return call_method(cli, arguments, arguments[2] != NULL ? 3 : 2);
+  return call_method(cli, arguments, txid != NULL ? 3 : 2);
 }
 
 #define ASKS CLI_TAKES(CLI_DEADLINE)

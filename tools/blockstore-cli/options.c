@@ -93,7 +93,8 @@ static bool take_option(struct cli *cli, size_t option, const char *attached, ch
     if (attached != NULL) return cli_refuse(cli, "The option --%s takes no value.", row->name);
   } else {
     if (attached == NULL && **next != NULL) attached = *(*next)++;
-    if (attached == NULL || *attached == '\0') return cli_refuse(cli, "The option --%s needs its %s.", row->name, row->argument);
+    if (attached == NULL || *attached == '\0')
+      return cli_refuse(cli, "The option --%s needs its %s.", row->name, row->argument);
   }
   cli->given[option]++;
   cli->value[option] = attached;
@@ -188,8 +189,8 @@ static bool check_arguments(struct cli *cli) {
     at += strcspn(at, " ");
   }
   if (cli->count >= least && cli->count <= most) return true;
-  return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s", cli->count < least ? "few" : "many",
-                    command->name, most > 0 ? " " : "", command->arguments);
+  return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s",
+                    cli->count < least ? "few" : "many", command->name, most > 0 ? " " : "", command->arguments);
 }
 
 bool cli_check_usage(struct cli *cli) {

@@ -12,7 +12,8 @@
 
 /* ---- failures ---- */
 
-enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, const char *word, const char *format, ...) {
+enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, const char *word,
+                                const char *format, ...) {
   va_list arguments;
 
   cli->word = word;

@@ -28,7 +28,8 @@ static void on_signal(int number) {
  * Without SA_RESTART: a read of a pipe or a terminal that waits must return. */
 static void catch_signals(struct blockstore *blockstore) {
   static const int numbers[] = {SIGINT, SIGTERM};
-  struct sigaction old, action = {.sa_handler = blockstore != NULL ? on_signal : SIG_DFL, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction action = {.sa_handler = blockstore != NULL ? on_signal : SIG_DFL, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction old;
 
   cancellable = blockstore;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -50,8 +51,8 @@ static bool read_keys(struct cli *cli) {
   if (file == NULL) file = getenv("BLOCKSTORE_KEY_FILE");
   if (file == NULL || *file == '\0') {
     cli_fail(cli, BLOCKSTORE_USAGE, "key",
-             "The command %s needs the owner's key: give its file with -k or in BLOCKSTORE_KEY_FILE; blockstore-cli keygen "
-             "FILE makes one.", cli->command->name);
+             "The command %s needs the owner's key: give its file with -k or in BLOCKSTORE_KEY_FILE; "
+             "blockstore-cli keygen FILE makes one.", cli->command->name);
     return false;
   }
   if (blockstore_key_from_file(&cli->key, file, &cli->error) != BLOCKSTORE_DONE) return false;
@@ -63,7 +64,8 @@ bool cli_open(struct cli *cli) {
   enum cli_needs needs = cli->command->needs;
 
   if (cli->given[CLI_VERBOSE] > 0)
-    blockstore_set_log(log_line, NULL, cli->given[CLI_VERBOSE] > 1 ? BLOCKSTORE_LOG_TO_ALL : BLOCKSTORE_LOG_TO_INFORMATION);
+    blockstore_set_log(log_line, NULL,
+                       cli->given[CLI_VERBOSE] > 1 ? BLOCKSTORE_LOG_TO_ALL : BLOCKSTORE_LOG_TO_INFORMATION);
   if (needs >= CLI_CONFIG_READ &&
       blockstore_get_config(&cli->config, cli->value[CLI_CONFIG], &cli->error) != BLOCKSTORE_DONE)
     return false;

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The commands on names, against the embedded ledger, and the names that are refused.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+own_name first.id
+
+for command in ping getinfo; do
+  exits 0 "$command" $command
+  is_document "$command prints a document"
+done
+
+exits 0 'register' register alice.id
+is_document 'register prints a document'
+exits 0 'get_name_blockchain_record' get_name_blockchain_record alice.id
+is_document 'it prints a document'
+like "$(cat "$out")" 'alice.id' 'it is the name asked for'
+exits 0 'get-name-blockchain-record is the same command' get-name-blockchain-record alice.id
+exits 0 'preorder' preorder bob.id
+is_document 'preorder prints a document'
+exits 0 'register after preorder' register bob.id
+
+exits 0 'a dry run' register --dry-run dora.id
+is_document 'a dry run prints a document'
+exits 3 'a dry run registers nothing' get_name_blockchain_record dora.id
+
+cli put_immutable first.id 'some data'
+exits 0 'lookup' lookup first.id
+is_document 'lookup prints a document'
+like "$(cat "$out")" "$(printf 'some data' | sha256sum | cut -c 1-64)" 'its user record lists the data'
+
+hash=$(printf %040d 7)
+exits 0 'update with a hash' update alice.id "$hash"
+is_document 'update prints a document'
+cli get_name_blockchain_record alice.id
+like "$(cat "$out")" "$hash" 'the chain has the hash'
+echo "not a record" >"$work/record"
+cli update alice.id @"$work/record"
+is "$status" 2 'update with a file that is no user record'
+cli update alice.id "@$work/none"
+is "$status" 2 'update with a file that is missing'
+like "$(cat "$err")" "$work/none" 'and which'
+refused 2 usage 'The record cannot be read: Is a directory' update alice.id "@$work"
+refused 2 usage 'it is no text|larger than' update alice.id @/dev/zero
+refused 2 usage 'TXID is given twice' update alice.id "$hash" "$(printf %064d 1)" --txid "$(printf %064d 1)"
+"$builddir/run" blockstore-cli update alice.id - <"$work/record" >"$out" 2>"$err"
+is "$?" 2 'update reads standard input'
+
+refused 6 conflict 'alice.id' register alice.id
+cli keygen "$HOME/other"
+cli -k "$HOME/other" update alice.id "$hash"
+is "$status" 9 'update with a key that does not own the name'
+for command in lookup get_name_blockchain_record; do
+  refused 3 not_found 'nobody.id' $command nobody.id
+done
+
+for name in '' alice alice. .id a.b.c Alice.id 'al ice.id' 'älice.id' 'alice.id/x' "$(printf %038d 0).id"; do
+  for command in lookup register get_name_blockchain_record preorder; do
+    cli $command "$name"
+    is "$status" 2 "$command '$name'"
+  done
+  cli update "$name" "$hash"
+  is "$status" 2 "update '$name'"
+done
+done_testing

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The manual page of blockstore-cli has every command with its arguments and every option, and no other.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+pod=$srcdir/doc/blockstore-cli.pod
+
+# The items of a section as plain text.
+items() {
+  awk -v section="$1" '/^=head1 / { inside = substr($0, 8) == section } inside && sub(/^=item /, "")' "$pod" |
+    sed 's/[BIC]<\([^>]*\)>/\1/g' | LC_ALL=C sort
+}
+
+cli --help
+sed -n '/^Options:/q; s/^  \([a-z_]*\( [][A-Z ]*[]A-Z]\)*\)  *.*/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
+is "$(grep -c . "$work/commands")" "$(grep -cE '^  [a-z]' "$out")" 'every command of --help is understood'
+is "$(items COMMANDS)" "$(cat "$work/commands")" 'the manual page has the commands of --help with their arguments'
+
+while read -r command _; do
+  cli help "$command"
+  cat "$out"
+done <"$work/commands" >"$work/all"
+cli --help
+cat "$out" >>"$work/all"
+sed -nE 's/^  (    |(-.), )(--[a-z-]+)( [A-Z]+)? .*/\2, \3\4/p' "$work/all" | sed 's/^, //' | LC_ALL=C sort -u >"$work/options"
+is "$(items OPTIONS)" "$(cat "$work/options")" 'the manual page has the options of help with their arguments'
+is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'the manual page is well-formed'
+
+statuses=$(sed -n 's/^  BLOCKSTORE_[A-Z_]* = \([0-9]*\),\{0,1\}.*/\1/p' "$srcdir/include/blockstore/blockstore.h" | sort -n)
+is "$(items 'EXIT STATUS' | sed 's/,.*//' | grep -v 130 | sort -n)" "$statuses" 'the manual page has the exit statuses of the library'
+is_empty "$(grep -hoE 'cli_object_[a-z]+\(&object, "[a-z0-9_]+"' "$srcdir/tools/blockstore-cli/data.c" |
+  sed 's/.*"\(.*\)"/\1/' | while read -r name; do grep -qE "C<$name>" "$pod" || echo "$name"; done)" \
+  'the manual page has every member of the document with data'
+done_testing

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+# For tests of blockstore-cli: . "$srcdir/t/lib/cli.sh".  A user of its own, who has nothing yet, and what is said of a run.
+. "$(dirname "$0")/lib/tap.sh"
+HOME=$work/home
+mkdir "$HOME"
+unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME BLOCKSTORE_KEY_FILE
+export HOME
+out=$work/out err=$work/err
+
+# cli ARGUMENT...: leaves $out, $err and $status.
+cli() {
+  status=0
+  "$builddir/run" blockstore-cli "$@" >"$out" 2>"$err" || status=$?
+}
+
+# exits STATUS WHAT ARGUMENT...: runs it; shows what it said when the status is another.
+exits() {
+  expected=$1 what=$2
+  shift 2
+  cli "$@"
+  [ "$status" = "$expected" ] && report 0 "$what" || report 1 "$what" "status $status instead of $expected
+$(cat "$out" "$err")"
+}
+
+# like TEXT REGEX WHAT
+like() {
+  printf '%s\n' "$1" | grep -qE -e "$2" && report 0 "$3" || report 1 "$3" "got:  $1
+like: $2"
+}
+
+# says MEMBER VALUE WHAT: a member of the document in $out.
+says() {
+  is "$(member "$1")" "$2" "$3"
+}
+
+# member PATH: of the document in $out; a.0.b goes into arrays and objects.
+member() {
+  perl -MJSON::PP -e '
+    local $/;
+    my $at = JSON::PP->new->utf8->decode(<STDIN>);
+    for (split /\./, shift) { $at = ref $at eq "ARRAY" ? $at->[$_] : $at->{$_} }
+    binmode STDOUT, ":utf8";
+    print ref $at ? JSON::PP->new->canonical->encode($at) : $at // "null"' "$1" <"$out"
+}
+
+# is_document WHAT: one JSON object, keys sorted, four spaces, one newline at the end.
+is_document() {
+  perl -MJSON::PP -e '
+    local $/;
+    my $text = <STDIN>;
+    my $json = JSON::PP->new->utf8->canonical->indent->indent_length(4)->space_after;
+    my $value = $json->decode($text);
+    exit !(ref $value eq "HASH" && $json->encode($value) eq $text)' <"$out" 2>"$work/perl" && report 0 "$1" ||
+    report 1 "$1" "$(cat "$out" "$work/perl")"
+}
+
+# refused STATUS WORD REGEX ARGUMENT...: that failure, as a document and as one line whose text fits.
+refused() {
+  expected=$1 word=$2 regex=$3
+  shift 3
+  cli "$@"
+  line=$(cat "$err")
+  if [ "$status" = "$expected" ] && [ "$(member code)" = "$word" ] && [ "$(wc -l <"$err")" = 1 ] &&
+    [ "blockstore-cli: $(member error)" = "$line" ] && printf '%s\n' "$line" | grep -qE -e "$regex"; then
+    report 0 "refused: $*"
+  else
+    report 1 "refused: $*" "status $status instead of $expected; wanted: $word, $regex
+$(cat "$out" "$err")"
+  fi
+}
+
+# A key and a name of its own, for the tests that only need one.
+own_name() {
+  cli keygen "$HOME/key"
+  BLOCKSTORE_KEY_FILE=$HOME/key
+  export BLOCKSTORE_KEY_FILE
+  cli register "$1"
+  [ "$status" = 0 ] || { echo "Bail out! register $1: $(cat "$err")"; exit 1; }
+}
+
+sha256() {
+  sha256sum "$@" | cut -d ' ' -f 1
+}
