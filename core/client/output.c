@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,13 +108,36 @@ bool bs_output_begin(struct bs_output_use *use, struct blockstore_output *output
   return output->kind != OUTPUT_FILE || begin_file(use, output->file, error);
 }
 
-static bool hand_on(const struct bs_output_use *use, const void *bytes, size_t length, struct bs_error *error) {
+/* To a descriptor that may be slow: whoever reads a pipe may stop, and the call must still end.  PIPE_BUF bytes never
+ * block once poll has said that there is room. */
+static bool write_fd(int fd, const char *bytes, size_t length, const struct bs_scope *scope, struct bs_error *error) {
+  struct pollfd fds[2] = {{fd, POLLOUT, 0}, {scope->fd, POLLIN, 0}};
+  struct stat status;
+  size_t most = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? length : PIPE_BUF;
+
+  while (length > 0) {
+    uint32_t left = bs_scope_time_left(scope);
+    ssize_t written;
+
+    if (!bs_scope_check(scope, error)) return false;
+    if (poll(fds, 2, left > 1000000 ? 1000000 : (int)left) <= 0 || fds[0].revents == 0) continue;
+    written = write(fd, bytes, length < most ? length : most);
+    if (written < 0 && errno != EINTR && errno != EAGAIN)
+      return bs_fail_errno(error, "The data cannot be written to its destination");
+    if (written < 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+static bool hand_on(const struct bs_output_use *use, const void *bytes, size_t length, const struct bs_scope *scope,
+                    struct bs_error *error) {
   const struct blockstore_output *output = use->output;
-  int fd = output->kind == OUTPUT_FD ? output->fd : use->fd;
 
   if (output->kind == OUTPUT_CALLBACK)
     return output->write(output->user, bytes, length) == 0 || bs_fail(error, BS_WORD_failed, "The data's receiver refused it.");
-  return bs_file_write_all(fd, bytes, length) || bs_fail_errno(error, "The data cannot be written to its destination");
+  return write_fd(output->kind == OUTPUT_FD ? output->fd : use->fd, bytes, length, scope, error);
 }
 
 static bool hand_on_all(const struct bs_output_use *use, const struct bs_scope *scope, struct bs_error *error) {
@@ -123,7 +148,7 @@ static bool hand_on_all(const struct bs_output_use *use, const struct bs_scope *
     size_t length = use->spool.length - offset < BLOCK ? (size_t)(use->spool.length - offset) : BLOCK;
 
     if (!bs_scope_check(scope, error) || !bs_spool_read(&use->spool, block, length, offset, error) ||
-        !hand_on(use, block, length, error))
+        !hand_on(use, block, length, scope, error))
       return false;
     offset += length;
   }
