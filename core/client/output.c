@@ -88,9 +88,9 @@ static bool begin_file(struct bs_output_use *use, const char *file, struct bs_er
   char *real BS_AUTO_FREE = realpath(file, NULL);
   struct stat status;
 
-  if (real == NULL && errno != ENOENT)
+  if (real == NULL ? errno != ENOENT : stat(real, &status) != 0)
     return bs_fail(error, BS_WORD_usage, "%s: The file cannot be written: %s", file, strerrordesc_np(errno));
-  if (real != NULL && stat(real, &status) == 0 && S_ISDIR(status.st_mode))
+  if (real != NULL && S_ISDIR(status.st_mode))
     return bs_fail(error, BS_WORD_usage, "%s: This is a directory; name the file to write.", file);
   if (real == NULL || S_ISREG(status.st_mode)) {
     if (!bs_replacement_begin(&use->replacement, real == NULL ? file : real, 0666, error)) return false;
