@@ -34,6 +34,16 @@ static void hex_case(void **state) {
   assert_memory_equal(bytes, "\xab\xcd", 2);
 }
 
+static void hex_string_has_its_length(void **state) {
+  (void)state;
+  assert_true(bs_hex_is_string("abcd", 4));
+  assert_true(bs_hex_is_string("", 0));
+  assert_false(bs_hex_is_string("abc", 4));
+  assert_false(bs_hex_is_string("abcde", 4));
+  assert_false(bs_hex_is_string("abcd/../x", 4));
+  assert_false(bs_hex_is_string("abcg", 4));
+}
+
 static void hex_takes_digits_only(void **state) {
   (void)state;
   for (int c = 0; c < 256; c++) {
@@ -207,6 +217,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(hex_round_trip),
     cmocka_unit_test(hex_case),
+    cmocka_unit_test(hex_string_has_its_length),
     cmocka_unit_test(hex_takes_digits_only),
     cmocka_unit_test(base58_vectors_both_ways),
     cmocka_unit_test(base58_refuses_other_characters),

@@ -111,7 +111,7 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
   struct bs_error *error = &work->report.error;
   const struct bs_replica *giver;
 
-  if (!bs_hex_is(key, 64) && !bs_hex_is(key, 40))
+  if (!bs_hex_is_string(key, 64) && !bs_hex_is_string(key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
   if (!bs_present_load(work, &present, name) || !check_listed(work, &present, name, key) || !fetch(work, use, &giver, key)) return false;
   if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven, error)) return false;

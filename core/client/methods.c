@@ -176,7 +176,7 @@ static bool update_record(struct method_call *call) {
 }
 
 static bool update(struct method_call *call) {
-  if (!bs_hex_is(call->arguments[1], 40)) return update_record(call);
+  if (!bs_hex_is_string(call->arguments[1], 40)) return update_record(call);
   if (call->arguments[2] == NULL) return update_hash(call, call->arguments[1]);
   return bs_fail(&call->work->report.error, BS_WORD_usage, "With a TXID the record itself is needed, not its hash.");
 }

@@ -152,7 +152,7 @@ bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
   int lock BS_AUTO_CLOSE = -1;
   bool changed;
 
-  if (publication->txid != NULL && !bs_hex_is(publication->txid, 64))
+  if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
   if (!bs_name_check(publication->name, &work->report.error)) return false;
   if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;

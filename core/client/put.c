@@ -185,7 +185,7 @@ static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **r
   struct bs_error *error = &work->report.error;
   bool good;
 
-  if (!bs_hex_is(value_key, 64) && !bs_hex_is(value_key, 40))
+  if (!bs_hex_is_string(value_key, 64) && !bs_hex_is_string(value_key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
   if (options->purge != 0 && !check_unlisted(work, name, value_key)) return false;
   good = bs_publish(work, &publication);

@@ -3,6 +3,8 @@
 
 #include "core/codec/hex.h"
 
+#include <string.h>
+
 void bs_hex_encode(char *text, const void *bytes, size_t length) {
   static const char digits[] = "0123456789abcdef";
   const unsigned char *from = bytes;
@@ -54,4 +56,8 @@ bool bs_hex_is(const char *text, size_t digits) {
     good &= ((unsigned char)(byte - '0') < 10) | ((unsigned char)(byte - 'a') < 6);
   }
   return good;
+}
+
+bool bs_hex_is_string(const char *string, size_t digits) {
+  return strlen(string) == digits && bs_hex_is(string, digits);
 }

@@ -12,7 +12,9 @@ void bs_hex_encode(char *text, const void *bytes, size_t length);
 bool bs_hex_decode(void *bytes, size_t length, const char *text);
 /* The same, upper case too. */
 bool bs_hex_decode_any_case(void *bytes, size_t length, const char *text);
-/* Is `text` exactly `digits` lower-case hexadecimal digits? */
+/* Are the first `digits` bytes of `text` lower-case hexadecimal digits?  All of them are read, whatever they are. */
 bool bs_hex_is(const char *text, size_t digits);
+/* Is `string` exactly that many lower-case hexadecimal digits and then its NUL? */
+bool bs_hex_is_string(const char *string, size_t digits);
 
 #endif
