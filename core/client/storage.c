@@ -61,7 +61,7 @@ bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope,
   BS_LOCKED(&storage->lock);
 
   if (storage->store == NULL) {
-    if (!read_settings(storage, error)) return false;
+    if (!read_settings(storage, error) || (storage->config->built_in && !bs_config_make_default_root(error))) return false;
     settings = storage->settings;
     storage->settings = NULL; /* taken, whatever the result */
     if (!bs_store_open(&storage->store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata,
