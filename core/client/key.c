@@ -30,8 +30,11 @@ enum blockstore_result blockstore_key_generate(struct blockstore_key **ret_key, 
 enum blockstore_result blockstore_key_from_file(struct blockstore_key **ret_key, const char *file, struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
   struct bs_key *key;
+  bool good = bs_key_from_file(&key, file, &report.error);
 
-  return bs_report_end(&report, bs_key_from_file(&key, file, &report.error) && wrap(ret_key, key, &report.error), error);
+  if (!good && report.error.word == BS_WORD_not_found) /* that result is for names and data */
+    bs_fail(&report.error, BS_WORD_key, "%s: There is no such file with a key.", file);
+  return bs_report_end(&report, good && wrap(ret_key, key, &report.error), error);
 }
 
 enum blockstore_result blockstore_key_from_text(struct blockstore_key **ret_key, const char *text, size_t length,
