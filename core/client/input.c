@@ -84,14 +84,25 @@ static int64_t read_block(const struct blockstore_input *input, int fd, void *bl
   return got;
 }
 
+/* "reading", at most ten times a second. */
+static void tell(const struct bs_watch *watch, uint64_t done, uint64_t *told) {
+  uint64_t now = watch->progress == NULL ? 0 : bs_clock_monotonic_ms();
+
+  if (watch->progress == NULL || now - *told < 100) return;
+  *told = now;
+  watch->progress(watch->user, "reading", done, UINT64_MAX);
+}
+
 /* Everything into the spool, for sources that cannot be read twice. */
-static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *input, int fd, uint64_t limit, const struct bs_scope *scope,
-                       struct bs_error *error) {
+static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *input, int fd, uint64_t limit,
+                       const struct bs_watch *watch, struct bs_error *error) {
   void *block BS_AUTO_FREE = malloc(BLOCK);
+  uint64_t told = 0;
   int64_t got;
 
   if (block == NULL) return bs_fail_memory(error);
-  while ((got = read_block(input, fd, block, scope, error)) > 0) {
+  while ((got = read_block(input, fd, block, watch->scope, error)) > 0) {
+    tell(watch, use->spool.length, &told);
     if (use->spool.length + (uint64_t)got > limit)
       return bs_fail(error, BS_WORD_too_large, "The data has more than the %llu bytes that limits.object allows.", (unsigned long long)limit);
     if (!bs_spool_write(&use->spool, block, (size_t)got, error)) return false;
@@ -107,20 +118,20 @@ static bool open_file(struct bs_input_use *use, const char *file, struct bs_erro
 }
 
 static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_input *input, int fd, uint64_t limit,
-                            const struct bs_scope *scope, struct bs_error *error) {
+                            const struct bs_watch *watch, struct bs_error *error) {
   const char *name = input->kind == INPUT_FILE ? input->file : "The data's descriptor";
   struct stat status;
   off_t offset;
 
   if (fstat(fd, &status) < 0) return bs_fail(error, BS_WORD_usage, "%s: It cannot be examined: %s", name, strerrordesc_np(errno));
   if (S_ISDIR(status.st_mode)) return bs_fail(error, BS_WORD_usage, "%s: This is a directory; data is one file.", name);
-  if (!S_ISREG(status.st_mode)) return fill_spool(use, input, fd, limit, scope, error);
+  if (!S_ISREG(status.st_mode)) return fill_spool(use, input, fd, limit, watch, error);
   offset = lseek(fd, 0, SEEK_CUR);
   if (offset < 0) return bs_fail_errno(error, "%s: The position in the file is not known", name);
   return bs_feed_from_fd(&use->feed, fd, (uint64_t)offset, limit, error) || bs_context(error, "%s", name);
 }
 
-bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_scope *scope,
+bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_watch *watch,
                     struct bs_error *error) {
   *use = (struct bs_input_use){.fd = -1};
   bs_spool_init(&use->spool, NULL);
@@ -131,13 +142,13 @@ bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *inp
       return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes; limits.object allows %llu.", input->length, (unsigned long long)limit);
     return bs_feed_from_memory(&use->feed, input->bytes, input->length, error);
   case INPUT_FILE:
-    return open_file(use, input->file, error) && feed_descriptor(use, input, use->fd, limit, scope, error);
+    return open_file(use, input->file, error) && feed_descriptor(use, input, use->fd, limit, watch, error);
   case INPUT_FD:
-    return feed_descriptor(use, input, input->fd, limit, scope, error);
+    return feed_descriptor(use, input, input->fd, limit, watch, error);
   case INPUT_CALLBACK:
     break;
   }
-  return fill_spool(use, input, -1, limit, scope, error);
+  return fill_spool(use, input, -1, limit, watch, error);
 }
 
 void bs_input_end(struct bs_input_use *use) {

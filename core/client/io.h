@@ -7,6 +7,7 @@
 #include "core/base/scope.h"
 #include "core/base/spool.h"
 #include "core/driver/feed.h"
+#include "core/replica/replica.h"
 
 /* An input made readable: a feed and what it reads from. */
 struct bs_input_use {
@@ -14,9 +15,9 @@ struct bs_input_use {
   struct bs_spool spool; /* what could not be read in place */
   int fd;                /* a file that was opened here, or -1 */
 };
-/* limit: the most bytes.  Words: usage (no such file, a directory), too_large, io, failed (the callback), cancelled, deadline.
+/* limit: the most bytes.  The watch is told "reading" of what must be spooled.  Words: usage (no such file, a directory), too_large, io, failed (the callback), cancelled, deadline.
  * After false, too, bs_input_end must be called. */
-bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_scope *scope,
+bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_watch *watch,
                     struct bs_error *error);
 void bs_input_end(struct bs_input_use *use);
 

@@ -141,7 +141,7 @@ enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, s
     return bs_report_end(&early, false, error);
   good = bs_work_begin(&work, blockstore, known.deadline_ms, known.progress, known.user, true);
   if (good) {
-    good = bs_input_begin(&use, data, (uint64_t)blockstore->config->limit_object, work.scope, &work.report.error) &&
+    good = bs_input_begin(&use, data, (uint64_t)blockstore->config->limit_object, &work.watch, &work.report.error) &&
            put_immutable(&work, ret_receipt, name, use.feed, key, &known);
     bs_input_end(&use);
   }
