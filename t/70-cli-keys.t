@@ -29,7 +29,7 @@ BLOCKSTORE_KEY_FILE=$work/key exits 0 'the key of the environment' register bob.
 BLOCKSTORE_KEY_FILE=$work/missing exits 0 '-k goes before the environment' register carol.id -k "$work/key"
 
 cli -k "$work/missing" register dave.id
-is "$status" 2 'a key file that is missing'
+is "$status $(member code)" '2 key' 'a key file that is missing'
 like "$(cat "$err")" "$work/missing" 'and which'
 install -m 644 "$work/key" "$work/open"
 refused 9 denied "$work/open" -k "$work/open" register dave.id
@@ -41,7 +41,7 @@ for text in '' nonsense "${key%?}" "${key}x" "$(printf %064d 0)" "$(printf %064d
   if [ -n "$text" ] && grep -qF "$text" "$out" "$err"; then report 1 'its text is not shown'; else report 0 'its text is not shown'; fi
 done
 cli -k "$work" register dave.id
-is "$status" 2 'a directory as a key file'
+is "$status" 9 'a directory as a key file'
 cli -k "$work/key" --payment-key "$work/bad" register dave.id
 is "$status" 2 'a bad payment key'
 exits 3 'none of these registered the name' lookup dave.id

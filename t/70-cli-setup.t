@@ -14,7 +14,7 @@ exits 0 'drivers disk' drivers disk
 is_document 'drivers NAME prints a document'
 exits 0 'stores without a file' stores
 is_document 'stores prints a document'
-says healthy 1 'the default store is healthy'
+says healthy true 'the default store is healthy'
 
 exits 0 'init' init
 is_document 'init prints a document'
@@ -25,7 +25,7 @@ refused 6 conflict "$config" init
 is "$(sha256 "$config")" "$before" 'a second init changes nothing'
 exits 0 'config with the file of init' config
 exits 0 'stores with the file of init' stores
-says healthy 1 'its store is healthy'
+says healthy true 'its store is healthy'
 
 exits 0 'init -c' -c "$work/other.yaml" init
 succeeds 'it wrote the file that was named' test -s "$work/other.yaml"
