@@ -120,15 +120,19 @@ static void only_the_owner_of_a_coin_spends_it(void **state) {
 
 static void a_coin_is_what_its_transaction_says(void **state) {
   struct fixture *fixture = *state;
-  struct bs_coin coin = coin_of(fixture, fixture->alice, 0), foreign = coin_of(fixture, fixture->bob, 0), taken = {.value = 7};
+  struct bs_coin coin = coin_of(fixture, fixture->alice, 0), foreign = coin_of(fixture, fixture->bob, 0),
+                 taken = {.value = 7};
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error error = {0};
 
   assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, coin.txid, &error));
-  assert_fails(bs_coin_from_transaction(&taken, foreign.txid, 0, raw.bytes, raw.length, &error), BS_WORD_forged, "not the one");
-  assert_fails(bs_coin_from_transaction(&taken, coin.txid, 1, raw.bytes, raw.length, &error), BS_WORD_forged, "no output 1");
+  assert_fails(bs_coin_from_transaction(&taken, foreign.txid, 0, raw.bytes, raw.length, &error), BS_WORD_forged,
+               "not the one");
+  assert_fails(bs_coin_from_transaction(&taken, coin.txid, 1, raw.bytes, raw.length, &error), BS_WORD_forged,
+               "no output 1");
   raw.bytes[raw.length - 10] ^= 1;
-  assert_fails(bs_coin_from_transaction(&taken, coin.txid, 0, raw.bytes, raw.length, &error), BS_WORD_forged, "not the one");
+  assert_fails(bs_coin_from_transaction(&taken, coin.txid, 0, raw.bytes, raw.length, &error), BS_WORD_forged,
+               "not the one");
   assert_int_equal(taken.value, 7);
 }
 
@@ -143,11 +147,14 @@ static void coinbases_are_the_ledgers(void **state) {
 }
 
 /* One input without a script, one output, and two witness items of one and two bytes. */
-#define WITH_WITNESS(second)                                                                                       \
-  "010000000001011111111111111111111111111111111111111111111111111111111111111111" "0000000000ffffffff"            \
-  "01e8030000000000001976a914111111111111111111111111111111111111111188ac" "0201aa" second "00000000"
+#define WITH_WITNESS(second)                                                       \
+  "010000000001011111111111111111111111111111111111111111111111111111111111111111" \
+  "0000000000ffffffff"                                                             \
+  "01e8030000000000001976a914111111111111111111111111111111111111111188ac"         \
+  "0201aa" second "00000000"
 
-static bool parse(struct bs_transaction *transaction, unsigned char raw[200], const char *text, struct bs_error *error) {
+static bool parse(struct bs_transaction *transaction, unsigned char raw[200], const char *text,
+                  struct bs_error *error) {
   size_t length = strlen(text) / 2;
 
   assert_true(length <= 200 && bs_hex_decode(raw, length, text));
@@ -175,7 +182,8 @@ static void witnesses_are_read_and_not_hashed(void **state) {
 
 static void several_transactions_make_a_block(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), registration = registration_of("foo.id");
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.id");
   struct bs_buffer raws[2] = {BS_BUFFER_INIT, BS_BUFFER_INIT};
   struct bs_coin coin = coin_of(fixture, fixture->alice, 0);
   struct bs_transaction first;
@@ -207,7 +215,8 @@ static void only_accepted_operations_when_asked(void **state) {
   make(&raw, &coin, fixture->alice, &registration, fixture->alice, 0);
   given = (struct bs_raw){raw.bytes, raw.length};
   assert_ok(bs_ledger_begin(fixture->ledger, &error));
-  assert_fails(bs_ledger_append(fixture->ledger, &height, NULL, &given, 1, true, &error), BS_WORD_denied, "not preordered");
+  assert_fails(bs_ledger_append(fixture->ledger, &height, NULL, &given, 1, true, &error), BS_WORD_denied,
+               "not preordered");
   bs_ledger_rollback(fixture->ledger);
   assert_int_equal(height, 77);
   assert_int_equal(tip_of(fixture).height, before.height);
@@ -217,8 +226,14 @@ static void only_accepted_operations_when_asked(void **state) {
 static void a_chain_id_names_its_genesis(void **state) {
   struct fixture *fixture = *state;
   struct bs_ledger *again = NULL, *other = NULL;
-  const struct bs_operation twice[] = {{.opcode = BS_NAMESPACE_REVEAL, .name = "a", .version = 1, .rules = {.nonalpha_discount = 1, .no_vowel_discount = 1}},
-                                       {.opcode = BS_NAMESPACE_REVEAL, .name = "a", .version = 1, .rules = {.nonalpha_discount = 1, .no_vowel_discount = 1}}};
+  const struct bs_operation twice[] = {{.opcode = BS_NAMESPACE_REVEAL,
+                                        .name = "a",
+                                        .version = 1,
+                                        .rules = {.nonalpha_discount = 1, .no_vowel_discount = 1}},
+                                       {.opcode = BS_NAMESPACE_REVEAL,
+                                        .name = "a",
+                                        .version = 1,
+                                        .rules = {.nonalpha_discount = 1, .no_vowel_discount = 1}}};
   const struct bs_operation bad = {.opcode = BS_NAMESPACE_REVEAL, .name = "a", .version = 1};
   char path[100];
   struct bs_error error = {0};
@@ -227,8 +242,10 @@ static void a_chain_id_names_its_genesis(void **state) {
   assert_memory_equal(bs_ledger_chain_id(again), bs_ledger_chain_id(fixture->ledger), 32);
   bs_ledger_close(again);
   snprintf(path, sizeof path, "%s/other", fixture->directory);
-  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, &(struct bs_ledger_genesis){twice, 2}, NULL, &error), BS_WORD_usage, "twice");
-  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, &(struct bs_ledger_genesis){&bad, 1}, NULL, &error), BS_WORD_usage, "discounts");
+  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, &(struct bs_ledger_genesis){twice, 2}, NULL, &error),
+               BS_WORD_usage, "twice");
+  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, &(struct bs_ledger_genesis){&bad, 1}, NULL, &error),
+               BS_WORD_usage, "discounts");
   assert_ok(bs_ledger_open(&other, path, BS_DATABASE_CREATE, NULL, NULL, &error));
   assert_memory_not_equal(bs_ledger_chain_id(other), bs_ledger_chain_id(fixture->ledger), 32);
   bs_ledger_close(other);
@@ -236,9 +253,12 @@ static void a_chain_id_names_its_genesis(void **state) {
 
 static void replay_finds_what_was_tampered_with(void **state) {
   static const char *const tampering[] = {
-      "UPDATE names SET address = '1BKufFedDrueBBFBXtiATB2PSdsBGZxf3N'", "UPDATE unspents SET value = value + 1",
-      "UPDATE blocks SET consensus = zeroblob(16) WHERE height = 3",      "DELETE FROM preorders",
-      "UPDATE transactions SET raw = zeroblob(100) WHERE height = 4",     "DELETE FROM blocks WHERE height = 2",
+      "UPDATE names SET address = '1BKufFedDrueBBFBXtiATB2PSdsBGZxf3N'",
+      "UPDATE unspents SET value = value + 1",
+      "UPDATE blocks SET consensus = zeroblob(16) WHERE height = 3",
+      "DELETE FROM preorders",
+      "UPDATE transactions SET raw = zeroblob(100) WHERE height = 4",
+      "DELETE FROM blocks WHERE height = 2",
       "UPDATE chain SET nonce = zeroblob(32)",
   };
   struct fixture *fixture = *state;

@@ -60,28 +60,28 @@ static void payloads_are_read_and_written(void **state) {
 
 static void wrong_payloads_are_refused(void **state) {
   static const char *const wrong[] = {
-      "6964",                                                                     /* nothing but the magic */
-      "69643f",                                                                   /* no body */
-      "65673a666f6f2e74657374",                                                   /* the magic of another chain */
-      "696440666f6f2e74657374",                                                   /* unknown operation */
-      "69643fcacd056b728549c1039aded53d81c96f35d278" CONSENSUS,                   /* preorder too short */
-      "69643f0000cacd056b728549c1039aded53d81c96f35d27820" CONSENSUS,             /* too long */
-      "69643a666f6f",                                                             /* no namespace */
-      "69643a666f6f2e7465737400",                                                 /* a NUL behind */
-      "69643a666f6f2e746573740a",                                                 /* a newline behind */
-      "69643a466f6f2e74657374",                                                   /* upper case */
-      "69643a666f2b6f2e74657374",                                                 /* plus */
-      "69643a662e6f2e74657374",                                                   /* two dots */
-      "69643a2e74657374",                                                         /* no name */
+      "6964",                                                         /* nothing but the magic */
+      "69643f",                                                       /* no body */
+      "65673a666f6f2e74657374",                                       /* the magic of another chain */
+      "696440666f6f2e74657374",                                       /* unknown operation */
+      "69643fcacd056b728549c1039aded53d81c96f35d278" CONSENSUS,       /* preorder too short */
+      "69643f0000cacd056b728549c1039aded53d81c96f35d27820" CONSENSUS, /* too long */
+      "69643a666f6f",                                                 /* no namespace */
+      "69643a666f6f2e7465737400",                                     /* a NUL behind */
+      "69643a666f6f2e746573740a",                                     /* a newline behind */
+      "69643a466f6f2e74657374",                                       /* upper case */
+      "69643a666f2b6f2e74657374",                                     /* plus */
+      "69643a662e6f2e74657374",                                       /* two dots */
+      "69643a2e74657374",                                             /* no name */
       "69643a6161616161616161616161616161616161616161616161616161616161616161616161612e74657374", /* beyond 37 bytes */
-      "69642b92a7fdc30edccbcdd92bce5cd71efc8611111111111111111111111111111111111111", /* update too short */
-      "69643e3f7727f568dd9d36d5c777c024da599473" CONSENSUS,                       /* disposition */
-      "69642174657374",                                                           /* ready without its dot */
-      "6964212e",                                                                 /* ready of nothing */
-      "6964260000cd73fa0465432100000000000a000174657374",                         /* discount 0 */
-      "6964260000cd73fa046543210000000000aa0001",                                 /* no namespace id */
-      "6964260000cd73fa046543210000000000aa0001742e74",                           /* a dot in it */
-      "69642311111111111111111111111111111111111111",                             /* announce too short */
+      "69642b92a7fdc30edccbcdd92bce5cd71efc8611111111111111111111111111111111111111",             /* update too short */
+      "69643e3f7727f568dd9d36d5c777c024da599473" CONSENSUS,                                       /* disposition */
+      "69642174657374",                                   /* ready without its dot */
+      "6964212e",                                         /* ready of nothing */
+      "6964260000cd73fa0465432100000000000a000174657374", /* discount 0 */
+      "6964260000cd73fa046543210000000000aa0001",         /* no namespace id */
+      "6964260000cd73fa046543210000000000aa0001742e74",   /* a dot in it */
+      "69642311111111111111111111111111111111111111",     /* announce too short */
   };
   struct bs_operation operation = {.quantity = 77};
   struct bs_error error = {0};
@@ -159,8 +159,12 @@ static void empty_blocks_have_consensus_hashes(void **state) {
   static const char *const expected[] = {"2a9148d8b13939723d2aca16c75c6d68", "1c54465d3486f07be2c7a81af0ef44ad",
                                          "0efa29f955c6ae3bb5037039d89dba5e", "9daa6e59877b9e0ca4772a3df475abd2",
                                          "996ff3a1e5d612d4e4cf73dea04ccee6"};
-  struct bs_chain_parameters parameters = {.magic = {'i', 'd'}, .script_version = 5, .first_block = 373601, .names_per_owner = 25,
-                                           .seed_first = 373597, .seed_last = 373600};
+  struct bs_chain_parameters parameters = {.magic = {'i', 'd'},
+                                           .script_version = 5,
+                                           .first_block = 373601,
+                                           .names_per_owner = 25,
+                                           .seed_first = 373597,
+                                           .seed_last = 373600};
   struct bs_database *database;
   struct bs_block_result result;
   struct bs_error error = {0};
@@ -182,9 +186,10 @@ static void empty_blocks_have_consensus_hashes(void **state) {
 }
 
 static void prices_are_those_of_the_chain(void **state) {
-  const struct bs_namespace_rules rules = {.coeff = 250, .base = 4, .buckets = {6, 5, 4, 3, 2, 1}, .nonalpha_discount = 10,
-                                           .no_vowel_discount = 10};
-  const struct bs_namespace_rules odd = {.coeff = 1, .base = 1, .buckets = {0}, .nonalpha_discount = 7, .no_vowel_discount = 3};
+  const struct bs_namespace_rules rules = {
+      .coeff = 250, .base = 4, .buckets = {6, 5, 4, 3, 2, 1}, .nonalpha_discount = 10, .no_vowel_discount = 10};
+  const struct bs_namespace_rules odd = {
+      .coeff = 1, .base = 1, .buckets = {0}, .nonalpha_discount = 7, .no_vowel_discount = 3};
   struct bs_namespace_rules dear = {.coeff = 255, .base = 255, .nonalpha_discount = 1, .no_vowel_discount = 1};
 
   (void)state;
@@ -206,9 +211,12 @@ static void prices_are_those_of_the_chain(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(payloads_are_read_and_written),       cmocka_unit_test(wrong_payloads_are_refused),
-      cmocka_unit_test(names_are_numbers),                   cmocka_unit_test(hashes_are_those_of_the_chain),
-      cmocka_unit_test(merkle_root_is_that_of_the_original), cmocka_unit_test(empty_blocks_have_consensus_hashes),
+      cmocka_unit_test(payloads_are_read_and_written),
+      cmocka_unit_test(wrong_payloads_are_refused),
+      cmocka_unit_test(names_are_numbers),
+      cmocka_unit_test(hashes_are_those_of_the_chain),
+      cmocka_unit_test(merkle_root_is_that_of_the_original),
+      cmocka_unit_test(empty_blocks_have_consensus_hashes),
       cmocka_unit_test(prices_are_those_of_the_chain),
   };
   return RUN_TESTS(tests);

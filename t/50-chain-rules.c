@@ -23,7 +23,8 @@ static void preorder_register_update(void **state) {
 
 static void preorders_are_unique_until_used(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), registration = registration_of("foo.id");
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.id");
 
   assert_null(send(fixture, fixture->alice, &preorder, NULL, 6400000));
   assert_refused(send(fixture, fixture->alice, &preorder, NULL, 6400000), "pending");
@@ -40,7 +41,8 @@ static void a_preorder_burns_something(void **state) {
 
 static void a_consensus_hash_is_good_for_24_blocks(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation early = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), late = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
+  struct bs_operation early = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      late = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
   struct bs_operation wrong = preorder_of(fixture, "baz.id", fixture->alice, fixture->alice);
 
   wrong.consensus[0] ^= 1;
@@ -52,7 +54,8 @@ static void a_consensus_hash_is_good_for_24_blocks(void **state) {
 
 static void the_seed_is_good_at_first_only(void **state) {
   struct fixture *fixture = *state; /* two grants: the tip is block 2 */
-  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), again = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      again = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
 
   memcpy(preorder.consensus, bs_ledger_chain_id(fixture->ledger), sizeof preorder.consensus);
   memcpy(again.consensus, bs_ledger_chain_id(fixture->ledger), sizeof again.consensus);
@@ -63,7 +66,8 @@ static void the_seed_is_good_at_first_only(void **state) {
 
 static void a_registration_needs_its_preorder(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), registration = registration_of("foo.id");
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.id");
 
   assert_refused(send(fixture, fixture->alice, &registration, fixture->alice, 0), "not preordered");
   assert_null(send(fixture, fixture->alice, &preorder, NULL, 6400000));
@@ -74,7 +78,8 @@ static void a_registration_needs_its_preorder(void **state) {
 
 static void a_registration_is_paid_for(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation foo = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), bar = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
+  struct bs_operation foo = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      bar = preorder_of(fixture, "bar.id", fixture->alice, fixture->alice);
   struct bs_operation registration = registration_of("foo.id");
 
   assert_null(send(fixture, fixture->alice, &foo, NULL, 6399999));
@@ -96,7 +101,8 @@ static void a_taken_name_stays_taken(void **state) {
 
 static void namespaces_must_be_ready(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation preorder = preorder_of(fixture, "foo.nowhere", fixture->alice, fixture->alice), registration = registration_of("foo.nowhere");
+  struct bs_operation preorder = preorder_of(fixture, "foo.nowhere", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.nowhere");
 
   assert_null(send(fixture, fixture->alice, &preorder, NULL, 6400000));
   assert_refused(send(fixture, fixture->alice, &registration, fixture->alice, 0), "no namespace nowhere");
@@ -135,7 +141,8 @@ static void updates_are_the_owners_and_fresh(void **state) {
 
 static void two_registrations_in_a_block_refuse_each_other(void **state) {
   struct fixture *fixture = *state;
-  struct bs_operation alices = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice), bobs = preorder_of(fixture, "foo.id", fixture->bob, fixture->bob);
+  struct bs_operation alices = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      bobs = preorder_of(fixture, "foo.id", fixture->bob, fixture->bob);
   struct bs_operation registration = registration_of("foo.id");
   struct bs_buffer raws[2] = {BS_BUFFER_INIT, BS_BUFFER_INIT};
   struct bs_coin coins[2];

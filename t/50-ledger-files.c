@@ -119,7 +119,8 @@ static void a_truncated_ledger_is_corrupt(void **state) {
     if (reopen(fixture, BS_DATABASE_WRITE, &error) && bs_ledger_replay_check(fixture->ledger, &error))
       fail_msg("cut to %ld bytes it was taken for whole", (long)length);
     assert_true(error.word == BS_WORD_corrupt || error.word == BS_WORD_io);
-    if (fixture->ledger != NULL && bs_index_get_name(bs_ledger_index(fixture->ledger), &entry, &found, "foo.id", &error) && found)
+    if (fixture->ledger != NULL &&
+        bs_index_get_name(bs_ledger_index(fixture->ledger), &entry, &found, "foo.id", &error) && found)
       assert_string_equal(entry.name, "foo.id");
     bs_ledger_close(fixture->ledger);
     fixture->ledger = NULL;
@@ -153,7 +154,8 @@ static void read_as_somebody(struct fixture *fixture) {
   if (bs_ledger_begin(ledger, &error) || error.word != BS_WORD_denied) _exit(3);
   bs_ledger_close(ledger);
   ledger = NULL;
-  if (bs_ledger_open(&ledger, fixture->path, BS_DATABASE_WRITE, NULL, NULL, &error) && bs_ledger_begin(ledger, &error)) _exit(4);
+  if (bs_ledger_open(&ledger, fixture->path, BS_DATABASE_WRITE, NULL, NULL, &error) && bs_ledger_begin(ledger, &error))
+    _exit(4);
   _exit(0);
 }
 
@@ -200,7 +202,8 @@ static void a_full_disk_is_told(void **state) {
   struct bs_ledger_tip before = tip_of(fixture);
   struct bs_error error = {0};
 
-  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA max_page_count = 1", &error)); /* the least it has already */
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA max_page_count = 1",
+                                &error)); /* the least it has already */
   for (int i = 0; i < 300; i++) {
     if (append(fixture, NULL, 0, &error)) continue;
     assert_int_equal(error.word, BS_WORD_no_space);

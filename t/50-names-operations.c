@@ -39,7 +39,8 @@ static int set_up(void **state) {
   assert_non_null(mkdtemp(fixture->directory));
   snprintf(fixture->ledger, sizeof fixture->ledger, "%s/ledger", fixture->directory);
   assert_ok(bs_scope_open(&fixture->scopes, &fixture->scope, 60000, &error));
-  assert_ok(bs_key_from_text(&fixture->alice, "6e50431b955fe73f079469b24f06480aee44e4519282686433195b3c4b5336ef", 64, &error));
+  assert_ok(bs_key_from_text(&fixture->alice, "6e50431b955fe73f079469b24f06480aee44e4519282686433195b3c4b5336ef", 64,
+                             &error));
   assert_ok(bs_key_generate(&fixture->bob, &error));
   bs_key_address(fixture->alice_address, fixture->alice, BS_NETWORK_MAIN);
   bs_key_address(fixture->bob_address, fixture->bob, BS_NETWORK_MAIN);
@@ -111,29 +112,41 @@ static void a_name_is_registered_and_updated(void **state) {
 
 static void refusals_say_what_is_wrong(void **state) {
   struct fixture *fixture = *state;
-  const struct bs_name_operation alice = {.owner_key = fixture->alice}, bob = {.owner_key = fixture->bob}, nobody = {.owner_key = NULL};
+  const struct bs_name_operation alice = {.owner_key = fixture->alice}, bob = {.owner_key = fixture->bob},
+                                 nobody = {.owner_key = NULL};
   struct bs_name_receipt receipt = register_name(fixture, "foo.id", fixture->alice), other = BS_NAME_RECEIPT_INIT;
   struct bs_names *names = fixture->names;
   struct bs_scope *scope = fixture->scope;
   struct bs_error error = {0};
   char value[BS_VALUE_HASH_TEXT];
 
-  assert_fails(bs_names_register(names, scope, &other, "foo.id", NULL, &bob, &error), BS_WORD_conflict, fixture->alice_address);
-  assert_fails(bs_names_register(names, scope, &other, "foo.id", NULL, &alice, &error), BS_WORD_conflict, "this very key");
-  assert_fails(bs_names_preorder(names, scope, &other, "foo.id", NULL, &bob, &error), BS_WORD_conflict, "registered already");
-  assert_fails(bs_names_update(names, scope, &other, "foo.id", VALUE_1, &bob, &error), BS_WORD_denied, fixture->alice_address);
-  assert_fails(bs_names_update(names, scope, &other, "foo.id", VALUE_1, &bob, &error), BS_WORD_denied, fixture->bob_address);
+  assert_fails(bs_names_register(names, scope, &other, "foo.id", NULL, &bob, &error), BS_WORD_conflict,
+               fixture->alice_address);
+  assert_fails(bs_names_register(names, scope, &other, "foo.id", NULL, &alice, &error), BS_WORD_conflict,
+               "this very key");
+  assert_fails(bs_names_preorder(names, scope, &other, "foo.id", NULL, &bob, &error), BS_WORD_conflict,
+               "registered already");
+  assert_fails(bs_names_update(names, scope, &other, "foo.id", VALUE_1, &bob, &error), BS_WORD_denied,
+               fixture->alice_address);
+  assert_fails(bs_names_update(names, scope, &other, "foo.id", VALUE_1, &bob, &error), BS_WORD_denied,
+               fixture->bob_address);
   assert_fails(bs_names_update(names, scope, &other, "foo.id", "xx", &alice, &error), BS_WORD_usage, "40 hexadecimal");
-  assert_fails(bs_names_update(names, scope, &other, "bar.id", VALUE_1, &alice, &error), BS_WORD_not_found, "not registered");
+  assert_fails(bs_names_update(names, scope, &other, "bar.id", VALUE_1, &alice, &error), BS_WORD_not_found,
+               "not registered");
   assert_fails(bs_names_renew(names, scope, &other, "foo.id", &bob, &error), BS_WORD_denied, fixture->alice_address);
-  assert_fails(bs_names_register(names, scope, &other, "foo.nowhere", NULL, &alice, &error), BS_WORD_usage, "no namespace nowhere");
+  assert_fails(bs_names_register(names, scope, &other, "foo.nowhere", NULL, &alice, &error), BS_WORD_usage,
+               "no namespace nowhere");
   assert_fails(bs_names_register(names, scope, &other, "Foo.id", NULL, &alice, &error), BS_WORD_usage, "Foo");
   assert_fails(bs_names_register(names, scope, &other, "bar.id", NULL, &nobody, &error), BS_WORD_usage, "owner's key");
-  assert_fails(bs_names_register(names, scope, &other, "bar.id", "1xyz", &alice, &error), BS_WORD_usage, "not an address");
-  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", receipt.txid, &error), BS_WORD_wrong_id, "did not update");
-  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", "12", &error), BS_WORD_usage, "64 hexadecimal");
+  assert_fails(bs_names_register(names, scope, &other, "bar.id", "1xyz", &alice, &error), BS_WORD_usage,
+               "not an address");
+  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", receipt.txid, &error), BS_WORD_wrong_id,
+               "did not update");
+  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", "12", &error), BS_WORD_usage,
+               "64 hexadecimal");
   receipt.txid[0] = receipt.txid[0] == '0' ? '1' : '0';
-  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", receipt.txid, &error), BS_WORD_not_found, "no accepted");
+  assert_fails(bs_names_transaction_value(names, scope, value, "foo.id", receipt.txid, &error), BS_WORD_not_found,
+               "no accepted");
 }
 
 static void a_missing_ledger_is_empty(void **state) {
@@ -146,11 +159,13 @@ static void a_missing_ledger_is_empty(void **state) {
   struct bs_error error = {0};
   unsigned char chain_id[32];
 
-  assert_fails(bs_names_lookup(names, fixture->scope, &record, "foo.id", &error), BS_WORD_not_found, "this machine only");
+  assert_fails(bs_names_lookup(names, fixture->scope, &record, "foo.id", &error), BS_WORD_not_found,
+               "this machine only");
   assert_ok(bs_names_info(names, fixture->scope, &info, &error));
   assert_false(info.exists);
   assert_string_equal(info.ledger, fixture->ledger);
-  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_no_names, "no ledger");
+  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_no_names,
+               "no ledger");
   assert_fails(bs_names_chain_id(names, fixture->scope, chain_id, &error), BS_WORD_no_names, "no ledger");
   assert_int_equal(access(fixture->ledger, F_OK), -1);
   assert_ok(bs_names_chain_id(fixture->names, fixture->scope, chain_id, &error));
@@ -180,22 +195,26 @@ static void a_dry_run_changes_nothing(void **state) {
 static void price_and_fee_are_bounded(void **state) {
   struct fixture *fixture = *state;
   const struct bs_name_operation alice = {.owner_key = fixture->alice};
-  struct bs_names_config config = {.provider = "embedded", .ledger = fixture->ledger, .create = true, .max_price = 6399999};
+  struct bs_names_config config = {
+      .provider = "embedded", .ledger = fixture->ledger, .create = true, .max_price = 6399999};
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   struct bs_names *names;
   struct bs_error error = {0};
   uint64_t price;
 
   assert_ok(bs_names_open(&names, &config, &error));
-  assert_fails(bs_names_cost(names, fixture->scope, &price, "foo.id", &error), BS_WORD_not_found, "namespace id"); /* no ledger yet */
-  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_usage, "max_price");
+  assert_fails(bs_names_cost(names, fixture->scope, &price, "foo.id", &error), BS_WORD_not_found,
+               "namespace id"); /* no ledger yet */
+  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_usage,
+               "max_price");
   assert_ok(bs_names_cost(names, fixture->scope, &price, "foo.id", &error));
   assert_int_equal(price, 6400000);
   bs_names_close(names);
   config.max_price = 6400000;
   config.max_fee = 100;
   assert_ok(bs_names_open(&names, &config, &error));
-  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_usage, "max_fee");
+  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_usage,
+               "max_fee");
   bs_names_close(names);
   config.provider = "namecoin";
   assert_fails(bs_names_open(&names, &config, &error), BS_WORD_config, "namecoin");
@@ -226,16 +245,20 @@ static void preorder_then_register_for_somebody_else(void **state) {
   struct bs_name_record record;
   struct bs_error error = {0};
 
-  assert_ok(bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
+  assert_ok(
+      bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
   assert_string_equal(receipt.preorder_txid, "");
-  assert_fails(bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error),
-               BS_WORD_conflict, "preordered already");
-  assert_ok(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
+  assert_fails(
+      bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error),
+      BS_WORD_conflict, "preordered already");
+  assert_ok(
+      bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
   assert_string_equal(receipt.preorder_txid, ""); /* the pending one was used */
   assert_string_equal(receipt.owner, fixture->bob_address);
   assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo.id", &error));
   assert_string_equal(record.owner, fixture->bob_address);
-  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &alice, &error), BS_WORD_denied, "belongs to");
+  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &alice, &error),
+               BS_WORD_denied, "belongs to");
   assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &bob, &error));
 }
 
@@ -277,7 +300,8 @@ static void names_are_listed(void **state) {
   assert_int_equal(count, 1);
   assert_string_equal(texts, "alpha.id");
   free(texts);
-  assert_fails(bs_names_list(fixture->names, fixture->scope, &texts, &count, "nobody", 0, 1, &error), BS_WORD_usage, "not an address");
+  assert_fails(bs_names_list(fixture->names, fixture->scope, &texts, &count, "nobody", 0, 1, &error), BS_WORD_usage,
+               "not an address");
 }
 
 static void consensus_hashes_are_told(void **state) {
@@ -290,7 +314,8 @@ static void consensus_hashes_are_told(void **state) {
   assert_ok(bs_names_info(fixture->names, fixture->scope, &info, &error));
   assert_ok(bs_names_consensus_at(fixture->names, fixture->scope, consensus, receipt.block, &error));
   assert_string_equal(consensus, info.consensus);
-  assert_fails(bs_names_consensus_at(fixture->names, fixture->scope, consensus, receipt.block + 1, &error), BS_WORD_not_found, "no block");
+  assert_fails(bs_names_consensus_at(fixture->names, fixture->scope, consensus, receipt.block + 1, &error),
+               BS_WORD_not_found, "no block");
 }
 
 static void the_twenty_sixth_name_is_denied(void **state) {
@@ -305,7 +330,8 @@ static void the_twenty_sixth_name_is_denied(void **state) {
     snprintf(name, sizeof name, "longername-%d.id", i);
     register_name(fixture, name, fixture->alice);
   }
-  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "onemore.id", NULL, &alice, &error), BS_WORD_denied, "25 names");
+  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "onemore.id", NULL, &alice, &error),
+               BS_WORD_denied, "25 names");
   assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "longername-7.id", VALUE_1, &alice, &error));
 }
 
@@ -316,7 +342,8 @@ static void a_cancelled_call_does_nothing(void **state) {
   struct bs_error error = {0};
 
   bs_scopes_cancel(&fixture->scopes);
-  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_cancelled, "cancelled");
+  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error),
+               BS_WORD_cancelled, "cancelled");
   assert_int_equal(access(fixture->ledger, F_OK), -1);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recorded runs of the original name server: the rules must accept the same operations, serialise them to the same bytes
- * and come to the same consensus hash in every block.  t/vectors/names-*.txt, one line each:
- *   chain FIRST_BLOCK SEED_FIRST SEED_LAST SEED | block HEIGHT | tx VTXINDEX RESULT OPCODE SENDER RAW | op SERIALISED |
- *   ops HASH | consensus HASH
+ * Recorded runs of the original name server: the rules must accept the same operations, serialise them to the same
+ * bytes and come to the same consensus hash in every block.  t/vectors/names-*.txt, one line each: chain FIRST_BLOCK
+ * SEED_FIRST SEED_LAST SEED | block HEIGHT | tx VTXINDEX RESULT OPCODE SENDER RAW | op SERIALISED | ops HASH |
+ * consensus HASH
  */
 #include <config.h>
 
@@ -46,7 +46,8 @@ static void read_transaction(struct scenario *scenario, char *line) {
   struct bs_error error = {0};
   size_t i = scenario->count++;
   struct bs_buffer *raw = &scenario->bytes[2 * i], *sender = &scenario->bytes[2 * i + 1];
-  char *at = line, *vtxindex = strsep(&at, " "), *result = strsep(&at, " "), *opcode = strsep(&at, " "), *script = strsep(&at, " ");
+  char *at = line, *vtxindex = strsep(&at, " "), *result = strsep(&at, " "), *opcode = strsep(&at, " "),
+       *script = strsep(&at, " ");
 
   (void)opcode;
   assert_true(i < TRANSACTIONS_MAX);
@@ -67,14 +68,17 @@ static void compare_operations(struct scenario *scenario) {
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error error = {0};
 
-  assert_ok(bs_database_query(scenario->index.database, BS_SQL_operations_at, &row, BS_VALUES(bs_value_integer(scenario->height)), &error));
+  assert_ok(bs_database_query(scenario->index.database, BS_SQL_operations_at, &row,
+                              BS_VALUES(bs_value_integer(scenario->height)), &error));
   while (row != NULL) {
     bs_buffer_format(&text, "%.*s\n", sqlite3_column_bytes(row, 0), (const char *)sqlite3_column_blob(row, 0));
     assert_ok(bs_database_next(scenario->index.database, &row, &error));
   }
-  if (text.length != scenario->operations.length || (text.length > 0 && memcmp(text.bytes, scenario->operations.bytes, text.length) != 0))
+  if (text.length != scenario->operations.length ||
+      (text.length > 0 && memcmp(text.bytes, scenario->operations.bytes, text.length) != 0))
     fail_msg("%s block %" PRIu64 ": serialised\n%sexpected\n%s", scenario->file, scenario->height,
-             text.length > 0 ? bs_buffer_string(&text) : "", scenario->operations.length > 0 ? bs_buffer_string(&scenario->operations) : "");
+             text.length > 0 ? bs_buffer_string(&text) : "",
+             scenario->operations.length > 0 ? bs_buffer_string(&scenario->operations) : "");
 }
 
 static void end_block(struct scenario *scenario, const char *expected) {

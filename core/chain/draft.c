@@ -81,8 +81,8 @@ size_t bs_draft_size(const struct bs_draft *draft) {
 }
 
 /* The input's script: signature and type, public key.  Returns its length, 0 when the key is not the coin's. */
-static size_t sign_input(unsigned char script[SIGNED_INPUT_SIZE], const struct bs_transaction *transaction, size_t number,
-                         const struct bs_draft *draft, struct bs_error *error) {
+static size_t sign_input(unsigned char script[SIGNED_INPUT_SIZE], const struct bs_transaction *transaction,
+                         size_t number, const struct bs_draft *draft, struct bs_error *error) {
   const struct bs_script *spent = &draft->inputs[number].coin.script;
   const struct bs_key *key = draft->inputs[number].key;
   const struct bs_public_key *public_key = bs_key_public(key);
@@ -90,7 +90,8 @@ static size_t sign_input(unsigned char script[SIGNED_INPUT_SIZE], const struct b
   size_t length;
 
   bs_public_key_hash(hash, public_key);
-  if (bs_script_classify(owner, spent->bytes, spent->length) != BS_SCRIPT_PUBLIC_KEY_HASH || memcmp(hash, owner, sizeof hash) != 0) {
+  if (bs_script_classify(owner, spent->bytes, spent->length) != BS_SCRIPT_PUBLIC_KEY_HASH ||
+      memcmp(hash, owner, sizeof hash) != 0) {
     bs_fail(error, BS_WORD_denied, "The coin of input %zu does not belong to the key that should sign it.", number);
     return 0;
   }
@@ -106,11 +107,15 @@ static size_t sign_input(unsigned char script[SIGNED_INPUT_SIZE], const struct b
   return length + 3 + public_key->length;
 }
 
-bool bs_draft_sign(struct bs_buffer *raw, unsigned char txid[BS_TXID_SIZE], const struct bs_draft *draft, struct bs_error *error) {
+bool bs_draft_sign(struct bs_buffer *raw, unsigned char txid[BS_TXID_SIZE], const struct bs_draft *draft,
+                   struct bs_error *error) {
   struct bs_transaction_input inputs[BS_DRAFT_INPUTS] = {0};
   struct bs_transaction_output outputs[BS_DRAFT_OUTPUTS] = {0};
-  struct bs_transaction transaction = {.version = 1, .inputs = inputs, .input_count = draft->input_count,
-                                       .outputs = outputs, .output_count = draft->output_count};
+  struct bs_transaction transaction = {.version = 1,
+                                       .inputs = inputs,
+                                       .input_count = draft->input_count,
+                                       .outputs = outputs,
+                                       .output_count = draft->output_count};
   unsigned char scripts[BS_DRAFT_INPUTS][SIGNED_INPUT_SIZE];
   size_t start = raw->length;
 
@@ -120,7 +125,8 @@ bool bs_draft_sign(struct bs_buffer *raw, unsigned char txid[BS_TXID_SIZE], cons
     inputs[i].sequence = UINT32_MAX;
   }
   for (size_t i = 0; i < draft->output_count; i++)
-    outputs[i] = (struct bs_transaction_output){draft->outputs[i].value, draft->outputs[i].script, draft->outputs[i].script_length};
+    outputs[i] = (struct bs_transaction_output){draft->outputs[i].value, draft->outputs[i].script,
+                                                draft->outputs[i].script_length};
   for (size_t i = 0; i < draft->input_count; i++) {
     inputs[i].script_length = sign_input(scripts[i], &transaction, i, draft, error);
     inputs[i].script = scripts[i];

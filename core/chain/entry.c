@@ -57,7 +57,8 @@ static void begin(struct bs_buffer *text, enum bs_opcode opcode) {
   bs_buffer_byte(text, ':');
 }
 
-void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry, const struct bs_entry_context *context) {
+void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry,
+                       const struct bs_entry_context *context) {
   begin(text, context->opcode);
   add_text(text, entry->name);
   add_hex(text, entry->value_hash, entry->has_value ? sizeof entry->value_hash : 0);
@@ -144,7 +145,8 @@ void bs_serialise_namespace(struct bs_buffer *text, const struct bs_namespace_en
 uint64_t bs_name_last_block(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space) {
   uint64_t from = entry->last_renewed;
 
-  if (name_space->state != BS_NAMESPACE_IS_READY || name_space->rules.lifetime == BS_LIFETIME_INFINITE) return UINT64_MAX;
+  if (name_space->state != BS_NAMESPACE_IS_READY || name_space->rules.lifetime == BS_LIFETIME_INFINITE)
+    return UINT64_MAX;
   if (name_space->ready_block > from) from = name_space->ready_block;
   return from + name_space->rules.lifetime;
 }

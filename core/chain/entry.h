@@ -34,7 +34,7 @@ struct bs_name_entry {
   char importer_address[BS_ADDRESS_TEXT];
   bool has_consensus; /* of the newest update since it was registered: a transfer serialises it again */
   unsigned char consensus[BS_CONSENSUS_SIZE];
-  bool listed;            /* found by owner and by hash: from registration to the end of the block in which it expires */
+  bool listed; /* found by owner and by hash: from registration to the end of the block in which it expires */
   uint64_t changed_block; /* of the newest operation */
 };
 
@@ -70,7 +70,8 @@ struct bs_entry_context {
   bool keep_data; /* transfer */
 };
 
-void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry, const struct bs_entry_context *context);
+void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry,
+                       const struct bs_entry_context *context);
 void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry);
 void bs_serialise_namespace_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry);
 void bs_serialise_namespace(struct bs_buffer *text, const struct bs_namespace_entry *entry, enum bs_opcode opcode);

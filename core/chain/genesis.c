@@ -14,20 +14,30 @@ static const struct bs_operation first_namespace = {
     .opcode = BS_NAMESPACE_REVEAL,
     .name = BS_LEDGER_NAMESPACE,
     .version = 1,
-    .rules = {.lifetime = BS_LIFETIME_INFINITE, .coeff = 250, .base = 4, .buckets = {6, 5, 4, 3, 2, 1},
-              .nonalpha_discount = 10, .no_vowel_discount = 10},
+    .rules = {.lifetime = BS_LIFETIME_INFINITE,
+              .coeff = 250,
+              .base = 4,
+              .buckets = {6, 5, 4, 3, 2, 1},
+              .nonalpha_discount = 10,
+              .no_vowel_discount = 10},
 };
 
 /* Magic `id`, addresses as on Bitcoin's main network, blocks from 1 on; the seed stands for block 0. */
 void bs_ledger_set_chain(struct bs_ledger *ledger, const unsigned char chain_id[BS_CHAIN_ID_SIZE]) {
-  ledger->parameters = (struct bs_chain_parameters){
-      .magic = {'i', 'd'}, .address_version = 0, .script_version = 5, .first_block = 1, .names_per_owner = 25, .seed_first = 0, .seed_last = 0};
+  ledger->parameters = (struct bs_chain_parameters){.magic = {'i', 'd'},
+                                                    .address_version = 0,
+                                                    .script_version = 5,
+                                                    .first_block = 1,
+                                                    .names_per_owner = 25,
+                                                    .seed_first = 0,
+                                                    .seed_last = 0};
   memcpy(ledger->parameters.seed, chain_id, sizeof ledger->parameters.seed);
   memcpy(ledger->chain_id, chain_id, sizeof ledger->chain_id);
   ledger->index = (struct bs_index){ledger->database, &ledger->parameters};
 }
 
-bool bs_ledger_read_chain(struct bs_ledger *ledger, unsigned char nonce[BS_NONCE_SIZE], bool *ret_found, struct bs_error *error) {
+bool bs_ledger_read_chain(struct bs_ledger *ledger, unsigned char nonce[BS_NONCE_SIZE], bool *ret_found,
+                          struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   unsigned char chain_id[BS_CHAIN_ID_SIZE];
 
@@ -46,11 +56,12 @@ static bool write_namespace(struct bs_ledger *ledger, const struct bs_raw *paylo
 
   if (!bs_operation_parse(&reveal, ledger->parameters.magic, payload->bytes, payload->length, error)) return false;
   return bs_rules_add_genesis(&ledger->index, &reveal, error) &&
-         bs_database_run(ledger->database, BS_SQL_put_genesis, BS_VALUES(bs_value_blob(payload->bytes, payload->length)), error);
+         bs_database_run(ledger->database, BS_SQL_put_genesis,
+                         BS_VALUES(bs_value_blob(payload->bytes, payload->length)), error);
 }
 
-bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce[BS_NONCE_SIZE], const struct bs_raw *payloads, size_t count,
-                             struct bs_error *error) {
+bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce[BS_NONCE_SIZE],
+                             const struct bs_raw *payloads, size_t count, struct bs_error *error) {
   unsigned char chain_id[BS_CHAIN_ID_SIZE];
   struct bs_sha256 hash;
 
@@ -68,7 +79,8 @@ bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce
   for (size_t i = 0; i < count; i++)
     if (!write_namespace(ledger, &payloads[i], error)) return false;
   return bs_database_run(ledger->database, BS_SQL_put_chain,
-                         BS_VALUES(bs_value_blob(chain_id, sizeof chain_id), bs_value_blob(nonce, BS_NONCE_SIZE)), error);
+                         BS_VALUES(bs_value_blob(chain_id, sizeof chain_id), bs_value_blob(nonce, BS_NONCE_SIZE)),
+                         error);
 }
 
 /* ---- opening ---- */
@@ -87,7 +99,8 @@ static int compare_payloads(const void *left, const void *right) {
 
 static bool check_reveal(const struct bs_operation *reveal, struct bs_error *error) {
   if (reveal->opcode != BS_NAMESPACE_REVEAL || reveal->version != 1 || !bs_namespace_id_check(reveal->name))
-    return bs_fail(error, BS_WORD_usage, "A genesis namespace must be a NAMESPACE_REVEAL of version 1 with an id of 1 to %d characters.",
+    return bs_fail(error, BS_WORD_usage,
+                   "A genesis namespace must be a NAMESPACE_REVEAL of version 1 with an id of 1 to %d characters.",
                    BS_NAMESPACE_MAX);
   if (reveal->rules.nonalpha_discount - 1u > 14u || reveal->rules.no_vowel_discount - 1u > 14u)
     return bs_fail(error, BS_WORD_usage, "The discounts of the genesis namespace %s must be 1 to 15.", reveal->name);
@@ -98,7 +111,8 @@ static bool check_reveal(const struct bs_operation *reveal, struct bs_error *err
 }
 
 /* The payloads of the first namespace and of those asked for, sorted. */
-static bool collect(struct payload *payloads, const unsigned char magic[2], const struct bs_ledger_genesis *genesis, struct bs_error *error) {
+static bool collect(struct payload *payloads, const unsigned char magic[2], const struct bs_ledger_genesis *genesis,
+                    struct bs_error *error) {
   size_t count = genesis == NULL ? 0 : genesis->count;
 
   payloads[count].length = bs_operation_write(payloads[count].bytes, magic, &first_namespace);
@@ -146,12 +160,13 @@ static bool ensure_chain(struct bs_ledger *ledger, const struct bs_ledger_genesi
   return bs_ledger_commit(ledger, error);
 }
 
-bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode, const struct bs_ledger_genesis *genesis,
-                    const struct bs_scope *scope, struct bs_error *error) {
+bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode,
+                    const struct bs_ledger_genesis *genesis, const struct bs_scope *scope, struct bs_error *error) {
   struct bs_ledger *ledger = calloc(1, sizeof *ledger);
 
   if (ledger == NULL) return bs_fail_memory(error);
-  if (!bs_database_open(&ledger->database, path, &bs_ledger_kind, mode, scope, error) || !ensure_chain(ledger, genesis, error)) {
+  if (!bs_database_open(&ledger->database, path, &bs_ledger_kind, mode, scope, error) ||
+      !ensure_chain(ledger, genesis, error)) {
     bs_ledger_close(ledger);
     return false;
   }

@@ -11,7 +11,8 @@
 #define REVEAL_LIFETIME 52595 /* blocks from a namespace's preorder in which it must be made ready */
 
 /* Six columns from `column` on; blobs of several sizes are bounded here. */
-static bool read_origin(const struct bs_index *index, sqlite3_stmt *row, int column, struct bs_entry_origin *origin, struct bs_error *error) {
+static bool read_origin(const struct bs_index *index, sqlite3_stmt *row, int column, struct bs_entry_origin *origin,
+                        struct bs_error *error) {
   struct bs_database *database = index->database;
 
   origin->sender.length = (size_t)sqlite3_column_bytes(row, column);
@@ -26,7 +27,8 @@ static bool read_origin(const struct bs_index *index, sqlite3_stmt *row, int col
          bs_row_bytes(database, row, column + 4, origin->txid, sizeof origin->txid, error);
 }
 
-static bool read_script(const struct bs_index *index, sqlite3_stmt *row, int column, struct bs_script *script, struct bs_error *error) {
+static bool read_script(const struct bs_index *index, sqlite3_stmt *row, int column, struct bs_script *script,
+                        struct bs_error *error) {
   size_t length = (size_t)sqlite3_column_bytes(row, column);
 
   script->length = length <= BS_SCRIPT_MAX ? length : 0;
@@ -34,13 +36,14 @@ static bool read_script(const struct bs_index *index, sqlite3_stmt *row, int col
 }
 
 /* A blob that may be NULL. */
-static bool read_optional(const struct bs_index *index, sqlite3_stmt *row, int column, bool *ret_present, void *bytes, size_t length,
-                          struct bs_error *error) {
+static bool read_optional(const struct bs_index *index, sqlite3_stmt *row, int column, bool *ret_present, void *bytes,
+                          size_t length, struct bs_error *error) {
   *ret_present = sqlite3_column_type(row, column) != SQLITE_NULL;
   return !*ret_present || bs_row_bytes(index->database, row, column, bytes, length, error);
 }
 
-static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs_name_entry *entry, struct bs_error *error) {
+static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs_name_entry *entry,
+                      struct bs_error *error) {
   struct bs_database *database = index->database;
 
   entry->block_number = bs_row_integer(row, 8);
@@ -50,7 +53,8 @@ static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs
   entry->revoked = bs_row_integer(row, 12) != 0;
   entry->listed = bs_row_integer(row, 17) != 0;
   entry->changed_block = bs_row_integer(row, 18);
-  return bs_row_text(database, row, 0, entry->name, sizeof entry->name, error) && read_origin(index, row, 1, &entry->origin, error) &&
+  return bs_row_text(database, row, 0, entry->name, sizeof entry->name, error) &&
+         read_origin(index, row, 1, &entry->origin, error) &&
          read_optional(index, row, 7, &entry->has_value, entry->value_hash, sizeof entry->value_hash, error) &&
          bs_row_text(database, row, 13, entry->op_fee, sizeof entry->op_fee, error) &&
          read_script(index, row, 14, &entry->importer, error) &&
@@ -79,21 +83,27 @@ bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry 
   return bs_database_run(
       index->database, BS_SQL_put_name,
       BS_VALUES(bs_value_text(entry->name), bs_value_blob(origin->sender.bytes, origin->sender.length),
-                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address), bs_value_text(origin->op),
-                bs_value_blob(origin->txid, sizeof origin->txid), bs_value_integer(origin->vtxindex),
-                bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash), bs_value_integer(entry->block_number),
-                bs_value_integer(entry->preorder_block_number), bs_value_integer(entry->first_registered),
-                bs_value_integer(entry->last_renewed), bs_value_integer(entry->revoked), bs_value_text(entry->op_fee),
+                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
+                bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
+                bs_value_integer(origin->vtxindex),
+                bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash),
+                bs_value_integer(entry->block_number), bs_value_integer(entry->preorder_block_number),
+                bs_value_integer(entry->first_registered), bs_value_integer(entry->last_renewed),
+                bs_value_integer(entry->revoked), bs_value_text(entry->op_fee),
                 bs_value_blob(entry->importer.bytes, entry->importer.length), bs_value_text(entry->importer_address),
-                bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus), bs_value_integer(entry->listed),
-                bs_value_integer(entry->changed_block), bs_value_blob(hash, sizeof hash)),
+                bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus),
+                bs_value_integer(entry->listed), bs_value_integer(entry->changed_block),
+                bs_value_blob(hash, sizeof hash)),
       error);
 }
 
-bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner, struct bs_error *error) {
+bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
+                          struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
-  if (!bs_database_query(index->database, BS_SQL_count_of_sender, &row, BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_count_of_sender, &row,
+                         BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error))
+    return false;
   *ret_count = row != NULL ? bs_row_integer(row, 0) : 0;
   return true;
 }
@@ -102,14 +112,16 @@ bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1]
                         const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
-  if (!bs_database_query(index->database, BS_SQL_name_of_hash, &row, BS_VALUES(bs_value_blob(hash, BS_HASH128_SIZE)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_name_of_hash, &row, BS_VALUES(bs_value_blob(hash, BS_HASH128_SIZE)),
+                         error))
+    return false;
   *ret_found = row != NULL;
   return row == NULL || bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error);
 }
 
 /* The consensus hashes of the blocks before `height` that are within the window; returns how many, or SIZE_MAX. */
-static size_t read_window(const struct bs_index *index, unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE], uint64_t height,
-                          struct bs_error *error) {
+static size_t read_window(const struct bs_index *index, unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE],
+                          uint64_t height, struct bs_error *error) {
   size_t count = 0;
 
   for (uint64_t back = 1; back <= BS_CONSENSUS_WINDOW && back <= height; back++) {
@@ -121,16 +133,18 @@ static size_t read_window(const struct bs_index *index, unsigned char window[BS_
   return count;
 }
 
-bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1], unsigned char consensus[BS_CONSENSUS_SIZE],
-                          bool *ret_found, const struct bs_script *owner, const unsigned char hash[BS_HASH128_SIZE],
-                          uint64_t height, struct bs_error *error) {
+bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
+                          unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
+                          const unsigned char hash[BS_HASH128_SIZE], uint64_t height, struct bs_error *error) {
   unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE], candidate[BS_HASH128_SIZE];
   size_t count = read_window(index, window, height, error);
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   *ret_found = false;
   if (count == SIZE_MAX) return false;
-  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row, BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row,
+                         BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error))
+    return false;
   while (row != NULL) {
     if (!bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error)) return false;
     for (size_t i = 0; i < count; i++) {
@@ -145,8 +159,8 @@ bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 
   return true;
 }
 
-bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
-                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entry *ret_entry, bool *ret_found,
+                           enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   struct bs_preorder_entry entry = {0};
 
@@ -157,7 +171,8 @@ bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entr
   if (row == NULL) return true;
   entry.block_number = bs_row_integer(row, 8);
   entry.op_fee = bs_row_integer(row, 9);
-  if (!bs_row_bytes(index->database, row, 0, entry.hash, sizeof entry.hash, error) || !read_origin(index, row, 1, &entry.origin, error) ||
+  if (!bs_row_bytes(index->database, row, 0, entry.hash, sizeof entry.hash, error) ||
+      !read_origin(index, row, 1, &entry.origin, error) ||
       !bs_row_bytes(index->database, row, 7, entry.consensus, sizeof entry.consensus, error))
     return false;
   *ret_entry = entry;
@@ -168,22 +183,25 @@ bool bs_index_put_preorder(const struct bs_index *index, const struct bs_preorde
                            struct bs_error *error) {
   const struct bs_entry_origin *origin = &entry->origin;
 
-  return bs_database_run(index->database, BS_SQL_put_preorder,
-                         BS_VALUES(bs_value_integer(opcode), bs_value_blob(entry->hash, sizeof entry->hash),
-                                   bs_value_blob(origin->sender.bytes, origin->sender.length),
-                                   bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
-                                   bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
-                                   bs_value_integer(origin->vtxindex), bs_value_blob(entry->consensus, sizeof entry->consensus),
-                                   bs_value_integer(entry->block_number), bs_value_integer(entry->op_fee)),
-                         error);
+  return bs_database_run(
+      index->database, BS_SQL_put_preorder,
+      BS_VALUES(bs_value_integer(opcode), bs_value_blob(entry->hash, sizeof entry->hash),
+                bs_value_blob(origin->sender.bytes, origin->sender.length),
+                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
+                bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
+                bs_value_integer(origin->vtxindex), bs_value_blob(entry->consensus, sizeof entry->consensus),
+                bs_value_integer(entry->block_number), bs_value_integer(entry->op_fee)),
+      error);
 }
 
-bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE],
-                            struct bs_error *error) {
-  return bs_database_run(index->database, BS_SQL_drop_preorder, BS_VALUES(bs_value_integer(opcode), bs_value_blob(hash, BS_HASH160_SIZE)), error);
+bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
+                            const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_drop_preorder,
+                         BS_VALUES(bs_value_integer(opcode), bs_value_blob(hash, BS_HASH160_SIZE)), error);
 }
 
-static bool read_namespace(const struct bs_index *index, sqlite3_stmt *row, struct bs_namespace_entry *entry, struct bs_error *error) {
+static bool read_namespace(const struct bs_index *index, sqlite3_stmt *row, struct bs_namespace_entry *entry,
+                           struct bs_error *error) {
   struct bs_database *database = index->database;
 
   entry->state = bs_row_integer(row, 7) == BS_NAMESPACE_IS_READY ? BS_NAMESPACE_IS_READY : BS_NAMESPACE_REVEALED;
@@ -196,18 +214,21 @@ static bool read_namespace(const struct bs_index *index, sqlite3_stmt *row, stru
   entry->block_number = bs_row_integer(row, 18);
   entry->reveal_block = bs_row_integer(row, 19);
   entry->ready_block = bs_row_integer(row, 20);
-  return bs_row_text(database, row, 0, entry->id, sizeof entry->id, error) && read_origin(index, row, 1, &entry->origin, error) &&
-         bs_row_bytes(database, row, 8, entry->hash, sizeof entry->hash, error) && read_script(index, row, 9, &entry->recipient, error) &&
+  return bs_row_text(database, row, 0, entry->id, sizeof entry->id, error) &&
+         read_origin(index, row, 1, &entry->origin, error) &&
+         bs_row_bytes(database, row, 8, entry->hash, sizeof entry->hash, error) &&
+         read_script(index, row, 9, &entry->recipient, error) &&
          bs_row_text(database, row, 10, entry->recipient_address, sizeof entry->recipient_address, error) &&
          bs_row_bytes(database, row, 15, entry->rules.buckets, BS_BUCKETS, error);
 }
 
-bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
-                            struct bs_error *error) {
+bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found,
+                            const char *id, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   struct bs_namespace_entry entry = {0};
 
-  if (!bs_database_query(index->database, BS_SQL_get_namespace, &row, BS_VALUES(bs_value_text(id)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_get_namespace, &row, BS_VALUES(bs_value_text(id)), error))
+    return false;
   *ret_found = row != NULL;
   if (row == NULL) return true;
   if (!read_namespace(index, row, &entry, error)) return false;
@@ -215,31 +236,37 @@ bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_en
   return true;
 }
 
-bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry, struct bs_error *error) {
+bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry,
+                            struct bs_error *error) {
   const struct bs_entry_origin *origin = &entry->origin;
   const struct bs_namespace_rules *rules = &entry->rules;
 
   return bs_database_run(
       index->database, BS_SQL_put_namespace,
       BS_VALUES(bs_value_text(entry->id), bs_value_blob(origin->sender.bytes, origin->sender.length),
-                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address), bs_value_text(origin->op),
-                bs_value_blob(origin->txid, sizeof origin->txid), bs_value_integer(origin->vtxindex), bs_value_integer(entry->state),
-                bs_value_blob(entry->hash, sizeof entry->hash), bs_value_blob(entry->recipient.bytes, entry->recipient.length),
-                bs_value_text(entry->recipient_address), bs_value_integer(entry->version), bs_value_integer(rules->lifetime),
-                bs_value_integer(rules->coeff), bs_value_integer(rules->base), bs_value_blob(rules->buckets, BS_BUCKETS),
+                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
+                bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
+                bs_value_integer(origin->vtxindex), bs_value_integer(entry->state),
+                bs_value_blob(entry->hash, sizeof entry->hash),
+                bs_value_blob(entry->recipient.bytes, entry->recipient.length), bs_value_text(entry->recipient_address),
+                bs_value_integer(entry->version), bs_value_integer(rules->lifetime), bs_value_integer(rules->coeff),
+                bs_value_integer(rules->base), bs_value_blob(rules->buckets, BS_BUCKETS),
                 bs_value_integer(rules->nonalpha_discount), bs_value_integer(rules->no_vowel_discount),
-                bs_value_integer(entry->block_number), bs_value_integer(entry->reveal_block), bs_value_integer(entry->ready_block)),
+                bs_value_integer(entry->block_number), bs_value_integer(entry->reveal_block),
+                bs_value_integer(entry->ready_block)),
       error);
 }
 
 bool bs_index_put_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error) {
   if (block == UINT64_MAX) return true;
-  return bs_database_run(index->database, BS_SQL_put_expiry, BS_VALUES(bs_value_integer(block), bs_value_text(name)), error);
+  return bs_database_run(index->database, BS_SQL_put_expiry, BS_VALUES(bs_value_integer(block), bs_value_text(name)),
+                         error);
 }
 
 bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error) {
   if (block == UINT64_MAX) return true;
-  return bs_database_run(index->database, BS_SQL_drop_expiry, BS_VALUES(bs_value_integer(block), bs_value_text(name)), error);
+  return bs_database_run(index->database, BS_SQL_drop_expiry, BS_VALUES(bs_value_integer(block), bs_value_text(name)),
+                         error);
 }
 
 bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_error *error) {
@@ -253,7 +280,8 @@ static bool is_seeded(const struct bs_chain_parameters *parameters, uint64_t blo
 }
 
 bool bs_index_get_consensus(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE],
-                            unsigned char operations_hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block, struct bs_error *error) {
+                            unsigned char operations_hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                            struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   *ret_found = false;
@@ -264,15 +292,16 @@ bool bs_index_get_consensus(const struct bs_index *index, unsigned char consensu
     *ret_found = true;
     return true;
   }
-  if (!bs_database_query(index->database, BS_SQL_get_consensus, &row, BS_VALUES(bs_value_integer(block)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_get_consensus, &row, BS_VALUES(bs_value_integer(block)), error))
+    return false;
   if (row == NULL) return true;
   *ret_found = true;
   return bs_row_bytes(index->database, row, 0, consensus, BS_CONSENSUS_SIZE, error) &&
          (operations_hash == NULL || bs_row_bytes(index->database, row, 1, operations_hash, BS_SHA256_SIZE, error));
 }
 
-bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                        uint64_t height, struct bs_error *error) {
+bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent,
+                        const unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height, struct bs_error *error) {
   unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE];
   size_t count = read_window(index, window, height, error);
 
@@ -292,31 +321,38 @@ bool bs_index_close_block(const struct bs_index *index, unsigned char consensus[
     bool found;
 
     if (!bs_index_get_consensus(index, previous[count].bytes, NULL, &found, height - back, error)) return false;
-    if (!found) return bs_fail(error, BS_WORD_corrupt, "%s: A block's consensus hash is missing.", index->database->path);
+    if (!found)
+      return bs_fail(error, BS_WORD_corrupt, "%s: A block's consensus hash is missing.", index->database->path);
     previous[count++].length = BS_CONSENSUS_SIZE;
   }
   bs_consensus_hash(consensus, operations_hash, previous, count);
-  return bs_database_run(
-      index->database, BS_SQL_put_consensus,
-      BS_VALUES(bs_value_integer(height), bs_value_blob(consensus, BS_CONSENSUS_SIZE), bs_value_blob(operations_hash, BS_SHA256_SIZE)), error);
-}
-
-bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64_t position, const unsigned char txid[BS_TXID_SIZE],
-                            enum bs_opcode opcode, const char *name, const unsigned char *value_hash,
-                            const struct bs_buffer *serialised, struct bs_error *error) {
-  return bs_database_run(index->database, BS_SQL_put_operation,
-                         BS_VALUES(bs_value_integer(block), bs_value_integer(position), bs_value_blob(txid, BS_TXID_SIZE),
-                                   bs_value_integer(opcode), bs_value_text(name), bs_value_blob(value_hash, BS_HASH160_SIZE),
-                                   bs_value_blob(serialised->bytes, serialised->length)),
+  return bs_database_run(index->database, BS_SQL_put_consensus,
+                         BS_VALUES(bs_value_integer(height), bs_value_blob(consensus, BS_CONSENSUS_SIZE),
+                                   bs_value_blob(operations_hash, BS_SHA256_SIZE)),
                          error);
 }
 
-bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-                         const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
+bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64_t position,
+                            const unsigned char txid[BS_TXID_SIZE], enum bs_opcode opcode, const char *name,
+                            const unsigned char *value_hash, const struct bs_buffer *serialised,
+                            struct bs_error *error) {
+  return bs_database_run(
+      index->database, BS_SQL_put_operation,
+      BS_VALUES(bs_value_integer(block), bs_value_integer(position), bs_value_blob(txid, BS_TXID_SIZE),
+                bs_value_integer(opcode), bs_value_text(name), bs_value_blob(value_hash, BS_HASH160_SIZE),
+                bs_value_blob(serialised->bytes, serialised->length)),
+      error);
+}
+
+bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
+                         bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
+                         struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   char changed[BS_NAME_MAX + 1];
 
-  if (!bs_database_query(index->database, BS_SQL_operations_of_txid, &row, BS_VALUES(bs_value_blob(txid, BS_TXID_SIZE)), error)) return false;
+  if (!bs_database_query(index->database, BS_SQL_operations_of_txid, &row, BS_VALUES(bs_value_blob(txid, BS_TXID_SIZE)),
+                         error))
+    return false;
   *ret_found = row != NULL;
   *ret_update = false;
   if (row == NULL) return true;

@@ -34,26 +34,28 @@ bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_e
                        struct bs_error *error);
 bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);
 /* How many names count against the owner's quota. */
-bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner, struct bs_error *error);
+bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
+                          struct bs_error *error);
 /* The listed name with this hash128. */
 bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
                         const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error);
 /* The listed name of `owner`, and the consensus hash out of the window before `height`, that an update's hash is of. */
-bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1], unsigned char consensus[BS_CONSENSUS_SIZE],
-                          bool *ret_found, const struct bs_script *owner, const unsigned char hash[BS_HASH128_SIZE],
-                          uint64_t height, struct bs_error *error);
+bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
+                          unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
+                          const unsigned char hash[BS_HASH128_SIZE], uint64_t height, struct bs_error *error);
 
 /* opcode: NAME_PREORDER or NAMESPACE_PREORDER. */
-bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
-                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entry *ret_entry, bool *ret_found,
+                           enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 bool bs_index_put_preorder(const struct bs_index *index, const struct bs_preorder_entry *entry, enum bs_opcode opcode,
                            struct bs_error *error);
-bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE],
-                            struct bs_error *error);
+bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
+                            const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 
-bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
+bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found,
+                            const char *id, struct bs_error *error);
+bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry,
                             struct bs_error *error);
-bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry, struct bs_error *error);
 
 /* At the end of which block a name stops being listed.  UINT64_MAX: never, nothing is kept. */
 bool bs_index_put_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error);
@@ -63,20 +65,23 @@ bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_er
 
 /* Also of seeded blocks.  operations_hash: may be NULL; zero for seeded blocks. */
 bool bs_index_get_consensus(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE],
-                            unsigned char operations_hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block, struct bs_error *error);
+                            unsigned char operations_hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                            struct bs_error *error);
 /* Was it the consensus hash of one of the blocks before `height` that are within the window? */
-bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                        uint64_t height, struct bs_error *error);
+bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent,
+                        const unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height, struct bs_error *error);
 /* Computes it from the block's operations hash and the chain so far, and keeps it. */
 bool bs_index_close_block(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height,
                           const unsigned char operations_hash[BS_SHA256_SIZE], struct bs_error *error);
 
 /* An accepted operation, `position` counting those of its block.  name, value_hash: NULL when it has none. */
-bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64_t position, const unsigned char txid[BS_TXID_SIZE],
-                            enum bs_opcode opcode, const char *name, const unsigned char *value_hash,
-                            const struct bs_buffer *serialised, struct bs_error *error);
+bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64_t position,
+                            const unsigned char txid[BS_TXID_SIZE], enum bs_opcode opcode, const char *name,
+                            const unsigned char *value_hash, const struct bs_buffer *serialised,
+                            struct bs_error *error);
 /* What the accepted update `txid` set for `name`; *ret_found: there is an accepted operation of that txid at all. */
-bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-                         const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
+bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
+                         bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
+                         struct bs_error *error);
 
 #endif

@@ -22,16 +22,17 @@ struct bs_new_block {
   bool coinbase;      /* the first transaction is one, made here */
   bool only_accepted; /* a refused operation is a failure */
 };
-bool bs_ledger_append_block(struct bs_ledger *ledger, const struct bs_new_block *block, struct bs_verdict_text *verdicts,
-                            struct bs_error *error);
+bool bs_ledger_append_block(struct bs_ledger *ledger, const struct bs_new_block *block,
+                            struct bs_verdict_text *verdicts, struct bs_error *error);
 
 #define BS_NONCE_SIZE 32
 /* Gives the ledger its parameters from a chain id. */
 void bs_ledger_set_chain(struct bs_ledger *ledger, const unsigned char chain_id[BS_CHAIN_ID_SIZE]);
 /* Reads the chain's row; *ret_found false: there is no genesis yet. */
-bool bs_ledger_read_chain(struct bs_ledger *ledger, unsigned char nonce[BS_NONCE_SIZE], bool *ret_found, struct bs_error *error);
+bool bs_ledger_read_chain(struct bs_ledger *ledger, unsigned char nonce[BS_NONCE_SIZE], bool *ret_found,
+                          struct bs_error *error);
 /* Stores nonce and namespaces (payloads, sorted), and makes the namespaces ready. */
-bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce[BS_NONCE_SIZE], const struct bs_raw *payloads, size_t count,
-                             struct bs_error *error);
+bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce[BS_NONCE_SIZE],
+                             const struct bs_raw *payloads, size_t count, struct bs_error *error);
 
 #endif

@@ -65,14 +65,17 @@ bool bs_ledger_get_tip(struct bs_ledger *ledger, struct bs_ledger_tip *ret_tip, 
   return true;
 }
 
-bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw, const unsigned char txid[BS_TXID_SIZE],
-                               struct bs_error *error) {
+bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw,
+                               const unsigned char txid[BS_TXID_SIZE], struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   char text[2 * BS_TXID_SIZE + 1];
 
-  if (!bs_database_query(ledger->database, BS_SQL_get_transaction, &row, BS_VALUES(bs_value_blob(txid, BS_TXID_SIZE)), error)) return false;
+  if (!bs_database_query(ledger->database, BS_SQL_get_transaction, &row, BS_VALUES(bs_value_blob(txid, BS_TXID_SIZE)),
+                         error))
+    return false;
   bs_txid_text(text, txid);
-  if (row == NULL) return bs_fail(error, BS_WORD_not_found, "%s: There is no transaction %s.", ledger->database->path, text);
+  if (row == NULL)
+    return bs_fail(error, BS_WORD_not_found, "%s: There is no transaction %s.", ledger->database->path, text);
   bs_buffer_add(ret_raw, sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2));
   return bs_buffer_ok(ret_raw, error);
 }
@@ -117,7 +120,8 @@ struct incoming {
 };
 
 /* Takes the output that an input spends: checks the signature, removes it, adds its value. */
-static bool spend(struct bs_ledger *ledger, struct incoming *incoming, size_t number, uint64_t *value, struct bs_error *error) {
+static bool spend(struct bs_ledger *ledger, struct incoming *incoming, size_t number, uint64_t *value,
+                  struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   const struct bs_transaction_input *input = &incoming->transaction.inputs[number];
   const struct bs_value outpoint[] = {bs_value_blob(input->txid, BS_TXID_SIZE), bs_value_integer(input->output)};
@@ -125,10 +129,12 @@ static bool spend(struct bs_ledger *ledger, struct incoming *incoming, size_t nu
 
   if (!bs_database_query(ledger->database, BS_SQL_get_unspent, &row, outpoint, 2, error)) return false;
   if (row == NULL)
-    return bs_fail(error, BS_WORD_conflict, "Input %zu spends an output that was spent already or never existed.", number);
+    return bs_fail(error, BS_WORD_conflict, "Input %zu spends an output that was spent already or never existed.",
+                   number);
   script.length = (size_t)sqlite3_column_bytes(row, 1);
   if (script.length > sizeof script.bytes)
-    return bs_fail(error, BS_WORD_denied, "Input %zu spends an output that is not P2PKH; only those can be spent here.", number);
+    return bs_fail(error, BS_WORD_denied, "Input %zu spends an output that is not P2PKH; only those can be spent here.",
+                   number);
   if (!bs_row_bytes(ledger->database, row, 1, script.bytes, script.length, error)) return false;
   *value += bs_row_integer(row, 0);
   if (number == 0) incoming->sender = script;
@@ -144,30 +150,32 @@ static bool spend_all(struct bs_ledger *ledger, struct incoming *incoming, struc
     if (!spend(ledger, incoming, i, &in, error)) return false;
   for (size_t i = 0; i < transaction->output_count; i++) out += transaction->outputs[i].value;
   if (out > in)
-    return bs_fail(error, BS_WORD_malformed, "The transaction pays %" PRIu64 " satoshis but has only %" PRIu64 ".", out, in);
+    return bs_fail(error, BS_WORD_malformed, "The transaction pays %" PRIu64 " satoshis but has only %" PRIu64 ".", out,
+                   in);
   return true;
 }
 
-static bool store(struct bs_ledger *ledger, const struct bs_transaction *transaction, const struct bs_raw *raw, uint64_t height,
-                  uint64_t position, struct bs_error *error) {
+static bool store(struct bs_ledger *ledger, const struct bs_transaction *transaction, const struct bs_raw *raw,
+                  uint64_t height, uint64_t position, struct bs_error *error) {
   for (size_t i = 0; i < transaction->output_count; i++) {
     const struct bs_transaction_output *output = &transaction->outputs[i];
 
     if (bs_script_classify(NULL, output->script, output->script_length) == BS_SCRIPT_NULL_DATA) continue;
-    if (!bs_database_run(ledger->database, BS_SQL_put_unspent,
-                         BS_VALUES(bs_value_blob(transaction->txid, BS_TXID_SIZE), bs_value_integer(i), bs_value_integer(output->value),
-                                   bs_value_blob(output->script, output->script_length)),
-                         error))
+    if (!bs_database_run(
+            ledger->database, BS_SQL_put_unspent,
+            BS_VALUES(bs_value_blob(transaction->txid, BS_TXID_SIZE), bs_value_integer(i),
+                      bs_value_integer(output->value), bs_value_blob(output->script, output->script_length)),
+            error))
       return false;
   }
   return bs_database_run(ledger->database, BS_SQL_put_transaction,
-                         BS_VALUES(bs_value_blob(transaction->txid, BS_TXID_SIZE), bs_value_integer(height), bs_value_integer(position),
-                                   bs_value_blob(raw->bytes, raw->length)),
+                         BS_VALUES(bs_value_blob(transaction->txid, BS_TXID_SIZE), bs_value_integer(height),
+                                   bs_value_integer(position), bs_value_blob(raw->bytes, raw->length)),
                          error);
 }
 
-static bool take_transaction(struct bs_ledger *ledger, struct incoming *incoming, const struct bs_raw *raw, uint64_t height,
-                             uint64_t position, bool coinbase, struct bs_error *error) {
+static bool take_transaction(struct bs_ledger *ledger, struct incoming *incoming, const struct bs_raw *raw,
+                             uint64_t height, uint64_t position, bool coinbase, struct bs_error *error) {
   if (!bs_transaction_parse(&incoming->transaction, raw->bytes, raw->length, error)) return false;
   if (bs_transaction_is_coinbase(&incoming->transaction)) {
     if (!coinbase) return bs_fail(error, BS_WORD_denied, "Only the ledger itself makes coinbase transactions.");
@@ -185,10 +193,11 @@ static void describe(struct bs_block_transaction *judged, const struct incoming 
                                               .sender_length = incoming[i].sender.length};
 }
 
-static bool tell_verdicts(struct bs_verdict_text *verdicts, const struct bs_block_transaction *judged, size_t count, bool only_accepted,
-                          struct bs_error *error) {
+static bool tell_verdicts(struct bs_verdict_text *verdicts, const struct bs_block_transaction *judged, size_t count,
+                          bool only_accepted, struct bs_error *error) {
   for (size_t i = 0; i < count; i++) {
-    if (only_accepted && judged[i].verdict == BS_VERDICT_REFUSED) return bs_fail(error, BS_WORD_denied, "%s", judged[i].reason);
+    if (only_accepted && judged[i].verdict == BS_VERDICT_REFUSED)
+      return bs_fail(error, BS_WORD_denied, "%s", judged[i].reason);
     if (verdicts == NULL) continue;
     verdicts[i].verdict = judged[i].verdict;
     memcpy(verdicts[i].reason, judged[i].reason, sizeof verdicts[i].reason);
@@ -202,21 +211,22 @@ static bool append_with(struct bs_ledger *ledger, const struct bs_new_block *blo
   struct bs_block_result result;
 
   for (size_t i = 0; i < block->count; i++)
-    if (!take_transaction(ledger, &incoming[i], &block->transactions[i], block->height, i, block->coinbase && i == 0, error)) {
+    if (!take_transaction(ledger, &incoming[i], &block->transactions[i], block->height, i, block->coinbase && i == 0,
+                          error)) {
       if (block->count > 1) bs_context(error, "Transaction %zu of the block", i);
       return false;
     }
   describe(judged, incoming, block->count);
   if (!bs_rules_apply(&ledger->index, &result, block->height, judged, block->count, error)) return false;
   if (!tell_verdicts(verdicts, judged, block->count, block->only_accepted, error)) return false;
-  return bs_database_run(
-      ledger->database, BS_SQL_put_block,
-      BS_VALUES(bs_value_integer(block->height), bs_value_integer(block->time), bs_value_blob(result.consensus, sizeof result.consensus)),
-      error);
+  return bs_database_run(ledger->database, BS_SQL_put_block,
+                         BS_VALUES(bs_value_integer(block->height), bs_value_integer(block->time),
+                                   bs_value_blob(result.consensus, sizeof result.consensus)),
+                         error);
 }
 
-bool bs_ledger_append_block(struct bs_ledger *ledger, const struct bs_new_block *block, struct bs_verdict_text *verdicts,
-                            struct bs_error *error) {
+bool bs_ledger_append_block(struct bs_ledger *ledger, const struct bs_new_block *block,
+                            struct bs_verdict_text *verdicts, struct bs_error *error) {
   struct incoming *incoming BS_AUTO_FREE = calloc(block->count + 1, sizeof *incoming);
   struct bs_block_transaction *judged BS_AUTO_FREE = calloc(block->count + 1, sizeof *judged);
   bool good;
@@ -238,8 +248,8 @@ static bool next_block(struct bs_ledger *ledger, struct bs_new_block *block, str
   return true;
 }
 
-bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_verdict_text *verdicts, const struct bs_raw *transactions,
-                      size_t count, bool only_accepted, struct bs_error *error) {
+bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_verdict_text *verdicts,
+                      const struct bs_raw *transactions, size_t count, bool only_accepted, struct bs_error *error) {
   struct bs_new_block block = {.transactions = transactions, .count = count, .only_accepted = only_accepted};
 
   if (!next_block(ledger, &block, error) || !bs_ledger_append_block(ledger, &block, verdicts, error)) return false;
@@ -247,13 +257,16 @@ bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_
   return true;
 }
 
-bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error) {
+bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis,
+                     struct bs_error *error) {
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_script script;
   unsigned char height[9] = {8}; /* a push of the block's height: no two coinbases are the same */
-  struct bs_transaction_input input = {.output = UINT32_MAX, .script = height, .script_length = sizeof height, .sequence = UINT32_MAX};
+  struct bs_transaction_input input = {
+      .output = UINT32_MAX, .script = height, .script_length = sizeof height, .sequence = UINT32_MAX};
   struct bs_transaction_output output = {satoshis, script.bytes, 0};
-  struct bs_transaction transaction = {.version = 1, .inputs = &input, .input_count = 1, .outputs = &output, .output_count = 1};
+  struct bs_transaction transaction = {
+      .version = 1, .inputs = &input, .input_count = 1, .outputs = &output, .output_count = 1};
   struct bs_new_block block = {.count = 1, .coinbase = true};
 
   bs_script_pay_to(&script, hash);

@@ -5,8 +5,8 @@
  * makes.  Whoever can write the file decides its names.
  *
  * A ledger belongs to one thread at a time; several processes and several opened ledgers may use one file at once.  All
- * that a submission does happens between bs_ledger_begin and bs_ledger_commit, under SQLite's write lock.  Killed at any
- * moment, the file holds the blocks that were committed and nothing else.
+ * that a submission does happens between bs_ledger_begin and bs_ledger_commit, under SQLite's write lock.  Killed at
+ * any moment, the file holds the blocks that were committed and nothing else.
  *
  * Words of every function: those of core/state/database.h; what else one fails with stands beside it.
  */
@@ -27,8 +27,8 @@ struct bs_ledger_genesis {
 };
 
 /* Words: not_found (no file, and mode is not create), usage (two genesis namespaces of one id, or a malformed one). */
-bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode, const struct bs_ledger_genesis *genesis,
-                    const struct bs_scope *scope, struct bs_error *error);
+bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode,
+                    const struct bs_ledger_genesis *genesis, const struct bs_scope *scope, struct bs_error *error);
 void bs_ledger_close(struct bs_ledger *ledger); /* NULL is allowed; what was not committed did not happen */
 void bs_ledger_scope(struct bs_ledger *ledger, const struct bs_scope *scope);
 
@@ -38,14 +38,14 @@ const struct bs_chain_parameters *bs_ledger_parameters(const struct bs_ledger *l
 const struct bs_index *bs_ledger_index(const struct bs_ledger *ledger);
 
 struct bs_ledger_tip {
-  uint64_t height; /* first block - 1 when there is no block yet */
-  uint64_t time;   /* Unix seconds; 0 when there is none */
+  uint64_t height;                            /* first block - 1 when there is no block yet */
+  uint64_t time;                              /* Unix seconds; 0 when there is none */
   unsigned char consensus[BS_CONSENSUS_SIZE]; /* the seed when there is none */
 };
 bool bs_ledger_get_tip(struct bs_ledger *ledger, struct bs_ledger_tip *ret_tip, struct bs_error *error);
 /* Appends the transaction.  Word: not_found. */
-bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw, const unsigned char txid[BS_TXID_SIZE],
-                               struct bs_error *error);
+bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw,
+                               const unsigned char txid[BS_TXID_SIZE], struct bs_error *error);
 
 /* An unspent output, to be looked up. */
 struct bs_outpoint {
@@ -77,10 +77,11 @@ struct bs_verdict_text {
  * Words: malformed (also: creates value), forged (a signature), conflict (spends what is spent or never was), denied (a
  * coinbase, an output that is not P2PKH; with only_accepted, the reason of the refusal).
  */
-bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_verdict_text *verdicts, const struct bs_raw *transactions,
-                      size_t count, bool only_accepted, struct bs_error *error);
+bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_verdict_text *verdicts,
+                      const struct bs_raw *transactions, size_t count, bool only_accepted, struct bs_error *error);
 /* A block whose coinbase pays `satoshis`, 1..BS_MONEY_MAX, to the P2PKH address; between begin and commit. */
-bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
+bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis,
+                     struct bs_error *error);
 
 /* Replays all blocks, signatures with them, into a fresh index and compares all that is derived.  Word: corrupt (says
  * what differs first). */

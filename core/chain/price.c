@@ -16,7 +16,8 @@ double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name
   double price = rules->coeff;
 
   if (strcspn(name, "aeiouy") >= length) discount = rules->no_vowel_discount;
-  if (strcspn(name, "0123456789-_") < length && rules->nonalpha_discount > discount) discount = rules->nonalpha_discount;
+  if (strcspn(name, "0123456789-_") < length && rules->nonalpha_discount > discount)
+    discount = rules->nonalpha_discount;
   for (unsigned i = 0; i < exponent; i++) price *= rules->base;
   price = price / discount * UNIT;
   return price < UNIT ? UNIT : price;

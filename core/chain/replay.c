@@ -33,8 +33,8 @@ static bool add_to_pile(struct pile *pile, sqlite3_stmt *row, struct bs_error *e
 }
 
 /* All of a statement's rows, one blob each. */
-static bool read_pile(struct bs_ledger *ledger, struct pile *pile, size_t which, const struct bs_value *values, size_t count,
-                      struct bs_error *error) {
+static bool read_pile(struct bs_ledger *ledger, struct pile *pile, size_t which, const struct bs_value *values,
+                      size_t count, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   const unsigned char *at;
 
@@ -66,7 +66,8 @@ static bool is_grant(const struct pile *transactions) {
   struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
   struct bs_error ignored;
 
-  return transactions->count == 1 && bs_transaction_parse(&transaction, transactions->raws[0].bytes, transactions->raws[0].length, &ignored) &&
+  return transactions->count == 1 &&
+         bs_transaction_parse(&transaction, transactions->raws[0].bytes, transactions->raws[0].length, &ignored) &&
          bs_transaction_is_coinbase(&transaction);
 }
 
@@ -75,10 +76,12 @@ static bool copy_block(struct bs_ledger *copy, struct bs_ledger *ledger, uint64_
   struct bs_new_block block = {.height = height};
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
-  if (!bs_database_query(ledger->database, BS_SQL_get_block, &row, BS_VALUES(bs_value_integer(height)), error)) return false;
+  if (!bs_database_query(ledger->database, BS_SQL_get_block, &row, BS_VALUES(bs_value_integer(height)), error))
+    return false;
   if (row == NULL) return bs_fail(error, BS_WORD_corrupt, "The block is missing.");
   block.time = bs_row_integer(row, 0);
-  if (!read_pile(ledger, &transactions, BS_SQL_transactions_at, BS_VALUES(bs_value_integer(height)), error)) return false;
+  if (!read_pile(ledger, &transactions, BS_SQL_transactions_at, BS_VALUES(bs_value_integer(height)), error))
+    return false;
   block.transactions = transactions.raws;
   block.count = transactions.count;
   block.coinbase = is_grant(&transactions);
@@ -88,7 +91,8 @@ static bool copy_block(struct bs_ledger *copy, struct bs_ledger *ledger, uint64_
 static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
   int length = sqlite3_column_bytes(a, column);
 
-  if (sqlite3_column_type(a, column) != sqlite3_column_type(b, column) || length != sqlite3_column_bytes(b, column)) return false;
+  if (sqlite3_column_type(a, column) != sqlite3_column_type(b, column) || length != sqlite3_column_bytes(b, column))
+    return false;
   return length == 0 || memcmp(sqlite3_column_blob(a, column), sqlite3_column_blob(b, column), (size_t)length) == 0;
 }
 
@@ -124,7 +128,7 @@ static bool fail_block(uint64_t height, struct bs_error *error) {
 }
 
 static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_error *error) {
-  static const char *const tables[] = {"chain",     "genesis",      "blocks",   "transactions", "unspents",  "names",
+  static const char *const tables[] = {"chain",     "genesis",    "blocks",   "transactions", "unspents",  "names",
                                        "preorders", "namespaces", "expiries", "consensus",    "operations"};
   struct bs_ledger_tip tip;
 
@@ -141,7 +145,8 @@ bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error) {
   bool good;
 
   if (!bs_database_open_memory(&copy.database, &bs_ledger_kind, error)) return false;
-  good = bs_database_begin_read(ledger->database, error) && bs_database_begin(copy.database, error) && replay(&copy, ledger, error);
+  good = bs_database_begin_read(ledger->database, error) && bs_database_begin(copy.database, error) &&
+         replay(&copy, ledger, error);
   bs_database_rollback(ledger->database);
   bs_database_close(copy.database);
   return good || bs_context(error, "%s", ledger->database->path);

@@ -68,13 +68,15 @@ static bool refused(const struct judgement *judgement) {
 
 /* ---- conditions that several operations share; each notes a refusal ---- */
 
-static bool need_ready_namespace(struct engine *engine, struct judgement *judgement, const char *name, struct bs_error *error) {
+static bool need_ready_namespace(struct engine *engine, struct judgement *judgement, const char *name,
+                                 struct bs_error *error) {
   const char *id = bs_name_namespace(name);
   bool found;
 
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, id, error)) return false;
   if (!found) return refuse(judgement, "There is no namespace %s.", id);
-  if (judgement->name_space.state != BS_NAMESPACE_IS_READY) return refuse(judgement, "The namespace %s is not ready.", id);
+  if (judgement->name_space.state != BS_NAMESPACE_IS_READY)
+    return refuse(judgement, "The namespace %s is not ready.", id);
   return true;
 }
 
@@ -112,11 +114,12 @@ static bool need_name(struct engine *engine, struct judgement *judgement, const 
 
 static bool need_owner(struct judgement *judgement) {
   if (bs_script_equal(&judgement->name.origin.sender, &judgement->origin.sender)) return true;
-  return refuse(judgement, "The name %s belongs to %s, not to %s.", judgement->name.name, judgement->name.origin.address,
-                judgement->origin.address);
+  return refuse(judgement, "The name %s belongs to %s, not to %s.", judgement->name.name,
+                judgement->name.origin.address, judgement->origin.address);
 }
 
-bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space, uint64_t height) {
+bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space,
+                            uint64_t height) {
   uint64_t last = bs_name_last_block(entry, name_space);
 
   return last == UINT64_MAX || last + 1 >= height; /* the block behind the last one still sees it as it was */
@@ -124,12 +127,12 @@ bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_n
 
 /* ---- keeping what was accepted ---- */
 
-static bool keep(struct engine *engine, const struct judgement *judgement, const char *name, const unsigned char *value_hash,
-                 struct bs_error *error) {
+static bool keep(struct engine *engine, const struct judgement *judgement, const char *name,
+                 const unsigned char *value_hash, struct bs_error *error) {
   if (!bs_buffer_ok(&engine->text, error)) return false;
   bs_operation_leaf(&engine->leaves[engine->accepted], engine->text.bytes, engine->text.length);
-  return bs_index_put_operation(engine->index, engine->height, engine->accepted++, judgement->origin.txid, judgement->operation.opcode,
-                                name, value_hash, &engine->text, error);
+  return bs_index_put_operation(engine->index, engine->height, engine->accepted++, judgement->origin.txid,
+                                judgement->operation.opcode, name, value_hash, &engine->text, error);
 }
 
 static void set_op(struct bs_entry_origin *origin, const char *op) {
@@ -137,8 +140,8 @@ static void set_op(struct bs_entry_origin *origin, const char *op) {
 }
 
 /* The name's entry as the transaction leaves it; the owner stays. */
-static bool keep_name(struct engine *engine, struct judgement *judgement, const char *op, const struct bs_entry_context *context,
-                      struct bs_error *error) {
+static bool keep_name(struct engine *engine, struct judgement *judgement, const char *op,
+                      const struct bs_entry_context *context, struct bs_error *error) {
   struct bs_name_entry *entry = &judgement->name;
 
   set_op(&entry->origin, op);
@@ -157,7 +160,8 @@ static bool check_preorder(struct engine *engine, struct judgement *judgement, s
   bool found;
 
   if (operation->quantity > 1) return refuse(judgement, "Preorders of several names are not supported.");
-  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error)) return false;
+  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error))
+    return false;
   if (found) return refuse(judgement, "The same preorder is pending already.");
   if (!need_recent_consensus(engine, judgement, error)) return false;
   if (refused(judgement)) return true;
@@ -170,7 +174,8 @@ static bool check_preorder(struct engine *engine, struct judgement *judgement, s
 
 static bool apply_preorder(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
   const struct bs_operation *operation = &judgement->operation;
-  struct bs_preorder_entry entry = {.origin = judgement->origin, .block_number = engine->height, .op_fee = judgement->fee};
+  struct bs_preorder_entry entry = {
+      .origin = judgement->origin, .block_number = engine->height, .op_fee = judgement->fee};
 
   memcpy(entry.hash, operation->hash, sizeof entry.hash);
   memcpy(entry.consensus, operation->consensus, sizeof entry.consensus);
@@ -180,19 +185,23 @@ static bool apply_preorder(struct engine *engine, struct judgement *judgement, s
   } else {
     bs_serialise_namespace_preorder(&engine->text, &entry);
   }
-  return bs_index_put_preorder(engine->index, &entry, operation->opcode, error) && keep(engine, judgement, NULL, NULL, error);
+  return bs_index_put_preorder(engine->index, &entry, operation->opcode, error) &&
+         keep(engine, judgement, NULL, NULL, error);
 }
 
 /* ---- NAME_REGISTRATION, also as renewal ---- */
 
-static bool check_first_registration(struct judgement *judgement, const struct bs_preorder_entry *preorder, bool registered) {
+static bool check_first_registration(struct judgement *judgement, const struct bs_preorder_entry *preorder,
+                                     bool registered) {
   const char *name = judgement->operation.name;
 
-  if (registered) return refuse(judgement, "The name %s is registered already, by %s.", name, judgement->name.origin.address);
+  if (registered)
+    return refuse(judgement, "The name %s is registered already, by %s.", name, judgement->name.origin.address);
   if (preorder->block_number < judgement->name_space.ready_block)
     return refuse(judgement, "The name %s was preordered before its namespace was ready.", name);
   if ((double)preorder->op_fee < bs_price_of_name(&judgement->name_space.rules, name))
-    return refuse(judgement, "The preorder of %s burned %" PRIu64 " satoshis, less than the price.", name, preorder->op_fee);
+    return refuse(judgement, "The preorder of %s burned %" PRIu64 " satoshis, less than the price.", name,
+                  preorder->op_fee);
   return true;
 }
 
@@ -213,16 +222,19 @@ static bool check_registration(struct engine *engine, struct judgement *judgemen
   unsigned char hash[BS_HASH160_SIZE];
   bool found, registered, preordered;
 
-  if (!judgement->has_recipient || !judgement->recipient_is_key_hash) return refuse(judgement, "The registration names no new owner.");
+  if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
+    return refuse(judgement, "The registration names no new owner.");
   if (!bs_index_get_name(engine->index, &judgement->name, &found, name, error)) return false;
   if (found && judgement->name.revoked) return refuse(judgement, "The name %s is revoked.", name);
   if (!need_ready_namespace(engine, judgement, name, error)) return false;
   if (refused(judgement)) return true;
-  if (!need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error)) return false;
+  if (!need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error))
+    return false;
   if (refused(judgement)) return true;
   registered = found && bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height);
   bs_name_hash(hash, name, &judgement->origin.sender, judgement->recipient_address);
-  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &preordered, BS_NAME_PREORDER, hash, error)) return false;
+  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &preordered, BS_NAME_PREORDER, hash, error))
+    return false;
   if (preordered) return check_first_registration(judgement, &judgement->preorder, registered);
   if (registered) return check_renewal(judgement);
   return refuse(judgement, "The name %s was not preordered by this sender for this owner.", name);
@@ -258,7 +270,8 @@ static bool apply_registration(struct engine *engine, struct judgement *judgemen
     judgement->name = new_name(engine, judgement);
     if (!bs_index_drop_preorder(engine->index, BS_NAME_PREORDER, judgement->preorder.hash, error)) return false;
   }
-  return bs_index_put_expiry(engine->index, bs_name_last_block(&judgement->name, &judgement->name_space), judgement->name.name, error) &&
+  return bs_index_put_expiry(engine->index, bs_name_last_block(&judgement->name, &judgement->name_space),
+                             judgement->name.name, error) &&
          keep_name(engine, judgement, judgement->renews ? "::" : ":", &context, error);
 }
 
@@ -269,14 +282,16 @@ static bool check_update(struct engine *engine, struct judgement *judgement, str
   char name[BS_NAME_MAX + 1];
   bool found;
 
-  if (!bs_index_find_update(engine->index, name, judgement->consensus, &found, sender, judgement->operation.name_hash, engine->height,
-                            error))
+  if (!bs_index_find_update(engine->index, name, judgement->consensus, &found, sender, judgement->operation.name_hash,
+                            engine->height, error))
     return false;
   if (!found)
-    return refuse(judgement, "%s owns no name that this update is of, under the consensus hashes of the last %d blocks.",
+    return refuse(judgement,
+                  "%s owns no name that this update is of, under the consensus hashes of the last %d blocks.",
                   judgement->origin.address, BS_CONSENSUS_WINDOW);
   if (!need_name(engine, judgement, name, error)) return false;
-  return refused(judgement) || need_quota(engine, judgement, sender, engine->index->parameters->names_per_owner + 1, error);
+  return refused(judgement) ||
+         need_quota(engine, judgement, sender, engine->index->parameters->names_per_owner + 1, error);
 }
 
 static bool apply_update(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
@@ -298,23 +313,28 @@ static bool check_transfer(struct engine *engine, struct judgement *judgement, s
   char name[BS_NAME_MAX + 1];
   bool found;
 
-  if (!judgement->has_recipient || !judgement->recipient_is_key_hash) return refuse(judgement, "The transfer names no new owner.");
+  if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
+    return refuse(judgement, "The transfer names no new owner.");
   if (!bs_index_find_hash(engine->index, name, &found, judgement->operation.name_hash, error)) return false;
   if (!found) return refuse(judgement, "The name that this transfer is of is not registered.");
   if (!need_name(engine, judgement, name, error)) return false;
   if (refused(judgement) || !need_owner(judgement) || refused(judgement)) return true;
-  if (bs_script_equal(&judgement->origin.sender, &judgement->recipient)) return refuse(judgement, "The new owner of %s is the old one.", name);
+  if (bs_script_equal(&judgement->origin.sender, &judgement->recipient))
+    return refuse(judgement, "The new owner of %s is the old one.", name);
   if (!need_recent_consensus(engine, judgement, error)) return false;
-  return refused(judgement) || need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error);
+  return refused(judgement) ||
+         need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error);
 }
 
-/* The consensus hash that is serialised is that of the newest update, if there was one: the original's slip is the rule. */
+/* The consensus hash that is serialised is that of the newest update, if there was one: the original's slip is the
+ * rule. */
 static bool apply_transfer(struct engine *engine, struct judgement *judgement, struct bs_error *error) {
   struct bs_entry_context context = {.opcode = BS_NAME_TRANSFER, .keep_data = judgement->operation.keep_data};
   struct bs_name_entry *entry = &judgement->name;
 
   memcpy(context.name_hash, judgement->operation.name_hash, sizeof context.name_hash);
-  memcpy(context.consensus, entry->has_consensus ? entry->consensus : judgement->operation.consensus, sizeof context.consensus);
+  memcpy(context.consensus, entry->has_consensus ? entry->consensus : judgement->operation.consensus,
+         sizeof context.consensus);
   entry->origin.sender = judgement->recipient;
   entry->origin.public_key.length = 0;
   memcpy(entry->origin.address, judgement->recipient_address, sizeof entry->origin.address);
@@ -346,11 +366,13 @@ static bool check_reveal(struct engine *engine, struct judgement *judgement, str
 
   if (!judgement->has_recipient || judgement->origin.public_key.length == 0)
     return refuse(judgement, "The namespace's reveal has no recipient or no public key.");
-  if (operation->version != 1) return refuse(judgement, "The namespace has version %u; only 1 is known.", (unsigned)operation->version);
+  if (operation->version != 1)
+    return refuse(judgement, "The namespace has version %u; only 1 is known.", (unsigned)operation->version);
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, operation->name, error)) return false;
   if (found) return refuse(judgement, "The namespace %s is revealed already.", operation->name);
   bs_name_hash(hash, operation->name, &judgement->origin.sender, judgement->recipient_address);
-  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, BS_NAMESPACE_PREORDER, hash, error)) return false;
+  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, BS_NAMESPACE_PREORDER, hash, error))
+    return false;
   if (!found) return refuse(judgement, "The namespace %s was not preordered by this sender.", operation->name);
   if (judgement->preorder.op_fee < bs_price_of_namespace(operation->name))
     return refuse(judgement, "The preorder of the namespace %s burned less than the price.", operation->name);
@@ -381,7 +403,8 @@ static bool check_ready(struct engine *engine, struct judgement *judgement, stru
 
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, id, error)) return false;
   if (!found) return refuse(judgement, "The namespace %s is not revealed.", id);
-  if (judgement->name_space.state != BS_NAMESPACE_REVEALED) return refuse(judgement, "The namespace %s is ready already.", id);
+  if (judgement->name_space.state != BS_NAMESPACE_REVEALED)
+    return refuse(judgement, "The namespace %s is ready already.", id);
   if (!bs_script_equal(&judgement->name_space.recipient, &judgement->origin.sender))
     return refuse(judgement, "The namespace %s belongs to %s.", id, judgement->name_space.recipient_address);
   return true;
@@ -422,8 +445,8 @@ static const struct row rows[] = {
 /* ---- reading a transaction ---- */
 
 /* False when the script has no address. */
-static bool read_address(const struct engine *engine, struct bs_script *script, char address[BS_ADDRESS_TEXT], bool *ret_is_key_hash,
-                         const unsigned char *bytes, size_t length) {
+static bool read_address(const struct engine *engine, struct bs_script *script, char address[BS_ADDRESS_TEXT],
+                         bool *ret_is_key_hash, const unsigned char *bytes, size_t length) {
   const struct bs_chain_parameters *parameters = engine->index->parameters;
   unsigned char hash[BS_HASH160_SIZE];
   enum bs_script_kind kind = bs_script_classify(hash, bytes, length);
@@ -446,7 +469,8 @@ static void read_public_key(struct judgement *judgement) {
     const unsigned char *push;
     size_t length;
 
-    if (!bs_script_second_push(&push, &length, transaction->inputs[i].script, transaction->inputs[i].script_length)) continue;
+    if (!bs_script_second_push(&push, &length, transaction->inputs[i].script, transaction->inputs[i].script_length))
+      continue;
     if (length != 33 && length != 65) continue;
     bs_hash160(hash, push, length);
     if (memcmp(hash, owner, sizeof hash) != 0) continue;
@@ -479,9 +503,12 @@ static bool read_outputs(const struct engine *engine, struct judgement *judgemen
   return true;
 }
 
-static bool find_payload(const struct bs_transaction *transaction, const unsigned char **ret_payload, size_t *ret_length) {
+static bool find_payload(const struct bs_transaction *transaction, const unsigned char **ret_payload,
+                         size_t *ret_length) {
   for (size_t i = 0; i < transaction->output_count; i++)
-    if (bs_script_payload(ret_payload, ret_length, transaction->outputs[i].script, transaction->outputs[i].script_length)) return true;
+    if (bs_script_payload(ret_payload, ret_length, transaction->outputs[i].script,
+                          transaction->outputs[i].script_length))
+      return true;
   return false;
 }
 
@@ -507,7 +534,8 @@ static void read_transaction(const struct engine *engine, struct judgement *judg
   }
   memcpy(judgement->origin.txid, judged->transaction->txid, BS_TXID_SIZE);
   judgement->origin.vtxindex = judged->vtxindex;
-  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &is_key_hash, judged->sender, judged->sender_length)) {
+  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &is_key_hash, judged->sender,
+                    judged->sender_length)) {
     refuse(judgement, "The sender's output has no address.");
   } else if (!is_key_hash) {
     refuse(judgement, "The sender's address is a script's.");
@@ -547,7 +575,8 @@ static bool has_rival(const struct judgement *judgements, size_t count, const st
   return valid >= 2;
 }
 
-static bool judge(struct engine *engine, struct judgement *judgements, size_t count, struct judgement *judgement, struct bs_error *error) {
+static bool judge(struct engine *engine, struct judgement *judgements, size_t count, struct judgement *judgement,
+                  struct bs_error *error) {
   if (judgement->row == NULL) return true;
   if (judgement->row->collides && has_rival(judgements, count, judgement))
     return refuse(judgement, "Two transactions of one block are for %s; both are refused.", judgement->operation.name);
@@ -557,8 +586,8 @@ static bool judge(struct engine *engine, struct judgement *judgements, size_t co
   return judgement->row->apply(engine, judgement, error);
 }
 
-static bool judge_all(struct engine *engine, struct judgement *judgements, struct bs_block_transaction *transactions, size_t count,
-                      struct bs_error *error) {
+static bool judge_all(struct engine *engine, struct judgement *judgements, struct bs_block_transaction *transactions,
+                      size_t count, struct bs_error *error) {
   for (size_t i = 0; i < count; i++) {
     judgements[i].block_transaction = &transactions[i];
     transactions[i].verdict = BS_VERDICT_NO_OPERATION;
@@ -595,8 +624,12 @@ bool bs_rules_apply(const struct bs_index *index, struct bs_block_result *ret_re
 
 bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error) {
   uint64_t before = index->parameters->first_block - 1;
-  struct bs_namespace_entry entry = {.state = BS_NAMESPACE_IS_READY, .version = reveal->version, .rules = reveal->rules,
-                                     .block_number = before, .reveal_block = before, .ready_block = before};
+  struct bs_namespace_entry entry = {.state = BS_NAMESPACE_IS_READY,
+                                     .version = reveal->version,
+                                     .rules = reveal->rules,
+                                     .block_number = before,
+                                     .reveal_block = before,
+                                     .ready_block = before};
 
   snprintf(entry.id, sizeof entry.id, "%.*s", BS_NAMESPACE_MAX, reveal->name);
   set_op(&entry.origin, "!");

@@ -40,6 +40,7 @@ bool bs_rules_apply(const struct bs_index *index, struct bs_block_result *ret_re
 bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error);
 
 /* Does the name count as registered for operations of block `height`? */
-bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space, uint64_t height);
+bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space,
+                            uint64_t height);
 
 #endif

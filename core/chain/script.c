@@ -3,10 +3,20 @@
 
 #include "core/chain/script.h"
 
-enum { OP_PUSHDATA1 = 0x4c, OP_16 = 0x60, OP_RETURN = 0x6a, OP_DUP = 0x76, OP_EQUAL = 0x87, OP_EQUALVERIFY = 0x88, OP_HASH160 = 0xa9, OP_CHECKSIG = 0xac };
+enum {
+  OP_PUSHDATA1 = 0x4c,
+  OP_16 = 0x60,
+  OP_RETURN = 0x6a,
+  OP_DUP = 0x76,
+  OP_EQUAL = 0x87,
+  OP_EQUALVERIFY = 0x88,
+  OP_HASH160 = 0xa9,
+  OP_CHECKSIG = 0xac
+};
 
 /* Takes the push at *position; false at the end, on any other instruction, and when it reaches beyond the script. */
-static bool next_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length, size_t *position) {
+static bool next_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length,
+                      size_t *position) {
   size_t at = *position, size;
 
   if (at >= length) return false;
@@ -33,12 +43,13 @@ static size_t count_pushes(const unsigned char *script, size_t length, size_t po
   return position == length ? count : SIZE_MAX;
 }
 
-enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script, size_t length) {
+enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script,
+                                       size_t length) {
   unsigned char unused[BS_HASH160_SIZE];
 
   if (hash == NULL) hash = unused;
-  if (length == 25 && script[0] == OP_DUP && script[1] == OP_HASH160 && script[2] == 20 && script[23] == OP_EQUALVERIFY &&
-      script[24] == OP_CHECKSIG) {
+  if (length == 25 && script[0] == OP_DUP && script[1] == OP_HASH160 && script[2] == 20 &&
+      script[23] == OP_EQUALVERIFY && script[24] == OP_CHECKSIG) {
     memcpy(hash, script + 3, BS_HASH160_SIZE);
     return BS_SCRIPT_PUBLIC_KEY_HASH;
   }
@@ -54,7 +65,8 @@ enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], cons
   return BS_SCRIPT_OTHER;
 }
 
-bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script, size_t length) {
+bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script,
+                       size_t length) {
   const unsigned char *push;
   size_t push_length, position = 1;
 
@@ -66,10 +78,12 @@ bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, co
   return true;
 }
 
-bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length) {
+bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script,
+                           size_t length) {
   size_t position = 0;
 
-  return next_push(ret_push, ret_length, script, length, &position) && next_push(ret_push, ret_length, script, length, &position);
+  return next_push(ret_push, ret_length, script, length, &position) &&
+         next_push(ret_push, ret_length, script, length, &position);
 }
 
 void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]) {

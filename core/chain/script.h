@@ -27,9 +27,11 @@ enum bs_script_kind {
 /* hash: of the address, for the three kinds that have one; may be NULL. */
 enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script, size_t length);
 /* The single push behind OP_RETURN, of at most BS_PAYLOAD_MAX bytes; false for any other script. */
-bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script, size_t length);
+bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script,
+                       size_t length);
 /* The second push of an input's script: where P2PKH has its public key.  False when there is none. */
-bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script, size_t length);
+bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script,
+                           size_t length);
 
 void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]);
 static inline bool bs_script_equal(const struct bs_script *a, const struct bs_script *b) {

@@ -7,99 +7,101 @@
 #ifndef BS_CHAIN_STATEMENTS_H
 #define BS_CHAIN_STATEMENTS_H
 
-#define BS_INDEX_SCHEMA                                                                                                \
-  "CREATE TABLE names (name TEXT PRIMARY KEY, hash128 BLOB NOT NULL, sender BLOB NOT NULL, public_key BLOB NOT NULL,"  \
-  " address TEXT NOT NULL, op TEXT NOT NULL, txid BLOB NOT NULL, vtxindex INTEGER NOT NULL, value_hash BLOB,"          \
-  " block_number INTEGER NOT NULL, preorder_block_number INTEGER NOT NULL, first_registered INTEGER NOT NULL,"         \
-  " last_renewed INTEGER NOT NULL, revoked INTEGER NOT NULL, op_fee TEXT NOT NULL, importer BLOB NOT NULL,"            \
-  " importer_address TEXT NOT NULL, consensus BLOB, listed INTEGER NOT NULL, changed_block INTEGER NOT NULL)"          \
-  " WITHOUT ROWID;"                                                                                                    \
-  "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"                                                       \
-  "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                        \
-  "CREATE TABLE preorders (opcode INTEGER NOT NULL, hash BLOB NOT NULL, sender BLOB NOT NULL,"                         \
+#define BS_INDEX_SCHEMA                                                                                               \
+  "CREATE TABLE names (name TEXT PRIMARY KEY, hash128 BLOB NOT NULL, sender BLOB NOT NULL, public_key BLOB NOT NULL," \
+  " address TEXT NOT NULL, op TEXT NOT NULL, txid BLOB NOT NULL, vtxindex INTEGER NOT NULL, value_hash BLOB,"         \
+  " block_number INTEGER NOT NULL, preorder_block_number INTEGER NOT NULL, first_registered INTEGER NOT NULL,"        \
+  " last_renewed INTEGER NOT NULL, revoked INTEGER NOT NULL, op_fee TEXT NOT NULL, importer BLOB NOT NULL,"           \
+  " importer_address TEXT NOT NULL, consensus BLOB, listed INTEGER NOT NULL, changed_block INTEGER NOT NULL)"         \
+  " WITHOUT ROWID;"                                                                                                   \
+  "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"                                                      \
+  "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
+  "CREATE TABLE preorders (opcode INTEGER NOT NULL, hash BLOB NOT NULL, sender BLOB NOT NULL,"                        \
   " public_key BLOB NOT NULL, address TEXT NOT NULL, op TEXT NOT NULL, txid BLOB NOT NULL, vtxindex INTEGER NOT NULL," \
-  " consensus BLOB NOT NULL, block_number INTEGER NOT NULL, op_fee INTEGER NOT NULL, PRIMARY KEY (opcode, hash))"      \
-  " WITHOUT ROWID;"                                                                                                    \
-  "CREATE TABLE namespaces (id TEXT PRIMARY KEY, state INTEGER NOT NULL, hash BLOB NOT NULL, sender BLOB NOT NULL,"    \
+  " consensus BLOB NOT NULL, block_number INTEGER NOT NULL, op_fee INTEGER NOT NULL, PRIMARY KEY (opcode, hash))"     \
+  " WITHOUT ROWID;"                                                                                                   \
+  "CREATE TABLE namespaces (id TEXT PRIMARY KEY, state INTEGER NOT NULL, hash BLOB NOT NULL, sender BLOB NOT NULL,"   \
   " public_key BLOB NOT NULL, address TEXT NOT NULL, op TEXT NOT NULL, txid BLOB NOT NULL, vtxindex INTEGER NOT NULL," \
-  " recipient BLOB NOT NULL, recipient_address TEXT NOT NULL, version INTEGER NOT NULL, lifetime INTEGER NOT NULL,"    \
-  " coeff INTEGER NOT NULL, base INTEGER NOT NULL, buckets BLOB NOT NULL, nonalpha_discount INTEGER NOT NULL,"         \
-  " no_vowel_discount INTEGER NOT NULL, block_number INTEGER NOT NULL, reveal_block INTEGER NOT NULL,"                 \
-  " ready_block INTEGER NOT NULL) WITHOUT ROWID;"                                                                      \
-  "CREATE TABLE expiries (block INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (block, name)) WITHOUT ROWID;"       \
-  "CREATE TABLE consensus (block INTEGER PRIMARY KEY, hash BLOB NOT NULL, operations_hash BLOB NOT NULL);"             \
-  "CREATE TABLE operations (block INTEGER NOT NULL, position INTEGER NOT NULL, txid BLOB NOT NULL,"                    \
-  " opcode INTEGER NOT NULL, name TEXT, value_hash BLOB, serialised BLOB NOT NULL, PRIMARY KEY (block, position))"     \
-  " WITHOUT ROWID;"                                                                                                    \
+  " recipient BLOB NOT NULL, recipient_address TEXT NOT NULL, version INTEGER NOT NULL, lifetime INTEGER NOT NULL,"   \
+  " coeff INTEGER NOT NULL, base INTEGER NOT NULL, buckets BLOB NOT NULL, nonalpha_discount INTEGER NOT NULL,"        \
+  " no_vowel_discount INTEGER NOT NULL, block_number INTEGER NOT NULL, reveal_block INTEGER NOT NULL,"                \
+  " ready_block INTEGER NOT NULL) WITHOUT ROWID;"                                                                     \
+  "CREATE TABLE expiries (block INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (block, name)) WITHOUT ROWID;"      \
+  "CREATE TABLE consensus (block INTEGER PRIMARY KEY, hash BLOB NOT NULL, operations_hash BLOB NOT NULL);"            \
+  "CREATE TABLE operations (block INTEGER NOT NULL, position INTEGER NOT NULL, txid BLOB NOT NULL,"                   \
+  " opcode INTEGER NOT NULL, name TEXT, value_hash BLOB, serialised BLOB NOT NULL, PRIMARY KEY (block, position))"    \
+  " WITHOUT ROWID;"                                                                                                   \
   "CREATE INDEX operations_by_txid ON operations (txid);"
 
-#define BS_LEDGER_SCHEMA                                                                                               \
-  "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                        \
-  "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                     \
-  "CREATE TABLE blocks (height INTEGER PRIMARY KEY, time INTEGER NOT NULL, consensus BLOB NOT NULL);"                  \
-  "CREATE TABLE transactions (txid BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL,"              \
-  " raw BLOB NOT NULL) WITHOUT ROWID;"                                                                                 \
-  "CREATE UNIQUE INDEX transactions_by_height ON transactions (height, position);"                                     \
-  "CREATE TABLE unspents (txid BLOB NOT NULL, output INTEGER NOT NULL, value INTEGER NOT NULL, script BLOB NOT NULL,"  \
-  " PRIMARY KEY (txid, output)) WITHOUT ROWID;"                                                                        \
+#define BS_LEDGER_SCHEMA                                                                                              \
+  "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
+  "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                    \
+  "CREATE TABLE blocks (height INTEGER PRIMARY KEY, time INTEGER NOT NULL, consensus BLOB NOT NULL);"                 \
+  "CREATE TABLE transactions (txid BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL,"             \
+  " raw BLOB NOT NULL) WITHOUT ROWID;"                                                                                \
+  "CREATE UNIQUE INDEX transactions_by_height ON transactions (height, position);"                                    \
+  "CREATE TABLE unspents (txid BLOB NOT NULL, output INTEGER NOT NULL, value INTEGER NOT NULL, script BLOB NOT NULL," \
+  " PRIMARY KEY (txid, output)) WITHOUT ROWID;"                                                                       \
   "CREATE INDEX unspents_by_script ON unspents (script, value);"
 
 #define BS_ORIGIN_COLUMNS_ "sender, public_key, address, op, txid, vtxindex"
 
 /* X(name, text): the columns of a SELECT are in the order in which index.c and ledger.c read them. */
-#define BS_INDEX_STATEMENTS(X)                                                                                         \
-  X(get_name, "SELECT name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number, preorder_block_number, first_registered," \
-              " last_renewed, revoked, op_fee, importer, importer_address, consensus, listed, changed_block"           \
-              " FROM names WHERE name = ?1")                                                                           \
-  X(put_name, "INSERT OR REPLACE INTO names (name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number,"                  \
-              " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address,"   \
-              " consensus, listed, changed_block, hash128)"                                                            \
-              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)")   \
-  X(names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?1 ORDER BY name")                              \
-  X(count_of_sender, "SELECT count(*) FROM names WHERE listed AND sender = ?1 AND NOT revoked")                        \
-  X(name_of_hash, "SELECT name FROM names WHERE listed AND hash128 = ?1")                                              \
-  X(all_names, "SELECT name FROM names ORDER BY name LIMIT ?2 OFFSET ?1")                                              \
-  X(some_names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?3 AND NOT revoked"                        \
-                          " ORDER BY name LIMIT ?2 OFFSET ?1")                                                         \
-  X(count_names, "SELECT count(*) FROM names")                                                                         \
-  X(get_preorder, "SELECT hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee FROM preorders"                \
-                  " WHERE opcode = ?1 AND hash = ?2")                                                                  \
-  X(put_preorder, "INSERT INTO preorders (opcode, hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee)"      \
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                            \
-  X(drop_preorder, "DELETE FROM preorders WHERE opcode = ?1 AND hash = ?2")                                            \
-  X(get_namespace, "SELECT id, " BS_ORIGIN_COLUMNS_ ", state, hash, recipient, recipient_address, version, lifetime,"  \
-                   " coeff, base, buckets, nonalpha_discount, no_vowel_discount, block_number, reveal_block,"          \
-                   " ready_block FROM namespaces WHERE id = ?1")                                                       \
-  X(put_namespace, "INSERT OR REPLACE INTO namespaces (id, " BS_ORIGIN_COLUMNS_ ", state, hash, recipient,"            \
-                   " recipient_address, version, lifetime, coeff, base, buckets, nonalpha_discount, no_vowel_discount," \
-                   " block_number, reveal_block, ready_block) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"   \
-                   " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                                               \
-  X(drop_namespaces_revealed, "DELETE FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1")                    \
-  X(put_expiry, "INSERT OR IGNORE INTO expiries (block, name) VALUES (?1, ?2)")                                        \
-  X(drop_expiry, "DELETE FROM expiries WHERE block = ?1 AND name = ?2")                                                \
-  X(expire_names, "UPDATE names SET listed = 0, revoked = 0 WHERE name IN (SELECT name FROM expiries WHERE block = ?1)") \
-  X(get_consensus, "SELECT hash, operations_hash FROM consensus WHERE block = ?1")                                     \
-  X(put_consensus, "INSERT INTO consensus (block, hash, operations_hash) VALUES (?1, ?2, ?3)")                         \
-  X(put_operation, "INSERT INTO operations (block, position, txid, opcode, name, value_hash, serialised)"              \
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                             \
-  X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                             \
+#define BS_INDEX_STATEMENTS(X)                                                                                        \
+  X(get_name, "SELECT name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number, preorder_block_number, first_registered,"\
+              " last_renewed, revoked, op_fee, importer, importer_address, consensus, listed, changed_block"          \
+              " FROM names WHERE name = ?1")                                                                          \
+  X(put_name, "INSERT OR REPLACE INTO names (name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number,"                 \
+              " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address,"  \
+              " consensus, listed, changed_block, hash128)"                                                           \
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)")  \
+  X(names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?1 ORDER BY name")                             \
+  X(count_of_sender, "SELECT count(*) FROM names WHERE listed AND sender = ?1 AND NOT revoked")                       \
+  X(name_of_hash, "SELECT name FROM names WHERE listed AND hash128 = ?1")                                             \
+  X(all_names, "SELECT name FROM names ORDER BY name LIMIT ?2 OFFSET ?1")                                             \
+  X(some_names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?3 AND NOT revoked"                       \
+                          " ORDER BY name LIMIT ?2 OFFSET ?1")                                                        \
+  X(count_names, "SELECT count(*) FROM names")                                                                        \
+  X(get_preorder, "SELECT hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee FROM preorders"               \
+                  " WHERE opcode = ?1 AND hash = ?2")                                                                 \
+  X(put_preorder, "INSERT INTO preorders (opcode, hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee)"     \
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                           \
+  X(drop_preorder, "DELETE FROM preorders WHERE opcode = ?1 AND hash = ?2")                                           \
+  X(get_namespace, "SELECT id, " BS_ORIGIN_COLUMNS_ ", state, hash, recipient, recipient_address, version, lifetime," \
+                   " coeff, base, buckets, nonalpha_discount, no_vowel_discount, block_number, reveal_block,"         \
+                   " ready_block FROM namespaces WHERE id = ?1")                                                      \
+  X(put_namespace, "INSERT OR REPLACE INTO namespaces (id, " BS_ORIGIN_COLUMNS_ ", state, hash, recipient,"           \
+                   " recipient_address, version, lifetime, coeff, base, buckets, nonalpha_discount, no_vowel_discount,"\
+                   " block_number, reveal_block, ready_block) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"  \
+                   " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                                              \
+  X(drop_namespaces_revealed, "DELETE FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1")                   \
+  X(put_expiry, "INSERT OR IGNORE INTO expiries (block, name) VALUES (?1, ?2)")                                       \
+  X(drop_expiry, "DELETE FROM expiries WHERE block = ?1 AND name = ?2")                                               \
+  X(expire_names, "UPDATE names SET listed = 0, revoked = 0"                                                           \
+                  " WHERE name IN (SELECT name FROM expiries WHERE block = ?1)")                                       \
+  X(get_consensus, "SELECT hash, operations_hash FROM consensus WHERE block = ?1")                                    \
+  X(put_consensus, "INSERT INTO consensus (block, hash, operations_hash) VALUES (?1, ?2, ?3)")                        \
+  X(put_operation, "INSERT INTO operations (block, position, txid, opcode, name, value_hash, serialised)"             \
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                            \
+  X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
   X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")
 
-#define BS_LEDGER_STATEMENTS(X)                                                                                        \
-  X(get_chain, "SELECT id, nonce FROM chain")                                                                          \
-  X(put_chain, "INSERT INTO chain (id, nonce) VALUES (?1, ?2)")                                                        \
-  X(all_genesis, "SELECT payload FROM genesis ORDER BY payload")                                                       \
-  X(put_genesis, "INSERT INTO genesis (payload) VALUES (?1)")                                                          \
-  X(last_block, "SELECT height, time, consensus FROM blocks ORDER BY height DESC LIMIT 1")                             \
-  X(get_block, "SELECT time, consensus FROM blocks WHERE height = ?1")                                                 \
-  X(put_block, "INSERT INTO blocks (height, time, consensus) VALUES (?1, ?2, ?3)")                                     \
-  X(get_transaction, "SELECT height, position, raw FROM transactions WHERE txid = ?1")                                 \
-  X(transactions_at, "SELECT raw FROM transactions WHERE height = ?1 ORDER BY position")                               \
-  X(put_transaction, "INSERT INTO transactions (txid, height, position, raw) VALUES (?1, ?2, ?3, ?4)")                 \
-  X(get_unspent, "SELECT value, script FROM unspents WHERE txid = ?1 AND output = ?2")                                 \
-  X(put_unspent, "INSERT INTO unspents (txid, output, value, script) VALUES (?1, ?2, ?3, ?4)")                         \
-  X(drop_unspent, "DELETE FROM unspents WHERE txid = ?1 AND output = ?2")                                              \
-  X(unspents_of_script, "SELECT txid, output FROM unspents WHERE script = ?1 ORDER BY value DESC, txid, output LIMIT ?2")
+#define BS_LEDGER_STATEMENTS(X)                                                                                       \
+  X(get_chain, "SELECT id, nonce FROM chain")                                                                         \
+  X(put_chain, "INSERT INTO chain (id, nonce) VALUES (?1, ?2)")                                                       \
+  X(all_genesis, "SELECT payload FROM genesis ORDER BY payload")                                                      \
+  X(put_genesis, "INSERT INTO genesis (payload) VALUES (?1)")                                                         \
+  X(last_block, "SELECT height, time, consensus FROM blocks ORDER BY height DESC LIMIT 1")                            \
+  X(get_block, "SELECT time, consensus FROM blocks WHERE height = ?1")                                                \
+  X(put_block, "INSERT INTO blocks (height, time, consensus) VALUES (?1, ?2, ?3)")                                    \
+  X(get_transaction, "SELECT height, position, raw FROM transactions WHERE txid = ?1")                                \
+  X(transactions_at, "SELECT raw FROM transactions WHERE height = ?1 ORDER BY position")                              \
+  X(put_transaction, "INSERT INTO transactions (txid, height, position, raw) VALUES (?1, ?2, ?3, ?4)")                \
+  X(get_unspent, "SELECT value, script FROM unspents WHERE txid = ?1 AND output = ?2")                                \
+  X(put_unspent, "INSERT INTO unspents (txid, output, value, script) VALUES (?1, ?2, ?3, ?4)")                        \
+  X(drop_unspent, "DELETE FROM unspents WHERE txid = ?1 AND output = ?2")                                             \
+  X(unspents_of_script, "SELECT txid, output FROM unspents WHERE script = ?1"                                          \
+                        " ORDER BY value DESC, txid, output LIMIT ?2")
 
 enum bs_chain_statement {
 #define BS_STATEMENT_NUMBER_(name, text) BS_SQL_##name,

@@ -87,7 +87,8 @@ static void take_outputs(struct bs_transaction *transaction, struct reader *read
 
 static void skip_witnesses(const struct bs_transaction *transaction, struct reader *reader) {
   for (size_t i = 0; i < transaction->input_count && !reader->failed; i++)
-    for (size_t items = take_length(reader, 1); items > 0 && !reader->failed; items--) take(reader, take_length(reader, 1));
+    for (size_t items = take_length(reader, 1); items > 0 && !reader->failed; items--)
+      take(reader, take_length(reader, 1));
 }
 
 /* Marker 0 in place of the number of inputs, flag 1: witnesses follow the outputs. */
@@ -128,15 +129,19 @@ static bool hash_transaction(struct bs_transaction *transaction, struct bs_error
   return true;
 }
 
-bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length, struct bs_error *error) {
+bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length,
+                          struct bs_error *error) {
   struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
   struct reader reader = {raw, length, false};
 
-  if (length > BS_TRANSACTION_MAX) return bs_fail(error, BS_WORD_malformed, "The transaction has more than %u bytes.", BS_TRANSACTION_MAX);
+  if (length > BS_TRANSACTION_MAX)
+    return bs_fail(error, BS_WORD_malformed, "The transaction has more than %u bytes.", BS_TRANSACTION_MAX);
   if (!parse_parts(&transaction, &reader, error)) return false;
   if (reader.failed)
-    return bs_fail(error, BS_WORD_malformed, "The transaction is malformed at byte %zu of %zu.", length - reader.left, length);
-  if (reader.left != 0) return bs_fail(error, BS_WORD_malformed, "The transaction has %zu bytes too many at its end.", reader.left);
+    return bs_fail(error, BS_WORD_malformed, "The transaction is malformed at byte %zu of %zu.", length - reader.left,
+                   length);
+  if (reader.left != 0)
+    return bs_fail(error, BS_WORD_malformed, "The transaction has %zu bytes too many at its end.", reader.left);
   if (transaction.input_count == 0) return bs_fail(error, BS_WORD_malformed, "The transaction has no input.");
   if (transaction.output_count == 0) return bs_fail(error, BS_WORD_malformed, "The transaction has no output.");
   if (!hash_transaction(&transaction, error)) return false;
@@ -170,8 +175,8 @@ static void write_script(struct bs_buffer *raw, const unsigned char *script, siz
 }
 
 /* signing: SIZE_MAX, or the input that alone has a script, that of the output it spends. */
-static void write_with(struct bs_buffer *raw, const struct bs_transaction *transaction, size_t signing, const unsigned char *script,
-                       size_t script_length) {
+static void write_with(struct bs_buffer *raw, const struct bs_transaction *transaction, size_t signing,
+                       const unsigned char *script, size_t script_length) {
   bs_buffer_little_endian(raw, transaction->version, 4);
   write_count(raw, transaction->input_count);
   for (size_t i = 0; i < transaction->input_count; i++) {
@@ -206,8 +211,8 @@ bool bs_transaction_is_coinbase(const struct bs_transaction *transaction) {
   return false;
 }
 
-bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs_transaction *transaction, size_t number,
-                           const unsigned char *script, size_t script_length, struct bs_error *error) {
+bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs_transaction *transaction,
+                           size_t number, const unsigned char *script, size_t script_length, struct bs_error *error) {
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   write_with(&raw, transaction, number, script, script_length);
@@ -218,8 +223,8 @@ bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs
 }
 
 /* A P2PKH input's script is exactly two direct pushes: signature with its type, public key. */
-static bool split_signature(const struct bs_transaction_input *input, const unsigned char **ret_signature, size_t *ret_length,
-                            struct bs_public_key *ret_key) {
+static bool split_signature(const struct bs_transaction_input *input, const unsigned char **ret_signature,
+                            size_t *ret_length, struct bs_public_key *ret_key) {
   const unsigned char *script = input->script, *key;
   size_t signature_length, key_length;
 
@@ -241,12 +246,15 @@ bool bs_transaction_check_input(const struct bs_transaction *transaction, size_t
   struct bs_public_key key;
 
   if (bs_script_classify(owner, script, script_length) != BS_SCRIPT_PUBLIC_KEY_HASH)
-    return bs_fail(error, BS_WORD_denied, "Input %zu spends an output that is not P2PKH; only those can be spent here.", number);
+    return bs_fail(error, BS_WORD_denied, "Input %zu spends an output that is not P2PKH; only those can be spent here.",
+                   number);
   if (!split_signature(&transaction->inputs[number], &signature, &length, &key))
-    return bs_fail(error, BS_WORD_forged, "Input %zu does not hold a signature over the whole transaction and a public key.", number);
+    return bs_fail(error, BS_WORD_forged,
+                   "Input %zu does not hold a signature over the whole transaction and a public key.", number);
   bs_public_key_hash(hash, &key);
   if (memcmp(hash, owner, sizeof hash) != 0)
-    return bs_fail(error, BS_WORD_forged, "Input %zu is signed with a key that the output it spends does not belong to.", number);
+    return bs_fail(error, BS_WORD_forged,
+                   "Input %zu is signed with a key that the output it spends does not belong to.", number);
   if (!bs_transaction_digest(digest, transaction, number, script, script_length, error)) return false;
   if (!bs_verify_der(&key, digest, signature, length))
     return bs_fail(error, BS_WORD_forged, "The signature of input %zu is not good for this transaction.", number);

@@ -9,9 +9,9 @@
 #include "core/chain/script.h"
 
 #define BS_TXID_SIZE 32
-#define BS_TRANSACTION_MAX (1u << 20)                  /* bytes */
-#define BS_MONEY_MAX UINT64_C(2100000000000000)        /* satoshis */
-#define BS_OUTPUT_SCRIPT_MAX (BS_PAYLOAD_MAX + 2)      /* of an output in a draft */
+#define BS_TRANSACTION_MAX (1u << 20)             /* bytes */
+#define BS_MONEY_MAX UINT64_C(2100000000000000)   /* satoshis */
+#define BS_OUTPUT_SCRIPT_MAX (BS_PAYLOAD_MAX + 2) /* of an output in a draft */
 
 struct bs_transaction_input {
   unsigned char txid[BS_TXID_SIZE]; /* all zero, with output UINT32_MAX: a coinbase */
@@ -39,14 +39,15 @@ struct bs_transaction {
 };
 
 /* Reads all of raw.  Words: malformed (what is wrong, and where), no_memory. */
-bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length, struct bs_error *error);
+bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length,
+                          struct bs_error *error);
 void bs_transaction_free(struct bs_transaction *transaction);
 /* Without witnesses: what the txid is the hash of. */
 void bs_transaction_write(struct bs_buffer *raw, const struct bs_transaction *transaction);
 bool bs_transaction_is_coinbase(const struct bs_transaction *transaction);
 /* The digest that input `number`, which spends an output with `script`, signs under SIGHASH_ALL. */
-bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs_transaction *transaction, size_t number,
-                           const unsigned char *script, size_t script_length, struct bs_error *error);
+bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs_transaction *transaction,
+                           size_t number, const unsigned char *script, size_t script_length, struct bs_error *error);
 /* Does input `number` hold a good signature for the P2PKH output it spends?  Words: forged, denied (a script of another
  * kind), no_memory. */
 bool bs_transaction_check_input(const struct bs_transaction *transaction, size_t number, const unsigned char *script,
@@ -94,7 +95,9 @@ uint64_t bs_draft_in(const struct bs_draft *draft);
 uint64_t bs_draft_out(const struct bs_draft *draft);
 /* Bytes that the signed transaction has at most. */
 size_t bs_draft_size(const struct bs_draft *draft);
-/* Signs every input with its key and appends the transaction.  Words: denied (a key that the coin does not belong to), no_memory. */
-bool bs_draft_sign(struct bs_buffer *raw, unsigned char txid[BS_TXID_SIZE], const struct bs_draft *draft, struct bs_error *error);
+/* Signs every input with its key and appends the transaction.  Words: denied (a key that the coin does not belong to),
+ * no_memory. */
+bool bs_draft_sign(struct bs_buffer *raw, unsigned char txid[BS_TXID_SIZE], const struct bs_draft *draft,
+                   struct bs_error *error);
 
 #endif

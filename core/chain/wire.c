@@ -45,7 +45,8 @@ static bool fail_length(struct bs_error *error) {
 }
 
 /* Names come as text: a NUL inside, or anything else outside the alphabet, is refused by the check that follows. */
-static bool take_text(char text[BS_NAME_MAX + 1], const unsigned char *bytes, size_t length, size_t most, struct bs_error *error) {
+static bool take_text(char text[BS_NAME_MAX + 1], const unsigned char *bytes, size_t length, size_t most,
+                      struct bs_error *error) {
   if (length < 1 || length > most) return fail_length(error);
   if (memchr(bytes, '\0', length) != NULL) return bs_fail(error, BS_WORD_malformed, "The name holds a NUL.");
   memcpy(text, bytes, length);
@@ -60,7 +61,8 @@ static bool parse_name(struct bs_operation *operation, struct body body, struct 
 
 static bool parse_namespace_id(struct bs_operation *operation, struct body body, struct bs_error *error) {
   if (!take_text(operation->name, body.bytes, body.length, BS_NAMESPACE_MAX, error)) return false;
-  if (!bs_namespace_id_check(operation->name)) return bs_fail(error, BS_WORD_malformed, "The namespace's id is malformed.");
+  if (!bs_namespace_id_check(operation->name))
+    return bs_fail(error, BS_WORD_malformed, "The namespace's id is malformed.");
   return true;
 }
 
@@ -149,7 +151,8 @@ bool bs_operation_parse(struct bs_operation *ret_operation, const unsigned char 
   struct bs_operation operation = {0};
 
   if (length <= HEADER || memcmp(payload, magic, 2) != 0)
-    return bs_fail(error, BS_WORD_malformed, "The data output does not begin with this chain's magic and an operation.");
+    return bs_fail(error, BS_WORD_malformed,
+                   "The data output does not begin with this chain's magic and an operation.");
   operation.opcode = (enum bs_opcode)payload[2];
   if (!parse_body(&operation, (struct body){payload + HEADER, length - HEADER}, error)) return false;
   *ret_operation = operation;
@@ -163,7 +166,8 @@ static size_t write_reveal(unsigned char *at, const struct bs_operation *operati
   for (size_t i = 0; i < 4; i++) at[i] = (unsigned char)(rules->lifetime >> (24 - 8 * i));
   at[4] = rules->coeff;
   at[5] = rules->base;
-  for (size_t i = 0; i < BS_BUCKETS / 2; i++) at[6 + i] = (unsigned char)(rules->buckets[2 * i] << 4 | rules->buckets[2 * i + 1]);
+  for (size_t i = 0; i < BS_BUCKETS / 2; i++)
+    at[6 + i] = (unsigned char)(rules->buckets[2 * i] << 4 | rules->buckets[2 * i + 1]);
   at[14] = (unsigned char)(rules->nonalpha_discount << 4 | rules->no_vowel_discount);
   at[15] = (unsigned char)(operation->version >> 8);
   at[16] = (unsigned char)operation->version;
@@ -208,7 +212,8 @@ static size_t write_body(unsigned char *at, const struct bs_operation *operation
   return 0;
 }
 
-size_t bs_operation_write(unsigned char payload[BS_PAYLOAD_MAX], const unsigned char magic[2], const struct bs_operation *operation) {
+size_t bs_operation_write(unsigned char payload[BS_PAYLOAD_MAX], const unsigned char magic[2],
+                          const struct bs_operation *operation) {
   payload[0] = magic[0];
   payload[1] = magic[1];
   payload[2] = (unsigned char)operation->opcode;
@@ -234,7 +239,8 @@ size_t bs_b40_encode(unsigned char bytes[BS_NAME_MAX], const char *name) {
   return length;
 }
 
-void bs_name_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const struct bs_script *sender, const char *address) {
+void bs_name_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const struct bs_script *sender,
+                  const char *address) {
   unsigned char text[BS_NAME_MAX + BS_SCRIPT_MAX + BS_ADDRESS_TEXT];
   size_t length = bs_b40_encode(text, name);
 
@@ -244,7 +250,8 @@ void bs_name_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const s
   bs_hash160(hash, text, length + strlen(address));
 }
 
-void bs_update_hash(unsigned char hash[BS_HASH128_SIZE], const char *name, const unsigned char consensus[BS_CONSENSUS_SIZE]) {
+void bs_update_hash(unsigned char hash[BS_HASH128_SIZE], const char *name,
+                    const unsigned char consensus[BS_CONSENSUS_SIZE]) {
   char text[BS_NAME_MAX + 2 * BS_CONSENSUS_SIZE + 1];
   size_t length = strlen(name);
 

@@ -36,8 +36,8 @@ struct bs_namespace_rules {
 /* A parsed payload; which members count depends on the opcode. */
 struct bs_operation {
   enum bs_opcode opcode;
-  char name[BS_NAME_MAX + 1];           /* registration, revoke, import: the name; reveal, ready: the namespace's id */
-  unsigned char hash[BS_HASH160_SIZE];  /* preorders: name hash; announce: of the message */
+  char name[BS_NAME_MAX + 1];          /* registration, revoke, import: the name; reveal, ready: the namespace's id */
+  unsigned char hash[BS_HASH160_SIZE]; /* preorders: name hash; announce: of the message */
   unsigned char name_hash[BS_HASH128_SIZE]; /* update: of name and consensus hash; transfer: of the name */
   unsigned char consensus[BS_CONSENSUS_SIZE];
   unsigned char value_hash[BS_HASH160_SIZE]; /* update */
@@ -52,16 +52,19 @@ struct bs_operation {
 bool bs_operation_parse(struct bs_operation *ret_operation, const unsigned char magic[2], const unsigned char *payload,
                         size_t length, struct bs_error *error);
 /* Returns the payload's length.  The operation must be one that parses. */
-size_t bs_operation_write(unsigned char payload[BS_PAYLOAD_MAX], const unsigned char magic[2], const struct bs_operation *operation);
+size_t bs_operation_write(unsigned char payload[BS_PAYLOAD_MAX], const unsigned char magic[2],
+                          const struct bs_operation *operation);
 /* "NAME_UPDATE"; static. */
 const char *bs_opcode_text(enum bs_opcode opcode);
 
 /* The name as a big-endian number in base 40, in as many bytes as it needs.  bytes: at least BS_NAME_MAX. */
 size_t bs_b40_encode(unsigned char bytes[BS_NAME_MAX], const char *name);
 /* What a preorder commits to: the name (or namespace), the sender's script and the address that is to get it. */
-void bs_name_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const struct bs_script *sender, const char *address);
+void bs_name_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const struct bs_script *sender,
+                  const char *address);
 /* What an update names its name by. */
-void bs_update_hash(unsigned char hash[BS_HASH128_SIZE], const char *name, const unsigned char consensus[BS_CONSENSUS_SIZE]);
+void bs_update_hash(unsigned char hash[BS_HASH128_SIZE], const char *name,
+                    const unsigned char consensus[BS_CONSENSUS_SIZE]);
 /* [a-z0-9_-], 1..19 bytes. */
 bool bs_namespace_id_check(const char *id);
 

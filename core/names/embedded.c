@@ -47,7 +47,8 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
 }
 
 /* A connection for reading is replaced when the first write comes. */
-static bool embedded_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
+static bool embedded_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists,
+                           struct bs_error *error) {
   struct embedded *embedded = state;
   enum bs_database_mode mode = !write ? BS_DATABASE_READ : embedded->create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE;
   struct bs_ledger *ledger;
@@ -59,7 +60,8 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
   }
   if (!bs_ledger_open(&ledger, embedded->path, mode, NULL, scope, error)) {
     if (error->word != BS_WORD_not_found) return false;
-    if (write) return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
+    if (write)
+      return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
     *error = (struct bs_error){0};
     *ret_exists = false;
     return true;
@@ -111,7 +113,8 @@ static bool embedded_info(void *state, struct bs_names_info *info, struct bs_err
   return true;
 }
 
-static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE],
+                         struct bs_error *error) {
   struct embedded *embedded = state;
   struct bs_ledger_tip tip;
 
@@ -121,7 +124,8 @@ static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consen
   return true;
 }
 
-static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name, struct bs_error *error) {
+static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
+                              struct bs_error *error) {
   return bs_index_get_name(index_of(state), ret_entry, ret_found, name, error);
 }
 
@@ -135,12 +139,13 @@ static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_ent
   return bs_index_get_preorder(index_of(state), ret_entry, ret_found, BS_NAME_PREORDER, hash, error);
 }
 
-static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash, uint64_t offset,
-                          uint64_t count, struct bs_error *error) {
+static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
+                          uint64_t offset, uint64_t count, struct bs_error *error) {
   struct bs_database *database = index_of(state)->database;
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   struct bs_script owner = {.length = 0};
-  struct bs_value values[] = {bs_value_integer(offset & INT64_MAX), bs_value_integer(count & INT64_MAX), {BS_VALUE_NULL, 0, NULL, 0}};
+  struct bs_value values[] = {
+      bs_value_integer(offset & INT64_MAX), bs_value_integer(count & INT64_MAX), {BS_VALUE_NULL, 0, NULL, 0}};
 
   if (owner_hash != NULL) {
     bs_script_pay_to(&owner, owner_hash);
@@ -159,23 +164,26 @@ static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_coun
   return bs_buffer_ok(texts, error);
 }
 
-static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
-                                  struct bs_error *error) {
+static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found,
+                                  uint64_t block, struct bs_error *error) {
   return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
 }
 
-static bool embedded_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-                                const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
+static bool embedded_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
+                                bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
+                                struct bs_error *error) {
   return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
 }
 
-static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most, const unsigned char hash[BS_HASH160_SIZE],
-                           struct bs_error *error) {
+static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   struct embedded *embedded = state;
   struct bs_outpoint outpoints[BS_COINS_MAX];
   size_t count;
 
-  if (!bs_ledger_get_unspents(embedded->ledger, outpoints, &count, most < BS_COINS_MAX ? most : BS_COINS_MAX, hash, error)) return false;
+  if (!bs_ledger_get_unspents(embedded->ledger, outpoints, &count, most < BS_COINS_MAX ? most : BS_COINS_MAX, hash,
+                              error))
+    return false;
   for (size_t i = 0; i < count; i++) {
     struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
@@ -187,11 +195,13 @@ static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count
   return true;
 }
 
-static bool embedded_fund(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error) {
+static bool embedded_fund(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis,
+                          struct bs_error *error) {
   return bs_ledger_grant(((struct embedded *)state)->ledger, hash, satoshis, error);
 }
 
-static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user, struct bs_error *error) {
+static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user,
+                             struct bs_error *error) {
   struct bs_view view = {&bs_provider_embedded, embedded};
   struct bs_batch batch = {.count = 0};
   struct bs_raw raws[BS_BATCH_MAX];
@@ -203,7 +213,8 @@ static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_
   return good;
 }
 
-static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error) {
+static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run,
+                            struct bs_error *error) {
   struct embedded *embedded = state;
   bool good;
 

@@ -12,7 +12,8 @@ struct bs_names_call {
   struct bs_names *names;
   bool exists; /* is there a chain? */
 };
-bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write, struct bs_error *error);
+bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write,
+                    struct bs_error *error);
 void bs_names_leave(struct bs_names_call *call);
 
 #endif

@@ -27,7 +27,8 @@ bool bs_names_open(struct bs_names **ret_names, const struct bs_names_config *co
   struct bs_names *names;
 
   if (provider == NULL)
-    return bs_fail(error, BS_WORD_config, "The name provider %s is unknown; this release has: embedded.", config->provider);
+    return bs_fail(error, BS_WORD_config, "The name provider %s is unknown; this release has: embedded.",
+                   config->provider);
   names = calloc(1, sizeof *names);
   if (names == NULL) return bs_fail_memory(error);
   names->provider = provider;
@@ -56,7 +57,8 @@ bool bs_names_is_immediate(const struct bs_names *names) {
 
 /* ---- a call: the lock, the provider made ready, and both let go of at the end of the scope ---- */
 
-bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write, struct bs_error *error) {
+bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write,
+                    struct bs_error *error) {
   if (scope != NULL && !bs_scope_check(scope, error)) return false;
   pthread_mutex_lock(&names->mutex);
   if (!names->provider->enter(names->state, scope, write, &call->exists, error)) {
@@ -74,7 +76,8 @@ void bs_names_leave(struct bs_names_call *call) {
   call->names = NULL;
 }
 
-bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32], struct bs_error *error) {
+bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
+                       struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
@@ -83,9 +86,11 @@ bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned 
   return bs_names_enter(&call, names, scope, true, error) && names->provider->chain_id(names->state, chain_id, error);
 }
 
-bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info, struct bs_error *error) {
+bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
+                   struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  struct bs_names_info info = {.provider = names->provider->name, .proven = names->provider->proven, .network = names->provider->network};
+  struct bs_names_info info = {
+      .provider = names->provider->name, .proven = names->provider->proven, .network = names->provider->network};
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   info.exists = call.exists;
@@ -95,12 +100,13 @@ bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_nam
 }
 
 static bool fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error) {
-  return bs_fail(error, BS_WORD_not_found, "The name %s is not registered on the ledger %s (its names exist on this machine only).", name,
+  return bs_fail(error, BS_WORD_not_found,
+                 "The name %s is not registered on the ledger %s (its names exist on this machine only).", name,
                  names->provider->place(names->state));
 }
 
-static void describe(struct bs_name_record *record, const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space,
-                     uint64_t height) {
+static void describe(struct bs_name_record *record, const struct bs_name_entry *entry,
+                     const struct bs_namespace_entry *name_space, uint64_t height) {
   *record = (struct bs_name_record){.revoked = entry->revoked,
                                     .first_registered = entry->first_registered,
                                     .last_renewed = entry->last_renewed,
@@ -123,8 +129,8 @@ static void describe(struct bs_name_record *record, const struct bs_name_entry *
   bs_hex_encode(record->sender_pubkey, entry->origin.public_key.bytes, entry->origin.public_key.length);
 }
 
-bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record, const char *name,
-                     struct bs_error *error) {
+bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
+                     const char *name, struct bs_error *error) {
   const struct bs_provider *provider = names->provider;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_name_entry entry;
@@ -138,24 +144,29 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
   if (!provider->get_name(names->state, &entry, &found, name, error)) return false;
   if (!found) return fail_unknown(names, name, error);
   if (!provider->get_namespace(names->state, &name_space, &found, bs_name_namespace(name), error)) return false;
-  if (!found) name_space = (struct bs_namespace_entry){.state = BS_NAMESPACE_REVEALED}; /* names outlive a reveal that lapsed */
-  if (name_space.rules.lifetime != BS_LIFETIME_INFINITE && !provider->tip(names->state, &next, consensus, error)) return false;
+  if (!found)
+    name_space = (struct bs_namespace_entry){.state = BS_NAMESPACE_REVEALED}; /* names outlive a reveal that lapsed */
+  if (name_space.rules.lifetime != BS_LIFETIME_INFINITE && !provider->tip(names->state, &next, consensus, error))
+    return false;
   describe(ret_record, &entry, &name_space, next - 1);
   ret_record->proven = provider->proven;
   return true;
 }
 
-bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count, const char *address,
-                   uint64_t offset, uint64_t count, struct bs_error *error) {
+bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,
+                   const char *address, uint64_t offset, uint64_t count, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
   unsigned char version, hash[BS_HASH160_SIZE];
   size_t listed = 0;
 
-  if (address != NULL && (!bs_address_decode(&version, hash, address) || version != bs_address_version(BS_NETWORK_MAIN)))
+  if (address != NULL &&
+      (!bs_address_decode(&version, hash, address) || version != bs_address_version(BS_NETWORK_MAIN)))
     return bs_fail(error, BS_WORD_usage, "%s is not an address of a key on this chain.", address);
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
-  if (call.exists && !names->provider->list(names->state, &texts, &listed, address == NULL ? NULL : hash, offset, count, error)) return false;
+  if (call.exists &&
+      !names->provider->list(names->state, &texts, &listed, address == NULL ? NULL : hash, offset, count, error))
+    return false;
   if (!bs_buffer_ok(&texts, error)) return false;
   *ret_texts = bs_buffer_take(&texts);
   if (*ret_texts == NULL) return bs_fail_memory(error);
@@ -163,7 +174,8 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
   return true;
 }
 
-bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name, struct bs_error *error) {
+bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name,
+                   struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_namespace_entry name_space;
   const char *id;
@@ -172,20 +184,25 @@ bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret
   if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
   id = bs_name_namespace(name);
   if (call.exists && !names->provider->get_namespace(names->state, &name_space, &found, id, error)) return false;
-  if (!found) return bs_fail(error, BS_WORD_not_found, "The namespace %s does not exist on %s.", id, names->provider->place(names->state));
+  if (!found)
+    return bs_fail(error, BS_WORD_not_found, "The namespace %s does not exist on %s.", id,
+                   names->provider->place(names->state));
   *ret_price = bs_price_to_pay(&name_space.rules, name);
   return true;
 }
 
-bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT], uint64_t block,
-                           struct bs_error *error) {
+bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT],
+                           uint64_t block, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   unsigned char hash[BS_CONSENSUS_SIZE];
   bool found = false;
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
-  if (call.exists && block <= INT64_MAX && !names->provider->consensus_at(names->state, hash, &found, block, error)) return false;
-  if (!found) return bs_fail(error, BS_WORD_not_found, "There is no block %" PRIu64 " on %s.", block, names->provider->place(names->state));
+  if (call.exists && block <= INT64_MAX && !names->provider->consensus_at(names->state, hash, &found, block, error))
+    return false;
+  if (!found)
+    return bs_fail(error, BS_WORD_not_found, "There is no block %" PRIu64 " on %s.", block,
+                   names->provider->place(names->state));
   bs_hex_encode(consensus, hash, sizeof hash);
   return true;
 }
@@ -197,11 +214,13 @@ bool bs_names_transaction_value(struct bs_names *names, struct bs_scope *scope, 
   bool found = false, update = false;
 
   if (!bs_name_check(name, error)) return false;
-  if (!bs_txid_parse(id, txid)) return bs_fail(error, BS_WORD_usage, "A transaction id is 64 hexadecimal digits in lower case.");
+  if (!bs_txid_parse(id, txid))
+    return bs_fail(error, BS_WORD_usage, "A transaction id is 64 hexadecimal digits in lower case.");
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   if (call.exists && !names->provider->find_value(names->state, value, &found, &update, id, name, error)) return false;
   if (!found)
-    return bs_fail(error, BS_WORD_not_found, "There is no accepted name operation %s on %s.", txid, names->provider->place(names->state));
+    return bs_fail(error, BS_WORD_not_found, "There is no accepted name operation %s on %s.", txid,
+                   names->provider->place(names->state));
   if (!update) return bs_fail(error, BS_WORD_wrong_id, "The transaction %s did not update the name %s.", txid, name);
   bs_hex_encode(value_hash, value, sizeof value);
   return true;

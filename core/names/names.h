@@ -3,16 +3,18 @@
  * The name service as the client sees it: what a name says, and the operations that change it.  It answers name records
  * only; user records and data are the client's work.
  *
- * Providers: "embedded", a chain in one file of this machine (core/chain/ledger.h).  Whoever can write that file decides
- * its names, and its names exist on this machine only.
+ * Providers: "embedded", a chain in one file of this machine (core/chain/ledger.h).  Whoever can write that file
+ * decides its names, and its names exist on this machine only.
  *
  * Threads: a struct bs_names may be used by any number of threads at once; calls on it run one after the other (one
  * connection, one mutex).  Several processes may use one ledger at once.  After fork() only the parent may use it: the
  * child's calls fail with word failed.
  *
- * Words: every function may fail with io, no_space, no_memory, corrupt (the ledger is damaged), no_names (it cannot be
- * opened or is of a newer release), deadline or cancelled (the scope; also when another process keeps the ledger busy);
- * what else a function fails with stands beside it.
+ * A NULL scope has no deadline; a lock that another process holds is then waited for five seconds.
+ *
+ * Words: every function may fail with io, no_space, no_memory, corrupt (the ledger is damaged, or no ledger), failed (it
+ * is of a newer release; used after a fork), denied (it may not be written), deadline or cancelled (the scope; also when
+ * another process keeps the ledger locked); what else a function fails with stands beside it.
  */
 #ifndef BS_NAMES_NAMES_H
 #define BS_NAMES_NAMES_H
@@ -49,9 +51,10 @@ void bs_names_close(struct bs_names *names); /* NULL is allowed */
 
 /* Is a submission confirmed as soon as its function returns? */
 bool bs_names_is_immediate(const struct bs_names *names);
-/* The 32 bytes of design section 3, in displayed order.  Embedded: with `create` it makes the ledger when there is none,
- * as signatures need the id; without, not_found. */
-bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32], struct bs_error *error);
+/* The 32 bytes of design section 3, in displayed order.  Embedded: with `create` it makes the ledger when there is
+ * none, as signatures need the id; without, no_names. */
+bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
+                       struct bs_error *error);
 
 struct bs_names_info {
   const char *provider; /* static */
@@ -62,12 +65,13 @@ struct bs_names_info {
   bool exists;          /* false: no ledger yet; what follows is zero */
   char chain_id[65];
   uint64_t first_block;
-  uint64_t height; /* of the last block; first_block - 1 when there is none yet */
-  uint64_t block_time; /* Unix seconds of the last block; 0: none */
+  uint64_t height;                   /* of the last block; first_block - 1 when there is none yet */
+  uint64_t block_time;               /* Unix seconds of the last block; 0: none */
   char consensus[BS_CONSENSUS_TEXT]; /* of the last block */
-  uint64_t names;  /* registered, revoked and expired ones with them */
+  uint64_t names;                    /* registered, revoked and expired ones with them */
 };
-bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info, struct bs_error *error);
+bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
+                   struct bs_error *error);
 
 struct bs_name_record {
   char name[BS_NAME_MAX + 1];
@@ -78,41 +82,43 @@ struct bs_name_record {
   bool expired;
   uint64_t first_registered, last_renewed; /* blocks */
   uint64_t expires;                        /* the last block in which the owner may update it; BS_NAMES_NEVER */
-  uint64_t block;                          /* of the newest operation on it, and its transaction's place in that block */
+  uint64_t block; /* of the newest operation on it, and its transaction's place in that block */
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */
   const char *proven;      /* static: "local" */
   /* What get_name_blockchain_record also shows (protocol.md section 4.3). */
-  char op[4];               /* ":" registered, "::" renewed, "+" updated, ... */
-  const char *opcode;       /* static: "NAME_UPDATE" */
-  char sender[51];          /* owner's script, hexadecimal */
-  char sender_pubkey[131];  /* hexadecimal; "": none */
-  uint64_t block_number;    /* as 4.3: where the present registration began */
+  char op[4];              /* ":" registered, "::" renewed, "+" updated, ... */
+  const char *opcode;      /* static: "NAME_UPDATE" */
+  char sender[51];         /* owner's script, hexadecimal */
+  char sender_pubkey[131]; /* hexadecimal; "": none */
+  uint64_t block_number;   /* as 4.3: where the present registration began */
   uint64_t preorder_block_number;
-  uint64_t op_fee;          /* satoshis */
+  uint64_t op_fee; /* satoshis */
 };
 /* The record even of a revoked or expired name: look at the flags.  Words: usage (not a name), not_found (says on which
  * ledger, and that an embedded name lives on this machine only). */
-bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record, const char *name,
-                     struct bs_error *error);
+bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
+                     const char *name, struct bs_error *error);
 
-/* Names in byte order, at most `count` from number `offset` on; address NULL: all, else those it owns.  Returns them in one
- * allocation as NUL-terminated texts one behind the other, *ret_count of them; by free().  Revoked and expired names are
- * with the rest when address is NULL, and left out otherwise.  Word: usage (not an address). */
-bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count, const char *address,
-                   uint64_t offset, uint64_t count, struct bs_error *error);
+/* Names in byte order, at most `count` from number `offset` on; address NULL: all, else those it owns.  Returns them in
+ * one allocation as NUL-terminated texts one behind the other, *ret_count of them; by free().  Revoked and expired
+ * names are with the rest when address is NULL, and left out otherwise.  Word: usage (not an address). */
+bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,
+                   const char *address, uint64_t offset, uint64_t count, struct bs_error *error);
 /* Satoshis that registering or renewing it costs.  Words: usage, not_found (unknown namespace). */
-bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name, struct bs_error *error);
+bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name,
+                   struct bs_error *error);
 /* Word: not_found when there is no such block. */
-bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT], uint64_t block,
-                           struct bs_error *error);
+bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT],
+                           uint64_t block, struct bs_error *error);
 
 struct bs_name_operation {
   const struct bs_key *owner_key;   /* signs input 0 */
   const struct bs_key *payment_key; /* whose coins pay; NULL: the owner's */
-  bool dry_run;                     /* build, sign and check, then leave the ledger as it was; receipt.raw is the transaction */
+  bool dry_run; /* build, sign and check, then leave the ledger as it was; receipt.raw is the transaction */
 };
-#define BS_NAME_OPERATION_INIT {NULL, NULL, false}
+#define BS_NAME_OPERATION_INIT \
+  { NULL, NULL, false }
 
 struct bs_name_receipt {
   char preorder_txid[BS_TXID_TEXT]; /* "" when none was sent by this call */
@@ -123,29 +129,34 @@ struct bs_name_receipt {
   char owner[BS_ADDRESS_TEXT];
   char *raw; /* dry_run: hexadecimal of the (last) transaction; else NULL.  By bs_name_receipt_clear */
 };
-#define BS_NAME_RECEIPT_INIT {"", "", 0, 0, 0, "", NULL}
+#define BS_NAME_RECEIPT_INIT \
+  { "", "", 0, 0, 0, "", NULL }
 void bs_name_receipt_clear(struct bs_name_receipt *receipt);
 
 /*
  * The operations.  All of one call happens in one transaction of the ledger: it is durable and confirmed on return, or
- * nothing happened.  Words of all: usage (not a name, no such namespace, an owner_key is missing, price or fee above the
- * configured most), no_names (no ledger, and `create` is not set), expired.
+ * nothing happened.  Words of all: usage (not a name, no such namespace, an owner_key is missing, price or fee above
+ * the configured most), no_names (no ledger, and `create` is not set), expired.
  */
 /* Only the first half of a registration, for an owner whose key may be elsewhere (owner_address NULL: owner_key's own).
  * Words: conflict (registered, or preordered before). */
-bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                       const char *owner_address, const struct bs_name_operation *operation, struct bs_error *error);
-/* Preorder and register in one go; a preorder made before for the same key and name is used.  A name that owner_key owns
- * already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names already). */
-bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                       const char *owner_address, const struct bs_name_operation *operation, struct bs_error *error);
+bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, const struct bs_name_operation *operation,
+                       struct bs_error *error);
+/* Preorder and register in one go; a preorder made before for the same key and name is used.  A name that owner_key
+ * owns already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names
+ * already). */
+bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, const struct bs_name_operation *operation,
+                       struct bs_error *error);
 /* Another lifetime for a name that owner_key owns.  Words: not_found, denied. */
-bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                    const struct bs_name_operation *operation, struct bs_error *error);
-/* value_hash: 40 hexadecimal digits.  Words: not_found (not registered), denied (another owner: names both addresses; or
- * revoked). */
-bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                     const char *value_hash, const struct bs_name_operation *operation, struct bs_error *error);
+bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                    const char *name, const struct bs_name_operation *operation, struct bs_error *error);
+/* value_hash: 40 hexadecimal digits.  Words: not_found (not registered), denied (another owner: names both addresses;
+ * or revoked). */
+bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                     const char *name, const char *value_hash, const struct bs_name_operation *operation,
+                     struct bs_error *error);
 
 /* The value hash that the accepted NAME_UPDATE `txid` set for `name`.  Words: usage (not a txid), not_found (no such
  * transaction), wrong_id (it did something else). */

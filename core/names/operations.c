@@ -14,8 +14,8 @@
 #include "core/codec/hex.h"
 #include "core/names/names-private.h"
 
-#define DUST 5500u                      /* satoshis: what an output that only names an owner holds */
-#define FUND_MORE UINT64_C(100000000)   /* beyond what is needed: not every operation makes coins */
+#define DUST 5500u                    /* satoshis: what an output that only names an owner holds */
+#define FUND_MORE UINT64_C(100000000) /* beyond what is needed: not every operation makes coins */
 #define FUND_ATTEMPTS 3
 
 static const unsigned char magic[2] = {'i', 'd'};
@@ -39,7 +39,7 @@ struct job {
   char owner[BS_ADDRESS_TEXT];
   unsigned char owner_hash[BS_HASH160_SIZE];
   unsigned char value_hash[BS_HASH160_SIZE]; /* update */
-  struct purse own, pay; /* pay: unused when the owner pays */
+  struct purse own, pay;                     /* pay: unused when the owner pays */
   bool owner_pays;
   /* The chain as the plan sees it. */
   uint64_t height;
@@ -117,13 +117,15 @@ static bool balance(struct job *job, struct outline *outline) {
 }
 
 /* What the new transaction pays to the purse's address can be spent by the next one. */
-static bool regain(struct purse *purse, const struct bs_draft *draft, const unsigned char txid[BS_TXID_SIZE], const struct bs_buffer *raw,
-                   struct bs_error *error) {
+static bool regain(struct purse *purse, const struct bs_draft *draft, const unsigned char txid[BS_TXID_SIZE],
+                   const struct bs_buffer *raw, struct bs_error *error) {
   struct bs_script script;
 
   bs_script_pay_to(&script, purse->hash);
   for (size_t i = 0; i < draft->output_count && purse->count < BS_COINS_MAX + BS_BATCH_MAX; i++) {
-    if (draft->outputs[i].script_length != script.length || memcmp(draft->outputs[i].script, script.bytes, script.length) != 0) continue;
+    if (draft->outputs[i].script_length != script.length ||
+        memcmp(draft->outputs[i].script, script.bytes, script.length) != 0)
+      continue;
     memmove(&purse->coins[1], &purse->coins[0], purse->count * sizeof purse->coins[0]);
     if (!bs_coin_from_transaction(&purse->coins[0], txid, (uint32_t)i, raw->bytes, raw->length, error)) return false;
     purse->count++;
@@ -132,7 +134,8 @@ static bool regain(struct purse *purse, const struct bs_draft *draft, const unsi
 }
 
 /* Balances, signs and adds the transaction to the batch.  Its id goes to `txid`. */
-static bool finish(struct job *job, struct outline *outline, struct bs_batch *batch, char txid[BS_TXID_TEXT], struct bs_error *error) {
+static bool finish(struct job *job, struct outline *outline, struct bs_batch *batch, char txid[BS_TXID_TEXT],
+                   struct bs_error *error) {
   struct bs_buffer *raw = &batch->raw[batch->count];
   unsigned char id[BS_TXID_SIZE];
 
@@ -142,8 +145,8 @@ static bool finish(struct job *job, struct outline *outline, struct bs_batch *ba
                    job->own.missing != 0 ? job->own.missing : job->pay.missing);
   job->receipt.fee += bs_draft_in(&outline->draft) - bs_draft_out(&outline->draft);
   if (job->receipt.fee > job->names->max_fee)
-    return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but max_fee is %" PRIu64 ".", job->receipt.fee,
-                   job->names->max_fee);
+    return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but max_fee is %" PRIu64 ".",
+                   job->receipt.fee, job->names->max_fee);
   batch->count++;
   if (!bs_draft_sign(raw, id, &outline->draft, error)) return false;
   bs_txid_text(txid, id);
@@ -154,8 +157,8 @@ static bool finish(struct job *job, struct outline *outline, struct bs_batch *ba
 static bool bound_price(struct job *job, struct bs_error *error) {
   job->receipt.price = bs_price_to_pay(&job->name_space.rules, job->name);
   if (job->receipt.price <= job->names->max_price) return true;
-  return bs_fail(error, BS_WORD_usage, "The name %s costs %" PRIu64 " satoshis, but max_price is %" PRIu64 ".", job->name,
-                 job->receipt.price, job->names->max_price);
+  return bs_fail(error, BS_WORD_usage, "The name %s costs %" PRIu64 " satoshis, but max_price is %" PRIu64 ".",
+                 job->name, job->receipt.price, job->names->max_price);
 }
 
 /* ---- what the operations need of the chain ---- */
@@ -168,19 +171,22 @@ static bool need_free(const struct job *job, struct bs_error *error) {
   if (!is_registered(job)) return true;
   if (strcmp(job->entry.origin.address, job->owner) == 0)
     return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by this very key.", job->name);
-  return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by %s.", job->name, job->entry.origin.address);
+  return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by %s.", job->name,
+                 job->entry.origin.address);
 }
 
 static bool need_owned(const struct job *job, struct bs_error *error) {
   char address[BS_ADDRESS_TEXT];
 
   if (!job->found)
-    return bs_fail(error, BS_WORD_not_found, "The name %s is not registered; run: blockstore-cli register %s", job->name, job->name);
+    return bs_fail(error, BS_WORD_not_found, "The name %s is not registered; run: blockstore-cli register %s",
+                   job->name, job->name);
   bs_key_address(address, job->own.key, BS_NETWORK_MAIN);
   if (strcmp(job->entry.origin.address, address) != 0)
     return bs_fail(error, BS_WORD_denied, "The name %s belongs to %s, and the key given is that of %s.", job->name,
                    job->entry.origin.address, address);
-  if (job->entry.revoked) return bs_fail(error, BS_WORD_denied, "The name %s was revoked; it cannot be changed.", job->name);
+  if (job->entry.revoked)
+    return bs_fail(error, BS_WORD_denied, "The name %s was revoked; it cannot be changed.", job->name);
   return true;
 }
 
@@ -225,7 +231,8 @@ static bool plan_preorder(struct job *job, struct bs_view *view, struct bs_batch
   if (!need_free(job, error) || !bound_price(job, error)) return false;
   preorder_hash(job, hash);
   if (!view->provider->get_preorder(view->state, &preorder, &pending, hash, error)) return false;
-  if (pending) return bs_fail(error, BS_WORD_conflict, "The name %s is preordered already, by this very key.", job->name);
+  if (pending)
+    return bs_fail(error, BS_WORD_conflict, "The name %s is preordered already, by this very key.", job->name);
   return add_preorder(job, batch, job->receipt.txid, error);
 }
 
@@ -246,7 +253,8 @@ static bool plan_register(struct job *job, struct bs_view *view, struct bs_batch
 static bool plan_renew(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   (void)view;
   if (!need_owned(job, error)) return false;
-  if (!is_registered(job)) return bs_fail(error, BS_WORD_expired, "The name %s has expired; register it anew.", job->name);
+  if (!is_registered(job))
+    return bs_fail(error, BS_WORD_expired, "The name %s has expired; register it anew.", job->name);
   return bound_price(job, error) && add_registration(job, batch, job->receipt.price, error);
 }
 
@@ -303,7 +311,8 @@ static bool build(void *user, struct bs_view *view, struct bs_batch *batch, stru
     bs_name_receipt_clear(&job->receipt);
     if (!load(job, view, error)) return false;
     if (job->plan(job, view, batch, error)) return true;
-    if ((job->own.missing == 0 && job->pay.missing == 0) || view->provider->fund == NULL || attempt == FUND_ATTEMPTS) return false;
+    if ((job->own.missing == 0 && job->pay.missing == 0) || view->provider->fund == NULL || attempt == FUND_ATTEMPTS)
+      return false;
     *error = (struct bs_error){0};
     if (!fund(&job->own, view, error) || !fund(&job->pay, view, error)) return false;
   }
@@ -325,7 +334,8 @@ static bool set_keys(struct job *job, const char *owner_address, struct bs_error
   const struct bs_name_operation *operation = job->operation;
   unsigned char version;
 
-  if (operation->owner_key == NULL) return bs_fail(error, BS_WORD_usage, "The operation on %s needs the owner's key.", job->name);
+  if (operation->owner_key == NULL)
+    return bs_fail(error, BS_WORD_usage, "The operation on %s needs the owner's key.", job->name);
   job->owner_pays = operation->payment_key == NULL;
   job->own.key = operation->owner_key;
   bs_public_key_hash(job->own.hash, bs_key_public(job->own.key));
@@ -348,12 +358,13 @@ static bool submit(struct job *job, struct bs_names *names, const struct bs_scop
   bool dry_run = job->operation->dry_run;
 
   if (!bs_names_enter(&call, names, scope, true, error)) return false;
-  return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run, error);
+  return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run,
+                                 error);
 }
 
 /* The frame of all operations; `job` holds what is special. */
-static bool run(struct job *job, struct bs_names *names, const struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
-                const char *owner_address, struct bs_error *error) {
+static bool run(struct job *job, struct bs_names *names, const struct bs_scope *scope,
+                struct bs_name_receipt *ret_receipt, const char *owner_address, struct bs_error *error) {
   job->names = names;
   if (!bs_name_check(job->name, error) || !set_keys(job, owner_address, error)) return false;
   if (!submit(job, names, scope, error)) {
@@ -365,32 +376,36 @@ static bool run(struct job *job, struct bs_names *names, const struct bs_scope *
   return true;
 }
 
-bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                       const char *owner_address, const struct bs_name_operation *operation, struct bs_error *error) {
+bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, const struct bs_name_operation *operation,
+                       struct bs_error *error) {
   struct job job = {.operation = operation, .name = name, .plan = plan_preorder};
 
   return run(&job, names, scope, ret_receipt, owner_address, error);
 }
 
-bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                       const char *owner_address, const struct bs_name_operation *operation, struct bs_error *error) {
+bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, const struct bs_name_operation *operation,
+                       struct bs_error *error) {
   struct job job = {.operation = operation, .name = name, .plan = plan_register};
 
   return run(&job, names, scope, ret_receipt, owner_address, error);
 }
 
-bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                    const struct bs_name_operation *operation, struct bs_error *error) {
+bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                    const char *name, const struct bs_name_operation *operation, struct bs_error *error) {
   struct job job = {.operation = operation, .name = name, .plan = plan_renew};
 
   return run(&job, names, scope, ret_receipt, NULL, error);
 }
 
-bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt, const char *name,
-                     const char *value_hash, const struct bs_name_operation *operation, struct bs_error *error) {
+bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                     const char *name, const char *value_hash, const struct bs_name_operation *operation,
+                     struct bs_error *error) {
   struct job job = {.operation = operation, .name = name, .plan = plan_update};
 
-  if (strlen(value_hash) != 2 * sizeof job.value_hash || !bs_hex_decode(job.value_hash, sizeof job.value_hash, value_hash))
+  if (strlen(value_hash) != 2 * sizeof job.value_hash ||
+      !bs_hex_decode(job.value_hash, sizeof job.value_hash, value_hash))
     return bs_fail(error, BS_WORD_usage, "A value hash is 40 hexadecimal digits in lower case.");
   return run(&job, names, scope, ret_receipt, NULL, error);
 }

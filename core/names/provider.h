@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a provider of names implements.  names.c holds one lock around every call, so that a provider's state needs none.
+ * What a provider of names implements.  names.c holds one lock around every call, so that a provider's state needs
+ * none.
  */
 #ifndef BS_NAMES_PROVIDER_H
 #define BS_NAMES_PROVIDER_H
@@ -22,8 +23,8 @@ struct bs_batch {
 };
 
 /*
- * Makes the transactions of a submission from the chain as it is.  For embedded ledgers nothing can change until they are
- * in a block; a remote provider may ask a second time.
+ * Makes the transactions of a submission from the chain as it is.  For embedded ledgers nothing can change until they
+ * are in a block; a remote provider may ask a second time.
  */
 typedef bool (*bs_build)(void *user, struct bs_view *view, struct bs_batch *batch, struct bs_error *error);
 
@@ -36,8 +37,8 @@ struct bs_provider {
 
   bool (*open)(void **ret_state, const struct bs_names_config *config, struct bs_error *error);
   void (*close)(void *state);
-  /* Before any of the following: ready for this call's scope.  *ret_exists false: there is no chain yet, and write (which
-   * makes one, where it may) is not set.  A failed enter is not followed by leave. */
+  /* Before any of the following: ready for this call's scope.  *ret_exists false: there is no chain yet, and write
+   * (which makes one, where it may) is not set.  A failed enter is not followed by leave. */
   bool (*enter)(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error);
   void (*leave)(void *state);
 
@@ -46,19 +47,22 @@ struct bs_provider {
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
   /* The block that the next transactions will be in, and the newest consensus hash. */
   bool (*tip)(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name, struct bs_error *error);
-  bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id, struct bs_error *error);
-  bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found, const unsigned char hash[BS_HASH160_SIZE],
+  bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
+                   struct bs_error *error);
+  bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
+                        struct bs_error *error);
+  bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
+                       const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+  bool (*list)(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
+               uint64_t offset, uint64_t count, struct bs_error *error);
+  bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
-  bool (*list)(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash, uint64_t offset, uint64_t count,
-               struct bs_error *error);
-  bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block, struct bs_error *error);
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
 
   /* The largest first, each checked against the whole transaction that made it. */
-  bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most, const unsigned char hash[BS_HASH160_SIZE],
-                struct bs_error *error);
+  bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
   /* Makes coins out of nothing; NULL where that cannot be.  Only inside of submit. */
   bool (*fund)(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
   /* Calls build, then puts its transactions into a block (or only checks that it could). */

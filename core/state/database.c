@@ -15,8 +15,9 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 
-#define PATIENCE_MS 5000     /* for a lock, without a scope */
-#define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
+#define PATIENCE_MS 5000    /* for a lock, without a scope */
+#define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole \
+                             */
 
 static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -34,14 +35,15 @@ static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
       if (database->scope != NULL && !bs_scope_check(database->scope, error))
         return bs_context(error, "%s: Another process keeps the %s locked", path, noun);
       return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
-    default: return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
+    default:
+      return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
   }
 }
 
 static bool check_process(const struct bs_database *database, struct bs_error *error) {
   if (database->pid == getpid()) return true;
-  return bs_fail(error, BS_WORD_failed, "%s: The %s was opened before a fork; open it anew in the child.", database->path,
-                 database->kind->noun);
+  return bs_fail(error, BS_WORD_failed, "%s: The %s was opened before a fork; open it anew in the child.",
+                 database->path, database->kind->noun);
 }
 
 /* SQLite calls this while somebody else holds the lock: count is 0 at first. */
@@ -102,7 +104,8 @@ bool bs_database_execute(struct bs_database *database, const char *sql, struct b
 /* The one integer that a PRAGMA answers. */
 static bool pragma(struct bs_database *database, int32_t *ret_value, const char *sql, struct bs_error *error) {
   sqlite3_stmt *statement = NULL;
-  bool good = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+  bool good = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
 
   if (good) *ret_value = sqlite3_column_int(statement, 0);
   if (!good) fail_sqlite(database, error);
@@ -119,7 +122,8 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
   if (!pragma(database, &version, "PRAGMA user_version", error)) return false; /* another process may have been first */
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
-  snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version, (int)kind->application_id);
+  snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,
+           (int)kind->application_id);
   return bs_database_execute(database, sql, error) && bs_database_commit(database, error);
 }
 
@@ -127,17 +131,18 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
   int32_t version, application;
 
-  if (!pragma(database, &version, "PRAGMA user_version", error) || !pragma(database, &application, "PRAGMA application_id", error))
+  if (!pragma(database, &version, "PRAGMA user_version", error) ||
+      !pragma(database, &application, "PRAGMA application_id", error))
     return false;
   if (application != kind->application_id)
     return bs_fail(error, BS_WORD_corrupt, "%s: This SQLite file is not a %s.", database->path, kind->noun);
   if (version > kind->version)
-    return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.", database->path,
-                   kind->noun, (int)version, (int)kind->version);
+    return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.",
+                   database->path, kind->noun, (int)version, (int)kind->version);
   if (version == kind->version) return true;
   if (database->read_only)
-    return bs_fail(error, BS_WORD_failed, "%s: The %s has the old schema %d; the first write brings it up to date.", database->path,
-                   kind->noun, (int)version);
+    return bs_fail(error, BS_WORD_failed, "%s: The %s has the old schema %d; the first write brings it up to date.",
+                   database->path, kind->noun, (int)version);
   return migrate(database, error);
 }
 
@@ -153,7 +158,8 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
   if (asprintf(&uri, "file:%s?immutable=1", database->path) < 0) return bs_fail_memory(error);
   sqlite3_close(database->sqlite);
   database->sqlite = NULL;
-  if (sqlite3_open_v2(uri, &database->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2(uri, &database->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) !=
+      SQLITE_OK)
     return fail_sqlite(database, error);
   return check_kind(database, error);
 }
@@ -178,18 +184,22 @@ static bool open_sqlite(struct bs_database *database, struct bs_error *error) {
 }
 
 /* A new file under a temporary name: schema and WAL mode are in it before it gets its own. */
-static bool fill_new(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope, struct bs_error *error) {
+static bool fill_new(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope,
+                     struct bs_error *error) {
   struct bs_database *database = new_database(path, kind, false, scope);
   bool good;
 
   if (database == NULL) return bs_fail_memory(error);
-  good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) && migrate(database, error);
-  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL); /* no WAL beside it when it is renamed */
+  good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) &&
+         migrate(database, error);
+  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                    NULL); /* no WAL beside it when it is renamed */
   bs_database_close(database);
   return good;
 }
 
-static bool create(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope, struct bs_error *error) {
+static bool create(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope,
+                   struct bs_error *error) {
   char *temporary BS_AUTO_FREE = NULL;
   int fd;
   bool good;
@@ -214,21 +224,25 @@ static bool refuse_leftovers(const char *path, const struct bs_database_kind *ki
 
   if (asprintf(&wal, "%s-wal", path) < 0) return bs_fail_memory(error);
   if (stat(wal, &status) < 0 || stat(path, &status) == 0) return true; /* none, or just now made by another process */
-  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is gone, but %s is still there; restore the one or remove the other.", path,
-                 kind->noun, wal);
+  return bs_fail(error, BS_WORD_corrupt,
+                 "%s: The %s is gone, but %s is still there; restore the one or remove the other.", path, kind->noun,
+                 wal);
 }
 
 /* Is there a file?  SQLite would report a missing one as one that cannot be opened. */
-static bool look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode, const struct bs_scope *scope,
-                     struct bs_error *error) {
+static bool look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode,
+                     const struct bs_scope *scope, struct bs_error *error) {
   struct stat status;
 
   if (stat(path, &status) == 0) {
-    if (!S_ISREG(status.st_mode)) return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
-    if (status.st_size == 0) return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty; it is not a %s.", path, kind->noun);
+    if (!S_ISREG(status.st_mode))
+      return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
+    if (status.st_size == 0)
+      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty; it is not a %s.", path, kind->noun);
     return true;
   }
-  if (errno != ENOENT && errno != ENOTDIR) return bs_fail_errno(error, "%s: The %s cannot be reached", path, kind->noun);
+  if (errno != ENOENT && errno != ENOTDIR)
+    return bs_fail_errno(error, "%s: The %s cannot be reached", path, kind->noun);
   if (mode == BS_DATABASE_CREATE) return refuse_leftovers(path, kind, error) && create(path, kind, scope, error);
   return bs_fail(error, BS_WORD_not_found, "%s: There is no %s.", path, kind->noun);
 }
@@ -245,7 +259,8 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
   if (good && !check_kind(database, error)) {
     int code = sqlite3_errcode(database->sqlite) & 0xff;
 
-    good = database->read_only && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && reopen_immutable(database, error);
+    good = database->read_only && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
+           reopen_immutable(database, error);
   }
   if (!good) {
     bs_database_close(database);
@@ -255,7 +270,8 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
   return true;
 }
 
-bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind, struct bs_error *error) {
+bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
+                             struct bs_error *error) {
   struct bs_database *database = new_database(":memory:", kind, false, NULL);
 
   if (database == NULL) return bs_fail_memory(error);
@@ -301,7 +317,8 @@ void bs_row_done(sqlite3_stmt **row) {
 static int bind(sqlite3_stmt *statement, int number, const struct bs_value *value) {
   switch (value->kind) {
     case BS_VALUE_INTEGER: return sqlite3_bind_int64(statement, number, value->integer);
-    case BS_VALUE_TEXT: return sqlite3_bind_text64(statement, number, value->bytes, value->length, SQLITE_STATIC, SQLITE_UTF8);
+    case BS_VALUE_TEXT:
+      return sqlite3_bind_text64(statement, number, value->bytes, value->length, SQLITE_STATIC, SQLITE_UTF8);
     case BS_VALUE_BLOB:
       if (value->length == 0) return sqlite3_bind_zeroblob(statement, number, 0);
       return sqlite3_bind_blob64(statement, number, value->bytes, value->length, SQLITE_STATIC);
@@ -319,13 +336,13 @@ bool bs_database_next(struct bs_database *database, sqlite3_stmt **row, struct b
   return code == SQLITE_DONE;
 }
 
-bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt **ret_row, const struct bs_value *values,
-                       size_t count, struct bs_error *error) {
+bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt **ret_row,
+                       const struct bs_value *values, size_t count, struct bs_error *error) {
   sqlite3_stmt **statement = &database->statements[which], *row;
 
   if (!check_process(database, error)) return false;
-  if (*statement == NULL && sqlite3_prepare_v3(database->sqlite, database->kind->statements[which], -1, SQLITE_PREPARE_PERSISTENT,
-                                               statement, NULL) != SQLITE_OK)
+  if (*statement == NULL && sqlite3_prepare_v3(database->sqlite, database->kind->statements[which], -1,
+                                               SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
     return fail_sqlite(database, error);
   sqlite3_reset(*statement); /* its last run's failure, if any, was reported then */
   for (size_t i = 0; i < count; i++)
@@ -348,7 +365,8 @@ static bool fail_column(struct bs_database *database, struct bs_error *error) {
                  database->kind->noun);
 }
 
-bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, void *bytes, size_t length, struct bs_error *error) {
+bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, void *bytes, size_t length,
+                  struct bs_error *error) {
   const void *stored = sqlite3_column_blob(row, column);
 
   if ((size_t)sqlite3_column_bytes(row, column) != length) return fail_column(database, error);
@@ -356,7 +374,8 @@ bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, v
   return true;
 }
 
-bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size, struct bs_error *error) {
+bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size,
+                 struct bs_error *error) {
   const unsigned char *stored = sqlite3_column_text(row, column);
   size_t length = (size_t)sqlite3_column_bytes(row, column);
 

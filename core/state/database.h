@@ -51,7 +51,8 @@ enum bs_database_mode {
 bool bs_database_open(struct bs_database **ret_database, const char *path, const struct bs_database_kind *kind,
                       enum bs_database_mode mode, const struct bs_scope *scope, struct bs_error *error);
 /* An empty one that exists as long as it is open. */
-bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind, struct bs_error *error);
+bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
+                             struct bs_error *error);
 void bs_database_close(struct bs_database *database); /* NULL is allowed; an open transaction is rolled back */
 static inline void bs_database_scope(struct bs_database *database, const struct bs_scope *scope) {
   database->scope = scope;
@@ -79,7 +80,8 @@ struct bs_value bs_value_text(const char *text); /* NULL: SQL's NULL */
 static inline struct bs_value bs_value_blob(const void *bytes, size_t length) {
   return (struct bs_value){bytes == NULL ? BS_VALUE_NULL : BS_VALUE_BLOB, 0, bytes, length};
 }
-#define BS_VALUES(...) (const struct bs_value[]){__VA_ARGS__}, sizeof((const struct bs_value[]){__VA_ARGS__}) / sizeof(struct bs_value)
+#define BS_VALUES(...) \
+  (const struct bs_value[]){__VA_ARGS__}, sizeof((const struct bs_value[]){__VA_ARGS__}) / sizeof(struct bs_value)
 #define BS_NO_VALUES NULL, 0
 
 /* A row to read with sqlite3_column_...; let go of at the end of the scope, so that no read stays open. */
@@ -87,8 +89,8 @@ static inline struct bs_value bs_value_blob(const void *bytes, size_t length) {
 void bs_row_done(sqlite3_stmt **row);
 
 /* Runs statement `which` of the kind.  *ret_row: its first row, or NULL when there is none. */
-bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt **ret_row, const struct bs_value *values,
-                       size_t count, struct bs_error *error);
+bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt **ret_row,
+                       const struct bs_value *values, size_t count, struct bs_error *error);
 /* Goes to the next row; *row becomes NULL behind the last. */
 bool bs_database_next(struct bs_database *database, sqlite3_stmt **row, struct bs_error *error);
 /* Runs a statement that has no rows. */
@@ -96,9 +98,11 @@ bool bs_database_run(struct bs_database *database, size_t which, const struct bs
                      struct bs_error *error);
 
 /* Columns whose size is fixed: false (corrupt) when the stored one has another. */
-bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, void *bytes, size_t length, struct bs_error *error);
+bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, void *bytes, size_t length,
+                  struct bs_error *error);
 /* Text of at most size - 1 bytes, NUL-terminated; SQL's NULL is "". */
-bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size, struct bs_error *error);
+bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size,
+                 struct bs_error *error);
 static inline uint64_t bs_row_integer(sqlite3_stmt *row, int column) {
   return (uint64_t)sqlite3_column_int64(row, column);
 }

@@ -25,9 +25,11 @@ static inline void hash_of(unsigned char hash[BS_HASH160_SIZE], const struct bs_
 }
 
 static inline void open_ledger(struct fixture *fixture) {
-  static const struct bs_operation shortlived = {.opcode = BS_NAMESPACE_REVEAL, .name = "brief", .version = 1,
-                                                 .rules = {.lifetime = 5, .coeff = 1, .base = 1, .nonalpha_discount = 1,
-                                                           .no_vowel_discount = 1}};
+  static const struct bs_operation shortlived = {
+      .opcode = BS_NAMESPACE_REVEAL,
+      .name = "brief",
+      .version = 1,
+      .rules = {.lifetime = 5, .coeff = 1, .base = 1, .nonalpha_discount = 1, .no_vowel_discount = 1}};
   const struct bs_ledger_genesis genesis = {&shortlived, 1};
   struct bs_error error = {0};
 
@@ -95,13 +97,15 @@ static inline struct bs_coin coin_of(struct fixture *fixture, const struct bs_ke
   assert_ok(bs_ledger_get_unspents(fixture->ledger, outpoints, &count, 8, hash, &error));
   assert_true(number < count);
   assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, outpoints[number].txid, &error));
-  assert_ok(bs_coin_from_transaction(&coin, outpoints[number].txid, outpoints[number].output, raw.bytes, raw.length, &error));
+  assert_ok(
+      bs_coin_from_transaction(&coin, outpoints[number].txid, outpoints[number].output, raw.bytes, raw.length, &error));
   return coin;
 }
 
-/* One transaction: the operation, then a payment to `recipient` and a burned fee (each NULL or 0: none), then change. */
-static inline void make(struct bs_buffer *raw, const struct bs_coin *coin, const struct bs_key *key, const struct bs_operation *operation,
-                        const struct bs_key *recipient, uint64_t burn) {
+/* One transaction: the operation, then a payment to `recipient` and a burned fee (each NULL or 0: none), then change.
+ */
+static inline void make(struct bs_buffer *raw, const struct bs_coin *coin, const struct bs_key *key,
+                        const struct bs_operation *operation, const struct bs_key *recipient, uint64_t burn) {
   static const unsigned char nobody[BS_HASH160_SIZE];
   struct bs_draft draft = {.input_count = 0};
   unsigned char payload[BS_PAYLOAD_MAX], hash[BS_HASH160_SIZE], txid[BS_TXID_SIZE];
@@ -179,7 +183,8 @@ static inline uint64_t price_of(struct fixture *fixture, const char *name) {
   struct bs_error error = {0};
   bool found;
 
-  assert_ok(bs_index_get_namespace(bs_ledger_index(fixture->ledger), &name_space, &found, bs_name_namespace(name), &error));
+  assert_ok(
+      bs_index_get_namespace(bs_ledger_index(fixture->ledger), &name_space, &found, bs_name_namespace(name), &error));
   assert_true(found);
   return bs_price_to_pay(&name_space.rules, name);
 }
