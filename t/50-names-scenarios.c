@@ -31,7 +31,6 @@ struct scenario {
   struct bs_buffer bytes[2 * TRANSACTIONS_MAX];
   struct bs_buffer operations; /* text lines */
   char operations_hash[65];
-  bool checked;
 };
 
 static void decode(struct bs_buffer *bytes, const char *text) {

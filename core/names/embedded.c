@@ -46,6 +46,10 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
   return true;
 }
 
+static const struct bs_index *index_of(void *state) {
+  return bs_ledger_index(((struct embedded *)state)->ledger);
+}
+
 /* A connection for reading is replaced when the first write comes. */
 static bool embedded_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists,
                            struct bs_error *error) {
@@ -75,15 +79,15 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
 static void embedded_leave(void *state) {
   struct embedded *embedded = state;
 
-  if (embedded->ledger != NULL) bs_ledger_scope(embedded->ledger, NULL); /* the scope ends with the call */
+  if (embedded->ledger == NULL) return;
+  bs_ledger_scope(embedded->ledger, NULL); /* the scope ends with the call */
+  if (!index_of(embedded)->database->immutable) return;
+  bs_ledger_close(embedded->ledger);
+  embedded->ledger = NULL;
 }
 
 static const char *embedded_place(void *state) {
   return ((struct embedded *)state)->path;
-}
-
-static const struct bs_index *index_of(void *state) {
-  return bs_ledger_index(((struct embedded *)state)->ledger);
 }
 
 static bool embedded_chain_id(void *state, unsigned char chain_id[32], struct bs_error *error) {

@@ -15,9 +15,10 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 
-#define PATIENCE_MS 5000    /* for a lock, without a scope */
-#define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole \
-                             */
+#define PATIENCE_MS 5000 /* for a lock, without a scope */
+#define CHECKPOINT_PAGES                                                                      \
+  64 /* a longer WAL makes the first open after all others have closed slow: it is read whole \
+      */
 
 static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -161,6 +162,7 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
   if (sqlite3_open_v2(uri, &database->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) !=
       SQLITE_OK)
     return fail_sqlite(database, error);
+  database->immutable = true;
   return check_kind(database, error);
 }
 

@@ -36,6 +36,7 @@ struct bs_database {
   char *path;
   pid_t pid;
   bool read_only;
+  bool immutable; /* read without locks, as nothing may be written here: don't keep it open, others may still write */
   const struct bs_scope *scope; /* of the call in progress: how long a lock is waited for; NULL: five seconds */
   uint64_t busy_since_ms;
   sqlite3_stmt **statements; /* prepared when first used */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* What namespaces ask of theirs: reveal and ready.  Their preorders are like those of names. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/chain/rules-private.h"
+
+/* ---- NAMESPACE_PREORDER (as NAME_PREORDER), NAMESPACE_REVEAL, NAMESPACE_READY ---- */
+
+bool bs_rules_check_reveal(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  const struct bs_operation *operation = &judgement->operation;
+  unsigned char hash[BS_HASH160_SIZE];
+  bool found;
+
+  if (!judgement->has_recipient || judgement->origin.public_key.length == 0)
+    return bs_rules_refuse(judgement, "The namespace's reveal has no recipient or no public key.");
+  if (operation->version != 1)
+    return bs_rules_refuse(judgement, "The namespace has version %u; only 1 is known.", (unsigned)operation->version);
+  if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, operation->name, error)) return false;
+  if (found) return bs_rules_refuse(judgement, "The namespace %s is revealed already.", operation->name);
+  bs_name_hash(hash, operation->name, &judgement->origin.sender, judgement->recipient_address);
+  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, BS_NAMESPACE_PREORDER, hash, error))
+    return false;
+  if (!found) return bs_rules_refuse(judgement, "The namespace %s was not preordered by this sender.", operation->name);
+  if (judgement->preorder.op_fee < bs_price_of_namespace(operation->name))
+    return bs_rules_refuse(judgement, "The preorder of the namespace %s burned less than the price.", operation->name);
+  return true;
+}
+
+bool bs_rules_apply_reveal(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  struct bs_namespace_entry entry = {.state = BS_NAMESPACE_REVEALED,
+                                     .origin = judgement->origin,
+                                     .recipient = judgement->recipient,
+                                     .version = judgement->operation.version,
+                                     .rules = judgement->operation.rules,
+                                     .block_number = judgement->preorder.block_number,
+                                     .reveal_block = engine->height};
+
+  snprintf(entry.id, sizeof entry.id, "%.*s", BS_NAMESPACE_MAX, judgement->operation.name);
+  memcpy(entry.hash, judgement->preorder.hash, sizeof entry.hash);
+  memcpy(entry.recipient_address, judgement->recipient_address, sizeof entry.recipient_address);
+  bs_rules_set_op(&entry.origin, "&");
+  bs_serialise_namespace(&engine->text, &entry, BS_NAMESPACE_REVEAL);
+  return bs_index_drop_preorder(engine->index, BS_NAMESPACE_PREORDER, entry.hash, error) &&
+         bs_index_put_namespace(engine->index, &entry, error) && bs_rules_keep(engine, judgement, NULL, NULL, error);
+}
+
+bool bs_rules_check_ready(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  const char *id = judgement->operation.name;
+  bool found;
+
+  if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, id, error)) return false;
+  if (!found) return bs_rules_refuse(judgement, "The namespace %s is not revealed.", id);
+  if (judgement->name_space.state != BS_NAMESPACE_REVEALED)
+    return bs_rules_refuse(judgement, "The namespace %s is ready already.", id);
+  if (!bs_script_equal(&judgement->name_space.recipient, &judgement->origin.sender))
+    return bs_rules_refuse(judgement, "The namespace %s belongs to %s.", id, judgement->name_space.recipient_address);
+  return true;
+}
+
+bool bs_rules_apply_ready(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  struct bs_namespace_entry *entry = &judgement->name_space;
+
+  entry->state = BS_NAMESPACE_IS_READY;
+  entry->ready_block = engine->height;
+  entry->origin.sender = judgement->origin.sender; /* key and address stay those of the reveal */
+  memcpy(entry->origin.txid, judgement->origin.txid, BS_TXID_SIZE);
+  entry->origin.vtxindex = judgement->origin.vtxindex;
+  bs_rules_set_op(&entry->origin, "!");
+  bs_serialise_namespace(&engine->text, entry, BS_NAMESPACE_READY);
+  return bs_index_put_namespace(engine->index, entry, error) && bs_rules_keep(engine, judgement, NULL, NULL, error);
+}
+
+bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error) {
+  uint64_t before = index->parameters->first_block - 1;
+  struct bs_namespace_entry entry = {.state = BS_NAMESPACE_IS_READY,
+                                     .version = reveal->version,
+                                     .rules = reveal->rules,
+                                     .block_number = before,
+                                     .reveal_block = before,
+                                     .ready_block = before};
+
+  snprintf(entry.id, sizeof entry.id, "%.*s", BS_NAMESPACE_MAX, reveal->name);
+  bs_rules_set_op(&entry.origin, "!");
+  return bs_index_put_namespace(index, &entry, error);
+}
