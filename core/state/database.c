@@ -72,10 +72,19 @@ static void free_database(struct bs_database *database) {
   free(database);
 }
 
+/* Empties the write-ahead log, which the next process would otherwise read whole when it opens the file.  In vain, without
+ * waiting, while somebody else has the file open. */
+static void empty_log(sqlite3 *sqlite) {
+  if (sqlite == NULL || sqlite3_total_changes(sqlite) == 0) return;
+  sqlite3_busy_handler(sqlite, NULL, NULL);
+  sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void bs_database_close(struct bs_database *database) {
   if (database == NULL) return;
   if (database->pid != getpid()) return; /* closing would drop the parent's locks */
   for (size_t i = 0; i < database->kind->statement_count; i++) sqlite3_finalize(database->statements[i]);
+  empty_log(database->sqlite);
   sqlite3_close(database->sqlite);
   free_database(database);
 }
@@ -169,7 +178,7 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
 static bool configure(struct bs_database *database, struct bs_error *error) {
   sqlite3_busy_handler(database->sqlite, wait_for_lock, database);
   sqlite3_extended_result_codes(database->sqlite, 1);
-  /* The next writer checkpoints soon enough; a command that ends doesn't wait for it. */
+  /* A reader leaves the log as it is; a writer has emptied it (empty_log). */
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   if (database->read_only) return true;
