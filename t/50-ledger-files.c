@@ -2,6 +2,7 @@
 /* Ledger files that are missing, damaged, foreign, newer, locked or not writable. */
 #include <config.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,6 +63,30 @@ static void a_missing_file_is_not_found(void **state) {
   assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_io, "cannot be made");
   snprintf(fixture->path, sizeof fixture->path, "%s", fixture->directory);
   assert_fails(reopen(fixture, BS_DATABASE_CREATE, &error), BS_WORD_io, "regular file");
+}
+
+/* How many entries the fixture's directory has. */
+static int entries(struct fixture *fixture) {
+  DIR *handle = opendir(fixture->directory);
+  int count = -2;
+
+  assert_non_null(handle);
+  while (readdir(handle) != NULL) count++;
+  closedir(handle);
+  return count;
+}
+
+static void making_one_leaves_nothing_else(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+  int before;
+
+  settle(fixture);
+  before = entries(fixture);
+  snprintf(fixture->path, sizeof fixture->path, "%s/new", fixture->directory);
+  assert_ok(reopen(fixture, BS_DATABASE_CREATE, &error));
+  settle(fixture);
+  assert_int_equal(entries(fixture), before + 1);
 }
 
 static void leftovers_of_a_removed_ledger_are_kept(void **state) {
@@ -238,6 +263,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       LEDGER_TEST(a_file_is_private_and_whole),
       LEDGER_TEST(a_missing_file_is_not_found),
+      LEDGER_TEST(making_one_leaves_nothing_else),
       LEDGER_TEST(leftovers_of_a_removed_ledger_are_kept),
       LEDGER_TEST(another_file_is_refused),
       LEDGER_TEST(another_kind_of_database_is_refused),

@@ -209,6 +209,17 @@ static bool fill_new(const char *path, const struct bs_database_kind *kind, cons
   return good;
 }
 
+/* Also what SQLite left beside it when it failed. */
+static void remove_temporary(const char *temporary) {
+  static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+  for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+    char *path BS_AUTO_FREE = NULL;
+
+    if (asprintf(&path, "%s%s", temporary, suffixes[i]) >= 0) unlink(path);
+  }
+}
+
 static bool create(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope,
                    struct bs_error *error) {
   char *temporary BS_AUTO_FREE = NULL;
@@ -224,7 +235,7 @@ static bool create(const char *path, const struct bs_database_kind *kind, const 
     bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
     good = false;
   }
-  unlink(temporary);
+  remove_temporary(temporary);
   return good && bs_file_sync_parent(path, error);
 }
 
