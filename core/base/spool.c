@@ -11,6 +11,8 @@
 
 #include "core/base/file.h"
 
+enum { PUSH = 8 << 20 };
+
 void bs_spool_init(struct bs_spool *spool, const char *directory) {
   const char *temporary = secure_getenv("TMPDIR");
 
@@ -38,7 +40,7 @@ bool bs_spool_reset(struct bs_spool *spool, struct bs_error *error) {
     spool->fd = -1;
   }
   bs_buffer_clear(&spool->memory);
-  spool->length = 0;
+  spool->length = spool->pushed = 0;
   return true;
 }
 
@@ -70,6 +72,16 @@ static bool move_to_file(struct bs_spool *spool, struct bs_error *error) {
   return true;
 }
 
+/* Starts writing a file that is to be durable early, so that its fsync has little left to do.  A kernel that cannot does
+ * without. */
+static void push(struct bs_spool *spool) {
+  uint64_t start = spool->pushed;
+
+  if (!spool->fd_borrowed || spool->length - start < PUSH) return;
+  spool->pushed = spool->length;
+  sync_file_range(spool->fd, (off_t)start, (off_t)(spool->length - start), SYNC_FILE_RANGE_WRITE);
+}
+
 bool bs_spool_write(struct bs_spool *spool, const void *bytes, size_t length, struct bs_error *error) {
   if (spool->fd < 0 && spool->length + length > BS_SPOOL_MEMORY && !move_to_file(spool, error)) return false;
   if (spool->fd >= 0) {
@@ -79,6 +91,7 @@ bool bs_spool_write(struct bs_spool *spool, const void *bytes, size_t length, st
     if (!bs_buffer_ok(&spool->memory, error)) return false;
   }
   spool->length += length;
+  push(spool);
   return true;
 }
 

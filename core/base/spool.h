@@ -17,6 +17,7 @@ struct bs_spool {
   int fd;           /* -1 while all is in memory */
   bool fd_borrowed; /* the caller's descriptor: truncated by reset, never closed here */
   uint64_t length;
+  uint64_t pushed; /* bytes of a borrowed descriptor whose writing was started */
   const char *directory; /* where the file goes; the caller's */
 };
 
