@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/error.h"
 
@@ -39,7 +40,9 @@ __attribute__((weak, visibility("default"), format(printf, 1, 2))) void print_me
   va_end(arguments);
 }
 
-#define RUN_TESTS(tests) (cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL))
+/* A test that hangs is killed, after far more time than any takes under valgrind. */
+#define RUN_TESTS(tests) \
+  (alarm(300), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL))
 
 /* The call must succeed; otherwise the test fails with the error's message. */
 #define assert_ok(call)                                                        \
