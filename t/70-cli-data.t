@@ -35,6 +35,11 @@ key=$(head -c 2000000 "$work/large" | sha256)
 says key "$key" 'its key'
 is_document 'put prints a document'
 exits 0 'put again is no error' put_immutable alice.id 'hello, world'
+cli put_immutable alice.id 'with a txid'
+txid=$(member txid)
+exits 0 'put with the txid of an earlier try' put_immutable alice.id 'with a txid' --txid "$txid"
+says txid "$txid" 'no other transaction was sent'
+refused 2 usage 'other bytes' put_immutable alice.id 'other data' --txid "$txid"
 printf -- '-5' >"$work/minus"
 exits 0 'put after --' put_immutable alice.id -- -5
 says key "$(sha256 "$work/minus")" 'its key'
@@ -54,6 +59,10 @@ says data null 'and in no other way'
 exits 0 'get nothing' get_immutable alice.id "$(sha256 "$work/nothing")"
 says data '' 'nothing is text'
 exits 0 'get with a deadline' get_immutable alice.id "$key" --deadline 5s
+: >"$work/big"
+perl -e 'truncate shift, 16 * 1048576 + 1' "$work/big"
+cli put_immutable alice.id @"$work/big"
+refused 2 too_large 'use --output or --raw' get_immutable alice.id "$(sha256 "$work/big")"
 exits 0 'get -o -' get_immutable alice.id "$key" -o -
 is "$(cat "$out")" 'hello, world' 'is --raw'
 

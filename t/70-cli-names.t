@@ -18,6 +18,13 @@ exits 0 'get-name-blockchain-record is the same command' get-name-blockchain-rec
 exits 0 'preorder' preorder bob.id
 is_document 'preorder prints a document'
 exits 0 'register after preorder' register bob.id
+cli keygen "$HOME/payment"
+address=$(member address)
+exits 0 'preorder with an address' preorder eve.id "$address"
+says address "$address" 'it is for that address'
+refused 2 usage 'address' preorder eva.id nonsense
+exits 0 'register with a payment key' --payment-key "$HOME/payment" register paid.id
+is "$([ "$(member address)" = "$address" ] && echo payer || echo owner)" owner 'the name is the owner'"'"'s'
 
 exits 0 'a dry run' register --dry-run dora.id
 is_document 'a dry run prints a document'
@@ -27,6 +34,22 @@ cli put_immutable first.id 'some data'
 exits 0 'lookup' lookup first.id
 is_document 'lookup prints a document'
 like "$(cat "$out")" "$(printf 'some data' | sha256sum | cut -c 1-64)" 'its user record lists the data'
+
+find "$HOME/.local/share" -type f -exec grep -l immutable_data {} + | head -n 1 | xargs cat >"$work/user"
+cli lookup first.id
+hash=$(member name_record.value_hash)
+exits 0 'update from a file' update first.id "@$work/user"
+says value_hash "$hash" 'it has the hash of the record'
+exits 0 'update with its text' update first.id "$(cat "$work/user")"
+"$builddir/run" blockstore-cli update first.id - <"$work/user" >"$out" 2>"$err"
+is "$?" 0 'update from standard input'
+says value_hash "$hash" 'it is the same record'
+exits 0 'update --dry-run' update --dry-run first.id "@$work/user"
+like "$(member transaction)" '^[0-9a-f]+$' 'it shows the transaction'
+cli get_name_blockchain_record first.id
+txid=$(member txid)
+exits 0 'update with a TXID' update first.id "@$work/user" "$txid"
+exits 0 'update --txid' update first.id "@$work/user" --txid "$txid"
 
 hash=$(printf %040d 7)
 exits 0 'update with a hash' update alice.id "$hash"

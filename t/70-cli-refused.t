@@ -52,6 +52,18 @@ refused 9 denied alice.id -k "$work/other" delete_immutable alice.id "$key"
 cli put_immutable alice.id x --txid nonsense
 is "$status" 2 'put with a txid that is none'
 
+cat >"$work/two.yaml" <<END
+state_dir: $HOME/.local/state/blockstore
+stores:
+  - {name: home, driver: disk, root: $HOME/.local/share/blockstore}
+  - {name: broken, driver: disk, root: $work/key/under-a-file}
+replication: {write: {at_least: all}}
+END
+: >"$work/key"
+refused 7 too_few 'broken' -c "$work/two.yaml" put_immutable alice.id 'to two stores'
+is "$(member stores.0.ok) $(member stores.1.ok)" 'true false' 'the document says which store failed'
+exits 0 'a get does without it' -c "$work/two.yaml" get_immutable alice.id "$key"
+
 find "$HOME" -type f -exec grep -lxF 'the data' {} + >"$work/stored"
 is "$(grep -c . "$work/stored")" 1 'the bytes lie in one store'
 while read -r file; do chmod u+w "$file" && printf 'The data' >"$file"; done <"$work/stored"

@@ -54,6 +54,11 @@ exits 0 'the name is as before' lookup alice.id
 succeeds 'and its record too' cmp "$out" "$work/before"
 exits 0 'a put goes on to work' put_immutable alice.id 'after all'
 
+mkfifo "$work/fifo"
+sleep 60 >"$work/fifo" &
+writer=$!
+refused 10 deadline 'deadline' put_immutable alice.id "@$work/fifo" --deadline 200ms
+kill $writer
 midway HUP in "$builddir/run" blockstore-cli put_immutable alice.id -
 is "$status" 257 'other signals do what they always do'
 (trap '' INT; exec "$builddir/run" blockstore-cli ping >"$out")

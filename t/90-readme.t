@@ -8,7 +8,7 @@ blocks() {
   awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$srcdir/README.md"
 }
 is_heavy() {
-  echo "$1" | grep -qE '^(sh tools/|git clone|cd blockstore|autoreconf|\./configure|make\b|sudo |cc )'
+  echo "$1" | grep -qE '^(sh tools/|git clone|mkdir -p build-aux|cd blockstore|autoreconf|\./configure|make\b|sudo |cc )'
 }
 
 mkdir "$work/home"

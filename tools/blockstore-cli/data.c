@@ -85,6 +85,10 @@ static enum blockstore_result answer_data(struct cli *cli, const struct blocksto
   return cli_object_end(&object, cli);
 }
 
+static bool is_too_large(const struct cli *cli, enum blockstore_result result) {
+  return result == BLOCKSTORE_USAGE && strcmp(blockstore_error_word(cli->error), "too_large") == 0;
+}
+
 static enum blockstore_result run_get_immutable(struct cli *cli) {
   struct blockstore_get_immutable_options options = BLOCKSTORE_GET_IMMUTABLE_INIT;
   const char *file = cli->given[CLI_OUTPUT] > 0 ? cli->value[CLI_OUTPUT] : NULL;
@@ -100,6 +104,11 @@ static enum blockstore_result run_get_immutable(struct cli *cli) {
   options.user = cli;
   result = blockstore_get_immutable(cli->blockstore, output, &record, cli->arguments[0], cli->arguments[1], &options,
                                     &cli->error);
+  if (!raw && file == NULL && is_too_large(cli, result)) {
+    blockstore_error_free(cli->error);
+    cli->error = NULL;
+    return cli_fail(cli, result, "too_large", "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
+  }
   if (result != BLOCKSTORE_DONE || raw) return result;
   return file != NULL ? cli_answer(cli, blockstore_record_document(record)) : answer_data(cli, record, output);
 }

@@ -78,8 +78,8 @@ const struct cli_command cli_name_commands[] = {
      "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, run_method},
     {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
-     "ADDRESS: who may register it; else the owner's key's.  register does this by itself where\n"
-     "blocks allow.\n",
+     "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
+     "allow.\n",
      TELLS, CLI_OWNER, run_method},
     {"register", "NAME", "register a name, with its preorder where blocks allow", "", TELLS, CLI_OWNER, run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
