@@ -21,6 +21,13 @@ exits 0 '-v -v is -vv' -v get_immutable alice.id "$key" --verbose
 is "$(wc -l <"$err")" "$(wc -l <"$work/twice")" 'with as many lines'
 is "$(grep -c "$(cat "$HOME/key")" "$work/once" "$work/twice" | tr '\n' ' ')" "$work/once:0 $work/twice:0 " 'the key is not logged'
 
+# A driver that crashes the process as it is loaded: what was said before names its file.
+printf 'plugin_path: [%s]\nstores:\n  - {name: a, driver: crashing}\n' "$builddir/t/modules/.libs" >"$work/crash.yaml"
+cli -v -c "$work/crash.yaml" stores 2>/dev/null
+[ "$status" -gt 128 ]
+report $? 'a driver crashes the process' "status $status $(cat "$err")"
+like "$(grep '^blockstore-cli: ' "$err" | tail -n 1)" 'crashing\.so' 'the last line of the log names its file'
+
 if command -v script >/dev/null; then
   cat >"$work/slow" <<'END'
 #!/bin/sh

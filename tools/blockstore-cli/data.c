@@ -107,7 +107,8 @@ static enum blockstore_result run_get_immutable(struct cli *cli) {
   if (!raw && file == NULL && is_too_large(cli, result)) {
     blockstore_error_free(cli->error);
     cli->error = NULL;
-    return cli_fail(cli, result, "too_large", "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
+    return cli_fail(cli, result, "too_large",
+                    "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
   }
   if (result != BLOCKSTORE_DONE || raw) return result;
   return file != NULL ? cli_answer(cli, blockstore_record_document(record)) : answer_data(cli, record, output);
