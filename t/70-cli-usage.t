@@ -9,6 +9,8 @@ refused 2 usage 'no command frobnicate; blockstore-cli --help' frobnicate
 refused 2 usage 'no command regster; is register meant' regster alice.id
 refused 2 usage 'no command put-imutable; is put_immutable meant' put-imutable alice.id x
 refused 2 usage 'no command  *;' ''
+refused 2 usage 'no command 0*; blockstore-cli --help' "$(printf %0200d 0)"
+refused 2 usage 'no option --0*; blockstore-cli --help' "--$(printf %0200d 0)"
 refused 2 usage 'no command Ping; is ping meant' Ping
 
 refused 2 usage 'no option --bogus; blockstore-cli --help' ping --bogus

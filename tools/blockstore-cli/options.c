@@ -36,7 +36,7 @@ static char letter(char c) {
 static size_t edits(const char *a, const char *b) {
   size_t row[LONGEST_NAME + 1], length = strlen(b);
 
-  if (length > LONGEST_NAME || strlen(a) > LONGEST_NAME) return LONGEST_NAME;
+  if (length > LONGEST_NAME || strlen(a) > LONGEST_NAME) return SIZE_MAX;
   for (size_t j = 0; j <= length; j++) row[j] = j;
   for (size_t i = 1; a[i - 1] != '\0'; i++) {
     size_t diagonal = row[0];
