@@ -8,10 +8,10 @@ key=$(printf 'the data' | sha256)
 cli get_name_blockchain_record alice.id
 before=$(cat "$out")
 
-# unreadable WHAT DATA REGEX
+# unreadable WHAT DATA REGEX [STATUS]
 unreadable() {
   cli put_immutable alice.id "$2"
-  like "$status" '^[12]$' "put $1"
+  is "$status" "${4-2}" "put $1"
   like "$(cat "$err")" "$3" "put $1: why"
 }
 unreadable 'a missing file' "@$work/none" "$work/none.*No such file"
@@ -23,7 +23,7 @@ if [ "$(id -u)" = 0 ]; then
   skip 'root reads every file'
 else
   (umask 777; : >"$work/closed")
-  unreadable 'a file that is closed' "@$work/closed" 'Permission denied'
+  unreadable 'a file that is closed' "@$work/closed" 'Permission denied' 9
 fi
 "$builddir/run" blockstore-cli put_immutable alice.id - <&- >"$out" 2>"$err"
 like "$?" '^[12]$' 'put from a closed stdin'
