@@ -145,7 +145,7 @@ static bool finish(struct job *job, struct outline *outline, struct bs_batch *ba
                    job->own.missing != 0 ? job->own.missing : job->pay.missing);
   job->receipt.fee += bs_draft_in(&outline->draft) - bs_draft_out(&outline->draft);
   if (job->receipt.fee > job->names->max_fee)
-    return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but max_fee is %" PRIu64 ".",
+    return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but names.max_fee allows %" PRIu64 ".",
                    job->receipt.fee, job->names->max_fee);
   batch->count++;
   if (!bs_draft_sign(raw, id, &outline->draft, error)) return false;
@@ -157,7 +157,7 @@ static bool finish(struct job *job, struct outline *outline, struct bs_batch *ba
 static bool bound_price(struct job *job, struct bs_error *error) {
   job->receipt.price = bs_price_to_pay(&job->name_space.rules, job->name);
   if (job->receipt.price <= job->names->max_price) return true;
-  return bs_fail(error, BS_WORD_usage, "The name %s costs %" PRIu64 " satoshis, but max_price is %" PRIu64 ".",
+  return bs_fail(error, BS_WORD_usage, "The name %s costs %" PRIu64 " satoshis, but names.max_price allows %" PRIu64 ".",
                  job->name, job->receipt.price, job->names->max_price);
 }
 
