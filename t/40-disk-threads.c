@@ -147,7 +147,7 @@ static void live_temporary_is_not_swept(void **state) {
 static int open_and_put(struct world *world, int number) {
   struct host_store store;
   char *root = host_path("%s/fresh", world->directory);
-  char id[16] = "";
+  char id[32] = "";
 
   snprintf(id, sizeof id, "from-%d", number);
   if (host_store_try(&store, "disk", DISK_SETTINGS(root)) != BLOCKSTORE_STATUS_OK) return 1;

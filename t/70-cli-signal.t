@@ -21,7 +21,7 @@ midway() {
     pipe my $read, my $write;
     my $pid = fork // die;
     if ($pid == 0) {
-      $SIG{INT} = $SIG{TERM} = "DEFAULT";
+      $SIG{INT} = $SIG{TERM} = $SIG{HUP} = "DEFAULT";
       open STDIN, "<&", $read if $way eq "in";
       open STDOUT, ">", "$ENV{work}/out";
       open STDERR, ">", "$ENV{work}/err";

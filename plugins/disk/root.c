@@ -123,31 +123,38 @@ static enum blockstore_status mark(const struct bs_disk_root *root, struct block
   return BLOCKSTORE_STATUS_OK;
 }
 
-/* Is the directory a store of ours?  An empty one becomes one. */
-static enum blockstore_status recognise(const struct bs_disk_root *root, struct blockstore_call *call,
-                                        bool must_exist) {
+/* Is the directory marked as a store of ours?  NOT_FOUND: it has no mark. */
+static enum blockstore_status read_mark(const struct bs_disk_root *root, struct blockstore_call *call) {
   char text[sizeof MARKER_TEXT + 1] = "";
   int fd BS_AUTO_CLOSE = bs_tree_open(root->fd, MARKER, O_RDONLY | O_NONBLOCK);
 
-  if (fd >= 0) {
-    if (read(fd, text, sizeof text - 1) >= 0 && strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s/" MARKER
-                           ": The store was made by another version of the disk driver, or this file is damaged; "
-                           "expected was: %.*s",
-                           root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
-  }
-  if (errno != ENOENT) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
+  if (fd < 0 && errno == ENOENT) return BLOCKSTORE_STATUS_NOT_FOUND;
+  if (fd < 0) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
+  if (read(fd, text, sizeof text - 1) >= 0 && strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                         "%s/" MARKER
+                         ": The store was made by another version of the disk driver, or this file is damaged; "
+                         "expected was: %.*s",
+                         root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
+}
+
+/* Takes the directory if it is a store, and makes an empty one a store. */
+static enum blockstore_status recognise(const struct bs_disk_root *root, struct blockstore_call *call,
+                                        bool must_exist) {
+  enum blockstore_status status = read_mark(root, call);
+
+  if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
   if (must_exist)
     return blockstore_fail(
         call, BLOCKSTORE_STATUS_FAILED,
         "%s: This is no store (there is no " MARKER " in it) and must_exist is set: is its disk mounted?", root->path);
-  if (!is_empty(root->fd))
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s: The directory is neither empty nor a store (there is no " MARKER " in it); "
-                           "give the store a directory of its own.",
-                           root->path);
-  return mark(root, call);
+  if (is_empty(root->fd)) return mark(root, call);
+  status = read_mark(root, call); /* another process may have marked and filled it meanwhile */
+  if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                         "%s: The directory is neither empty nor a store (there is no " MARKER " in it); "
+                         "give the store a directory of its own.",
+                         root->path);
 }
 
 enum blockstore_status bs_disk_root_open(struct bs_disk_root *ret_root, struct blockstore_call *call, const char *path,
