@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,6 +89,8 @@ static bool begin_file(struct bs_output_use *use, const char *file, struct bs_er
   char *real BS_AUTO_FREE = realpath(file, NULL);
   struct stat status;
 
+  if (real == NULL && errno == ENOENT && lstat(file, &status) == 0)
+    return bs_fail(error, BS_WORD_usage, "%s: This symbolic link leads nowhere; name the file to write.", file);
   if (real == NULL ? errno != ENOENT : stat(real, &status) != 0)
     return bs_fail(error, BS_WORD_usage, "%s: The file cannot be written: %s", file, strerrordesc_np(errno));
   if (real != NULL && S_ISDIR(status.st_mode))
@@ -108,6 +111,25 @@ bool bs_output_begin(struct bs_output_use *use, struct blockstore_output *output
   return output->kind != OUTPUT_FILE || begin_file(use, output->file, error);
 }
 
+/* write() whose SIGPIPE, the program's own business, is not raised: only EPIPE tells. */
+static ssize_t write_silently(int fd, const void *bytes, size_t length) {
+  const struct timespec now = {0, 0};
+  sigset_t broken, pending, before;
+  ssize_t written;
+  int reason;
+
+  sigemptyset(&broken);
+  sigaddset(&broken, SIGPIPE);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &broken, &before);
+  written = write(fd, bytes, length);
+  reason = errno;
+  if (written < 0 && reason == EPIPE && !sigismember(&pending, SIGPIPE)) sigtimedwait(&broken, NULL, &now);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = reason;
+  return written;
+}
+
 /* To a descriptor that may be slow: whoever reads a pipe may stop, and the call must still end.  PIPE_BUF bytes never
  * block once poll has said that there is room. */
 static bool write_fd(int fd, const char *bytes, size_t length, const struct bs_scope *scope, struct bs_error *error) {
@@ -121,7 +143,7 @@ static bool write_fd(int fd, const char *bytes, size_t length, const struct bs_s
 
     if (!bs_scope_check(scope, error)) return false;
     if (poll(fds, 2, left > 1000000 ? 1000000 : (int)left) <= 0 || fds[0].revents == 0) continue;
-    written = write(fd, bytes, length < most ? length : most);
+    written = write_silently(fd, bytes, length < most ? length : most);
     if (written < 0 && errno != EINTR && errno != EAGAIN)
       return bs_fail_errno(error, "The data cannot be written to its destination");
     if (written < 0) continue;
