@@ -33,12 +33,24 @@ static enum bs_word common_word(const struct bs_replicas *replicas) {
   return word;
 }
 
+/* A source that became other while it was sent fails the put, whoever had read it before. */
+static const struct bs_replica *who_saw_a_change(const struct bs_replicas *replicas) {
+  for (size_t i = 0; i < replicas->count; i++)
+    if (!replicas->items[i].is_good && replicas->items[i].error.word == BS_WORD_changed) return &replicas->items[i];
+  return NULL;
+}
+
 static bool judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error) {
   struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
   size_t good = 0;
   bool has_required = true;
   enum bs_word word = common_word(replicas);
+  const struct bs_replica *witness = who_saw_a_change(replicas);
 
+  if (witness != NULL) {
+    *error = witness->error;
+    return false;
+  }
   for (size_t i = 0; i < replicas->count; i++) {
     good += replicas->items[i].is_good && replicas->items[i].is_durable;
     if (replicas->items[i].is_required && !replicas->items[i].is_good) has_required = false;
@@ -46,7 +58,7 @@ static bool judge(const struct bs_replicas *replicas, size_t at_least, struct bs
   if (good >= at_least && has_required) return true;
   list_failures(&reasons, replicas);
   if (!bs_buffer_ok(&reasons, error)) return false;
-  if (word != BS_WORD_denied && word != BS_WORD_too_large && word != BS_WORD_changed) word = BS_WORD_too_few;
+  if (word != BS_WORD_denied && word != BS_WORD_too_large) word = BS_WORD_too_few;
   if (good >= at_least) return bs_fail(error, word, "A required store does not have it: %s", bs_buffer_string(&reasons));
   return bs_fail(error, word, "%zu of the %zu durable stores that must have it do: %s", good, at_least, bs_buffer_string(&reasons));
 }
