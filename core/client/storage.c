@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/client/report.h"
 #include "core/driver/options.h"
 
@@ -64,6 +65,7 @@ bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope,
     if (!read_settings(storage, error) || (storage->config->built_in && !bs_config_make_default_root(error))) return false;
     settings = storage->settings;
     storage->settings = NULL; /* taken, whatever the result */
+    bs_log(BS_LOG_INFO, "opening store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
     if (!bs_store_open(&storage->store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata,
                        settings, (int)storage->entry->is_inline, NULL, scope, error))
       return false;
