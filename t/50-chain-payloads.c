@@ -115,6 +115,29 @@ static void script_of(struct bs_script *script, const char *text) {
   assert_true(bs_hex_decode(script->bytes, script->length, text));
 }
 
+/* An output to a public key has an address when the key has a form that Bitcoin knows, be it on the curve or not. */
+static void scripts_have_their_kind(void **state) {
+  static const struct {
+    size_t size;
+    unsigned char first;
+    enum bs_script_kind kind;
+  } cases[] = {{33, 2, BS_SCRIPT_PUBLIC_KEY}, {33, 3, BS_SCRIPT_PUBLIC_KEY}, {65, 4, BS_SCRIPT_PUBLIC_KEY},
+               {65, 6, BS_SCRIPT_PUBLIC_KEY}, {65, 7, BS_SCRIPT_PUBLIC_KEY}, {33, 4, BS_SCRIPT_OTHER},
+               {33, 5, BS_SCRIPT_OTHER},      {33, 0, BS_SCRIPT_OTHER},      {65, 2, BS_SCRIPT_OTHER},
+               {65, 5, BS_SCRIPT_OTHER},      {34, 2, BS_SCRIPT_OTHER},      {64, 4, BS_SCRIPT_OTHER}};
+  unsigned char script[BS_SCRIPT_MAX] = {0};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    script[0] = (unsigned char)cases[i].size;
+    script[1] = cases[i].first;
+    script[cases[i].size + 1] = 0xac; /* OP_CHECKSIG */
+    assert_int_equal(bs_script_classify(NULL, script, cases[i].size + 2), cases[i].kind);
+    assert_int_equal(bs_script_classify(NULL, script, cases[i].size + 1), BS_SCRIPT_OTHER);
+    script[cases[i].size + 1] = 0;
+  }
+}
+
 static void hashes_are_those_of_the_chain(void **state) {
   struct bs_script sender;
   unsigned char hash[BS_HASH160_SIZE], consensus[BS_CONSENSUS_SIZE];
@@ -214,6 +237,7 @@ int main(void) {
       cmocka_unit_test(payloads_are_read_and_written),
       cmocka_unit_test(wrong_payloads_are_refused),
       cmocka_unit_test(names_are_numbers),
+      cmocka_unit_test(scripts_have_their_kind),
       cmocka_unit_test(hashes_are_those_of_the_chain),
       cmocka_unit_test(merkle_root_is_that_of_the_original),
       cmocka_unit_test(empty_blocks_have_consensus_hashes),

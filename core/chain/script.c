@@ -43,6 +43,12 @@ static size_t count_pushes(const unsigned char *script, size_t length, size_t po
   return position == length ? count : SIZE_MAX;
 }
 
+/* Bytes of a public key that begins so; 0: none does.  Bitcoin also knows the hybrid forms, 06 and 07. */
+static size_t public_key_size(unsigned char first) {
+  if (first == 2 || first == 3) return 33;
+  return first == 4 || first == 6 || first == 7 ? 65 : 0;
+}
+
 enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script,
                                        size_t length) {
   unsigned char unused[BS_HASH160_SIZE];
@@ -57,7 +63,8 @@ enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], cons
     memcpy(hash, script + 2, BS_HASH160_SIZE);
     return BS_SCRIPT_SCRIPT_HASH;
   }
-  if ((length == 35 || length == 67) && script[0] == length - 2 && script[length - 1] == OP_CHECKSIG) {
+  if (length >= 35 && script[0] == length - 2 && script[0] == public_key_size(script[1]) &&
+      script[length - 1] == OP_CHECKSIG) {
     bs_hash160(hash, script + 1, length - 2);
     return BS_SCRIPT_PUBLIC_KEY;
   }
