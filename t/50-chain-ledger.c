@@ -103,6 +103,30 @@ static void a_changed_transaction_is_refused(void **state) {
   assert_ok(append(fixture, &raw, 1, &error));
 }
 
+/* Anybody could write the push of the key in another way, which no signature covers. */
+static void another_form_of_the_same_signature_is_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_draft draft = payment(fixture, RICH);
+  struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT, other BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_transaction transaction;
+  unsigned char script[200];
+  struct bs_error error = {0};
+  size_t first;
+
+  sign(&raw, &draft);
+  assert_ok(bs_transaction_parse(&transaction, raw.bytes, raw.length, &error));
+  first = 1 + (size_t)transaction.inputs[0].script[0];
+  memcpy(script, transaction.inputs[0].script, first);
+  script[first] = 0x4c; /* OP_PUSHDATA1, whose size follows */
+  memcpy(script + first + 1, transaction.inputs[0].script + first, transaction.inputs[0].script_length - first);
+  transaction.inputs[0].script = script;
+  transaction.inputs[0].script_length++;
+  bs_transaction_write(&other, &transaction);
+  bs_transaction_free(&transaction);
+  assert_fails(append(fixture, &other, 1, &error), BS_WORD_forged, "Input 0 does not hold");
+  assert_ok(append(fixture, &raw, 1, &error));
+}
+
 static void only_the_owner_of_a_coin_spends_it(void **state) {
   struct fixture *fixture = *state;
   struct bs_draft draft = payment(fixture, RICH);
@@ -288,6 +312,7 @@ int main(void) {
       LEDGER_TEST(a_coin_is_spent_once),
       LEDGER_TEST(an_unknown_coin_cannot_be_spent),
       LEDGER_TEST(a_changed_transaction_is_refused),
+      LEDGER_TEST(another_form_of_the_same_signature_is_refused),
       LEDGER_TEST(only_the_owner_of_a_coin_spends_it),
       LEDGER_TEST(a_coin_is_what_its_transaction_says),
       LEDGER_TEST(coinbases_are_the_ledgers),

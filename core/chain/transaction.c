@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/auto.h"
-
 #include "core/codec/hex.h"
 
 #define SIGHASH_ALL 1
@@ -222,7 +221,8 @@ bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs
   return true;
 }
 
-/* A P2PKH input's script is exactly two direct pushes: signature with its type, public key. */
+/* A P2PKH input's script is exactly two direct pushes: signature with its type, public key.  In another form of the same
+ * pushes anybody could change the transaction's id. */
 static bool split_signature(const struct bs_transaction_input *input, const unsigned char **ret_signature,
                             size_t *ret_length, struct bs_public_key *ret_key) {
   const unsigned char *script = input->script, *key;
@@ -231,7 +231,8 @@ static bool split_signature(const struct bs_transaction_input *input, const unsi
   if (input->script_length < 2 || script[0] < 2 || script[0] > 73) return false;
   signature_length = script[0];
   if (!bs_script_second_push(&key, &key_length, script, input->script_length)) return false;
-  if (key + key_length != script + input->script_length || script[signature_length] != SIGHASH_ALL) return false;
+  if (key != script + signature_length + 2 || key + key_length != script + input->script_length) return false;
+  if (script[signature_length] != SIGHASH_ALL) return false;
   if (!bs_public_key_parse(ret_key, key, key_length)) return false;
   *ret_signature = script + 1;
   *ret_length = signature_length - 1;
