@@ -10,10 +10,10 @@
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
 
-/* Blobs out of rows, kept together; `ends[i]` is where the i-th stops. */
+/* Blobs out of rows, one behind the other. */
 struct pile {
   struct bs_buffer bytes;
-  struct bs_raw *raws; /* by free() */
+  struct bs_raw *raws; /* each within bytes; by free() */
   size_t count;
 };
 

@@ -236,7 +236,7 @@ static bool plan_preorder(struct job *job, struct bs_view *view, struct bs_batch
   return add_preorder(job, batch, job->receipt.txid, error);
 }
 
-/* A preorder made before counts when it is good: it paid enough, after the namespace was ready. */
+/* A preorder made before is used; should it be no good (it paid too little), the rules refuse the registration. */
 static bool plan_register(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   struct bs_preorder_entry preorder;
   unsigned char hash[BS_HASH160_SIZE];

@@ -15,10 +15,8 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 
-#define PATIENCE_MS 5000 /* for a lock, without a scope */
-#define CHECKPOINT_PAGES                                                                      \
-  64 /* a longer WAL makes the first open after all others have closed slow: it is read whole \
-      */
+#define PATIENCE_MS 5000    /* for a lock, without a scope */
+#define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
 
 static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -72,8 +70,8 @@ static void free_database(struct bs_database *database) {
   free(database);
 }
 
-/* Empties the write-ahead log, which the next process would otherwise read whole when it opens the file.  In vain, without
- * waiting, while somebody else has the file open. */
+/* Empties the write-ahead log, which the next process would otherwise read whole when it opens the file.  In vain,
+ * without waiting, while somebody else has the file open. */
 static void empty_log(sqlite3 *sqlite) {
   if (sqlite == NULL || sqlite3_total_changes(sqlite) == 0) return;
   sqlite3_busy_handler(sqlite, NULL, NULL);
@@ -203,8 +201,8 @@ static bool fill_new(const char *path, const struct bs_database_kind *kind, cons
   if (database == NULL) return bs_fail_memory(error);
   good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) &&
          migrate(database, error);
-  sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
-                    NULL); /* no WAL beside it when it is renamed */
+  if (good) /* no WAL beside it when it gets its name */
+    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   bs_database_close(database);
   return good;
 }
