@@ -31,16 +31,29 @@ static void root_is_made_once(void **state) {
 
 static void bad_roots_are_refused(void **state) {
   struct world *world = *state;
-  char *orphan = host_path("%s/no/parent", world->directory), *file = host_path("%s/file", world->directory);
+  char *file = host_path("%s/file", world->directory), *below = host_path("%s/file/root", world->directory);
 
   assert_refused(DISK_SETTINGS("relative/path"), BLOCKSTORE_STATUS_FAILED, "absolute");
-  assert_refused(DISK_SETTINGS(orphan), BLOCKSTORE_STATUS_FAILED, "mounted?");
-  assert_int_not_equal(access(orphan, F_OK), 0);
   write_file(strdup(file), "");
   assert_refused(DISK_SETTINGS(file), BLOCKSTORE_STATUS_FAILED, "file");
+  assert_refused(DISK_SETTINGS(below), BLOCKSTORE_STATUS_FAILED, "file/root");
   assert_refused(DISK_SETTINGS("/proc/blockstore"), BLOCKSTORE_STATUS_FAILED, "/proc/blockstore");
-  free(orphan);
+  free(below);
   free(file);
+}
+
+static void parents_are_made(void **state) {
+  struct world *world = *state;
+  char *root = host_path("%s/some/more/root", world->directory);
+  struct host_setting settings[] = {{"root", root}, {"must_exist", "true"}, {NULL, NULL}};
+
+  assert_refused(settings, BLOCKSTORE_STATUS_FAILED, "mounted?");
+  assert_int_not_equal(access(root, F_OK), 0);
+  host_store_close(&world->store);
+  host_store_open(&world->store, "disk", DISK_SETTINGS(root));
+  assert_int_equal(host_put_mutable(&world->store, "x", "kept", 4), BLOCKSTORE_STATUS_OK);
+  host_holds_mutable(&world->store, "x", "kept", 4);
+  free(root);
 }
 
 static void used_directory_is_refused(void **state) {
@@ -226,6 +239,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       DISK_TEST(root_is_made_once),
       DISK_TEST(bad_roots_are_refused),
+      DISK_TEST(parents_are_made),
       DISK_TEST(used_directory_is_refused),
       DISK_TEST(nearly_empty_directory_is_taken),
       DISK_TEST(must_exist_makes_nothing),

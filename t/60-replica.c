@@ -4,7 +4,7 @@
 
 #include <blockstore/driver.h>
 
-#include "core/codec/hex.h"
+#include "core/base/worker.h"
 #include "core/replica/replica.h"
 #include "t/lib/unit.h"
 
@@ -406,6 +406,7 @@ int main(void) {
   };
   int failed = RUN_TESTS(tests);
 
+  bs_workers_rest();
   bs_scopes_free(&scopes);
   return failed;
 }

@@ -365,12 +365,6 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
   return bs_buffer_ok(ret_text, error);
 }
 
-bool bs_config_make_default_root(struct bs_error *error) {
-  char *data BS_AUTO_FREE = xdg("XDG_DATA_HOME", ".local/share", error);
-
-  return data != NULL && bs_file_make_directories(data, 0700, error);
-}
-
 /* Fills `text` from the file, or with the built-in configuration, and says in `config` which it was. */
 static bool load_text(struct blockstore_config *config, struct bs_buffer *text, const char *file, struct bs_error *error) {
   char *path = file == NULL ? bs_config_default_file(error) : bs_file_expand(file, NULL, error);

@@ -68,8 +68,6 @@ void bs_config_release(struct blockstore_config *config);
 char *bs_config_default_file(struct bs_error *error);
 /* The built-in configuration as a commented file. */
 bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error);
-/* Makes the directory of its store, with parents: a driver makes none, as a missing one may be a disk that isn't mounted. */
-bool bs_config_make_default_root(struct bs_error *error);
 
 const struct bs_store_config *bs_config_store(const struct blockstore_config *config, const char *name);
 /* Members of a store's mapping that are the core's, not its driver's. */

@@ -38,8 +38,8 @@ static bool make_state(const struct blockstore_config *config, unsigned char cha
   const struct bs_names_config names_config = {.provider = config->provider, .ledger = config->ledger, .create = true};
   struct bs_names *names BS_AUTO(close_names) = NULL;
 
-  return bs_file_make_directories(config->state_dir, 0700, error) && bs_config_make_default_root(error) &&
-         bs_names_open(&names, &names_config, error) && bs_names_chain_id(names, NULL, chain_id, error);
+  return bs_file_make_directories(config->state_dir, 0700, error) && bs_names_open(&names, &names_config, error) &&
+         bs_names_chain_id(names, NULL, chain_id, error);
 }
 
 static bool init(char **ret_json, const char *file, struct bs_error *error) {

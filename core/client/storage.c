@@ -62,7 +62,7 @@ bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope,
   BS_LOCKED(&storage->lock);
 
   if (storage->store == NULL) {
-    if (!read_settings(storage, error) || (storage->config->built_in && !bs_config_make_default_root(error))) return false;
+    if (!read_settings(storage, error)) return false;
     settings = storage->settings;
     storage->settings = NULL; /* taken, whatever the result */
     bs_log(BS_LOG_INFO, "opening store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */

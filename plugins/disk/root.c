@@ -46,29 +46,47 @@ enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *ro
                                     : strerror_r(reason, buffer, sizeof buffer));
 }
 
-static int sync_parent(int directory) {
-  int parent BS_AUTO_CLOSE = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int sync_parent(const char *path) {
+  int directory BS_AUTO_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int parent BS_AUTO_CLOSE = directory < 0 ? -1 : openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   return parent < 0 ? -1 : fsync(parent);
+}
+
+static int make_durably(const char *path) {
+  if (mkdir(path, 0700) == 0) return sync_parent(path);
+  return errno == EEXIST ? 0 : -1;
+}
+
+/* Makes the directory where it is missing, and its parents. */
+static int make_directories(const char *path) {
+  char *part;
+  int result = make_durably(path);
+
+  if (result == 0 || errno != ENOENT) return result;
+  part = strdup(path);
+  if (part == NULL) return -1;
+  result = 0;
+  for (char *slash = strchr(part + 1, '/'); slash != NULL && result == 0; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    result = make_durably(part);
+    *slash = '/';
+  }
+  free(part);
+  return result == 0 ? make_durably(path) : result;
 }
 
 /* Finds or makes the directory. */
 static enum blockstore_status open_directory(struct bs_disk_root *root, struct blockstore_call *call, const char *path,
                                              bool must_exist) {
-  bool made = !must_exist && mkdir(path, 0700) == 0;
-  int refused = must_exist || made ? ENOENT : errno;
   struct stat status;
 
+  if (!must_exist && make_directories(path) < 0) return bs_disk_fail(call, path, "", "The root directory cannot be made");
   root->path = realpath(path, NULL);
   root->fd = root->path == NULL ? -1 : open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (root->fd < 0 && errno == ENOENT && refused != ENOENT) {
-    errno = refused;
-    return bs_disk_fail(call, path, "", "The root directory cannot be made");
-  }
   if (root->fd < 0 && errno == ENOENT)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: There is no such directory%s (is its disk mounted?).",
-                           path, must_exist ? "" : ", and it can be made only in one that exists");
-  if (root->fd < 0 || fstat(root->fd, &status) < 0 || (made && sync_parent(root->fd) < 0))
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: There is no such directory (is its disk mounted?).", path);
+  if (root->fd < 0 || fstat(root->fd, &status) < 0)
     return bs_disk_fail(call, path, "", "The root directory cannot be opened");
   root->device = status.st_dev;
   root->inode = status.st_ino;
