@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <poll.h>
+#include <pthread.h>
+
 #include "core/base/buffer.h"
 #include "core/base/scope.h"
 #include "core/base/spool.h"
@@ -60,6 +63,32 @@ static void scope_is_cancelled_and_reused(void **state) {
   bs_scopes_free(&scopes);
 }
 
+static void *cancel_often(void *scopes) {
+  for (int i = 0; i < 20000; i++) bs_scopes_cancel(scopes);
+  return NULL;
+}
+
+/* Cancelling while scopes come and go: one whose descriptor is readable, which ends every wait, is cancelled. */
+static void scope_wakes_only_when_cancelled(void **state) {
+  struct bs_scopes scopes = {NULL};
+  struct bs_error error = {0};
+  pthread_t thread;
+
+  (void)state;
+  assert_int_equal(pthread_create(&thread, NULL, cancel_often, &scopes), 0);
+  for (int i = 0; i < 20000; i++) {
+    struct bs_scope *scope;
+    struct pollfd readable;
+
+    assert_ok(bs_scope_open(&scopes, &scope, 0, &error));
+    readable = (struct pollfd){scope->fd, POLLIN, 0};
+    if (poll(&readable, 1, 0) > 0) assert_false(bs_scope_check(scope, &error));
+    bs_scope_close(scope);
+  }
+  pthread_join(thread, NULL);
+  bs_scopes_free(&scopes);
+}
+
 static void spool_moves_to_a_file(void **state) {
   struct bs_spool spool;
   struct bs_error error = {0};
@@ -84,7 +113,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
       cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(scope_is_cancelled_and_reused),
-      cmocka_unit_test(spool_moves_to_a_file),
+      cmocka_unit_test(scope_wakes_only_when_cancelled),       cmocka_unit_test(spool_moves_to_a_file),
   };
   return RUN_TESTS(tests);
 }

@@ -4,25 +4,16 @@
 #include "core/base/scope.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void drain(int fd) {
-  uint64_t count;
-
-  while (read(fd, &count, sizeof count) < 0 && errno == EINTR) continue;
-}
-
 static struct bs_scope *reuse(struct bs_scopes *scopes) {
   for (struct bs_scope *scope = atomic_load(&scopes->first); scope != NULL; scope = scope->next) {
-    bool open = false;
+    int closed = BS_SCOPE_CLOSED;
 
-    if (atomic_compare_exchange_strong(&scope->open, &open, true)) {
-      drain(scope->fd);
-      atomic_store(&scope->cancelled, false);
-      return scope;
-    }
+    if (atomic_compare_exchange_strong(&scope->state, &closed, BS_SCOPE_OPEN)) return scope;
   }
   return NULL;
 }
@@ -40,8 +31,7 @@ static struct bs_scope *grow(struct bs_scopes *scopes, struct bs_error *error) {
     free(scope);
     return NULL;
   }
-  atomic_init(&scope->open, true);
-  atomic_init(&scope->cancelled, false);
+  atomic_init(&scope->state, BS_SCOPE_OPEN);
   scope->next = atomic_load(&scopes->first);
   while (!atomic_compare_exchange_weak(&scopes->first, &scope->next, scope)) continue;
   return scope;
@@ -57,8 +47,21 @@ bool bs_scope_open(struct bs_scopes *scopes, struct bs_scope **ret_scope, uint64
   return true;
 }
 
+/* Who cancelled it has written, or is just about to: were that left to the scope's next user, it would find the
+ * descriptor readable and nothing cancelled. */
+static void take_back(struct bs_scope *scope) {
+  struct pollfd written = {scope->fd, POLLIN, 0};
+  uint64_t count;
+
+  while (read(scope->fd, &count, sizeof count) < 0 && (errno == EINTR || errno == EAGAIN)) poll(&written, 1, -1);
+}
+
 void bs_scope_close(struct bs_scope *scope) {
-  atomic_store(&scope->open, false);
+  int open = BS_SCOPE_OPEN;
+
+  if (atomic_compare_exchange_strong(&scope->state, &open, BS_SCOPE_CLOSED)) return;
+  take_back(scope);
+  atomic_store(&scope->state, BS_SCOPE_CLOSED);
 }
 
 void bs_scopes_cancel(struct bs_scopes *scopes) {
@@ -66,8 +69,9 @@ void bs_scopes_cancel(struct bs_scopes *scopes) {
   int saved = errno;
 
   for (struct bs_scope *scope = atomic_load(&scopes->first); scope != NULL; scope = scope->next) {
-    if (!atomic_load(&scope->open)) continue;
-    atomic_store(&scope->cancelled, true);
+    int open = BS_SCOPE_OPEN;
+
+    if (!atomic_compare_exchange_strong(&scope->state, &open, BS_SCOPE_CANCELLED)) continue;
     while (write(scope->fd, &one, sizeof one) < 0 && errno == EINTR) continue;
   }
   errno = saved;
@@ -85,10 +89,14 @@ void bs_scopes_free(struct bs_scopes *scopes) {
   }
 }
 
+bool bs_scope_cancelled(const struct bs_scope *scope) {
+  return atomic_load(&scope->state) == BS_SCOPE_CANCELLED;
+}
+
 uint32_t bs_scope_time_left(const struct bs_scope *scope) {
   uint64_t now;
 
-  if (atomic_load(&scope->cancelled)) return 0;
+  if (bs_scope_cancelled(scope)) return 0;
   if (scope->deadline_ms == BS_CLOCK_NEVER) return UINT32_MAX;
   now = bs_clock_monotonic_ms();
   if (now >= scope->deadline_ms) return 0;
@@ -96,7 +104,7 @@ uint32_t bs_scope_time_left(const struct bs_scope *scope) {
 }
 
 bool bs_scope_check(const struct bs_scope *scope, struct bs_error *error) {
-  if (atomic_load(&scope->cancelled)) return bs_fail(error, BS_WORD_cancelled, "The call was cancelled.");
+  if (bs_scope_cancelled(scope)) return bs_fail(error, BS_WORD_cancelled, "The call was cancelled.");
   if (bs_scope_time_left(scope) == 0) return bs_fail(error, BS_WORD_deadline, "The call's deadline has passed.");
   return true;
 }

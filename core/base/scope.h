@@ -15,11 +15,12 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 
+enum bs_scope_state { BS_SCOPE_CLOSED, BS_SCOPE_OPEN, BS_SCOPE_CANCELLED };
+
 struct bs_scope {
   struct bs_scope *next; /* set once, before the scope is published */
-  atomic_bool open;
-  atomic_bool cancelled;
-  int fd;               /* eventfd: readable once cancelled; kept open until the session ends */
+  atomic_int state;      /* enum bs_scope_state */
+  int fd; /* eventfd: written once by whoever sets CANCELLED, readable until closed; kept until the session ends */
   uint64_t deadline_ms; /* on bs_clock_monotonic_ms; BS_CLOCK_NEVER: none */
 };
 
@@ -34,6 +35,7 @@ bool bs_scope_open(struct bs_scopes *scopes, struct bs_scope **ret_scope, uint64
 void bs_scope_close(struct bs_scope *scope);
 void bs_scopes_cancel(struct bs_scopes *scopes);
 
+bool bs_scope_cancelled(const struct bs_scope *scope);
 /* Milliseconds left: 0 when past or cancelled, UINT32_MAX when there is no deadline. */
 uint32_t bs_scope_time_left(const struct bs_scope *scope);
 /* False, with cancelled or deadline, when the call should stop. */

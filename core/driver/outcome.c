@@ -46,7 +46,7 @@ const char *bs_status_text(enum blockstore_status status) {
 enum bs_word bs_call_stop_word(const struct bs_call *call) {
   if (call->stopped != BS_NO_WORD) return call->stopped;
   if (call->group == NULL || bs_scope_time_left(call->group->scope) > 0) return BS_NO_WORD;
-  return atomic_load(&call->group->scope->cancelled) ? BS_WORD_cancelled : BS_WORD_deadline;
+  return bs_scope_cancelled(call->group->scope) ? BS_WORD_cancelled : BS_WORD_deadline;
 }
 
 /* The last step into ENDED or ABANDONED: from here on nothing of the caller's is touched. */
