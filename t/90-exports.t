@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # libblockstore exports what blockstore.h declares, no more and no less; a driver exports one symbol and wants none of ours.
+# Both stay where they were loaded.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 
@@ -16,10 +17,17 @@ exported() {
     grep -vE '^(_init|_fini|_end|_edata|__bss_start|__odr_asan.*)$' | sort
 }
 
+# Whether dlclose leaves it, for threads and drivers go on running its code.
+stays() {
+  readelf -d "$1" | grep -q 'FLAGS_1.*NODELETE'
+}
+
 library=$(find "$builddir" -path '*/.libs/libblockstore.so' | head -n 1)
 [ -n "$library" ] || library=/nonexistent
 is "$(exported "$library")" "$(declared)" 'libblockstore exports what blockstore.h declares'
 is_empty "$(nm -D --undefined-only "$library" | grep -E ' (lt_|curl_)' | grep -v lt_dl)" 'libblockstore wants no libcurl'
+stays "$library"
+report $? 'libblockstore stays loaded'
 
 found=0
 for driver in "$builddir"/plugins/.libs/*.so; do
@@ -29,6 +37,8 @@ for driver in "$builddir"/plugins/.libs/*.so; do
   is "$(exported "$driver")" "${name}_LTX_blockstore_driver" "$name exports its entry point alone"
   is_empty "$(nm -D --undefined-only "$driver" | grep -E ' U (bs_|blockstore_)')" "$name wants no symbol of the core"
   is_empty "$(ldd -r "$driver" 2>&1 | grep 'undefined symbol')" "$name finds all its symbols in its libraries"
+  stays "$driver"
+  report $? "$name stays loaded"
 done
 [ "$found" -gt 0 ]
 report $? 'there are drivers to look at'
