@@ -24,7 +24,7 @@ AC_DEFUN([BS_COMPILER_FLAGS], [
   BS_TRY_CFLAG([BS_CFLAGS], [-std=gnu11])
   m4_foreach_w([flag], [-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
     -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Wnull-dereference
-    -Wduplicated-cond -Wlogical-op -Wswitch-enum -Wunused-macros -Wdate-time],
+    -Wduplicated-cond -Wlogical-op -Wswitch-enum -Wdate-time],
     [BS_TRY_CFLAG([BS_CFLAGS], flag)])
   AS_IF([test "$enable_werror" = yes], [BS_CFLAGS="$BS_CFLAGS -Werror"])
 
