@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -87,6 +88,57 @@ static void making_one_leaves_nothing_else(void **state) {
   assert_ok(reopen(fixture, BS_DATABASE_CREATE, &error));
   settle(fixture);
   assert_int_equal(entries(fixture), before + 1);
+}
+
+static void touch(const char *path) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, "half a ledger", 13), 13);
+  close(fd);
+}
+
+static void what_a_killed_process_was_making_is_removed(void **state) {
+  static const char *const suffixes[] = {"", "-wal", "-journal"};
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+  char path[100];
+  int before;
+
+  settle(fixture);
+  before = entries(fixture);
+  snprintf(fixture->path, sizeof fixture->path, "%s/new", fixture->directory);
+  for (size_t i = 0; i < 3; i++) {
+    snprintf(path, sizeof path, "%s.new%s", fixture->path, suffixes[i]);
+    touch(path);
+  }
+  assert_ok(reopen(fixture, BS_DATABASE_CREATE, &error));
+  assert_ok(append(fixture, NULL, 0, &error));
+  settle(fixture);
+  assert_int_equal(entries(fixture), before + 1);
+}
+
+static void making_one_waits_for_another_that_does(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *scope;
+  struct bs_ledger *other;
+  struct bs_error error = {0};
+  char path[80];
+  int fd = open(fixture->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  assert_int_equal(flock(fd, LOCK_EX), 0);
+  assert_ok(bs_scope_open(&scopes, &scope, 50, &error));
+  snprintf(path, sizeof path, "%s/new", fixture->directory);
+  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, NULL, scope, &error), BS_WORD_deadline, "locked");
+  bs_scopes_cancel(&scopes);
+  assert_fails(bs_ledger_open(&other, path, BS_DATABASE_CREATE, NULL, scope, &error), BS_WORD_cancelled, "locked");
+  assert_int_equal(access(path, F_OK), -1);
+  close(fd);
+  bs_scope_close(scope);
+  assert_ok(bs_ledger_open(&other, path, BS_DATABASE_CREATE, NULL, NULL, &error));
+  bs_ledger_close(other);
+  bs_scopes_free(&scopes);
 }
 
 static void leftovers_of_a_removed_ledger_are_kept(void **state) {
@@ -264,6 +316,8 @@ int main(void) {
       LEDGER_TEST(a_file_is_private_and_whole),
       LEDGER_TEST(a_missing_file_is_not_found),
       LEDGER_TEST(making_one_leaves_nothing_else),
+      LEDGER_TEST(what_a_killed_process_was_making_is_removed),
+      LEDGER_TEST(making_one_waits_for_another_that_does),
       LEDGER_TEST(leftovers_of_a_removed_ledger_are_kept),
       LEDGER_TEST(another_file_is_refused),
       LEDGER_TEST(another_kind_of_database_is_refused),

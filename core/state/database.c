@@ -5,9 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,12 @@
 
 #define PATIENCE_MS 5000    /* for a lock, without a scope */
 #define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
+
+static bool fail_locked(const char *path, const char *noun, const struct bs_scope *scope, struct bs_error *error) {
+  if (scope != NULL && !bs_scope_check(scope, error))
+    return bs_context(error, "%s: Another process keeps the %s locked", path, noun);
+  return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
+}
 
 static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -30,10 +37,7 @@ static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
     case SQLITE_READONLY:
     case SQLITE_PERM: return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      if (database->scope != NULL && !bs_scope_check(database->scope, error))
-        return bs_context(error, "%s: Another process keeps the %s locked", path, noun);
-      return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
+    case SQLITE_LOCKED: return fail_locked(path, noun, database->scope, error);
     default:
       return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
   }
@@ -45,23 +49,21 @@ static bool check_process(const struct bs_database *database, struct bs_error *e
                  database->path, database->kind->noun);
 }
 
+/* A pause before a lock is tried again, after `count` tries since `since_ms`; false when there is no time left. */
+static bool pause_for_lock(const struct bs_scope *scope, uint64_t since_ms, int count) {
+  uint64_t waited = bs_clock_monotonic_ms() - since_ms;
+
+  if (scope != NULL ? bs_scope_time_left(scope) == 0 : waited >= PATIENCE_MS) return false;
+  nanosleep(&(struct timespec){.tv_nsec = count < 10 ? 500000 : 2000000}, NULL);
+  return true;
+}
+
 /* SQLite calls this while somebody else holds the lock: count is 0 at first. */
 static int wait_for_lock(void *user, int count) {
   struct bs_database *database = user;
-  uint64_t now = bs_clock_monotonic_ms();
-  uint32_t left;
 
-  if (count == 0) database->busy_since_ms = now;
-  if (database->scope != NULL) {
-    left = bs_scope_time_left(database->scope);
-  } else {
-    uint64_t waited = now - database->busy_since_ms;
-
-    left = waited < PATIENCE_MS ? (uint32_t)(PATIENCE_MS - waited) : 0;
-  }
-  if (left == 0) return 0;
-  nanosleep(&(struct timespec){.tv_nsec = count < 10 ? 500000 : 2000000}, NULL);
-  return 1;
+  if (count == 0) database->busy_since_ms = bs_clock_monotonic_ms();
+  return pause_for_lock(database->scope, database->busy_since_ms, count);
 }
 
 static void free_database(struct bs_database *database) {
@@ -207,7 +209,7 @@ static bool fill_new(const char *path, const struct bs_database_kind *kind, cons
   return good;
 }
 
-/* Also what SQLite left beside it when it failed. */
+/* With what SQLite left beside it. */
 static void remove_temporary(const char *temporary) {
   static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 
@@ -218,18 +220,49 @@ static void remove_temporary(const char *temporary) {
   }
 }
 
+/* The directory of `path`, locked: one process at a time makes files in it, so that what lies there under a temporary
+ * name is of one that was killed. */
+static bool lock_directory(int *ret_fd, const char *path, const struct bs_database_kind *kind,
+                           const struct bs_scope *scope, struct bs_error *error) {
+  uint64_t since = bs_clock_monotonic_ms();
+  char *copy BS_AUTO_FREE = strdup(path);
+  int fd BS_AUTO_CLOSE = -1;
+
+  if (copy == NULL) return bs_fail_memory(error);
+  fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
+  for (int count = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; count++) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return bs_fail_errno(error, "%s: The directory cannot be locked", path);
+    if (!pause_for_lock(scope, since, count)) return fail_locked(path, kind->noun, scope, error);
+  }
+  *ret_fd = fd;
+  fd = -1;
+  return true;
+}
+
+static bool create_temporary(const char *temporary, const char *path, const struct bs_database_kind *kind,
+                             struct bs_error *error) {
+  int fd;
+
+  remove_temporary(temporary);
+  fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
+  close(fd); /* before SQLite opens it: closing any descriptor of a file drops a process's locks on it */
+  return true;
+}
+
 static bool create(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope,
                    struct bs_error *error) {
   char *temporary BS_AUTO_FREE = NULL;
-  int fd;
+  int directory BS_AUTO_CLOSE = -1;
   bool good;
 
-  if (asprintf(&temporary, "%s.XXXXXX", path) < 0) return bs_fail_memory(error);
-  fd = mkostemp(temporary, O_CLOEXEC);
-  if (fd < 0) return bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
-  close(fd); /* before SQLite opens it: closing any descriptor of a file drops a process's locks on it */
-  good = fill_new(temporary, kind, scope, error);
-  if (good && link(temporary, path) < 0 && errno != EEXIST) { /* when it exists, another process was faster */
+  if (asprintf(&temporary, "%s.new", path) < 0) return bs_fail_memory(error);
+  if (!lock_directory(&directory, path, kind, scope, error)) return false;
+  if (access(path, F_OK) == 0) return true; /* another process was faster */
+  good = create_temporary(temporary, path, kind, error) && fill_new(temporary, kind, scope, error);
+  if (good && link(temporary, path) < 0 && errno != EEXIST) {
     bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
     good = false;
   }
