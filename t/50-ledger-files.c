@@ -222,7 +222,6 @@ static void read_as_somebody(struct fixture *fixture) {
   struct bs_error error = {0};
   bool found;
 
-  if (geteuid() == 0 && setuid(65534) < 0) _exit(2);
   if (!bs_ledger_open(&ledger, fixture->path, BS_DATABASE_READ, NULL, NULL, &error) ||
       !bs_index_get_name(bs_ledger_index(ledger), &entry, &found, "foo.id", &error) || !found) {
     fprintf(stderr, "# %s\n", error.message);
@@ -236,21 +235,54 @@ static void read_as_somebody(struct fixture *fixture) {
   _exit(0);
 }
 
-static void a_ledger_that_may_not_be_written_is_read(void **state) {
-  struct fixture *fixture = *state;
+/* Runs `read` in a child that may write neither the fixture's file nor its directory; returns its exit status. */
+static int in_a_reader(struct fixture *fixture, void (*read)(struct fixture *fixture)) {
   int status;
   pid_t child;
 
-  own(fixture, "foo.id", fixture->alice);
-  settle(fixture);
   assert_int_equal(chmod(fixture->path, 0444), 0);
   assert_int_equal(chmod(fixture->directory, 0555), 0);
   child = fork();
   assert_true(child >= 0);
-  if (child == 0) read_as_somebody(fixture);
+  if (child == 0) {
+    if (geteuid() == 0 && setuid(65534) < 0) _exit(2);
+    read(fixture);
+  }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(chmod(fixture->directory, 0755), 0);
-  assert_int_equal(status, 0);
+  return status;
+}
+
+static void a_ledger_that_may_not_be_written_is_read(void **state) {
+  struct fixture *fixture = *state;
+  char odd[sizeof fixture->path];
+
+  own(fixture, "foo.id", fixture->alice);
+  settle(fixture);
+  assert_int_equal(in_a_reader(fixture, read_as_somebody), 0);
+  snprintf(odd, sizeof odd, "%s/what?#%%41", fixture->directory); /* in a URI these would mean something */
+  assert_int_equal(rename(fixture->path, odd), 0);
+  memcpy(fixture->path, odd, sizeof odd);
+  assert_int_equal(in_a_reader(fixture, read_as_somebody), 0);
+}
+
+static void read_with_a_log(struct fixture *fixture) {
+  struct bs_ledger *ledger;
+  struct bs_error error = {0};
+
+  if (bs_ledger_open(&ledger, fixture->path, BS_DATABASE_READ, NULL, NULL, &error)) _exit(1);
+  fprintf(stderr, "# %s\n", error.message);
+  _exit(error.word == BS_WORD_denied && strstr(error.message, "ledger-wal") != NULL ? 0 : 2);
+}
+
+static void changes_that_may_not_be_taken_over_are_told(void **state) {
+  struct fixture *fixture = *state;
+  char path[80];
+
+  settle(fixture);
+  snprintf(path, sizeof path, "%s-wal", fixture->path);
+  touch(path);
+  assert_int_equal(in_a_reader(fixture, read_with_a_log), 0);
 }
 
 static void a_lock_is_waited_for_until_the_deadline(void **state) {
@@ -325,6 +357,7 @@ int main(void) {
       LEDGER_TEST(a_truncated_ledger_is_corrupt),
       LEDGER_TEST(reading_never_writes),
       LEDGER_TEST(a_ledger_that_may_not_be_written_is_read),
+      LEDGER_TEST(changes_that_may_not_be_taken_over_are_told),
       LEDGER_TEST(a_lock_is_waited_for_until_the_deadline),
       LEDGER_TEST(a_full_disk_is_told),
       LEDGER_TEST(a_child_does_not_use_its_parents_ledger),

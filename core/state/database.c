@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/buffer.h"
 #include "core/base/file.h"
 
 #define PATIENCE_MS 5000    /* for a lock, without a scope */
@@ -156,20 +157,34 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
   return migrate(database, error);
 }
 
+/* The file's URI, in which the bytes that mean something there are escaped. */
+static bool format_uri(struct bs_buffer *uri, const char *path, struct bs_error *error) {
+  bs_buffer_text(uri, "file:");
+  for (; *path != '\0'; path++)
+    if (strchr("?#%", *path) != NULL)
+      bs_buffer_format(uri, "%%%02x", (unsigned)*path);
+    else
+      bs_buffer_byte(uri, (unsigned char)*path);
+  bs_buffer_text(uri, "?immutable=1");
+  return bs_buffer_ok(uri, error);
+}
+
 /* Where neither the file nor its directory may be written, a WAL without content needs no locks. */
 static bool reopen_immutable(struct bs_database *database, struct bs_error *error) {
-  char *uri BS_AUTO_FREE = NULL, *wal BS_AUTO_FREE = NULL;
+  struct bs_buffer uri BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  char *wal BS_AUTO_FREE = NULL;
   struct stat status;
 
   if (asprintf(&wal, "%s-wal", database->path) < 0) return bs_fail_memory(error);
-  if (stat(wal, &status) == 0 && status.st_size > 0) return fail_sqlite(database, error);
-  for (const char *at = database->path; *at != '\0'; at++)
-    if (strchr("?#%", *at) != NULL) return fail_sqlite(database, error);
-  if (asprintf(&uri, "file:%s?immutable=1", database->path) < 0) return bs_fail_memory(error);
+  if (stat(wal, &status) == 0 && status.st_size > 0)
+    return bs_fail(error, BS_WORD_denied,
+                   "%s: The %s has changes in %s, which only somebody who may write its directory can take over.",
+                   database->path, database->kind->noun, wal);
+  if (!format_uri(&uri, database->path, error)) return false;
   sqlite3_close(database->sqlite);
   database->sqlite = NULL;
-  if (sqlite3_open_v2(uri, &database->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) !=
-      SQLITE_OK)
+  if (sqlite3_open_v2(bs_buffer_string(&uri), &database->sqlite,
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
     return fail_sqlite(database, error);
   database->immutable = true;
   return check_kind(database, error);
