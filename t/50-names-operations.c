@@ -300,6 +300,12 @@ static void names_are_listed(void **state) {
   assert_int_equal(count, 1);
   assert_string_equal(texts, "alpha.id");
   free(texts);
+  assert_ok(bs_names_list(fixture->names, fixture->scope, &texts, &count, NULL, UINT64_C(1) << 63, 1, &error));
+  assert_int_equal(count, 0);
+  free(texts);
+  assert_ok(bs_names_list(fixture->names, fixture->scope, &texts, &count, NULL, 0, UINT64_MAX, &error));
+  assert_int_equal(count, 3);
+  free(texts);
   assert_fails(bs_names_list(fixture->names, fixture->scope, &texts, &count, "nobody", 0, 1, &error), BS_WORD_usage,
                "not an address");
 }

@@ -8,7 +8,6 @@
 
 #include "core/base/auto.h"
 #include "core/chain/ledger.h"
-#include "core/chain/statements.h"
 #include "core/codec/hex.h"
 #include "core/names/provider.h"
 
@@ -101,19 +100,17 @@ static bool embedded_chain_id(void *state, unsigned char chain_id[32], struct bs
 static bool embedded_info(void *state, struct bs_names_info *info, struct bs_error *error) {
   struct embedded *embedded = state;
   struct bs_ledger_tip tip;
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   info->ledger = embedded->path;
   if (!info->exists) return true;
   if (!bs_ledger_get_tip(embedded->ledger, &tip, error) ||
-      !bs_database_query(index_of(state)->database, BS_SQL_count_names, &row, BS_NO_VALUES, error))
+      !bs_index_count(index_of(state), &info->names, error))
     return false;
   bs_hex_encode(info->chain_id, bs_ledger_chain_id(embedded->ledger), BS_CHAIN_ID_SIZE);
   info->first_block = bs_ledger_parameters(embedded->ledger)->first_block;
   info->height = tip.height;
   info->block_time = tip.time;
   bs_hex_encode(info->consensus, tip.consensus, sizeof tip.consensus);
-  info->names = row != NULL ? bs_row_integer(row, 0) : 0;
   return true;
 }
 
@@ -145,27 +142,10 @@ static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_ent
 
 static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
                           uint64_t offset, uint64_t count, struct bs_error *error) {
-  struct bs_database *database = index_of(state)->database;
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  struct bs_script owner = {.length = 0};
-  struct bs_value values[] = {
-      bs_value_integer(offset & INT64_MAX), bs_value_integer(count & INT64_MAX), {BS_VALUE_NULL, 0, NULL, 0}};
+  struct bs_script owner;
 
-  if (owner_hash != NULL) {
-    bs_script_pay_to(&owner, owner_hash);
-    values[2] = bs_value_blob(owner.bytes, owner.length);
-  }
-  if (!bs_database_query(database, owner_hash == NULL ? BS_SQL_all_names : BS_SQL_some_names_of_sender, &row, values,
-                         owner_hash == NULL ? 2 : 3, error))
-    return false;
-  *ret_count = 0;
-  while (row != NULL) {
-    bs_buffer_add(texts, sqlite3_column_text(row, 0), (size_t)sqlite3_column_bytes(row, 0));
-    bs_buffer_byte(texts, '\0');
-    ++*ret_count;
-    if (!bs_database_next(database, &row, error)) return false;
-  }
-  return bs_buffer_ok(texts, error);
+  if (owner_hash != NULL) bs_script_pay_to(&owner, owner_hash);
+  return bs_index_list(index_of(state), texts, ret_count, owner_hash == NULL ? NULL : &owner, offset, count, error);
 }
 
 static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found,
