@@ -152,9 +152,83 @@ static void hashes_are_those_of_the_chain(void **state) {
   bs_update_hash(hash, "jfperez.id", consensus);
   bs_hex_encode(text, hash, 16);
   assert_string_equal(text, "913db22e6c4ddffff580515858a1e0ba");
+  bs_hash128(hash, "jfperez.id", 10);
+  bs_hex_encode(text, hash, 16);
+  assert_string_equal(text, "18667519acc4ccce5d263716ae292922");
   bs_hash128(hash, "muneeb.id", 9);
   bs_hex_encode(text, hash, 16);
   assert_string_equal(text, "deb7fe99776122b77925cbf0a24ab6f8");
+}
+
+static void address_and_script(struct bs_script *script, char address[BS_ADDRESS_TEXT], const char *wif) {
+  unsigned char hash[BS_HASH160_SIZE];
+  struct bs_key *key;
+  struct bs_error error = {0};
+
+  assert_ok(bs_key_from_text(&key, wif, strlen(wif), &error));
+  bs_public_key_hash(hash, bs_key_public(key));
+  bs_key_address(address, key, BS_NETWORK_MAIN);
+  bs_script_pay_to(script, hash);
+  bs_key_free(key);
+}
+
+static void assert_payload(const struct bs_operation *operation, const char *expected) {
+  unsigned char payload[BS_PAYLOAD_MAX];
+  char text[2 * BS_PAYLOAD_MAX + 1];
+
+  bs_hex_encode(text, payload, bs_operation_write(payload, magic, operation));
+  assert_string_equal(text, expected);
+}
+
+/* The published ones, from the published test wallets on: w0 and w1 for the namespace, w2 and w3 for the name. */
+static void payloads_follow_from_keys_and_names(void **state) {
+  struct bs_operation operation = {.opcode = BS_NAMESPACE_PREORDER, .quantity = 1};
+  struct bs_script sender, unused;
+  char address[BS_ADDRESS_TEXT];
+
+  (void)state;
+  assert_true(bs_hex_decode(operation.consensus, sizeof operation.consensus, CONSENSUS));
+  address_and_script(&unused, address, "5KHqsiU9qa77frZb6hQy9ocV7Sus9RWJcQGYYBJJBb2Efj1o77e");
+  assert_string_equal(address, "1HmKpCXiK4ExFbdTG1Y38jcrtx9KPkgYKX");
+  address_and_script(&sender, address, "5JesPiN68qt44Hc2nT8qmyZ1JDwHebfoh9KQ52Lazb1m1LaKNj9");
+  bs_name_hash(operation.hash, "test", &sender, "1HmKpCXiK4ExFbdTG1Y38jcrtx9KPkgYKX");
+  assert_payload(&operation, "69642a6134faee8737a865995aa5423b55f1a8ec69fe4b" CONSENSUS);
+  operation.opcode = BS_NAME_PREORDER;
+  address_and_script(&sender, address, "5Kg5kJbQHvk1B64rJniEmgbD83FpZpbw2RjdAZEzTefs9ihN3Bz");
+  address_and_script(&unused, address, "5JuVsoS9NauksSkqEjbUZxWwgGDQbMwPsEfoRBSpLpgDX1RtLX7");
+  bs_name_hash(operation.hash, "foo.test", &sender, address);
+  assert_payload(&operation, "69643fcacd056b728549c1039aded53d81c96f35d27820" CONSENSUS);
+  operation.opcode = BS_NAME_UPDATE;
+  bs_update_hash(operation.name_hash, "foo.test", operation.consensus);
+  memset(operation.value_hash, 0x11, sizeof operation.value_hash);
+  assert_payload(&operation, "69642b92a7fdc30edccbcdd92bce5cd71efc861111111111111111111111111111111111111111");
+  operation.opcode = BS_NAME_TRANSFER;
+  operation.keep_data = true;
+  bs_hash128(operation.name_hash, "foo.test", 8);
+  assert_payload(&operation, "69643e3e7727f568dd9d36d5c777c024da599473" CONSENSUS);
+}
+
+/* Scripts of the chain that pay to these addresses. */
+static void scripts_have_their_address(void **state) {
+  static const char *const cases[][2] = {
+      {"1F2nHEDLRJ39XxAvSxwQhJsaVzvS5RHDRM", "76a91499e7f97f5d2c77b4f32b4ed9ae0f0385c45aa5c788ac"},
+      {"16firc3qZU97D1pWkyL6ZYwPX5UVnWc82V", "76a9143e2b5fdd12db7580fb4d3434b31d4fe9124bd9f088ac"},
+      {"1KRca8gGiCiTNGR65iXMPQ6d5fisDdN3ZF", "76a914ca19f0c96683b6cabfb5c9a406bebc6771d8ede488ac"}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    unsigned char hash[BS_HASH160_SIZE];
+    char address[BS_ADDRESS_TEXT], text[2 * BS_SCRIPT_MAX + 1];
+    struct bs_script script;
+
+    script_of(&script, cases[i][1]);
+    assert_int_equal(bs_script_classify(hash, script.bytes, script.length), BS_SCRIPT_PUBLIC_KEY_HASH);
+    bs_address_encode(address, 0, hash);
+    assert_string_equal(address, cases[i][0]);
+    bs_script_pay_to(&script, hash);
+    bs_hex_encode(text, script.bytes, script.length);
+    assert_string_equal(text, cases[i][1]);
+  }
 }
 
 static void merkle_root_is_that_of_the_original(void **state) {
@@ -239,6 +313,8 @@ int main(void) {
       cmocka_unit_test(names_are_numbers),
       cmocka_unit_test(scripts_have_their_kind),
       cmocka_unit_test(hashes_are_those_of_the_chain),
+      cmocka_unit_test(payloads_follow_from_keys_and_names),
+      cmocka_unit_test(scripts_have_their_address),
       cmocka_unit_test(merkle_root_is_that_of_the_original),
       cmocka_unit_test(empty_blocks_have_consensus_hashes),
       cmocka_unit_test(prices_are_those_of_the_chain),
