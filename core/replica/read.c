@@ -28,6 +28,7 @@ struct attempt {
   struct bs_sha256 digest;
   bool is_verified;
   bool was_wrong; /* a value came that is not the key's */
+  bool failed_here; /* what it gave could not be kept: our disk, our memory */
 };
 
 static bool begin(void *user, uint64_t size, struct bs_error *error) {
@@ -35,14 +36,16 @@ static bool begin(void *user, uint64_t size, struct bs_error *error) {
 
   (void)size;
   bs_sha256_begin(&attempt->digest);
-  return bs_spool_reset(attempt->spool, error);
+  attempt->failed_here = !bs_spool_reset(attempt->spool, error);
+  return !attempt->failed_here;
 }
 
 static bool take(void *user, const void *bytes, size_t length, struct bs_error *error) {
   struct attempt *attempt = user;
 
   bs_sha256_add(&attempt->digest, bytes, length);
-  return bs_spool_write(attempt->spool, bytes, length, error);
+  attempt->failed_here = !bs_spool_write(attempt->spool, bytes, length, error);
+  return !attempt->failed_here;
 }
 
 static bool end(void *user, struct bs_error *error) {
@@ -126,8 +129,10 @@ static bool ask_in_order(struct search *search, struct bs_spool *spool, const st
   return remote == 0 || ask(search, chosen, watch, error);
 }
 
-/* Why nothing was found: the first of corrupt, too_large, unreachable, not_found that a store said. */
-static bool explain(const struct bs_replicas *replicas, const char *key, uint64_t limit, struct bs_error *error) {
+/* Why nothing was found: the first of corrupt, too_large, a failure of our own, unreachable, not_found that holds. */
+static bool explain(const struct search *search, const char *key, uint64_t limit, struct bs_error *error) {
+  const struct bs_replicas *replicas = search->replicas;
+  const struct bs_error *own = NULL;
   struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
   bool corrupt = false, too_large = false, unreachable = false;
 
@@ -136,7 +141,8 @@ static bool explain(const struct bs_replicas *replicas, const char *key, uint64_
 
     corrupt = corrupt || reason->word == BS_WORD_corrupt;
     too_large = too_large || reason->word == BS_WORD_too_large;
-    unreachable = unreachable || reason->word != BS_WORD_not_found;
+    unreachable = unreachable || replicas->items[i].store == NULL || reason->word != BS_WORD_not_found;
+    if (search->attempts[i].failed_here) own = reason;
     bs_buffer_format(&reasons, "%s%s", i == 0 ? "" : " ", reason->message);
   }
   if (!bs_buffer_ok(&reasons, error)) return false;
@@ -146,6 +152,10 @@ static bool explain(const struct bs_replicas *replicas, const char *key, uint64_
   if (too_large)
     return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "What stands for %s has more than %llu bytes: %s", key,
                       (unsigned long long)limit, bs_buffer_string(&reasons));
+  if (own != NULL) {
+    *error = *own;
+    return false;
+  }
   if (unreachable)
     return bs_fail(error, BS_WORD_unreachable, "The bytes of %s were not found, and not every store answered: %s", key,
                    bs_buffer_string(&reasons));
@@ -187,7 +197,7 @@ bool bs_replicas_get_immutable(struct bs_replicas *replicas, struct bs_spool *sp
     attempt->spool = &attempt->own;
   }
   if (!ask_in_order(&search, spool, watch, error)) return false;
-  if (search.found == NULL) return explain(replicas, key, limit, error);
+  if (search.found == NULL) return explain(&search, key, limit, error);
   *ret_giver = &replicas->items[search.found - search.attempts];
   return search.found->spool == spool || copy_spool(spool, search.found->spool, error);
 }
