@@ -3,6 +3,7 @@
 
 #include "core/client/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,16 +58,36 @@ static const char *const replication_keys[] = {"write", "read"};
 static const char *const write_keys[] = {"at_least", "require"};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+bool bs_config_refuse(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_error *error,
+                      const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (node == NULL) return bs_fail(error, BS_WORD_config, "%s: %s", config->file, text);
+  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s", config->file, node->line, node->column, text);
+}
+
 static bool complain(struct bs_error *error, const struct blockstore_config *config, const struct bs_yaml *node, const char *sentence,
                      const char *argument) {
-  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s%s", config->file, node->line, node->column, sentence, argument);
+  return bs_config_refuse(config, node, error, "%s%s", sentence, argument);
 }
 
 static bool wants_mapping(const struct blockstore_config *config, const struct bs_yaml *node, const char *what,
                           struct bs_error *error) {
   if (node->kind == BS_YAML_MAPPING) return true;
-  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s must be a mapping (key: value lines).", config->file, node->line, node->column,
-                 what);
+  return bs_config_refuse(config, node, error, "%s must be a mapping (key: value lines).", what);
+}
+
+/* "; did you mean ..." of the known word that looks most like it, into `text`; "" when none does. */
+static const char *suggest(char text[128], const char *word, const char *const *known, size_t count) {
+  const char *nearest = bs_nearest(word, known, count);
+
+  text[0] = '\0';
+  if (nearest != NULL) snprintf(text, 128, "; did you mean \"%s\"?", nearest);
+  return text;
 }
 
 /* Every key of the mapping must be one of `known`. */
@@ -74,14 +95,12 @@ static bool check_keys(const struct blockstore_config *config, const struct bs_y
                        struct bs_error *error) {
   for (size_t i = 0; i < mapping->count; i++) {
     const struct bs_yaml *key = mapping->keys[i];
-    const char *nearest;
+    char nearest[128];
     bool found = false;
 
     for (size_t k = 0; k < count && !found; k++) found = strcmp(key->text, known[k]) == 0;
-    if (found) continue;
-    nearest = bs_nearest(key->text, known, count);
-    return bs_fail(error, BS_WORD_config, "%s:%u:%u: There is no key \"%s\" here%s%s%s.", config->file, key->line, key->column, key->text,
-                   nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+    if (!found)
+      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s.", key->text, suggest(nearest, key->text, known, count));
   }
   return true;
 }
@@ -132,9 +151,9 @@ static bool read_row(struct blockstore_config *config, const struct row *row, co
   case BS_OPTION_SIZE:
   case BS_OPTION_DURATION:
     if (number < row->least || number > row->most)
-      return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s: The value is outside its range (%lld to %lld%s).", config->file, node->line,
-                     node->column, row->key, (long long)row->least, (long long)row->most,
-                     row->type == BS_OPTION_DURATION ? " milliseconds" : row->type == BS_OPTION_SIZE ? " bytes" : "");
+      return bs_config_refuse(config, node, error, "%s: The value is outside its range (%lld to %lld%s).", row->key, (long long)row->least,
+                              (long long)row->most,
+                              row->type == BS_OPTION_DURATION ? " milliseconds" : row->type == BS_OPTION_SIZE ? " bytes" : "");
     *(int64_t *)member = number;
     return true;
   case BS_OPTION_BOOL:
@@ -211,13 +230,23 @@ static bool read_plugin_path(struct blockstore_config *config, struct bs_error *
   return append(&config->plugin_path, &config->plugin_path_count, strdup(BS_DRIVER_DIRECTORY), error);
 }
 
+/* The key may be there, but misspelt. */
+static bool refuse_missing(const struct blockstore_config *config, const struct bs_yaml *store, const char *key,
+                           struct bs_error *error) {
+  for (size_t i = 0; i < store->count; i++)
+    if (bs_nearest(store->keys[i]->text, &key, 1) != NULL)
+      return bs_config_refuse(config, store->keys[i], error, "The store has no \"%s\"; is \"%s\" meant to be it?", key,
+                              store->keys[i]->text);
+  return bs_config_refuse(config, store, error, "The store has no \"%s\".", key);
+}
+
 static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                              struct bs_error *error) {
   const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver"), *in = bs_yaml_find(node, "inline");
   const char *text;
 
-  if (name == NULL) return complain(error, config, node, "The store has no ", "\"name\".");
-  if (driver == NULL) return complain(error, config, node, "The store has no ", "\"driver\".");
+  if (name == NULL) return refuse_missing(config, node, "name", error);
+  if (driver == NULL) return refuse_missing(config, node, "driver", error);
   text = scalar(config, name, "a name for the store", error);
   if (text == NULL || (store->name = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
   if (text[0] == '\0' || strlen(text) > 64 || !bs_utf8_valid(text, strlen(text)) || strpbrk(text, "\n\r\t") != NULL)
@@ -272,6 +301,16 @@ static bool read_at_least(struct blockstore_config *config, const struct bs_yaml
   return true;
 }
 
+static bool refuse_unknown_store(const struct blockstore_config *config, const struct bs_yaml *node, const char *name,
+                                 struct bs_error *error) {
+  const char **names BS_AUTO_FREE = calloc(config->store_count, sizeof *names);
+  char nearest[128];
+
+  if (names == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < config->store_count; i++) names[i] = config->stores[i].name;
+  return bs_config_refuse(config, node, error, "There is no store \"%s\"%s.", name, suggest(nearest, name, names, config->store_count));
+}
+
 static bool read_replication(struct blockstore_config *config, struct bs_error *error) {
   const struct bs_yaml *section = bs_yaml_find(config->root, "replication");
   const struct bs_yaml *write = section == NULL ? NULL : bs_yaml_find(section, "write"), *node;
@@ -279,14 +318,13 @@ static bool read_replication(struct blockstore_config *config, struct bs_error *
   if (write == NULL) return true;
   if (!wants_mapping(config, write, "replication.write", error) || !check_keys(config, write, write_keys, COUNT(write_keys), error))
     return false;
-  node = bs_yaml_find(write, "at_least");
+  node = config->at_least_node = bs_yaml_find(write, "at_least");
   if (node != NULL && !read_at_least(config, node, error)) return false;
-  node = bs_yaml_find(write, "require");
+  node = config->require_node = bs_yaml_find(write, "require");
   if (node == NULL) return true;
   if (!read_list(config, node, false, &config->require, &config->require_count, error)) return false;
   for (size_t i = 0; i < config->require_count; i++)
-    if (bs_config_store(config, config->require[i]) == NULL)
-      return complain(error, config, node->values[i], "There is no store of this name: ", config->require[i]);
+    if (bs_config_store(config, config->require[i]) == NULL) return refuse_unknown_store(config, node->values[i], config->require[i], error);
   return true;
 }
 
@@ -323,7 +361,8 @@ static bool complete(struct blockstore_config *config, struct bs_error *error) {
   if (config->state_dir == NULL) config->state_dir = xdg("XDG_STATE_HOME", ".local/state", error);
   if (config->state_dir == NULL) return false;
   if (strcmp(config->provider, "blockstored") == 0)
-    return bs_fail(error, BS_WORD_config, "%s: names.provider: This version has the provider \"embedded\" only.", config->file);
+    return bs_config_refuse(config, bs_yaml_find(bs_yaml_find(config->root, "names"), "provider"), error,
+                            "names.provider: This version has the provider \"embedded\" only.");
   if (config->ledger != NULL) return true;
   bs_buffer_format(&path, "%s/ledger.db", config->state_dir);
   config->ledger = bs_buffer_take(&path);

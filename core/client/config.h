@@ -45,6 +45,7 @@ struct blockstore_config {
   int64_t write_at_least;            /* BS_WRITE_NUMBER */
   char **require;                    /* names of stores that must succeed */
   size_t require_count;
+  const struct bs_yaml *at_least_node, *require_node; /* for messages; NULL: not given */
   char *read; /* "newest" or "first" */
 
   int64_t connect_ms;
@@ -68,6 +69,10 @@ void bs_config_release(struct blockstore_config *config);
 char *bs_config_default_file(struct bs_error *error);
 /* The built-in configuration as a commented file. */
 bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error);
+
+/* Fails with config, "FILE:LINE:COLUMN: " of the node before the text; node NULL: "FILE: ". */
+bool bs_config_refuse(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_error *error,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 const struct bs_store_config *bs_config_store(const struct blockstore_config *config, const char *name);
 /* Members of a store's mapping that are the core's, not its driver's. */
