@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/worker.h"
+
+static atomic_uint open_sessions; /* of the process; the last one ends the idle workers */
 
 static size_t durable_stores(const struct blockstore *session) {
   size_t count = 0;
@@ -32,9 +35,26 @@ static bool set_policy(struct blockstore *session, struct bs_error *error) {
     break;
   }
   if (session->at_least <= durable) return true;
-  return bs_fail(error, BS_WORD_config,
-                 "%s: replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used keep data durably.",
-                 config->file, session->at_least, durable, session->storage_count);
+  return bs_config_refuse(config, config->at_least_node, error,
+                          "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used keep data durably.",
+                          session->at_least, durable, session->storage_count);
+}
+
+/* Stores that must succeed are of no use when the program registered others only. */
+static bool check_required(const struct blockstore *session, struct bs_error *error) {
+  const struct blockstore_config *config = session->config;
+
+  for (size_t i = 0; i < config->require_count; i++) {
+    bool found = false;
+
+    for (size_t k = 0; k < session->storage_count && !found; k++)
+      found = strcmp(session->storages[k]->entry->name, config->require[i]) == 0;
+    if (!found)
+      return bs_config_refuse(config, config->require_node, error,
+                              "replication.write.require names the store %s, which is not among those that were registered.",
+                              config->require[i]);
+  }
+  return true;
 }
 
 static bool take_storages(struct blockstore *session, struct bs_error *error) {
@@ -49,7 +69,7 @@ static bool take_storages(struct blockstore *session, struct bs_error *error) {
     else if (!bs_storage_load(&session->storages[i], config, &config->stores[i], error)) return false;
     session->storage_count++;
   }
-  return set_policy(session, error);
+  return check_required(session, error) && set_policy(session, error);
 }
 
 static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {
@@ -76,6 +96,9 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
 
   (void)port;
   if (session == NULL) return bs_report_end(&report, bs_fail_memory(&report.error), error);
+  atomic_fetch_add(&open_sessions, 1);
+  pthread_mutex_init(&session->lock, NULL);
+  pthread_cond_init(&session->ended, NULL);
   session->config = bs_config_retain((struct blockstore_config *)(uintptr_t)config); /* only its count of references changes */
   good = open_session(session, server, &report.error);
   if (good) *ret_blockstore = session;
@@ -83,19 +106,44 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
   return bs_report_end(&report, good, error);
 }
 
+static void wait_for_calls(struct blockstore *session) {
+  BS_LOCKED(&session->lock);
+
+  while (session->calls > 0) pthread_cond_wait(&session->ended, &session->lock);
+}
+
 void blockstore_close(struct blockstore *blockstore) {
   if (blockstore == NULL) return;
+  wait_for_calls(blockstore);
   for (size_t i = 0; i < blockstore->storage_count; i++) bs_storage_release(blockstore->storages[i]);
   free(blockstore->storages);
   bs_names_close(blockstore->names);
   bs_state_free(blockstore->state);
   bs_scopes_free(&blockstore->scopes);
   bs_config_release(blockstore->config);
+  pthread_cond_destroy(&blockstore->ended);
+  pthread_mutex_destroy(&blockstore->lock);
   free(blockstore);
+  if (atomic_fetch_sub(&open_sessions, 1) == 1) bs_workers_rest();
 }
 
 void blockstore_cancel(struct blockstore *blockstore) {
   bs_scopes_cancel(&blockstore->scopes);
+}
+
+/* A store that hangs while it is opened gets timeouts.connect, and never more than half of the time that is left: the
+ * others must still be asked. */
+static bool open_store(struct bs_work *work, struct blockstore_storage *storage, struct bs_replica *replica) {
+  uint64_t half = bs_scope_time_left(work->scope) / 2, most = (uint64_t)work->session->config->connect_ms;
+  struct bs_scope *scope;
+  bool good;
+
+  if (bs_storage_is_open(storage, &replica->store)) return true;
+  if (half < most) most = half;
+  if (!bs_scope_open(&work->session->scopes, &scope, most == 0 ? 1 : most, &replica->error)) return false;
+  good = bs_storage_open(storage, scope, &replica->store, &replica->error);
+  bs_scope_close(scope);
+  return good;
 }
 
 static bool open_stores(struct bs_work *work) {
@@ -109,9 +157,16 @@ static bool open_stores(struct bs_work *work) {
     replica->name = storage->entry->name;
     replica->is_required = storage->is_required;
     replica->is_durable = storage->is_durable;
-    if (!bs_storage_open(storage, work->scope, &replica->store, &replica->error)) replica->store = NULL;
+    if (!open_store(work, storage, replica)) replica->store = NULL;
   }
   return bs_scope_check(work->scope, &work->report.error);
+}
+
+static void count_call(struct blockstore *session, int change) {
+  BS_LOCKED(&session->lock);
+
+  session->calls += (size_t)change;
+  if (session->calls == 0) pthread_cond_signal(&session->ended);
 }
 
 bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms, blockstore_progress progress, void *user,
@@ -120,12 +175,16 @@ bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t de
 
   *work = (struct bs_work){.session = session, .report = BS_REPORT_INIT};
   if (!bs_scope_open(&session->scopes, &work->scope, timeout, &work->report.error)) return false;
+  count_call(session, 1);
   work->watch = (struct bs_watch){work->scope, progress, user};
   return !with_stores || open_stores(work);
 }
 
 enum blockstore_result bs_work_end(struct bs_work *work, bool good, struct blockstore_error **ret_error) {
   bs_replicas_free(&work->replicas);
-  if (work->scope != NULL) bs_scope_close(work->scope);
+  if (work->scope != NULL) {
+    bs_scope_close(work->scope);
+    count_call(work->session, -1); /* from here on the session may be gone */
+  }
   return bs_report_end(&work->report, good, ret_error);
 }

@@ -9,7 +9,7 @@
 #include "core/record/user.h"
 #include "core/state/state.h"
 
-/* Set when it is opened, then only read; what changes has locks of its own. */
+/* Set when it is opened, then only read, but for the calls; what else changes has locks of its own. */
 struct blockstore {
   struct blockstore_config *config;
   struct blockstore_storage **storages; /* in the order of the configuration, or of registration */
@@ -18,6 +18,9 @@ struct blockstore {
   struct bs_names *names;
   struct bs_state *state;
   struct bs_scopes scopes;
+  pthread_mutex_t lock; /* calls */
+  pthread_cond_t ended; /* the last of them has */
+  size_t calls;         /* in flight */
 };
 
 /* The keys of the public API: a private key and its addresses. */
@@ -29,7 +32,7 @@ struct blockstore_key {
 /* One public call in progress. */
 struct bs_work {
   struct blockstore *session;
-  struct bs_scope *scope;
+  struct bs_scope *scope;      /* NULL: not begun */
   struct bs_watch watch;       /* of `scope` and the caller's progress */
   struct bs_replicas replicas; /* the session's stores, opened as far as they could be */
   struct bs_report report;

@@ -3,6 +3,7 @@
 
 #include "core/client/storage.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #include "core/base/log.h"
 #include "core/client/report.h"
 #include "core/driver/options.h"
+
+#define LOCK_PAUSE_MS 5 /* between two looks at a store that another thread opens */
 
 static void free_candidate(struct bs_candidate **candidate) {
   bs_candidate_free(*candidate);
@@ -26,13 +29,14 @@ static bool read_settings(struct blockstore_storage *storage, struct bs_error *e
 static bool load_module(struct blockstore_storage *storage, struct bs_error *error) {
   const struct blockstore_config *config = storage->config;
   struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  const struct bs_yaml *node = bs_yaml_find(storage->entry->node, "driver");
 
   if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, storage->entry->driver, error) ||
       !bs_module_load(&storage->module, candidate, error))
-    return bs_context(error, "Store %s", storage->entry->name);
+    return bs_context(error, "%s:%u:%u: Store %s", config->file, node->line, node->column, storage->entry->name);
   if (storage->module->metadata->is_filter)
-    return bs_fail(error, BS_WORD_config, "%s: Store %s: The driver %s is a filter, not a store.", config->file, storage->entry->name,
-                   storage->entry->driver);
+    return bs_config_refuse(config, node, error, "Store %s: The driver %s is a filter, not a store.", storage->entry->name,
+                            storage->entry->driver);
   storage->is_durable = (storage->module->metadata->capabilities & BS_CAPABILITY_DURABLE) != 0;
   return true;
 }
@@ -56,22 +60,43 @@ bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_
   return true;
 }
 
-bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error) {
+bool bs_storage_is_open(struct blockstore_storage *storage, struct bs_store **ret_store) {
+  struct bs_store *store = atomic_load(&storage->store);
+
+  if (store == NULL) return false;
+  *ret_store = store;
+  return true;
+}
+
+/* Under the lock. */
+static bool open_now(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_error *error) {
   const struct bs_module *module = storage->module;
   struct blockstore_settings *settings;
-  BS_LOCKED(&storage->lock);
+  struct bs_store *store;
 
-  if (storage->store == NULL) {
-    if (!read_settings(storage, error)) return false;
-    settings = storage->settings;
-    storage->settings = NULL; /* taken, whatever the result */
-    bs_log(BS_LOG_INFO, "opening store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
-    if (!bs_store_open(&storage->store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata,
-                       settings, (int)storage->entry->is_inline, NULL, scope, error))
-      return false;
-  }
-  *ret_store = storage->store;
+  if (!read_settings(storage, error)) return false;
+  settings = storage->settings;
+  storage->settings = NULL; /* taken, whatever the result */
+  bs_log(BS_LOG_INFO, "opening store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
+  if (!bs_store_open(&store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata, settings,
+                     (int)storage->entry->is_inline, NULL, scope, error))
+    return false;
+  atomic_store(&storage->store, store);
   return true;
+}
+
+bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error) {
+  struct pollfd cancelled = {scope->fd, POLLIN, 0};
+  bool good = true;
+
+  if (bs_storage_is_open(storage, ret_store)) return true;
+  while (pthread_mutex_trylock(&storage->lock) != 0) {
+    if (!bs_scope_check(scope, error)) return bs_context(error, "%s: While another thread opens the store", storage->entry->name);
+    poll(&cancelled, 1, LOCK_PAUSE_MS);
+  }
+  if (atomic_load(&storage->store) == NULL) good = open_now(storage, scope, error);
+  pthread_mutex_unlock(&storage->lock);
+  return good && bs_storage_is_open(storage, ret_store);
 }
 
 struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage) {
@@ -81,7 +106,7 @@ struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage)
 
 void bs_storage_release(struct blockstore_storage *storage) {
   if (storage == NULL || atomic_fetch_sub(&storage->references, 1) != 1) return;
-  bs_store_close(storage->store);
+  bs_store_close(atomic_load(&storage->store));
   bs_settings_free(storage->settings);
   pthread_mutex_destroy(&storage->lock);
   bs_config_release(storage->config);
@@ -120,6 +145,8 @@ static bool register_storage(struct blockstore_config *config, struct blockstore
   struct bs_store *store;
   bool good;
 
+  if (storage->config != config)
+    return bs_fail(error, BS_WORD_usage, "The store %s was loaded from another configuration.", storage->entry->name);
   for (size_t i = 0; i < config->registered_count; i++)
     if (config->registered[i]->entry == storage->entry)
       return bs_fail(error, BS_WORD_conflict, "The store %s is registered already.", storage->entry->name);

@@ -4,6 +4,7 @@
 #define BS_CLIENT_STORAGE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/client/config.h"
 #include "core/driver/module.h"
@@ -19,13 +20,15 @@ struct blockstore_storage {
   bool is_durable;  /* its driver says so */
   pthread_mutex_t lock;                /* settings and store, and opening it */
   struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
-  struct bs_store *store;              /* NULL until opened */
+  _Atomic(struct bs_store *) store;    /* NULL until opened; set under the lock, once */
 };
 
 /* Finds, vets and loads the driver and checks the options; opens nothing.  Words: driver, config. */
 bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config, const struct bs_store_config *entry,
                      struct bs_error *error);
-/* The open store, which lives as long as the storage. */
+/* Sets *ret_store and says true when it is open already. */
+bool bs_storage_is_open(struct blockstore_storage *storage, struct bs_store **ret_store);
+/* The open store, which lives as long as the storage.  Waits within the scope, also for another thread that opens it. */
 bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error);
 struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage);
 /* The last one closes the store.  NULL is allowed. */
