@@ -106,8 +106,7 @@ bool bs_file_read_secret(struct bs_buffer *ret_bytes, const char *path, size_t l
   return read_file(ret_bytes, fd, path, limit, error);
 }
 
-/* The directory part of path, by free(): "." when it has none. */
-static char *parent_of(const char *path) {
+char *bs_file_parent(const char *path) {
   const char *slash = strrchr(path, '/');
 
   if (slash == NULL) return strdup(".");
@@ -116,7 +115,7 @@ static char *parent_of(const char *path) {
 }
 
 bool bs_file_sync_parent(const char *path, struct bs_error *error) {
-  char *parent BS_AUTO_FREE = parent_of(path);
+  char *parent BS_AUTO_FREE = bs_file_parent(path);
   int fd BS_AUTO_CLOSE = -1;
 
   if (parent == NULL) return bs_fail_memory(error);
@@ -134,7 +133,7 @@ bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *er
     return bs_fail(error, BS_WORD_io, "%s: A directory is needed here, but this is something else.", path);
   }
   if (errno != ENOENT) return bs_fail_errno(error, "%s: The directory cannot be reached", path);
-  parent = parent_of(path);
+  parent = bs_file_parent(path);
   if (parent == NULL) return bs_fail_memory(error);
   if (!bs_file_make_directories(parent, mode, error)) return false;
   if (mkdir(path, mode) < 0 && errno != EEXIST) return bs_fail_errno(error, "%s: The directory cannot be made", path);
@@ -170,21 +169,47 @@ char *bs_file_expand(const char *path, const char *base, struct bs_error *error)
   return text;
 }
 
-/* A new file beside `path` under a name of its own; `mode` is narrowed by the umask. */
-static bool make_temporary(struct bs_replacement *made, const char *path, mode_t mode, struct bs_error *error) {
+/* PATH's directory and a name that nobody else has; by free(). */
+static char *temporary_name(const char *path, struct bs_error *error) {
   const char *slash = strrchr(path, '/');
   int directory_length = slash == NULL ? 0 : (int)(slash - path) + 1;
+  uint64_t random;
+  char *name;
 
+  if (getrandom(&random, sizeof random, 0) != sizeof random) {
+    bs_fail_errno(error, "No random number could be had");
+    return NULL;
+  }
+  if (asprintf(&name, "%.*s.blockstore-%016llx", directory_length, path, (unsigned long long)random) >= 0) return name;
+  bs_fail_memory(error);
+  return NULL;
+}
+
+/* Where a file without a name can be found to give it one. */
+static void path_of_fd(char path[32], int fd) {
+  snprintf(path, 32, "/proc/self/fd/%d", fd);
+}
+
+/* A file without a name: nothing of it stays when the process dies.  -1 where that cannot be had. */
+static int make_unnamed(const char *path, mode_t mode) {
+  char *parent BS_AUTO_FREE = bs_file_parent(path);
+  char link_path[32];
+  int fd = parent == NULL ? -1 : open(parent, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+
+  if (fd < 0) return -1;
+  path_of_fd(link_path, fd);
+  if (access(link_path, F_OK) == 0) return fd;
+  close(fd); /* no /proc: it could never be named */
+  return -1;
+}
+
+/* A new file beside `path`, without a name or under one of its own; `mode` is narrowed by the umask. */
+static bool make_temporary(struct bs_replacement *made, const char *path, mode_t mode, struct bs_error *error) {
+  made->fd = make_unnamed(path, mode);
   for (int attempt = 0; attempt < 100 && made->fd < 0; attempt++) {
-    uint64_t random;
-
-    if (getrandom(&random, sizeof random, 0) != sizeof random) return bs_fail_errno(error, "No random number could be had");
     free(made->temporary);
-    made->temporary = NULL;
-    if (asprintf(&made->temporary, "%.*s.blockstore-%016llx", directory_length, path, (unsigned long long)random) < 0) {
-      made->temporary = NULL;
-      return bs_fail_memory(error);
-    }
+    made->temporary = temporary_name(path, error);
+    if (made->temporary == NULL) return false;
     made->fd = open(made->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (made->fd < 0 && errno != EEXIST) break;
   }
@@ -208,17 +233,49 @@ bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, 
   return true;
 }
 
-bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error) {
-  if (fsync(replacement->fd) < 0) return bs_fail_errno(error, "%s: The file could not be made durable", replacement->path);
-  if (exclusive && link(replacement->temporary, replacement->path) < 0) {
-    if (errno == EEXIST) return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", replacement->path);
-    return bs_fail_errno(error, "%s: The file could not be made", replacement->path);
-  }
-  if (exclusive ? unlink(replacement->temporary) < 0 : rename(replacement->temporary, replacement->path) < 0)
+/* Gives the file its name, which nothing may have yet. */
+static bool place_new(struct bs_replacement *replacement, struct bs_error *error) {
+  char link_path[32];
+  int failed;
+
+  path_of_fd(link_path, replacement->fd);
+  failed = replacement->temporary == NULL
+               ? linkat(AT_FDCWD, link_path, AT_FDCWD, replacement->path, AT_SYMLINK_FOLLOW)
+               : link(replacement->temporary, replacement->path);
+  if (failed == 0) return true;
+  if (errno != EEXIST) return bs_fail_errno(error, "%s: The file could not be made", replacement->path);
+  return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", replacement->path);
+}
+
+/* Only a file with a name can take the place of another. */
+static bool give_name(struct bs_replacement *replacement, struct bs_error *error) {
+  char link_path[32];
+
+  if (replacement->temporary != NULL) return true;
+  path_of_fd(link_path, replacement->fd);
+  replacement->temporary = temporary_name(replacement->path, error);
+  if (replacement->temporary == NULL) return false;
+  if (linkat(AT_FDCWD, link_path, AT_FDCWD, replacement->temporary, AT_SYMLINK_FOLLOW) == 0) return true;
+  bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
+  free(replacement->temporary); /* never made */
+  replacement->temporary = NULL;
+  return false;
+}
+
+static bool place(struct bs_replacement *replacement, struct bs_error *error) {
+  if (!give_name(replacement, error)) return false;
+  if (rename(replacement->temporary, replacement->path) < 0)
     return bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
   free(replacement->temporary);
   replacement->temporary = NULL;
-  if (!bs_file_sync_parent(replacement->path, error)) return false;
+  return true;
+}
+
+bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error) {
+  if (fsync(replacement->fd) < 0)
+    return bs_fail_errno(error, "%s: The file could not be made durable", replacement->path);
+  if (!(exclusive ? place_new : place)(replacement, error) || !bs_file_sync_parent(replacement->path, error))
+    return false;
   bs_replacement_abort(replacement);
   return true;
 }

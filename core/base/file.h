@@ -19,19 +19,22 @@ bool bs_file_read_secret(struct bs_buffer *ret_bytes, const char *path, size_t l
 
 /* Makes the directory and its missing parents with `mode`, each durable in its parent.  An existing one is left. */
 bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *error);
+/* The directory part of path, by free(): "." when it has none; NULL: no memory. */
+char *bs_file_parent(const char *path);
 /* fsyncs the directory that holds `path`. */
 bool bs_file_sync_parent(const char *path, struct bs_error *error);
 /* `path` with a leading "~/" replaced by $HOME, made absolute from `base` (NULL: the working directory); by free(). */
 char *bs_file_expand(const char *path, const char *base, struct bs_error *error);
 
 /*
- * A file that replaces `path` in one step.  Its bytes go to `fd` under a temporary name in the same directory;
- * commit fsyncs it, renames it and fsyncs the directory; abort (also after a failed commit) removes it.
+ * A file that replaces `path` in one step.  Its bytes go to `fd`, a file of the same directory without a name (where that
+ * cannot be had: with a temporary one); commit fsyncs it, names it and fsyncs the directory; abort (also after a failed
+ * commit) removes it.
  */
 struct bs_replacement {
   int fd; /* -1: nothing begun, or committed */
   char *path;
-  char *temporary;
+  char *temporary; /* NULL: it has no name */
 };
 #define BS_REPLACEMENT_INIT {-1, NULL, NULL}
 /* mode: less the umask. */
