@@ -404,6 +404,11 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
   return bs_buffer_ok(ret_text, error);
 }
 
+static bool load_built_in(struct blockstore_config *config, struct bs_buffer *text, struct bs_error *error) {
+  config->built_in = true;
+  return replace_text(&config->file, strdup("built-in configuration"), error) && bs_config_default_text(text, error);
+}
+
 /* Fills `text` from the file, or with the built-in configuration, and says in `config` which it was. */
 static bool load_text(struct blockstore_config *config, struct bs_buffer *text, const char *file, struct bs_error *error) {
   char *path = file == NULL ? bs_config_default_file(error) : bs_file_expand(file, NULL, error);
@@ -416,23 +421,31 @@ static bool load_text(struct blockstore_config *config, struct bs_buffer *text, 
   }
   if (error->word != BS_WORD_not_found) return false;
   if (file != NULL) return bs_fail(error, BS_WORD_config, "%s: There is no such configuration file.", path);
-  config->built_in = true;
-  return replace_text(&config->file, strdup("built-in configuration"), error) && bs_config_default_text(text, error);
+  return load_built_in(config, text, error);
 }
 
-bool bs_config_read(struct blockstore_config **ret_config, const char *file, struct bs_error *error) {
+/* file: see load_text; not looked at for the built-in one. */
+static bool read_config(struct blockstore_config **ret_config, bool built_in, const char *file, struct bs_error *error) {
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct blockstore_config *config = calloc(1, sizeof *config);
 
   if (config == NULL) return bs_fail_memory(error);
   atomic_init(&config->references, 1);
-  if (!load_text(config, &text, file, error) || !bs_yaml_read(&config->root, text.bytes, text.length, config->file, error) ||
+  if (!(built_in ? load_built_in(config, &text, error) : load_text(config, &text, file, error)) || !bs_yaml_read(&config->root, text.bytes, text.length, config->file, error) ||
       !interpret(config, error)) {
     bs_config_release(config);
     return false;
   }
   *ret_config = config;
   return true;
+}
+
+bool bs_config_read(struct blockstore_config **ret_config, const char *file, struct bs_error *error) {
+  return read_config(ret_config, false, file, error);
+}
+
+bool bs_config_built_in(struct blockstore_config **ret_config, struct bs_error *error) {
+  return read_config(ret_config, true, NULL, error);
 }
 
 struct blockstore_config *bs_config_retain(struct blockstore_config *config) {

@@ -62,6 +62,8 @@ struct blockstore_config {
 
 /* file NULL: the user's own, or the built-in one.  Words: config, not_found (a named file), too_large, io. */
 bool bs_config_read(struct blockstore_config **ret_config, const char *file, struct bs_error *error);
+/* The built-in one, whatever files there are. */
+bool bs_config_built_in(struct blockstore_config **ret_config, struct bs_error *error);
 struct blockstore_config *bs_config_retain(struct blockstore_config *config);
 void bs_config_release(struct blockstore_config *config);
 

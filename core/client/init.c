@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
@@ -25,13 +26,13 @@ static void close_names(struct bs_names **names) {
   bs_names_close(*names);
 }
 
-static bool write_config(const char *path, struct bs_error *error) {
-  struct bs_replacement replacement BS_AUTO(free_replacement) = BS_REPLACEMENT_INIT;
+/* Writes what bs_replacement_commit gives its name. */
+static bool write_config(struct bs_replacement *ret_replacement, const char *path, struct bs_error *error) {
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  if (!bs_config_default_text(&text, error) || !bs_replacement_begin(&replacement, path, 0644, error)) return false;
-  if (!bs_file_write_all(replacement.fd, text.bytes, text.length)) return bs_fail_errno(error, "%s: The file cannot be written", path);
-  return bs_replacement_commit(&replacement, true, error);
+  if (access(path, F_OK) == 0) return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", path);
+  if (!bs_config_default_text(&text, error) || !bs_replacement_begin(ret_replacement, path, 0644, error)) return false;
+  return bs_file_write_all(ret_replacement->fd, text.bytes, text.length) || bs_fail_errno(error, "%s: The file cannot be written", path);
 }
 
 static bool make_state(const struct blockstore_config *config, unsigned char chain_id[32], struct bs_error *error) {
@@ -45,6 +46,7 @@ static bool make_state(const struct blockstore_config *config, unsigned char cha
 static bool init(char **ret_json, const char *file, struct bs_error *error) {
   char *path BS_AUTO_FREE = file == NULL ? bs_config_default_file(error) : bs_file_expand(file, NULL, error);
   struct blockstore_config *config BS_AUTO(free_config) = NULL;
+  struct bs_replacement replacement BS_AUTO(free_replacement) = BS_REPLACEMENT_INIT;
   unsigned char chain_id[32];
   char chain[65];
   cJSON *tree;
@@ -57,7 +59,10 @@ static bool init(char **ret_json, const char *file, struct bs_error *error) {
     *strrchr(directory, '/') = '\0';
     if (!bs_file_make_directories(directory, 0700, error)) return false;
   }
-  if (!write_config(path, error) || !bs_config_read(&config, path, error) || !make_state(config, chain_id, error)) return false;
+  /* The file comes last: once it is there, so is all that it names, and init is not to be repeated. */
+  if (!bs_config_built_in(&config, error) || !write_config(&replacement, path, error) || !make_state(config, chain_id, error) ||
+      !bs_replacement_commit(&replacement, true, error))
+    return false;
   bs_hex_encode(chain, chain_id, sizeof chain_id);
   tree = cJSON_CreateObject();
   bs_document_text(tree, "config", path);
