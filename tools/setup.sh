@@ -35,7 +35,7 @@ packages_are_debian() {
     (. /etc/os-release && case " $ID ${ID_LIKE-} " in *' debian '* | *' ubuntu '*) ;; *) false ;; esac)
 }
 
-# Installs what is missing of the named packages, from wherever this system's apt is told to get them.
+# Installs what is missing of the named packages (after choose_build), from wherever this system's apt is told to get them.
 packages_install() {
   if ! packages_are_debian; then
     say "This is not Debian or Ubuntu: nothing is installed. What Debian calls it is needed here: $*"
@@ -51,9 +51,9 @@ packages_install() {
   apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300"
   # The words of $apt and $missing are meant to fall apart.
   # shellcheck disable=SC2086
-  $apt update </dev/null || say 'apt-get update had errors: going on with what apt knows'
+  quietly "$build/apt-update.log" $apt update || say 'apt-get update had errors: going on with what apt knows'
   # shellcheck disable=SC2086
-  $apt install -y --no-install-recommends $missing </dev/null || die "apt-get could not install:$missing"
+  quietly "$build/apt-install.log" $apt install -y --no-install-recommends $missing || die "apt-get could not install:$missing"
 }
 
 # Would a driver below this directory be loaded?  The library wants every directory on the way to be root's or the
