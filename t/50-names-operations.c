@@ -238,6 +238,26 @@ static void another_key_pays(void **state) {
   assert_string_equal(record.value_hash, VALUE_2);
 }
 
+/* Two writers that began from the same value: the second is told. */
+static void an_update_replaces_what_it_was_made_from(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_operation operation = {.owner_key = fixture->alice, .replaces = ""};
+  struct bs_name_receipt receipt = register_name(fixture, "foo.id", fixture->alice);
+  struct bs_name_record record;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &operation, &error));
+  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_2, &operation, &error),
+               BS_WORD_conflict, "foo.id");
+  operation.replaces = VALUE_2;
+  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_2, &operation, &error),
+               BS_WORD_conflict, "foo.id");
+  assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo.id", &error));
+  assert_string_equal(record.value_hash, VALUE_1);
+  operation.replaces = VALUE_1;
+  assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_2, &operation, &error));
+}
+
 static void preorder_then_register_for_somebody_else(void **state) {
   struct fixture *fixture = *state;
   const struct bs_name_operation alice = {.owner_key = fixture->alice}, bob = {.owner_key = fixture->bob};
@@ -383,6 +403,7 @@ int main(void) {
       TEST(a_dry_run_changes_nothing),
       TEST(price_and_fee_are_bounded),
       TEST(another_key_pays),
+      TEST(an_update_replaces_what_it_was_made_from),
       TEST(preorder_then_register_for_somebody_else),
       TEST(a_renewal_keeps_owner_and_value),
       TEST(names_are_listed),

@@ -116,9 +116,12 @@ struct bs_name_operation {
   const struct bs_key *owner_key;   /* signs input 0 */
   const struct bs_key *payment_key; /* whose coins pay; NULL: the owner's */
   bool dry_run; /* build, sign and check, then leave the ledger as it was; receipt.raw is the transaction */
+  /* update: the value hash ("": none) that the new one was made from; conflict when the name has another by now.
+   * NULL: any. */
+  const char *replaces;
 };
 #define BS_NAME_OPERATION_INIT \
-  { NULL, NULL, false }
+  { NULL, NULL, false, NULL }
 
 struct bs_name_receipt {
   char preorder_txid[BS_TXID_TEXT]; /* "" when none was sent by this call */
@@ -153,7 +156,7 @@ bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs
 bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                     const char *name, const struct bs_name_operation *operation, struct bs_error *error);
 /* value_hash: 40 hexadecimal digits.  Words: not_found (not registered), denied (another owner: names both addresses;
- * or revoked). */
+ * or revoked), conflict (operation->replaces). */
 bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                      const char *name, const char *value_hash, const struct bs_name_operation *operation,
                      struct bs_error *error);

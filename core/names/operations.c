@@ -258,6 +258,16 @@ static bool plan_renew(struct job *job, struct bs_view *view, struct bs_batch *b
   return bound_price(job, error) && add_registration(job, batch, job->receipt.price, error);
 }
 
+/* Two writers that started from the same value: the second must look again. */
+static bool need_replaced(const struct job *job, struct bs_error *error) {
+  char present[BS_VALUE_HASH_TEXT] = "";
+
+  if (job->operation->replaces == NULL) return true;
+  if (job->entry.has_value) bs_hex_encode(present, job->entry.value_hash, sizeof job->entry.value_hash);
+  if (strcmp(present, job->operation->replaces) == 0) return true;
+  return bs_fail(error, BS_WORD_conflict, "The name %s was updated by somebody else meanwhile.", job->name);
+}
+
 static bool plan_update(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   struct bs_operation operation = {.opcode = BS_NAME_UPDATE};
   struct outline outline;
@@ -266,6 +276,7 @@ static bool plan_update(struct job *job, struct bs_view *view, struct bs_batch *
   if (!need_owned(job, error)) return false;
   if (bs_name_last_block(&job->entry, &job->name_space) < job->height)
     return bs_fail(error, BS_WORD_expired, "The name %s has expired.", job->name);
+  if (!need_replaced(job, error)) return false;
   bs_update_hash(operation.name_hash, job->name, job->consensus);
   memcpy(operation.value_hash, job->value_hash, sizeof operation.value_hash);
   outline_begin(&outline, &operation);
