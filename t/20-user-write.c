@@ -161,6 +161,21 @@ static void a_new_owner_makes_a_new_record(void **state) {
                          NULL, "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
 }
 
+/* What the name's former owner routed is not taken over; an import, where the user hands over all of it, keeps it. */
+static void a_new_owner_drops_the_routes_of_the_old(void **state) {
+  static const char routes[] = "\"mutable_data\": [{\"id\": \"/a\", \"urls\": [\"file:///a\"]}], ";
+  char old[512], kept[512];
+
+  (void)state;
+  snprintf(old, sizeof old, "{\"immutable_data\": [\"" KEY_A "\"], %s" NAME ", \"owner\": \"" OTHER "\", \"v\": \"3\"}", routes);
+  assert_written_changed(old, &(struct bs_user_change){.add_immutable = KEY_B},
+                         "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " V3, true);
+  assert_written_changed(old, &(struct bs_user_change){.add_immutable = KEY_A}, "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
+  snprintf(kept, sizeof kept, "{\"immutable_data\": [\"" KEY_A "\"], %s" V3, routes);
+  assert_written_changed(old, NULL, kept, true);
+  assert_written_changed(kept, &(struct bs_user_change){.add_immutable = KEY_A}, kept, false);
+}
+
 static void empty_lists_are_not_written(void **state) {
   (void)state;
   assert_written("{\"immutable_data\": [], \"mutable_data\": [ ], " V2, NULL, "{" V3);
@@ -283,6 +298,7 @@ int main(void) {
       cmocka_unit_test(keys_are_removed),
       cmocka_unit_test(a_change_that_changes_nothing_keeps_every_byte),
       cmocka_unit_test(a_new_owner_makes_a_new_record),
+      cmocka_unit_test(a_new_owner_drops_the_routes_of_the_old),
       cmocka_unit_test(empty_lists_are_not_written),
       cmocka_unit_test(the_record_is_appended),
       cmocka_unit_test(bad_arguments_are_refused),

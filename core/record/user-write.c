@@ -23,6 +23,9 @@ struct writer {
   const char *name, *owner;
 };
 
+/* Stands for a change that is NULL. */
+static const struct bs_user_change import = {NULL, NULL};
+
 /* Marks a member whose value is made here, not copied. */
 static const struct bs_json made_here = {NULL, 0};
 
@@ -239,10 +242,15 @@ static bool write_ours(struct writer *writer, const struct bs_entry *member, con
   return bs_entries_ok(&writer->members, error);
 }
 
+/* Are the record's routes those of an owner whom the name no longer has?  Version 2 doesn't say. */
+static bool is_of_another(const struct bs_user *user, const char *owner, const struct bs_user_change *change) {
+  return change != &import && user->generation == BS_USER_V3 && strcmp(user->owner, owner) != 0;
+}
+
 static bool collect(struct writer *writer, const struct bs_user *user, const struct bs_user_change *change,
                     struct bs_error *error) {
   collect_keys(&writer->keys, user, change);
-  if (user != NULL) collect_routes(&writer->routes, user);
+  if (user != NULL && !is_of_another(user, writer->owner, change)) collect_routes(&writer->routes, user);
   collect_top(writer, user);
   return bs_entries_ok(&writer->keys, error) && bs_entries_ok(&writer->routes, error) &&
          bs_entries_ok(&writer->top, error);
@@ -294,12 +302,11 @@ static bool check_arguments(const char *owner, const struct bs_user_change *chan
 
 bool bs_user_write(struct bs_buffer *ret_record, bool *ret_changed, const struct bs_user *user, const char *name,
                    const char *owner, const struct bs_user_change *change, struct bs_error *error) {
-  static const struct bs_user_change nothing = {NULL, NULL};
   struct writer writer BS_AUTO(destroy_writer) = {.record = ret_record, .name = name, .owner = owner};
   struct bs_buffer before = *ret_record;
   bool same;
 
-  if (change == NULL) change = &nothing;
+  if (change == NULL) change = &import;
   if (!check_arguments(owner, change, error)) return false;
   same = says_the_same(user, owner, change);
   if (same) bs_buffer_add(ret_record, user->bytes, user->length);

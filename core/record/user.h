@@ -47,14 +47,17 @@ struct bs_user_change {
 };
 
 /*
- * Appends a version 3 record of the name: `user` (NULL: an empty one) with the change (NULL: none), written by `owner`,
+ * Appends a version 3 record of the name: `user` (NULL: an empty one) with the change (NULL: an import), written by `owner`,
  * an address.  Nothing is dropped but duplicates, empty lists, and what a version 2 record may call `owner`.
  * *ret_changed: false when `user` said the same already, being version 3 of that owner; then its bytes are appended as
  * they are, and nothing needs to go to the chain.
+ *
+ * A change to a version 3 record of another owner drops that owner's routes: they were refused since the name changed
+ * hands, and the present owner's name under them would bring them back to life.
  * Words: usage (a key or the owner is none), too_large, no_memory.
  *
- * To import a whole record that a user hands over, parse it and write it without a change; whether it differs from the
- * name's present record is then told by bs_user_hash, not by *ret_changed.
+ * To import a whole record that a user hands over, parse it and write it without a change: all of it is kept.  Whether it
+ * differs from the name's present record is then told by bs_user_hash, not by *ret_changed.
  */
 bool bs_user_write(struct bs_buffer *ret_record, bool *ret_changed, const struct bs_user *user, const char *name,
                    const char *owner, const struct bs_user_change *change, struct bs_error *error);
