@@ -25,7 +25,7 @@ bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const
 
 static bool parse(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
   if (bs_user_parse(&present->user, present->bytes.bytes, present->bytes.length, name, &work->report.error)) return true;
-  return bs_context(&work->report.error, "The user record %s of %s", value_hash, name);
+  return bs_context(&work->report.error, "The user record %s of the name %s", value_hash, name);
 }
 
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
@@ -40,7 +40,7 @@ bool bs_present_user(struct bs_work *work, struct bs_present *present, const cha
                                  &work->watch, error)) {
     struct bs_error why = *error;
 
-    bs_context(error, "The user record of %s", name);
+    bs_context(error, "The user record %s of the name %s", value_hash, name);
     if (!bs_outcomes_add(&work->report.outcomes, &work->replicas, &why)) *error = why;
     return false;
   }
@@ -73,6 +73,7 @@ static bool pending_user(struct bs_work *work, struct bs_present *present, const
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {
   bool is_pending;
 
+  bs_buffer_clear(&ret_present->bytes);
   if (!bs_present_name(work, ret_present, name) || !pending_user(work, ret_present, name, &is_pending)) return false;
   if (is_pending || ret_present->record.value_hash[0] == '\0') return true;
   return bs_present_user(work, ret_present, name, ret_present->record.value_hash);

@@ -13,6 +13,8 @@
 #include "core/client/session.h"
 #include "core/codec/hex.h"
 
+#define ATTEMPTS 16 /* to make a change while others change the name */
+
 static void free_feed(struct bs_feed **feed) {
   bs_feed_release(*feed);
 }
@@ -37,7 +39,9 @@ static bool write_record(struct bs_work *work, struct bs_publication *publicatio
       return bs_fail(error, BS_WORD_usage, "This is no user record of %s: %s", publication->name, error->message);
     user = &given;
   }
-  if (!bs_user_write(ret_bytes, ret_changed, user, publication->name, present->record.owner, &publication->change, error)) return false;
+  if (!bs_user_write(ret_bytes, ret_changed, user, publication->name, present->record.owner,
+                     publication->record != NULL ? NULL : &publication->change, error))
+    return false;
   bs_user_hash(publication->value_hash, ret_bytes->bytes, ret_bytes->length);
   *ret_changed = strcmp(publication->value_hash, present->record.value_hash) != 0;
   if ((uint64_t)ret_bytes->length > (uint64_t)work->session->config->limit_user_record)
@@ -73,10 +77,12 @@ static bool store_data(struct bs_work *work, const struct bs_publication *public
   return keep_outcomes(work, publication->store_data(publication->user, work));
 }
 
-static bool send_transaction(struct bs_work *work, struct bs_publication *publication) {
+/* replaces: the value hash that a delta was made from; NULL: whatever the name has. */
+static bool send_transaction(struct bs_work *work, struct bs_publication *publication, const char *replaces) {
   const struct bs_name_operation operation = {.owner_key = publication->owner->key,
                                               .payment_key = publication->payment == NULL ? NULL : publication->payment->key,
-                                              .dry_run = publication->dry_run};
+                                              .dry_run = publication->dry_run,
+                                              .replaces = replaces};
 
   if (!bs_names_update(work->session->names, work->scope, &publication->receipt, publication->name, publication->value_hash, &operation,
                        &work->report.error))
@@ -88,31 +94,41 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
 }
 
 /* Everything between the journal's entry and its end. */
-static bool publish_journaled(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes, int64_t entry) {
+static bool publish_journaled(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
+                              const struct bs_buffer *bytes, int64_t entry) {
   struct blockstore *session = work->session;
   struct bs_error *error = &work->report.error;
 
-  if (!store_data(work, publication) || !store_record(work, publication, bytes, NULL) || !send_transaction(work, publication)) return false;
+  if (!store_data(work, publication) || !store_record(work, publication, bytes, NULL) ||
+      !send_transaction(work, publication, publication->record != NULL ? NULL : present->record.value_hash))
+    return false;
   if (!bs_names_is_immediate(session->names))
     return bs_state_journal_sent(session->state, work->scope, entry, publication->txid_sent, error);
   return true;
 }
 
-/* A new record goes out. */
-static bool publish_new(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes) {
-  struct blockstore *session = work->session;
+static bool chain_of(struct bs_work *work, char chain[65]) {
   unsigned char chain_id[32];
+
+  if (!bs_names_chain_id(work->session->names, work->scope, chain_id, &work->report.error)) return false;
+  bs_hex_encode(chain, chain_id, sizeof chain_id);
+  return true;
+}
+
+/* A new record goes out.  Its entry stays in the journal only when it was sent and waits for confirmation. */
+static bool publish_new(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
+                        const struct bs_buffer *bytes) {
+  struct blockstore *session = work->session;
   char chain[65];
   int64_t entry;
   bool good;
 
-  if (!bs_names_chain_id(session->names, work->scope, chain_id, &work->report.error)) return false;
-  bs_hex_encode(chain, chain_id, sizeof chain_id);
+  if (!chain_of(work, chain)) return false;
   if (!bs_state_journal_begin(session->state, work->scope, &entry, chain, publication->name, publication->value_hash, bytes->bytes,
                               bytes->length, &work->report.error))
     return false;
-  good = publish_journaled(work, publication, bytes, entry);
-  if (!good || bs_names_is_immediate(session->names)) {
+  good = publish_journaled(work, publication, present, bytes, entry);
+  if (publication->txid_sent[0] == '\0' || bs_names_is_immediate(session->names)) {
     struct bs_error error;
 
     if (!bs_state_journal_end(session->state, NULL, entry, &error))
@@ -121,11 +137,40 @@ static bool publish_new(struct bs_work *work, struct bs_publication *publication
   return good;
 }
 
+/* The name says it already: only the stores may lack something.  A put that was killed once its transaction was sent
+ * leaves an entry in the journal, which ends here. */
+static bool store_again(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes) {
+  char chain[65];
+
+  return chain_of(work, chain) &&
+         bs_state_journal_forget(work->session->state, work->scope, chain, publication->name, &work->report.error) &&
+         store_data(work, publication) && store_record(work, publication, bytes, NULL);
+}
+
+/* Is the record, which a transaction published, that of the change? */
+static bool check_published(struct bs_work *work, const struct bs_publication *publication, const struct bs_user *user) {
+  const struct bs_user_change *change = &publication->change;
+  struct bs_error *error = &work->report.error;
+
+  if (change->add_immutable != NULL && !bs_user_has_immutable(user, change->add_immutable))
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not list %s: these are other bytes.",
+                   publication->txid, change->add_immutable);
+  if (change->remove_immutable != NULL && bs_user_has_immutable(user, change->remove_immutable))
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published still lists %s: it deleted something else.",
+                   publication->txid, change->remove_immutable);
+  return true;
+}
+
+/* A further try names it too, and so does the failure of this one. */
+static void name_transaction(struct bs_work *work, struct bs_publication *publication) {
+  memcpy(publication->txid_sent, publication->txid, sizeof publication->txid_sent);
+  memcpy(work->report.txid, publication->txid, sizeof work->report.txid);
+}
+
 /* The transaction went out before: its record and data are brought to the stores again. */
 static bool republish(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
   struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error *error = &work->report.error;
-  const struct bs_user_change *change = &publication->change;
   char value_hash[BS_VALUE_HASH_TEXT];
   bool changed;
 
@@ -135,22 +180,40 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
     if (strcmp(publication->value_hash, value_hash) != 0)
       return bs_fail(error, BS_WORD_usage, "The transaction %s published the user record %s; the one given is %s.", publication->txid,
                      value_hash, publication->value_hash);
+    name_transaction(work, publication);
     return store_record(work, publication, &written, publication->txid);
   }
   memcpy(publication->value_hash, value_hash, sizeof value_hash);
-  if (!bs_present_user(work, present, publication->name, value_hash)) return false;
-  if (change->add_immutable != NULL && !bs_user_has_immutable(&present->user, change->add_immutable))
-    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not list %s: these are other bytes.",
-                   publication->txid, change->add_immutable);
-  memcpy(publication->txid_sent, publication->txid, sizeof publication->txid_sent);
-  return store_record(work, publication, &present->bytes, publication->txid) && store_data(work, publication);
+  if (!bs_present_user(work, present, publication->name, value_hash) || !check_published(work, publication, &present->user)) return false;
+  name_transaction(work, publication);
+  return store_data(work, publication) && store_record(work, publication, &present->bytes, publication->txid);
+}
+
+/* A datum that is not listed needs no deletion. */
+static bool is_deleted(const struct bs_publication *publication, const struct bs_present *present) {
+  const char *key = publication->change.remove_immutable;
+
+  return key != NULL && (present->bytes.length == 0 || !bs_user_has_immutable(&present->user, key));
+}
+
+/* The change, made to what the name says now. */
+static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  bool changed;
+
+  if (publication->record == NULL && !bs_present_load(work, present, publication->name)) return false;
+  if (is_deleted(publication, present)) {
+    memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
+    return true;
+  }
+  if (!write_record(work, publication, present, &bytes, &changed)) return false;
+  if (publication->dry_run) return send_transaction(work, publication, NULL);
+  return changed ? publish_new(work, publication, present, &bytes) : store_again(work, publication, &bytes);
 }
 
 bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
-  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
   int lock BS_AUTO_CLOSE = -1;
-  bool changed;
 
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
@@ -158,9 +221,10 @@ bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
   if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;
   if (!bs_present_name(work, &present, publication->name) || !check_owner(work, publication, &present)) return false;
   if (publication->txid != NULL) return republish(work, publication, &present);
-  if (publication->record == NULL && !bs_present_load(work, &present, publication->name)) return false;
-  if (!write_record(work, publication, &present, &bytes, &changed)) return false;
-  if (publication->dry_run) return send_transaction(work, publication);
-  if (!changed) return store_record(work, publication, &bytes, NULL) && store_data(work, publication);
-  return publish_new(work, publication, &bytes);
+  for (int attempt = 1; !publish_change(work, publication, &present); attempt++) {
+    /* The lock holds off who shares our state directory; a writer who doesn't is met at the chain. */
+    if (work->report.error.word != BS_WORD_conflict || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error))
+      return false;
+  }
+  return true;
 }

@@ -165,6 +165,15 @@ bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_
          bs_database_run(state->database, JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)id)), error);
 }
 
+bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,
+                             struct bs_error *error) {
+  BS_LOCKED(&state->lock);
+
+  if (!use_database(state, scope, false, error)) return false;
+  return state->database == NULL ||
+         bs_database_run(state->database, JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
+}
+
 bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
                            const char *chain, const char *name, struct bs_error *error) {
   BS_LOCKED(&state->lock);

@@ -46,6 +46,9 @@ bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int6
                             const char *value_hash, const void *record, size_t length, struct bs_error *error);
 bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error);
 bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error);
+/* Drops the name's entries that were never sent, as begin does.  Under the name's lock; makes no state. */
+bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,
+                             struct bs_error *error);
 /* The newest entry of the name; *ret_found false when it has none.  Reading makes no state. */
 bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
                            const char *chain, const char *name, struct bs_error *error);
