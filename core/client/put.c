@@ -157,10 +157,22 @@ static bool check_unlisted_by(struct bs_work *work, const char *other, const cha
 
   if (!bs_present_load(work, &present, other)) {
     if (error->word == BS_WORD_expired || (error->word == BS_WORD_not_found && present.record.revoked)) return true;
+    if (error->word == BS_WORD_not_found) bs_fail(error, BS_WORD_unreachable, "Its user record %s is lost.", present.record.value_hash);
     return bs_context(error, "Whether %s lists the data too is not known; the bytes stay in the stores", other);
   }
   if (present.bytes.length == 0 || !bs_user_has_immutable(&present.user, key)) return true;
   return bs_fail(error, BS_WORD_conflict, "The name %s lists the data too; the bytes stay in the stores.", other);
+}
+
+/* Is the key the hash of a user record that a name needs?  Those lie among the immutable data. */
+static bool check_no_record(struct bs_work *work, const char *name, const char *key) {
+  struct bs_name_record record;
+  struct bs_error *error = &work->report.error;
+
+  if (strlen(key) != BS_VALUE_HASH_TEXT - 1) return true;
+  if (!bs_names_lookup(work->session->names, work->scope, &record, name, error)) return false;
+  if (strcmp(record.value_hash, key) != 0) return true;
+  return bs_fail(error, BS_WORD_conflict, "These bytes are the user record of %s; they stay in the stores.", name);
 }
 
 static bool check_unlisted(struct bs_work *work, const char *name, const char *key) {
@@ -171,7 +183,7 @@ static bool check_unlisted(struct bs_work *work, const char *name, const char *k
   if (!bs_names_list(work->session->names, work->scope, &names, &count, NULL, 0, UINT64_MAX, &work->report.error)) return false;
   other = names;
   for (size_t i = 0; i < count; i++, other += strlen(other) + 1)
-    if (strcmp(other, name) != 0 && !check_unlisted_by(work, other, key)) return false;
+    if (!check_no_record(work, other, key) || (strcmp(other, name) != 0 && !check_unlisted_by(work, other, key))) return false;
   return true;
 }
 
