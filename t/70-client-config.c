@@ -47,8 +47,8 @@ static const struct refusal refusals[] = {
     {"stores: [{name: one, driver: disk, root: a}, {name: one, driver: disk, root: b}]\n", ":2:53: ", "two stores"},
     {"stores: [{name: one, driver: disk, root: a, inline: maybe}]\n", ":2:53: ", "Expected"},
     {"stores: [{name: one, driver: disk, root: a, root: b}]\n", ":2:45: ", "root"},
-    {"stores: [{name: ${BS_TEST_UNSET}, driver: disk}]\n", ":2:17: ", "BS_TEST_UNSET"},
-    {"stores: [{name: one\n", ":2:18: ", "expected"},
+    {"stores: [{name: '${BS_TEST_UNSET}', driver: disk}]\n", ":2:17: ", "BS_TEST_UNSET"},
+    {"stores: [{name: one\n", ":3:1: ", "expected"},
     {"stores: *alias\n", ":2:9: ", ""},
 };
 

@@ -12,7 +12,7 @@
 #include <blockstore/driver.h>
 
 struct acting {
-  const char *change; /* option change; the settings outlive the instance */
+  const char *change; /* option change, NULL: none; the settings outlive the instance */
   bool kills;         /* option kill */
   bool waits;         /* option wait */
 };
@@ -69,7 +69,7 @@ static enum blockstore_status acting_put(void *self, struct blockstore_call *cal
 
   (void)txid;
   if (acting->kills && strlen(key) == 40) kill(getpid(), SIGKILL); /* a user record: the data is stored already */
-  if (acting->change[0] != '\0') change_file(acting->change);
+  if (acting->change != NULL) change_file(acting->change);
   if (acting->waits) return wait_for_end(call);
   for (uint64_t at = 0; at < data->size && status == BLOCKSTORE_STATUS_OK;) {
     size_t length = data->size - at < sizeof block ? (size_t)(data->size - at) : sizeof block;
