@@ -79,6 +79,8 @@ static void hash160_is_that_of_2015(void **state) {
   assert_hex(digest, sizeof digest, "d7d5ee7824ff93f94c3055af9382c86c68b5ca92");
   bs_hash160(digest, "hello world 2", 13);
   assert_hex(digest, sizeof digest, "69d832d23a020c64ba0b44646e87ec657b4aaf43");
+  bs_hash160(digest, "/my/second/datum2aGVsbG8gd29ybGQgMg==", 37); /* what a mutable record of 2015 signs */
+  assert_hex(digest, sizeof digest, "cc5dbb3ad0da52c31585367be163d94b347fa727");
 }
 
 static void hash128_is_that_of_names_on_the_chain(void **state) {

@@ -51,6 +51,13 @@ static const struct vector {
      "cc5dbb3ad0da52c31585367be163d94b347fa727", 27, "4835654685a9a94835b866f9474778b69fdfea75899c1e5d64e2fa3db51102e7",
      "0c5bc60ae7d0a832ad73e98f284d79c04e13eef630419a3e60695b3c0fc2dc17",
      "f3a439f5182f57cd528c1670d7b2863e6c9aedf07f0705fd5f690350c073652a"},
+    /* its deletion: "/my/second/datum" alone */
+    {"5JesPiN68qt44Hc2nT8qmyZ1JDwHebfoh9KQ52Lazb1m1LaKNj9", "12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4",
+     "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
+     "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb",
+     "a616f24007279684dcff42dc4e2a4516aa630a6f", 27, "846d4e7d4b5beafe3cd04ddb1e4af2fa5f05a6e63833936e5d1cb8beabc90277",
+     "79d86ee3903a71b2e60895bdb231672ea0864378ef3db3311e67dcf4398e59f0",
+     "8627911c6fc58e4d19f76a424dce98d01a28996dc00aed0aa16a819896a7e751"},
 };
 #define VECTORS (sizeof vectors / sizeof vectors[0])
 
