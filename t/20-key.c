@@ -188,6 +188,13 @@ static void a_process_with_a_key_is_not_dumpable(void **state) {
   assert_ok(from_text(&key, WIF));
   assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
   bs_key_free(key);
+  assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+  assert_false(from_text(&key, WIF "x")); /* a key with a slip is still a secret */
+  assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+  assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+  assert_ok(bs_key_generate(&key, &error));
+  assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+  bs_key_free(key);
 }
 
 static void write_file(const char *text, mode_t mode) {

@@ -41,6 +41,11 @@ bool bs_random(void *bytes, size_t length, struct bs_error *error) {
   return true;
 }
 
+/* Before a secret is in memory, so that no core file ever holds one.  Best effort. */
+static void hide_process(void) {
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 /* A page of its own, so that it can be kept out of swap and given back without unlocking a neighbour. */
 static struct bs_key *allocate(struct bs_error *error) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -50,9 +55,7 @@ static struct bs_key *allocate(struct bs_error *error) {
     bs_fail_memory(error);
     return NULL;
   }
-  /* Both are best effort: a limit on locked memory must not keep anybody from signing. */
-  mlock(key, page);
-  prctl(PR_SET_DUMPABLE, 0);
+  mlock(key, page); /* best effort: a limit on locked memory must not keep anybody from signing */
   return key;
 }
 
@@ -103,6 +106,7 @@ bool bs_key_generate(struct bs_key **ret_key, struct bs_error *error) {
   unsigned char secret[SECRET_SIZE];
   bool good;
 
+  hide_process();
   /* Out of range once in 2^127: then it is an error like any other. */
   good = bs_random(secret, sizeof secret, error) && make(ret_key, secret, true, error);
   bs_wipe(secret, sizeof secret);
@@ -166,6 +170,7 @@ bool bs_key_from_text(struct bs_key **ret_key, const char *text, size_t length, 
   unsigned char secret[SECRET_SIZE];
   bool compressed = false, good;
 
+  hide_process();
   while (length > 0 && is_space(text[0])) text++, length--;
   while (length > 0 && is_space(text[length - 1])) length--;
   good = decode(secret, &compressed, text, length, error) && make(ret_key, secret, compressed, error);
@@ -176,6 +181,7 @@ bool bs_key_from_text(struct bs_key **ret_key, const char *text, size_t length, 
 bool bs_key_from_file(struct bs_key **ret_key, const char *path, struct bs_error *error) {
   struct bs_buffer text BS_AUTO_SECRET = BS_BUFFER_INIT;
 
+  hide_process();
   if (!bs_file_read_secret(&text, path, KEY_FILE_MAX, error)) return false;
   if (!bs_key_from_text(ret_key, (const char *)text.bytes, text.length, error)) return bs_context(error, "%s", path);
   return true;

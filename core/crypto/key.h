@@ -20,8 +20,8 @@ struct bs_public_key {
 };
 
 /* A private key, whether its public key is meant compressed, and that public key.  Never changes, so threads may share
- * it.  While one exists its memory is kept out of swap where limits allow; from the first one on the process is not
- * dumpable (no core file, no debugger of the same user). */
+ * it.  While one exists its memory is kept out of swap where limits allow; from the first one on, even when that turns
+ * out to be none, the process is not dumpable (no core file, no debugger of the same user). */
 struct bs_key;
 
 /* From the system's random source; compressed.  Words of all that make a key: no_memory, and what is said there. */
