@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: whole reads and writes, durable directories, atomic durable replacement.  All descriptors are close-on-exec. */
+/* Files: read whole, durable directories, atomic durable replacement.  All descriptors are close-on-exec. */
 #ifndef BS_BASE_FILE_H
 #define BS_BASE_FILE_H
 
@@ -7,10 +7,7 @@
 #include <sys/types.h>
 
 #include "core/base/buffer.h"
-
-/* All of it or false with errno set; interrupted calls are taken up again.  A short read has errno 0. */
-bool bs_file_write_all(int fd, const void *bytes, size_t length);
-bool bs_file_read_at(int fd, void *buffer, size_t length, uint64_t offset);
+#include "core/base/io.h"
 
 /* Appends a file of at most `limit` bytes (too_large when longer, not_found when absent). */
 bool bs_file_read(struct bs_buffer *ret_bytes, const char *path, size_t limit, struct bs_error *error);

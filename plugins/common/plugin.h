@@ -6,6 +6,7 @@
 #include <blockstore/driver.h>
 
 #include "core/base/auto.h"
+#include "core/base/io.h"
 #include "core/codec/hex.h"
 #include "core/crypto/digest.h"
 

@@ -237,33 +237,3 @@ int bs_temporaries_sweep(int root) {
     if (entry->d_name[0] != '.') swept += sweep_file(dirfd(stream), entry->d_name);
   return swept;
 }
-
-int bs_tree_write(int fd, const void *bytes, size_t length) {
-  const char *at = bytes;
-
-  while (length > 0) {
-    ssize_t written = write(fd, at, length);
-
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return -1;
-    at += written;
-    length -= (size_t)written;
-  }
-  return 0;
-}
-
-int bs_tree_read_at(int fd, void *buffer, size_t length, uint64_t offset) {
-  char *at = buffer;
-
-  while (length > 0) {
-    ssize_t got = pread(fd, at, length, (off_t)offset);
-
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0) errno = ENODATA;
-    if (got <= 0) return -1;
-    at += got;
-    offset += (uint64_t)got;
-    length -= (size_t)got;
-  }
-  return 0;
-}

@@ -13,9 +13,6 @@
 #ifndef BS_PLUGINS_TREE_H
 #define BS_PLUGINS_TREE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #define BS_TREE_TEMPORARIES ".tmp"
 
 /* Opens an existing file or directory, close-on-exec.  ELOOP or ENOTDIR: something in the path is a link. */
@@ -46,9 +43,5 @@ void bs_temporary_end(struct bs_temporary *temporary);
 
 /* Removes the temporaries that no living process holds, and returns how many. */
 int bs_temporaries_sweep(int root);
-
-/* Whole writes and positional reads: 0, or -1 with errno (a file that ends too early: ENODATA). */
-int bs_tree_write(int fd, const void *bytes, size_t length);
-int bs_tree_read_at(int fd, void *buffer, size_t length, uint64_t offset);
 
 #endif

@@ -165,7 +165,7 @@ static enum blockstore_status disk_get(const struct disk *disk, struct blockstor
 
     status = disk_go_on(call);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (bs_tree_read_at(fd, buffer, step, offset) < 0)
+    if (!bs_file_read_at(fd, buffer, step, offset))
       return disk_fail(disk, call, object, "The object cannot be read");
     status = ret_data->write(ret_data, buffer, step);
   }
@@ -197,7 +197,7 @@ static enum blockstore_status disk_receive(const struct disk *disk, struct block
 
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, buffer, step, offset);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (bs_tree_write(fd, buffer, step) < 0) return disk_fail(disk, call, object, "The object cannot be written");
+    if (!bs_file_write_all(fd, buffer, step)) return disk_fail(disk, call, object, "The object cannot be written");
     if ((offset + step) % WRITE_BEHIND == 0 && disk_write_behind(fd, offset + step) < 0)
       return disk_fail(disk, call, object, "The object cannot be written");
   }
@@ -239,7 +239,7 @@ static enum blockstore_status disk_compare(struct blockstore_call *call, bool *r
 
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, buffer, step, offset);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    same = bs_tree_read_at(fd, buffer + CHUNK, step, offset) == 0 && memcmp(buffer, buffer + CHUNK, step) == 0;
+    same = bs_file_read_at(fd, buffer + CHUNK, step, offset) && memcmp(buffer, buffer + CHUNK, step) == 0;
   }
   *ret_same = same;
   return BLOCKSTORE_STATUS_OK;

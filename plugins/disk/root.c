@@ -38,12 +38,13 @@ enum blockstore_status bs_disk_status(int reason) {
 enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path,
                                     const char *what) {
   int reason = errno;
-  bool in_the_way = reason == ELOOP || reason == ENOTDIR;
-  char buffer[128];
+  const char *why = strerrordesc_np(reason);
 
+  if (reason == 0) why = "The file ended early";
+  if (reason == ELOOP || reason == ENOTDIR)
+    why = "A symbolic link, or something else that is no directory, is in the way";
   return blockstore_fail(call, bs_disk_status(reason), "%s%s%s: %s: %s", root, path[0] == '\0' ? "" : "/", path, what,
-                         in_the_way ? "A symbolic link, or something else that is no directory, is in the way"
-                                    : strerror_r(reason, buffer, sizeof buffer));
+                         why == NULL ? "Unknown error" : why);
 }
 
 static int sync_parent(const char *path) {
@@ -135,7 +136,7 @@ static enum blockstore_status mark(const struct bs_disk_root *root, struct block
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
   if (bs_temporary_begin(&temporary, root->fd) < 0 ||
-      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0 ||
+      !bs_file_write_all(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) || fsync(temporary.fd) < 0 ||
       bs_temporary_place(&temporary, root->fd, MARKER) < 0)
     return bs_disk_fail(call, root->path, MARKER, "The file that marks a store could not be written");
   return BLOCKSTORE_STATUS_OK;
@@ -232,7 +233,7 @@ static enum blockstore_status try_writing(const struct bs_disk_root *root, struc
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
   if (bs_temporary_begin(&temporary, root->fd) < 0 ||
-      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0)
+      !bs_file_write_all(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) || fsync(temporary.fd) < 0)
     return bs_disk_fail(call, root->path, BS_TREE_TEMPORARIES, "Nothing can be written into the store");
   return BLOCKSTORE_STATUS_OK;
 }
