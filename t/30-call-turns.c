@@ -176,14 +176,24 @@ static void waiting_respects_the_deadline(void **state UNUSED) {
   assert_int_equal(atomic_load(&calls_made), 2); /* only the parked ones entered */
 }
 
+/* Once the other store's has ended, and one is inside the driver. */
+static bool end_the_scope(void *scope, struct bs_call *call) {
+  if (bs_call_result(call)->status == BLOCKSTORE_STATUS_OK) {
+    wait_for(&entered);
+    wait_for(&entered);
+    ((struct bs_scope *)scope)->deadline_ms = bs_clock_monotonic_ms();
+  }
+  return false;
+}
+
 static void who_waits_in_the_middle_can_leave(void **state UNUSED) {
   struct bs_store *store = open_store("one", &driver, BS_THREADS_INSTANCE, false, 0);
   struct bs_store *other = open_store("two", &driver, BS_THREADS_PARALLEL, false, 0);
   struct bs_call *calls[] = {get_call(store, "park", &collected[0]), get_call(store, "k", &collected[1]),
                              get_call(store, "k", &collected[2]), get_call(other, "k", &collected[3])};
-  struct bs_scope *scope = scope_of(30);
+  struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(calls, 4, scope, NULL, NULL, NULL);
+  bs_calls_run(calls, 4, scope, end_the_scope, NULL, scope);
   assert_true(bs_call_result(calls[0])->abandoned);
   assert_result(bs_call_result(calls[1]), CANCELLED, BS_WORD_deadline, "one");
   assert_result(bs_call_result(calls[2]), CANCELLED, BS_WORD_deadline, "one");
@@ -203,7 +213,7 @@ static void nobody_waits_behind_a_lost_call(void **state UNUSED) {
   struct bs_call *call = get_call(store, "park", &collected[0]);
   const struct bs_call_result *result;
 
-  assert_true(run_one(call, 20)->abandoned);
+  assert_true(run_until_entered(call, &entered)->abandoned);
   bs_call_release(call);
   call = get_call(store, "k", &collected[1]);
   assert_result(run_one(call, 0), FAILED, BS_WORD_failed,
@@ -230,7 +240,7 @@ static void an_instance_behind_a_lost_call_is_left_open(void **state UNUSED) {
   struct bs_call *call = get_call(store, "park", &collected[0]);
 
   other = open_store("two", &driver, BS_THREADS_SERIAL, false, 0);
-  assert_true(run_one(call, 20)->abandoned);
+  assert_true(run_until_entered(call, &entered)->abandoned);
   bs_call_release(call);
   bs_store_close(other);
   assert_int_equal(atomic_load(&closed), 0);

@@ -134,6 +134,27 @@ static inline const struct bs_call_result *run_one(struct bs_call *call, uint64_
   return bs_call_result(call);
 }
 
+struct entering {
+  struct bs_scope *scope;
+  sem_t *entered; /* posted by the driver */
+};
+
+/* As `progress`, on the caller's thread. */
+static inline void end_once_entered(void *user) {
+  struct entering *entering = user;
+
+  if (sem_trywait(entering->entered) == 0) entering->scope->deadline_ms = bs_clock_monotonic_ms();
+}
+
+/* The same with a deadline that passes when the driver was entered, however long it takes until a thread gets to run. */
+static inline const struct bs_call_result *run_until_entered(struct bs_call *call, sem_t *entered) {
+  struct entering entering = {scope_of(0), entered};
+
+  bs_calls_run(&call, 1, entering.scope, NULL, end_once_entered, &entering);
+  bs_scope_close(entering.scope);
+  return bs_call_result(call);
+}
+
 #define assert_status(result, expected)                                                                         \
   do {                                                                                                          \
     const struct bs_call_result *result_ = (result);                                                            \
