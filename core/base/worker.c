@@ -23,7 +23,7 @@ struct worker {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* what follows, and all members of every worker */
-static pthread_cond_t became_idle = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t less_busy = PTHREAD_COND_INITIALIZER; /* busy_count fell */
 static struct worker *idle;
 static size_t idle_count;
 static size_t busy_count; /* with a job */
@@ -32,6 +32,7 @@ static size_t busy_count; /* with a job */
 static bool wait_for_job(struct worker *worker) {
   worker->job = NULL;
   busy_count--;
+  pthread_cond_broadcast(&less_busy);
   if (idle_count >= IDLE_MOST) {
     pthread_detach(worker->thread);
     pthread_cond_destroy(&worker->wake);
@@ -41,7 +42,6 @@ static bool wait_for_job(struct worker *worker) {
   worker->next = idle;
   idle = worker;
   idle_count++;
-  pthread_cond_signal(&became_idle);
   while (worker->job == NULL && !worker->resting) pthread_cond_wait(&worker->wake, &lock);
   return !worker->resting;
 }
@@ -116,7 +116,7 @@ static void wait_for_idle(void) {
   until.tv_nsec += REST_MS * 1000000L;
   until.tv_sec += until.tv_nsec / 1000000000L;
   until.tv_nsec %= 1000000000L;
-  while (busy_count > 0 && pthread_cond_timedwait(&became_idle, &lock, &until) == 0) continue;
+  while (busy_count > 0 && pthread_cond_timedwait(&less_busy, &lock, &until) == 0) continue;
 }
 
 static struct worker *take_all_idle(void) {
