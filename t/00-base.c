@@ -36,6 +36,7 @@ static void buffer_grows_and_formats(void **state) {
   struct bs_buffer buffer = BS_BUFFER_INIT;
 
   (void)state;
+  assert_non_null(bs_buffer_extend(&buffer, 0)); /* NULL means failed */
   for (int i = 0; i < 1000; i++) bs_buffer_format(&buffer, "%d,", i);
   bs_buffer_big_endian(&buffer, 0x0102, 2);
   assert_string_equal(bs_buffer_string(&buffer) + buffer.length - 6, "999,\x01\x02");

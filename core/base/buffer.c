@@ -47,8 +47,8 @@ void bs_buffer_reserve(struct bs_buffer *buffer, size_t more) {
 unsigned char *bs_buffer_extend(struct bs_buffer *buffer, size_t more) {
   unsigned char *start;
 
-  bs_buffer_reserve(buffer, more);
-  if (buffer->failed || buffer->bytes == NULL) return NULL;
+  bs_buffer_reserve(buffer, more > 0 ? more : 1);
+  if (buffer->failed) return NULL;
   start = buffer->bytes + buffer->length;
   buffer->length += more;
   return start;
