@@ -73,19 +73,23 @@ static void free_database(struct bs_database *database) {
   free(database);
 }
 
-/* Empties the write-ahead log, which the next process would otherwise read whole when it opens the file.  In vain,
- * without waiting, while somebody else has the file open. */
-static void empty_log(sqlite3 *sqlite) {
-  if (sqlite == NULL || sqlite3_total_changes(sqlite) == 0) return;
-  sqlite3_busy_handler(sqlite, NULL, NULL);
-  sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+/* Moves all of the write-ahead log into the file. */
+static bool empty_log(struct bs_database *database) {
+  return sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
+}
+
+/* The next process would read the whole log when it opens the file.  In vain, without waiting, while others have it open. */
+static void tidy_up(struct bs_database *database) {
+  if (database->sqlite == NULL || sqlite3_total_changes(database->sqlite) == 0) return;
+  sqlite3_busy_handler(database->sqlite, NULL, NULL);
+  empty_log(database);
 }
 
 void bs_database_close(struct bs_database *database) {
   if (database == NULL) return;
   if (database->pid != getpid()) return; /* closing would drop the parent's locks */
   for (size_t i = 0; i < database->kind->statement_count; i++) sqlite3_finalize(database->statements[i]);
-  empty_log(database->sqlite);
+  tidy_up(database);
   sqlite3_close(database->sqlite);
   free_database(database);
 }
@@ -193,7 +197,7 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
 static bool configure(struct bs_database *database, struct bs_error *error) {
   sqlite3_busy_handler(database->sqlite, wait_for_lock, database);
   sqlite3_extended_result_codes(database->sqlite, 1);
-  /* A reader leaves the log as it is; a writer has emptied it (empty_log). */
+  /* A reader leaves the log as it is; a writer has emptied it (tidy_up). */
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   if (database->read_only) return true;
@@ -218,7 +222,8 @@ static bool fill_new(const char *path, const struct bs_database_kind *kind, cons
   if (database == NULL) return bs_fail_memory(error);
   good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) &&
          migrate(database, error);
-  if (good) /* no WAL beside it when it gets its name */
+  if (good && !empty_log(database)) good = fail_sqlite(database, error); /* all of it is in the file that gets the name */
+  if (good) /* no empty log beside it either */
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   bs_database_close(database);
   return good;
