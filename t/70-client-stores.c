@@ -70,6 +70,7 @@ static void a_store_that_is_gone_may_have_had_it(void **state) {
   open_with_name(world, TWO_STORES);
   put_text(world, key, "good bytes");
   remove_object(world, "one", key);
+  write_file(world->place, "no", "in the way", 10);
   open_session(world, "stores: [{name: one, driver: disk, root: one}, {name: two, driver: disk, root: no/two}]\n");
   assert_get_refused(world, NAME, key, "unreachable", "no/two");
   assert_int_equal(blockstore_get_immutable(world->session, output, NULL, NAME, key, NULL, &said), BLOCKSTORE_TOO_FEW);
