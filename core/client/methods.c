@@ -10,6 +10,7 @@
 #include "core/client/options.h"
 #include "core/client/session.h"
 #include "core/codec/hex.h"
+#include "core/driver/value.h"
 
 #define ARGUMENTS_MAX 3
 
@@ -35,6 +36,9 @@ static struct bs_names *names_of(const struct method_call *call) {
 }
 
 static bool ping(struct method_call *call) {
+  struct bs_names_info info;
+
+  if (!bs_names_info(names_of(call), call->work->scope, &info, &call->work->report.error)) return false;
   cJSON_AddStringToObject(call->answer, "status", "alive");
   return true;
 }
@@ -88,6 +92,63 @@ static bool get_name_blockchain_record(struct method_call *call) {
   return true;
 }
 
+/* A number without sign; the argument that is not given leaves it alone. */
+static bool take_number(struct method_call *call, uint64_t *number, size_t argument, const char *what) {
+  const char *text = call->arguments[argument];
+  int64_t value;
+
+  if (text == NULL) return true;
+  if (!bs_option_number(&value, BS_OPTION_INT, text, "") || value < 0)
+    return bs_fail(&call->work->report.error, BS_WORD_usage, "%s is a number from 0 on, not \"%s\".", what, text);
+  *number = (uint64_t)value;
+  return true;
+}
+
+static bool get_name_cost(struct method_call *call) {
+  uint64_t price;
+
+  if (!bs_names_cost(names_of(call), call->work->scope, &price, call->arguments[0], &call->work->report.error)) return false;
+  bs_document_text(call->answer, "name", call->arguments[0]);
+  bs_document_number(call->answer, "satoshis", price);
+  return true;
+}
+
+static bool answer_names(struct method_call *call, const char *address, uint64_t offset, uint64_t count) {
+  cJSON *list = cJSON_AddArrayToObject(call->answer, "names");
+  char *names BS_AUTO_FREE = NULL;
+  const char *name;
+  size_t found;
+
+  if (!bs_names_list(names_of(call), call->work->scope, &names, &found, address, offset, count, &call->work->report.error)) return false;
+  name = names;
+  for (size_t i = 0; i < found; i++, name += strlen(name) + 1)
+    if (!cJSON_AddItemToArray(list, cJSON_CreateString(name))) return bs_fail_memory(&call->work->report.error);
+  return true;
+}
+
+static bool get_all_names(struct method_call *call) {
+  uint64_t offset = 0, count = INT64_MAX;
+
+  return take_number(call, &offset, 0, "OFFSET") && take_number(call, &count, 1, "COUNT") && answer_names(call, NULL, offset, count);
+}
+
+static bool get_names_owned_by_address(struct method_call *call) {
+  bs_document_text(call->answer, "address", call->arguments[0]);
+  return answer_names(call, call->arguments[0], 0, INT64_MAX);
+}
+
+static bool get_consensus_at(struct method_call *call) {
+  char consensus[BS_CONSENSUS_TEXT];
+  uint64_t block = 0;
+
+  if (!take_number(call, &block, 0, "BLOCK") ||
+      !bs_names_consensus_at(names_of(call), call->work->scope, consensus, block, &call->work->report.error))
+    return false;
+  bs_document_number(call->answer, "block", block);
+  bs_document_text(call->answer, "consensus", consensus);
+  return true;
+}
+
 static bool lookup(struct method_call *call) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   const char *name = call->arguments[0];
@@ -108,8 +169,9 @@ static struct bs_name_operation operation_of(const struct method_call *call) {
                                     .dry_run = options->dry_run != 0};
 }
 
-/* Fills the answer from the receipt and clears it. */
+/* Fills the answer from the receipt and clears it.  Should the answer fail now, its error names the transaction. */
 static bool answer_receipt(struct method_call *call, struct bs_name_receipt *receipt, const char *name) {
+  if (receipt->raw == NULL) memcpy(call->work->report.txid, receipt->txid, sizeof call->work->report.txid);
   bs_document_text(call->answer, "name", name);
   bs_document_text(call->answer, "address", receipt->owner);
   bs_document_text(call->answer, "txid", receipt->txid);
@@ -139,6 +201,14 @@ static bool register_name(struct method_call *call) {
 
   return bs_state_make_directory(call->work->session->state, error) &&
          bs_names_register(names_of(call), call->work->scope, &receipt, call->arguments[0], NULL, &operation, error) &&
+         answer_receipt(call, &receipt, call->arguments[0]);
+}
+
+static bool renew(struct method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+
+  return bs_names_renew(names_of(call), call->work->scope, &receipt, call->arguments[0], &operation, &call->work->report.error) &&
          answer_receipt(call, &receipt, call->arguments[0]);
 }
 
@@ -182,12 +252,17 @@ static bool update(struct method_call *call) {
 }
 
 static const struct method methods[] = {
+    {"get_all_names", 0, 2, "[OFFSET [COUNT]]", false, false, get_all_names},
+    {"get_consensus_at", 1, 1, "BLOCK", false, false, get_consensus_at},
     {"get_name_blockchain_record", 1, 1, "NAME", false, false, get_name_blockchain_record},
+    {"get_name_cost", 1, 1, "NAME", false, false, get_name_cost},
+    {"get_names_owned_by_address", 1, 1, "ADDRESS", false, false, get_names_owned_by_address},
     {"getinfo", 0, 0, "", false, false, getinfo},
     {"lookup", 1, 1, "NAME", false, true, lookup},
     {"ping", 0, 0, "", false, false, ping},
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
     {"register", 1, 1, "NAME", true, false, register_name},
+    {"renew", 1, 1, "NAME", true, false, renew},
     {"update", 2, 3, "NAME RECORD [TXID]", true, true, update},
 };
 enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The name operations and questions, as documents. */
+#include <config.h>
+
+#include "t/lib/client.h"
+
+/* The document must hold each of the texts. */
+static void assert_says(char *json, const char *one, const char *two) {
+  if (strstr(json, one) == NULL || strstr(json, two) == NULL) fail_msg("%s", json);
+  blockstore_free(json);
+}
+
+#define assert_method_refused(method, first, key, word, text)                                                            \
+  do {                                                                                                                   \
+    struct blockstore_name_options options_ = BLOCKSTORE_NAME_INIT;                                                      \
+    const char *const arguments_[] = {(first), NULL};                                                                    \
+    char *json_ = NULL;                                                                                                  \
+    options_.owner_key = (key);                                                                                          \
+    assert_refused(blockstore_call_method(world->session, &json_, (method), arguments_, (first) != NULL, &options_, &error), word, text); \
+    assert_null(json_);                                                                                                  \
+  } while (0)
+
+static void questions_on_names(void **state) {
+  struct world *world = *state;
+  const char *address;
+
+  open_with_name(world, ONE_STORE);
+  own(world, "bobby.id");
+  address = blockstore_key_address(world->key, BLOCKSTORE_NETWORK_MAIN);
+  assert_says(call(world, "ping", NULL, NULL), "alive", "status");
+  assert_says(call(world, "getinfo", NULL, NULL), "\"names\": 2", "\"proven\": \"local\"");
+  assert_says(call(world, "get_name_cost", "carol.id", NULL), "\"satoshis\": ", "\"name\": \"carol.id\"");
+  assert_says(call(world, "get_all_names", NULL, NULL), NAME "\",", "bobby.id\"");
+  assert_says(call(world, "get-all-names", "1", NULL), "[\n        \"bobby.id\"\n    ]", "");
+  assert_says(call(world, "get_all_names", "0", "1"), "[\n        \"" NAME "\"\n    ]", "");
+  assert_says(call(world, "get_all_names", "2", NULL), "\"names\": []", "");
+  assert_says(call(world, "get_names_owned_by_address", address, NULL), NAME "\",", address);
+  assert_says(call(world, "get_names_owned_by_address", "1EHNa6Q4Jz2uvNExL497mE43ikXhwF6kZm", NULL), "\"names\": []", "");
+  assert_says(call(world, "get_consensus_at", "1", NULL), "\"block\": 1", "\"consensus\": \"");
+}
+
+static void questions_that_are_refused(void **state) {
+  struct world *world = *state;
+
+  open_with_name(world, ONE_STORE);
+  assert_method_refused("get_nam_cost", NAME, NULL, "usage", "did you mean \"get_name_cost\"?");
+  assert_method_refused("get_name_cost", NULL, NULL, "usage", "takes NAME");
+  assert_method_refused("get_name_cost", "nodot", NULL, "usage", "nodot");
+  assert_method_refused("get_name_cost", "a.nowhere", NULL, "not_found", "nowhere");
+  assert_method_refused("get_all_names", "-1", NULL, "usage", "OFFSET");
+  assert_method_refused("get_all_names", "x", NULL, "usage", "OFFSET");
+  assert_method_refused("get_names_owned_by_address", "x", NULL, "usage", "address");
+  assert_method_refused("get_consensus_at", "99999", NULL, "not_found", "99999");
+  assert_method_refused("get_consensus_at", "", NULL, "usage", "BLOCK");
+  assert_method_refused("ping", "x", NULL, "usage", "no arguments");
+}
+
+static void renewing(void **state) {
+  struct world *world = *state;
+  struct blockstore_key *other = NULL;
+  long before;
+
+  open_with_name(world, ONE_STORE);
+  before = height(world);
+  assert_says(call(world, "renew", NAME, NULL), "\"txid\": \"", "\"price\": ");
+  assert_int_equal(height(world), before + 1);
+  assert_done(blockstore_key_generate(&other, &error));
+  assert_method_refused("renew", NAME, other, "denied", NAME);
+  assert_method_refused("renew", NAME, NULL, "usage", "private key");
+  assert_method_refused("renew", "nobody.id", world->key, "not_found", "nobody.id");
+  blockstore_key_free(other);
+}
+
+static void a_ledger_that_is_damaged_does_not_answer(void **state) {
+  struct world *world = *state;
+  static const char rubbish[] = "this is no ledger, and long enough to be looked at: a header of SQLite has a hundred bytes, and so has this line.";
+
+  make_directory(world->place, "state", 0700);
+  write_file(world->place, "state/ledger.db", rubbish, sizeof rubbish);
+  open_session(world, ONE_STORE);
+  assert_method_refused("ping", NULL, NULL, "corrupt", "ledger.db");
+}
+
+static void a_dry_run_sends_nothing(void **state) {
+  struct world *world = *state;
+  struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+  const char *const arguments[] = {"carol.id"};
+  char *json = NULL;
+  long before;
+
+  open_with_name(world, ONE_STORE);
+  before = height(world);
+  options.owner_key = world->key;
+  options.dry_run = 1;
+  assert_done(blockstore_call_method(world->session, &json, "register", arguments, 1, &options, &error));
+  assert_says(json, "\"transaction\": \"", "carol.id");
+  assert_int_equal(height(world), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      in_world(questions_on_names),
+      in_world(questions_that_are_refused),
+      in_world(renewing),
+      in_world(a_ledger_that_is_damaged_does_not_answer),
+      in_world(a_dry_run_sends_nothing),
+  };
+
+  return RUN_TESTS(tests);
+}
