@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,6 +102,34 @@ static void nothing_leads_out(void **state) {
   free(top);
 }
 
+static void nothing_is_placed_or_removed_outside(void **state) {
+  static const char *const paths[] = {"..", "../out", "a/../../out", "//out", "a/link/out", ""};
+  struct place *place = *state;
+  char *link = host_path("%s/a/link", place->path), *outside = host_directory(), *file = host_path("%s/out", outside);
+  struct bs_temporary temporary = BS_TEMPORARY_INIT;
+  char too_long[PATH_MAX + 10];
+
+  put(place->root, "a/b", "1");
+  assert_int_equal(symlink(outside, link), 0);
+  assert_int_equal(close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+  assert_int_equal(bs_temporary_begin(&temporary, place->root), 0);
+  for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+    if (bs_temporary_place(&temporary, place->root, paths[i]) == 0) fail_msg("placed: %s", paths[i]);
+    if (bs_tree_remove(place->root, paths[i]) == 0) fail_msg("removed: %s", paths[i]);
+  }
+  for (size_t i = 0; i < sizeof too_long; i += 2) memcpy(too_long + i, "d/", 2);
+  memcpy(too_long + sizeof too_long - 5, "file", 5);
+  assert_int_equal(bs_temporary_place(&temporary, place->root, too_long), -1);
+  assert_int_equal(errno, ENAMETOOLONG);
+  assert_int_equal(access(file, F_OK), 0);
+  assert_int_equal(unlink(file), 0);
+  assert_int_equal(rmdir(outside), 0); /* there is nothing else in it */
+  bs_temporary_end(&temporary);
+  free(link);
+  free(outside);
+  free(file);
+}
+
 static void unplaced_is_removed(void **state) {
   struct place *place = *state;
   struct bs_temporary temporary = BS_TEMPORARY_INIT;
@@ -141,6 +170,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(places_at_any_depth, setup, teardown),
       cmocka_unit_test_setup_teardown(removes_what_is_there, setup, teardown),
       cmocka_unit_test_setup_teardown(nothing_leads_out, setup, teardown),
+      cmocka_unit_test_setup_teardown(nothing_is_placed_or_removed_outside, setup, teardown),
       cmocka_unit_test_setup_teardown(unplaced_is_removed, setup, teardown),
       cmocka_unit_test_setup_teardown(sweep_takes_files_only, setup, teardown),
   };

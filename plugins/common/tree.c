@@ -70,12 +70,15 @@ int bs_tree_open(int root, const char *path, int flags) {
   return open_by_part(root, path, flags);
 }
 
-/* Copies all of `path` but its last component, which is returned; "" stands for the root. */
+/* Copies all of `path` but its last component, which is returned; "" stands for the root.  NULL: it is too long. */
 static const char *split(char parent[PATH_MAX], const char *path) {
   const char *slash = strrchr(path, '/');
   size_t length = slash == NULL ? 0 : (size_t)(slash - path);
 
-  if (length >= PATH_MAX) length = 0; /* no path of ours */
+  if (length >= PATH_MAX) {
+    errno = ENAMETOOLONG;
+    return NULL;
+  }
   memcpy(parent, path, length);
   parent[length] = '\0';
   return slash == NULL ? path : slash + 1;
@@ -116,7 +119,7 @@ static int make_directory(int root, const char *path, unsigned *ret_made) {
 int bs_tree_remove(int root, const char *path) {
   char parent[PATH_MAX];
   const char *name = split(parent, path);
-  int directory BS_AUTO_CLOSE = open_directory(root, parent);
+  int directory BS_AUTO_CLOSE = name == NULL ? -1 : open_directory(root, parent);
   bool absent;
 
   if (directory < 0) return -1;
@@ -130,7 +133,7 @@ int bs_tree_remove(int root, const char *path) {
 int bs_tree_sync(int root, const char *path, unsigned levels) {
   char parent[PATH_MAX];
 
-  split(parent, path);
+  if (split(parent, path) == NULL) return -1;
   for (; levels > 0; levels--) {
     int directory BS_AUTO_CLOSE = open_directory(root, parent);
     char *slash;
@@ -192,8 +195,8 @@ int bs_temporary_begin(struct bs_temporary *temporary, int root) {
 int bs_temporary_place(struct bs_temporary *temporary, int root, const char *path) {
   char parent[PATH_MAX];
   const char *name = split(parent, path);
-  unsigned made;
-  int directory BS_AUTO_CLOSE = make_directory(root, parent, &made);
+  unsigned made = 0;
+  int directory BS_AUTO_CLOSE = name == NULL ? -1 : make_directory(root, parent, &made);
 
   if (directory < 0 || renameat(temporary->directory, temporary->name, directory, name) < 0) return -1;
   temporary->name[0] = '\0';
