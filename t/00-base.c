@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "core/base/buffer.h"
+#include "core/base/log.h"
 #include "core/base/scope.h"
 #include "core/base/spool.h"
 #include "t/lib/unit.h"
@@ -18,6 +19,41 @@ static void error_keeps_word_and_prepends_context(void **state) {
   assert_string_equal(error.message, "store x: a?b");
   assert_int_equal(error.result, BLOCKSTORE_STALE);
   assert_string_equal(bs_word_text(error.word), "stale");
+}
+
+/* What came out of a file name or a store is shown on terminals and stands in JSON. */
+static void error_is_text_whatever_went_in(void **state) {
+  static const struct {
+    const char *text, *shown;
+  } cases[] = {{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"}, {"\xe2\x82\xac \xf0\x9f\x98\x80", "\xe2\x82\xac \xf0\x9f\x98\x80"},
+               {"a\x1b[2Jb\x7f", "a?[2Jb?"}, {"\xc2\x9b" "2J", "??2J"},
+               {"\xff", "?"}, {"\xc3", "?"}, {"\xc0\xaf", "??"}, {"\xed\xa0\x80", "???"}, {"\xf4\x90\x80\x80", "????"}};
+  struct bs_error error = {0};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    bs_fail(&error, BS_WORD_failed, "%s", cases[i].text);
+    assert_string_equal(error.message, cases[i].shown);
+  }
+}
+
+static void keep_line(void *kept, int level, const char *line) {
+  (void)level;
+  snprintf(kept, 20, "%s", line);
+}
+
+static void log_is_text_whatever_went_in(void **state) {
+  char kept[20] = "";
+
+  (void)state;
+  bs_log_to(keep_line, kept, BS_LOG_WARNING);
+  bs_log(BS_LOG_INFO, "not wanted");
+  assert_string_equal(kept, "");
+  bs_log(BS_LOG_WARNING, "%s", "a\nb\xc2\x9b\xff");
+  assert_string_equal(kept, "a?b???");
+  bs_log_to(NULL, NULL, BS_LOG_DEBUG);
+  bs_log(BS_LOG_ERROR, "nobody listens");
+  assert_string_equal(kept, "a?b???");
 }
 
 static void error_is_cut_at_a_character(void **state) {
@@ -113,6 +149,7 @@ static void spool_moves_to_a_file(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
+      cmocka_unit_test(error_is_text_whatever_went_in),        cmocka_unit_test(log_is_text_whatever_went_in),
       cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(scope_is_cancelled_and_reused),
       cmocka_unit_test(scope_wakes_only_when_cancelled),       cmocka_unit_test(spool_moves_to_a_file),
   };

@@ -15,6 +15,7 @@ unreadable() {
   like "$(cat "$err")" "$3" "put $1: why"
 }
 unreadable 'a missing file' "@$work/none" "$work/none.*No such file"
+unreadable 'a missing file whose name is not UTF-8' "@$work/$(printf 'none\377')" 'none\?.*No such file'
 unreadable 'a directory' "@$work" "$work.*(irectory|regular)"
 ln -s loop "$work/loop"
 unreadable 'a link to itself' "@$work/loop" "$work/loop"

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
+
 static const struct {
   const char *text;
   enum blockstore_result result;
@@ -25,7 +27,7 @@ enum blockstore_result bs_word_result(enum bs_word word) {
   return words[word].result;
 }
 
-/* Cuts a UTF-8 text that fills `size` at the edge of a character, and makes control characters visible. */
+/* Cuts a text that fills `size` at the edge of a character, and makes it one that can be shown. */
 static void tidy(char *text, size_t size) {
   size_t length = strlen(text);
 
@@ -34,8 +36,7 @@ static void tidy(char *text, size_t size) {
     if (length > 0 && (unsigned char)text[length - 1] >= 0xc0) length--;
     text[length] = '\0';
   }
-  for (char *at = text; *at != '\0'; at++)
-    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
+  bs_text_tidy(text);
 }
 
 static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format, va_list arguments)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/base/auto.h"
+#include "core/base/text.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* log_function, log_user, and one line at a time */
 static bs_log_function log_function;
@@ -33,8 +34,7 @@ void bs_log(enum bs_log_level level, const char *format, ...) {
   va_start(arguments, format);
   if (vsnprintf(line, sizeof line, format, arguments) < 0) line[0] = '\0';
   va_end(arguments);
-  for (char *at = line; *at != '\0'; at++)
-    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
+  bs_text_tidy(line);
   BS_LOCKED(&lock);
   if (log_function != NULL) log_function(log_user, (int)level, line);
 }

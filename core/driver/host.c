@@ -11,6 +11,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/driver/call_private.h"
 
 #define LINE_MOST 2048 /* of a log line, with the NUL */
@@ -21,35 +22,13 @@ static struct bs_call *call_of(struct blockstore_call *abi) {
   return abi != NULL && call->magic == BS_CALL_MAGIC ? call : NULL;
 }
 
-/* The length of the UTF-8 character at `text`, 0 when it is none, or a control character. */
-static size_t character(const unsigned char *text) {
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-  uint32_t code = text[0];
-
-  if (length == 1) return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-  if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
-  code &= 0xffu >> (length + 1);
-  for (size_t i = 1; i < length; i++) {
-    if ((text[i] & 0xc0) != 0x80) return 0;
-    code = code << 6 | (text[i] & 0x3fu);
-  }
-  if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
-  return code < 0xa0 ? 0 : length;
-}
-
-/* What a driver says, for people: without secrets, control characters and broken UTF-8. */
+/* What a driver says, for people, without secrets. */
 static void take_text(char *buffer, size_t size, const struct bs_store *store, const char *text) {
   int length = snprintf(buffer, size, "%s", text == NULL ? "" : text);
 
   if (length < 0) buffer[0] = '\0';
   bs_settings_blot(store->settings, buffer, size);
-  for (unsigned char *at = (unsigned char *)buffer; *at != '\0';) {
-    size_t good = character(at);
-
-    if (good == 0) *at = '?';
-    at += good == 0 ? 1 : good;
-  }
+  bs_text_tidy(buffer);
 }
 
 static void host_log(struct blockstore_store *handle, enum blockstore_log_level level, const char *line) {
