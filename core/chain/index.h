@@ -35,8 +35,8 @@ bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_e
 bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);
 /* All names there are, revoked and expired ones with them. */
 bool bs_index_count(const struct bs_index *index, uint64_t *ret_count, struct bs_error *error);
-/* Appends at most `most` of them, in byte order from number `offset` on, each with a NUL behind it.  owner NULL: of all,
- * else of those that it owns, without the revoked and the expired. */
+/* Appends at most `most` of them, in byte order from number `offset` on, each with a NUL behind it.  owner NULL: of
+ * all, else of those that it owns, without the revoked and the expired. */
 bool bs_index_list(const struct bs_index *index, struct bs_buffer *texts, size_t *ret_count,
                    const struct bs_script *owner, uint64_t offset, uint64_t most, struct bs_error *error);
 /* How many names count against the owner's quota. */

@@ -221,8 +221,8 @@ bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs
   return true;
 }
 
-/* A P2PKH input's script is exactly two direct pushes: signature with its type, public key.  In another form of the same
- * pushes anybody could change the transaction's id. */
+/* A P2PKH input's script is exactly two direct pushes: signature with its type, public key.  By another form of the
+ * same pushes anybody could change the transaction's id. */
 static bool split_signature(const struct bs_transaction_input *input, const unsigned char **ret_signature,
                             size_t *ret_length, struct bs_public_key *ret_key) {
   const unsigned char *script = input->script, *key;

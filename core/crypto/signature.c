@@ -46,7 +46,8 @@ bool bs_sign_recoverable(unsigned char signature[65], const struct bs_key *key, 
   return true;
 }
 
-/* The parts that need no key; *ret_parsed has low S.  libsecp256k1's parser refuses r and s above the order, but not zero. */
+/* The parts that need no key; *ret_parsed has low S.  libsecp256k1's parser refuses r and s above the order, but not
+ * zero. */
 static enum bs_signature_fault parse(secp256k1_ecdsa_signature *ret_parsed, const unsigned char signature[65],
                                      bool allow_high_s) {
   static const unsigned char zero[32];

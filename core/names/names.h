@@ -12,9 +12,9 @@
  *
  * A NULL scope has no deadline; a lock that another process holds is then waited for five seconds.
  *
- * Words: every function may fail with io, no_space, no_memory, corrupt (the ledger is damaged, or no ledger), failed (it
- * is of a newer release; used after a fork), denied (it may not be written), deadline or cancelled (the scope; also when
- * another process keeps the ledger locked); what else a function fails with stands beside it.
+ * Words: every function may fail with io, no_space, no_memory, corrupt (the ledger is damaged, or no ledger), failed
+ * (it is of a newer release; used after a fork), denied (it may not be written), deadline or cancelled (the scope; also
+ * when another process keeps the ledger locked); what else a function fails with stands beside it.
  */
 #ifndef BS_NAMES_NAMES_H
 #define BS_NAMES_NAMES_H

@@ -157,8 +157,9 @@ static bool finish(struct job *job, struct outline *outline, struct bs_batch *ba
 static bool bound_price(struct job *job, struct bs_error *error) {
   job->receipt.price = bs_price_to_pay(&job->name_space.rules, job->name);
   if (job->receipt.price <= job->names->max_price) return true;
-  return bs_fail(error, BS_WORD_usage, "The name %s costs %" PRIu64 " satoshis, but names.max_price allows %" PRIu64 ".",
-                 job->name, job->receipt.price, job->names->max_price);
+  return bs_fail(error, BS_WORD_usage,
+                 "The name %s costs %" PRIu64 " satoshis, but names.max_price allows %" PRIu64 ".", job->name,
+                 job->receipt.price, job->names->max_price);
 }
 
 /* ---- what the operations need of the chain ---- */

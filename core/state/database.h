@@ -45,8 +45,8 @@ struct bs_database {
 enum bs_database_mode {
   BS_DATABASE_READ,  /* never writes, not even a checkpoint; works where nothing may be written */
   BS_DATABASE_WRITE, /* the file must exist */
-  /* Makes it; its directory must exist.  Nothing of it is visible before its schema is durable: until then it is PATH.new,
-   * which the next one who makes it removes should this process be killed. */
+  /* Makes it; its directory must exist.  Nothing of it is visible before its schema is durable: until then it is
+   * PATH.new, which the next one who makes it removes should this process be killed. */
   BS_DATABASE_CREATE
 };
 
