@@ -89,6 +89,7 @@ static void wrong_payloads_are_refused(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     if (parse(&operation, wrong[i], &error)) fail_msg("%s was accepted", wrong[i]);
+    assert_int_equal(error.word, BS_WORD_malformed);
     assert_true(error.message[0] != '\0');
   }
   assert_int_equal(operation.quantity, 77);

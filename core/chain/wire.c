@@ -56,7 +56,7 @@ static bool take_text(char text[BS_NAME_MAX + 1], const unsigned char *bytes, si
 
 static bool parse_name(struct bs_operation *operation, struct body body, struct bs_error *error) {
   if (!take_text(operation->name, body.bytes, body.length, BS_NAME_MAX, error)) return false;
-  return bs_name_check(operation->name, error);
+  return bs_name_check(operation->name, error) || bs_fail(error, BS_WORD_malformed, "%s", error->message);
 }
 
 static bool parse_namespace_id(struct bs_operation *operation, struct body body, struct bs_error *error) {
