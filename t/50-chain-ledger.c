@@ -127,6 +127,25 @@ static void another_form_of_the_same_signature_is_refused(void **state) {
   assert_ok(append(fixture, &raw, 1, &error));
 }
 
+/* Marker and flag behind the version, and for the one input no item: the transaction's id stays the same. */
+static void witnesses_that_nobody_asks_for_are_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_draft draft = payment(fixture, RICH);
+  struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT, other BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_transaction transaction;
+  struct bs_error error = {0};
+
+  sign(&raw, &draft);
+  bs_buffer_add(&other, raw.bytes, 4);
+  bs_buffer_add(&other, "\0\1", 2);
+  bs_buffer_add(&other, raw.bytes + 4, raw.length - 8);
+  bs_buffer_add(&other, "\0\0\0\0\0", 5);
+  assert_ok(bs_transaction_parse(&transaction, other.bytes, other.length, &error));
+  bs_transaction_free(&transaction);
+  assert_fails(append(fixture, &other, 1, &error), BS_WORD_malformed, "witnesses");
+  assert_ok(append(fixture, &raw, 1, &error));
+}
+
 static void only_the_owner_of_a_coin_spends_it(void **state) {
   struct fixture *fixture = *state;
   struct bs_draft draft = payment(fixture, RICH);
@@ -313,6 +332,7 @@ int main(void) {
       LEDGER_TEST(an_unknown_coin_cannot_be_spent),
       LEDGER_TEST(a_changed_transaction_is_refused),
       LEDGER_TEST(another_form_of_the_same_signature_is_refused),
+      LEDGER_TEST(witnesses_that_nobody_asks_for_are_refused),
       LEDGER_TEST(only_the_owner_of_a_coin_spends_it),
       LEDGER_TEST(a_coin_is_what_its_transaction_says),
       LEDGER_TEST(coinbases_are_the_ledgers),

@@ -177,6 +177,8 @@ static bool store(struct bs_ledger *ledger, const struct bs_transaction *transac
 static bool take_transaction(struct bs_ledger *ledger, struct incoming *incoming, const struct bs_raw *raw,
                              uint64_t height, uint64_t position, bool coinbase, struct bs_error *error) {
   if (!bs_transaction_parse(&incoming->transaction, raw->bytes, raw->length, error)) return false;
+  if (incoming->transaction.has_witnesses) /* nothing signs them: anybody could add some */
+    return bs_fail(error, BS_WORD_malformed, "The transaction has witnesses, which no output of this chain asks for.");
   if (bs_transaction_is_coinbase(&incoming->transaction)) {
     if (!coinbase) return bs_fail(error, BS_WORD_denied, "Only the ledger itself makes coinbase transactions.");
   } else if (!spend_all(ledger, incoming, error)) {

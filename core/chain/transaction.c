@@ -98,10 +98,8 @@ static bool take_marker(struct reader *reader) {
 }
 
 static bool parse_parts(struct bs_transaction *transaction, struct reader *reader, struct bs_error *error) {
-  bool witnesses;
-
   transaction->version = (uint32_t)take_integer(reader, 4);
-  witnesses = take_marker(reader);
+  transaction->has_witnesses = take_marker(reader);
   transaction->input_count = take_length(reader, INPUT_SIZE_MIN);
   if (transaction->input_count > 0) {
     transaction->inputs = calloc(transaction->input_count, sizeof *transaction->inputs);
@@ -114,7 +112,7 @@ static bool parse_parts(struct bs_transaction *transaction, struct reader *reade
     if (transaction->outputs == NULL) return bs_fail_memory(error);
   }
   take_outputs(transaction, reader);
-  if (witnesses) skip_witnesses(transaction, reader);
+  if (transaction->has_witnesses) skip_witnesses(transaction, reader);
   transaction->lock_time = (uint32_t)take_integer(reader, 4);
   return true;
 }

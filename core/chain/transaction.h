@@ -36,6 +36,7 @@ struct bs_transaction {
   size_t input_count;
   struct bs_transaction_output *outputs;
   size_t output_count;
+  bool has_witnesses;
 };
 
 /* Reads all of raw.  Words: malformed (what is wrong, and where), no_memory. */
