@@ -62,6 +62,7 @@ is_empty "$wrong" 'keygen that failed leaves no key'
 afresh
 wrong=$(for n in $(seq 4 2 40); do
   status=0
+  # shellcheck disable=SC3045
   (ulimit -n "$n" && exec "$builddir/run" blockstore-cli put_immutable alice.id "with $n") >"$out" 2>"$err" || status=$?
   case $status in
     0 | 1 | 2 | 7) ;;
