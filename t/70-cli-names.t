@@ -22,6 +22,11 @@ cli keygen "$HOME/payment"
 address=$(member address)
 exits 0 'preorder with an address' preorder eve.id "$address"
 says address "$address" 'it is for that address'
+exits 0 'register for that address' register eve.id "$address"
+cli get_name_blockchain_record eve.id
+says address "$address" 'the address owns it'
+refused 9 denied "$address" put_immutable eve.id 'not mine'
+refused 2 usage 'address' register eva.id nonsense
 refused 2 usage 'address' preorder eva.id nonsense
 exits 0 'register with a payment key' --payment-key "$HOME/payment" register paid.id
 is "$([ "$(member address)" = "$address" ] && echo payer || echo owner)" owner 'the name is the owner'"'"'s'

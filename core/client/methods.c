@@ -200,7 +200,8 @@ static bool register_name(struct method_call *call) {
   struct bs_error *error = &call->work->report.error;
 
   return bs_state_make_directory(call->work->session->state, error) &&
-         bs_names_register(names_of(call), call->work->scope, &receipt, call->arguments[0], NULL, &operation, error) &&
+         bs_names_register(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation,
+                           error) &&
          answer_receipt(call, &receipt, call->arguments[0]);
 }
 
@@ -261,7 +262,7 @@ static const struct method methods[] = {
     {"lookup", 1, 1, "NAME", false, true, lookup},
     {"ping", 0, 0, "", false, false, ping},
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
-    {"register", 1, 1, "NAME", true, false, register_name},
+    {"register", 1, 2, "NAME [ADDRESS]", true, false, register_name},
     {"renew", 1, 1, "NAME", true, false, renew},
     {"update", 2, 3, "NAME RECORD [TXID]", true, true, update},
 };

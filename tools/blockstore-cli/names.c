@@ -81,7 +81,9 @@ const struct cli_command cli_name_commands[] = {
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
      "allow.\n",
      TELLS, CLI_OWNER, run_method},
-    {"register", "NAME", "register a name, with its preorder where blocks allow", "", TELLS, CLI_OWNER, run_method},
+    {"register", "NAME [ADDRESS]", "register a name, with its preorder where blocks allow",
+     "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", TELLS, CLI_OWNER,
+     run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
      "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
      "the transaction that an earlier try sent; it is not sent again.\n",
