@@ -73,6 +73,24 @@ refused 2 usage 'TXID is given twice' update alice.id "$hash" "$(printf %064d 1)
 "$builddir/run" blockstore-cli update alice.id - <"$work/record" >"$out" 2>"$err"
 is "$?" 2 'update reads standard input'
 
+exits 0 'get_name_cost' get_name_cost new.id
+like "$(member satoshis)" '^[1-9][0-9]*$' 'it says satoshis'
+exits 0 'get_all_names' get_all_names
+is_document 'get_all_names prints a document'
+is "$(member names.0)" alice.id 'it lists the names'
+exits 0 'get_all_names OFFSET COUNT' get_all_names 1 1
+is "$(member names)" '["bob.id"]' 'from there on, so many'
+exits 0 'get_names_owned_by_address' get_names_owned_by_address "$address"
+is "$(member names)" '[]' 'it lists the names of an owner'
+exits 0 'get_consensus_at' get_consensus_at 1
+like "$(member consensus)" '^[0-9a-f]{32}$' 'it is a consensus hash'
+exits 0 'renew' renew alice.id
+is_document 'renew prints a document'
+exits 0 'renew --dry-run' renew --dry-run alice.id
+refused 2 usage 'OFFSET' get_all_names x
+refused 3 not_found '99999' get_consensus_at 99999
+refused 2 usage 'address' get_names_owned_by_address nonsense
+
 refused 6 conflict 'alice.id' register alice.id
 cli keygen "$HOME/other"
 cli -k "$HOME/other" update alice.id "$hash"

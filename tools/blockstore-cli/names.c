@@ -77,6 +77,11 @@ const struct cli_command cli_name_commands[] = {
     {"lookup", "NAME", "show a name's user record and name record",
      "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, run_method},
     {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, run_method},
+    {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", ASKS, CLI_SESSION, run_method},
+    {"get_all_names", "[OFFSET [COUNT]]", "list the names that are registered",
+     "At most COUNT names, from number OFFSET (0 is the first) on.\n", ASKS, CLI_SESSION, run_method},
+    {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", ASKS, CLI_SESSION, run_method},
+    {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", ASKS, CLI_SESSION, run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
      "allow.\n",
@@ -84,6 +89,7 @@ const struct cli_command cli_name_commands[] = {
     {"register", "NAME [ADDRESS]", "register a name, with its preorder where blocks allow",
      "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", TELLS, CLI_OWNER,
      run_method},
+    {"renew", "NAME", "pay for another lifetime of a name", "", TELLS, CLI_OWNER, run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
      "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
      "the transaction that an earlier try sent; it is not sent again.\n",
