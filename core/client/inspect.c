@@ -208,7 +208,7 @@ static cJSON *node_document(const struct bs_yaml *node) {
   tree = node->kind == BS_YAML_SEQUENCE ? cJSON_CreateArray() : cJSON_CreateObject();
   for (size_t i = 0; i < node->count; i++) {
     if (node->kind == BS_YAML_SEQUENCE) cJSON_AddItemToArray(tree, node_document(node->values[i]));
-    else cJSON_AddItemToObject(tree, node->keys[i]->text, node_document(node->values[i]));
+    else bs_document_add(tree, node->keys[i]->text, node_document(node->values[i]));
   }
   return tree;
 }
@@ -228,7 +228,7 @@ static cJSON *store_document(const struct blockstore_config *config, const struc
 
     for (size_t k = 0; k < bs_config_core_key_count && !is_core; k++) is_core = strcmp(key, bs_config_core_keys[k]) == 0;
     if (!is_core && is_secret(metadata, key)) cJSON_AddStringToObject(tree, key, "***");
-    else cJSON_AddItemToObject(tree, key, node_document(store->node->values[i]));
+    else bs_document_add(tree, key, node_document(store->node->values[i]));
   }
   return tree;
 }

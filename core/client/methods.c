@@ -239,7 +239,7 @@ static bool update_record(struct method_call *call) {
     return false;
   }
   bs_document_text(call->answer, "value_hash", publication.value_hash);
-  cJSON_AddItemToObject(call->answer, "stores", bs_document_outcomes(&call->work->report.outcomes));
+  bs_document_add(call->answer, "stores", bs_document_outcomes(&call->work->report.outcomes));
   if (publication.receipt.txid[0] != '\0') return answer_receipt(call, &publication.receipt, publication.name);
   bs_document_text(call->answer, "name", publication.name);
   bs_document_text(call->answer, "txid", publication.txid_sent);

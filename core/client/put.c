@@ -24,7 +24,7 @@ static char *receipt_document(const struct blockstore_receipt *receipt, const st
   bs_document_text(tree, "key", receipt->key);
   bs_document_text(tree, "txid", receipt->txid);
   bs_document_text(tree, "value_hash", publication->value_hash);
-  cJSON_AddItemToObject(tree, "stores", bs_document_outcomes(&receipt->outcomes));
+  bs_document_add(tree, "stores", bs_document_outcomes(&receipt->outcomes));
   return bs_document_print(tree);
 }
 

@@ -67,6 +67,10 @@ void bs_document_text(cJSON *object, const char *key, const char *text) {
   else cJSON_AddStringToObject(object, key, text);
 }
 
+void bs_document_add(cJSON *object, const char *key, cJSON *item) {
+  if (!cJSON_AddItemToObject(object, key, item)) cJSON_Delete(item);
+}
+
 void bs_document_number(cJSON *object, const char *key, uint64_t number) {
   char text[24];
 
@@ -126,7 +130,7 @@ static char *error_document(const struct blockstore_error *error) {
   bs_document_text(tree, "code", bs_word_text(error->error.word));
   bs_document_number(tree, "result", (uint64_t)error->error.result);
   if (error->txid[0] != '\0') bs_document_text(tree, "txid", error->txid);
-  if (error->outcomes.count > 0) cJSON_AddItemToObject(tree, "stores", bs_document_outcomes(&error->outcomes));
+  if (error->outcomes.count > 0) bs_document_add(tree, "stores", bs_document_outcomes(&error->outcomes));
   return bs_document_print(tree);
 }
 

@@ -44,6 +44,8 @@ bool bs_document_give(char **ret_json, cJSON *tree, struct bs_error *error);
 cJSON *bs_document_outcomes(const struct bs_outcomes *outcomes);
 /* Adds a string, or null for "" and NULL. */
 void bs_document_text(cJSON *object, const char *key, const char *text);
+/* Adds an object or an array; frees it when that fails. */
+void bs_document_add(cJSON *object, const char *key, cJSON *item);
 /* Adds an integer exactly. */
 void bs_document_number(cJSON *object, const char *key, uint64_t number);
 
