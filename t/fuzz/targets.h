@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of outside bytes, each with what it promises: a target takes any bytes, and aborts when a promise is broken. */
+#ifndef BS_T_FUZZ_TARGETS_H
+#define BS_T_FUZZ_TARGETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+typedef void (*bs_fuzz_target)(const uint8_t *bytes, size_t length);
+
+/* json, yaml, user, note, metadata, transaction, payload, key; NULL: none of these. */
+bs_fuzz_target bs_fuzz_find(const char *name);
+
+#endif
