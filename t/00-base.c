@@ -25,7 +25,8 @@ static void error_keeps_word_and_prepends_context(void **state) {
 static void error_is_text_whatever_went_in(void **state) {
   static const struct {
     const char *text, *shown;
-  } cases[] = {{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"}, {"\xe2\x82\xac \xf0\x9f\x98\x80", "\xe2\x82\xac \xf0\x9f\x98\x80"},
+  } cases[] = {{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+               {"\xe2\x82\xac \xf0\x9f\x98\x80", "\xe2\x82\xac \xf0\x9f\x98\x80"},
                {"a\x1b[2Jb\x7f", "a?[2Jb?"}, {"\xc2\x9b" "2J", "??2J"},
                {"\xff", "?"}, {"\xc3", "?"}, {"\xc0\xaf", "??"}, {"\xed\xa0\x80", "???"}, {"\xf4\x90\x80\x80", "????"}};
   struct bs_error error = {0};

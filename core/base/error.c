@@ -39,8 +39,8 @@ static void tidy(char *text, size_t size) {
   bs_text_tidy(text);
 }
 
-static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format, va_list arguments)
-    __attribute__((format(printf, 4, 0)));
+static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format,
+                 va_list arguments) __attribute__((format(printf, 4, 0)));
 static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format,
                  va_list arguments) {
   char message[BS_ERROR_MESSAGE_SIZE]; /* apart: an argument may be the error's own message */

@@ -68,7 +68,8 @@ bool bs_file_read_secret(struct bs_buffer *ret_bytes, const char *path, size_t l
     return bs_fail(error, BS_WORD_denied, "%s: The file with a secret belongs to user %u; it must be your own.", path,
                    (unsigned)status.st_uid);
   if ((status.st_mode & 077) != 0)
-    return bs_fail(error, BS_WORD_denied, "%s: The file with a secret can be used by others (mode %04o); run: chmod 600 %s", path,
+    return bs_fail(error, BS_WORD_denied,
+                   "%s: The file with a secret can be used by others (mode %04o); run: chmod 600 %s", path,
                    (unsigned)(status.st_mode & 07777), path);
   if (status.st_size < 0 || (uint64_t)status.st_size > limit)
     return bs_fail(error, BS_WORD_too_large, "%s: The file has more than the %zu bytes allowed here.", path, limit);

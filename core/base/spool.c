@@ -72,8 +72,8 @@ static bool move_to_file(struct bs_spool *spool, struct bs_error *error) {
   return true;
 }
 
-/* Starts writing a file that is to be durable early, so that its fsync has little left to do.  A kernel that cannot does
- * without. */
+/* Starts writing a file that is to be durable early, so that its fsync has little left to do.  A kernel that cannot
+ * does without. */
 static void push(struct bs_spool *spool) {
   uint64_t start = spool->pushed;
 
@@ -85,7 +85,8 @@ static void push(struct bs_spool *spool) {
 bool bs_spool_write(struct bs_spool *spool, const void *bytes, size_t length, struct bs_error *error) {
   if (spool->fd < 0 && spool->length + length > BS_SPOOL_MEMORY && !move_to_file(spool, error)) return false;
   if (spool->fd >= 0) {
-    if (!bs_file_write_all(spool->fd, bytes, length)) return bs_fail_errno(error, "The temporary file could not be written");
+    if (!bs_file_write_all(spool->fd, bytes, length))
+      return bs_fail_errno(error, "The temporary file could not be written");
   } else {
     bs_buffer_add(&spool->memory, bytes, length);
     if (!bs_buffer_ok(&spool->memory, error)) return false;
@@ -97,7 +98,8 @@ bool bs_spool_write(struct bs_spool *spool, const void *bytes, size_t length, st
 
 bool bs_spool_read(const struct bs_spool *spool, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
   if (spool->fd >= 0) {
-    if (!bs_file_read_at(spool->fd, buffer, length, offset)) return bs_fail_errno(error, "The temporary file could not be read");
+    if (!bs_file_read_at(spool->fd, buffer, length, offset))
+      return bs_fail_errno(error, "The temporary file could not be read");
   } else if (length > 0) {
     memcpy(buffer, spool->memory.bytes + offset, length);
   }
