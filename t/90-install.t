@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool, the manuals;
+# and all of it goes again.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+
+# The archive is there only where it was built.
+installed() {
+  (cd "$work/root" && find . ! -type d) | sed 's|.*/||' | grep -vx 'libblockstore\.a' | LC_ALL=C sort
+}
+
+succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
+is "$(installed)" "$(printf '%s\n' blockstore-cli blockstore-cli.1 blockstore-disk.7 blockstore.h blockstore.pc disk.so \
+  driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0)" 'nothing less, nothing more'
+is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
+succeeds 'make uninstall' make -C "$builddir" -s uninstall DESTDIR="$work/root"
+is_empty "$(installed)" 'nothing is left'
+done_testing
