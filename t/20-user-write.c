@@ -195,7 +195,7 @@ static void the_record_is_appended(void **state) {
 }
 
 static void assert_write_refused(const char *owner, const char *add, const char *remove, const char *reason) {
-  const struct bs_user_change change = {add, remove};
+  const struct bs_user_change change = {.add_immutable = add, .remove_immutable = remove};
   struct bs_buffer record = BS_BUFFER_INIT;
   bool changed = true;
 
