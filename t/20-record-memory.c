@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When memory runs out, at whatever allocation: keys and user records say no_memory and leave their outputs alone. */
+/* When memory runs out, at whatever allocation: keys, user records and mutable records say no_memory
+ * and leave their outputs alone. */
 #include <config.h>
 
 #include <unistd.h>
@@ -7,6 +8,8 @@
 #include "core/base/auto.h"
 #include "core/crypto/key.h"
 #include "core/record/user.h"
+#include "t/lib/datum.h"
+#include "t/lib/legacy.h"
 #include "t/lib/memory.h"
 
 #define OWNER "12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4"
@@ -58,6 +61,51 @@ static bool user_once(struct bs_error *error) {
   return ok;
 }
 
+/* An old route with escapes becomes a new one. */
+static bool routes_once(struct bs_error *error) {
+  static const char text[] =
+      "{\"v\": \"2\", \"name\": {\"formatted\": \"foo.test\"}, \"mutable_data\": ["
+      "{\"id\": \"b\\n\", \"urls\": [\"\\n\"], \"\\u0061\": 1}, {\"urls\": [], \"id\": \"a\"}]}";
+  static const char *const urls[] = {"x:1"};
+  const struct bs_user_change change = {.route = {
+      .action = BS_ROUTE_SET, .id = "b\n", .urls = urls, .url_count = 1, .key = bs_key_public(datum_key())}};
+  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_user user = {.length = 0};
+  bool changed = false, ok;
+
+  ok = bs_user_parse(&user, text, strlen(text), "foo.test", error) &&
+       bs_user_write(&record, &changed, &user, "foo.test", OWNER, &change, error);
+  assert_int_equal(changed, ok);
+  if (!ok) assert_int_equal(record.length, 0);
+  assert_false(record.failed);
+  return ok;
+}
+
+static struct bs_buffer legacy = BS_BUFFER_INIT;
+
+static bool mutable_once(struct bs_error *error) {
+  const struct bs_authority authority = datum_authority();
+  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT, data BS_AUTO_BUFFER = BS_BUFFER_INIT,
+                   tombstone BS_AUTO_BUFFER = BS_BUFFER_INIT, again BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_verified verified = {.statement.ver = 0};
+  struct bs_mutable parsed = {.ver = 0};
+  struct bs_signed made;
+  bool ok;
+
+  ok = bs_mutable_sign(&record, &made, &datum, 2, 1000, DATUM_TEXT, strlen(DATUM_TEXT), datum_key(), error) &&
+       bs_mutable_parse(&parsed, record.bytes, record.length, error) &&
+       bs_mutable_verify(&verified, &data, &parsed, &datum, &authority, error) &&
+       bs_mutable_verify(&verified, NULL, &parsed, &datum, &authority, error) &&
+       bs_tombstone_sign(&tombstone, &made, &datum, 3, datum_key(), error) &&
+       bs_mutable_parse(&parsed, legacy.bytes, legacy.length, error) &&
+       bs_mutable_verify(&verified, NULL, &parsed, &datum, &authority, error) &&
+       bs_mutable_decode(&again, &parsed, error);
+  assert_false(record.failed || data.failed || tombstone.failed);
+  if (verified.statement.ver == 0) assert_int_equal(data.length, 0);
+  if (parsed.ver == 0) assert_int_equal(verified.statement.ver, 0);
+  return ok;
+}
+
 /* First of all: the context for secrets is made once for the process, or then not at all. */
 static void keys(void **state) {
   struct bs_error error = {0};
@@ -77,11 +125,26 @@ static void user_records(void **state) {
   assert_each_failure_is_said(user_once, 8);
 }
 
+static void changed_routes(void **state) {
+  (void)state;
+  datum_key();
+  assert_each_failure_is_said(routes_once, 10);
+}
+
+static void mutable_records(void **state) {
+  (void)state;
+  legacy_write(&legacy, datum_key(), false, datum.id, 2, DATUM_TEXT, strlen(DATUM_TEXT));
+  assert_each_failure_is_said(mutable_once, 8);
+  bs_buffer_free(&legacy);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys),
       cmocka_unit_test(key_files),
       cmocka_unit_test(user_records),
+      cmocka_unit_test(changed_routes),
+      cmocka_unit_test(mutable_records),
   };
 
   return RUN_TESTS(tests);

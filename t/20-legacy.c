@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mutable records of 2015: those that the clients of that time wrote are rebuilt and verified; those that could mean
+ * something else are told.  t/vectors/records-2015.txt, one line each: key N PRIVATE PUBLIC ADDRESS |
+ * data N TIMES HEX | record SIGNING_LIBRARY KEY DATA VER NAME HEX_OF_ID SIG RECORD_HASH ROUTE_HASH VALUE_HASH
+ * DELETE_SIG
+ */
+#include <config.h>
+
+#include "core/record/legacy.h"
+#include "t/lib/datum.h"
+#include "t/lib/legacy.h"
+
+static struct bs_error error;
+
+struct signer {
+  struct bs_key *key;
+  char public_key[2 * BS_PUBLIC_KEY_MAX + 1];
+  unsigned char owner[BS_HASH160_SIZE];
+};
+
+struct vectors {
+  struct signer signers[5];
+  struct bs_buffer data[6];
+  unsigned records, low_s;
+};
+
+static const char *word(char **at) {
+  const char *text = strsep(at, " \n");
+
+  assert_non_null(text);
+  return text;
+}
+
+static size_t number(char **at) {
+  return strtoull(word(at), NULL, 10);
+}
+
+static void read_key(struct vectors *vectors, char *line) {
+  struct signer *signer = &vectors->signers[number(&line)];
+  const char *private = word(&line);
+  unsigned char version;
+
+  assert_ok(bs_key_from_text(&signer->key, private, strlen(private), &error));
+  snprintf(signer->public_key, sizeof signer->public_key, "%s", word(&line));
+  assert_true(bs_address_decode(&version, signer->owner, word(&line)));
+}
+
+static void read_data(struct vectors *vectors, char *line) {
+  struct bs_buffer *data = &vectors->data[number(&line)];
+  size_t times = number(&line), length;
+  unsigned char bytes[64];
+  const char *hex = word(&line);
+
+  length = hex[0] == '-' ? 0 : strlen(hex) / 2;
+  assert_true(length <= sizeof bytes && bs_hex_decode(bytes, length, hex));
+  for (size_t i = 0; i < times; i++) bs_buffer_add(data, bytes, length);
+}
+
+static void assert_hash(const struct bs_buffer *text, const char *expected) {
+  char hash[41];
+
+  bs_user_hash(hash, text->bytes, text->length);
+  assert_string_equal(hash, expected);
+}
+
+/* As the disk driver of that time named its files; without escapes, "\x2f" is no JSON. */
+static void write_route(struct bs_buffer *route, const char *id, const char *public_key) {
+  bs_buffer_format(route, "{\"id\": \"%s\", \"pubkey\": \"%s\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/", id,
+                   public_key);
+  for (const char *at = id; *at != '\0'; at++)
+    if (*at == '/')
+      bs_buffer_text(route, "\\x2f");
+    else
+      bs_buffer_byte(route, (unsigned char)*at);
+  bs_buffer_text(route, "\"]}");
+}
+
+static void assert_user_record(const struct bs_buffer *data, const char *id, const char *public_key, const char *name,
+                               const char *route_hash, const char *value_hash) {
+  struct bs_buffer route BS_AUTO_BUFFER = BS_BUFFER_INIT, user BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  char key[41];
+
+  write_route(&route, id, public_key);
+  assert_hash(&route, route_hash);
+  bs_user_hash(key, data->bytes, data->length);
+  bs_buffer_format(&user,
+                   "{\"immutable_data\": [\"%s\"], \"mutable_data\": [%s], \"name\": {\"formatted\": \"%s\"}, "
+                   "\"v\": \"2\"}",
+                   key, bs_buffer_string(&route), name);
+  assert_hash(&user, value_hash);
+}
+
+/* By key and by owner; another key, another id and another version are not believed. */
+static void assert_verifies(const struct bs_buffer *text, const struct signer *signer, const struct bs_datum *of,
+                            uint64_t ver, const struct bs_buffer *data) {
+  const struct bs_authority authorities[] = {{.key = bs_key_public(signer->key)}, {.owner = signer->owner}};
+  unsigned char nobody[BS_HASH160_SIZE] = {0};
+  struct bs_verified verified;
+  struct bs_mutable record;
+
+  assert_ok(bs_mutable_parse(&record, text->bytes, text->length, &error));
+  assert_int_equal(record.generation, BS_MUTABLE_LEGACY);
+  for (size_t i = 0; i < 2; i++) {
+    struct bs_buffer got BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+    assert_ok(bs_mutable_verify(&verified, &got, &record, of, &authorities[i], &error));
+    assert_int_equal(verified.statement.ver, ver);
+    assert_int_equal(verified.statement.kind, BS_STATEMENT_DATA);
+    assert_int_equal(verified.statement.length, data->length);
+    assert_int_equal(got.length, data->length);
+    if (got.length > 0) assert_memory_equal(got.bytes, data->bytes, got.length);
+  }
+  assert_fails(bs_mutable_verify(&verified, NULL, &record, of, &(struct bs_authority){.owner = nobody}, &error),
+               BS_WORD_forged, "by whom");
+  record.ver++;
+  assert_fails(bs_mutable_verify(&verified, NULL, &record, of, &authorities[0], &error), BS_WORD_forged, "by whom");
+}
+
+static void read_record(struct vectors *vectors, char *line) {
+  bool low_s = strcmp(word(&line), "low-s") == 0;
+  const struct signer *signer = &vectors->signers[number(&line)];
+  const struct bs_buffer *data = &vectors->data[number(&line)];
+  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  uint64_t ver = number(&line);
+  const char *name = word(&line), *id_hex = word(&line), *sig = word(&line), *record_hash = word(&line),
+             *route_hash = word(&line), *value_hash = word(&line), *delete_sig = word(&line);
+  char id[64] = "", made[89];
+
+  assert_true(strlen(id_hex) / 2 < sizeof id && bs_hex_decode(id, strlen(id_hex) / 2, id_hex));
+  legacy_write(&record, signer->key, low_s, id, ver, data->bytes, data->length);
+  assert_non_null(strstr(bs_buffer_string(&record), sig));
+  assert_hash(&record, record_hash);
+  legacy_sign(made, signer->key, low_s, id, strlen(id));
+  assert_string_equal(made, delete_sig);
+  assert_user_record(data, id, signer->public_key, name, route_hash, value_hash);
+  assert_verifies(&record, signer, &(struct bs_datum){datum_chain, name, id}, ver, data);
+  vectors->records++;
+  vectors->low_s += low_s;
+}
+
+static void read_vectors(struct vectors *vectors, FILE *file) {
+  char *line BS_AUTO_FREE = NULL;
+  size_t capacity = 0;
+
+  while (getline(&line, &capacity, file) > 0) {
+    char *at = line;
+    const char *kind = word(&at);
+
+    if (strcmp(kind, "key") == 0) read_key(vectors, at);
+    if (strcmp(kind, "data") == 0) read_data(vectors, at);
+    if (strcmp(kind, "record") == 0) read_record(vectors, at);
+  }
+}
+
+static void records_of_2015_are_rebuilt_and_verified(void **state) {
+  const char *srcdir = getenv("srcdir");
+  struct vectors vectors = {.records = 0};
+  char path[1024];
+  FILE *file;
+
+  (void)state;
+  snprintf(path, sizeof path, "%s/t/vectors/records-2015.txt", srcdir == NULL ? "." : srcdir);
+  file = fopen(path, "re");
+  if (file == NULL) fail_msg("%s can't be read", path);
+  read_vectors(&vectors, file);
+  fclose(file);
+  assert_int_equal(vectors.records, 136);
+  assert_int_equal(vectors.low_s, 68);
+  for (size_t i = 0; i < 5; i++) bs_key_free(vectors.signers[i].key);
+  for (size_t i = 0; i < 6; i++) bs_buffer_free(&vectors.data[i]);
+}
+
+#define HIGH_S "G0g1ZUaFqalINbhm+UdHeLaf3+p1iZweXWTi+j21EQLn86Q59RgvV81SjBZw17KGPmya7fB/BwX9X2kDUMBzZSo="
+#define LOW_S "G0g1ZUaFqalINbhm+UdHeLaf3+p1iZweXWTi+j21EQLnDFvGCufQqDKtc+mPKE15wE4T7vYwQZo+YGlbPA/C3Bc="
+#define RECORD(sig) \
+  "{\"data\": \"aGVsbG8gd29ybGQgMg==\", \"id\": \"/my/second/datum\", \"sig\": \"" sig "\", \"ver\": \"2\"}"
+
+static void the_best_known_record_has_its_hashes(void **state) {
+  static const struct {
+    const char *record, *hash, *delete_sig;
+  } vectors[] = {
+      {RECORD(HIGH_S), "da250132126187f6d706f7e3d6eda95c25158a5c",
+       "G4RtTn1LW+r+PNBN2x5K8vpfBabmODOTbl0cuL6ryQJ3hieRHG/Fjk0Z92pCTc6Y0BoomW3ACu0KoWqBmJan51E="},
+      {RECORD(LOW_S), "57363f1156a5db8edb926bac1344a170851d2223",
+       "G4RtTn1LW+r+PNBN2x5K8vpfBabmODOTbl0cuL6ryQJ3edhu45A6cbLmCJW9sjFnLqCGQ3jvPbMxHmfc9DmOWfA="},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
+    struct bs_verified verified;
+    char z[65], delete_sig[89];
+
+    legacy_write(&record, datum_key(), i == 1, datum.id, 2, DATUM_TEXT, strlen(DATUM_TEXT));
+    assert_string_equal(bs_buffer_string(&record), vectors[i].record);
+    assert_hash(&record, vectors[i].hash);
+    assert_ok(datum_read(&verified, record.bytes, record.length, &error));
+    bs_hex_encode(z, verified.z, 32);
+    assert_string_equal(z, "000000000000000000000000cc5dbb3ad0da52c31585367be163d94b347fa727");
+    legacy_sign(delete_sig, datum_key(), i == 1, datum.id, strlen(datum.id));
+    assert_string_equal(delete_sig, vectors[i].delete_sig);
+  }
+}
+
+/* Some signers got it wrong, hence nobody looked at it. */
+static void the_first_byte_of_a_signature_means_nothing(void **state) {
+  unsigned char owner[BS_HASH160_SIZE];
+  const struct bs_authority authorities[] = {datum_authority(), {.owner = owner}};
+  struct bs_verified verified;
+  struct bs_mutable record;
+
+  (void)state;
+  bs_public_key_hash(owner, bs_key_public(datum_key()));
+  assert_ok(bs_mutable_parse(&record, RECORD(HIGH_S), strlen(RECORD(HIGH_S)), &error));
+  for (unsigned first = 0; first < 256; first++)
+    for (size_t i = 0; i < 2; i++) {
+      record.signature[0] = (unsigned char)first;
+      assert_ok(bs_mutable_verify(&verified, NULL, &record, &datum, &authorities[i], &error));
+    }
+}
+
+static void assert_malformed(const char *record, const char *reason) {
+  struct bs_verified verified;
+
+  assert_fails(datum_read(&verified, record, strlen(record), &error), BS_WORD_malformed, reason);
+}
+
+#define DATA "\"data\": \"aGVsbG8gd29ybGQgMg==\""
+#define ID "\"id\": \"/my/second/datum\""
+#define SIG "\"sig\": \"" LOW_S "\""
+
+/* As the readers of 2015 had it: extra keys were allowed, and are not looked at. */
+static void other_members_are_passed_over(void **state) {
+  static const char record[] = "{\"x\": {\"id\": \"a\"}, \"Ver\": 1, " DATA ", " ID ", " SIG ", \"ver\": \"2\"}";
+  struct bs_verified verified;
+
+  (void)state;
+  assert_ok(datum_read(&verified, record, strlen(record), &error));
+}
+
+static void versions_are_strings_of_decimal_digits(void **state) {
+  static const char *const versions[] = {
+      "\"0\"", "\"-2\"", "\"+2\"", "\"02\"", "\" 2\"", "\"2 \"", "\"2.0\"", "\"2e0\"", "\"\"", "2", "null", "[]",
+      "\"0x2\"", "\"2L\"", "\"2_0\"", "\"\\u0032\"", "\"9007199254740992\"", "\"99999999999999999999\""};
+  char record[512];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+    snprintf(record, sizeof record, "{" DATA ", " ID ", " SIG ", \"ver\": %s}", versions[i]);
+    assert_malformed(record, "its ver is no string");
+  }
+}
+
+/* Nothing was escaped: an id with a quote or a backslash gave broken JSON, or another id. */
+static void there_are_no_escapes(void **state) {
+  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  (void)state;
+  assert_malformed("{" DATA ", \"id\": \"\\/my/second/datum\", " SIG ", \"ver\": \"2\"}", "its id has escapes");
+  assert_malformed("{\"data\": \"aGVsbG8gd29ybGQgM\\u0067==\", " ID ", " SIG ", \"ver\": \"2\"}", "its data");
+  assert_malformed("{" DATA ", " ID ", \"sig\": \"\\u0047\", \"ver\": \"2\"}", "its sig");
+  legacy_write(&record, datum_key(), true, "a\"b", 1, "x", 1);
+  assert_malformed(bs_buffer_string(&record), "The JSON is wrong");
+  bs_buffer_clear(&record);
+  legacy_write(&record, datum_key(), true, "a\\x2fb", 1, "x", 1);
+  assert_malformed(bs_buffer_string(&record), "The JSON is wrong");
+  bs_buffer_clear(&record);
+  legacy_write(&record, datum_key(), true, "a\\nb", 1, "x", 1);
+  assert_malformed(bs_buffer_string(&record), "its id has escapes");
+}
+
+static void what_is_no_record_of_2015_is_malformed(void **state) {
+  (void)state;
+  assert_malformed("{" DATA ", " ID ", " SIG "}", "its ver");
+  assert_malformed("{" ID ", " SIG ", \"ver\": \"2\"}", "its data");
+  assert_malformed("{" DATA ", " SIG ", \"ver\": \"2\"}", "its id");
+  assert_malformed("{\"Data\": \"\", " ID ", " SIG ", \"ver\": \"2\"}", "its data");
+  assert_malformed("{\"data\": null, " ID ", " SIG ", \"ver\": \"2\"}", "its data");
+  assert_malformed("{\"data\": \"aGVsbG8gd29ybGQgMh==\", " ID ", " SIG ", \"ver\": \"2\"}", "canonical base64");
+  assert_malformed("{\"deleted\": true, " ID ", " SIG ", \"ver\": \"2\"}", "sig is of 2015");
+  assert_malformed("{" DATA ", \"deleted\": false, " ID ", " SIG ", \"ver\": \"2\"}", "sig is of 2015");
+  assert_malformed("{" DATA ", \"expires\": \"1\", " ID ", " SIG ", \"ver\": \"2\"}", "sig is of 2015");
+  assert_malformed("{" DATA ", " ID ", " SIG ", \"ver\": \"2\", \"ver\": \"2\"}", "two members");
+}
+
+static void other_data_are_forged(void **state) {
+  static const char *const records[] = {
+      "{\"data\": \"\", " ID ", " SIG ", \"ver\": \"2\"}",
+      "{\"data\": \"aGVsbG8gd29ybGQgMw==\", " ID ", " SIG ", \"ver\": \"2\"}",
+      "{" DATA ", " ID ", " SIG ", \"ver\": \"3\"}",
+  };
+  struct bs_verified verified;
+
+  (void)state;
+  for (size_t i = 0; i < 3; i++)
+    assert_fails(datum_read(&verified, records[i], strlen(records[i]), &error), BS_WORD_forged, "by whom");
+}
+
+/* What no policy but ours could stop: one signature, two records. */
+static void run_together_is_ambiguous(void **state) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  const struct bs_datum places[] = {{datum_chain, "foo.test", "a1"}, {datum_chain, "foo.test", "a"}};
+  const struct bs_authority authority = datum_authority();
+  struct bs_verified one, two;
+  struct bs_mutable record;
+  char other[256];
+
+  (void)state;
+  legacy_write(&text, datum_key(), true, "a1", 2, "x", 1);
+  assert_ok(bs_mutable_parse(&record, text.bytes, text.length, &error));
+  assert_ok(bs_mutable_verify(&one, NULL, &record, &places[0], &authority, &error));
+  snprintf(other, sizeof other, "{\"data\": \"eA==\", \"id\": \"a\", %.*s, \"ver\": \"12\"}",
+           (int)strlen("\"sig\": \"\"") + 88, strstr(bs_buffer_string(&text), "\"sig\""));
+  assert_ok(bs_mutable_parse(&record, other, strlen(other), &error));
+  assert_ok(bs_mutable_verify(&two, NULL, &record, &places[1], &authority, &error));
+  assert_memory_equal(one.z, two.z, 32);
+  assert_int_equal(two.statement.ver, 12);
+}
+
+static struct bs_mutable with(uint64_t ver, const char *base64) {
+  return (struct bs_mutable){.ver = ver, .base64 = base64, .base64_length = strlen(base64)};
+}
+
+static void many_digits_are_ambiguous(void **state) {
+  struct bs_mutable record = with(9999, "");
+
+  (void)state;
+  assert_false(bs_legacy_ver_is_long(&record));
+  record.ver = 10000;
+  assert_true(bs_legacy_ver_is_long(&record));
+  record.ver = BS_VER_MAX;
+  assert_true(bs_legacy_ver_is_long(&record));
+}
+
+static void four_digits_before_the_data_are_ambiguous(void **state) {
+  static const char *const ambiguous[] = {"0000", "1234", "9999abcd"}, *const clear[] = {"", "123=", "12==", "a123",
+                                                                                       "123a", "abcd1234"};
+  struct bs_mutable record;
+
+  (void)state;
+  for (size_t i = 0; i < 3; i++) {
+    record = with(1, ambiguous[i]);
+    assert_true(bs_legacy_data_begin_with_digits(&record));
+  }
+  for (size_t i = 0; i < 6; i++) {
+    record = with(1, clear[i]);
+    assert_false(bs_legacy_data_begin_with_digits(&record));
+  }
+}
+
+static bool fits(const char *id, uint64_t ver, const char *other) {
+  const struct bs_mutable record = with(ver, "");
+
+  return bs_legacy_fits_id(&record, id, (struct bs_json){other, strlen(other)});
+}
+
+static void an_id_with_digits_behind_is_told(void **state) {
+  (void)state;
+  assert_true(fits("a", 12, "\"a1\""));
+  assert_true(fits("a1", 2, "\"a\""));
+  assert_true(fits("a5", 1234, "\"a\""));
+  assert_true(fits("a2015", 1, "\"a\""));
+  assert_true(fits("a2015", 1, "\"a20\""));
+  assert_true(fits("a1", 2, "\"\\u0061\""));
+  assert_true(fits("1", 23, "\"12\""));
+  assert_false(fits("a1", 2, "\"a1\"")); /* itself */
+  assert_false(fits("a1", 2, "\"\\u00611\""));
+  assert_false(fits("a", 12, "\"a12\"")); /* no digit is left for its version */
+  assert_false(fits("a", 12, "\"a123\""));
+  assert_false(fits("a", 12, "\"b\""));
+  assert_false(fits("a", 12, "\"a2\""));
+  assert_false(fits("ab1", 2, "\"a\""));
+  assert_false(fits("ab", 2, "\"a\""));
+  assert_false(fits("1a", 2, "\"1\""));
+}
+
+static void assert_check(const char *mutable_data, const char *id, uint64_t ver, const char *base64,
+                         const char *reason) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  const struct bs_mutable record = with(ver, base64);
+  struct bs_user user;
+
+  bs_buffer_format(&text, "{%s\"name\": {\"formatted\": \"foo.test\"}, \"v\": \"2\"}", mutable_data);
+  assert_ok(bs_user_parse(&user, text.bytes, text.length, "foo.test", &error));
+  if (reason == NULL)
+    assert_ok(bs_legacy_check(&record, id, &user, &error));
+  else
+    assert_fails(bs_legacy_check(&record, id, &user, &error), BS_WORD_forged, reason);
+}
+
+static void the_check_asks_all_of_it(void **state) {
+  static const char routes[] = "\"mutable_data\": [{\"id\": \"b\", \"urls\": []}, {\"id\": \"a\", \"urls\": []}, "
+                               "{\"id\": \"a1\", \"urls\": []}], ";
+
+  (void)state;
+  assert_check("", "a", 12, "aaaa", NULL);
+  assert_check(routes, "a", 2, "aaaa", NULL);
+  assert_check(routes, "b", 12, "aaaa", NULL);
+  assert_check(routes, "a", 12, "aaaa", "another id of the user record");
+  assert_check(routes, "a1", 2, "aaaa", "another id of the user record");
+  assert_check(routes, "b", 12345, "aaaa", "more than four digits");
+  assert_check(routes, "b", 1, "1234", "begins with four digits");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(records_of_2015_are_rebuilt_and_verified),
+      cmocka_unit_test(the_best_known_record_has_its_hashes),
+      cmocka_unit_test(the_first_byte_of_a_signature_means_nothing),
+      cmocka_unit_test(other_members_are_passed_over),
+      cmocka_unit_test(versions_are_strings_of_decimal_digits),
+      cmocka_unit_test(there_are_no_escapes),
+      cmocka_unit_test(what_is_no_record_of_2015_is_malformed),
+      cmocka_unit_test(other_data_are_forged),
+      cmocka_unit_test(run_together_is_ambiguous),
+      cmocka_unit_test(many_digits_are_ambiguous),
+      cmocka_unit_test(four_digits_before_the_data_are_ambiguous),
+      cmocka_unit_test(an_id_with_digits_behind_is_told),
+      cmocka_unit_test(the_check_asks_all_of_it),
+  };
+
+  return RUN_TESTS(tests);
+}
