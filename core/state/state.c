@@ -92,6 +92,9 @@ static bool check_directory(const char *directory, struct bs_error *error) {
 
   if (stat(directory, &status) < 0) return bs_fail_errno(error, "%s: The state directory cannot be examined", directory);
   if (!S_ISDIR(status.st_mode)) return bs_fail(error, BS_WORD_config, "%s: The state directory is not a directory.", directory);
+  if (status.st_uid != geteuid() && status.st_uid != 0)
+    return bs_fail(error, BS_WORD_config, "%s: The state directory belongs to user %u, who could change what is kept in it; use one "
+                   "of your own.", directory, (unsigned)status.st_uid);
   if ((status.st_mode & 022) != 0)
     return bs_fail(error, BS_WORD_config, "%s: The state directory can be written by others (mode %04o); run: chmod 700 %s", directory,
                    (unsigned)(status.st_mode & 07777), directory);

@@ -20,7 +20,7 @@ bool bs_state_new(struct bs_state **ret_state, const char *directory, struct bs_
 /* NULL is allowed. */
 void bs_state_free(struct bs_state *state);
 
-/* Makes the directory where it is missing, and refuses one that others can write (config). */
+/* Makes the directory where it is missing, and refuses one that others own or can write (config). */
 bool bs_state_make_directory(const struct bs_state *state, struct bs_error *error);
 
 /*
