@@ -40,6 +40,8 @@ static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail_locked(path, noun, database->scope, error);
     default:
+      if (sqlite3_system_errno(database->sqlite) == ENOSPC)
+        return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
       return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
   }
 }
@@ -282,7 +284,9 @@ static bool create(const char *path, const struct bs_database_kind *kind, const 
   if (!lock_directory(&directory, path, kind, scope, error)) return false;
   if (access(path, F_OK) == 0) return true; /* another process was faster */
   good = create_temporary(temporary, path, kind, error) && fill_new(temporary, kind, scope, error);
-  if (good && link(temporary, path) < 0 && errno != EEXIST) {
+  /* In one step, so that a process killed here leaves no second name; in two where the file system cannot. */
+  if (good && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) < 0 && link(temporary, path) < 0 &&
+      errno != EEXIST) {
     bs_fail_errno(error, "%s: The %s cannot be made", path, kind->noun);
     good = false;
   }
