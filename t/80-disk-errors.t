@@ -44,10 +44,10 @@ failing() {
 }
 
 for reason in ENOSPC EIO +ENOSPC +EIO; do
-  failing 10 bare $reason init
+  failing 6 bare $reason init
   failing 4 before $reason keygen "$HOME/new"
-  failing 7 before $reason register bob.id
-  failing 12 before $reason put_immutable alice.id 'new data'
+  failing 4 before $reason register bob.id
+  failing 7 before $reason put_immutable alice.id 'new data'
 done
 
 # What must not be there after a failure is a key that nobody was told of, or half of one.
