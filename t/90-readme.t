@@ -8,7 +8,7 @@ blocks() {
   awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$srcdir/README.md"
 }
 is_heavy() {
-  echo "$1" | grep -qE '^(sh tools/|git clone|mkdir -p build-aux|cd blockstore|autoreconf|\./configure|make\b|sudo |cc )'
+  echo "$1" | grep -qE '^(sh tools/|git clone|mkdir -p build|cd blockstore|autoreconf|[./]*/configure|make\b|sudo |cc )'
 }
 
 mkdir "$work/home"
@@ -20,7 +20,7 @@ report $? 'the tour runs' "$output"
 
 missing=$(blocks | sed -n 's/^sh \(tools\/[a-z-]*\).*/\1/p' | while read -r script; do [ -f "$srcdir/$script" ] || echo "$script"; done)
 is_empty "$missing" 'the scripts that the README names are there'
-options=$(blocks | sed -n 's/^\.\/configure//p' | tr ' ' '\n' | sed -n 's/^--\([a-z-]*\).*/\1/p' | while read -r option; do
+options=$(blocks | sed -n 's|^[./]*/configure||p' | tr ' ' '\n' | sed -n 's/^--\([a-z-]*\).*/\1/p' | while read -r option; do
   "$srcdir/configure" --help | grep -qE -e "--$option\b" || echo "--$option"
 done)
 is_empty "$options" 'configure knows the options that the README names'

@@ -88,6 +88,8 @@ choose_build() {
 
 # Makes ./configure where it is missing.
 bootstrap() {
+  [ ! -e "$top/config.status" ] ||
+    die 'the source tree itself is configured, and then no build elsewhere works: run "make distclean" there first'
   [ ! -x "$top/configure" ] || return 0
   say 'Build: making the configure script'
   (cd "$top" && mkdir -p build-aux && quietly "$build/autoreconf.log" autoreconf -fi)
