@@ -19,7 +19,7 @@ exits 0 'keygen --test' keygen --test "$work/testkey"
 like "$(member address)" '^[mn]' 'an address of a test network'
 says network test 'it says which network'
 cli keygen "$work/none/key"
-is "$status" 1 'a directory that is not there'
+is "$status" 2 'a directory that is not there'
 like "$(cat "$err")" "$work/none/key" 'and which'
 
 refused 2 key 'needs the owner.s key.*-k.*BLOCKSTORE_KEY_FILE.*keygen' register alice.id

@@ -217,7 +217,7 @@ static void a_failed_get_leaves_the_file_alone(void **state) {
   *strrchr(out, '/') = '\0';
   assert_int_equal(rmdir(out), 0); /* no temporary was left */
   assert_refused(get(world, blockstore_output_to_file(world->place), key, &error), "usage", "directory");
-  assert_refused(get(world, blockstore_output_to_file(inside), key, &error), "io", "none");
+  assert_refused(get(world, blockstore_output_to_file(inside), key, &error), "usage", "none");
   assert_refused(get(world, NULL, key, &error), "no_memory", "no output");
   free(out);
   free(inside);

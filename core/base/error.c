@@ -73,6 +73,7 @@ bool bs_fail_as(struct bs_error *error, enum blockstore_result result, enum bs_w
 bool bs_fail_errno(struct bs_error *error, const char *format, ...) {
   int number = errno;
   enum bs_word word = number == ENOSPC || number == EDQUOT ? BS_WORD_no_space
+                      : number == EACCES || number == EPERM || number == EROFS ? BS_WORD_denied
                       : number == ENOMEM                   ? BS_WORD_no_memory
                                                            : BS_WORD_io;
   char message[BS_ERROR_MESSAGE_SIZE];

@@ -34,7 +34,8 @@ struct bs_error {
 /* Fills the error and returns false.  `word` decides the result. */
 bool bs_fail(struct bs_error *error, enum bs_word word, const char *format, ...)
     __attribute__((format(printf, 3, 4), nonnull(1, 3)));
-/* The same, then ": " and the text of errno.  ENOSPC and EDQUOT become no_space, ENOMEM no_memory, else io. */
+/* The same, then ": " and the text of errno.  ENOSPC and EDQUOT become no_space, EACCES, EPERM and
+ * EROFS denied, ENOMEM no_memory, else io. */
 bool bs_fail_errno(struct bs_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 /* The same for a word whose usual result does not fit here (too_large of a store's object is BLOCKSTORE_FORGED). */

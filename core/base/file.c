@@ -185,7 +185,8 @@ static bool make_temporary(struct bs_replacement *made, const char *path, mode_t
     if (made->fd < 0 && errno != EEXIST) break;
   }
   if (made->fd >= 0) return true;
-  bs_fail_errno(error, "%s: A temporary file beside it could not be made", path);
+  if (errno == ENOENT || errno == ENOTDIR) bs_fail(error, BS_WORD_usage, "%s: There is no such directory to write it in.", path);
+  else bs_fail_errno(error, "%s: A temporary file beside it could not be made", path);
   free(made->temporary);
   made->temporary = NULL;
   return false;
