@@ -194,7 +194,7 @@ static void put_names_the_stores_that_failed(void **state) {
   behaviours[2].put = BLOCKSTORE_STATUS_FAILED;
   assert_fails(put(2, &error), BS_WORD_too_few, "two: The store is full.");
   assert_fails(put(2, &error), BS_WORD_too_few, "three: ");
-  assert_fails(put(2, &error), BS_WORD_too_few, "1 of the 2 durable stores");
+  assert_fails(put(2, &error), BS_WORD_too_few, "1, and the policy asks for 2");
 }
 
 static void put_needs_the_required_store(void **state) {
@@ -213,7 +213,7 @@ static void put_counts_durable_stores_only(void **state) {
   replicas.items[0].is_durable = false;
   replicas.items[1].is_durable = false;
   behaviours[2].put = BLOCKSTORE_STATUS_FAILED;
-  assert_fails(put(1, &error), BS_WORD_too_few, "0 of the 1");
+  assert_fails(put(1, &error), BS_WORD_too_few, "0, and the policy asks for 1");
 }
 
 static void put_is_denied_when_all_deny(void **state) {

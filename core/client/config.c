@@ -81,12 +81,12 @@ static bool wants_mapping(const struct blockstore_config *config, const struct b
   return bs_config_refuse(config, node, error, "%s must be a mapping (key: value lines).", what);
 }
 
-/* "; did you mean ..." of the known word that looks most like it, into `text`; "" when none does. */
+/* What ends a sentence on an unknown word: "; did you mean ...?" of the known one that looks most like it, or ".". */
 static const char *suggest(char text[128], const char *word, const char *const *known, size_t count) {
   const char *nearest = bs_nearest(word, known, count);
 
-  text[0] = '\0';
-  if (nearest != NULL) snprintf(text, 128, "; did you mean \"%s\"?", nearest);
+  snprintf(text, 128, "%s%s%s", nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "." : nearest,
+           nearest == NULL ? "" : "\"?");
   return text;
 }
 
@@ -100,7 +100,7 @@ static bool check_keys(const struct blockstore_config *config, const struct bs_y
 
     for (size_t k = 0; k < count && !found; k++) found = strcmp(key->text, known[k]) == 0;
     if (!found)
-      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s.", key->text, suggest(nearest, key->text, known, count));
+      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s", key->text, suggest(nearest, key->text, known, count));
   }
   return true;
 }
@@ -308,7 +308,7 @@ static bool refuse_unknown_store(const struct blockstore_config *config, const s
 
   if (names == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < config->store_count; i++) names[i] = config->stores[i].name;
-  return bs_config_refuse(config, node, error, "There is no store \"%s\"%s.", name, suggest(nearest, name, names, config->store_count));
+  return bs_config_refuse(config, node, error, "There is no store \"%s\"%s", name, suggest(nearest, name, names, config->store_count));
 }
 
 static bool read_replication(struct blockstore_config *config, struct bs_error *error) {

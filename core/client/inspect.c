@@ -248,6 +248,8 @@ static cJSON *config_document(const struct blockstore_config *config) {
   bs_document_text(names, "provider", config->provider);
   bs_document_text(names, "ledger", config->ledger);
   bs_document_number(names, "max_age_ms", (uint64_t)config->max_age_ms);
+  bs_document_number(names, "max_fee", config->max_fee == 0 ? BS_NAMES_MAX_FEE : (uint64_t)config->max_fee);
+  bs_document_number(names, "max_price", config->max_price == 0 ? BS_NAMES_MAX_PRICE : (uint64_t)config->max_price);
   stores_list = cJSON_AddArrayToObject(tree, "stores");
   for (size_t i = 0; i < config->store_count; i++) cJSON_AddItemToArray(stores_list, store_document(config, &config->stores[i]));
   replication = cJSON_AddObjectToObject(tree, "replication");

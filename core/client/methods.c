@@ -282,8 +282,8 @@ static const struct method *find_method(const char *name, struct bs_error *error
     known[i] = methods[i].name;
   }
   nearest = bs_nearest(name, known, METHOD_COUNT);
-  bs_fail(error, BS_WORD_usage, "There is no method \"%s\"%s%s%s.", name, nearest == NULL ? "" : "; did you mean \"",
-          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+  bs_fail(error, BS_WORD_usage, "There is no method \"%s\"%s%s%s", name, nearest == NULL ? "" : "; did you mean \"",
+          nearest == NULL ? "." : nearest, nearest == NULL ? "" : "\"?");
   return NULL;
 }
 

@@ -60,7 +60,8 @@ static bool judge(const struct bs_replicas *replicas, size_t at_least, struct bs
   if (!bs_buffer_ok(&reasons, error)) return false;
   if (word != BS_WORD_denied && word != BS_WORD_too_large) word = BS_WORD_too_few;
   if (good >= at_least) return bs_fail(error, word, "A required store does not have it: %s", bs_buffer_string(&reasons));
-  return bs_fail(error, word, "%zu of the %zu durable stores that must have it do: %s", good, at_least, bs_buffer_string(&reasons));
+  return bs_fail(error, word, "Too few stores took it: %zu, and the policy asks for %zu durable ones: %s", good, at_least,
+                 bs_buffer_string(&reasons));
 }
 
 static bool everywhere(struct bs_replicas *replicas, const struct bs_round *round, struct bs_error *error) {
