@@ -74,4 +74,11 @@ exits 0 'delete --purge' delete_immutable alice.id "$(sha256 "$work/at")" --purg
 is "$(find "$HOME" -type f -exec grep -lxF @home {} +)" '' 'the bytes are gone'
 exits 0 'put what was deleted' put_immutable alice.id 'hello, world'
 exits 0 'get it' get_immutable alice.id "$key"
+
+# One store of two is enough, and the other is told of.
+printf 'stores:\n  - {name: good, driver: disk, root: "%s"}\n  - {name: bad, driver: disk, root: "%s/data"}\n%s\n' \
+  "$HOME/.local/share/blockstore" "$work/at" 'replication: {write: {at_least: 1}}' >"$work/two.yaml"
+exits 0 'put with a store that fails' put_immutable alice.id 'to one store' -c "$work/two.yaml"
+like "$(cat "$err")" '^blockstore-cli: warning: bad: ' 'which is told on standard error'
+says stores.1.ok false 'and in the document'
 done_testing

@@ -27,9 +27,21 @@ static void free_receipt(struct blockstore_receipt **receipt) {
   blockstore_receipt_free(*receipt);
 }
 
+/* The policy was met; what a store did not do is told all the same. */
+static void warn_of_stores(const struct blockstore_receipt *receipt) {
+  for (size_t i = 0; i < blockstore_receipt_stores(receipt); i++) {
+    const char *reason;
+
+    blockstore_receipt_store(receipt, i, &reason);
+    if (reason != NULL) fprintf(stderr, "blockstore-cli: warning: %s\n", reason);
+  }
+}
+
 static enum blockstore_result answer_receipt(struct cli *cli, enum blockstore_result result,
                                              struct blockstore_receipt *const *receipt) {
-  return result == BLOCKSTORE_DONE ? cli_answer(cli, blockstore_receipt_document(*receipt)) : result;
+  if (result != BLOCKSTORE_DONE) return result;
+  warn_of_stores(*receipt);
+  return cli_answer(cli, blockstore_receipt_document(*receipt));
 }
 
 /* ---- put ---- */
