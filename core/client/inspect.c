@@ -80,14 +80,10 @@ static void free_catalog(struct bs_catalog **catalog) {
   bs_catalog_free(*catalog);
 }
 
-static void free_candidate(struct bs_candidate **candidate) {
-  bs_candidate_free(*candidate);
-}
-
 static bool drivers(const struct blockstore_config *config, char **ret_json, const char *name, struct bs_error *error) {
   const char *const *directories = (const char *const *)config->plugin_path;
   struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
-  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
 
   if (name == NULL)
     return bs_catalog_list(&catalog, directories, config->plugin_path_count, error) &&
@@ -214,7 +210,7 @@ static cJSON *node_document(const struct bs_yaml *node) {
 }
 
 static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {
-  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
   const struct bs_metadata *metadata;
   cJSON *tree = cJSON_CreateObject();
   struct bs_error error;

@@ -14,10 +14,6 @@
 
 #define LOCK_PAUSE_MS 5 /* between two looks at a store that another thread opens */
 
-static void free_candidate(struct bs_candidate **candidate) {
-  bs_candidate_free(*candidate);
-}
-
 static bool read_settings(struct blockstore_storage *storage, struct bs_error *error) {
   const struct bs_options_place place = {storage->config->file, storage->config->directory, bs_config_core_keys,
                                          bs_config_core_key_count};
@@ -28,7 +24,7 @@ static bool read_settings(struct blockstore_storage *storage, struct bs_error *e
 
 static bool load_module(struct blockstore_storage *storage, struct bs_error *error) {
   const struct blockstore_config *config = storage->config;
-  struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
   const struct bs_yaml *node = bs_yaml_find(storage->entry->node, "driver");
 
   if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, storage->entry->driver, error) ||

@@ -7,6 +7,7 @@
 #ifndef BS_DRIVER_CATALOG_H
 #define BS_DRIVER_CATALOG_H
 
+#include "core/base/auto.h"
 #include "core/driver/metadata.h"
 #include "core/driver/vet.h"
 
@@ -51,6 +52,11 @@ bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *dire
                         struct bs_error *error);
 
 void bs_candidate_free(struct bs_candidate *candidate);
+static inline void bs_auto_candidate(struct bs_candidate **candidate) {
+  bs_candidate_free(*candidate);
+}
+#define BS_AUTO_CANDIDATE BS_AUTO(bs_auto_candidate)
+
 void bs_catalog_free(struct bs_catalog *catalog);
 
 #endif
