@@ -17,8 +17,8 @@ struct bs_place {
   char *url;
   bool is_own;      /* the store's own URL for the datum */
   bool is_in_route; /* the route names it */
-  /* What reading it gave; `answer` is the round's view of it (name and store are the replica's). */
-  const unsigned char *z; /* of the version that stands there, within the findings; NULL: none that verified */
+  uint64_t ver; /* of the highest version that it gave and that verified, 0: none */
+  unsigned char z[BS_SHA256_SIZE];
 };
 
 struct bs_places {
