@@ -318,6 +318,27 @@ static void run_together_is_ambiguous(void **state) {
   assert_int_equal(two.statement.ver, 12);
 }
 
+/* What was signed to delete "a1" is also a record of "a". */
+static void a_delete_signature_is_ambiguous(void **state) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT, user_text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  const struct bs_datum place = {datum_chain, "foo.test", "a"};
+  const struct bs_authority authority = datum_authority();
+  struct bs_verified verified;
+  struct bs_mutable record;
+  struct bs_user user;
+  char delete_sig[89];
+
+  (void)state;
+  legacy_sign(delete_sig, datum_key(), true, "a1", 2);
+  bs_buffer_format(&text, "{\"data\": \"\", \"id\": \"a\", \"sig\": \"%s\", \"ver\": \"1\"}", delete_sig);
+  assert_ok(bs_mutable_parse(&record, text.bytes, text.length, &error));
+  assert_ok(bs_mutable_verify(&verified, NULL, &record, &place, &authority, &error));
+  bs_buffer_text(&user_text, "{\"mutable_data\": [{\"id\": \"a\", \"urls\": []}], "
+                             "\"name\": {\"formatted\": \"foo.test\"}, \"v\": \"2\"}");
+  assert_ok(bs_user_parse(&user, user_text.bytes, user_text.length, "foo.test", &error));
+  assert_fails(bs_legacy_check(&record, "a", &user, &error), BS_WORD_forged, "no data");
+}
+
 static struct bs_mutable with(uint64_t ver, const char *base64) {
   return (struct bs_mutable){.ver = ver, .base64 = base64, .base64_length = strlen(base64)};
 }
@@ -399,6 +420,7 @@ static void the_check_asks_all_of_it(void **state) {
   assert_check(routes, "b", 12, "aaaa", NULL);
   assert_check(routes, "a", 12, "aaaa", "another id of the user record");
   assert_check(routes, "a1", 2, "aaaa", "another id of the user record");
+  assert_check(routes, "b", 1, "", "no data");
   assert_check(routes, "b", 12345, "aaaa", "more than four digits");
   assert_check(routes, "b", 1, "1234", "begins with four digits");
 }
@@ -414,6 +436,7 @@ int main(void) {
       cmocka_unit_test(what_is_no_record_of_2015_is_malformed),
       cmocka_unit_test(other_data_are_forged),
       cmocka_unit_test(run_together_is_ambiguous),
+      cmocka_unit_test(a_delete_signature_is_ambiguous),
       cmocka_unit_test(many_digits_are_ambiguous),
       cmocka_unit_test(four_digits_before_the_data_are_ambiguous),
       cmocka_unit_test(an_id_with_digits_behind_is_told),

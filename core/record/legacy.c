@@ -40,6 +40,10 @@ bool bs_legacy_ver_is_long(const struct bs_mutable *record) {
   return record->ver > CERTAIN_VER_MAX;
 }
 
+bool bs_legacy_is_empty(const struct bs_mutable *record) {
+  return record->base64_length == 0;
+}
+
 bool bs_legacy_data_begin_with_digits(const struct bs_mutable *record) {
   size_t digits = 0;
 
@@ -71,6 +75,7 @@ bool bs_legacy_check(const struct bs_mutable *record, const char *id, const stru
 
   if (bs_legacy_ver_is_long(record)) return ambiguous(error, "its ver has more than four digits");
   if (bs_legacy_data_begin_with_digits(record)) return ambiguous(error, "its base64 begins with four digits");
+  if (bs_legacy_is_empty(record)) return ambiguous(error, "it has no data, and a signature that deletes looks like that");
   while (bs_routes_next(&iterator, &route))
     if (bs_legacy_fits_id(record, id, route.id))
       return ambiguous(error, "another id of the user record, with digits behind, gives the same id and ver");

@@ -15,6 +15,8 @@ void bs_legacy_digest(unsigned char z[BS_SHA256_SIZE], const struct bs_mutable *
 
 /* Has ver more than four digits?  Then base64 may be read as a part of it. */
 bool bs_legacy_ver_is_long(const struct bs_mutable *record);
+/* Has it no data?  Signed to delete a datum was its id alone, and that may end in digits. */
+bool bs_legacy_is_empty(const struct bs_mutable *record);
 /* Do the data begin with four digits?  Then these may have been signed as a part of ver. */
 bool bs_legacy_data_begin_with_digits(const struct bs_mutable *record);
 /* Does another id, with digits behind, give the same id and ver run together? */
