@@ -370,30 +370,45 @@ static void four_digits_before_the_data_are_ambiguous(void **state) {
   }
 }
 
-static bool fits(const char *id, uint64_t ver, const char *other) {
-  const struct bs_mutable record = with(ver, "");
+static bool fits(const char *id, uint64_t ver, const char *base64, const char *other) {
+  const struct bs_mutable record = with(ver, base64);
 
-  return bs_legacy_fits_id(&record, id, (struct bs_json){other, strlen(other)});
+  return bs_legacy_fits_id(&record, id, other, strlen(other));
 }
 
 static void an_id_with_digits_behind_is_told(void **state) {
   (void)state;
-  assert_true(fits("a", 12, "\"a1\""));
-  assert_true(fits("a1", 2, "\"a\""));
-  assert_true(fits("a5", 1234, "\"a\""));
-  assert_true(fits("a2015", 1, "\"a\""));
-  assert_true(fits("a2015", 1, "\"a20\""));
-  assert_true(fits("a1", 2, "\"\\u0061\""));
-  assert_true(fits("1", 23, "\"12\""));
-  assert_false(fits("a1", 2, "\"a1\"")); /* itself */
-  assert_false(fits("a1", 2, "\"\\u00611\""));
-  assert_false(fits("a", 12, "\"a12\"")); /* no digit is left for its version */
-  assert_false(fits("a", 12, "\"a123\""));
-  assert_false(fits("a", 12, "\"b\""));
-  assert_false(fits("a", 12, "\"a2\""));
-  assert_false(fits("ab1", 2, "\"a\""));
-  assert_false(fits("ab", 2, "\"a\""));
-  assert_false(fits("1a", 2, "\"1\""));
+  assert_true(fits("a", 12, "eA==", "a1"));
+  assert_true(fits("a1", 2, "eA==", "a"));
+  assert_true(fits("a5", 1234, "eA==", "a"));
+  assert_true(fits("a2015", 1, "eA==", "a"));
+  assert_true(fits("a2015", 1, "eA==", "a20"));
+  assert_true(fits("1", 23, "eA==", "12"));
+  assert_false(fits("a1", 2, "eA==", "a1")); /* itself */
+  assert_false(fits("a", 12, "eA==", "a12")); /* no digit is left for its version */
+  assert_false(fits("a", 12, "eA==", "a123"));
+  assert_false(fits("a", 12, "eA==", "b"));
+  assert_false(fits("a", 12, "eA==", "a2"));
+  assert_false(fits("ab1", 2, "eA==", "a"));
+  assert_false(fits("ab", 2, "eA==", "a"));
+  assert_false(fits("1a", 2, "eA==", "1"));
+}
+
+/* An id may end in what looks like a version and base64: of "a1bcd" with ver 2 are signed the bytes of "a" with ver 1. */
+static void an_id_that_reaches_into_the_data_is_told(void **state) {
+  (void)state;
+  assert_true(fits("a", 1, "bcd2eA==", "a1bcd"));
+  assert_true(fits("a1bcd", 2, "eA==", "a"));
+  assert_true(fits("a", 12, "bcd2eA==", "a12bcd"));
+  assert_true(fits("a", 1, "abcd", "a1abcd")); /* its delete signature */
+  assert_true(fits("a", 1, "b234", "a1b"));    /* no data */
+  assert_false(fits("a", 1, "bcd2eA==", "a1bcd2"));
+  assert_false(fits("a", 1, "bcd2eA==", "a1bc"));
+  assert_false(fits("a", 1, "bcd2eA==", "a1bce"));
+  assert_true(fits("a", 1, "bc22eA==", "a1bc"));
+  assert_false(fits("a", 1, "bc2aeA==", "a1bc")); /* five characters are no base64 */
+  assert_false(fits("a", 1, "abcd", "a1abcd1"));
+  assert_false(fits("a1bcde", 2, "eA==", "a"));
 }
 
 static void assert_check(const char *mutable_data, const char *id, uint64_t ver, const char *base64,
@@ -420,6 +435,7 @@ static void the_check_asks_all_of_it(void **state) {
   assert_check(routes, "b", 12, "aaaa", NULL);
   assert_check(routes, "a", 12, "aaaa", "another id of the user record");
   assert_check(routes, "a1", 2, "aaaa", "another id of the user record");
+  assert_check("\"mutable_data\": [{\"id\": \"\\u00611bcd\", \"urls\": []}], ", "a", 1, "bcd2eA==", "another id");
   assert_check(routes, "b", 1, "", "no data");
   assert_check(routes, "b", 12345, "aaaa", "more than four digits");
   assert_check(routes, "b", 1, "1234", "begins with four digits");
@@ -440,6 +456,7 @@ int main(void) {
       cmocka_unit_test(many_digits_are_ambiguous),
       cmocka_unit_test(four_digits_before_the_data_are_ambiguous),
       cmocka_unit_test(an_id_with_digits_behind_is_told),
+      cmocka_unit_test(an_id_that_reaches_into_the_data_is_told),
       cmocka_unit_test(the_check_asks_all_of_it),
   };
 

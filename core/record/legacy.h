@@ -19,10 +19,11 @@ bool bs_legacy_ver_is_long(const struct bs_mutable *record);
 bool bs_legacy_is_empty(const struct bs_mutable *record);
 /* Do the data begin with four digits?  Then these may have been signed as a part of ver. */
 bool bs_legacy_data_begin_with_digits(const struct bs_mutable *record);
-/* Does another id, with digits behind, give the same id and ver run together? */
-bool bs_legacy_fits_id(const struct bs_mutable *record, const char *id, struct bs_json other_id);
+/* Does another id (unescaped), with digits and perhaps base64 behind, give the same text that is signed?  Or is it all of
+ * that text: signed to delete it was the id alone. */
+bool bs_legacy_fits_id(const struct bs_mutable *record, const char *id, const char *other_id, size_t length);
 
-/* All of these, with every other route of the user record.  Word: forged. */
+/* All of these, with every other route of the user record.  Words: forged, no_memory. */
 bool bs_legacy_check(const struct bs_mutable *record, const char *id, const struct bs_user *user,
                      struct bs_error *error);
 
