@@ -134,16 +134,24 @@ void host_sink_free(struct host_sink *sink) {
   sink->bytes = NULL;
 }
 
-const struct blockstore_driver *host_load(const char *name) {
-  char *path = host_path("%s/plugins/.libs/%s.so", getenv("builddir") == NULL ? "." : getenv("builddir"), name);
-  char *symbol = host_path("%s_LTX_blockstore_driver", name);
+static void *open_module(const char *folder, const char *name) {
+  const char *build = getenv("builddir");
+  char *path = host_path("%s/%s/.libs/%s.so", build == NULL ? "." : build, folder, name);
   void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+  free(path);
+  return module;
+}
+
+const struct blockstore_driver *host_load(const char *name) {
+  char *symbol = host_path("%s_LTX_blockstore_driver", name);
+  void *module = open_module("plugins", name);
   const struct blockstore_registration *(*entry)(void);
 
+  if (module == NULL) module = open_module("t/modules", name);
   if (module == NULL) fail_msg("%s", dlerror());
   *(void **)&entry = dlsym(module, symbol);
   if (entry == NULL) fail_msg("%s", dlerror());
-  free(path);
   free(symbol);
   return entry()->driver;
 }

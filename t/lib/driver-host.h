@@ -48,7 +48,7 @@ struct host_sink {
 void host_sink_init(struct host_sink *sink);
 void host_sink_free(struct host_sink *sink);
 
-/* An instance of plugins/.libs/NAME.so of this build tree. */
+/* An instance of plugins/.libs/NAME.so of this build tree, or else of t/modules/.libs/NAME.so. */
 struct host_store {
   const struct blockstore_driver *driver;
   void *self;

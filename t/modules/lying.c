@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lying: a store that is the enemy's.  It keeps objects as files ROOT/KEY, each with a copy of its own, and lies as its options
- * say: `lie` is told by the entry points of `on`, about the keys of `about`.  A record in ROOT/other is handed out by the lie `other`.
+ * lying: a store that is the enemy's.  It keeps objects as plain files, which a test may replace: ROOT/KEY, and for a mutable
+ * record ROOT/NAME, NAME being m and the hexadecimal data id; its URL is lying:ROOT/NAME.  It lies as its options say: `lie` is
+ * told by the entry points of `on`, about the objects of `about`.  The lies `other` and `both` hand out ROOT/other, the lie
+ * `old` ROOT/old/NAME.
  */
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,6 +20,10 @@
 #include <blockstore/driver.h>
 
 #define BLOCK 65536
+#define SCHEME "lying:"
+#define PATH_ROOM 4096
+#define NAME_ROOM 256      /* a file's name and its NUL */
+#define NAME_BYTES_MOST 119 /* of a data id; of a longer one a hash follows */
 
 struct lying {
   char *root;       /* option `root` */
@@ -36,11 +43,15 @@ static bool is(const char *text, const char *other) {
   return strcmp(text, other) == 0;
 }
 
-static bool lies(const struct lying *lying, const char *on, const char *key) {
-  bool is_user = key != NULL && strlen(key) == 40; /* a user record lies under its value hash */
+/* A user record lies under its value hash. */
+static const char *kind_of(const char *name) {
+  if (name[0] == 'm') return "mutable";
+  return strlen(name) == 40 ? "user" : "data";
+}
 
+static bool lies(const struct lying *lying, const char *on, const char *name) {
   if (is(lying->lie, "none") || !is(lying->on, on)) return false;
-  return key == NULL || is(lying->about, "all") || is(lying->about, "user") == is_user;
+  return name == NULL || is(lying->about, "all") || is(lying->about, kind_of(name));
 }
 
 static void hang(void) {
@@ -70,14 +81,41 @@ static bool misbehave(const struct lying *lying, struct blockstore_call *call, e
   return false;
 }
 
-static bool path_of(char path[4096], const struct lying *lying, const char *key) {
-  return snprintf(path, 4096, "%s/%s", lying->root, key) < 4096;
+/* FNV-1a. */
+static uint64_t hash_of(const char *text) {
+  uint64_t hash = UINT64_C(14695981039346656037);
+
+  for (; *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  return hash;
 }
 
-static enum blockstore_status load(const struct lying *lying, struct object *object, const char *key) {
+static void name_of(char name[NAME_ROOM], const char *data_id) {
+  size_t length = strlen(data_id), used = 1;
+
+  name[0] = 'm';
+  for (size_t i = 0; i < length && i < NAME_BYTES_MOST; i++, used += 2)
+    snprintf(name + used, NAME_ROOM - used, "%02x", (unsigned char)data_id[i]);
+  if (length > NAME_BYTES_MOST) snprintf(name + used, NAME_ROOM - used, "%016" PRIx64, hash_of(data_id));
+}
+
+/* False when the URL is none of this store. */
+static bool name_of_url(char name[NAME_ROOM], const struct lying *lying, const char *url) {
+  size_t scheme = strlen(SCHEME), root = strlen(lying->root);
+
+  if (strncmp(url, SCHEME, scheme) != 0 || strncmp(url + scheme, lying->root, root) != 0) return false;
+  url += scheme + root;
+  if (url[0] != '/' || url[1] != 'm' || url[2 + strspn(url + 2, "0123456789abcdef")] != '\0') return false;
+  return snprintf(name, NAME_ROOM, "%s", url + 1) < NAME_ROOM;
+}
+
+static bool path_of(char path[PATH_ROOM], const struct lying *lying, const char *folder, const char *name) {
+  return snprintf(path, PATH_ROOM, "%s/%s%s", lying->root, folder, name) < PATH_ROOM;
+}
+
+static enum blockstore_status load(const struct lying *lying, struct object *object, const char *folder, const char *name) {
   struct stat status;
-  char path[4096];
-  int fd = path_of(path, lying, key) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  char path[PATH_ROOM];
+  int fd = path_of(path, lying, folder, name) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
   if (fd < 0) return errno == ENOENT ? BLOCKSTORE_STATUS_NOT_FOUND : BLOCKSTORE_STATUS_FAILED;
   if (fstat(fd, &status) == 0) {
@@ -92,20 +130,20 @@ static enum blockstore_status load(const struct lying *lying, struct object *obj
   return object->bytes == NULL ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
 }
 
+/* Which file is handed out. */
+static enum blockstore_status load_as_told(const struct lying *lying, struct object *object, const char *name) {
+  if (is(lying->lie, "other")) return load(lying, object, "", "other");
+  return load(lying, object, is(lying->lie, "old") ? "old/" : "", name);
+}
+
 /* The object as it is told. */
-static enum blockstore_status distort(const struct lying *lying, struct object *object) {
+static void distort(const struct lying *lying, struct object *object) {
   size_t at = object->length == 0 ? 0 : lying->at % object->length;
 
   if (is(lying->lie, "flip")) object->bytes[at] ^= 1;
   else if (is(lying->lie, "truncate")) object->length = at;
   else if (is(lying->lie, "empty")) object->length = 0;
   else if (is(lying->lie, "extend")) object->bytes[object->length++] = '\n';
-  else if (is(lying->lie, "other")) {
-    free(object->bytes);
-    object->bytes = NULL;
-    return load(lying, object, "other");
-  }
-  return BLOCKSTORE_STATUS_OK;
 }
 
 static enum blockstore_status give(struct blockstore_sink *sink, const struct object *object, uint64_t size) {
@@ -134,6 +172,16 @@ static enum blockstore_status give_on(struct blockstore_sink *sink, const struct
   return BLOCKSTORE_STATUS_OK;
 }
 
+/* Two candidates for one request. */
+static enum blockstore_status give_both(const struct lying *lying, struct blockstore_sink *sink, const struct object *object) {
+  struct object other = {NULL, 0};
+  enum blockstore_status status = load(lying, &other, "", "other");
+
+  if (status == BLOCKSTORE_STATUS_OK) status = give(sink, &other, other.length);
+  free(other.bytes);
+  return status == BLOCKSTORE_STATUS_OK ? give(sink, object, object->length) : status;
+}
+
 static enum blockstore_status tell(const struct lying *lying, struct blockstore_sink *sink, const struct object *object) {
   const struct object nonsense = {object->bytes, object->length / 2};
 
@@ -141,31 +189,31 @@ static enum blockstore_status tell(const struct lying *lying, struct blockstore_
   if (is(lying->lie, "short")) return give(sink, object, object->length + 1);
   if (is(lying->lie, "long")) return give(sink, object, object->length / 2);
   if (is(lying->lie, "endless")) return give_endless(sink);
+  if (is(lying->lie, "both")) return give_both(lying, sink, object);
   if (is(lying->lie, "bad_then_good") && give(sink, &nonsense, nonsense.length) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_OK;
   if (is(lying->lie, "good_then_bad")) return give_on(sink, object);
   if (is(lying->lie, "good_but_denied")) return give(sink, object, object->length), BLOCKSTORE_STATUS_DENIED;
   return give(sink, object, object->length);
 }
 
-static enum blockstore_status lying_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                                  const char *key) {
-  const struct lying *lying = self;
+static enum blockstore_status get(const struct lying *lying, struct blockstore_call *call, struct blockstore_sink *sink,
+                                  const char *name) {
+  bool is_lie = lies(lying, "get", name);
   struct object object = {NULL, 0};
   enum blockstore_status status;
 
-  if (lies(lying, "get", key) && misbehave(lying, call, &status)) return status;
-  status = load(lying, &object, key);
-  if (status == BLOCKSTORE_STATUS_OK && lies(lying, "get", key)) status = distort(lying, &object);
-  if (status == BLOCKSTORE_STATUS_OK)
-    status = lies(lying, "get", key) ? tell(lying, ret_data, &object) : give(ret_data, &object, object.length);
+  if (is_lie && misbehave(lying, call, &status)) return status;
+  status = is_lie ? load_as_told(lying, &object, name) : load(lying, &object, "", name);
+  if (status == BLOCKSTORE_STATUS_OK && is_lie) distort(lying, &object);
+  if (status == BLOCKSTORE_STATUS_OK) status = is_lie ? tell(lying, sink, &object) : give(sink, &object, object.length);
   free(object.bytes);
   return status;
 }
 
-static enum blockstore_status keep(const struct lying *lying, const char *key, const struct blockstore_source *data, size_t length) {
+static enum blockstore_status keep(const struct lying *lying, const char *name, const struct blockstore_source *data, size_t length) {
   unsigned char *bytes = malloc(length + 1);
-  char path[4096];
-  int fd = path_of(path, lying, key) ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+  char path[PATH_ROOM];
+  int fd = path_of(path, lying, "", name) ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
   enum blockstore_status status = bytes == NULL || fd < 0 ? BLOCKSTORE_STATUS_FAILED : data->read_at(data, bytes, length, 0);
 
   if (status == BLOCKSTORE_STATUS_OK && write(fd, bytes, length) != (ssize_t)length) status = BLOCKSTORE_STATUS_FAILED;
@@ -174,32 +222,39 @@ static enum blockstore_status keep(const struct lying *lying, const char *key, c
   return status;
 }
 
-static enum blockstore_status lying_put_immutable(void *self, struct blockstore_call *call, const char *key,
-                                                  const struct blockstore_source *data, const char *txid) {
-  const struct lying *lying = self;
+static bool exists(const struct lying *lying, const char *name) {
+  char path[PATH_ROOM];
+
+  return path_of(path, lying, "", name) && access(path, F_OK) == 0;
+}
+
+/* Reads where there is nothing. */
+static void read_beyond(const struct blockstore_source *data) {
+  unsigned char byte;
+
+  (void)data->read_at(data, &byte, 1, data->size);
+  (void)data->read_at(data, &byte, 1, UINT64_MAX);
+}
+
+static enum blockstore_status put(const struct lying *lying, struct blockstore_call *call, const char *name,
+                                  const struct blockstore_source *data) {
   size_t length = (size_t)data->size;
   enum blockstore_status status;
 
-  (void)txid;
-  if (!lies(lying, "put", key)) return keep(lying, key, data, length);
+  if (!lies(lying, "put", name)) return keep(lying, name, data, length);
   if (misbehave(lying, call, &status)) return status;
-  if (is(lying->lie, "beyond")) { /* reads where there is nothing */
-    unsigned char byte;
-
-    (void)data->read_at(data, &byte, 1, data->size);
-    (void)data->read_at(data, &byte, 1, UINT64_MAX);
-  }
-  return keep(lying, key, data, is(lying->lie, "truncate") ? length / 2 : length);
+  if (is(lying->lie, "freeze") && exists(lying, name)) return BLOCKSTORE_STATUS_OK;
+  if (is(lying->lie, "beyond")) read_beyond(data);
+  status = keep(lying, name, data, is(lying->lie, "truncate") ? length / 2 : length);
+  return is(lying->lie, "good_but_denied") ? BLOCKSTORE_STATUS_DENIED : status;
 }
 
-static enum blockstore_status lying_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
-  const struct lying *lying = self;
+static enum blockstore_status delete(const struct lying *lying, struct blockstore_call *call, const char *name) {
   enum blockstore_status status;
-  char path[4096];
+  char path[PATH_ROOM];
 
-  (void)txid;
-  if (lies(lying, "delete", key) && misbehave(lying, call, &status)) return status;
-  if (path_of(path, lying, key) && (unlink(path) == 0 || errno == ENOENT)) return BLOCKSTORE_STATUS_OK;
+  if (lies(lying, "delete", name) && misbehave(lying, call, &status)) return status;
+  if (path_of(path, lying, "", name) && (unlink(path) == 0 || errno == ENOENT)) return BLOCKSTORE_STATUS_OK;
   return BLOCKSTORE_STATUS_FAILED;
 }
 
@@ -234,20 +289,103 @@ static void lying_close(void *self, struct blockstore_call *call) {
   free(lying);
 }
 
+static enum blockstore_status lying_handles_url(void *self, struct blockstore_call *call, const char *url) {
+  const struct lying *lying = self;
+  enum blockstore_status status;
+  char name[NAME_ROOM];
+
+  if (lies(lying, "handles", NULL) && misbehave(lying, call, &status)) return status;
+  return name_of_url(name, lying, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
+}
+
+/* What is said instead of the URL; NULL: the truth. */
+static const char *false_url(const struct lying *lying) {
+  static const char *const urls[][2] = {{"empty", ""}, {"control", SCHEME "a\nb"}, {"other", SCHEME "/nowhere/m61"}};
+
+  for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
+    if (is(lying->lie, urls[i][0])) return urls[i][1];
+  return NULL;
+}
+
+static enum blockstore_status lying_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
+                                                     const char *data_id) {
+  const struct lying *lying = self;
+  bool is_lie = lies(lying, "url", NULL);
+  enum blockstore_status status;
+  char name[NAME_ROOM], url[sizeof SCHEME + PATH_ROOM];
+  struct object object = {(unsigned char *)url, 0};
+
+  if (is_lie && misbehave(lying, call, &status)) return status;
+  if (is_lie && is(lying->lie, "endless")) return give_endless(ret_url);
+  name_of(name, data_id);
+  if (is_lie && false_url(lying) != NULL) snprintf(url, sizeof url, "%s", false_url(lying));
+  else if (snprintf(url, sizeof url, SCHEME "%s/%s", lying->root, name) >= (int)sizeof url) return BLOCKSTORE_STATUS_FAILED;
+  object.length = strlen(url);
+  return give(ret_url, &object, object.length);
+}
+
+static enum blockstore_status lying_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
+                                                  const char *key) {
+  return get(self, call, ret_data, key);
+}
+
+static enum blockstore_status lying_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
+                                                const char *url) {
+  char name[NAME_ROOM];
+
+  return name_of_url(name, self, url) ? get(self, call, ret_record, name) : BLOCKSTORE_STATUS_UNHANDLED_URL;
+}
+
+static enum blockstore_status lying_put_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                  const struct blockstore_source *data, const char *txid) {
+  (void)txid;
+  return put(self, call, key, data);
+}
+
+static enum blockstore_status lying_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,
+                                                const char *signature, const struct blockstore_source *record) {
+  char name[NAME_ROOM];
+
+  (void)version;
+  (void)signature;
+  name_of(name, data_id);
+  return put(self, call, name, record);
+}
+
+static enum blockstore_status lying_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
+  (void)txid;
+  return delete(self, call, key);
+}
+
+static enum blockstore_status lying_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
+                                                   const char *signature) {
+  char name[NAME_ROOM];
+
+  (void)signature;
+  name_of(name, data_id);
+  return delete(self, call, name);
+}
+
 static const struct blockstore_driver lying_driver = {.storage_init = lying_init,
                                                       .storage_close = lying_close,
+                                                      .handles_url = lying_handles_url,
+                                                      .make_mutable_url = lying_make_mutable_url,
                                                       .get_immutable_handler = lying_get_immutable,
+                                                      .get_mutable_handler = lying_get_mutable,
                                                       .put_immutable_handler = lying_put_immutable,
-                                                      .delete_immutable_handler = lying_delete_immutable};
+                                                      .put_mutable_handler = lying_put_mutable,
+                                                      .delete_immutable_handler = lying_delete_immutable,
+                                                      .delete_mutable_handler = lying_delete_mutable};
 
 BLOCKSTORE_REGISTER_DRIVER(lying, lying_driver,
                            BLOCKSTORE_VERSION("1")
                            BLOCKSTORE_DESCRIPTION("A store that lies")
+                           BLOCKSTORE_URL_SCHEME("lying")
                            BLOCKSTORE_CAPABILITY_LOCAL
                            BLOCKSTORE_CAPABILITY_DURABLE
                            BLOCKSTORE_THREADS_PARALLEL
                            BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Where the objects are")
                            BLOCKSTORE_OPTION("lie", STRING, OPTIONAL, "none", "What it does wrong")
-                           BLOCKSTORE_OPTION_ENUM("on", "get,put,delete,init,close", OPTIONAL, "get", "In which call")
-                           BLOCKSTORE_OPTION_ENUM("about", "all,user,data", OPTIONAL, "all", "About which objects")
+                           BLOCKSTORE_OPTION_ENUM("on", "get,put,delete,url,handles,init,close", OPTIONAL, "get", "In which call")
+                           BLOCKSTORE_OPTION_ENUM("about", "all,user,data,mutable", OPTIONAL, "all", "About which objects")
                            BLOCKSTORE_OPTION("at", INT, OPTIONAL, "0", "Which byte"));
