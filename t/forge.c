@@ -28,7 +28,7 @@ struct request {
   uint64_t expires, ver_min, deleted;
   const char *flip, *owner, *immutable[16], *urls[BS_URLS_MAX];
   size_t immutable_count, url_count;
-  bool is_v2, lists;
+  bool has_chain, is_v2, lists;
 };
 
 static bool usage(struct bs_error *error, const char *what) {
@@ -62,7 +62,8 @@ static bool take_option(struct request *request, int option, struct bs_error *er
     case 'u': return add(request->urls, &request->url_count, BS_URLS_MAX, optarg, error);
     case 'k': bs_key_free(request->key); request->key = NULL; return bs_key_from_file(&request->key, optarg, error);
     case 'c':
-      return (strlen(optarg) == 64 && bs_hex_decode(request->chain, 32, optarg)) || usage(error, optarg);
+      request->has_chain = strlen(optarg) == 64 && bs_hex_decode(request->chain, 32, optarg);
+      return request->has_chain || usage(error, optarg);
     default: return usage(error, "An option");
   }
 }
@@ -91,7 +92,7 @@ static bool write_mutable(struct bs_buffer *out, const struct request *request, 
   struct forge of = {.datum = {request->chain, words[1], words[2]}, .key = request->key, .expires = request->expires,
                      .data = words[4], .length = strlen(words[4])};
 
-  if (fault == NULL) return usage(error, words[0]);
+  if (fault == NULL || !request->has_chain) return usage(error, fault == NULL ? words[0] : "A record without -c");
   return take_number(&of.ver, words[3], error) && forge(out, fault, &of, error) && flip(out, request->flip, error);
 }
 
