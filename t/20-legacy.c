@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Mutable records of 2015: those that the clients of that time wrote are rebuilt and verified; those that could mean
- * something else are told.  t/vectors/records-2015.txt, one line each: key N PRIVATE PUBLIC ADDRESS |
- * data N TIMES HEX | record SIGNING_LIBRARY KEY DATA VER NAME HEX_OF_ID SIG RECORD_HASH ROUTE_HASH VALUE_HASH
- * DELETE_SIG
- */
+/* Mutable records of 2015: how they are read, and which of them could mean something else. */
 #include <config.h>
 
 #include "core/record/legacy.h"
@@ -13,162 +8,11 @@
 
 static struct bs_error error;
 
-struct signer {
-  struct bs_key *key;
-  char public_key[2 * BS_PUBLIC_KEY_MAX + 1];
-  unsigned char owner[BS_HASH160_SIZE];
-};
-
-struct vectors {
-  struct signer signers[5];
-  struct bs_buffer data[6];
-  unsigned records, low_s;
-};
-
-static const char *word(char **at) {
-  const char *text = strsep(at, " \n");
-
-  assert_non_null(text);
-  return text;
-}
-
-static size_t number(char **at) {
-  return strtoull(word(at), NULL, 10);
-}
-
-static void read_key(struct vectors *vectors, char *line) {
-  struct signer *signer = &vectors->signers[number(&line)];
-  const char *private = word(&line);
-  unsigned char version;
-
-  assert_ok(bs_key_from_text(&signer->key, private, strlen(private), &error));
-  snprintf(signer->public_key, sizeof signer->public_key, "%s", word(&line));
-  assert_true(bs_address_decode(&version, signer->owner, word(&line)));
-}
-
-static void read_data(struct vectors *vectors, char *line) {
-  struct bs_buffer *data = &vectors->data[number(&line)];
-  size_t times = number(&line), length;
-  unsigned char bytes[64];
-  const char *hex = word(&line);
-
-  length = hex[0] == '-' ? 0 : strlen(hex) / 2;
-  assert_true(length <= sizeof bytes && bs_hex_decode(bytes, length, hex));
-  for (size_t i = 0; i < times; i++) bs_buffer_add(data, bytes, length);
-}
-
 static void assert_hash(const struct bs_buffer *text, const char *expected) {
   char hash[41];
 
   bs_user_hash(hash, text->bytes, text->length);
   assert_string_equal(hash, expected);
-}
-
-/* As the disk driver of that time named its files; without escapes, "\x2f" is no JSON. */
-static void write_route(struct bs_buffer *route, const char *id, const char *public_key) {
-  bs_buffer_format(route, "{\"id\": \"%s\", \"pubkey\": \"%s\", \"urls\": [\"file:///tmp/blockstore-disk/mutable/", id,
-                   public_key);
-  for (const char *at = id; *at != '\0'; at++)
-    if (*at == '/')
-      bs_buffer_text(route, "\\x2f");
-    else
-      bs_buffer_byte(route, (unsigned char)*at);
-  bs_buffer_text(route, "\"]}");
-}
-
-static void assert_user_record(const struct bs_buffer *data, const char *id, const char *public_key, const char *name,
-                               const char *route_hash, const char *value_hash) {
-  struct bs_buffer route BS_AUTO_BUFFER = BS_BUFFER_INIT, user BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  char key[41];
-
-  write_route(&route, id, public_key);
-  assert_hash(&route, route_hash);
-  bs_user_hash(key, data->bytes, data->length);
-  bs_buffer_format(&user,
-                   "{\"immutable_data\": [\"%s\"], \"mutable_data\": [%s], \"name\": {\"formatted\": \"%s\"}, "
-                   "\"v\": \"2\"}",
-                   key, bs_buffer_string(&route), name);
-  assert_hash(&user, value_hash);
-}
-
-/* By key and by owner; another key, another id and another version are not believed. */
-static void assert_verifies(const struct bs_buffer *text, const struct signer *signer, const struct bs_datum *of,
-                            uint64_t ver, const struct bs_buffer *data) {
-  const struct bs_authority authorities[] = {{.key = bs_key_public(signer->key)}, {.owner = signer->owner}};
-  unsigned char nobody[BS_HASH160_SIZE] = {0};
-  struct bs_verified verified;
-  struct bs_mutable record;
-
-  assert_ok(bs_mutable_parse(&record, text->bytes, text->length, &error));
-  assert_int_equal(record.generation, BS_MUTABLE_LEGACY);
-  for (size_t i = 0; i < 2; i++) {
-    struct bs_buffer got BS_AUTO_BUFFER = BS_BUFFER_INIT;
-
-    assert_ok(bs_mutable_verify(&verified, &got, &record, of, &authorities[i], &error));
-    assert_int_equal(verified.statement.ver, ver);
-    assert_int_equal(verified.statement.kind, BS_STATEMENT_DATA);
-    assert_int_equal(verified.statement.length, data->length);
-    assert_int_equal(got.length, data->length);
-    if (got.length > 0) assert_memory_equal(got.bytes, data->bytes, got.length);
-  }
-  assert_fails(bs_mutable_verify(&verified, NULL, &record, of, &(struct bs_authority){.owner = nobody}, &error),
-               BS_WORD_forged, "by whom");
-  record.ver++;
-  assert_fails(bs_mutable_verify(&verified, NULL, &record, of, &authorities[0], &error), BS_WORD_forged, "by whom");
-}
-
-static void read_record(struct vectors *vectors, char *line) {
-  bool low_s = strcmp(word(&line), "low-s") == 0;
-  const struct signer *signer = &vectors->signers[number(&line)];
-  const struct bs_buffer *data = &vectors->data[number(&line)];
-  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  uint64_t ver = number(&line);
-  const char *name = word(&line), *id_hex = word(&line), *sig = word(&line), *record_hash = word(&line),
-             *route_hash = word(&line), *value_hash = word(&line), *delete_sig = word(&line);
-  char id[64] = "", made[89];
-
-  assert_true(strlen(id_hex) / 2 < sizeof id && bs_hex_decode(id, strlen(id_hex) / 2, id_hex));
-  legacy_write(&record, signer->key, low_s, id, ver, data->bytes, data->length);
-  assert_non_null(strstr(bs_buffer_string(&record), sig));
-  assert_hash(&record, record_hash);
-  legacy_sign(made, signer->key, low_s, id, strlen(id));
-  assert_string_equal(made, delete_sig);
-  assert_user_record(data, id, signer->public_key, name, route_hash, value_hash);
-  assert_verifies(&record, signer, &(struct bs_datum){datum_chain, name, id}, ver, data);
-  vectors->records++;
-  vectors->low_s += low_s;
-}
-
-static void read_vectors(struct vectors *vectors, FILE *file) {
-  char *line BS_AUTO_FREE = NULL;
-  size_t capacity = 0;
-
-  while (getline(&line, &capacity, file) > 0) {
-    char *at = line;
-    const char *kind = word(&at);
-
-    if (strcmp(kind, "key") == 0) read_key(vectors, at);
-    if (strcmp(kind, "data") == 0) read_data(vectors, at);
-    if (strcmp(kind, "record") == 0) read_record(vectors, at);
-  }
-}
-
-static void records_of_2015_are_rebuilt_and_verified(void **state) {
-  const char *srcdir = getenv("srcdir");
-  struct vectors vectors = {.records = 0};
-  char path[1024];
-  FILE *file;
-
-  (void)state;
-  snprintf(path, sizeof path, "%s/t/vectors/records-2015.txt", srcdir == NULL ? "." : srcdir);
-  file = fopen(path, "re");
-  if (file == NULL) fail_msg("%s can't be read", path);
-  read_vectors(&vectors, file);
-  fclose(file);
-  assert_int_equal(vectors.records, 136);
-  assert_int_equal(vectors.low_s, 68);
-  for (size_t i = 0; i < 5; i++) bs_key_free(vectors.signers[i].key);
-  for (size_t i = 0; i < 6; i++) bs_buffer_free(&vectors.data[i]);
 }
 
 #define HIGH_S "G0g1ZUaFqalINbhm+UdHeLaf3+p1iZweXWTi+j21EQLn86Q59RgvV81SjBZw17KGPmya7fB/BwX9X2kDUMBzZSo="
@@ -443,7 +287,6 @@ static void the_check_asks_all_of_it(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(records_of_2015_are_rebuilt_and_verified),
       cmocka_unit_test(the_best_known_record_has_its_hashes),
       cmocka_unit_test(the_first_byte_of_a_signature_means_nothing),
       cmocka_unit_test(other_members_are_passed_over),

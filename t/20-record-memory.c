@@ -7,7 +7,7 @@
 
 #include "core/base/auto.h"
 #include "core/crypto/key.h"
-#include "core/record/user.h"
+#include "core/record/legacy.h"
 #include "t/lib/datum.h"
 #include "t/lib/legacy.h"
 #include "t/lib/memory.h"
@@ -89,9 +89,13 @@ static bool mutable_once(struct bs_error *error) {
                    tombstone BS_AUTO_BUFFER = BS_BUFFER_INIT, again BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_verified verified = {.statement.ver = 0};
   struct bs_mutable parsed = {.ver = 0};
+  static const char text[] = "{\"mutable_data\": [{\"id\": \"a\", \"urls\": []}], \"name\": {\"formatted\": \"foo.test\"}, "
+                             "\"v\": \"2\"}";
   struct bs_signed made;
+  struct bs_user user;
   bool ok;
 
+  if (!bs_user_parse(&user, text, strlen(text), "foo.test", error)) return false;
   ok = bs_mutable_sign(&record, &made, &datum, 2, 1000, DATUM_TEXT, strlen(DATUM_TEXT), datum_key(), error) &&
        bs_mutable_parse(&parsed, record.bytes, record.length, error) &&
        bs_mutable_verify(&verified, &data, &parsed, &datum, &authority, error) &&
@@ -99,7 +103,7 @@ static bool mutable_once(struct bs_error *error) {
        bs_tombstone_sign(&tombstone, &made, &datum, 3, datum_key(), error) &&
        bs_mutable_parse(&parsed, legacy.bytes, legacy.length, error) &&
        bs_mutable_verify(&verified, NULL, &parsed, &datum, &authority, error) &&
-       bs_mutable_decode(&again, &parsed, error);
+       bs_mutable_decode(&again, &parsed, error) && bs_legacy_check(&parsed, datum.id, &user, error);
   assert_false(record.failed || data.failed || tombstone.failed);
   if (verified.statement.ver == 0) assert_int_equal(data.length, 0);
   if (parsed.ver == 0) assert_int_equal(verified.statement.ver, 0);
