@@ -160,5 +160,6 @@ int main(int count, char **arguments) {
 
   bs_key_free(request.key);
   if (!done) return fprintf(stderr, "forge: %s\n", error.message), 1;
-  return fwrite(out.bytes, 1, out.length, stdout) == out.length && fflush(stdout) == 0 ? 0 : 1;
+  if (out.length > 0) fwrite(out.bytes, 1, out.length, stdout);
+  return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }
