@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions are made here, out of coins that were checked against the transactions they come from; the fee is
+ * computed and bounded here, whoever answers.
+ */
+#include <config.h>
+
+#include "core/names/payment.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define DUST 5500u                    /* satoshis: what an output that only names an owner holds */
+#define FUND_MORE UINT64_C(100000000) /* beyond what is needed: not every operation makes coins */
+
+static const unsigned char magic[2] = {'i', 'd'};
+static const unsigned char burn_address[BS_HASH160_SIZE];
+
+static void set_purse(struct bs_purse *purse, const struct bs_key *key) {
+  purse->key = key;
+  bs_public_key_hash(purse->hash, bs_key_public(key));
+}
+
+void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, const struct bs_key *owner,
+                      const struct bs_key *payer) {
+  payment->names = names;
+  set_purse(&payment->own, owner);
+  set_purse(&payment->pay, payer == NULL ? owner : payer);
+  payment->owner_pays = memcmp(payment->pay.hash, payment->own.hash, sizeof payment->pay.hash) == 0;
+}
+
+static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
+  purse->missing = 0;
+  return view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error);
+}
+
+bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
+  payment->fee = 0;
+  return load_purse(view, &payment->own, error) && (payment->owner_pays || load_purse(view, &payment->pay, error));
+}
+
+bool bs_payment_lacks(const struct bs_payment *payment) {
+  return payment->own.missing != 0 || payment->pay.missing != 0;
+}
+
+static bool fund(const struct bs_purse *purse, struct bs_view *view, struct bs_error *error) {
+  return purse->missing == 0 || view->provider->fund(view->state, purse->hash, purse->missing + FUND_MORE, error);
+}
+
+bool bs_payment_fund(const struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
+  return fund(&payment->own, view, error) && fund(&payment->pay, view, error);
+}
+
+/* ---- one transaction ---- */
+
+static uint64_t fee_of(const struct bs_payment *payment, const struct bs_draft *draft) {
+  return bs_draft_size(draft) * payment->names->provider->fee_per_byte;
+}
+
+static void spend_first(struct bs_draft *draft, struct bs_purse *purse) {
+  bs_draft_spend(draft, &purse->coins[0], purse->key);
+  memmove(&purse->coins[0], &purse->coins[1], --purse->count * sizeof purse->coins[0]);
+}
+
+/* Spends the purse's coins until `draft` has `need` more than it pays (the fee comes on top); notes what is missing. */
+static bool spend_from(const struct bs_payment *payment, struct bs_draft *draft, struct bs_purse *purse,
+                       uint64_t need) {
+  while (bs_draft_in(draft) < bs_draft_out(draft) + fee_of(payment, draft) + need) {
+    if (purse->count == 0 || draft->input_count == BS_DRAFT_INPUTS) {
+      purse->missing = bs_draft_out(draft) + fee_of(payment, draft) + need - bs_draft_in(draft);
+      return false;
+    }
+    spend_first(draft, purse);
+  }
+  return true;
+}
+
+/* `change` is the output that goes back to the owner, its value still open.  The owner's coin comes first; when somebody
+ * else pays, the owner gets it back whole. */
+static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t change) {
+  if (payment->owner_pays) {
+    if (!spend_from(payment, draft, &payment->own, DUST)) return false;
+    draft->outputs[change].value = bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
+    return true;
+  }
+  if (payment->own.count == 0) {
+    payment->own.missing = DUST;
+    return false;
+  }
+  draft->outputs[change].value = payment->own.coins[0].value;
+  spend_first(draft, &payment->own);
+  bs_draft_pay(draft, payment->pay.hash, DUST);
+  if (!spend_from(payment, draft, &payment->pay, 0)) return false;
+  draft->outputs[draft->output_count - 1].value += bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
+  return true;
+}
+
+static bool fail_poor(const struct bs_payment *payment, struct bs_error *error) {
+  bool owner = payment->own.missing != 0;
+
+  return bs_fail(error, BS_WORD_denied, "The coins of %s do not suffice: %" PRIu64 " satoshis are missing.",
+                 owner ? "the owner's key" : "the paying key", owner ? payment->own.missing : payment->pay.missing);
+}
+
+static bool bound_fee(struct bs_payment *payment, const struct bs_draft *draft, struct bs_error *error) {
+  payment->fee += bs_draft_in(draft) - bs_draft_out(draft);
+  if (payment->fee <= payment->names->max_fee) return true;
+  return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but names.max_fee allows %" PRIu64 ".",
+                 payment->fee, payment->names->max_fee);
+}
+
+/* What the new transaction pays to the purse's address can be spent by the next one. */
+static bool regain(struct bs_purse *purse, const struct bs_draft *draft, const unsigned char txid[BS_TXID_SIZE],
+                   const struct bs_buffer *raw, struct bs_error *error) {
+  struct bs_script script;
+
+  bs_script_pay_to(&script, purse->hash);
+  for (size_t i = 0; i < draft->output_count && purse->count < BS_COINS_MAX + BS_BATCH_MAX; i++) {
+    if (draft->outputs[i].script_length != script.length ||
+        memcmp(draft->outputs[i].script, script.bytes, script.length) != 0)
+      continue;
+    memmove(&purse->coins[1], &purse->coins[0], purse->count * sizeof purse->coins[0]);
+    if (!bs_coin_from_transaction(&purse->coins[0], txid, (uint32_t)i, raw->bytes, raw->length, error)) return false;
+    purse->count++;
+  }
+  return true;
+}
+
+bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
+                    const struct bs_operation *operation, const unsigned char *recipient, uint64_t burn,
+                    struct bs_error *error) {
+  struct bs_draft draft = {.input_count = 0};
+  struct bs_buffer *raw = &batch->raw[batch->count];
+  unsigned char payload[BS_PAYLOAD_MAX], id[BS_TXID_SIZE];
+  size_t change;
+
+  bs_draft_data(&draft, payload, bs_operation_write(payload, magic, operation));
+  if (recipient != NULL) bs_draft_pay(&draft, recipient, DUST);
+  change = draft.output_count;
+  bs_draft_pay(&draft, payment->own.hash, 0);
+  if (burn > 0) bs_draft_pay(&draft, burn_address, burn);
+  if (!balance(payment, &draft, change)) return fail_poor(payment, error);
+  if (!bound_fee(payment, &draft, error)) return false;
+  batch->count++;
+  if (!bs_draft_sign(raw, id, &draft, error)) return false;
+  bs_txid_text(ret_txid, id);
+  return regain(&payment->own, &draft, id, raw, error) &&
+         (payment->owner_pays || regain(&payment->pay, &draft, id, raw, error));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transactions of a submission, one after the other, out of the coins of the owner or of somebody who pays for the
+ * owner.
+ */
+#ifndef BS_NAMES_PAYMENT_H
+#define BS_NAMES_PAYMENT_H
+
+#include "core/names/provider.h"
+
+/* The coins of one key, as the transactions made so far leave them. */
+struct bs_purse {
+  const struct bs_key *key;
+  unsigned char hash[BS_HASH160_SIZE];
+  struct bs_coin coins[BS_COINS_MAX + BS_BATCH_MAX];
+  size_t count;
+  uint64_t missing; /* how much a transaction lacked; 0: nothing did */
+};
+
+struct bs_payment {
+  const struct bs_names *names;
+  struct bs_purse own; /* the owner's: input 0 of every transaction */
+  struct bs_purse pay; /* unused when the owner pays */
+  bool owner_pays;
+  uint64_t fee; /* of the transactions added since the coins were loaded */
+};
+
+/* payer NULL: the owner.  The keys are referred to. */
+void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, const struct bs_key *owner,
+                      const struct bs_key *payer);
+/* The coins as the chain has them: what was added before is forgotten. */
+bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error);
+/* Balances and signs a transaction and adds it to the batch.  Its outputs are in the order of protocol.md 3.1:
+ * operation, recipient (its hash; NULL: none), change, burn (satoshis; 0: none).  Words: denied (the coins do not
+ * suffice), usage (the fee is above the configured most). */
+bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
+                    const struct bs_operation *operation, const unsigned char *recipient, uint64_t burn,
+                    struct bs_error *error);
+/* Did the coins not suffice? */
+bool bs_payment_lacks(const struct bs_payment *payment);
+/* Makes what was missing, and more, on a chain that can. */
+bool bs_payment_fund(const struct bs_payment *payment, struct bs_view *view, struct bs_error *error);
+
+#endif
