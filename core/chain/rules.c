@@ -47,11 +47,17 @@ bool bs_rules_need_recent_consensus(struct bs_engine *engine, struct bs_judgemen
 /* `owner` must have fewer than `limit` names. */
 bool bs_rules_need_quota(struct bs_engine *engine, struct bs_judgement *judgement, const struct bs_script *owner,
                          size_t limit, struct bs_error *error) {
+  const struct bs_chain_parameters *parameters = engine->index->parameters;
+  unsigned char hash[BS_HASH160_SIZE];
+  char address[BS_ADDRESS_TEXT];
   size_t owned;
 
   if (!bs_index_count_owned(engine->index, &owned, owner, error)) return false;
-  if (owned >= limit) return bs_rules_refuse(judgement, "The owner has %zu names already.", owned);
-  return true;
+  if (owned < limit) return true;
+  bs_script_classify(hash, owner->bytes, owner->length);
+  bs_address_encode(address, parameters->address_version, hash);
+  return bs_rules_refuse(judgement, "%s owns %zu names already; nobody may own more than %zu.", address, owned,
+                         parameters->names_per_owner);
 }
 
 /* ---- keeping what was accepted ---- */
