@@ -142,13 +142,13 @@ void bs_name_receipt_clear(struct bs_name_receipt *receipt);
  * the configured most), no_names (no ledger, and `create` is not set), expired.
  */
 /* Only the first half of a registration, for an owner whose key may be elsewhere (owner_address NULL: owner_key's own).
- * Words: conflict (registered, or preordered before). */
+ * Words: conflict (registered, or preordered before), denied (revoked). */
 bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error);
 /* Preorder and register in one go; a preorder made before for the same key and name is used.  A name that owner_key
  * owns already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names
- * already). */
+ * already, or revoked). */
 bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error);
@@ -160,6 +160,16 @@ bool bs_names_renew(struct bs_names *names, struct bs_scope *scope, struct bs_na
 bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                      const char *name, const char *value_hash, const struct bs_name_operation *operation,
                      struct bs_error *error);
+/* From owner_key to the address, whose operations alone work from then on; keep_data false: the value hash goes.
+ * Words: usage (no address of this chain, or the owner's own), not_found, denied (another owner, revoked, or the new
+ * owner has 25 names already). */
+bool bs_names_transfer(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, bool keep_data,
+                       const struct bs_name_operation *operation, struct bs_error *error);
+/* The name says nothing any more, and nothing changes it until it expires.  Words: not_found, denied (another owner, or
+ * revoked before). */
+bool bs_names_revoke(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                     const char *name, const struct bs_name_operation *operation, struct bs_error *error);
 
 /* The value hash that the accepted NAME_UPDATE `txid` set for `name`.  Words: usage (not a txid), not_found (no such
  * transaction), wrong_id (it did something else). */

@@ -20,6 +20,7 @@ struct job {
   bool (*plan)(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error);
   const char *owner_address;                 /* as given; NULL: that of owner_key */
   unsigned char value_hash[BS_HASH160_SIZE]; /* update */
+  bool keep_data;                            /* transfer */
   /* Who gets it: an address and its hash. */
   char owner[BS_ADDRESS_TEXT];
   unsigned char owner_hash[BS_HASH160_SIZE];
@@ -54,18 +55,24 @@ static bool is_registered(const struct job *job) {
 
 static bool need_free(const struct job *job, struct bs_error *error) {
   if (!is_registered(job)) return true;
+  if (job->entry.revoked)
+    return bs_fail(error, BS_WORD_denied, "The name %s was revoked; nobody can register it before it expires.",
+                   job->name);
   if (strcmp(job->entry.origin.address, job->owner) == 0)
     return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by this very key.", job->name);
   return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by %s.", job->name,
                  job->entry.origin.address);
 }
 
+static bool fail_unregistered(const struct job *job, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_not_found, "The name %s is not registered; run: blockstore-cli register %s", job->name,
+                 job->name);
+}
+
 static bool need_owned(const struct job *job, struct bs_error *error) {
   char address[BS_ADDRESS_TEXT];
 
-  if (!job->found)
-    return bs_fail(error, BS_WORD_not_found, "The name %s is not registered; run: blockstore-cli register %s",
-                   job->name, job->name);
+  if (!job->found) return fail_unregistered(job, error);
   bs_key_address(address, job->operation->owner_key, BS_NETWORK_MAIN);
   if (strcmp(job->entry.origin.address, address) != 0)
     return bs_fail(error, BS_WORD_denied, "The name %s belongs to %s, and the key given is that of %s.", job->name,
@@ -82,7 +89,8 @@ static bool need_current(const struct job *job, struct bs_error *error) {
   if (!need_owned(job, error)) return false;
   last = bs_name_last_block(&job->entry, &job->name_space);
   if (last >= job->height) return true;
-  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; register it anew.", job->name, last);
+  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; register it anew.", job->name,
+                 last);
 }
 
 /* Two writers that started from the same value: the second must look again. */
@@ -172,6 +180,28 @@ static bool plan_update(struct job *job, struct bs_view *view, struct bs_batch *
   return add(job, batch, &operation, NULL, error);
 }
 
+static bool plan_transfer(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
+  struct bs_operation operation = {.opcode = BS_NAME_TRANSFER, .keep_data = job->keep_data};
+
+  (void)view;
+  if (!need_current(job, error)) return false;
+  if (strcmp(job->entry.origin.address, job->owner) == 0)
+    return bs_fail(error, BS_WORD_usage, "The name %s belongs to %s already; give the address of somebody else.",
+                   job->name, job->owner);
+  bs_hash128(operation.name_hash, job->name, strlen(job->name));
+  memcpy(operation.consensus, job->consensus, sizeof operation.consensus);
+  return add(job, batch, &operation, job->owner_hash, error);
+}
+
+static bool plan_revoke(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
+  struct bs_operation operation = {.opcode = BS_NAME_REVOKE};
+
+  (void)view;
+  if (!need_current(job, error)) return false;
+  snprintf(operation.name, sizeof operation.name, "%s", job->name);
+  return add(job, batch, &operation, NULL, error);
+}
+
 /* ---- one submission ---- */
 
 static bool load(struct job *job, struct bs_view *view, struct bs_error *error) {
@@ -183,8 +213,7 @@ static bool load(struct job *job, struct bs_view *view, struct bs_error *error) 
   if (!found || job->name_space.state != BS_NAMESPACE_IS_READY)
     return bs_fail(error, BS_WORD_usage, "There is no namespace %s on %s.", id, provider->place(view->state));
   return provider->get_name(view->state, &job->entry, &job->found, job->name, error) &&
-         provider->tip(view->state, &job->height, job->consensus, error) &&
-         bs_payment_load(&job->payment, view, error);
+         provider->tip(view->state, &job->height, job->consensus, error) && bs_payment_load(&job->payment, view, error);
 }
 
 static void drop_batch(struct bs_batch *batch) {
@@ -266,7 +295,8 @@ static bool run(struct job *job, struct bs_names *names, const struct bs_scope *
 bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error) {
-  struct job job = {.operation = operation, .name = name, .owner_address = owner_address, .plan = plan_preorder};
+  struct job job = {
+      .operation = operation, .name = name, .owner_address = owner_address, .plan = plan_preorder};
 
   return run(&job, names, scope, ret_receipt, error);
 }
@@ -274,7 +304,8 @@ bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs
 bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error) {
-  struct job job = {.operation = operation, .name = name, .owner_address = owner_address, .plan = plan_register};
+  struct job job = {
+      .operation = operation, .name = name, .owner_address = owner_address, .plan = plan_register};
 
   return run(&job, names, scope, ret_receipt, error);
 }
@@ -294,5 +325,24 @@ bool bs_names_update(struct bs_names *names, struct bs_scope *scope, struct bs_n
   if (strlen(value_hash) != 2 * sizeof job.value_hash ||
       !bs_hex_decode(job.value_hash, sizeof job.value_hash, value_hash))
     return bs_fail(error, BS_WORD_usage, "A value hash is 40 hexadecimal digits in lower case.");
+  return run(&job, names, scope, ret_receipt, error);
+}
+
+bool bs_names_transfer(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const char *name, const char *owner_address, bool keep_data,
+                       const struct bs_name_operation *operation, struct bs_error *error) {
+  struct job job = {.operation = operation,
+                    .name = name,
+                    .owner_address = owner_address,
+                    .keep_data = keep_data,
+                    .plan = plan_transfer};
+
+  return run(&job, names, scope, ret_receipt, error);
+}
+
+bool bs_names_revoke(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                     const char *name, const struct bs_name_operation *operation, struct bs_error *error) {
+  struct job job = {.operation = operation, .name = name, .plan = plan_revoke};
+
   return run(&job, names, scope, ret_receipt, error);
 }

@@ -75,8 +75,8 @@ static bool spend_from(const struct bs_payment *payment, struct bs_draft *draft,
   return true;
 }
 
-/* `change` is the output that goes back to the owner, its value still open.  The owner's coin comes first; when somebody
- * else pays, the owner gets it back whole. */
+/* `change` is the output that goes back to the owner, its value still open.  The owner's coin comes first; when
+ * somebody else pays, the owner gets it back whole. */
 static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t change) {
   if (payment->owner_pays) {
     if (!spend_from(payment, draft, &payment->own, DUST)) return false;

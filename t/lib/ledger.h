@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
-#include "core/chain/ledger.h"
-#include "t/lib/unit.h"
+#include "t/lib/brief.h"
 
 #define DUST 5500u
 #define RICH UINT64_C(1000000000)
@@ -25,15 +24,7 @@ static inline void hash_of(unsigned char hash[BS_HASH160_SIZE], const struct bs_
 }
 
 static inline void open_ledger(struct fixture *fixture) {
-  static const struct bs_operation shortlived = {
-      .opcode = BS_NAMESPACE_REVEAL,
-      .name = "brief",
-      .version = 1,
-      .rules = {.lifetime = 5, .coeff = 1, .base = 1, .nonalpha_discount = 1, .no_vowel_discount = 1}};
-  const struct bs_ledger_genesis genesis = {&shortlived, 1};
-  struct bs_error error = {0};
-
-  assert_ok(bs_ledger_open(&fixture->ledger, fixture->path, BS_DATABASE_CREATE, &genesis, NULL, &error));
+  fixture->ledger = open_brief_ledger(fixture->path);
 }
 
 static inline void grant(struct fixture *fixture, const struct bs_key *key) {
