@@ -100,6 +100,10 @@ static void a_missing_ledger_is_empty(void **state) {
   assert_string_equal(info.ledger, fixture->ledger);
   assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_no_names,
                "no ledger");
+  assert_fails(bs_names_renew(names, fixture->scope, &receipt, "foo.id", &alice, &error), BS_WORD_not_found,
+               "not registered");
+  assert_fails(bs_names_revoke(fixture->names, fixture->scope, &receipt, "foo.id", &alice, &error), BS_WORD_not_found,
+               "not registered"); /* nor is one made for it */
   assert_fails(bs_names_chain_id(names, fixture->scope, chain_id, &error), BS_WORD_no_names, "no ledger");
   assert_int_equal(access(fixture->ledger, F_OK), -1);
   assert_ok(bs_names_chain_id(fixture->names, fixture->scope, chain_id, &error));

@@ -139,7 +139,8 @@ void bs_name_receipt_clear(struct bs_name_receipt *receipt);
 /*
  * The operations.  All of one call happens in one transaction of the ledger: it is durable and confirmed on return, or
  * nothing happened.  Words of all: usage (not a name, no such namespace, an owner_key is missing, price or fee above
- * the configured most), no_names (no ledger, and `create` is not set), expired.
+ * the configured most), expired.  Preorder and register may make the ledger: no_names when there is none and `create`
+ * is not set.
  */
 /* Only the first half of a registration, for an owner whose key may be elsewhere (owner_address NULL: owner_key's own).
  * Words: conflict (registered, or preordered before), denied (revoked). */

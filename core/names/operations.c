@@ -17,6 +17,7 @@
 struct job {
   const struct bs_name_operation *operation;
   const char *name;
+  bool is_new; /* a registration: makes the chain where there is none */
   bool (*plan)(struct job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error);
   const char *owner_address;                 /* as given; NULL: that of owner_key */
   unsigned char value_hash[BS_HASH160_SIZE]; /* update */
@@ -267,6 +268,11 @@ static bool submit(struct job *job, struct bs_names *names, const struct bs_scop
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   bool dry_run = job->operation->dry_run;
 
+  if (!job->is_new) {
+    if (!bs_names_enter(&call, names, scope, false, error)) return false;
+    if (!call.exists) return fail_unregistered(job, error);
+    bs_names_leave(&call);
+  }
   if (!bs_names_enter(&call, names, scope, true, error)) return false;
   return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run,
                                  error);
@@ -296,7 +302,7 @@ bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error) {
   struct job job = {
-      .operation = operation, .name = name, .owner_address = owner_address, .plan = plan_preorder};
+      .operation = operation, .name = name, .owner_address = owner_address, .is_new = true, .plan = plan_preorder};
 
   return run(&job, names, scope, ret_receipt, error);
 }
@@ -305,7 +311,7 @@ bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error) {
   struct job job = {
-      .operation = operation, .name = name, .owner_address = owner_address, .plan = plan_register};
+      .operation = operation, .name = name, .owner_address = owner_address, .is_new = true, .plan = plan_register};
 
   return run(&job, names, scope, ret_receipt, error);
 }
