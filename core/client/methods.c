@@ -213,6 +213,36 @@ static bool renew(struct method_call *call) {
          answer_receipt(call, &receipt, call->arguments[0]);
 }
 
+static bool take_boolean(struct method_call *call, bool *boolean, size_t argument, const char *what) {
+  const char *text = call->arguments[argument];
+
+  if (text == NULL) return true;
+  *boolean = strcmp(text, "true") == 0;
+  if (*boolean || strcmp(text, "false") == 0) return true;
+  return bs_fail(&call->work->report.error, BS_WORD_usage, "%s is true or false, not \"%s\".", what, text);
+}
+
+static bool transfer(struct method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+  bool keep_data = true;
+
+  if (!take_boolean(call, &keep_data, 2, "KEEPDATA") ||
+      !bs_names_transfer(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], keep_data, &operation,
+                         &call->work->report.error))
+    return false;
+  cJSON_AddBoolToObject(call->answer, "keep_data", keep_data);
+  return answer_receipt(call, &receipt, call->arguments[0]);
+}
+
+static bool revoke_name(struct method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = operation_of(call);
+
+  return bs_names_revoke(names_of(call), call->work->scope, &receipt, call->arguments[0], &operation, &call->work->report.error) &&
+         answer_receipt(call, &receipt, call->arguments[0]);
+}
+
 /* A bare value hash: whoever gives it keeps its record. */
 static bool update_hash(struct method_call *call, const char *value_hash) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
@@ -264,6 +294,8 @@ static const struct method methods[] = {
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
     {"register", 1, 2, "NAME [ADDRESS]", true, false, register_name},
     {"renew", 1, 1, "NAME", true, false, renew},
+    {"revoke", 1, 1, "NAME", true, false, revoke_name},
+    {"transfer", 2, 3, "NAME ADDRESS [KEEPDATA]", true, false, transfer},
     {"update", 2, 3, "NAME RECORD [TXID]", true, true, update},
 };
 enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# transfer and revoke: what the former owner, the new one and readers are told.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+cli keygen "$HOME/bob"
+bob=$(member address)
+refused 3 not_found 'alice.id is not registered' -k "$HOME/bob" revoke alice.id
+own_name alice.id
+alice=$(member address)
+cli keygen "$HOME/payment"
+key=$(printf 'some data' | sha256)
+
+# reads NAME TEXT: it is there, under its hash.
+reads() {
+  cli get_immutable --raw "$1" "$(printf '%s' "$2" | sha256)"
+  is "$(cat "$out")" "$2" "$1 has: $2"
+}
+
+cli put_immutable alice.id 'some data'
+exits 0 'transfer --dry-run' transfer --dry-run alice.id "$bob" false
+like "$(member transaction)" '^[0-9a-f]+$' 'it shows the transaction'
+exits 0 'it changes nothing: the owner puts' put_immutable alice.id 'more data'
+
+exits 0 'transfer' transfer alice.id "$bob"
+is_document 'transfer prints a document'
+says name alice.id 'it has the name'
+says address "$bob" 'it has the new owner'
+says keep_data true 'it keeps the data'
+like "$(member txid)" '^[0-9a-f]{64}$' 'it has the transaction'
+refused 9 denied "$bob" put_immutable alice.id 'mine no more'
+reads alice.id 'some data'
+exits 0 'the new owner puts' -k "$HOME/bob" put_immutable alice.id 'new data'
+for text in 'some data' 'more data' 'new data'; do reads alice.id "$text"; done
+
+exits 0 'transfer without the data, paid for by another key' -k "$HOME/bob" --payment-key "$HOME/payment" \
+  transfer alice.id "$alice" false
+says keep_data false 'it drops the data'
+cli get_name_blockchain_record alice.id
+says address "$alice" 'the chain has the new owner'
+says value_hash null 'and no value hash'
+refused 3 not_found 'no user record' get_immutable alice.id "$key"
+exits 0 'the new owner begins anew' put_immutable alice.id 'some data'
+reads alice.id 'some data'
+
+refused 2 usage 'true or false' transfer alice.id "$bob" maybe
+refused 2 usage 'not an address' transfer alice.id nonsense
+refused 2 usage 'already' transfer alice.id "$alice"
+refused 2 usage 'NAME ADDRESS' transfer alice.id
+refused 3 not_found 'nobody.id' transfer nobody.id "$bob"
+refused 3 not_found 'nobody.id' revoke nobody.id
+refused 9 denied "$alice" -k "$HOME/bob" revoke alice.id
+
+exits 0 'revoke --dry-run' revoke --dry-run alice.id
+reads alice.id 'some data'
+exits 0 'revoke, paid for by another key' --payment-key "$HOME/payment" revoke alice.id
+is_document 'revoke prints a document'
+says address "$alice" 'it has the owner'
+refused 3 not_found 'was revoked' lookup alice.id
+refused 3 not_found 'was revoked' get_immutable alice.id "$key"
+refused 3 not_found 'was revoked' put_immutable alice.id 'more'
+refused 9 denied 'was revoked' renew alice.id
+refused 9 denied 'was revoked' transfer alice.id "$bob"
+refused 9 denied 'was revoked' revoke alice.id
+refused 9 denied 'was revoked' register alice.id
+cli get_name_blockchain_record alice.id
+says revoked true 'the chain says so'
+done_testing
