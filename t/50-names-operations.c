@@ -289,7 +289,7 @@ static void the_twenty_sixth_name_is_denied(void **state) {
   struct bs_error error = {0};
 
   for (int i = 0; i < 25; i++) {
-    char name[20];
+    char name[32];
 
     snprintf(name, sizeof name, "longername-%d.id", i);
     register_name(fixture, name, fixture->alice);

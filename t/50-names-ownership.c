@@ -125,7 +125,7 @@ static void nobody_is_given_a_twenty_sixth_name(void **state) {
 
   register_name(fixture, "foo.id", fixture->alice);
   for (int i = 0; i < 25; i++) {
-    char name[20];
+    char name[32];
 
     snprintf(name, sizeof name, "longername-%d.id", i);
     register_name(fixture, name, fixture->bob);
