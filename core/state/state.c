@@ -14,25 +14,25 @@
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
-#include "core/state/database.h"
+#include "core/state/state-private.h"
 
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
+#define IDLE_MAX 8       /* connections that are kept; where more calls are in flight, the others are opened anew */
 
 struct bs_state {
   char *directory;
   char *file;
-  pthread_mutex_t lock;         /* database, and everything done with it */
-  struct bs_database *database; /* NULL until it is first used and exists */
+  pthread_mutex_t lock;               /* of what follows */
+  struct bs_database *idle[IDLE_MAX]; /* connections that no call uses; the last is taken first, its cache is warm */
+  size_t idle_count;
 };
 
-enum statement { JOURNAL_FORGET, JOURNAL_BEGIN, JOURNAL_SENT, JOURNAL_END, JOURNAL_FIND };
-
 static const char *const statements[] = {
-    [JOURNAL_FORGET] = "DELETE FROM journal WHERE chain = ? AND name = ? AND txid IS NULL",
-    [JOURNAL_BEGIN] = "INSERT INTO journal (chain, name, value_hash, record) VALUES (?, ?, ?, ?)",
-    [JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
-    [JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
-    [JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
+    [BS_STATE_JOURNAL_FORGET] = "DELETE FROM journal WHERE chain = ? AND name = ? AND txid IS NULL",
+    [BS_STATE_JOURNAL_BEGIN] = "INSERT INTO journal (chain, name, value_hash, record) VALUES (?, ?, ?, ?)",
+    [BS_STATE_JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
+    [BS_STATE_JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
+    [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
 };
 
 static const char *const schema[] = {
@@ -74,7 +74,7 @@ bool bs_state_new(struct bs_state **ret_state, const char *directory, struct bs_
 
 void bs_state_free(struct bs_state *state) {
   if (state == NULL) return;
-  bs_database_close(state->database);
+  for (size_t i = 0; i < state->idle_count; i++) bs_database_close(state->idle[i]);
   pthread_mutex_destroy(&state->lock);
   free(state->directory);
   free(state->file);
@@ -105,14 +105,39 @@ bool bs_state_make_directory(const struct bs_state *state, struct bs_error *erro
   return bs_file_make_directories(state->directory, 0700, error) && check_directory(state->directory, error);
 }
 
-/* Opens the database.  `create` false and none there: true, and state->database stays NULL. */
-static bool use_database(struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error) {
-  if (state->database == NULL && create && !bs_state_make_directory(state, error)) return false;
-  if (state->database == NULL && !bs_database_open(&state->database, state->file, &kind, create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE,
-                                                   scope, error))
-    return !create && error->word == BS_WORD_not_found;
-  bs_database_scope(state->database, scope);
+static struct bs_database *take_idle(struct bs_state *state) {
+  BS_LOCKED(&state->lock);
+
+  return state->idle_count == 0 ? NULL : state->idle[--state->idle_count];
+}
+
+static bool keep_idle(struct bs_state *state, struct bs_database *database) {
+  BS_LOCKED(&state->lock);
+
+  if (state->idle_count == IDLE_MAX) return false;
+  state->idle[state->idle_count++] = database;
   return true;
+}
+
+bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error) {
+  const enum bs_database_mode mode = create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE;
+  struct bs_database *database = take_idle(state);
+
+  if (database == NULL && create && !bs_state_make_directory(state, error)) return false;
+  if (database == NULL && !bs_database_open(&database, state->file, &kind, mode, scope, error)) {
+    if (create || error->word != BS_WORD_not_found) return false;
+    *error = (struct bs_error){.word = BS_NO_WORD};
+  }
+  if (database != NULL) bs_database_scope(database, scope);
+  *ret_use = (struct bs_state_use){state, database};
+  return true;
+}
+
+void bs_state_leave(struct bs_state_use *use) {
+  if (use->database == NULL) return;
+  bs_database_rollback(use->database);
+  bs_database_scope(use->database, NULL);
+  if (!keep_idle(use->state, use->database)) bs_database_close(use->database);
 }
 
 bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
@@ -135,65 +160,74 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   return true;
 }
 
+bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name, const char *value_hash,
+                          const void *record, size_t length, struct bs_error *error) {
+  if (!bs_database_run(database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error) ||
+      !bs_database_run(database, BS_STATE_JOURNAL_BEGIN,
+                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash), bs_value_blob(record, length)),
+                       error))
+    return false;
+  *ret_id = sqlite3_last_insert_rowid(database->sqlite);
+  return true;
+}
+
 bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int64_t *ret_id, const char *chain, const char *name,
                             const char *value_hash, const void *record, size_t length, struct bs_error *error) {
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
   int64_t id;
-  BS_LOCKED(&state->lock);
 
-  if (!use_database(state, scope, true, error) || !bs_database_begin(state->database, error)) return false;
-  if (!bs_database_run(state->database, JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error) ||
-      !bs_database_run(state->database, JOURNAL_BEGIN,
-                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash), bs_value_blob(record, length)),
-                       error)) {
-    bs_database_rollback(state->database);
+  if (!bs_state_enter(&use, state, scope, true, error) || !bs_database_begin(use.database, error) ||
+      !bs_state_journal_add(use.database, &id, chain, name, value_hash, record, length, error) ||
+      !bs_database_commit(use.database, error))
     return false;
-  }
-  id = sqlite3_last_insert_rowid(state->database->sqlite);
-  if (!bs_database_commit(state->database, error)) return false;
   *ret_id = id;
   return true;
 }
 
 bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error) {
-  BS_LOCKED(&state->lock);
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
-  return use_database(state, scope, true, error) &&
-         bs_database_run(state->database, JOURNAL_SENT, BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
+  return bs_state_enter(&use, state, scope, true, error) &&
+         bs_database_run(use.database, BS_STATE_JOURNAL_SENT, BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
 }
 
 bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error) {
-  BS_LOCKED(&state->lock);
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
-  return use_database(state, scope, true, error) &&
-         bs_database_run(state->database, JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)id)), error);
+  return bs_state_enter(&use, state, scope, true, error) &&
+         bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)id)), error);
 }
 
 bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,
                              struct bs_error *error) {
-  BS_LOCKED(&state->lock);
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
-  if (!use_database(state, scope, false, error)) return false;
-  return state->database == NULL ||
-         bs_database_run(state->database, JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
+  if (!bs_state_enter(&use, state, scope, false, error)) return false;
+  return use.database == NULL ||
+         bs_database_run(use.database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
+}
+
+/* All but its name. */
+static bool read_pending(struct bs_database *database, struct bs_pending *pending, sqlite3_stmt *row, struct bs_error *error) {
+  pending->id = (int64_t)bs_row_integer(row, 0);
+  bs_buffer_add(&pending->record, sqlite3_column_blob(row, 3), (size_t)sqlite3_column_bytes(row, 3));
+  return bs_row_text(database, row, 1, pending->value_hash, sizeof pending->value_hash, error) &&
+         bs_row_text(database, row, 2, pending->txid, sizeof pending->txid, error) && bs_buffer_ok(&pending->record, error);
 }
 
 bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
                            const char *chain, const char *name, struct bs_error *error) {
-  BS_LOCKED(&state->lock);
-  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the lock is */
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
   struct bs_pending pending = BS_PENDING_INIT;
 
-  if (!use_database(state, scope, false, error)) return false;
+  if (!bs_state_enter(&use, state, scope, false, error)) return false;
   *ret_found = false;
-  if (state->database == NULL) return true;
-  if (!bs_database_query(state->database, JOURNAL_FIND, &row, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error)) return false;
-  if (row == NULL) return true;
-  pending.id = (int64_t)bs_row_integer(row, 0);
-  if (!bs_row_text(state->database, row, 1, pending.value_hash, sizeof pending.value_hash, error) ||
-      !bs_row_text(state->database, row, 2, pending.txid, sizeof pending.txid, error))
+  if (use.database == NULL) return true;
+  if (!bs_database_query(use.database, BS_STATE_JOURNAL_FIND, &row, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error))
     return false;
-  bs_buffer_add(&pending.record, sqlite3_column_blob(row, 3), (size_t)sqlite3_column_bytes(row, 3));
-  if (!bs_buffer_ok(&pending.record, error)) {
+  if (row == NULL) return true;
+  if (!read_pending(use.database, &pending, row, error)) {
     bs_pending_clear(&pending);
     return false;
   }
