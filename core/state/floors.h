@@ -42,7 +42,7 @@ struct bs_recalled {
 };
 
 /*
- * What is known of the datum, as of one moment.  datum->id NULL: of the name only, all else is as if nothing was known.
+ * What is known of the datum, as of one moment.  datum->id NULL: of the name and the clock only, all else is as if nothing was known.
  * signer NULL: not the version.  Makes no state.
  */
 bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
@@ -58,8 +58,9 @@ struct bs_belief {
 };
 /*
  * Commits it durably, all or nothing.  When another process raised a floor meanwhile, and the belief is below: stale; the same
- * version with another z: conflict; the same place of a name with another value hash or owner: stale.  What stands there already
- * is no error and no commit: then only the clock would change, and it stays.
+ * version with another z: conflict; the same place of a name with another value hash or owner: stale; a new version of 2015 where a
+ * current one, or a user record of version 3, was seen: downgrade.  What stands there already is no error and no commit: then only
+ * the clock would change, and it stays.
  */
 bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const struct bs_belief *belief, struct bs_error *error);
 
@@ -75,12 +76,12 @@ struct bs_intent {
 /*
  * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is reserved, or the
  * same with another z; the same again is fine) and journals the user record as bs_state_journal_begin does; *ret_entry: its
- * entry, 0 when there is none.
+ * entry, 0 when there is none.  Raises the clock to the system's.
  */
 bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *ret_entry, const struct bs_intent *intent,
                      struct bs_error *error);
-/* The write is done: in one commit the journal's entry ends (0: there is none), the reservation of belief->version goes, and what
- * was written is believed.  belief NULL: the entry only. */
+/* The write is done: in one commit the journal's entry ends (0: there is none), the reservation of belief->version goes (that of
+ * another z stays), and what was written is believed.  belief NULL: the entry only.  When the belief is refused, nothing ends. */
 bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t entry, const struct bs_belief *belief,
                        struct bs_error *error);
 

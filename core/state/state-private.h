@@ -12,6 +12,13 @@ enum bs_state_statement {
   BS_STATE_JOURNAL_SENT,
   BS_STATE_JOURNAL_END,
   BS_STATE_JOURNAL_FIND,
+  BS_STATE_RECALL,
+  BS_STATE_FLOOR_RAISE,
+  BS_STATE_NAME_RAISE,
+  BS_STATE_CLOCK_RAISE,
+  BS_STATE_RESERVE,
+  BS_STATE_RELEASE,
+  BS_STATE_UNFINISHED,
 };
 
 /* A connection for the time of one call.  A transaction that is still open when it is left is rolled back. */

@@ -33,6 +33,22 @@ static const char *const statements[] = {
     [BS_STATE_JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
     [BS_STATE_JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
     [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
+    [BS_STATE_RECALL] =
+        "SELECT c.now, n.block, n.vtxindex, n.value_hash, n.owner, n.consensus, n.is_current, r.ver, r.z,"
+        " f.signer, f.ver, f.z, f.is_tombstone, f.is_legacy FROM clock c"
+        " LEFT JOIN names n ON n.chain = ?1 AND n.name = ?2"
+        " LEFT JOIN reservations r ON r.chain = ?1 AND r.name = ?2 AND r.id = ?3"
+        " LEFT JOIN floors f ON f.chain = ?1 AND f.name = ?2 AND f.id = ?3",
+    [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy)"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [BS_STATE_NAME_RAISE] = "INSERT OR REPLACE INTO names (chain, name, block, vtxindex, value_hash, owner, consensus, is_current)"
+                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [BS_STATE_CLOCK_RAISE] = "UPDATE clock SET now = max(now, ?)",
+    [BS_STATE_RESERVE] = "INSERT OR REPLACE INTO reservations (chain, name, id, ver, z) VALUES (?, ?, ?, ?, ?)",
+    [BS_STATE_RELEASE] = "DELETE FROM reservations WHERE chain = ? AND name = ? AND id = ? AND ver = ? AND z = ?",
+    [BS_STATE_UNFINISHED] =
+        "SELECT chain, name, NULL AS datum, NULL, value_hash, txid, 0 AS kind, id AS entry FROM journal UNION ALL "
+        "SELECT lower(hex(chain)), name, id, ver, '', '', 1, 0 FROM reservations ORDER BY kind, name, chain, datum, entry",
 };
 
 static const char *const schema[] = {
@@ -44,6 +60,36 @@ static const char *const schema[] = {
     " txid TEXT,"                /* NULL: not sent as far as is known */
     " record BLOB NOT NULL);"
     "CREATE INDEX journal_by_name ON journal (chain, name, id);",
+    /* What was believed.  A chain is 32 bytes from here on. */
+    "CREATE TABLE clock (only INTEGER PRIMARY KEY CHECK (only = 1), now INTEGER NOT NULL);"
+    "INSERT INTO clock VALUES (1, 0);"
+    "CREATE TABLE names ("
+    " chain BLOB NOT NULL,"
+    " name TEXT NOT NULL,"
+    " block INTEGER NOT NULL,"
+    " vtxindex INTEGER NOT NULL,"
+    " value_hash TEXT NOT NULL," /* "": none */
+    " owner TEXT NOT NULL,"
+    " consensus TEXT NOT NULL,"  /* "": not known */
+    " is_current INTEGER NOT NULL,"
+    " PRIMARY KEY (chain, name)) WITHOUT ROWID;"
+    "CREATE TABLE floors ("
+    " chain BLOB NOT NULL,"
+    " name TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " signer BLOB NOT NULL,"
+    " ver INTEGER NOT NULL,"
+    " z BLOB NOT NULL,"
+    " is_tombstone INTEGER NOT NULL,"
+    " is_legacy INTEGER NOT NULL,"
+    " PRIMARY KEY (chain, name, id, signer)) WITHOUT ROWID;"
+    "CREATE TABLE reservations (" /* the highest of a datum */
+    " chain BLOB NOT NULL,"
+    " name TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " ver INTEGER NOT NULL,"
+    " z BLOB NOT NULL,"
+    " PRIMARY KEY (chain, name, id)) WITHOUT ROWID;",
 };
 
 static const struct bs_database_kind kind = {

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* States of an older or a newer release, and damaged ones. */
+#include <config.h>
+
+#include "t/lib/state.h"
+
+#define CHAIN_ONE "0100000000000000000000000000000000000000000000000000000000000000"
+
+/* As release 0.1 made it. */
+static const char *const old_schema[] = {
+    "CREATE TABLE journal (id INTEGER PRIMARY KEY AUTOINCREMENT, chain TEXT NOT NULL, name TEXT NOT NULL,"
+    " value_hash TEXT NOT NULL, txid TEXT, record BLOB NOT NULL);"
+    "CREATE INDEX journal_by_name ON journal (chain, name, id);",
+};
+
+/* Runs SQL on PLACE/state/state.db, as a release that knows `version` schemas. */
+static void alter(const char *place, int32_t version, const char *sql) {
+  const struct bs_database_kind kind = {.noun = "state", .application_id = 0x42535354, .schema = old_schema, .version = version};
+  char *directory BS_AUTO_FREE = path_in(place, "state");
+  char *file BS_AUTO_FREE = path_in(place, "state/state.db");
+  struct bs_database *database = NULL;
+  struct bs_error error = {0};
+
+  assert_ok(bs_file_make_directories(directory, 0700, &error));
+  assert_ok(bs_database_open(&database, file, &kind, BS_DATABASE_CREATE, NULL, &error));
+  assert_ok(bs_database_execute(database, sql, &error));
+  bs_database_close(database);
+}
+
+static void make_old(const char *place) {
+  alter(place, 1, "INSERT INTO journal (chain, name, value_hash, record) VALUES ('" CHAIN_ONE "', 'foo.id', 'aa', x'0102')");
+}
+
+static void an_old_state_is_brought_up_to_date_by_a_read(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_pending pending = BS_PENDING_INIT;
+  struct bs_seen version = seen(1, 1, 1);
+  struct bs_error error = {0};
+  bool found;
+
+  make_old(*state);
+  assert_int_equal(recall(opened, &here, 1).clock, 0);
+  assert_ok(bs_state_journal_find(opened, NULL, &found, &pending, CHAIN_ONE, "foo.id", &error));
+  assert_true(found);
+  assert_string_equal(pending.value_hash, "aa");
+  bs_pending_clear(&pending);
+  assert_ok(believe(opened, &here, &version, NULL, 10, &error));
+  assert_int_equal(recall(opened, &here, 1).clock, 10);
+}
+
+static void or_by_a_write(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_intent begun = intent(&here, 5, 1, 2);
+  struct bs_unfinished *items;
+  struct bs_error error = {0};
+  int64_t entry;
+  size_t count;
+
+  make_old(*state);
+  assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
+  assert_int_equal(entry, 2); /* its own of before, never sent, is gone; no number comes twice */
+  assert_ok(bs_state_unfinished(opened, NULL, &items, &count, &error));
+  assert_int_equal(count, 2);
+  assert_int_equal(items[0].value_hash[0], '2');
+  bs_unfinished_free(items, count);
+}
+
+static void a_newer_state_is_refused(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_seen version = seen(1, 1, 1);
+  struct bs_recalled recalled;
+  struct bs_error error = {0};
+
+  make_old(*state);
+  alter(*state, 1, "PRAGMA user_version = 99");
+  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_failed, "schema 99, written by a newer release");
+  assert_fails(believe(opened, &here, &version, NULL, 10, &error), BS_WORD_failed, "schema 99");
+}
+
+static void another_file_is_refused(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_recalled recalled;
+  struct bs_error error = {0};
+
+  make_old(*state);
+  alter(*state, 1, "PRAGMA application_id = 5");
+  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_corrupt, "not a state");
+}
+
+/* A state with everything in it, in which then `sql` is done. */
+static void damage(const char *place, struct bs_state *opened, const char *sql) {
+  struct bs_seen version = seen(5, 1, 1);
+  struct bs_name_seen name = {.block = 3, .owner = "1owner"};
+  struct bs_intent begun = intent(&here, 6, 2, 0);
+  struct bs_error error = {0};
+  int64_t entry;
+
+  assert_ok(believe(opened, &here, &version, &name, 10, &error));
+  assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
+  alter(place, 2, sql);
+}
+
+/* What a damage of one value makes all of them say. */
+static void assert_damaged(void **state, const char *sql, const char *text) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_seen version = seen(7, 1, 1);
+  struct bs_intent begun = intent(&here, 7, 2, 0);
+  const struct bs_belief belief = {.datum = &here, .version = &version, .now = 10};
+  struct bs_recalled recalled;
+  struct bs_error error = {0};
+  int64_t entry;
+
+  damage(*state, opened, sql);
+  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_corrupt, text);
+  assert_fails(bs_state_believe(opened, NULL, &belief, &error), BS_WORD_corrupt, text);
+  assert_fails(bs_state_intend(opened, NULL, &entry, &begun, &error), BS_WORD_corrupt, text);
+  assert_fails(bs_state_conclude(opened, NULL, 0, &belief, &error), BS_WORD_corrupt, text);
+}
+
+static void a_missing_clock_is_no_empty_state(void **state) {
+  assert_damaged(state, "DELETE FROM clock", "state is damaged: its clock is missing");
+}
+
+static void a_z_has_32_bytes(void **state) {
+  assert_damaged(state, "UPDATE floors SET z = x'01'", "state is damaged: a stored value has a wrong size");
+}
+
+static void a_signer_has_20_bytes(void **state) {
+  assert_damaged(state, "UPDATE floors SET signer = x'01'", "wrong size");
+}
+
+static void a_floor_has_a_version(void **state) {
+  assert_damaged(state, "UPDATE floors SET ver = 0", "a stored version is out of range");
+}
+
+static void a_version_has_53_bits(void **state) {
+  assert_damaged(state, "UPDATE floors SET ver = -1", "a stored version is out of range");
+}
+
+static void a_reservation_is_checked_too(void **state) {
+  assert_damaged(state, "UPDATE reservations SET z = x'01'", "wrong size");
+}
+
+static void and_its_version(void **state) {
+  assert_damaged(state, "UPDATE reservations SET ver = 0", "out of range");
+}
+
+static void an_owner_has_at_most_39_letters(void **state) {
+  assert_damaged(state, "UPDATE names SET owner = '1234567890123456789012345678901234567890'", "wrong size");
+}
+
+static void a_damaged_reservation_is_not_listed(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_unfinished *items;
+  struct bs_error error = {0};
+  size_t count;
+
+  damage(*state, opened, "UPDATE reservations SET ver = 0");
+  assert_fails(bs_state_unfinished(opened, NULL, &items, &count, &error), BS_WORD_corrupt, "out of range");
+  alter(*state, 2, "UPDATE reservations SET ver = 6, chain = x'01'");
+  assert_fails(bs_state_unfinished(opened, NULL, &items, &count, &error), BS_WORD_corrupt, "wrong size");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      in_place(an_old_state_is_brought_up_to_date_by_a_read),
+      in_place(or_by_a_write),
+      in_place(a_newer_state_is_refused),
+      in_place(another_file_is_refused),
+      in_place(a_missing_clock_is_no_empty_state),
+      in_place(a_z_has_32_bytes),
+      in_place(a_signer_has_20_bytes),
+      in_place(a_floor_has_a_version),
+      in_place(a_version_has_53_bits),
+      in_place(a_reservation_is_checked_too),
+      in_place(and_its_version),
+      in_place(an_owner_has_at_most_39_letters),
+      in_place(a_damaged_reservation_is_not_listed),
+  };
+  return RUN_TESTS(tests);
+}
