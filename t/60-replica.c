@@ -365,6 +365,18 @@ static void get_asks_again_what_may_pass(void **state) {
   assert_string_equal(giver, "one");
 }
 
+static void get_asks_nobody_again_once_it_has_it(void **state) {
+  struct bs_error error = {0};
+  const char *giver = NULL;
+
+  (void)state;
+  behaviours[0].transient = 9;
+  gives(2, "hello world");
+  assert_ok(get(hello_key, 100, &giver, &error));
+  assert_string_equal(giver, "three");
+  assert_true(behaviours[0].get_calls <= 1); /* 0: it had not even begun */
+}
+
 static void get_does_not_wait_for_the_slow(void **state) {
   struct bs_error error = {0};
   const char *giver = NULL;
@@ -402,6 +414,7 @@ int main(void) {
       BOTH(get_does_not_believe_success_without_bytes),
       BOTH(get_ends_an_endless_body),
       BOTH(get_asks_again_what_may_pass),
+      REMOTE(get_asks_nobody_again_once_it_has_it),
       REMOTE(get_does_not_wait_for_the_slow),
   };
   int failed = RUN_TESTS(tests);

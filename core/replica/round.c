@@ -14,6 +14,7 @@ struct running {
   const struct bs_round *round;
   struct bs_call **calls;
   size_t count;
+  bool is_enough; /* nobody is asked again */
 };
 
 static void release_calls(struct running *running) {
@@ -22,19 +23,18 @@ static void release_calls(struct running *running) {
 }
 
 static bool ended(void *user, struct bs_call *call) {
-  const struct running *running = user;
+  struct running *running = user;
   struct bs_replica *replica = bs_call_user(call);
   const struct bs_call_result *result = bs_call_result(call);
-  bool enough;
 
   replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
   if (!replica->is_good) replica->error = result->error;
-  enough = running->round->ended != NULL && running->round->ended(running->round->user, replica);
+  if (running->round->ended != NULL && running->round->ended(running->round->user, replica)) running->is_enough = true;
   if (replica->is_good)
     bs_log(BS_LOG_INFO, "%s %s: done by %s", running->round->what, running->round->arguments.target, replica->name);
   else
     bs_log(BS_LOG_INFO, "%s %s: %s", running->round->what, running->round->arguments.target, replica->error.message);
-  return enough;
+  return running->is_enough;
 }
 
 static void progress(void *user) {
@@ -74,6 +74,7 @@ static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replica
   uint32_t pause = BS_ROUND_PAUSE_MS << number;
   bool any = false;
 
+  if (running->is_enough) return false;
   for (size_t i = 0; i < replicas->count; i++) chosen[i] = false;
   for (size_t i = 0; i < running->count; i++) {
     const struct bs_call_result *result = bs_call_result(running->calls[i]);
@@ -103,7 +104,7 @@ bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct
   if (now == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < replicas->count; i++) now[i] = chosen[i];
   for (unsigned number = 0; again; number++) {
-    struct running running BS_AUTO(release_calls) = {round, NULL, 0};
+    struct running running BS_AUTO(release_calls) = {round, NULL, 0, false};
     uint32_t pause = 0;
 
     if (!make_calls(&running, replicas, now, error)) return false;
