@@ -83,6 +83,7 @@ static bool parse_signature(struct bs_mutable *record, struct bs_json sig, struc
   if (!bs_buffer_ok(&bytes, error)) return false;
   if (bytes.length != BS_SIGNATURE_SIZE) return malformed(error, "its sig is not the canonical base64 of 65 bytes");
   memcpy(record->signature, bytes.bytes, BS_SIGNATURE_SIZE);
+  record->sig = sig;
   return true;
 }
 

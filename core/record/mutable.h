@@ -34,6 +34,7 @@ struct bs_mutable {
   struct bs_json id;           /* a string; legacy: without escapes */
   const char *base64;          /* of the data; whether it is canonical shows when it is decoded */
   size_t base64_length;        /* a multiple of 4 */
+  struct bs_json sig;          /* a string without escapes, of at most BS_SIG_TEXT - 1 bytes without its quotes */
   unsigned char signature[BS_SIGNATURE_SIZE];
 };
 
