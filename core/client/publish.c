@@ -60,7 +60,7 @@ static bool keep_outcomes(struct bs_work *work, bool good) {
 static bool store_record(struct bs_work *work, const struct bs_publication *publication, const struct bs_buffer *bytes,
                          const char *txid) {
   struct bs_feed *feed BS_AUTO(free_feed) = NULL;
-  const struct bs_watch quiet = {work->scope, NULL, NULL};
+  const struct bs_watch quiet = {work->scope, NULL, NULL, &work->session->scopes};
   bool good;
 
   if (!bs_feed_from_memory(&feed, bytes->bytes, bytes->length, &work->report.error)) return false;

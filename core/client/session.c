@@ -176,7 +176,7 @@ bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t de
   *work = (struct bs_work){.session = session, .report = BS_REPORT_INIT};
   if (!bs_scope_open(&session->scopes, &work->scope, timeout, &work->report.error)) return false;
   count_call(session, 1);
-  work->watch = (struct bs_watch){work->scope, progress, user};
+  work->watch = (struct bs_watch){work->scope, progress, user, &session->scopes};
   return !with_stores || open_stores(work);
 }
 

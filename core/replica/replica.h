@@ -32,6 +32,7 @@ struct bs_watch {
   struct bs_scope *scope;
   void (*progress)(void *user, const char *what, uint64_t done, uint64_t total); /* NULL: nobody looks */
   void *user;
+  struct bs_scopes *scopes; /* of `scope`: for a part of the call that gets less time */
 };
 
 /* Allocates `count` replicas, zeroed. */
