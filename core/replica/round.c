@@ -22,18 +22,24 @@ static void release_calls(struct running *running) {
   free(running->calls);
 }
 
+static const char *target_of(const struct bs_round *round, const struct bs_replica *replica) {
+  return round->target == NULL ? round->arguments.target : round->target(round->user, replica);
+}
+
 static bool ended(void *user, struct bs_call *call) {
   struct running *running = user;
+  const struct bs_round *round = running->round;
   struct bs_replica *replica = bs_call_user(call);
   const struct bs_call_result *result = bs_call_result(call);
 
+  if (round->entry == BS_ENTRY_GET_MUTABLE && result->status == BLOCKSTORE_STATUS_UNHANDLED_URL) replica->was_asked = false;
   replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
   if (!replica->is_good) replica->error = result->error;
-  if (running->round->ended != NULL && running->round->ended(running->round->user, replica)) running->is_enough = true;
+  if (round->ended != NULL && round->ended(round->user, replica)) running->is_enough = true;
   if (replica->is_good)
-    bs_log(BS_LOG_INFO, "%s %s: done by %s", running->round->what, running->round->arguments.target, replica->name);
+    bs_log(BS_LOG_INFO, "%s %s: done by %s", round->what, target_of(round, replica), replica->name);
   else
-    bs_log(BS_LOG_INFO, "%s %s: %s", running->round->what, running->round->arguments.target, replica->error.message);
+    bs_log(BS_LOG_INFO, "%s %s: %s", round->what, target_of(round, replica), replica->error.message);
   return running->is_enough;
 }
 
@@ -59,6 +65,7 @@ static bool make_calls(struct running *running, struct bs_replicas *replicas, co
     struct bs_arguments arguments = running->round->arguments;
 
     if (!chosen[i] || replica->store == NULL) continue;
+    arguments.target = target_of(running->round, replica);
     if (running->round->receiver != NULL) arguments.receiver = running->round->receiver(running->round->user, replica);
     if (!bs_call_new(&running->calls[running->count], replica->store, running->round->entry, &arguments, error)) return false;
     bs_call_set_user(running->calls[running->count++], replica);

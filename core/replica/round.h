@@ -11,10 +11,11 @@
 
 struct bs_round {
   enum bs_entry entry;
-  struct bs_arguments arguments; /* the same for all, but for the receiver */
+  struct bs_arguments arguments; /* the same for all, but for the receiver and perhaps the target */
   const char *what;              /* for progress */
   uint64_t total;
   const struct bs_watch *watch;
+  const char *(*target)(void *user, const struct bs_replica *replica); /* NULL: that of `arguments` */
   /* The receiver for a store, prepared afresh for each attempt; NULL: the entry has none. */
   const struct bs_receiver *(*receiver)(void *user, struct bs_replica *replica);
   /* After a call ended and its item is filled: may overrule it; true: enough, cancel the rest.  May be NULL. */
@@ -23,7 +24,8 @@ struct bs_round {
 };
 
 /*
- * Asks those of `replicas` for which `chosen[i]` is set and that are open.  Fills was_asked, is_good and error of each.
+ * Asks those of `replicas` for which `chosen[i]` is set and that are open.  Fills was_asked, is_good and error of each; who calls
+ * a URL to be read UNHANDLED_URL was not asked.
  * False only when the call itself must end (cancelled, deadline, no_memory).
  */
 bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct bs_round *round, struct bs_error *error);
