@@ -43,7 +43,7 @@ struct bs_found {
   enum bs_mutable_generation generation;
   char sig[BS_SIG_TEXT];   /* as it stands in the record */
   struct bs_buffer data;   /* decoded; freed when !has_data */
-  bool has_data;
+  bool has_data;           /* of a tombstone: false */
   struct bs_buffer record; /* as received; empty when longer than BS_EVIDENCE_RECORD_MAX */
   size_t place;            /* who gave it first */
 };
@@ -65,15 +65,17 @@ struct bs_mutable_search {
   /* May a record of that form be believed at all?  Runs before its signature is looked at, on any thread, one at a time a place;
    * NULL: every record of the current generation, and none of 2015 (downgrade). */
   bool (*admits)(void *user, const struct bs_mutable *record, struct bs_error *error);
-  bool (*is_enough)(void *user, const struct bs_found *found); /* on the caller's thread */
+  /* On the caller's thread; asked about each that was found so far, again and again.  NULL: whatever verified. */
+  bool (*is_enough)(void *user, const struct bs_found *found);
   void *user;
 };
 
 /*
  * Asks the places; what verified is added to *findings (empty on entry), why each other place gave nothing stands in its answer.
- * A place may hand out several candidates: its highest counts, all that verified are found.  A record is held in memory, at
- * most `limit` bytes a place at a time.  Places slower than the budget are cancelled; when nothing verified by then they are
- * asked again, with all the time of the watch.
+ * A place may hand out several candidates, at most 32: its highest counts, all that verified are found.  A record is held in
+ * memory, at most `limit` bytes a place at a time; so are the data of what a place gave: beyond that those of its lower versions
+ * are dropped.  Places slower than the budget are cancelled (unreachable); when nothing verified by then they are asked again,
+ * with all the time of the watch, until one has a version that verifies.  A place that is the only one has that time at once.
  * True also when nothing was found.  False: cancelled or deadline before anything verified, no_memory.
  */
 bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, const struct bs_mutable_search *search,

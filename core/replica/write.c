@@ -6,6 +6,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/buffer.h"
+#include "core/replica/mutable.h"
 #include "core/replica/round.h"
 
 /* "; NAME: reason" for each store that failed; the message may be cut, the items have it whole. */
@@ -83,10 +84,31 @@ bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, co
   return everywhere(replicas, &round, error) && judge(replicas, at_least, error);
 }
 
+bool bs_replicas_put_mutable(struct bs_replicas *replicas, size_t at_least, const char *data_id, uint64_t version,
+                             const char *signature, struct bs_feed *feed, const struct bs_watch *watch, struct bs_error *error) {
+  const struct bs_round round = {.entry = BS_ENTRY_PUT_MUTABLE,
+                                 .arguments = {.target = data_id, .version = version, .signature = signature, .feed = feed},
+                                 .what = "storing",
+                                 .total = bs_feed_size(feed),
+                                 .watch = watch};
+
+  return everywhere(replicas, &round, error) && judge(replicas, at_least, error);
+}
+
 bool bs_replicas_delete_immutable(struct bs_replicas *replicas, const char *key, const char *txid, const struct bs_watch *watch,
                                   struct bs_error *error) {
   const struct bs_round round = {
       .entry = BS_ENTRY_DELETE_IMMUTABLE, .arguments = {.target = key, .txid = txid}, .what = "deleting", .watch = watch};
+
+  return everywhere(replicas, &round, error);
+}
+
+bool bs_replicas_delete_mutable(struct bs_replicas *replicas, const char *data_id, const char *signature, const struct bs_watch *watch,
+                                struct bs_error *error) {
+  const struct bs_round round = {.entry = BS_ENTRY_DELETE_MUTABLE,
+                                 .arguments = {.target = data_id, .signature = signature},
+                                 .what = "deleting",
+                                 .watch = watch};
 
   return everywhere(replicas, &round, error);
 }
