@@ -41,8 +41,10 @@ void bs_key_free(struct bs_key *key);
 const struct bs_public_key *bs_key_public(const struct bs_key *key);
 /* False unless it is 02 or 03 and 32 bytes, or 04 and 64, of a point on the curve. */
 bool bs_public_key_parse(struct bs_public_key *ret_key, const void *bytes, size_t length);
-/* hash160 of the bytes as they are; signers are named by that of the compressed form. */
+/* hash160 of the bytes as they are: of an address. */
 void bs_public_key_hash(unsigned char hash[BS_HASH160_SIZE], const struct bs_public_key *key);
+/* hash160 of the compressed form, by which signers are named.  The key is one: parsed, or of bs_key_public. */
+void bs_public_key_signer(unsigned char hash[BS_HASH160_SIZE], const struct bs_public_key *key);
 /* False when the key is none.  *ret_key and *key may be the same. */
 bool bs_public_key_compress(struct bs_public_key *ret_key, const struct bs_public_key *key);
 

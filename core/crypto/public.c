@@ -50,6 +50,19 @@ void bs_public_key_hash(unsigned char hash[BS_HASH160_SIZE], const struct bs_pub
   bs_hash160(hash, key->bytes, key->length);
 }
 
+/* Compressing takes no mathematics: the first coordinate, and whether the second is odd. */
+void bs_public_key_signer(unsigned char hash[BS_HASH160_SIZE], const struct bs_public_key *key) {
+  unsigned char compressed[33];
+
+  if (key->length == sizeof compressed) {
+    bs_public_key_hash(hash, key);
+    return;
+  }
+  compressed[0] = (unsigned char)(2 + (key->bytes[64] & 1));
+  memcpy(compressed + 1, key->bytes + 1, 32);
+  bs_hash160(hash, compressed, sizeof compressed);
+}
+
 const struct bs_public_key *bs_key_public(const struct bs_key *key) {
   return &key->public_;
 }

@@ -48,6 +48,7 @@ static bool sign(struct bs_signed *made, const struct bs_datum *datum, const str
   unsigned char signature[BS_SIGNATURE_SIZE];
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
+  made->statement = *statement;
   bs_statement_digest(made->z, datum, statement);
   if (!bs_sign_recoverable(signature, key, made->z)) return bs_fail_memory(error);
   bs_buffer_text(&text, "v2:");

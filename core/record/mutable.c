@@ -214,8 +214,7 @@ static bool verify(struct bs_verified *verified, const struct bs_mutable *record
   else
     bs_legacy_digest(verified->z, record, datum->id);
   if (!check_signature(&key, record, verified->z, authority, error)) return false;
-  if (!bs_public_key_compress(&key, &key)) return fault_error(BS_SIGNATURE_FORGED, error);
-  bs_public_key_hash(verified->signer, &key);
+  bs_public_key_signer(verified->signer, &key);
   return true;
 }
 

@@ -69,6 +69,7 @@ bool bs_mutable_decode(struct bs_buffer *ret_data, const struct bs_mutable *reco
 
 /* What signing gives beside the record. */
 struct bs_signed {
+  struct bs_statement statement;
   unsigned char z[BS_SHA256_SIZE];
   char sig[BS_SIG_TEXT]; /* as it stands in the record; that of a tombstone authorises a driver's delete */
 };
