@@ -38,7 +38,11 @@ enum {
   FLOOR_VER,
   FLOOR_Z,
   FLOOR_IS_TOMBSTONE,
-  FLOOR_IS_LEGACY
+  FLOOR_IS_LEGACY,
+  FLOOR_EXPIRES,
+  FLOOR_LENGTH,
+  FLOOR_SHA256,
+  FLOOR_SIG
 };
 
 static bool has(sqlite3_stmt *row, int column) {
@@ -65,11 +69,15 @@ static bool read_reserved(struct bs_database *database, struct bs_recalled *know
 static bool read_floor(struct bs_database *database, struct bs_recalled *known, sqlite3_stmt *row, const unsigned char *signer,
                        struct bs_error *error) {
   struct bs_seen seen = {.is_tombstone = bs_row_integer(row, FLOOR_IS_TOMBSTONE) != 0,
-                         .is_legacy = bs_row_integer(row, FLOOR_IS_LEGACY) != 0};
+                         .is_legacy = bs_row_integer(row, FLOOR_IS_LEGACY) != 0,
+                         .expires = bs_row_integer(row, FLOOR_EXPIRES),
+                         .length = bs_row_integer(row, FLOOR_LENGTH)};
 
   if (!row_ver(database, row, FLOOR_VER, &seen.ver, error) ||
       !bs_row_bytes(database, row, FLOOR_Z, seen.z, sizeof seen.z, error) ||
-      !bs_row_bytes(database, row, FLOOR_SIGNER, seen.signer, sizeof seen.signer, error))
+      !bs_row_bytes(database, row, FLOOR_SIGNER, seen.signer, sizeof seen.signer, error) ||
+      !bs_row_bytes(database, row, FLOOR_SHA256, seen.sha256, sizeof seen.sha256, error) ||
+      !bs_row_text(database, row, FLOOR_SIG, seen.sig, sizeof seen.sig, error))
     return false;
   if (!seen.is_legacy) known->has_current = true;
   if (signer == NULL || memcmp(signer, seen.signer, sizeof seen.signer) != 0) return true;
@@ -193,7 +201,9 @@ static bool write_version(struct bs_database *database, const struct bs_datum *d
                          BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name), bs_value_text(datum->id),
                                    bs_value_blob(seen->signer, sizeof seen->signer), bs_value_integer(seen->ver),
                                    bs_value_blob(seen->z, sizeof seen->z), bs_value_integer(seen->is_tombstone),
-                                   bs_value_integer(seen->is_legacy)),
+                                   bs_value_integer(seen->is_legacy), bs_value_integer(seen->expires),
+                                   bs_value_integer(seen->length), bs_value_blob(seen->sha256, sizeof seen->sha256),
+                                   bs_value_text(seen->sig)),
                          error);
 }
 

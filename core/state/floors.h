@@ -9,7 +9,7 @@
 #ifndef BS_STATE_FLOORS_H
 #define BS_STATE_FLOORS_H
 
-#include "core/record/statement.h"
+#include "core/record/mutable.h"
 #include "core/state/state.h"
 
 /* One version of a datum, as it was verified. */
@@ -19,6 +19,10 @@ struct bs_seen {
   unsigned char signer[BS_HASH160_SIZE]; /* of the compressed form of the key */
   bool is_tombstone;
   bool is_legacy; /* of 2015 */
+  /* The rest of what was signed, and the signature: should other content turn up for this version, both are evidence. */
+  uint64_t expires, length;
+  unsigned char sha256[BS_SHA256_SIZE];
+  char sig[BS_SIG_TEXT];
 };
 
 /* The newest answer about a name that was believed. */

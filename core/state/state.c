@@ -35,12 +35,12 @@ static const char *const statements[] = {
     [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
     [BS_STATE_RECALL] =
         "SELECT c.now, n.block, n.vtxindex, n.value_hash, n.owner, n.consensus, n.is_current, r.ver, r.z,"
-        " f.signer, f.ver, f.z, f.is_tombstone, f.is_legacy FROM clock c"
+        " f.signer, f.ver, f.z, f.is_tombstone, f.is_legacy, f.expires, f.length, f.sha256, f.sig FROM clock c"
         " LEFT JOIN names n ON n.chain = ?1 AND n.name = ?2"
         " LEFT JOIN reservations r ON r.chain = ?1 AND r.name = ?2 AND r.id = ?3"
         " LEFT JOIN floors f ON f.chain = ?1 AND f.name = ?2 AND f.id = ?3",
-    [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy)"
-                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy, expires, length,"
+                             " sha256, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_NAME_RAISE] = "INSERT OR REPLACE INTO names (chain, name, block, vtxindex, value_hash, owner, consensus, is_current)"
                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_CLOCK_RAISE] = "UPDATE clock SET now = max(now, ?)",
@@ -82,6 +82,10 @@ static const char *const schema[] = {
     " z BLOB NOT NULL,"
     " is_tombstone INTEGER NOT NULL,"
     " is_legacy INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL," /* what else was signed, and the signature: evidence, should other content turn up */
+    " length INTEGER NOT NULL,"
+    " sha256 BLOB NOT NULL,"
+    " sig TEXT NOT NULL,"
     " PRIMARY KEY (chain, name, id, signer)) WITHOUT ROWID;"
     "CREATE TABLE reservations (" /* the highest of a datum */
     " chain BLOB NOT NULL,"
