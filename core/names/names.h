@@ -86,6 +86,7 @@ struct bs_name_record {
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */
   const char *proven;      /* static: "local" */
+  unsigned char chain_id[32]; /* displayed order */
   /* What get_name_blockchain_record also shows (protocol.md section 4.3). */
   char op[4];              /* ":" registered, "::" renewed, "+" updated, ... */
   const char *opcode;      /* static: "NAME_UPDATE" */

@@ -59,6 +59,9 @@ bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, co
 bool bs_replicas_get_immutable(struct bs_replicas *replicas, struct bs_spool *spool, const struct bs_replica **ret_giver,
                                const char *key, uint64_t limit, const struct bs_watch *watch, struct bs_error *error);
 
+/* Holds what the stores answered to a put, as it stands in their items, against the policy; words as above. */
+bool bs_replicas_judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error);
+
 /* Deletes the bytes from all; a store that cannot says so in its item.  Fails only on cancelled, deadline, no_memory. */
 bool bs_replicas_delete_immutable(struct bs_replicas *replicas, const char *key, const char *txid, const struct bs_watch *watch,
                                   struct bs_error *error);

@@ -41,7 +41,7 @@ static const struct bs_replica *who_saw_a_change(const struct bs_replicas *repli
   return NULL;
 }
 
-static bool judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error) {
+bool bs_replicas_judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error) {
   struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
   size_t good = 0;
   bool has_required = true;
@@ -81,7 +81,7 @@ bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, co
                                  .total = bs_feed_size(feed),
                                  .watch = watch};
 
-  return everywhere(replicas, &round, error) && judge(replicas, at_least, error);
+  return everywhere(replicas, &round, error) && bs_replicas_judge(replicas, at_least, error);
 }
 
 bool bs_replicas_put_mutable(struct bs_replicas *replicas, size_t at_least, const char *data_id, uint64_t version,
@@ -92,7 +92,7 @@ bool bs_replicas_put_mutable(struct bs_replicas *replicas, size_t at_least, cons
                                  .total = bs_feed_size(feed),
                                  .watch = watch};
 
-  return everywhere(replicas, &round, error) && judge(replicas, at_least, error);
+  return everywhere(replicas, &round, error) && bs_replicas_judge(replicas, at_least, error);
 }
 
 bool bs_replicas_delete_immutable(struct bs_replicas *replicas, const char *key, const char *txid, const struct bs_watch *watch,
