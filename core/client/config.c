@@ -15,6 +15,7 @@
 #include "core/codec/json.h"
 #include "core/driver/options.h"
 #include "core/driver/vet.h"
+#include "core/record/name.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
 
@@ -53,8 +54,9 @@ static const struct row rows[] = {
 };
 static const size_t row_count = sizeof rows / sizeof rows[0];
 
-static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts", "limits"};
+static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts", "limits", "compat"};
 static const char *const replication_keys[] = {"write", "read"};
+static const char *const compat_keys[] = {"legacy"};
 static const char *const write_keys[] = {"at_least", "require"};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -328,9 +330,22 @@ static bool read_replication(struct blockstore_config *config, struct bs_error *
   return true;
 }
 
+/* compat.legacy: names, each once and well-formed. */
+static bool read_compat(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_yaml *section = bs_yaml_find(config->root, "compat");
+  const struct bs_yaml *node = section == NULL ? NULL : bs_yaml_find(section, "legacy");
+
+  if (node == NULL) return true;
+  if (!read_list(config, node, false, &config->legacy, &config->legacy_count, error)) return false;
+  for (size_t i = 0; i < config->legacy_count; i++)
+    if (!bs_name_check(config->legacy[i], error))
+      return bs_config_refuse(config, node->values[i], error, "compat.legacy: %s", error->message);
+  return true;
+}
+
 static bool set_defaults(struct blockstore_config *config, struct bs_error *error) {
   config->port = 6264;
-  config->max_age_ms = 60000;
+  config->max_age_ms = -1;
   config->write_policy = BS_WRITE_MAJORITY;
   config->connect_ms = 5000;
   config->operation_ms = 60000;
@@ -363,6 +378,7 @@ static bool complete(struct blockstore_config *config, struct bs_error *error) {
   if (strcmp(config->provider, "blockstored") == 0)
     return bs_config_refuse(config, bs_yaml_find(bs_yaml_find(config->root, "names"), "provider"), error,
                             "names.provider: This version has the provider \"embedded\" only.");
+  if (config->max_age_ms < 0) config->max_age_ms = 0; /* asking the embedded ledger costs nothing */
   if (config->ledger != NULL) return true;
   bs_buffer_format(&path, "%s/ledger.db", config->state_dir);
   config->ledger = bs_buffer_take(&path);
@@ -373,7 +389,8 @@ static bool interpret(struct blockstore_config *config, struct bs_error *error) 
   return wants_mapping(config, config->root, "The configuration", error) && set_defaults(config, error) &&
          read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", NULL, 0, error) &&
          read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
-         read_section(config, "replication", replication_keys, COUNT(replication_keys), error) && read_plugin_path(config, error) &&
+         read_section(config, "replication", replication_keys, COUNT(replication_keys), error) &&
+         read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) && read_plugin_path(config, error) &&
          read_stores(config, error) && read_replication(config, error) && complete(config, error);
 }
 
@@ -469,6 +486,7 @@ void bs_config_release(struct blockstore_config *config) {
   free(config->stores);
   free_texts(config->plugin_path, config->plugin_path_count);
   free_texts(config->require, config->require_count);
+  free_texts(config->legacy, config->legacy_count);
   for (size_t i = 0; i < row_count; i++)
     if (rows[i].type == BS_OPTION_PATH || rows[i].type == BS_OPTION_STRING || rows[i].type == BS_OPTION_ENUM)
       free(*(char **)(void *)((char *)config + rows[i].offset));

@@ -34,12 +34,15 @@ struct blockstore_config {
   char *ledger; /* embedded: the file */
   char *server;
   int64_t port;
-  int64_t max_age_ms;
+  int64_t max_age_ms; /* how long a session believes a name record */
   int64_t max_fee;   /* satoshis; 0: the provider's default */
   int64_t max_price; /* the same */
 
   struct bs_store_config *stores;
   size_t store_count;
+
+  char **legacy; /* compat.legacy: names whose mutable records of 2015 are believed */
+  size_t legacy_count;
 
   enum bs_write_policy write_policy; /* of the durable stores */
   int64_t write_at_least;            /* BS_WRITE_NUMBER */

@@ -7,41 +7,20 @@
 #include "core/base/auto.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
-#include "core/client/session.h"
+#include "core/client/present.h"
+#include "core/client/record.h"
 #include "core/codec/hex.h"
-
-struct blockstore_record {
-  char name[BS_NAME_MAX + 1];
-  char key[BS_KEY_TEXT];
-  uint64_t size;
-  char *store;
-  const char *proven; /* static */
-  char *document;
-};
-
-static char *record_document(const struct blockstore_record *record) {
-  cJSON *tree = cJSON_CreateObject();
-
-  bs_document_text(tree, "name", record->name);
-  bs_document_text(tree, "key", record->key);
-  bs_document_number(tree, "size", record->size);
-  bs_document_text(tree, "store", record->store);
-  bs_document_text(tree, "proven", record->proven);
-  return bs_document_print(tree);
-}
 
 static bool make_record(struct blockstore_record **ret_record, const char *name, const char *key, uint64_t size, const char *store,
                         const char *proven, struct bs_error *error) {
-  struct blockstore_record *record = calloc(1, sizeof *record);
+  struct blockstore_record *record;
 
-  if (record == NULL) return bs_fail_memory(error);
-  memcpy(record->name, name, strlen(name) + 1);
+  if (!bs_record_new(&record, name, error)) return false;
   memcpy(record->key, key, strlen(key) + 1);
   record->size = size;
   record->store = strdup(store);
   record->proven = proven;
-  record->document = record_document(record);
-  if (record->store == NULL || record->document == NULL) {
+  if (record->store == NULL) {
     blockstore_record_free(record);
     return bs_fail_memory(error);
   }
@@ -49,44 +28,13 @@ static bool make_record(struct blockstore_record **ret_record, const char *name,
   return true;
 }
 
-const char *blockstore_record_name(const struct blockstore_record *record) {
-  return record->name;
-}
-
-const char *blockstore_record_key(const struct blockstore_record *record) {
-  return record->key;
-}
-
-uint64_t blockstore_record_size(const struct blockstore_record *record) {
-  return record->size;
-}
-
-const char *blockstore_record_store(const struct blockstore_record *record) {
-  return record->store;
-}
-
-const char *blockstore_record_proven(const struct blockstore_record *record) {
-  return record->proven;
-}
-
-const char *blockstore_record_document(const struct blockstore_record *record) {
-  return record->document;
-}
-
-void blockstore_record_free(struct blockstore_record *record) {
-  if (record == NULL) return;
-  free(record->store);
-  free(record->document);
-  free(record);
-}
-
 /* Refuses a key that the name does not list: what a name never said is not fetched for it. */
 static bool check_listed(struct bs_work *work, const struct bs_present *present, const char *name, const char *key) {
   struct bs_error *error = &work->report.error;
 
-  if (present->bytes.length == 0)
+  if (present->copy == NULL)
     return bs_fail(error, BS_WORD_not_found, "The name %s has no user record yet, hence no immutable data.", name);
-  if (bs_user_has_immutable(&present->user, key)) return true;
+  if (bs_user_has_immutable(&present->copy->user, key)) return true;
   return bs_fail(error, BS_WORD_not_found, "The user record of %s lists no immutable data %s.", name, key);
 }
 
@@ -113,7 +61,9 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
 
   if (!bs_hex_is_string(key, 64) && !bs_hex_is_string(key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
-  if (!bs_present_load(work, &present, name) || !check_listed(work, &present, name, key) || !fetch(work, use, &giver, key)) return false;
+  if (!bs_present_load(work, &present, name) || !check_listed(work, &present, name, key) || !fetch(work, use, &giver, key) ||
+      !bs_present_believe_name(work, &present))
+    return false;
   if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven, error)) return false;
   if (!bs_output_deliver(use, work->scope, error)) {
     blockstore_record_free(record);

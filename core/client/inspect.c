@@ -7,6 +7,7 @@
 
 #include "core/base/auto.h"
 #include "core/client/session.h"
+#include "core/codec/json.h"
 #include "core/driver/catalog.h"
 
 /* ---- drivers ---- */
@@ -254,6 +255,7 @@ static cJSON *config_document(const struct blockstore_config *config) {
   if (config->write_policy == BS_WRITE_NUMBER) bs_document_number(write, "at_least", (uint64_t)config->write_at_least);
   else bs_document_text(write, "at_least", config->write_policy == BS_WRITE_ALL ? "all" : "majority");
   add_texts(write, "require", config->require, config->require_count);
+  add_texts(cJSON_AddObjectToObject(tree, "compat"), "legacy", config->legacy, config->legacy_count);
   part = cJSON_AddObjectToObject(tree, "timeouts");
   bs_document_number(part, "connect_ms", (uint64_t)config->connect_ms);
   bs_document_number(part, "operation_ms", (uint64_t)config->operation_ms);

@@ -8,7 +8,8 @@
 #include "core/base/auto.h"
 #include "core/base/nearest.h"
 #include "core/client/options.h"
-#include "core/client/session.h"
+#include "core/client/publish.h"
+#include "core/client/reading.h"
 #include "core/codec/hex.h"
 #include "core/driver/value.h"
 
@@ -156,8 +157,39 @@ static bool lookup(struct method_call *call) {
   if (!bs_present_load(call->work, &present, name)) return false;
   add_name_record(cJSON_AddObjectToObject(call->answer, "name_record"), &present.record);
   bs_document_text(call->answer, "proven", present.record.proven);
-  if (present.bytes.length == 0) cJSON_AddNullToObject(call->answer, "user_record");
-  else cJSON_AddRawToObject(call->answer, "user_record", bs_buffer_string(&present.bytes));
+  if (present.copy == NULL) cJSON_AddNullToObject(call->answer, "user_record");
+  else cJSON_AddRawToObject(call->answer, "user_record", bs_buffer_string(&present.copy->bytes));
+  return bs_present_believe_name(call->work, &present);
+}
+
+static bool explain(struct method_call *call) {
+  return bs_explain(call->work, call->answer, call->arguments[0], call->arguments[1]);
+}
+
+static cJSON *describe_unfinished(const struct bs_unfinished *unfinished) {
+  cJSON *item = cJSON_CreateObject();
+
+  bs_document_text(item, "chain_id", unfinished->chain);
+  bs_document_text(item, "name", unfinished->name);
+  if (unfinished->id != NULL) {
+    bs_document_text(item, "id", unfinished->id);
+    bs_document_number(item, "ver", unfinished->ver);
+  } else {
+    bs_document_text(item, "value_hash", unfinished->value_hash);
+    bs_document_text(item, "txid", unfinished->txid);
+  }
+  return item;
+}
+
+/* Writes that were begun and are not done: user records on their way, and versions that are reserved. */
+static bool pending(struct method_call *call) {
+  cJSON *records = cJSON_AddArrayToObject(call->answer, "user_records"), *versions = cJSON_AddArrayToObject(call->answer, "versions");
+  struct bs_unfinished *items;
+  size_t count;
+
+  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, &call->work->report.error)) return false;
+  for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
+  bs_unfinished_free(items, count);
   return true;
 }
 
@@ -283,6 +315,7 @@ static bool update(struct method_call *call) {
 }
 
 static const struct method methods[] = {
+    {"explain", 2, 2, "NAME ID", false, true, explain},
     {"get_all_names", 0, 2, "[OFFSET [COUNT]]", false, false, get_all_names},
     {"get_consensus_at", 1, 1, "BLOCK", false, false, get_consensus_at},
     {"get_name_blockchain_record", 1, 1, "NAME", false, false, get_name_blockchain_record},
@@ -290,6 +323,7 @@ static const struct method methods[] = {
     {"get_names_owned_by_address", 1, 1, "ADDRESS", false, false, get_names_owned_by_address},
     {"getinfo", 0, 0, "", false, false, getinfo},
     {"lookup", 1, 1, "NAME", false, true, lookup},
+    {"pending", 0, 0, "", false, false, pending},
     {"ping", 0, 0, "", false, false, ping},
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
     {"register", 1, 2, "NAME [ADDRESS]", true, false, register_name},

@@ -199,6 +199,18 @@ bool bs_output_deliver(struct bs_output_use *use, const struct bs_scope *scope, 
   return bs_scope_check(scope, error) && bs_replacement_commit(&use->replacement, false, error);
 }
 
+bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
+  if (use->output->kind == OUTPUT_MEMORY) {
+    if (bs_buffer_string(bytes) == NULL) return bs_fail_memory(error);
+    bs_buffer_free(&use->output->memory);
+    use->output->memory = *bytes;
+    *bytes = (struct bs_buffer)BS_BUFFER_INIT;
+    return true;
+  }
+  if (use->replacement.fd < 0) return bytes->length == 0 || hand_on(use, bytes->bytes, bytes->length, scope, error);
+  return bs_spool_write(&use->spool, bytes->bytes, bytes->length, error) && bs_output_deliver(use, scope, error);
+}
+
 void bs_output_end(struct bs_output_use *use) {
   bs_spool_free(&use->spool);
   bs_replacement_abort(&use->replacement);

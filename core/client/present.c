@@ -1,35 +1,160 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include "core/client/present.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
-#include "core/client/session.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/codec/hex.h"
 
+static void free_copy(struct bs_user_copy *copy) {
+  if (copy == NULL) return;
+  bs_buffer_free(&copy->bytes);
+  free(copy);
+}
+
 void bs_present_free(struct bs_present *present) {
-  bs_buffer_free(&present->bytes);
+  free_copy(present->copy);
+  present->copy = NULL;
+}
+
+/* ---- the name's record, and its floor (trust rule 5) ---- */
+
+static struct bs_datum name_only(const struct bs_present *present) {
+  return (struct bs_datum){present->record.chain_id, present->record.name, NULL};
+}
+
+static void see(struct bs_present *present) {
+  const struct bs_name_record *record = &present->record;
+
+  present->seen = (struct bs_name_seen){.block = record->block, .vtxindex = record->vtxindex};
+  memcpy(present->seen.value_hash, record->value_hash, sizeof record->value_hash);
+  memcpy(present->seen.owner, record->owner, sizeof record->owner);
+}
+
+static bool is_same(const struct bs_name_seen *a, const struct bs_name_seen *b) {
+  return a->block == b->block && a->vtxindex == b->vtxindex && strcmp(a->value_hash, b->value_hash) == 0 &&
+         strcmp(a->owner, b->owner) == 0;
+}
+
+static bool is_above(const struct bs_name_seen *a, const struct bs_name_seen *b) {
+  return a->block != b->block ? a->block > b->block : a->vtxindex > b->vtxindex;
+}
+
+/* An answer below the floor counts only when the chain itself shows that the floor's block is no part of it any more.  A chain that
+ * ends before that block shows nothing: it was rolled back. */
+static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
+  struct bs_error *error = &work->report.error;
+  char consensus[BS_CONSENSUS_TEXT];
+  bool found = bs_names_consensus_at(work->session->names, work->scope, consensus, floor->block, error);
+
+  if (!found && error->word != BS_WORD_not_found) return false;
+  if (found && floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0) {
+    present->has_left = true;
+    return true;
+  }
+  return bs_fail(error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
+                 " was seen before: the service was rolled back, or hides the newer state%s", present->record.name,
+                 present->record.block, floor->block,
+                 found ? "." : "; where that was you, bring the newer ledger back, or remove the state's state.db to forget what was seen.");
+}
+
+static bool check_floor(struct bs_work *work, struct bs_present *present) {
+  const struct bs_datum datum = name_only(present);
+  struct bs_recalled recalled;
+
+  if (!bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error)) return false;
+  present->was_current = recalled.has_name && recalled.name.is_current;
+  present->is_news = !recalled.has_name || !is_same(&present->seen, &recalled.name);
+  if (!present->is_news || !recalled.has_name || is_above(&present->seen, &recalled.name)) return true;
+  return check_left(work, present, &recalled.name);
+}
+
+static bool check_alive(struct bs_work *work, const struct bs_present *present) {
+  struct bs_error *error = &work->report.error;
+  const struct bs_name_record *record = &present->record;
+
+  if (!record->revoked && !record->expired) return true;
+  if (!bs_present_believe_name(work, present)) return false; /* nor may it come back to life */
+  if (record->revoked)
+    return bs_fail(error, BS_WORD_not_found, "The name %s was revoked by its owner; it says nothing any more.", record->name);
+  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; it says nothing until it is registered again.",
+                 record->name, record->expires);
 }
 
 bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
   struct bs_error *error = &work->report.error;
-  const struct bs_name_record *record = &ret_present->record;
 
+  ret_present->is_news = ret_present->has_left = false;
   if (!bs_name_check(name, error) || !bs_names_lookup(work->session->names, work->scope, &ret_present->record, name, error)) return false;
-  if (record->revoked) return bs_fail(error, BS_WORD_not_found, "The name %s was revoked by its owner; it says nothing any more.", name);
-  if (record->expired)
-    return bs_fail(error, BS_WORD_expired, "The name %s expired at block %llu; it says nothing until it is registered again.", name,
-                   (unsigned long long)record->expires);
+  see(ret_present);
+  return check_floor(work, ret_present) && check_alive(work, ret_present);
+}
+
+bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
+                        const struct bs_seen *version) {
+  struct bs_name_seen seen = present->seen;
+  const struct bs_datum only = name_only(present);
+  const struct bs_belief belief = {.datum = datum == NULL ? &only : datum,
+                                   .version = version,
+                                   .name = present->is_news ? &seen : NULL,
+                                   .replaces_name = present->has_left,
+                                   .now = bs_clock_unix()};
+  struct bs_error *error = &work->report.error;
+
+  if (present->is_news && !bs_names_consensus_at(work->session->names, work->scope, seen.consensus, seen.block, error)) return false;
+  return bs_state_believe(work->session->state, work->scope, &belief, error);
+}
+
+bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present) {
+  struct bs_error *error = &work->report.error;
+
+  if (!present->is_news || bs_present_believe(work, present, NULL, NULL)) return true;
+  if (error->word != BS_WORD_denied) return false;
+  bs_log(BS_LOG_WARNING, "What %s says now cannot be remembered: %s", present->record.name, error->message);
+  *error = (struct bs_error){0};
   return true;
 }
 
-static bool parse(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
-  if (bs_user_parse(&present->user, present->bytes.bytes, present->bytes.length, name, &work->report.error)) return true;
-  return bs_context(&work->report.error, "The user record %s of the name %s", value_hash, name);
+bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock) {
+  struct bs_names_info info;
+  uint64_t now = bs_clock_unix();
+
+  if (!bs_names_info(work->session->names, work->scope, &info, &work->report.error)) return false;
+  if (info.block_time > now) now = info.block_time;
+  *ret_now = clock > now ? clock : now;
+  return true;
+}
+
+/* ---- its user record ---- */
+
+/* Takes the bytes. */
+static bool keep_copy(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash, struct bs_buffer *bytes) {
+  struct bs_user_copy *copy = calloc(1, sizeof *copy);
+
+  if (copy == NULL) return bs_fail_memory(&work->report.error);
+  memcpy(copy->value_hash, value_hash, strlen(value_hash) + 1);
+  copy->bytes = *bytes;
+  *bytes = (struct bs_buffer)BS_BUFFER_INIT;
+  if (!bs_user_parse(&copy->user, copy->bytes.bytes, copy->bytes.length, name, &work->report.error)) {
+    free_copy(copy);
+    return bs_context(&work->report.error, "The user record %s of the name %s", value_hash, name);
+  }
+  free_copy(present->copy);
+  present->copy = copy;
+  present->seen.is_current = copy->user.generation == BS_USER_V3;
+  if (present->seen.is_current && !present->was_current) present->is_news = true;
+  return true;
 }
 
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
   struct bs_spool spool BS_AUTO(bs_spool_free);
+  struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error *error = &work->report.error;
   const struct bs_replica *giver;
   unsigned char *bytes;
@@ -44,36 +169,28 @@ bool bs_present_user(struct bs_work *work, struct bs_present *present, const cha
     if (!bs_outcomes_add(&work->report.outcomes, &work->replicas, &why)) *error = why;
     return false;
   }
-  bs_buffer_clear(&present->bytes);
-  bytes = bs_buffer_extend(&present->bytes, (size_t)spool.length);
+  bytes = bs_buffer_extend(&record, (size_t)spool.length);
   if (bytes == NULL) return bs_fail_memory(error);
-  return bs_spool_read(&spool, bytes, (size_t)spool.length, 0, error) && parse(work, present, name, value_hash);
+  return bs_spool_read(&spool, bytes, (size_t)spool.length, 0, error) && keep_copy(work, present, name, value_hash, &record);
 }
 
 /* The record that waits for its transaction's confirmation, if the journal has one that was sent. */
 static bool pending_user(struct bs_work *work, struct bs_present *present, const char *name, bool *ret_found) {
   struct bs_pending pending BS_AUTO(bs_pending_clear) = BS_PENDING_INIT;
-  struct bs_error *error = &work->report.error;
-  unsigned char chain_id[32];
   char chain[65];
 
   *ret_found = false;
   if (bs_names_is_immediate(work->session->names)) return true; /* what was sent is confirmed */
-  if (!bs_names_chain_id(work->session->names, work->scope, chain_id, error)) return false;
-  bs_hex_encode(chain, chain_id, sizeof chain_id);
-  if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, error)) return false;
+  bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
+  if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error)) return false;
   *ret_found = *ret_found && pending.txid[0] != '\0';
-  if (!*ret_found) return true;
-  bs_buffer_free(&present->bytes);
-  present->bytes = pending.record;
-  pending.record = (struct bs_buffer)BS_BUFFER_INIT;
-  return parse(work, present, name, pending.value_hash);
+  return !*ret_found || keep_copy(work, present, name, pending.value_hash, &pending.record);
 }
 
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {
   bool is_pending;
 
-  bs_buffer_clear(&ret_present->bytes);
+  bs_present_free(ret_present);
   if (!bs_present_name(work, ret_present, name) || !pending_user(work, ret_present, name, &is_pending)) return false;
   if (is_pending || ret_present->record.value_hash[0] == '\0') return true;
   return bs_present_user(work, ret_present, name, ret_present->record.value_hash);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trust rule 10: under the name's lock, journal the new user record; store the data; store the record; only then send the
- * transaction; journal its id; done when confirmed.  What fails before the transaction changes nothing that a reader sees.
+ * Trust rule 10: under the name's lock, journal the new user record and reserve the version; store the data; store the record;
+ * only then send the transaction; journal its id; done when confirmed.  What fails before the transaction changes nothing that a
+ * reader sees.
  */
 #include <config.h>
+
+#include "core/client/publish.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/client/session.h"
 #include "core/codec/hex.h"
 
 #define ATTEMPTS 16 /* to make a change while others change the name */
@@ -19,7 +22,7 @@ static void free_feed(struct bs_feed **feed) {
   bs_feed_release(*feed);
 }
 
-static bool check_owner(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
+bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
   const char *address = publication->owner->addresses[BLOCKSTORE_NETWORK_MAIN];
 
   if (strcmp(address, present->record.owner) == 0) return true;
@@ -30,7 +33,7 @@ static bool check_owner(struct bs_work *work, const struct bs_publication *publi
 /* The new record's bytes and hash.  *ret_changed false: the name says it already. */
 static bool write_record(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
                          struct bs_buffer *ret_bytes, bool *ret_changed) {
-  const struct bs_user *user = present->bytes.length == 0 ? NULL : &present->user;
+  const struct bs_user *user = present->copy == NULL ? NULL : &present->copy->user;
   struct bs_error *error = &work->report.error;
   struct bs_user given;
 
@@ -74,7 +77,7 @@ static bool store_record(struct bs_work *work, const struct bs_publication *publ
 static bool store_data(struct bs_work *work, const struct bs_publication *publication) {
   if (publication->store_data == NULL) return true;
   bs_replicas_forget(&work->replicas);
-  return keep_outcomes(work, publication->store_data(publication->user, work));
+  return keep_outcomes(work, publication->store_data(publication->user, work, publication));
 }
 
 /* replaces: the value hash that a delta was made from; NULL: whatever the name has. */
@@ -93,58 +96,84 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
   return true;
 }
 
-/* Everything between the journal's entry and its end. */
-static bool publish_journaled(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
-                              const struct bs_buffer *bytes, int64_t entry) {
-  struct blockstore *session = work->session;
-  struct bs_error *error = &work->report.error;
+/* One write in progress. */
+struct writing {
+  const struct bs_present *present;
+  const struct bs_buffer *bytes; /* of the user record; NULL: it stays as it is, and is in the stores */
+  bool is_new;                   /* the user record is: it needs a transaction */
+  int64_t entry;                 /* the journal's; 0: none */
+  bool raced;                    /* out: somebody else changed the name meanwhile */
+};
 
-  if (!store_data(work, publication) || !store_record(work, publication, bytes, NULL) ||
-      !send_transaction(work, publication, publication->record != NULL ? NULL : present->record.value_hash))
-    return false;
-  if (!bs_names_is_immediate(session->names))
-    return bs_state_journal_sent(session->state, work->scope, entry, publication->txid_sent, error);
-  return true;
-}
+static bool begin(struct bs_work *work, const struct bs_publication *publication, struct writing *writing) {
+  const struct bs_datum only = {writing->present->record.chain_id, publication->name, NULL};
+  struct bs_intent intent = {.datum = publication->datum == NULL ? &only : publication->datum, .ver = publication->version.ver};
 
-static bool chain_of(struct bs_work *work, char chain[65]) {
-  unsigned char chain_id[32];
-
-  if (!bs_names_chain_id(work->session->names, work->scope, chain_id, &work->report.error)) return false;
-  bs_hex_encode(chain, chain_id, sizeof chain_id);
-  return true;
-}
-
-/* A new record goes out.  Its entry stays in the journal only when it was sent and waits for confirmation. */
-static bool publish_new(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
-                        const struct bs_buffer *bytes) {
-  struct blockstore *session = work->session;
-  char chain[65];
-  int64_t entry;
-  bool good;
-
-  if (!chain_of(work, chain)) return false;
-  if (!bs_state_journal_begin(session->state, work->scope, &entry, chain, publication->name, publication->value_hash, bytes->bytes,
-                              bytes->length, &work->report.error))
-    return false;
-  good = publish_journaled(work, publication, present, bytes, entry);
-  if (publication->txid_sent[0] == '\0' || bs_names_is_immediate(session->names)) {
-    struct bs_error error;
-
-    if (!bs_state_journal_end(session->state, NULL, entry, &error))
-      bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name, error.message);
+  memcpy(intent.z, publication->version.z, sizeof intent.z);
+  if (writing->is_new) {
+    intent.value_hash = publication->value_hash;
+    intent.record = writing->bytes->bytes;
+    intent.record_length = writing->bytes->length;
   }
-  return good;
+  if (writing->is_new || publication->datum != NULL)
+    return bs_state_intend(work->session->state, work->scope, &writing->entry, &intent, &work->report.error);
+  return true;
+}
+
+static bool carry(struct bs_work *work, struct bs_publication *publication, struct writing *writing) {
+  const char *replaces = publication->record != NULL ? NULL : writing->present->record.value_hash;
+
+  if (!store_data(work, publication)) return false;
+  if (writing->bytes != NULL && !store_record(work, publication, writing->bytes, publication->txid)) return false;
+  if (!writing->is_new) return true;
+  if (send_transaction(work, publication, replaces)) {
+    if (bs_names_is_immediate(work->session->names)) return true;
+    return bs_state_journal_sent(work->session->state, work->scope, writing->entry, publication->txid_sent, &work->report.error);
+  }
+  writing->raced = work->report.error.word == BS_WORD_conflict;
+  return false;
+}
+
+/* What was acknowledged binds this user's reads from here on. */
+static bool conclude(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing) {
+  const struct bs_belief belief = {.datum = publication->datum, .version = &publication->version, .now = bs_clock_unix()};
+  bool is_confirmed = !writing->is_new || bs_names_is_immediate(work->session->names);
+  int64_t entry = is_confirmed ? writing->entry : 0;
+
+  if (entry == 0 && publication->datum == NULL) return true;
+  if (bs_state_conclude(work->session->state, work->scope, entry, publication->datum == NULL ? NULL : &belief, &work->report.error))
+    return true;
+  if (publication->datum != NULL) return bs_context(&work->report.error, "The data was stored, but that it was cannot be remembered");
+  bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name,
+         work->report.error.message);
+  work->report.error = (struct bs_error){0};
+  return true;
+}
+
+/* The reservation stays: its version is written again with the same content or not at all. */
+static void give_up(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing) {
+  struct bs_error error;
+
+  if (writing->entry == 0 || publication->txid_sent[0] != '\0') return;
+  if (!bs_state_conclude(work->session->state, NULL, writing->entry, NULL, &error))
+    bs_log(BS_LOG_WARNING, "An entry of a put that failed stays in the journal until the next put of %s: %s", publication->name,
+           error.message);
+}
+
+static bool write_out(struct bs_work *work, struct bs_publication *publication, struct writing *writing) {
+  if (!begin(work, publication, writing)) return false;
+  if (carry(work, publication, writing)) return conclude(work, publication, writing);
+  give_up(work, publication, writing);
+  return false;
 }
 
 /* The name says it already: only the stores may lack something.  A put that was killed once its transaction was sent
  * leaves an entry in the journal, which ends here. */
-static bool store_again(struct bs_work *work, struct bs_publication *publication, const struct bs_buffer *bytes) {
+static bool forget_entries(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
   char chain[65];
 
-  return chain_of(work, chain) &&
-         bs_state_journal_forget(work->session->state, work->scope, chain, publication->name, &work->report.error) &&
-         store_data(work, publication) && store_record(work, publication, bytes, NULL);
+  bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
+  return bs_state_journal_forget(work->session->state, work->scope, chain, publication->name, &work->report.error);
 }
 
 /* Is the record, which a transaction published, that of the change? */
@@ -167,9 +196,14 @@ static void name_transaction(struct bs_work *work, struct bs_publication *public
   memcpy(work->report.txid, publication->txid, sizeof work->report.txid);
 }
 
+static bool prepare(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
+  return publication->prepare == NULL || publication->prepare(publication->user, work, publication, present);
+}
+
 /* The transaction went out before: its record and data are brought to the stores again. */
 static bool republish(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
   struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct writing writing = {.present = present, .bytes = &written};
   struct bs_error *error = &work->report.error;
   char value_hash[BS_VALUE_HASH_TEXT];
   bool changed;
@@ -180,51 +214,54 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
     if (strcmp(publication->value_hash, value_hash) != 0)
       return bs_fail(error, BS_WORD_usage, "The transaction %s published the user record %s; the one given is %s.", publication->txid,
                      value_hash, publication->value_hash);
-    name_transaction(work, publication);
-    return store_record(work, publication, &written, publication->txid);
+  } else {
+    memcpy(publication->value_hash, value_hash, sizeof value_hash);
+    if (!bs_present_user(work, present, publication->name, value_hash) || !check_published(work, publication, &present->copy->user) ||
+        !prepare(work, publication, present))
+      return false;
+    writing.bytes = &present->copy->bytes;
   }
-  memcpy(publication->value_hash, value_hash, sizeof value_hash);
-  if (!bs_present_user(work, present, publication->name, value_hash) || !check_published(work, publication, &present->user)) return false;
   name_transaction(work, publication);
-  return store_data(work, publication) && store_record(work, publication, &present->bytes, publication->txid);
-}
-
-/* A datum that is not listed needs no deletion. */
-static bool is_deleted(const struct bs_publication *publication, const struct bs_present *present) {
-  const char *key = publication->change.remove_immutable;
-
-  return key != NULL && (present->bytes.length == 0 || !bs_user_has_immutable(&present->user, key));
+  return publication->is_done || write_out(work, publication, &writing);
 }
 
 /* The change, made to what the name says now. */
-static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
+static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present, bool *ret_raced) {
   struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  bool changed;
+  struct writing writing = {.present = present};
+  bool good;
 
   if (publication->record == NULL && !bs_present_load(work, present, publication->name)) return false;
-  if (is_deleted(publication, present)) {
-    memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
-    return true;
+  if (!prepare(work, publication, present)) return false;
+  memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
+  if (publication->is_done) return true;
+  if (publication->datum == NULL || publication->change.route.action != BS_ROUTE_KEEP) {
+    if (!bs_publish_check_owner(work, publication, present) || !write_record(work, publication, present, &bytes, &writing.is_new)) return false;
+    if (publication->dry_run) return send_transaction(work, publication, NULL);
+    if (!writing.is_new && !forget_entries(work, publication, present)) return false;
+    writing.bytes = &bytes;
   }
-  if (!write_record(work, publication, present, &bytes, &changed)) return false;
-  if (publication->dry_run) return send_transaction(work, publication, NULL);
-  return changed ? publish_new(work, publication, present, &bytes) : store_again(work, publication, &bytes);
+  good = write_out(work, publication, &writing);
+  *ret_raced = writing.raced;
+  return good;
 }
 
 bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   int lock BS_AUTO_CLOSE = -1;
+  bool raced = false;
 
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
   if (!bs_name_check(publication->name, &work->report.error)) return false;
   if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;
-  if (!bs_present_name(work, &present, publication->name) || !check_owner(work, publication, &present)) return false;
+  if (!bs_present_name(work, &present, publication->name)) return false;
+  if (publication->prepare == NULL && !bs_publish_check_owner(work, publication, &present)) return false;
   if (publication->txid != NULL) return republish(work, publication, &present);
-  for (int attempt = 1; !publish_change(work, publication, &present); attempt++) {
+  for (int attempt = 1; !publish_change(work, publication, &present, &raced); attempt++) {
     /* The lock holds off who shares our state directory; a writer who doesn't is met at the chain. */
-    if (work->report.error.word != BS_WORD_conflict || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error))
-      return false;
+    if (!raced || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error)) return false;
+    raced = false;
   }
   return true;
 }

@@ -7,75 +7,8 @@
 #include "core/base/auto.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
-#include "core/client/session.h"
+#include "core/client/receipt.h"
 #include "core/codec/hex.h"
-
-struct blockstore_receipt {
-  char txid[BS_TXID_TEXT];
-  char key[BS_KEY_TEXT];
-  struct bs_outcomes outcomes;
-  char *document;
-};
-
-static char *receipt_document(const struct blockstore_receipt *receipt, const struct bs_publication *publication) {
-  cJSON *tree = cJSON_CreateObject();
-
-  bs_document_text(tree, "name", publication->name);
-  bs_document_text(tree, "key", receipt->key);
-  bs_document_text(tree, "txid", receipt->txid);
-  bs_document_text(tree, "value_hash", publication->value_hash);
-  bs_document_add(tree, "stores", bs_document_outcomes(&receipt->outcomes));
-  return bs_document_print(tree);
-}
-
-/* Takes the report's outcomes. */
-static bool make_receipt(struct bs_work *work, struct blockstore_receipt **ret_receipt, const struct bs_publication *publication,
-                         const char *key) {
-  struct blockstore_receipt *receipt;
-
-  if (ret_receipt == NULL) return true;
-  receipt = calloc(1, sizeof *receipt);
-  if (receipt == NULL) return bs_fail_memory(&work->report.error);
-  memcpy(receipt->txid, publication->txid_sent, sizeof receipt->txid);
-  memcpy(receipt->key, key, strlen(key) + 1);
-  receipt->outcomes = work->report.outcomes;
-  work->report.outcomes = (struct bs_outcomes){NULL, 0};
-  receipt->document = receipt_document(receipt, publication);
-  if (receipt->document == NULL) {
-    blockstore_receipt_free(receipt);
-    return bs_fail_memory(&work->report.error);
-  }
-  *ret_receipt = receipt;
-  return true;
-}
-
-const char *blockstore_receipt_txid(const struct blockstore_receipt *receipt) {
-  return receipt->txid[0] == '\0' ? NULL : receipt->txid;
-}
-
-const char *blockstore_receipt_key(const struct blockstore_receipt *receipt) {
-  return receipt->key;
-}
-
-size_t blockstore_receipt_stores(const struct blockstore_receipt *receipt) {
-  return receipt->outcomes.count;
-}
-
-const char *blockstore_receipt_store(const struct blockstore_receipt *receipt, size_t index, const char **ret_reason) {
-  *ret_reason = receipt->outcomes.items[index].reason;
-  return receipt->outcomes.items[index].store;
-}
-
-const char *blockstore_receipt_document(const struct blockstore_receipt *receipt) {
-  return receipt->document;
-}
-
-void blockstore_receipt_free(struct blockstore_receipt *receipt) {
-  if (receipt == NULL) return;
-  bs_outcomes_free(&receipt->outcomes);
-  free(receipt->document);
-  free(receipt);
-}
 
 /* ---- put ---- */
 
@@ -83,13 +16,12 @@ void blockstore_receipt_free(struct blockstore_receipt *receipt) {
 struct datum {
   struct bs_feed *feed;
   const char *key;
-  const char *txid;
 };
 
-static bool store_datum(void *user, struct bs_work *work) {
+static bool store_datum(void *user, struct bs_work *work, const struct bs_publication *publication) {
   const struct datum *datum = user;
 
-  return bs_replicas_put_immutable(&work->replicas, work->session->at_least, datum->key, datum->feed, datum->txid, &work->watch,
+  return bs_replicas_put_immutable(&work->replicas, work->session->at_least, datum->key, datum->feed, publication->txid, &work->watch,
                                    &work->report.error);
 }
 
@@ -109,7 +41,7 @@ static bool put_immutable(struct bs_work *work, struct blockstore_receipt **ret_
   struct hashing hashing = {&work->watch, bs_feed_size(feed)};
   unsigned char digest[BS_SHA256_SIZE];
   char key_text[BS_KEY_TEXT];
-  struct datum datum = {feed, key_text, options->txid};
+  struct datum datum = {feed, key_text};
   struct bs_publication publication = {.name = name,
                                        .owner = key,
                                        .payment = options->payment_key,
@@ -123,7 +55,7 @@ static bool put_immutable(struct bs_work *work, struct blockstore_receipt **ret_
                       &work->report.error))
     return false;
   bs_hex_encode(key_text, digest, sizeof digest);
-  good = bs_publish(work, &publication) && make_receipt(work, ret_receipt, &publication, key_text);
+  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = key_text});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }
@@ -160,7 +92,7 @@ static bool check_unlisted_by(struct bs_work *work, const char *other, const cha
     if (error->word == BS_WORD_not_found) bs_fail(error, BS_WORD_unreachable, "Its user record %s is lost.", present.record.value_hash);
     return bs_context(error, "Whether %s lists the data too is not known; the bytes stay in the stores", other);
   }
-  if (present.bytes.length == 0 || !bs_user_has_immutable(&present.user, key)) return true;
+  if (present.copy == NULL || !bs_user_has_immutable(&present.copy->user, key)) return true;
   return bs_fail(error, BS_WORD_conflict, "The name %s lists the data too; the bytes stay in the stores.", other);
 }
 
@@ -187,13 +119,23 @@ static bool check_unlisted(struct bs_work *work, const char *name, const char *k
   return true;
 }
 
+/* A datum that is not listed needs no deletion. */
+static bool prepare_deletion(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
+  const char *key = publication->change.remove_immutable;
+
+  (void)user;
+  publication->is_done = publication->txid == NULL && (present->copy == NULL || !bs_user_has_immutable(&present->copy->user, key));
+  return bs_publish_check_owner(work, publication, present);
+}
+
 static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name, const char *value_key,
                              const struct blockstore_key *key, const struct blockstore_delete_options *options) {
   struct bs_publication publication = {.name = name,
                                        .owner = key,
                                        .payment = options->payment_key,
                                        .txid = options->txid,
-                                       .change = {.remove_immutable = value_key}};
+                                       .change = {.remove_immutable = value_key},
+                                       .prepare = prepare_deletion};
   struct bs_error *error = &work->report.error;
   bool good;
 
@@ -207,7 +149,7 @@ static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **r
                                         &work->watch, error) &&
            bs_outcomes_add(&work->report.outcomes, &work->replicas, error);
   }
-  good = good && make_receipt(work, ret_receipt, &publication, value_key);
+  good = good && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = value_key});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }

@@ -41,4 +41,5 @@ cli -c "$work/config.yaml" register alice.id
 cli -c "$work/config.yaml" put_immutable alice.id 'some data'
 [ "$status" = 0 ] || { echo "Bail out! $(cat "$err")"; exit 1; }
 key=$(printf 'some data' | sha256)
+cli -c "$work/config.yaml" get_immutable alice.id "$key" # what the name says now has been seen, and is remembered
 config=$work/config.yaml

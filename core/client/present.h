@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What a name says now: its record, as the name service answers it and no older than one seen before, and its user record. */
+#ifndef BS_CLIENT_PRESENT_H
+#define BS_CLIENT_PRESENT_H
+
+#include "core/client/session.h"
+#include "core/record/user.h"
+#include "core/state/floors.h"
+
+/* A user record, parsed. */
+struct bs_user_copy {
+  char value_hash[BS_VALUE_HASH_TEXT];
+  struct bs_buffer bytes;
+  struct bs_user user; /* of `bytes` */
+};
+
+struct bs_present {
+  struct bs_name_record record;
+  struct bs_user_copy *copy;  /* NULL: the name has no user record */
+  struct bs_name_seen seen;   /* the answer, as a floor */
+  bool is_news;               /* the floor is below, or says less: bs_present_believe is owed before data go out */
+  bool has_left;              /* the block of the floor left the chain */
+  bool was_current;           /* a user record of version 3 was seen before */
+};
+#define BS_PRESENT_INIT {.copy = NULL}
+void bs_present_free(struct bs_present *present);
+
+/* The name's record; refuses a revoked (not_found) and an expired one (expired), and an answer that is older than one that was
+ * believed (stale). */
+bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name);
+/* The same with its user record, the newest that this client knows of: a pending one goes before the confirmed. */
+bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name);
+/* The user record under a value hash, from the stores or the journal, checked to be the name's. */
+bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
+
+/* Commits, durably, what was believed: the name's answer where it is news, and a version of a datum (NULL: none). */
+bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
+                        const struct bs_seen *version);
+/* The same for reads whose bytes a hash has proven: a state that may not be written is no reason to refuse them. */
+bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present);
+
+/* The time by which records expire, Unix seconds: of the system's clock, of the newest block, or of the state's last commit (clock),
+ * whichever is latest, so that a clock that is set back revives nothing. */
+bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock);
+
+#endif
