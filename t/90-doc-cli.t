@@ -27,7 +27,7 @@ is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'the manual page 
 
 statuses=$(sed -n 's/^  BLOCKSTORE_[A-Z_]* = \([0-9]*\),\{0,1\}.*/\1/p' "$srcdir/include/blockstore/blockstore.h" | sort -n)
 is "$(items 'EXIT STATUS' | sed 's/,.*//' | grep -v 130 | sort -n)" "$statuses" 'the manual page has the exit statuses of the library'
-is_empty "$(grep -hoE 'cli_object_[a-z]+\(&object, "[a-z0-9_]+"' "$srcdir/tools/blockstore-cli/data.c" |
+is_empty "$(grep -hoE '(bs_document_[a-z]+|add_json|cJSON_Add[A-Za-z]+)\(tree, "[a-z0-9_]+"|"data(_base64)?"' "$srcdir/core/client/record.c" |
   sed 's/.*"\(.*\)"/\1/' | while read -r name; do grep -qE "C<$name>" "$pod" || echo "$name"; done)" \
   'the manual page has every member of the document with data'
 done_testing

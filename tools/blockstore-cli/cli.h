@@ -36,6 +36,14 @@ enum cli_option_name {
   CLI_DEADLINE,
   CLI_DRY_RUN,
   CLI_PURGE,
+  CLI_VER,
+  CLI_VER_MIN,
+  CLI_VER_MAX,
+  CLI_Z,
+  CLI_EXPIRES,
+  CLI_NO_CREATE,
+  CLI_REROUTE,
+  CLI_FORCE,
   CLI_TXID,
   CLI_TEST,
   CLI_VERSION,
@@ -72,7 +80,7 @@ struct cli_group {
 };
 extern const struct cli_group cli_groups[]; /* ended by one without a title */
 extern const struct cli_command cli_setup_commands[], cli_key_commands[], cli_name_commands[], cli_data_commands[],
-    cli_help_commands[];
+    cli_mutable_commands[], cli_help_commands[];
 
 struct cli_progress {
   int64_t began; /* of the first report, monotonic ms; 0: none yet */
@@ -147,6 +155,23 @@ void cli_object_number(struct cli_object *object, const char *name, uint64_t num
 enum blockstore_result cli_object_end(struct cli_object *object, struct cli *cli);
 /* UTF-8 without U+0000. */
 bool cli_is_text(const void *bytes, size_t length);
+
+/* ---- data.c ---- */
+void cli_free_input(struct blockstore_input **input);
+void cli_free_output(struct blockstore_output **output);
+void cli_free_record(struct blockstore_record **record);
+void cli_free_receipt(struct blockstore_receipt **receipt);
+/* DATA: text, @FILE, or - */
+struct blockstore_input *cli_open_data(const char *data);
+/* Where --output, --raw or neither says that the data of a get goes. */
+struct blockstore_output *cli_open_output(const struct cli *cli);
+enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,
+                                       const struct blockstore_output *output);
+enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result, struct blockstore_receipt *const *receipt);
+
+/* ---- names.c ---- */
+/* Runs the library's method of the command's name. */
+enum blockstore_result cli_run_method(struct cli *cli);
 
 /* ---- progress.c ---- */
 /* The callback for a call, NULL when no bar is wanted; its user is the struct cli. */

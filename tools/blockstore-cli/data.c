@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Immutable data: put, get, delete. */
+/* Data under a name: what both kinds share, and immutable data. */
 #include <config.h>
 
-#include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,19 +9,19 @@
 
 #define DOCUMENT_LIMIT ((size_t)16 << 20) /* bytes of data that go into a document */
 
-static void free_input(struct blockstore_input **input) {
+void cli_free_input(struct blockstore_input **input) {
   blockstore_input_free(*input);
 }
 
-static void free_output(struct blockstore_output **output) {
+void cli_free_output(struct blockstore_output **output) {
   blockstore_output_free(*output);
 }
 
-static void free_record(struct blockstore_record **record) {
+void cli_free_record(struct blockstore_record **record) {
   blockstore_record_free(*record);
 }
 
-static void free_receipt(struct blockstore_receipt **receipt) {
+void cli_free_receipt(struct blockstore_receipt **receipt) {
   blockstore_receipt_free(*receipt);
 }
 
@@ -37,26 +35,54 @@ static void warn_of_stores(const struct blockstore_receipt *receipt) {
   }
 }
 
-static enum blockstore_result answer_receipt(struct cli *cli, enum blockstore_result result,
-                                             struct blockstore_receipt *const *receipt) {
+enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result, struct blockstore_receipt *const *receipt) {
   if (result != BLOCKSTORE_DONE) return result;
   warn_of_stores(*receipt);
   return cli_answer(cli, blockstore_receipt_document(*receipt));
 }
 
-/* ---- put ---- */
-
-static struct blockstore_input *open_data(const char *data) {
+struct blockstore_input *cli_open_data(const char *data) {
   if (strcmp(data, "-") == 0) return blockstore_input_from_fd(STDIN_FILENO);
   if (data[0] == '@' && data[1] != '@') return blockstore_input_from_file(data + 1);
   if (data[0] == '@') data++;
   return blockstore_input_from_memory(data, strlen(data));
 }
 
+static bool goes_to_file(const struct cli *cli) {
+  return cli->given[CLI_OUTPUT] > 0;
+}
+
+static bool goes_to_stdout(const struct cli *cli) {
+  return cli->given[CLI_RAW] > 0;
+}
+
+struct blockstore_output *cli_open_output(const struct cli *cli) {
+  if (goes_to_stdout(cli)) return blockstore_output_to_fd(STDOUT_FILENO);
+  if (goes_to_file(cli)) return blockstore_output_to_file(cli->value[CLI_OUTPUT]);
+  return blockstore_output_to_memory(DOCUMENT_LIMIT);
+}
+
+enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,
+                                       const struct blockstore_output *output) {
+  bool to_document = !goes_to_stdout(cli) && !goes_to_file(cli);
+
+  if (to_document && result == BLOCKSTORE_USAGE && strcmp(blockstore_error_word(cli->error), "too_large") == 0) {
+    blockstore_error_free(cli->error);
+    cli->error = NULL;
+    return cli_fail(cli, result, "too_large",
+                    "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
+  }
+  if (result != BLOCKSTORE_DONE || goes_to_stdout(cli)) return result;
+  if (to_document) return blockstore_record_document_with_data(*record, output, &cli->json, &cli->error);
+  return cli_answer(cli, blockstore_record_document(*record));
+}
+
+/* ---- put ---- */
+
 static enum blockstore_result run_put_immutable(struct cli *cli) {
   struct blockstore_put_immutable_options options = BLOCKSTORE_PUT_IMMUTABLE_INIT;
-  struct blockstore_input *data CLI_AUTO(free_input) = open_data(cli->arguments[1]);
-  struct blockstore_receipt *receipt CLI_AUTO(free_receipt) = NULL;
+  struct blockstore_input *data CLI_AUTO(cli_free_input) = cli_open_data(cli->arguments[1]);
+  struct blockstore_receipt *receipt CLI_AUTO(cli_free_receipt) = NULL;
   enum blockstore_result result;
 
   options.txid = cli->value[CLI_TXID];
@@ -66,49 +92,15 @@ static enum blockstore_result run_put_immutable(struct cli *cli) {
   options.user = cli;
   result = blockstore_put_immutable(cli->blockstore, &receipt, cli->arguments[0], data, cli->key, &options,
                                     &cli->error);
-  return answer_receipt(cli, result, &receipt);
+  return cli_answer_receipt(cli, result, &receipt);
 }
 
 /* ---- get ---- */
 
-/* The data itself in a document: as text where it is text, else in base64. */
-static enum blockstore_result answer_data(struct cli *cli, const struct blockstore_record *record,
-                                          const struct blockstore_output *output) {
-  struct cli_object object;
-  size_t length = 0;
-  const void *bytes = blockstore_output_bytes(output, &length);
-  unsigned char *base64 CLI_AUTO(cli_free) = NULL;
-
-  if (cli_is_text(bytes, length)) {
-    cli_object_begin(&object);
-    cli_object_text(&object, "data", bytes, length);
-  } else {
-    base64 = malloc((length + 2) / 3 * 4 + 1);
-    if (base64 == NULL) return cli_no_memory(cli);
-    length = (size_t)EVP_EncodeBlock(base64, bytes, (int)length); /* at most DOCUMENT_LIMIT */
-    cli_object_begin(&object);
-    cli_object_text(&object, "data_base64", base64, length);
-  }
-  cli_object_string(&object, "key", blockstore_record_key(record));
-  cli_object_string(&object, "name", blockstore_record_name(record));
-  cli_object_string(&object, "proven", blockstore_record_proven(record));
-  cli_object_number(&object, "size", blockstore_record_size(record));
-  cli_object_string(&object, "store", blockstore_record_store(record));
-  return cli_object_end(&object, cli);
-}
-
-static bool is_too_large(const struct cli *cli, enum blockstore_result result) {
-  return result == BLOCKSTORE_USAGE && strcmp(blockstore_error_word(cli->error), "too_large") == 0;
-}
-
 static enum blockstore_result run_get_immutable(struct cli *cli) {
   struct blockstore_get_immutable_options options = BLOCKSTORE_GET_IMMUTABLE_INIT;
-  const char *file = cli->given[CLI_OUTPUT] > 0 ? cli->value[CLI_OUTPUT] : NULL;
-  bool raw = cli->given[CLI_RAW] > 0;
-  struct blockstore_output *output CLI_AUTO(free_output) = raw            ? blockstore_output_to_fd(STDOUT_FILENO)
-                                                           : file != NULL ? blockstore_output_to_file(file)
-                                                                          : blockstore_output_to_memory(DOCUMENT_LIMIT);
-  struct blockstore_record *record CLI_AUTO(free_record) = NULL;
+  struct blockstore_output *output CLI_AUTO(cli_free_output) = cli_open_output(cli);
+  struct blockstore_record *record CLI_AUTO(cli_free_record) = NULL;
   enum blockstore_result result;
 
   options.deadline_ms = cli->deadline_ms;
@@ -116,21 +108,14 @@ static enum blockstore_result run_get_immutable(struct cli *cli) {
   options.user = cli;
   result = blockstore_get_immutable(cli->blockstore, output, &record, cli->arguments[0], cli->arguments[1], &options,
                                     &cli->error);
-  if (!raw && file == NULL && is_too_large(cli, result)) {
-    blockstore_error_free(cli->error);
-    cli->error = NULL;
-    return cli_fail(cli, result, "too_large",
-                    "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
-  }
-  if (result != BLOCKSTORE_DONE || raw) return result;
-  return file != NULL ? cli_answer(cli, blockstore_record_document(record)) : answer_data(cli, record, output);
+  return cli_answer_data(cli, result, &record, output);
 }
 
 /* ---- delete ---- */
 
 static enum blockstore_result run_delete_immutable(struct cli *cli) {
   struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
-  struct blockstore_receipt *receipt CLI_AUTO(free_receipt) = NULL;
+  struct blockstore_receipt *receipt CLI_AUTO(cli_free_receipt) = NULL;
   enum blockstore_result result;
 
   options.purge = cli->given[CLI_PURGE] > 0;
@@ -139,7 +124,7 @@ static enum blockstore_result run_delete_immutable(struct cli *cli) {
   options.deadline_ms = cli->deadline_ms;
   result = blockstore_delete_immutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key,
                                        &options, &cli->error);
-  return answer_receipt(cli, result, &receipt);
+  return cli_answer_receipt(cli, result, &receipt);
 }
 
 #define WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID))

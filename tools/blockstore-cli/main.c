@@ -24,7 +24,7 @@ const struct cli_command cli_help_commands[] = {
 
 const struct cli_group cli_groups[] = {
     {"Set up", cli_setup_commands},       {"Keys", cli_key_commands},  {"Names", cli_name_commands},
-    {"Immutable data", cli_data_commands}, {"Help", cli_help_commands}, {0},
+    {"Immutable data", cli_data_commands}, {"Mutable data", cli_mutable_commands}, {"Help", cli_help_commands}, {0},
 };
 
 static enum blockstore_result run(struct cli *cli, int argc, char **argv) {

@@ -19,7 +19,7 @@ static enum blockstore_result call_method(struct cli *cli, const char *const *ar
                                 &cli->error);
 }
 
-static enum blockstore_result run_method(struct cli *cli) {
+enum blockstore_result cli_run_method(struct cli *cli) {
   return call_method(cli, cli->arguments, cli->count);
 }
 
@@ -72,24 +72,24 @@ static enum blockstore_result run_update(struct cli *cli) {
 #define TELLS (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_DRY_RUN))
 
 const struct cli_command cli_name_commands[] = {
-    {"ping", "", "ask the name service whether it is there", "", ASKS, CLI_SESSION, run_method},
-    {"getinfo", "", "show the state of the name service", "", ASKS, CLI_SESSION, run_method},
+    {"ping", "", "ask the name service whether it is there", "", ASKS, CLI_SESSION, cli_run_method},
+    {"getinfo", "", "show the state of the name service", "", ASKS, CLI_SESSION, cli_run_method},
     {"lookup", "NAME", "show a name's user record and name record",
-     "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, run_method},
-    {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, run_method},
-    {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", ASKS, CLI_SESSION, run_method},
+     "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, cli_run_method},
+    {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, cli_run_method},
+    {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", ASKS, CLI_SESSION, cli_run_method},
     {"get_all_names", "[OFFSET [COUNT]]", "list the names that are registered",
-     "At most COUNT names, from number OFFSET (0 is the first) on.\n", ASKS, CLI_SESSION, run_method},
-    {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", ASKS, CLI_SESSION, run_method},
-    {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", ASKS, CLI_SESSION, run_method},
+     "At most COUNT names, from number OFFSET (0 is the first) on.\n", ASKS, CLI_SESSION, cli_run_method},
+    {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", ASKS, CLI_SESSION, cli_run_method},
+    {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", ASKS, CLI_SESSION, cli_run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
      "allow.\n",
-     TELLS, CLI_OWNER, run_method},
+     TELLS, CLI_OWNER, cli_run_method},
     {"register", "NAME [ADDRESS]", "register a name, with its preorder where blocks allow",
      "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", TELLS, CLI_OWNER,
-     run_method},
-    {"renew", "NAME", "pay for another lifetime of a name", "", TELLS, CLI_OWNER, run_method},
+     cli_run_method},
+    {"renew", "NAME", "pay for another lifetime of a name", "", TELLS, CLI_OWNER, cli_run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
      "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
      "the transaction that an earlier try sent; it is not sent again.\n",
@@ -97,9 +97,9 @@ const struct cli_command cli_name_commands[] = {
     {"transfer", "NAME ADDRESS [KEEPDATA]", "give a name to another owner",
      "ADDRESS: who is to own it.  KEEPDATA: true, so that its data stays readable, or false, so that the\n"
      "name has none; true if it is not given.\n",
-     TELLS, CLI_OWNER, run_method},
+     TELLS, CLI_OWNER, cli_run_method},
     {"revoke", "NAME", "end a name: it has no data and nobody can change it",
      "For as long as it was registered, which may be for ever; it cannot be taken back.\n", TELLS, CLI_OWNER,
-     run_method},
+     cli_run_method},
     {0},
 };
