@@ -191,6 +191,24 @@ static void messages_say_what_is_wrong(void **state) {
   }
 }
 
+/* Long runs are looked at in blocks: no byte of them may go by, wherever it stands. */
+static void every_byte_of_a_long_string_counts(void **state) {
+  char text[202];
+  (void)state;
+  memset(text, 'a', sizeof text);
+  text[0] = text[sizeof text - 1] = '"';
+  for (size_t at = 1; at < sizeof text - 1; at++) {
+    for (int byte = 0; byte < 256; byte++) {
+      bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+      struct bs_error error = {0};
+      struct bs_json root;
+      text[at] = (char)byte;
+      if (bs_json_scan(&root, text, sizeof text, &limits, &error) != plain) fail_msg("byte %d at %zu", byte, at);
+    }
+    text[at] = 'a';
+  }
+}
+
 static void size_is_bounded(void **state) {
   const struct bs_json_limits small = {4, 1}, none = {0, 0}, endless = {SIZE_MAX, SIZE_MAX};
   struct bs_error error = {0};
@@ -295,6 +313,7 @@ int main(void) {
     cmocka_unit_test(takes_what_is_json),
     cmocka_unit_test(refuses_what_is_not),
     cmocka_unit_test(messages_say_what_is_wrong),
+    cmocka_unit_test(every_byte_of_a_long_string_counts),
     cmocka_unit_test(size_is_bounded),
     cmocka_unit_test(depth_is_bounded),
     cmocka_unit_test(many_keys),
