@@ -82,6 +82,22 @@ static void buffer_grows_and_formats(void **state) {
   bs_buffer_free(&buffer);
 }
 
+/* Beyond the size from which the kernel is asked for huge pages. */
+static void a_long_buffer_keeps_its_content(void **state) {
+  struct bs_buffer buffer = BS_BUFFER_INIT;
+  unsigned char block[1000];
+
+  (void)state;
+  for (unsigned i = 0; i < 10000; i++) {
+    memset(block, (int)(i % 251), sizeof block);
+    bs_buffer_add(&buffer, block, sizeof block);
+  }
+  assert_false(buffer.failed);
+  assert_int_equal(buffer.length, 10000000);
+  for (size_t i = 0; i < buffer.length; i++) assert_true(buffer.bytes[i] == i / 1000 % 251);
+  bs_buffer_free(&buffer);
+}
+
 static void scope_is_cancelled_and_reused(void **state) {
   struct bs_scopes scopes = {NULL};
   struct bs_scope *scope, *again;
@@ -151,8 +167,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
       cmocka_unit_test(error_is_text_whatever_went_in),        cmocka_unit_test(log_is_text_whatever_went_in),
-      cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(scope_is_cancelled_and_reused),
-      cmocka_unit_test(scope_wakes_only_when_cancelled),       cmocka_unit_test(spool_moves_to_a_file),
+      cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(a_long_buffer_keeps_its_content),
+      cmocka_unit_test(scope_is_cancelled_and_reused),         cmocka_unit_test(scope_wakes_only_when_cancelled),
+      cmocka_unit_test(spool_moves_to_a_file),
   };
   return RUN_TESTS(tests);
 }

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE ((uintptr_t)2 << 20)
 
 void bs_buffer_free(struct bs_buffer *buffer) {
   free(buffer->bytes);
@@ -21,6 +24,17 @@ void bs_buffer_wipe(struct bs_buffer *buffer) {
 void bs_buffer_clear(struct bs_buffer *buffer) {
   buffer->length = 0;
   buffer->failed = false;
+}
+
+/* Page by page of 4 KiB, the kernel takes longer to provide a long buffer than anybody takes to hash it. */
+static void prefer_huge_pages(const unsigned char *bytes, size_t capacity) {
+#ifdef MADV_HUGEPAGE
+  uintptr_t start = ((uintptr_t)bytes + HUGE - 1) / HUGE * HUGE, end = ((uintptr_t)bytes + capacity) / HUGE * HUGE;
+
+  if (start < end) madvise((void *)start, end - start, MADV_HUGEPAGE); /* advice: failing is no harm */
+#else
+  (void)bytes, (void)capacity;
+#endif
 }
 
 void bs_buffer_reserve(struct bs_buffer *buffer, size_t more) {
@@ -40,6 +54,7 @@ void bs_buffer_reserve(struct bs_buffer *buffer, size_t more) {
     buffer->failed = true;
     return;
   }
+  if (capacity >= 2 * HUGE) prefer_huge_pages(bytes, capacity);
   buffer->bytes = bytes;
   buffer->capacity = capacity;
 }
