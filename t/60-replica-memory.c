@@ -58,7 +58,8 @@ static bool read_in_order_once(struct bs_error *error) {
 
 static bool write_once(struct bs_error *error) {
   struct bs_feed *feed = NULL;
-  bool good = bs_feed_from_memory(&feed, "record", 6, error) && bs_replicas_put_mutable(&replicas, 3, "id", 2, "sig", feed, &watch, error) &&
+  bool good = bs_feed_from_memory(&feed, "record", 6, error) &&
+              bs_replicas_put_mutable(&replicas, 3, "id", 2, "sig", feed, &watch, error) &&
               bs_replicas_delete_mutable(&replicas, "id", "sig", &watch, error);
 
   bs_feed_release(feed);

@@ -490,14 +490,14 @@ static void the_data_of_one_store_take_no_more_room_than_the_limit(void **state)
 
 static void a_slow_store_is_not_waited_for_beyond_the_budget(void **state) {
   (void)state;
-  search.budget_ms = 100;
+  search.budget_ms = 300;
   lay_version(0, 2, "two");
   lay_version(1, 3, "three");
   shelves[1].delay_ms = 60000;
   assert_ok(read_all());
   assert_int_equal(findings.count, 1);
   assert_found(0, 2, "two", 0);
-  assert_answer(1, BS_WORD_unreachable, "It did not answer within 100 ms, ");
+  assert_answer(1, BS_WORD_unreachable, "It did not answer within 300 ms, ");
   assert_answer(2, BS_WORD_not_found, "");
   assert_int_equal(reads(1), 1);
 }
@@ -514,9 +514,9 @@ static void within_the_budget_it_is_waited_for(void **state) {
 
 static void when_nobody_else_has_it_a_slow_store_is_asked_again(void **state) {
   (void)state;
-  search.budget_ms = 50;
+  search.budget_ms = 200;
   lay_version(1, 3, "three");
-  shelves[1].delay_ms = 150;
+  shelves[1].delay_ms = 300;
   assert_ok(read_all());
   assert_found(0, 3, "three", 1);
   assert_int_equal(reads(0), 1);
@@ -563,7 +563,7 @@ static void when_all_hang_the_deadline_ends_it(void **state) {
   (void)state;
   bs_calls_set_grace(50);
   bs_scope_close(watch.scope);
-  assert_ok(bs_scope_open(&scopes, &watch.scope, 300, &error));
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 1000, &error));
   search.budget_ms = 50;
   for (int i = 0; i < STORES; i++) shelves[i].never = true;
   assert_fails(read_all(), BS_WORD_deadline, "deadline");
@@ -574,7 +574,7 @@ static void when_all_hang_the_deadline_ends_it(void **state) {
 static void what_verified_before_the_deadline_counts(void **state) {
   (void)state;
   bs_scope_close(watch.scope);
-  assert_ok(bs_scope_open(&scopes, &watch.scope, 150, &error));
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 500, &error));
   lay_version(0, 2, "two");
   shelves[1].delay_ms = 60000;
   assert_ok(read_all());

@@ -261,7 +261,8 @@ static void the_first_of_the_worst_gives_the_word(void **state) {
   all_answer(BS_WORD_not_found);
   answers(1, BS_WORD_wrong_id);
   answers(2, BS_WORD_forged);
-  assert_fails(explained(), BS_WORD_wrong_id, "The data /x of foo.test could not be read: one: Reason not_found. two: Reason wrong_id. three:");
+  assert_fails(explained(), BS_WORD_wrong_id,
+               "The data /x of foo.test could not be read: one: Reason not_found. two: Reason wrong_id. three:");
   bs_fail_as(&places.answers.items[0].error, BLOCKSTORE_FORGED, BS_WORD_too_large, "one: It holds too much.");
   error = (struct bs_error){0};
   assert_false(explained());
