@@ -17,6 +17,8 @@ enum bs_network { BS_NETWORK_MAIN, BS_NETWORK_TEST };
 struct bs_public_key {
   unsigned char bytes[BS_PUBLIC_KEY_MAX]; /* 02 or 03 and 32 bytes, or 04 and 64 */
   size_t length;                          /* 33 or 65 */
+  unsigned char point[64];                /* parsed, in libsecp256k1's form, once is_parsed: parsing costs 5 us */
+  bool is_parsed;
 };
 
 /* A private key, whether its public key is meant compressed, and that public key.  Never changes, so threads may share

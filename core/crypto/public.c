@@ -16,13 +16,21 @@ static bool known_form(const unsigned char *bytes, size_t length) {
   return (length == 33 && (bytes[0] == 2 || bytes[0] == 3)) || (length == 65 && bytes[0] == 4);
 }
 
+_Static_assert(sizeof(secp256k1_pubkey) == sizeof(((struct bs_public_key *)NULL)->point), "a parsed key fits into its room");
+
 bool bs_public_key_load(secp256k1_pubkey *ret_point, const struct bs_public_key *key) {
+  if (key->is_parsed) {
+    memcpy(ret_point, key->point, sizeof *ret_point);
+    return true;
+  }
   return known_form(key->bytes, key->length) &&
          secp256k1_ec_pubkey_parse(bs_secp256k1_public(), ret_point, key->bytes, key->length);
 }
 
 void bs_public_key_store(struct bs_public_key *ret_key, const secp256k1_pubkey *point, bool compressed) {
   ret_key->length = compressed ? 33 : 65;
+  memcpy(ret_key->point, point, sizeof *point);
+  ret_key->is_parsed = true;
   secp256k1_ec_pubkey_serialize(bs_secp256k1_public(), ret_key->bytes, &ret_key->length, point,
                                 compressed ? SECP256K1_EC_COMPRESSED : SECP256K1_EC_UNCOMPRESSED);
 }
@@ -34,6 +42,8 @@ bool bs_public_key_parse(struct bs_public_key *ret_key, const void *bytes, size_
   if (length > sizeof key.bytes) return false;
   memcpy(key.bytes, bytes, length);
   if (!bs_public_key_load(&point, &key)) return false;
+  memcpy(key.point, &point, sizeof point);
+  key.is_parsed = true;
   *ret_key = key;
   return true;
 }
