@@ -62,16 +62,36 @@ static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs
          read_optional(index, row, 16, &entry->has_consensus, entry->consensus, sizeof entry->consensus, error);
 }
 
+/* The row stays open: what is read before it is let go of is of the same moment. */
+static bool find_name(const struct bs_index *index, sqlite3_stmt **row, struct bs_name_entry *ret_entry, const char *name,
+                      struct bs_error *error) {
+  struct bs_name_entry entry = {0};
+
+  if (!bs_database_query(index->database, BS_SQL_get_name, row, BS_VALUES(bs_value_text(name)), error)) return false;
+  if (*row == NULL) return true;
+  if (!read_name(index, *row, &entry, error)) return false;
+  *ret_entry = entry;
+  return true;
+}
+
 bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
                        struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  struct bs_name_entry entry = {0};
 
-  if (!bs_database_query(index->database, BS_SQL_get_name, &row, BS_VALUES(bs_value_text(name)), error)) return false;
+  if (!find_name(index, &row, ret_entry, name, error)) return false;
   *ret_found = row != NULL;
-  if (row == NULL) return true;
-  if (!read_name(index, row, &entry, error)) return false;
-  *ret_entry = entry;
+  return true;
+}
+
+bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
+                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
+                                    struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  if (!find_name(index, &row, ret_entry, name, error) ||
+      !bs_index_get_namespace(index, ret_name_space, ret_name_space_found, bs_name_namespace(name), error))
+    return false;
+  *ret_found = row != NULL;
   return true;
 }
 

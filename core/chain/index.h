@@ -58,6 +58,10 @@ bool bs_index_put_preorder(const struct bs_index *index, const struct bs_preorde
 bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
                             const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 
+/* A name and its namespace, as of one moment; *ret_found and *ret_name_space_found say which of them there are. */
+bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
+                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
+                                    struct bs_error *error);
 bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found,
                             const char *id, struct bs_error *error);
 bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry,

@@ -137,14 +137,13 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
   struct bs_namespace_entry name_space;
   unsigned char consensus[BS_CONSENSUS_SIZE];
   uint64_t next = 1;
-  bool found;
+  bool found, name_space_found;
 
   if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
   if (!call.exists) return fail_unknown(names, name, error);
-  if (!provider->get_name(names->state, &entry, &found, name, error)) return false;
+  if (!provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error)) return false;
   if (!found) return fail_unknown(names, name, error);
-  if (!provider->get_namespace(names->state, &name_space, &found, bs_name_namespace(name), error)) return false;
-  if (!found)
+  if (!name_space_found)
     name_space = (struct bs_namespace_entry){.state = BS_NAMESPACE_REVEALED}; /* names outlive a reveal that lapsed */
   if (name_space.rules.lifetime != BS_LIFETIME_INFINITE && !provider->tip(names->state, &next, consensus, error))
     return false;

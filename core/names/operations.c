@@ -210,11 +210,10 @@ static bool load(struct job *job, struct bs_view *view, struct bs_error *error) 
   const char *id = bs_name_namespace(job->name);
   bool found;
 
-  if (!provider->get_namespace(view->state, &job->name_space, &found, id, error)) return false;
+  if (!provider->get_name(view->state, &job->entry, &job->found, &job->name_space, &found, job->name, error)) return false;
   if (!found || job->name_space.state != BS_NAMESPACE_IS_READY)
     return bs_fail(error, BS_WORD_usage, "There is no namespace %s on %s.", id, provider->place(view->state));
-  return provider->get_name(view->state, &job->entry, &job->found, job->name, error) &&
-         provider->tip(view->state, &job->height, job->consensus, error) && bs_payment_load(&job->payment, view, error);
+  return provider->tip(view->state, &job->height, job->consensus, error) && bs_payment_load(&job->payment, view, error);
 }
 
 static void drop_batch(struct bs_batch *batch) {

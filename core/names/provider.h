@@ -47,8 +47,9 @@ struct bs_provider {
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
   /* The block that the next transactions will be in, and the newest consensus hash. */
   bool (*tip)(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
-                   struct bs_error *error);
+  /* With its namespace, both as of one moment. */
+  bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
+                   bool *ret_name_space_found, const char *name, struct bs_error *error);
   bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                         struct bs_error *error);
   bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
