@@ -109,10 +109,14 @@ static bool look(struct bs_database *database, struct bs_recalled *ret_known, co
 bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
                      const unsigned char *signer, struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+  uint64_t sequence = bs_sequence_read(&state->sequence);
 
+  if (bs_recall_find(&state->recalls, sequence, ret_recalled, datum, signer)) return true;
   if (!bs_state_enter(&use, state, scope, false, error)) return false;
-  if (use.database != NULL) return look(use.database, ret_recalled, datum, signer, error);
-  *ret_recalled = (struct bs_recalled){.clock = 0};
+  if (use.database == NULL) *ret_recalled = (struct bs_recalled){.clock = 0};
+  if (use.database == NULL) return true;
+  if (!look(use.database, ret_recalled, datum, signer, error)) return false;
+  if (bs_sequence_read(&state->sequence) == sequence) bs_recall_keep(&state->recalls, sequence, ret_recalled, datum, signer);
   return true;
 }
 
@@ -235,7 +239,7 @@ bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const stru
 
   if (!bs_state_enter(&use, state, scope, true, error) || !weigh(use.database, &changes, belief, error)) return false;
   if (changes.version == NULL && !changes.has_name) return true; /* the usual read: no lock, no disk */
-  return bs_database_begin(use.database, error) && believe(use.database, belief, error) && bs_database_commit(use.database, error);
+  return bs_state_begin(&use, error) && believe(use.database, belief, error) && bs_state_commit(&use, error);
 }
 
 static bool reserve(struct bs_database *database, const struct bs_intent *intent, struct bs_error *error) {
@@ -265,10 +269,10 @@ bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *re
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
   int64_t entry = 0;
 
-  if (!bs_state_enter(&use, state, scope, true, error) || !bs_database_begin(use.database, error) ||
+  if (!bs_state_enter(&use, state, scope, true, error) || !bs_state_begin(&use, error) ||
       (intent->datum->id != NULL && !reserve(use.database, intent, error)) ||
       (intent->value_hash != NULL && !journal(use.database, &entry, intent, error)) ||
-      !raise_clock(use.database, bs_clock_unix(), error) || !bs_database_commit(use.database, error))
+      !raise_clock(use.database, bs_clock_unix(), error) || !bs_state_commit(&use, error))
     return false;
   *ret_entry = entry;
   return true;
@@ -288,11 +292,11 @@ bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t e
                        struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
-  return bs_state_enter(&use, state, scope, true, error) && bs_database_begin(use.database, error) &&
+  return bs_state_enter(&use, state, scope, true, error) && bs_state_begin(&use, error) &&
          (belief == NULL ? raise_clock(use.database, bs_clock_unix(), error) : believe(use.database, belief, error)) &&
          (belief == NULL || belief->version == NULL || release(use.database, belief, error)) &&
          (entry == 0 || bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)entry)), error)) &&
-         bs_database_commit(use.database, error);
+         bs_state_commit(&use, error);
 }
 
 void bs_unfinished_free(struct bs_unfinished *items, size_t count) {

@@ -17,15 +17,6 @@
 #include "core/state/state-private.h"
 
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
-#define IDLE_MAX 8       /* connections that are kept; where more calls are in flight, the others are opened anew */
-
-struct bs_state {
-  char *directory;
-  char *file;
-  pthread_mutex_t lock;               /* of what follows */
-  struct bs_database *idle[IDLE_MAX]; /* connections that no call uses; the last is taken first, its cache is warm */
-  size_t idle_count;
-};
 
 static const char *const statements[] = {
     [BS_STATE_JOURNAL_FORGET] = "DELETE FROM journal WHERE chain = ? AND name = ? AND txid IS NULL",
@@ -107,14 +98,16 @@ static const struct bs_database_kind kind = {
 
 bool bs_state_new(struct bs_state **ret_state, const char *directory, struct bs_error *error) {
   struct bs_state *state = calloc(1, sizeof *state);
-  struct bs_buffer file = BS_BUFFER_INIT;
+  struct bs_buffer file = BS_BUFFER_INIT, sequence_file = BS_BUFFER_INIT;
 
   if (state == NULL) return bs_fail_memory(error);
   pthread_mutex_init(&state->lock, NULL);
+  pthread_mutex_init(&state->recalls.lock, NULL);
   state->directory = strdup(directory);
   bs_buffer_format(&file, "%s/state.db", directory);
+  bs_buffer_format(&sequence_file, "%s/state.sequence", directory);
   state->file = bs_buffer_take(&file);
-  if (state->directory == NULL || state->file == NULL) {
+  if (!bs_sequence_init(&state->sequence, bs_buffer_take(&sequence_file)) || state->directory == NULL || state->file == NULL) {
     bs_state_free(state);
     return bs_fail_memory(error);
   }
@@ -126,6 +119,9 @@ void bs_state_free(struct bs_state *state) {
   if (state == NULL) return;
   for (size_t i = 0; i < state->idle_count; i++) bs_database_close(state->idle[i]);
   pthread_mutex_destroy(&state->lock);
+  pthread_mutex_destroy(&state->recalls.lock);
+  bs_recall_free(&state->recalls);
+  bs_sequence_free(&state->sequence);
   free(state->directory);
   free(state->file);
   free(state);
@@ -164,7 +160,7 @@ static struct bs_database *take_idle(struct bs_state *state) {
 static bool keep_idle(struct bs_state *state, struct bs_database *database) {
   BS_LOCKED(&state->lock);
 
-  if (state->idle_count == IDLE_MAX) return false;
+  if (state->idle_count == BS_STATE_IDLE_MAX) return false;
   state->idle[state->idle_count++] = database;
   return true;
 }
@@ -178,14 +174,34 @@ bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct
     if (create || error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
   }
+  if (database != NULL && bs_sequence_read(&state->sequence) % 2 != 0) bs_sequence_prepare(&state->sequence);
   if (database != NULL) bs_database_scope(database, scope);
-  *ret_use = (struct bs_state_use){state, database};
+  *ret_use = (struct bs_state_use){state, database, false};
   return true;
+}
+
+bool bs_state_begin(struct bs_state_use *use, struct bs_error *error) {
+  if (!bs_database_begin(use->database, error)) return false;
+  use->commits = bs_sequence_begin(&use->state->sequence, error);
+  return use->commits;
+}
+
+static void end_sequence(struct bs_state_use *use) {
+  if (use->commits) bs_sequence_end(&use->state->sequence);
+  use->commits = false;
+}
+
+bool bs_state_commit(struct bs_state_use *use, struct bs_error *error) {
+  bool good = bs_database_commit(use->database, error);
+
+  end_sequence(use);
+  return good;
 }
 
 void bs_state_leave(struct bs_state_use *use) {
   if (use->database == NULL) return;
   bs_database_rollback(use->database);
+  end_sequence(use);
   bs_database_scope(use->database, NULL);
   if (!keep_idle(use->state, use->database)) bs_database_close(use->database);
 }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/state/sequence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+
+_Static_assert(sizeof(_Atomic uint64_t) == 8, "the number is the 8 bytes of its file");
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "processes share no lock of the compiler's");
+
+/* Never shorter again: a mapping beyond the end of its file kills who touches it. */
+static bool make_room(int fd) {
+  struct stat status;
+
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+         ((uint64_t)status.st_size >= sizeof(uint64_t) || ftruncate(fd, sizeof(uint64_t)) == 0);
+}
+
+bool bs_sequence_init(struct bs_sequence *sequence, char *path) {
+  sequence->path = path;
+  sequence->fd = -1;
+  atomic_init(&sequence->shared, NULL);
+  pthread_mutex_init(&sequence->lock, NULL);
+  return path != NULL;
+}
+
+void bs_sequence_free(struct bs_sequence *sequence) {
+  _Atomic uint64_t *shared = atomic_load(&sequence->shared);
+
+  if (shared != NULL) munmap(sequence->mapped, sizeof *shared);
+  if (sequence->fd >= 0) close(sequence->fd);
+  pthread_mutex_destroy(&sequence->lock);
+  free(sequence->path);
+}
+
+/* Under the lock.  Once it is mapped nothing happens. */
+static bool map(struct bs_sequence *sequence, struct bs_error *error) {
+  int fd BS_AUTO_CLOSE = -1;
+  void *mapped;
+
+  if (sequence->fd >= 0) return true;
+  fd = open(sequence->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0 || !make_room(fd)) return bs_fail_errno(error, "%s: The state's sequence number cannot be opened", sequence->path);
+  mapped = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) return bs_fail_errno(error, "%s: The state's sequence number cannot be mapped", sequence->path);
+  sequence->mapped = mapped;
+  atomic_store(&sequence->shared, (_Atomic uint64_t *)mapped);
+  sequence->fd = fd;
+  fd = -1;
+  return true;
+}
+
+void bs_sequence_prepare(struct bs_sequence *sequence) {
+  BS_LOCKED(&sequence->lock);
+  struct bs_error error;
+
+  (void)map(sequence, &error);
+}
+
+uint64_t bs_sequence_read(const struct bs_sequence *sequence) {
+  _Atomic uint64_t *shared = atomic_load(&sequence->shared);
+
+  return shared == NULL ? 1 : atomic_load(shared);
+}
+
+static bool lock_file(const struct bs_sequence *sequence, struct bs_error *error) {
+  while (flock(sequence->fd, LOCK_EX) < 0)
+    if (errno != EINTR) return bs_fail_errno(error, "%s: The state's sequence number cannot be locked", sequence->path);
+  return true;
+}
+
+bool bs_sequence_begin(struct bs_sequence *sequence, struct bs_error *error) {
+  _Atomic uint64_t *shared;
+
+  pthread_mutex_lock(&sequence->lock);
+  if (!map(sequence, error) || !lock_file(sequence, error)) {
+    pthread_mutex_unlock(&sequence->lock);
+    return false;
+  }
+  shared = atomic_load(&sequence->shared);
+  atomic_fetch_add(shared, atomic_load(shared) % 2 == 0 ? 1 : 2); /* odd already: who counted before died */
+  return true;
+}
+
+void bs_sequence_end(struct bs_sequence *sequence) {
+  atomic_fetch_add(atomic_load(&sequence->shared), 1);
+  flock(sequence->fd, LOCK_UN);
+  pthread_mutex_unlock(&sequence->lock);
+}
