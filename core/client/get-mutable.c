@@ -23,6 +23,7 @@ struct getting {
   unsigned char z[BS_SHA256_SIZE]; /* options.z */
   struct bs_present present;
   struct bs_target target;
+  struct bs_recalled recalled;
   struct bs_reading reading;
 };
 
@@ -61,16 +62,28 @@ static void set_bounds(struct getting *getting) {
   bounds->user = getting;
 }
 
+/* What was seen before, of the name and of the datum.  The signer of a route without a key shows only when something verified. */
+static bool recall(struct getting *getting) {
+  const struct bs_target *target = &getting->target;
+  unsigned char signer[BS_HASH160_SIZE];
+
+  if (target->authority.key != NULL) bs_public_key_signer(signer, target->authority.key);
+  return bs_state_recall(getting->work->session->state, getting->work->scope, &getting->recalled, &target->datum,
+                         target->authority.key != NULL ? signer : NULL, &getting->work->report.error);
+}
+
 /* Up to the findings. */
 static bool look(struct getting *getting) {
   struct bs_work *work = getting->work;
 
-  if (!bs_present_load(work, &getting->present, getting->name) ||
-      !bs_target_find(work, &getting->target, &getting->present, getting->id) ||
+  if (!bs_present_look(work, &getting->present, getting->name) ||
+      !bs_target_find(work, &getting->target, &getting->present, getting->id) || !recall(getting) ||
+      !bs_present_check(work, &getting->present, &getting->recalled) ||
       !bs_target_check_readable(work, &getting->target, &getting->present) ||
       !bs_reading_begin(&getting->reading, work, &getting->present, &getting->target, getting->target.data_id))
     return false;
   set_bounds(getting);
+  if (getting->target.authority.key != NULL) bs_reading_know(&getting->reading, &getting->recalled);
   return bs_reading_ask(&getting->reading, &getting->target.authority, true);
 }
 
@@ -108,10 +121,13 @@ static bool look_and_decide(struct getting *getting) {
 
   for (int attempt = 1;; attempt++) {
     forget(getting);
-    if (look(getting) && decide(getting, &again)) return true;
-    if (!again || attempt == ATTEMPTS) return false;
+    if (look(getting) && decide(getting, &again)) break;
+    if (!(again || getting->present.is_outdated) || attempt == ATTEMPTS) return false;
     again = false;
   }
+  if (getting->work->session->config->max_age_ms > 0 && !getting->present.is_cached)
+    bs_cache_keep_name(&getting->work->session->cache, &getting->present.record);
+  return true;
 }
 
 static bool keep_outcomes(struct getting *getting) {

@@ -12,14 +12,8 @@
 #include "core/base/log.h"
 #include "core/codec/hex.h"
 
-static void free_copy(struct bs_user_copy *copy) {
-  if (copy == NULL) return;
-  bs_buffer_free(&copy->bytes);
-  free(copy);
-}
-
 void bs_present_free(struct bs_present *present) {
-  free_copy(present->copy);
+  bs_user_copy_release(present->copy);
   present->copy = NULL;
 }
 
@@ -64,22 +58,25 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
                  found ? "." : "; where that was you, bring the newer ledger back, or remove the state's state.db to forget what was seen.");
 }
 
-static bool check_floor(struct bs_work *work, struct bs_present *present) {
-  const struct bs_datum datum = name_only(present);
-  struct bs_recalled recalled;
+static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
+  present->was_current = recalled->has_name && recalled->name.is_current;
+  present->is_news = !recalled->has_name || !is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
+  if (!recalled->has_name || is_same(&present->seen, &recalled->name) || is_above(&present->seen, &recalled->name)) return true;
+  if (!present->is_cached) return check_left(work, present, &recalled->name);
+  bs_cache_forget_name(&work->session->cache, present->record.name);
+  present->is_outdated = true;
+  return bs_fail(&work->report.error, BS_WORD_stale, "What this session knew of %s is outdated.", present->record.name);
+}
 
-  if (!bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error)) return false;
-  present->was_current = recalled.has_name && recalled.name.is_current;
-  present->is_news = !recalled.has_name || !is_same(&present->seen, &recalled.name);
-  if (!present->is_news || !recalled.has_name || is_above(&present->seen, &recalled.name)) return true;
-  return check_left(work, present, &recalled.name);
+static bool is_alive(const struct bs_present *present) {
+  return !present->record.revoked && !present->record.expired;
 }
 
 static bool check_alive(struct bs_work *work, const struct bs_present *present) {
   struct bs_error *error = &work->report.error;
   const struct bs_name_record *record = &present->record;
 
-  if (!record->revoked && !record->expired) return true;
+  if (is_alive(present)) return true;
   if (!bs_present_believe_name(work, present)) return false; /* nor may it come back to life */
   if (record->revoked)
     return bs_fail(error, BS_WORD_not_found, "The name %s was revoked by its owner; it says nothing any more.", record->name);
@@ -87,13 +84,31 @@ static bool check_alive(struct bs_work *work, const struct bs_present *present) 
                  record->name, record->expires);
 }
 
-bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
+bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
+  return check_floor(work, present, recalled) && check_alive(work, present);
+}
+
+/* max_age_ms 0: what the name service says now. */
+static bool look_up(struct bs_work *work, struct bs_present *present, const char *name, uint64_t max_age_ms) {
   struct bs_error *error = &work->report.error;
 
-  ret_present->is_news = ret_present->has_left = false;
-  if (!bs_name_check(name, error) || !bs_names_lookup(work->session->names, work->scope, &ret_present->record, name, error)) return false;
-  see(ret_present);
-  return check_floor(work, ret_present) && check_alive(work, ret_present);
+  bs_present_free(present);
+  present->is_news = present->has_left = present->was_current = present->is_outdated = false;
+  if (!bs_name_check(name, error)) return false;
+  present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
+  if (!present->is_cached && !bs_names_lookup(work->session->names, work->scope, &present->record, name, error)) return false;
+  see(present);
+  return true;
+}
+
+bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
+  struct bs_recalled recalled;
+  struct bs_datum datum;
+
+  if (!look_up(work, ret_present, name, 0)) return false;
+  datum = name_only(ret_present);
+  return bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error) &&
+         bs_present_check(work, ret_present, &recalled);
 }
 
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
@@ -133,26 +148,24 @@ bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock) {
 
 /* ---- its user record ---- */
 
-/* Takes the bytes. */
-static bool keep_copy(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash, struct bs_buffer *bytes) {
-  struct bs_user_copy *copy = calloc(1, sizeof *copy);
-
-  if (copy == NULL) return bs_fail_memory(&work->report.error);
-  memcpy(copy->value_hash, value_hash, strlen(value_hash) + 1);
-  copy->bytes = *bytes;
-  *bytes = (struct bs_buffer)BS_BUFFER_INIT;
-  if (!bs_user_parse(&copy->user, copy->bytes.bytes, copy->bytes.length, name, &work->report.error)) {
-    free_copy(copy);
-    return bs_context(&work->report.error, "The user record %s of the name %s", value_hash, name);
-  }
-  free_copy(present->copy);
+/* Takes the copy over. */
+static void hold(struct bs_present *present, struct bs_user_copy *copy) {
+  bs_present_free(present);
   present->copy = copy;
   present->seen.is_current = copy->user.generation == BS_USER_V3;
   if (present->seen.is_current && !present->was_current) present->is_news = true;
+}
+
+static bool hold_new(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash, struct bs_buffer *bytes) {
+  struct bs_user_copy *copy;
+
+  if (!bs_user_copy_new(&copy, name, value_hash, bytes, &work->report.error)) return false;
+  bs_cache_keep_user(&work->session->cache, copy);
+  hold(present, copy);
   return true;
 }
 
-bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
+static bool fetch_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
   struct bs_spool spool BS_AUTO(bs_spool_free);
   struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error *error = &work->report.error;
@@ -171,7 +184,15 @@ bool bs_present_user(struct bs_work *work, struct bs_present *present, const cha
   }
   bytes = bs_buffer_extend(&record, (size_t)spool.length);
   if (bytes == NULL) return bs_fail_memory(error);
-  return bs_spool_read(&spool, bytes, (size_t)spool.length, 0, error) && keep_copy(work, present, name, value_hash, &record);
+  return bs_spool_read(&spool, bytes, (size_t)spool.length, 0, error) && hold_new(work, present, name, value_hash, &record);
+}
+
+bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
+  struct bs_user_copy *copy = bs_cache_find_user(&work->session->cache, value_hash);
+
+  if (copy == NULL) return fetch_user(work, present, name, value_hash);
+  hold(present, copy);
+  return true;
 }
 
 /* The record that waits for its transaction's confirmation, if the journal has one that was sent. */
@@ -184,14 +205,22 @@ static bool pending_user(struct bs_work *work, struct bs_present *present, const
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
   if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error)) return false;
   *ret_found = *ret_found && pending.txid[0] != '\0';
-  return !*ret_found || keep_copy(work, present, name, pending.value_hash, &pending.record);
+  return !*ret_found || hold_new(work, present, name, pending.value_hash, &pending.record);
+}
+
+/* The user record of a name that is looked up. */
+static bool load_user(struct bs_work *work, struct bs_present *present) {
+  const char *name = present->record.name;
+  bool is_pending;
+
+  if (!pending_user(work, present, name, &is_pending)) return false;
+  return is_pending || present->record.value_hash[0] == '\0' || bs_present_user(work, present, name, present->record.value_hash);
+}
+
+bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name) {
+  return look_up(work, ret_present, name, (uint64_t)work->session->config->max_age_ms) && (!is_alive(ret_present) || load_user(work, ret_present));
 }
 
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {
-  bool is_pending;
-
-  bs_present_free(ret_present);
-  if (!bs_present_name(work, ret_present, name) || !pending_user(work, ret_present, name, &is_pending)) return false;
-  if (is_pending || ret_present->record.value_hash[0] == '\0') return true;
-  return bs_present_user(work, ret_present, name, ret_present->record.value_hash);
+  return bs_present_name(work, ret_present, name) && load_user(work, ret_present);
 }

@@ -4,15 +4,7 @@
 #define BS_CLIENT_PRESENT_H
 
 #include "core/client/session.h"
-#include "core/record/user.h"
 #include "core/state/floors.h"
-
-/* A user record, parsed. */
-struct bs_user_copy {
-  char value_hash[BS_VALUE_HASH_TEXT];
-  struct bs_buffer bytes;
-  struct bs_user user; /* of `bytes` */
-};
 
 struct bs_present {
   struct bs_name_record record;
@@ -21,9 +13,17 @@ struct bs_present {
   bool is_news;               /* the floor is below, or says less: bs_present_believe is owed before data go out */
   bool has_left;              /* the block of the floor left the chain */
   bool was_current;           /* a user record of version 3 was seen before */
+  bool is_cached;             /* the record is the session's, not the name service's of now */
+  bool is_outdated;           /* that is why bs_present_check refused it: it was forgotten, look again */
 };
 #define BS_PRESENT_INIT {.copy = NULL}
 void bs_present_free(struct bs_present *present);
+
+/* What the name service and the stores say, before it is held against what was seen: bs_present_check is owed, and what else is known by
+ * then can be recalled with it.  A revoked or an expired name has no user record here. */
+bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name);
+/* Refuses what the next refuses.  recalled: what is known of the name (bs_state_recall). */
+bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled);
 
 /* The name's record; refuses a revoked (not_found) and an expired one (expired), and an answer that is older than one that was
  * believed (stale). */

@@ -251,6 +251,7 @@ bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
   int lock BS_AUTO_CLOSE = -1;
   bool raced = false;
 
+  bs_cache_forget_name(&work->session->cache, publication->name);
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
   if (!bs_name_check(publication->name, &work->report.error)) return false;

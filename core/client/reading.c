@@ -22,6 +22,11 @@ void bs_reading_end(struct bs_reading *reading) {
   bs_places_free(&reading->places);
 }
 
+void bs_reading_know(struct bs_reading *reading, const struct bs_recalled *recalled) {
+  reading->recalled = *recalled;
+  reading->has_recalled = true;
+}
+
 /* What must be known to choose among findings: what was seen of their signer before, and the time where one of them expires. */
 static bool recall(struct bs_reading *reading, const struct bs_findings *findings) {
   struct bs_work *work = reading->work;

@@ -24,6 +24,8 @@ bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const st
 /* After false of bs_reading_begin, too. */
 void bs_reading_end(struct bs_reading *reading);
 
+/* What was seen of the signer's versions, where that is known before anything verified. */
+void bs_reading_know(struct bs_reading *reading, const struct bs_recalled *recalled);
 /* Asks them.  authority: whose signature counts; takes_first: as replication.read says, and only for a read whose bounds are set.
  * True also when nothing was found. */
 bool bs_reading_ask(struct bs_reading *reading, const struct bs_authority *authority, bool takes_first);

@@ -99,6 +99,7 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
   atomic_fetch_add(&open_sessions, 1);
   pthread_mutex_init(&session->lock, NULL);
   pthread_cond_init(&session->ended, NULL);
+  bs_cache_begin(&session->cache);
   session->config = bs_config_retain((struct blockstore_config *)(uintptr_t)config); /* only its count of references changes */
   good = open_session(session, server, &report.error);
   if (good) *ret_blockstore = session;
@@ -119,6 +120,7 @@ void blockstore_close(struct blockstore *blockstore) {
   free(blockstore->storages);
   bs_names_close(blockstore->names);
   bs_state_free(blockstore->state);
+  bs_cache_end(&blockstore->cache);
   bs_scopes_free(&blockstore->scopes);
   bs_config_release(blockstore->config);
   pthread_cond_destroy(&blockstore->ended);

@@ -3,6 +3,7 @@
 #ifndef BS_CLIENT_SESSION_H
 #define BS_CLIENT_SESSION_H
 
+#include "core/client/cache.h"
 #include "core/client/report.h"
 #include "core/client/storage.h"
 #include "core/names/names.h"
@@ -16,6 +17,7 @@ struct blockstore {
   size_t at_least; /* durable stores that a write needs */
   struct bs_names *names;
   struct bs_state *state;
+  struct bs_cache cache;
   struct bs_scopes scopes;
   pthread_mutex_t lock; /* calls */
   pthread_cond_t ended; /* the last of them has */

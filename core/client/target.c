@@ -35,14 +35,6 @@ static bool take_urls(struct bs_target *target, struct bs_error *error) {
   return true;
 }
 
-static bool take_route(struct bs_target *target, struct bs_error *error) {
-  if (!take_urls(target, error)) return false;
-  if (target->route.pubkey.length == 0) return true;
-  if (!bs_route_key(&target->key, &target->route, error)) return false;
-  target->authority.key = &target->key;
-  return true;
-}
-
 bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct bs_present *present, const char *id) {
   struct bs_error *error = &work->report.error;
   const struct bs_user *user = present->copy == NULL ? NULL : &present->copy->user;
@@ -52,14 +44,15 @@ bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct
   if (!bs_id_check(id, error)) return false;
   target->datum = (struct bs_datum){present->record.chain_id, present->record.name, id};
   target->authority.owner = present->record.owner_hash;
-  target->has_route = user != NULL && bs_route_find(&target->route, user, id);
+  if (user != NULL && !bs_user_copy_route(present->copy, id, &target->has_route, &target->route, &target->key, error)) return false;
+  if (target->key.length > 0) target->authority.key = &target->key;
   target->is_legacy = target->has_route && user->generation == BS_USER_V2;
   target->is_foreign = target->has_route && !target->is_legacy && strcmp(user->owner, present->record.owner) != 0;
   if (target->is_legacy) bs_buffer_text(&data_id, id);
   else bs_data_id(&data_id, &target->datum);
   target->data_id = bs_buffer_take(&data_id);
   if (target->data_id == NULL) return bs_fail_memory(error);
-  return !target->has_route || take_route(target, error);
+  return !target->has_route || take_urls(target, error);
 }
 
 static bool is_in_compat(const struct blockstore_config *config, const char *name) {
