@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench-mutable ROUNDS small|large: mutable data through the library, each figure beside its floor, in turns of the same run; for tools/bench.
+ * Works in the current directory: the ledger state/ledger.db, and a key, `key`, that owns bench.id and bench-0.id to bench-19.id;
+ * for `large` the data `large` of bench.id, 48 MiB.
+ */
+#include <config.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include <blockstore/blockstore.h>
+
+#include "tools/bench-mutable/bench.h"
+
+#define LARGE ((size_t)48 << 20) /* of data: 64 MiB of record */
+
+#define NAMES 20 /* more than the 16 user records that a session keeps */
+
+static size_t rounds;
+static const size_t turns = 200, slow_turns = 40;
+
+void bench_die(const char *what) {
+  fprintf(stderr, "bench-mutable: failed: %s\n", what);
+  exit(1);
+}
+
+static void check(enum blockstore_result result, struct blockstore_error **error) {
+  if (result != BLOCKSTORE_DONE) bench_die(*error == NULL ? "memory" : blockstore_error_message(*error));
+}
+#define CHECK(call)                        \
+  do {                                     \
+    struct blockstore_error *error = NULL; \
+    check((call), &error);                 \
+  } while (0)
+
+/* ---- timing ---- */
+
+static double now_us(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static double time_batch(bench_work work, void *user, size_t count, size_t *turn) {
+  double from = now_us();
+
+  for (size_t i = 0; i < count; i++) work(user, (*turn)++);
+  return (now_us() - from) / (double)count;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+static double median(double *figures) {
+  qsort(figures, rounds, sizeof *figures, compare_doubles);
+  return figures[rounds / 2];
+}
+
+struct figure {
+  const char *what;
+  bench_work work;
+  void *user;
+  void (*prepare)(size_t count); /* before each round, not timed; NULL: nothing */
+  const char *floor_what;
+  bench_work floor;
+  void *floor_user;
+  size_t count; /* turns of a round */
+  const char *reach;
+};
+
+/* A figure and its floor, in turns. */
+static void compare(const struct figure *figure) {
+  double *ours = calloc(rounds, sizeof *ours), *floors = calloc(rounds, sizeof *floors), a, b;
+  size_t turn = 1, floor_turn = 1;
+
+  if (ours == NULL || floors == NULL) bench_die("memory");
+  for (size_t i = 0; i < rounds; i++) {
+    if (figure->prepare != NULL) figure->prepare(figure->count);
+    ours[i] = time_batch(figure->work, figure->user, figure->count, &turn);
+    floors[i] = time_batch(figure->floor, figure->floor_user, figure->count, &floor_turn);
+  }
+  a = median(ours);
+  b = median(floors);
+  printf("%-56s %9.1f us (%.1f-%.1f)\n  floor: %-47s %9.1f us (%.1f-%.1f)\n  %.2f of the floor's speed (reach: at least %s)\n\n",
+         figure->what, a, ours[0], ours[rounds - 1], figure->floor_what, b, floors[0], floors[rounds - 1], b / a, figure->reach);
+  free(ours);
+  free(floors);
+}
+
+/* ---- the library ---- */
+
+static struct blockstore_key *key;
+
+static struct blockstore *open_session(const char *state, const char *max_age) {
+  struct blockstore_config *config = NULL;
+  struct blockstore *session = NULL;
+  FILE *file = fopen("session.yaml", "w");
+
+  if (file == NULL) bench_die("session.yaml");
+  fprintf(file, "state_dir: %s\nnames: {ledger: state/ledger.db, max_age: %s}\nstores: [{name: laptop, driver: disk, root: data}]\n", state,
+          max_age);
+  if (fclose(file) != 0) bench_die("session.yaml");
+  CHECK(blockstore_get_config(&config, "session.yaml", &error));
+  CHECK(blockstore_session(config, &session, NULL, 0, &error));
+  blockstore_config_free(config);
+  return session;
+}
+
+static void put(struct blockstore *session, const char *name, const char *id, const void *data, size_t length) {
+  struct blockstore_input *input = blockstore_input_from_memory(data, length);
+
+  CHECK(blockstore_put_mutable(session, NULL, name, id, input, key, NULL, &error));
+  blockstore_input_free(input);
+}
+
+static void get(struct blockstore *session, const char *name, const char *id) {
+  struct blockstore_output *output = blockstore_output_to_memory(SIZE_MAX);
+  struct blockstore_record *record = NULL;
+
+  CHECK(blockstore_get_mutable(session, output, &record, name, id, NULL, &error));
+  blockstore_record_free(record);
+  blockstore_output_free(output);
+}
+
+static struct blockstore *writer; /* of another user: with a state directory of its own */
+
+static void id_of(char id[32], size_t turn, size_t count) {
+  snprintf(id, 32, "datum-%zu", turn % count);
+}
+
+/* A new version of each datum, which the reader has not seen. */
+static void put_unseen(size_t count) {
+  char id[32], data[1024] = "";
+
+  for (size_t i = 0; i < count; i++) {
+    id_of(id, i, count);
+    put(writer, "bench-0.id", id, data, sizeof data);
+  }
+}
+
+/* ---- what is timed; user: the session ---- */
+
+/* Name and user record are read anew each time. */
+static void get_of_many(void *user, size_t turn) {
+  char name[32];
+
+  snprintf(name, sizeof name, "bench-%zu.id", turn % NAMES);
+  get(user, name, "datum");
+}
+
+static void get_one(void *user, size_t turn) {
+  (void)turn;
+  get(user, "bench.id", "datum");
+}
+
+static void get_unseen(void *user, size_t turn) {
+  char id[32];
+
+  id_of(id, turn, slow_turns);
+  get(user, "bench-0.id", id);
+}
+
+static void get_large(void *user, size_t turn) {
+  (void)turn;
+  get(user, "bench.id", "large");
+}
+
+static void put_known(void *user, size_t turn) {
+  char data[1024] = "";
+
+  memcpy(data, &turn, sizeof turn);
+  put(user, "bench.id", "datum", data, sizeof data);
+}
+
+/* ---- threads ---- */
+
+struct reader {
+  struct blockstore *session;
+  const char *id;
+};
+
+static void *read_many(void *user) {
+  const struct reader *reader = user;
+
+  for (size_t i = 0; i < 10 * turns; i++) get(reader->session, "bench.id", reader->id);
+  return NULL;
+}
+
+/* Gets in a microsecond. */
+static double read_with(struct blockstore *session, size_t count) {
+  struct reader readers[2] = {{session, "datum"}, {session, "other"}};
+  pthread_t threads[2];
+  double from = now_us();
+
+  for (size_t i = 0; i < count; i++)
+    if (pthread_create(&threads[i], NULL, read_many, &readers[i]) != 0) bench_die("a thread");
+  for (size_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
+  return (double)(count * 10 * turns) / (now_us() - from);
+}
+
+static void compare_threads(struct blockstore *session) {
+  double *ratios = calloc(rounds, sizeof *ratios), middle;
+
+  if (ratios == NULL) bench_die("memory");
+  for (size_t i = 0; i < rounds; i++) {
+    double alone = read_with(session, 1);
+
+    ratios[i] = read_with(session, 2) / alone;
+  }
+  middle = median(ratios);
+  printf("get_mutable 1 KiB, two threads, two ids                  %9.2f times what one thread gets (%.2f-%.2f)\n"
+         "  (reach: at least 1.8)\n\n", middle, ratios[0], ratios[rounds - 1]);
+  free(ratios);
+}
+
+/* ---- the rows ---- */
+
+static const char *write_sample(const char *file, size_t size) {
+  char *bytes = calloc(1, size);
+  FILE *out = fopen(file, "w");
+
+  if (bytes == NULL || out == NULL || fwrite(memset(bytes, 'A', size), 1, size, out) != size || fclose(out) != 0) bench_die(file);
+  free(bytes);
+  return file;
+}
+
+static void put_all(struct blockstore *session) {
+  char name[32], data[1024] = "";
+
+  for (size_t i = 0; i < NAMES; i++) {
+    snprintf(name, sizeof name, "bench-%zu.id", i);
+    put(session, name, "datum", data, sizeof data);
+  }
+  put(session, "bench.id", "datum", data, sizeof data);
+  put(session, "bench.id", "other", data, sizeof data);
+}
+
+static void read_rows(struct blockstore *session, struct blockstore *caching) {
+  struct bench_floor_get *parsing = bench_floor_get_new("sample", true), *parsed = bench_floor_get_new("sample", false);
+
+  compare(&(struct figure){"get_mutable 1 KiB, version known, whole path", get_of_many, session, NULL, "read, SHA-256, parse key, verify",
+                           bench_floor_get_run, parsing, turns, "0.7"});
+  compare(&(struct figure){"get_mutable 1 KiB, version known, user record cached", get_one, session, NULL,
+                           "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "0.7"});
+  compare(&(struct figure){"get_mutable 1 KiB, name and user record cached", get_one, caching, NULL, "read, SHA-256, verify",
+                           bench_floor_get_run, parsed, turns, "0.8"});
+}
+
+struct first_sight {
+  struct bench_floor_get *get;
+  struct bench_floor_commit *commit;
+};
+
+static void first_sight_floor(void *user, size_t turn) {
+  struct first_sight *floor = user;
+
+  bench_floor_get_run(floor->get, turn);
+  bench_floor_commit_run(floor->commit, turn);
+}
+
+static void durable_rows(struct blockstore *session) {
+  struct first_sight first = {bench_floor_get_new("sample", true), bench_floor_commit_new("floor-commit.db")};
+
+  compare(&(struct figure){"get_mutable 1 KiB, first sight", get_unseen, session, put_unseen, "the same and a durable commit",
+                           first_sight_floor, &first, slow_turns, "0.7"});
+  compare(&(struct figure){"put_mutable 1 KiB", put_known, session, NULL, "sign, durable file write, durable commit", bench_floor_put_run,
+                           bench_floor_put_new(".", 1024 / 3 * 4 + 200), slow_turns, "0.7"});
+}
+
+static void small(void) {
+  struct blockstore *session = open_session("state", "0s"), *caching = open_session("state", "60s");
+
+  writer = open_session("writer", "0s");
+  write_sample("sample", 1024 / 3 * 4 + 200);
+  put_all(session);
+  read_rows(session, caching);
+  compare_threads(caching);
+  durable_rows(session);
+  blockstore_close(writer);
+  blockstore_close(caching);
+  blockstore_close(session);
+}
+
+static void large(void) {
+  struct blockstore *session = open_session("state", "0s");
+  struct rusage usage;
+
+  get_large(session, 0);
+  getrusage(RUSAGE_SELF, &usage);
+  compare(&(struct figure){"get_mutable, record of 64 MiB", get_large, session, NULL, "read, base64 decode, SHA-256",
+                           bench_floor_large_run, bench_floor_large_new(write_sample("large.base64", LARGE / 3 * 4)), 1, "0.6"});
+  printf("  its peak memory %ld KiB (reach: below %zu)\n\n", usage.ru_maxrss, (size_t)3 * 64 * 1024);
+  blockstore_close(session);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3 || (rounds = strtoul(argv[1], NULL, 10)) == 0) bench_die("usage: bench-mutable ROUNDS small|large");
+  CHECK(blockstore_key_from_file(&key, "key", &error));
+  if (strcmp(argv[2], "small") == 0) small();
+  else large();
+  blockstore_key_free(key);
+  return 0;
+}
