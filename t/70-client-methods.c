@@ -71,6 +71,19 @@ static void renewing(void **state) {
   blockstore_key_free(other);
 }
 
+/* Where name or user record decide alone, no store was asked for the data, and of none is anything said. */
+static void explaining_what_is_not_there(void **state) {
+  struct world *world = *state;
+  char key[65];
+
+  open_with_name(world, ONE_STORE);
+  assert_says(call(world, "explain", NAME, "status"), "\"code\": \"not_found\"", "\"stores\": []");
+  put_text(world, key, "a user record");
+  assert_says(call(world, "explain", NAME, "status"), "has no route", "\"stores\": []");
+  assert_says(call(world, "explain", "nobody.id", "status"), "\"believed\": false", "\"stores\": []");
+  assert_method_refused("explain", NAME, NULL, "usage", "NAME ID");
+}
+
 static void a_ledger_that_is_damaged_does_not_answer(void **state) {
   struct world *world = *state;
   static const char rubbish[] = "this is no ledger, and long enough to be looked at: a header of SQLite has a hundred bytes, and so has this line.";
@@ -102,6 +115,7 @@ int main(void) {
       in_world(questions_on_names),
       in_world(questions_that_are_refused),
       in_world(renewing),
+      in_world(explaining_what_is_not_there),
       in_world(a_ledger_that_is_damaged_does_not_answer),
       in_world(a_dry_run_sends_nothing),
   };

@@ -173,7 +173,7 @@ void bs_reading_explain(const struct bs_reading *reading, struct bs_buffer *ret_
   bs_buffer_byte(ret_json, '[');
   if (ret_json->failed) return;
   for (size_t i = 0; i < reading->places.count; i++) explain_place(reading, i, ret_json);
-  for (size_t i = 0; i < replicas->count; i++)
+  for (size_t i = 0; reading->target != NULL && i < replicas->count; i++) /* else they answered for the user record at most */
     if (!has_place(reading, i)) explain_store(&replicas->items[i], ret_json);
   bs_buffer_byte(ret_json, ']');
 }

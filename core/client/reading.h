@@ -37,7 +37,7 @@ bool bs_reading_choose(struct bs_reading *reading);
 void bs_reading_what(char what[BS_READING_WHAT], const struct bs_datum *datum);
 /* Answers with what each store gives for the datum, and what a get would make of it.  Changes nothing. */
 bool bs_explain(struct bs_work *work, cJSON *answer, const char *name, const char *id);
-/* Appends the JSON array that says of each place what it gave and why that is believed or not. */
+/* Appends the JSON array that says of each place what it gave and why that is believed or not; empty before bs_reading_begin. */
 void bs_reading_explain(const struct bs_reading *reading, struct bs_buffer *ret_json);
 
 #endif
