@@ -76,6 +76,41 @@ static void a_user_record_is_journaled_with_it(void **state) {
   assert_int_equal(recall(opened, &here, 1).reserved, 5);
 }
 
+/* What a process began that ended in between, and is not what is written now. */
+static void a_write_without_one_clears_the_journal(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  const struct bs_datum other = {chain_one, "bar.id", "notes"};
+  struct bs_error error = {0};
+  int64_t sent;
+
+  begin(opened, intent(&here, 5, 1, 1));
+  begin(opened, intent(&other, 1, 1, 2));
+  assert_int_equal(begin(opened, intent(&here, 6, 2, 0)), 0);
+  assert_journaled(opened, &here, NULL);
+  assert_journaled(opened, &other, "2222222222222222222222222222222222222222");
+  sent = begin(opened, intent(&here, 7, 2, 3));
+  assert_ok(bs_state_journal_sent(opened, NULL, sent, "txid", &error));
+  begin(opened, intent(&here, 8, 2, 0));
+  assert_journaled(opened, &here, "3333333333333333333333333333333333333333");
+}
+
+static void what_was_deleted_is_reserved_no_more(void **state) {
+  const struct bs_datum beside = {chain_one, "foo.id", "notes2"};
+  char *directory BS_AUTO_FREE = path_in(*state, "state");
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_error error = {0};
+
+  assert_ok(bs_state_release(opened, NULL, &here, 9, &error));
+  assert_int_equal(access(directory, F_OK), -1);
+  begin(opened, intent(&here, 5, 1, 0));
+  begin(opened, intent(&beside, 5, 1, 0));
+  assert_ok(bs_state_release(opened, NULL, &here, 4, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 5);
+  assert_ok(bs_state_release(opened, NULL, &here, 5, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 0);
+  assert_int_equal(recall(opened, &beside, 1).reserved, 5);
+}
+
 static void a_write_that_is_done_is_believed(void **state) {
   struct bs_state *opened AUTO_STATE = open_state(*state);
   struct bs_name_seen name = {.block = 3, .owner = "1owner", .is_current = true};
@@ -147,7 +182,7 @@ static void all_that_is_not_done_is_listed(void **state) {
   for (int i = 19; i >= 0; i--) {
     snprintf(name, sizeof name, "n%02d.id", i / 2);
     snprintf(id, sizeof id, "id%02d", i);
-    begin(opened, intent(&datum, (uint64_t)i + 1, 1, i % 2));
+    begin(opened, intent(&datum, (uint64_t)i + 1, 1, i % 2 == 0));
   }
   assert_ok(bs_state_journal_sent(opened, NULL, begin(opened, intent(&here, 7, 1, 3)), "txid", &error));
   assert_ok(bs_state_unfinished(opened, NULL, &items, &count, &error));
@@ -179,6 +214,8 @@ int main(void) {
       in_place(a_version_is_reserved),
       in_place(a_version_is_reserved_for_one_content),
       in_place(a_user_record_is_journaled_with_it),
+      in_place(a_write_without_one_clears_the_journal),
+      in_place(what_was_deleted_is_reserved_no_more),
       in_place(a_write_that_is_done_is_believed),
       in_place(a_version_that_was_read_before_it_is_done_ends_too),
       in_place(another_reservation_stays),

@@ -167,13 +167,16 @@ static bool write_out(struct bs_work *work, struct bs_publication *publication, 
   return false;
 }
 
-/* The name says it already: only the stores may lack something.  A put that was killed once its transaction was sent
- * leaves an entry in the journal, which ends here. */
+/* The name says it already: only the stores may lack something.  A put or delete that was killed once its transaction was sent
+ * leaves an entry in the journal and a reservation, which end here. */
 static bool forget_entries(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
+  struct bs_state *state = work->session->state;
+  struct bs_error *error = &work->report.error;
   char chain[65];
 
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
-  return bs_state_journal_forget(work->session->state, work->scope, chain, publication->name, &work->report.error);
+  if (!bs_state_journal_forget(state, work->scope, chain, publication->name, error)) return false;
+  return !publication->is_done || publication->datum == NULL || bs_state_release(state, work->scope, publication->datum, publication->version.ver, error);
 }
 
 /* Is the record, which a transaction published, that of the change? */
@@ -234,7 +237,7 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
   if (publication->record == NULL && !bs_present_load(work, present, publication->name)) return false;
   if (!prepare(work, publication, present)) return false;
   memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
-  if (publication->is_done) return true;
+  if (publication->is_done) return forget_entries(work, publication, present);
   if (publication->datum == NULL || publication->change.route.action != BS_ROUTE_KEEP) {
     if (!bs_publish_check_owner(work, publication, present) || !write_record(work, publication, present, &bytes, &writing.is_new)) return false;
     if (publication->dry_run) return send_transaction(work, publication, NULL);

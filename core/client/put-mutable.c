@@ -279,7 +279,11 @@ static bool prepare_delete(void *user, struct bs_work *work, struct bs_publicati
 
   if (!find_target(putting, present) || !bs_publish_check_owner(work, publication, present)) return false;
   is_gone = !putting->target.has_route || putting->target.route.deleted != 0;
-  if (is_gone && publication->txid == NULL) publication->is_done = true;
+  if (is_gone && publication->txid == NULL) {
+    publication->is_done = true;
+    publication->datum = &putting->target.datum;
+    publication->version.ver = putting->target.route.deleted;
+  }
   if (is_gone) return !putting->target.has_route || sign(putting, putting->target.route.deleted);
   if (publication->txid != NULL)
     return bs_fail(&work->report.error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",

@@ -260,6 +260,7 @@ static bool journal(struct bs_database *database, int64_t *ret_entry, const stru
   char chain[65];
 
   bs_hex_encode(chain, intent->datum->chain_id, 32);
+  if (intent->value_hash == NULL) return bs_state_journal_clear(database, chain, intent->datum->name, error);
   return bs_state_journal_add(database, ret_entry, chain, intent->datum->name, intent->value_hash, intent->record,
                               intent->record_length, error);
 }
@@ -271,8 +272,8 @@ bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *re
 
   if (!bs_state_enter(&use, state, scope, true, error) || !bs_state_begin(&use, error) ||
       (intent->datum->id != NULL && !reserve(use.database, intent, error)) ||
-      (intent->value_hash != NULL && !journal(use.database, &entry, intent, error)) ||
-      !raise_clock(use.database, bs_clock_unix(), error) || !bs_state_commit(&use, error))
+      !journal(use.database, &entry, intent, error) || !raise_clock(use.database, bs_clock_unix(), error) ||
+      !bs_state_commit(&use, error))
     return false;
   *ret_entry = entry;
   return true;
@@ -296,6 +297,19 @@ bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t e
          (belief == NULL ? raise_clock(use.database, bs_clock_unix(), error) : believe(use.database, belief, error)) &&
          (belief == NULL || belief->version == NULL || release(use.database, belief, error)) &&
          (entry == 0 || bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)entry)), error)) &&
+         bs_state_commit(&use, error);
+}
+
+bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver, struct bs_error *error) {
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+
+  if (!bs_state_enter(&use, state, scope, false, error)) return false;
+  if (use.database == NULL) return true;
+  return bs_state_begin(&use, error) &&
+         bs_database_run(use.database, BS_STATE_RELEASE_UP_TO,
+                         BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name), bs_value_text(datum->id),
+                                   bs_value_integer(ver)),
+                         error) &&
          bs_state_commit(&use, error);
 }
 

@@ -80,7 +80,7 @@ struct bs_intent {
 /*
  * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is reserved, or the
  * same with another z; the same again is fine) and journals the user record as bs_state_journal_begin does; *ret_entry: its
- * entry, 0 when there is none.  Raises the clock to the system's.
+ * entry, 0 when there is none; the name's entries that were never sent go in either case.  Raises the clock to the system's.
  */
 bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *ret_entry, const struct bs_intent *intent,
                      struct bs_error *error);
@@ -88,6 +88,10 @@ bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *re
  * another z stays), and what was written is believed.  belief NULL: the entry only.  When the belief is refused, nothing ends. */
 bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t entry, const struct bs_belief *belief,
                        struct bs_error *error);
+/* Versions up to `ver` are reserved no more, as none of them can be written again: the datum was deleted by `ver`.  Under the name's
+ * lock; makes no state. */
+bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver,
+                      struct bs_error *error);
 
 /* One write that was begun and is not done, for people. */
 struct bs_unfinished {

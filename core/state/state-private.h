@@ -26,6 +26,7 @@ enum bs_state_statement {
   BS_STATE_CLOCK_RAISE,
   BS_STATE_RESERVE,
   BS_STATE_RELEASE,
+  BS_STATE_RELEASE_UP_TO,
   BS_STATE_UNFINISHED,
 };
 
@@ -76,7 +77,9 @@ void bs_state_leave(struct bs_state_use *use);
 bool bs_state_begin(struct bs_state_use *use, struct bs_error *error);
 bool bs_state_commit(struct bs_state_use *use, struct bs_error *error);
 
-/* In an open transaction: the name's entries that were never sent go, a new one comes. */
+/* The name's entries that were never sent go. */
+bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error);
+/* In an open transaction: the same, and a new one comes. */
 bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name, const char *value_hash,
                           const void *record, size_t length, struct bs_error *error);
 

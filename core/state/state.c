@@ -37,6 +37,7 @@ static const char *const statements[] = {
     [BS_STATE_CLOCK_RAISE] = "UPDATE clock SET now = max(now, ?)",
     [BS_STATE_RESERVE] = "INSERT OR REPLACE INTO reservations (chain, name, id, ver, z) VALUES (?, ?, ?, ?, ?)",
     [BS_STATE_RELEASE] = "DELETE FROM reservations WHERE chain = ? AND name = ? AND id = ? AND ver = ? AND z = ?",
+    [BS_STATE_RELEASE_UP_TO] = "DELETE FROM reservations WHERE chain = ? AND name = ? AND id = ? AND ver <= ?",
     [BS_STATE_UNFINISHED] =
         "SELECT chain, name, NULL AS datum, NULL, value_hash, txid, 0 AS kind, id AS entry FROM journal UNION ALL "
         "SELECT lower(hex(chain)), name, id, ver, '', '', 1, 0 FROM reservations ORDER BY kind, name, chain, datum, entry",
@@ -226,9 +227,13 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   return true;
 }
 
+bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error) {
+  return bs_database_run(database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
+}
+
 bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name, const char *value_hash,
                           const void *record, size_t length, struct bs_error *error) {
-  if (!bs_database_run(database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error) ||
+  if (!bs_state_journal_clear(database, chain, name, error) ||
       !bs_database_run(database, BS_STATE_JOURNAL_BEGIN,
                        BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash), bs_value_blob(record, length)),
                        error))
@@ -269,8 +274,7 @@ bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, con
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
   if (!bs_state_enter(&use, state, scope, false, error)) return false;
-  return use.database == NULL ||
-         bs_database_run(use.database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
+  return use.database == NULL || bs_state_journal_clear(use.database, chain, name, error);
 }
 
 /* All but its name. */

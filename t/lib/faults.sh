@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For tests with t/lib/faults.c: . "$srcdir/t/lib/faults.sh".  A home where alice.id has data; commands that die or fail at
-# the n-th call that changes a file, for each n (with BLOCKSTORE_TEST_LONG=1) or some.
+# For tests with t/lib/faults.c: . "$srcdir/t/lib/faults.sh".  A home where alice.id has data, and notes in their second version;
+# commands that die or fail at the n-th call that changes a file, for each n (with BLOCKSTORE_TEST_LONG=1) or some.
 . "$(dirname "$0")/lib/cli.sh"
 program=$builddir/tools/bin/.libs/blockstore-cli
 [ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
@@ -18,7 +18,21 @@ faulty() {
 own_name alice.id
 cli put_immutable alice.id 'old data'
 old=$(printf 'old data' | sha256)
-ledger=$HOME/.local/state/blockstore/ledger.db
+state=$HOME/.local/state/blockstore
+ledger=$state/ledger.db
+store=$HOME/.local/share/blockstore
+
+# Somebody else who reads the same stores, and remembers for himself.
+cat >"$work/witness.yaml" <<END
+state_dir: $HOME/witness
+names: {ledger: $ledger}
+stores: [{name: home, driver: disk, root: $store}]
+END
+cli put_mutable alice.id notes 'first note'
+cp -a "$store/mutable" "$work/older"
+cli put_mutable alice.id notes 'old note'
+cli -c "$work/witness.yaml" get_mutable alice.id notes
+[ "$status" = 0 ] || { echo "Bail out! notes: $(cat "$err")"; exit 1; }
 cp -a "$HOME" "$work/before"
 
 afresh() {
@@ -36,6 +50,23 @@ sound() {
   "$builddir/t/lib/replay" "$ledger" >"$work/replay" 2>&1 || { echo "replay: $(cat "$work/replay")"; return; }
   cli get_immutable alice.id "$old"
   [ "$status $(member data)" = '0 old data' ] || echo "old data: $(cat "$out" "$err")"
+}
+
+# got [-c CONFIG] NAME ID: the version and the data, or why there are none.
+got() {
+  cli get_mutable "$@"
+  if [ "$status" = 0 ]; then echo "$(member ver) $(member data)"; else member code; fi
+}
+
+# What others, and then the owner, get for ID now.
+both() {
+  echo "$(got -c "$work/witness.yaml" alice.id "$1") / $(got alice.id "$1")"
+}
+
+# Stores that forgot all mutable data but the first notes.
+roll_back() {
+  rm -rf "$store/mutable"
+  cp -a "$work/older" "$store/mutable"
 }
 
 # points ARGUMENT...: how many calls there are to fail.
