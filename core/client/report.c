@@ -149,7 +149,8 @@ enum blockstore_result bs_report_end(struct bs_report *report, bool good, struct
     made->document = error_document(made);
   }
   bs_outcomes_free(&report->outcomes);
-  return good ? BLOCKSTORE_DONE : report->error.result;
+  if (good) return BLOCKSTORE_DONE;
+  return ret_error == NULL ? report->error.result : (*ret_error)->error.result; /* the two agree, also when there is no memory for it */
 }
 
 enum blockstore_result blockstore_error_result(const struct blockstore_error *error) {
