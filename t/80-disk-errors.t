@@ -17,10 +17,28 @@ judged() {
   esac
 }
 
-# failing MOST START ERRNO ARGUMENT...: ERRNO is EIO, or +EIO: from there on.
+# What must hold whatever failed: nothing ...
+anything() {
+  :
+}
+# ... of a name that changes hands ...
+replayed() {
+  "$builddir/t/lib/replay" "$ledger" 2>&1
+}
+# ... of notes, of which others never see more than their owner.
+noted() {
+  sound
+  case $(both notes) in
+    '2 old note / 2 old note' | '2 old note / 3 new note' | '3 new note / 3 new note' | '4 new note / 4 new note') ;;
+    'deleted / deleted') ;;
+    *) echo "notes: $(both notes)" ;;
+  esac
+}
+
+# failing MOST START CHECK ERRNO ARGUMENT...: ERRNO is EIO, or +EIO: from there on.  CHECK says what is wrong, if anything.
 failing() {
-  most=$1 start=$2 reason=$3
-  shift 3
+  most=$1 start=$2 check=$3 reason=$4
+  shift 4
   afresh "$start"
   total=$(points "$@")
   wrong=$(each "$total" "$most" | while read -r n; do
@@ -31,23 +49,35 @@ failing() {
     esac
     judged "$n"
     first=$status
-    [ "$start" = bare ] || sound | sed "s/^/at $n: /"
+    $check | sed "s/^/at $n: /"
     cli "$@"
     case $1:$status:$first in
       *:0:*) ;;
-      init:6:* | keygen:6:* | register:6:*) ;;
+      init:6:* | keygen:6:* | register:6:* | transfer:9:* | revoke:9:*) ;;
       *) echo "at $n: repeated: status $status: $(cat "$err")" ;;
     esac
-    [ "$start" = bare ] || sound | sed "s/^/at $n: afterwards: /"
+    cli pending
+    [ "$start" = bare ] || [ "$(member user_records) $(member versions)" = '[] []' ] || echo "at $n: pending: $(cat "$out")"
+    $check | sed "s/^/at $n: afterwards: /"
   done)
   is_empty "$(printf '%s\n' "$wrong" | head -n 20)" "$1: $reason at $total points"
 }
 
+cp -a "$work/before" "$work/reader"
+rm "$work/reader/.local/state/blockstore/state.db"*
+cli keygen "$work/heir"
+heir=$(member address)
 for reason in ENOSPC EIO +ENOSPC +EIO; do
-  failing 6 bare $reason init
-  failing 4 before $reason keygen "$HOME/new"
-  failing 4 before $reason register bob.id
-  failing 7 before $reason put_immutable alice.id 'new data'
+  failing 6 bare anything $reason init
+  failing 4 before sound $reason keygen "$HOME/new"
+  failing 4 before sound $reason register bob.id
+  failing 7 before sound $reason put_immutable alice.id 'new data'
+  failing 7 before noted $reason put_mutable alice.id new 'new note'
+  failing 7 before noted $reason put_mutable alice.id notes 'new note'
+  failing 7 before noted $reason delete_mutable alice.id notes
+  failing 5 reader noted $reason get_mutable alice.id notes
+  failing 4 before replayed $reason transfer alice.id "$heir"
+  failing 4 before replayed $reason revoke alice.id
 done
 
 # What must not be there after a failure is a key that nobody was told of, or half of one.
@@ -58,21 +88,28 @@ wrong=$(for n in 1 2 3; do
 done)
 is_empty "$wrong" 'keygen that failed leaves no key'
 
-# Nothing left to open files with.
-afresh
-wrong=$(for n in $(seq 4 2 40); do
-  status=0
-  # shellcheck disable=SC3045
-  (ulimit -n "$n" && exec "$builddir/run" blockstore-cli put_immutable alice.id "with $n") >"$out" 2>"$err" || status=$?
-  case $status in
-    0 | 1 | 2 | 7) ;;
-    126 | 127) grep -qiE 'too many|shared libraries|cannot open' "$err" || echo "at $n: $status $(cat "$err")" ;;
-    *) echo "at $n: status $status: $(cat "$out" "$err")" ;;
-  esac
-  sound | sed "s/^/at $n: /"
-done)
-is_empty "$wrong" 'few descriptors'
-exits 0 'and with enough it works' put_immutable alice.id 'with many'
+# starved COMMAND ARGUMENT...: nothing left to open files with.
+starved() {
+  afresh
+  wrong=$(for n in $(seq 4 2 40); do
+    status=0
+    # shellcheck disable=SC3045
+    (ulimit -n "$n" && exec "$builddir/run" blockstore-cli "$@") >"$out" 2>"$err" || status=$?
+    case $status in
+      0 | 1 | 2 | 7) ;;
+      126 | 127) grep -qiE 'too many|shared libraries|cannot open' "$err" || echo "at $n: $status $(cat "$err")" ;;
+      *) echo "at $n: status $status: $(cat "$out" "$err")" ;;
+    esac
+    sound | sed "s/^/at $n: /"
+  done)
+  is_empty "$wrong" "$1: few descriptors"
+  exits 0 'and with enough it works' "$@"
+}
+starved put_immutable alice.id 'new data'
+starved put_mutable alice.id new 'new note'
+starved put_mutable alice.id notes 'new note'
+starved get_mutable alice.id notes
+starved delete_mutable alice.id notes
 
 # A clock that goes wrong.
 for off in -1700000000 -86400 86400 4000000000; do
