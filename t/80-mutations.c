@@ -99,6 +99,8 @@ static void attack(const char *name, size_t rounds) {
 ATTACK(json, 20000)
 ATTACK(yaml, 3000)
 ATTACK(user, 10000)
+ATTACK(route, 3000)
+ATTACK(mutable, 5000)
 ATTACK(metadata, 20000)
 ATTACK(transaction, 10000)
 ATTACK(payload, 20000)
@@ -124,8 +126,8 @@ static void note(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(json), cmocka_unit_test(yaml),        cmocka_unit_test(user),    cmocka_unit_test(metadata),
-      cmocka_unit_test(note), cmocka_unit_test(transaction), cmocka_unit_test(payload), cmocka_unit_test(key),
+      cmocka_unit_test(json),     cmocka_unit_test(yaml), cmocka_unit_test(user),        cmocka_unit_test(route),   cmocka_unit_test(mutable),
+      cmocka_unit_test(metadata), cmocka_unit_test(note), cmocka_unit_test(transaction), cmocka_unit_test(payload), cmocka_unit_test(key),
   };
 
   setenv("HOME", "/nonexistent", 1); /* what a config leaves open comes from there */
