@@ -84,6 +84,34 @@ void bs_reading_what(char what[BS_READING_WHAT], const struct bs_datum *datum) {
   snprintf(what, BS_READING_WHAT, "The data %.64s%s of %s", datum->id, strlen(datum->id) > 64 ? "..." : "", datum->name);
 }
 
+/* What is wrong with a version that verified, where its store is to blame; NULL: nothing. */
+static const char *fault_of(const struct bs_reading *reading, const struct bs_place *place, enum bs_word *ret_word) {
+  const struct bs_seen *floor = floor_of(reading);
+  const struct bs_found *newest = reading->choice.found != NULL ? reading->choice.found : reading->choice.raises;
+
+  *ret_word = BS_WORD_stale;
+  if (place->ver < reading->bounds.lowest) return "It is below the version from which the owner wants the data read.";
+  if (floor != NULL && place->ver < floor->ver) return "It is older than a version that was seen before.";
+  if (newest != NULL && place->ver < newest->verified.statement.ver) return "It is older than another store's.";
+  if (place->ver != reading->choice.disputed) return NULL;
+  *ret_word = BS_WORD_conflict;
+  return "Another content was signed for this version.";
+}
+
+/* A read that fails names the stores whose versions were of no use. */
+static void blame(struct bs_reading *reading) {
+  for (size_t i = 0; i < reading->places.count; i++) {
+    const struct bs_place *place = &reading->places.items[i];
+    struct bs_replica *answer = &reading->places.answers.items[i];
+    enum bs_word word;
+    const char *fault = place->ver == 0 ? NULL : fault_of(reading, place, &word);
+
+    if (fault == NULL) continue;
+    answer->is_good = false;
+    bs_fail(&answer->error, word, "%s: Version %" PRIu64 ": %s", answer->name, place->ver, fault);
+  }
+}
+
 bool bs_reading_choose(struct bs_reading *reading) {
   struct bs_error *error = &reading->work->report.error;
   char what[BS_READING_WHAT];
@@ -93,6 +121,7 @@ bool bs_reading_choose(struct bs_reading *reading) {
   if (reading->findings.count == 0) return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
   if (!recall(reading, &reading->findings)) return false;
   if (bs_choose(&reading->choice, &reading->findings, floor_of(reading), &reading->bounds, error)) return true;
+  blame(reading);
   if (error->result == BLOCKSTORE_STALE && any_forged(&reading->places))
     return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
   return bs_context(error, "%s", what);
@@ -107,17 +136,13 @@ static void add_text(struct bs_buffer *json, const char *key, const char *text) 
 
 /* Why a version that verified is not the one that is believed. */
 static const char *why_not(const struct bs_reading *reading, const struct bs_place *place) {
-  const struct bs_seen *floor = floor_of(reading);
-  const struct bs_found *chosen = reading->choice.found;
+  const struct bs_found *raises = reading->choice.raises;
+  enum bs_word word;
+  const char *fault = fault_of(reading, place, &word);
 
-  if (place->ver < reading->bounds.lowest) return "It is below the version from which the owner wants the data read.";
-  if (floor != NULL && place->ver < floor->ver) return "It is older than a version that was seen before.";
-  if (place->ver == reading->choice.disputed) return "Another content was signed for this version.";
-  if (chosen != NULL && place->ver < chosen->verified.statement.ver) return "It is older than another store's.";
-  if (reading->choice.raises != NULL && place->ver == reading->choice.raises->verified.statement.ver)
-    return reading->choice.raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted."
-                                                                                    : "It has expired.";
-  return "It is outside the bounds that were asked for.";
+  if (fault != NULL) return fault;
+  if (raises == NULL || place->ver != raises->verified.statement.ver) return "It is outside the bounds that were asked for.";
+  return raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted." : "It has expired.";
 }
 
 static void explain_version(const struct bs_reading *reading, const struct bs_place *place, struct bs_buffer *json) {

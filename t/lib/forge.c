@@ -74,6 +74,11 @@ static void expire(struct draft *draft) {
   draft->of.expires = 1;
 }
 
+static void expire_next(struct draft *draft) {
+  take_next_ver(draft);
+  expire(draft);
+}
+
 static void expire_late(struct draft *draft) {
   draft->of.expires = BS_VER_MAX;
 }
@@ -137,7 +142,7 @@ static const struct recipe recipes[] = {
     {AUTHENTIC("white-space", BS_NO_WORD), .member = WHOLE, .text = "\r\n\t @ \n"},
     {AUTHENTIC("another-header", BS_NO_WORD), .spoil = take_another_header},
     /* Authentic, but not what is asked for. */
-    {AUTHENTIC("expired", BS_WORD_expired), .change = expire},
+    {AUTHENTIC("expired", BS_WORD_expired), .change = expire_next},
     {AUTHENTIC("stale", BS_WORD_stale), .change = take_previous_ver},
     {AUTHENTIC("conflict", BS_WORD_conflict), .change = take_other_data},
     {AUTHENTIC("deleted", BS_WORD_deleted), .change = bury_next},
@@ -236,7 +241,7 @@ static const struct recipe recipes[] = {
     {REFUSED("deleted-text", malformed), .change = bury_next, .member = DELETED, .text = "\"deleted\": \"true\""},
     {REFUSED("deleted-one", malformed), .change = bury_next, .member = DELETED, .text = "\"deleted\": 1"},
     /* The whole. */
-    MALFORMED("empty", WHOLE, ""),
+    {.fault = {"empty", BS_WORD_malformed, BS_WORD_unreachable}, .member = WHOLE, .text = ""}, /* a store that gives no bytes */
     MALFORMED("web-page", WHOLE, "<html>404</html>"),
     MALFORMED("truncated", WHOLE, "{$"),
     MALFORMED("trailing-byte", WHOLE, "@x"),
