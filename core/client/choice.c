@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/codec/hex.h"
+
 static uint64_t ver_of(const struct bs_found *found) {
   return found->verified.statement.ver;
 }
@@ -47,7 +49,7 @@ static const struct bs_found *member(const struct group *group, const unsigned c
   return NULL;
 }
 
-/* The one content of the version, NULL: it is disputed.  What was seen first counts before what the caller chooses. */
+/* The one content of the version, NULL: it is disputed.  What the caller chooses counts before what was seen first. */
 static const struct bs_found *settle(const struct group *group, const struct bs_seen *floor, const struct bs_bounds *bounds,
                                      struct bs_choice *choice) {
   const struct bs_found *first = &group->findings->items[group->first], *chosen;
@@ -66,6 +68,18 @@ static bool refuse_disputed(uint64_t ver, struct bs_error *error) {
   return bs_fail(error, BS_WORD_conflict,
                  "Two contents were signed for one version, %" PRIu64 ": its writers did not know of each other.  A further put settles it; "
                  "--z chooses one of the two.", ver);
+}
+
+/* Where the chosen content is nowhere, neither its rival nor anything else stands for it. */
+static bool check_chosen(const struct bs_findings *findings, const struct bs_bounds *bounds, struct bs_error *error) {
+  char z[2 * BS_SHA256_SIZE + 1];
+
+  if (bounds->z == NULL) return true;
+  for (size_t i = 0; i < findings->count; i++)
+    if (is_z(&findings->items[i], bounds->z)) return true;
+  bs_hex_encode(z, bounds->z, BS_SHA256_SIZE);
+  return bs_fail(error, BS_WORD_conflict, "No store has the content that was chosen, z %s; without a choice, version %" PRIu64
+                 " would be judged.", z, ver_of(&findings->items[0]));
 }
 
 /* Is the version one that may be handed out at all? */
@@ -107,6 +121,7 @@ bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings,
     if (ver > bounds->ver_max) continue;
     found = settle(&group, floor, bounds, ret_choice);
     if (found == NULL) return refuse_disputed(ver, error);
+    if (!check_chosen(findings, bounds, error)) return false;
     if (ret_choice->disputed == 0) ret_choice->raises = found;
     if (!check_content(found, bounds, error)) return false;
     if (bounds->accepts == NULL || bounds->accepts(bounds->user, found)) {

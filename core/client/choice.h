@@ -9,7 +9,7 @@
 struct bs_bounds {
   uint64_t lowest;           /* of the route; at least 1 */
   uint64_t ver_min, ver_max; /* the caller's, inclusive */
-  const unsigned char *z;    /* which of two contents of one version the caller chooses; NULL: neither */
+  const unsigned char *z;    /* which of two contents of one version the caller chooses: it must be there; NULL: neither */
   uint64_t now;              /* Unix seconds, for what expires */
   bool (*accepts)(void *user, const struct bs_found *found); /* the caller's check; NULL: all */
   void *user;
@@ -24,7 +24,8 @@ struct bs_choice {
 /*
  * floor: of the signer, NULL: none.  What the bounds or the check pass over, and what is disputed, raises no floor.  Words: stale (the
  * highest is below the floor, the route's or the caller's lowest), expired, deleted (the highest is a tombstone), conflict (two contents
- * of one version, and the floor is neither); not_found (nothing is within ver_max, or all was refused by the check).
+ * of one version, and the floor is neither; or the chosen one is not there); not_found (nothing is within ver_max, or all was refused by
+ * the check).
  * *ret_choice is filled in any case.
  */
 bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings, const struct bs_seen *floor,

@@ -90,6 +90,21 @@ static inline void assert_get_as(struct world *world, const char *id, const stru
 
 #define assert_get(world, id, word, text) assert_get_as((world), (id), NULL, (word), (text))
 
+/* Another reader of the same chain and stores, who has seen what PLACE/state_dir says; by close_world. */
+static inline struct world open_elsewhere(const struct world *world, const char *state_dir, const char *stores) {
+  struct world elsewhere = {.place = world->place, .key = world->key};
+  char *text = NULL, *file;
+
+  assert_true(asprintf(&text, "state_dir: %s\nnames: {ledger: state/ledger.db}\n%s", state_dir, stores) >= 0);
+  write_file(world->place, "elsewhere.yaml", text, strlen(text));
+  file = path_in(world->place, "elsewhere.yaml");
+  assert_done(blockstore_get_config(&elsewhere.config, file, &error));
+  assert_done(blockstore_session(elsewhere.config, &elsewhere.session, NULL, 0, &error));
+  free(file);
+  free(text);
+  return elsewhere;
+}
+
 /* ---- what the enemy does ---- */
 
 /* As if by somebody with the key, or without: what forge makes of that version. */
