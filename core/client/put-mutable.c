@@ -143,15 +143,19 @@ static bool is_signed(const struct putting *putting, const unsigned char *z) {
   return memcmp(putting->sign.z, z, sizeof putting->sign.z) == 0;
 }
 
-/* Is this very content known as that version?  Then it may be stored again. */
+/* Is this very content known as that version, and no other?  Then it may be stored again. */
 static bool is_known(const struct putting *putting, const struct bs_recalled *recalled) {
   const struct bs_findings *findings = &putting->before.findings;
+  bool is_there = false;
 
+  for (size_t i = 0; i < findings->count; i++) {
+    if (findings->items[i].verified.statement.ver != putting->ver) continue;
+    if (!is_signed(putting, findings->items[i].verified.z)) return false;
+    is_there = true;
+  }
   if (recalled->has_version && recalled->version.ver == putting->ver) return is_signed(putting, recalled->version.z);
   if (recalled->reserved == putting->ver) return is_signed(putting, recalled->reserved_z);
-  for (size_t i = 0; i < findings->count; i++)
-    if (findings->items[i].verified.statement.ver == putting->ver) return is_signed(putting, findings->items[i].verified.z);
-  return false;
+  return is_there;
 }
 
 /* A put that failed is repeated: the same content gets the version that was reserved for it. */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Stores and rivals against a put: what was signed by somebody else is not lost in silence, what was not stored is not called so. */
+#include <config.h>
+
+#include "t/lib/attack.h"
+
+#define LYING(lie) "stores: [{name: liar, driver: lying, root: liar, on: put, about: mutable, lie: " lie "}]\n"
+
+static void refused_put(struct world *world, const char *text, const char *word, const char *says) {
+  assert_refused(put_as(world, world->key, ID, text, NULL, &error), word, says);
+}
+
+/* A put of version 2 that failed: its version is reserved. */
+static void begin_failed(struct world *world) {
+  begin_attack(world);
+  put_next(world, ID, "the first");
+  open_session(world, LYING("denied"));
+  refused_put(world, "ours", "denied", "liar");
+  open_session(world, LIAR);
+}
+
+static void a_failed_put_is_resumed(void **state) {
+  struct world *world = *state;
+
+  begin_failed(world);
+  put_next(world, ID, "ours");
+  assert_int_equal(floor_of(world, ID).ver, 2);
+  assert_get(world, ID, "", "ours");
+}
+
+static void a_failed_put_with_other_data_goes_above(void **state) {
+  struct world *world = *state;
+
+  begin_failed(world);
+  put_next(world, ID, "others");
+  assert_int_equal(floor_of(world, ID).ver, 3);
+}
+
+/* Meanwhile somebody else wrote that version: resuming would overwrite it. */
+static void a_rival_of_the_reserved_version_is_not_overwritten(void **state) {
+  struct world *world = *state;
+
+  begin_failed(world);
+  give_signed(world, ID, 2, 0, "the rival's");
+  put_next(world, ID, "ours");
+  assert_int_equal(floor_of(world, ID).ver, 3);
+  assert_get(world, ID, "", "ours");
+}
+
+static void nor_by_a_put_that_names_the_version(void **state) {
+  struct world *world = *state;
+  struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
+  struct bs_buffer before = BS_BUFFER_INIT, after = BS_BUFFER_INIT;
+
+  begin_failed(world);
+  give_signed(world, ID, 2, 0, "the rival's");
+  read_liar(world, ID, &before);
+  options.ver = 2;
+  assert_refused(put_as(world, world->key, ID, "ours", &options, &error), "stale", "version 2 is known already");
+  read_liar(world, ID, &after);
+  assert_int_equal(before.length, after.length);
+  assert_memory_equal(before.bytes, after.bytes, after.length);
+  bs_buffer_free(&before);
+  bs_buffer_free(&after);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      in_world(a_failed_put_is_resumed),
+      in_world(a_failed_put_with_other_data_goes_above),
+      in_world(a_rival_of_the_reserved_version_is_not_overwritten),
+      in_world(nor_by_a_put_that_names_the_version),
+  };
+
+  return RUN_TESTS(tests);
+}
