@@ -64,12 +64,53 @@ static void nor_by_a_put_that_names_the_version(void **state) {
   bs_buffer_free(&after);
 }
 
+/* ---- "success" without storing ---- */
+
+#define PERJURED "stores: [{name: liar, driver: perjured, root: liar, on: put, about: mutable, lie: forget}]\n"
+
+static void a_store_that_breaks_its_promise_did_not_take_it(void **state) {
+  struct world *world = *state;
+
+  begin_attack(world);
+  put_next(world, ID, "the first");
+  open_session(world, PERJURED);
+  refused_put(world, "second", "too_few", "The store says that it has version 2, but does not give it back");
+  assert_int_equal(floor_of(world, ID).ver, 1);
+  open_session(world, BOTH);
+  assert_get(world, ID, "", "the first");
+  put_next(world, ID, "second");
+  assert_int_equal(floor_of(world, ID).ver, 2);
+}
+
+static void keep_line(void *user, int level, const char *line) {
+  char *kept = user;
+
+  if (level <= 1) snprintf(kept, 256, "%s", line);
+}
+
+/* It may show it later; the version counts as written, and nothing older is believed. */
+static void one_without_a_promise_is_told_of(void **state) {
+  struct world *world = *state;
+  char line[256] = "";
+
+  begin_attack(world);
+  put_next(world, ID, "the first");
+  open_session(world, LYING("forget"));
+  blockstore_set_log(keep_line, line, BLOCKSTORE_LOG_TO_WARNINGS);
+  put_next(world, ID, "second");
+  blockstore_set_log(NULL, NULL, BLOCKSTORE_LOG_TO_NOTHING);
+  if (strstr(line, "liar: The store took version 2, but does not show it") == NULL) fail_msg("%s", line);
+  assert_get(world, ID, "stale", "was seen before");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(a_failed_put_is_resumed),
       in_world(a_failed_put_with_other_data_goes_above),
       in_world(a_rival_of_the_reserved_version_is_not_overwritten),
       in_world(nor_by_a_put_that_names_the_version),
+      in_world(a_store_that_breaks_its_promise_did_not_take_it),
+      in_world(one_without_a_promise_is_told_of),
   };
 
   return RUN_TESTS(tests);

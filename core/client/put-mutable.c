@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/client/evidence.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
@@ -305,8 +306,12 @@ static void doubt(struct putting *putting, const struct bs_reading *after, struc
     const struct bs_place *place = &after->places.items[i];
     struct bs_replica *replica = &stored[place->store];
 
-    if (!place->is_own || !replica->is_good || (replica->store->capabilities & BS_CAPABILITY_CONSISTENT) == 0) continue;
+    if (!place->is_own || !replica->is_good) continue;
     if (place->ver >= putting->ver) continue; /* ours, or that of a rival who has overwritten it */
+    if ((replica->store->capabilities & BS_CAPABILITY_CONSISTENT) == 0) {
+      bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but does not show it yet.", replica->name, putting->ver);
+      continue;
+    }
     replica->is_good = false;
     bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back.", replica->name,
             putting->ver);

@@ -236,6 +236,15 @@ static void read_beyond(const struct blockstore_source *data) {
   (void)data->read_at(data, &byte, 1, UINT64_MAX);
 }
 
+/* Reads all of it, and keeps nothing. */
+static enum blockstore_status forget(const struct blockstore_source *data, size_t length) {
+  unsigned char *bytes = malloc(length + 1);
+  enum blockstore_status status = bytes == NULL ? BLOCKSTORE_STATUS_FAILED : data->read_at(data, bytes, length, 0);
+
+  free(bytes);
+  return status;
+}
+
 static enum blockstore_status put(const struct lying *lying, struct blockstore_call *call, const char *name,
                                   const struct blockstore_source *data) {
   size_t length = (size_t)data->size;
@@ -244,6 +253,7 @@ static enum blockstore_status put(const struct lying *lying, struct blockstore_c
   if (!lies(lying, "put", name)) return keep(lying, name, data, length);
   if (misbehave(lying, call, &status)) return status;
   if (is(lying->lie, "freeze") && exists(lying, name)) return BLOCKSTORE_STATUS_OK;
+  if (is(lying->lie, "forget")) return forget(data, length);
   if (is(lying->lie, "beyond")) read_beyond(data);
   status = keep(lying, name, data, is(lying->lie, "truncate") ? length / 2 : length);
   return is(lying->lie, "good_but_denied") ? BLOCKSTORE_STATUS_DENIED : status;
@@ -377,15 +387,19 @@ static const struct blockstore_driver lying_driver = {.storage_init = lying_init
                                                       .delete_immutable_handler = lying_delete_immutable,
                                                       .delete_mutable_handler = lying_delete_mutable};
 
-BLOCKSTORE_REGISTER_DRIVER(lying, lying_driver,
-                           BLOCKSTORE_VERSION("1")
-                           BLOCKSTORE_DESCRIPTION("A store that lies")
-                           BLOCKSTORE_URL_SCHEME("lying")
-                           BLOCKSTORE_CAPABILITY_LOCAL
-                           BLOCKSTORE_CAPABILITY_DURABLE
-                           BLOCKSTORE_THREADS_PARALLEL
-                           BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Where the objects are")
-                           BLOCKSTORE_OPTION("lie", STRING, OPTIONAL, "none", "What it does wrong")
-                           BLOCKSTORE_OPTION_ENUM("on", "get,put,delete,url,handles,init,close", OPTIONAL, "get", "In which call")
-                           BLOCKSTORE_OPTION_ENUM("about", "all,user,data,mutable", OPTIONAL, "all", "About which objects")
-                           BLOCKSTORE_OPTION("at", INT, OPTIONAL, "0", "Which byte"));
+#define LYING_METADATA                                                                                          \
+  BLOCKSTORE_VERSION("1")                                                                                       \
+  BLOCKSTORE_DESCRIPTION("A store that lies")                                                                   \
+  BLOCKSTORE_URL_SCHEME("lying")                                                                                \
+  BLOCKSTORE_CAPABILITY_LOCAL                                                                                   \
+  BLOCKSTORE_CAPABILITY_DURABLE                                                                                 \
+  BLOCKSTORE_THREADS_PARALLEL                                                                                   \
+  BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Where the objects are")                                        \
+  BLOCKSTORE_OPTION("lie", STRING, OPTIONAL, "none", "What it does wrong")                                      \
+  BLOCKSTORE_OPTION_ENUM("on", "get,put,delete,url,handles,init,close", OPTIONAL, "get", "In which call")       \
+  BLOCKSTORE_OPTION_ENUM("about", "all,user,data,mutable", OPTIONAL, "all", "About which objects")              \
+  BLOCKSTORE_OPTION("at", INT, OPTIONAL, "0", "Which byte")
+
+#ifndef LYING_UNDER_ANOTHER_NAME
+BLOCKSTORE_REGISTER_DRIVER(lying, lying_driver, LYING_METADATA);
+#endif
