@@ -298,6 +298,28 @@ static void a_put_goes_above_all_that_it_sees(void **state) {
   assert_get(world, ID, "", "above");
 }
 
+/* While the version is made, a rival writes it; the store takes ours, and keeps the rival's. */
+static uint64_t let_rival_write(void *user, const char *name, const char *id, uint64_t last) {
+  (void)name;
+  give_signed(user, id, last + 1, 0, RIVAL);
+  return last + 1;
+}
+
+static void a_put_reports_its_rival_with_evidence(void **state) {
+  struct world *world = *state, newcomer;
+  struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
+
+  begin_attack(world);
+  put_next(world, ID, "the first");
+  newcomer = open_elsewhere(world, "state2", "stores: [{name: liar, driver: lying, root: liar, on: put, about: mutable, lie: forget}]\n");
+  options.make_ver = let_rival_write;
+  options.user = world;
+  assert_refused(put_as(&newcomer, world->key, ID, OURS, &options, &error), "conflict", "Another writer signed version 2");
+  verify_evidence(world, "state2", 2);
+  assert_int_equal(floor_of(&newcomer, ID).ver, 0);
+  close_world(&newcomer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(what_was_seen_first_stays),
@@ -307,6 +329,7 @@ int main(void) {
       in_world(evidence_of_two_that_are_there_verifies),
       in_world(evidence_of_a_deletion_verifies),
       in_world(a_put_goes_above_all_that_it_sees),
+      in_world(a_put_reports_its_rival_with_evidence),
   };
 
   return RUN_TESTS(tests);

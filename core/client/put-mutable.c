@@ -337,12 +337,15 @@ static bool meet_rivals(struct putting *putting, struct bs_reading *after) {
                  putting->superseded_by, putting->id);
 }
 
-static bool look_again(struct putting *putting, struct bs_replica *stored) {
+/* ours: what was written, of which evidence speaks even where a rival has overwritten it. */
+static bool look_again(struct putting *putting, struct bs_replica *stored, const struct bs_seen *ours) {
   struct bs_reading after = {.work = putting->work};
   const struct bs_authority authority = own_authority(putting);
   bool good = bs_reading_begin(&after, putting->work, putting->present, &putting->target, putting->data_id) &&
-              bs_reading_ask(&after, &authority, false) && meet_rivals(putting, &after);
+              bs_reading_ask(&after, &authority, false);
 
+  after.recalled = (struct bs_recalled){.has_version = true, .version = *ours};
+  good = good && meet_rivals(putting, &after);
   if (good) doubt(putting, &after, stored);
   bs_reading_end(&after);
   return good;
@@ -372,7 +375,7 @@ static bool store_copy(struct putting *putting, struct bs_feed *feed) {
 }
 
 /* Looking again uses the replicas anew: what they answered to the put is kept beside, and put back. */
-static bool store_and_look(struct putting *putting, struct bs_feed *feed) {
+static bool store_and_look(struct putting *putting, struct bs_feed *feed, const struct bs_seen *ours) {
   struct bs_work *work = putting->work;
   size_t size = work->replicas.count * sizeof *work->replicas.items;
   struct bs_replica *stored BS_AUTO_FREE = malloc(size + 1);
@@ -381,7 +384,7 @@ static bool store_and_look(struct putting *putting, struct bs_feed *feed) {
   if (stored == NULL) return bs_fail_memory(&work->report.error);
   if (!store_copy(putting, feed)) return false;
   memcpy(stored, work->replicas.items, size);
-  good = look_again(putting, stored);
+  good = look_again(putting, stored, ours);
   memcpy(work->replicas.items, stored, size);
   return good && bs_replicas_judge(&work->replicas, work->session->at_least, &work->report.error);
 }
@@ -395,7 +398,7 @@ static bool store(void *user, struct bs_work *work, const struct bs_publication 
   struct bs_feed *feed BS_AUTO(free_feed) = NULL;
 
   return bs_feed_from_memory(&feed, putting->record.bytes, putting->record.length, &work->report.error) &&
-         store_and_look(putting, feed) && check_still(putting, publication);
+         store_and_look(putting, feed, &publication->version) && check_still(putting, publication);
 }
 
 /* ---- the calls ---- */
