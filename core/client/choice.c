@@ -82,6 +82,15 @@ static bool check_chosen(const struct bs_findings *findings, const struct bs_bou
                  " would be judged.", z, ver_of(&findings->items[0]));
 }
 
+/* A place that gave more than one record has no room for all their data. */
+static bool check_kept(const struct bs_found *found, struct bs_error *error) {
+  const struct bs_statement *statement = &found->verified.statement;
+
+  if (found->has_data || statement->kind == BS_STATEMENT_TOMBSTONE) return true;
+  return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "The store that has version %" PRIu64 " gave other records with it, and "
+                    "together they are more than limits.mutable_record allows.", statement->ver);
+}
+
 /* Is the version one that may be handed out at all? */
 static bool check_content(const struct bs_found *found, const struct bs_bounds *bounds, struct bs_error *error) {
   const struct bs_statement *statement = &found->verified.statement;
@@ -121,7 +130,7 @@ bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings,
     if (ver > bounds->ver_max) continue;
     found = settle(&group, floor, bounds, ret_choice);
     if (found == NULL) return refuse_disputed(ver, error);
-    if (!check_chosen(findings, bounds, error)) return false;
+    if (!check_chosen(findings, bounds, error) || !check_kept(found, error)) return false;
     if (ret_choice->disputed == 0) ret_choice->raises = found;
     if (!check_content(found, bounds, error)) return false;
     if (bounds->accepts == NULL || bounds->accepts(bounds->user, found)) {

@@ -25,7 +25,7 @@ struct bs_choice {
  * floor: of the signer, NULL: none.  What the bounds or the check pass over, and what is disputed, raises no floor.  Words: stale (the
  * highest is below the floor, the route's or the caller's lowest), expired, deleted (the highest is a tombstone), conflict (two contents
  * of one version, and the floor is neither; or the chosen one is not there); not_found (nothing is within ver_max, or all was refused by
- * the check).
+ * the check); too_large (FORGED: its data were not kept).
  * *ret_choice is filled in any case.
  */
 bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings, const struct bs_seen *floor,
