@@ -81,7 +81,7 @@ struct bs_mutable_search {
 bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, const struct bs_mutable_search *search,
                     const struct bs_watch *watch, struct bs_error *error);
 
-/* Why nothing was found, always false: of all answers the first of results 6, 5, 4, 7, 3 that holds, with that answer's word;
+/* Why nothing was found, always false: of all answers the first of results 5, 4, 7, 3 that holds, with that answer's word;
  * not_found only when every place was asked and has nothing.  `what` begins the sentence: "The data ... of ...". */
 bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what, struct bs_error *error);
 

@@ -262,7 +262,8 @@ static void free_reasons(struct reasons *reasons) {
 }
 
 bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what, struct bs_error *error) {
-  static const enum blockstore_result order[] = {BLOCKSTORE_CONFLICT, BLOCKSTORE_FORGED, BLOCKSTORE_STALE};
+  /* Whether contents are in conflict is for who compares them: a store that says so has failed. */
+  static const enum blockstore_result order[] = {BLOCKSTORE_FORGED, BLOCKSTORE_STALE};
   struct reasons reasons BS_AUTO(free_reasons) = {.is_absent = places->count > 0};
 
   take_replicas(&reasons, places, replicas);
