@@ -387,11 +387,15 @@ static void success_without_bytes_is_none(void **state) {
   for (size_t i = 0; i < 3; i++) assert_answer(i, BS_WORD_failed, "reports success but gave no bytes");
 }
 
+/* But for its own URL, to decline which is a failure like others. */
 static void a_store_that_does_not_handle_the_url_was_not_asked(void **state) {
   (void)state;
   for (int i = 0; i < STORES; i++) shelves[i].status = BLOCKSTORE_STATUS_UNHANDLED_URL;
   assert_ok(read_all());
-  assert_false(places.answers.items[0].was_asked);
+  assert_true(places.answers.items[1].was_asked);
+  places.items[1].is_own = false;
+  assert_ok(bs_places_read(&places, &findings, &search, &watch, &error));
+  assert_false(places.answers.items[1].was_asked);
   assert_fails(bs_places_explain(&places, &replicas, "It", &error), BS_WORD_unreachable, "one: The URL is none of this store's.");
 }
 

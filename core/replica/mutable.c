@@ -216,6 +216,7 @@ static bool ended(void *user, struct bs_replica *answer) {
   struct bs_place *place = &reading->places->items[attempt->place];
 
   bs_buffer_free(&attempt->record);
+  answer->was_asked |= place->is_own; /* who declines the URL that is its own has failed */
   if (attempt->findings.count > 0) {
     const struct bs_verified *highest = &attempt->findings.items[0].verified;
 
