@@ -121,8 +121,14 @@ static bool look_and_decide(struct getting *getting) {
 
   for (int attempt = 1;; attempt++) {
     forget(getting);
-    if (look(getting) && decide(getting, &again)) break;
-    if (!(again || getting->present.is_outdated) || attempt == ATTEMPTS) return false;
+    if (look(getting)) {
+      if (decide(getting, &again)) break;
+    } else if (getting->present.is_outdated) {
+      again = true;
+    } else if (getting->target.data_id != NULL) {
+      return bs_present_refuse(getting->work, &getting->present);
+    }
+    if (!again || attempt == ATTEMPTS) return false;
     again = false;
   }
   if (getting->work->session->config->max_age_ms > 0 && !getting->present.is_cached)

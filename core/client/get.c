@@ -61,9 +61,9 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
 
   if (!bs_hex_is_string(key, 64) && !bs_hex_is_string(key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
-  if (!bs_present_load(work, &present, name) || !check_listed(work, &present, name, key) || !fetch(work, use, &giver, key) ||
-      !bs_present_believe_name(work, &present))
-    return false;
+  if (!bs_present_load(work, &present, name)) return false;
+  if (!check_listed(work, &present, name, key)) return bs_present_refuse(work, &present);
+  if (!fetch(work, use, &giver, key) || !bs_present_believe_name(work, &present)) return false;
   if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven, error)) return false;
   if (!bs_output_deliver(use, work->scope, error)) {
     blockstore_record_free(record);

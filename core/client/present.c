@@ -136,6 +136,13 @@ bool bs_present_believe_name(struct bs_work *work, const struct bs_present *pres
   return true;
 }
 
+bool bs_present_refuse(struct bs_work *work, const struct bs_present *present) {
+  struct bs_error *error = &work->report.error, why = *error;
+
+  if (bs_present_believe_name(work, present)) *error = why;
+  return false;
+}
+
 bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock) {
   struct bs_names_info info;
   uint64_t now = bs_clock_unix();

@@ -38,6 +38,9 @@ bool bs_present_believe(struct bs_work *work, const struct bs_present *present, 
                         const struct bs_seen *version);
 /* The same for reads whose bytes a hash has proven: a state that may not be written is no reason to refuse them. */
 bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present);
+/* For a read that is refused because of what the name says: that is remembered before it is told.  Always false, with the error as it
+ * was; with another when another process has seen something newer. */
+bool bs_present_refuse(struct bs_work *work, const struct bs_present *present);
 
 /* The time by which records expire, Unix seconds: of the system's clock, of the newest block, or of the state's last commit (clock),
  * whichever is latest, so that a clock that is set back revives nothing. */

@@ -174,6 +174,11 @@ static inline void give_signed(const struct world *world, const char *id, uint64
   give_forged(world, "good", &of);
 }
 
+/* A record that was kept for later, by bs_buffer_free. */
+static inline void give_kept(const struct world *world, const char *id, const struct bs_buffer *record) {
+  give_liar(world, id, record->bytes, record->length);
+}
+
 /* ---- what must stay ---- */
 
 /* The floor of alice's own versions; ver 0: none. */
