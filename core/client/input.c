@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static void tell(const struct bs_watch *watch, uint64_t done, uint64_t *told) {
 }
 
 /* Everything into the spool, for sources that cannot be read twice. */
-static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *input, int fd, uint64_t limit,
+static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *input, int fd, const struct bs_input_limit *limit,
                        const struct bs_watch *watch, struct bs_error *error) {
   void *block BS_AUTO_FREE = malloc(BLOCK);
   uint64_t told = 0;
@@ -103,8 +104,8 @@ static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *
   if (block == NULL) return bs_fail_memory(error);
   while ((got = read_block(input, fd, block, watch->scope, error)) > 0) {
     tell(watch, use->spool.length, &told);
-    if (use->spool.length + (uint64_t)got > limit)
-      return bs_fail(error, BS_WORD_too_large, "The data has more than the %llu bytes that limits.object allows.", (unsigned long long)limit);
+    if (use->spool.length + (uint64_t)got > limit->most)
+      return bs_fail(error, BS_WORD_too_large, "The data has more than the %" PRIu64 " bytes that %s allows.", limit->most, limit->key);
     if (!bs_spool_write(&use->spool, block, (size_t)got, error)) return false;
   }
   return got == 0 && bs_feed_from_spool(&use->feed, &use->spool, error);
@@ -117,7 +118,7 @@ static bool open_file(struct bs_input_use *use, const char *file, struct bs_erro
                  strerrordesc_np(errno));
 }
 
-static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_input *input, int fd, uint64_t limit,
+static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_input *input, int fd, const struct bs_input_limit *limit,
                             const struct bs_watch *watch, struct bs_error *error) {
   const char *name = input->kind == INPUT_FILE ? input->file : "The data's descriptor";
   struct stat status;
@@ -128,18 +129,18 @@ static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_in
   if (!S_ISREG(status.st_mode)) return fill_spool(use, input, fd, limit, watch, error);
   offset = lseek(fd, 0, SEEK_CUR);
   if (offset < 0) return bs_fail_errno(error, "%s: The position in the file is not known", name);
-  return bs_feed_from_fd(&use->feed, fd, (uint64_t)offset, limit, error) || bs_context(error, "%s", name);
+  return bs_feed_from_fd(&use->feed, fd, (uint64_t)offset, limit->most, error) || bs_context(error, "%s", name);
 }
 
-bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_watch *watch,
-                    struct bs_error *error) {
+bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, const struct bs_input_limit *limit,
+                    const struct bs_watch *watch, struct bs_error *error) {
   *use = (struct bs_input_use){.fd = -1};
   bs_spool_init(&use->spool, NULL);
   if (input == NULL) return bs_fail(error, BS_WORD_no_memory, "There is no input (memory ran out when it was made?).");
   switch (input->kind) {
   case INPUT_MEMORY:
-    if (input->length > limit)
-      return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes; limits.object allows %llu.", input->length, (unsigned long long)limit);
+    if (input->length > limit->most)
+      return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes; %s allows %" PRIu64 ".", input->length, limit->key, limit->most);
     return bs_feed_from_memory(&use->feed, input->bytes, input->length, error);
   case INPUT_FILE:
     return open_file(use, input->file, error) && feed_descriptor(use, input, use->fd, limit, watch, error);

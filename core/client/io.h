@@ -15,10 +15,15 @@ struct bs_input_use {
   struct bs_spool spool; /* what could not be read in place */
   int fd;                /* a file that was opened here, or -1 */
 };
-/* limit: the most bytes.  The watch is told "reading" of what must be spooled.  Words: usage (no such file, a directory), too_large, io, failed (the callback), cancelled, deadline.
- * After false, too, bs_input_end must be called. */
-bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, uint64_t limit, const struct bs_watch *watch,
-                    struct bs_error *error);
+/* The most bytes, and what the configuration calls that. */
+struct bs_input_limit {
+  uint64_t most;
+  const char *key;
+};
+/* The watch is told "reading" of what must be spooled.  Words: usage (no such file, a directory), too_large, io, failed (the
+ * callback), cancelled, deadline.  After false, too, bs_input_end must be called. */
+bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *input, const struct bs_input_limit *limit,
+                    const struct bs_watch *watch, struct bs_error *error);
 void bs_input_end(struct bs_input_use *use);
 
 /* An output ready to take unverified bytes where nobody sees them. */

@@ -452,6 +452,7 @@ enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, str
                                               const char *id, struct blockstore_input *data, const struct blockstore_key *key,
                                               const struct blockstore_put_mutable_options *options, struct blockstore_error **error) {
   struct putting putting = {.name = name, .id = id, .key = key, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
+  const struct bs_input_limit limit = {(uint64_t)blockstore->config->limit_mutable_record, "limits.mutable_record"};
   struct bs_report early = BS_REPORT_INIT;
   struct bs_input_use use;
   struct bs_work work;
@@ -463,7 +464,7 @@ enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, str
   putting.work = &work;
   good = bs_work_begin(&work, blockstore, putting.options.deadline_ms, putting.options.progress, putting.options.user, true);
   if (good) {
-    good = bs_input_begin(&use, data, (uint64_t)blockstore->config->limit_mutable_record, &work.watch, &work.report.error) &&
+    good = bs_input_begin(&use, data, &limit, &work.watch, &work.report.error) &&
            read_data(&putting, use.feed) && put_mutable(&putting, ret_receipt);
     bs_input_end(&use);
   }

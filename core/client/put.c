@@ -64,6 +64,7 @@ enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, s
                                                 struct blockstore_input *data, const struct blockstore_key *key,
                                                 const struct blockstore_put_immutable_options *options, struct blockstore_error **error) {
   struct blockstore_put_immutable_options known = BLOCKSTORE_PUT_IMMUTABLE_INIT;
+  const struct bs_input_limit limit = {(uint64_t)blockstore->config->limit_object, "limits.object"};
   struct bs_report early = BS_REPORT_INIT;
   struct bs_input_use use;
   struct bs_work work;
@@ -73,7 +74,7 @@ enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, s
     return bs_report_end(&early, false, error);
   good = bs_work_begin(&work, blockstore, known.deadline_ms, known.progress, known.user, true);
   if (good) {
-    good = bs_input_begin(&use, data, (uint64_t)blockstore->config->limit_object, &work.watch, &work.report.error) &&
+    good = bs_input_begin(&use, data, &limit, &work.watch, &work.report.error) &&
            put_immutable(&work, ret_receipt, name, use.feed, key, &known);
     bs_input_end(&use);
   }
