@@ -120,7 +120,8 @@ static void authentic_records_are_what_their_words_say(void **state) {
     struct bs_verified verified;
     struct bs_mutable parsed;
 
-    if (fault->word != BS_NO_WORD) assert_int_equal(fault->word, fault->get_word);
+    if (fault->word != BS_NO_WORD && fault->get_word != BS_WORD_unreachable) /* a store that gives no bytes gave no record */
+      assert_int_equal(fault->word, fault->get_word);
     if (fault->word != BS_NO_WORD) continue;
     assert_ok(forge(&record, fault, &of, &error));
     assert_int_equal(read_record(&verified, record.bytes, record.length, &of), BS_NO_WORD);

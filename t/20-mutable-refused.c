@@ -282,6 +282,7 @@ static void only_the_authority_is_believed(void **state) {
   others[0] = *bs_key_public(key);
   assert_true(bs_public_key_compress(&others[1], bs_key_public(datum_key())));
   others[1].bytes[0] ^= 1;
+  others[1].is_parsed = false;
   assert_ok(bs_mutable_parse(&record, DATUM_RECORD, strlen(DATUM_RECORD), &error));
   for (size_t i = 0; i < 2; i++) {
     authority.key = &others[i];

@@ -190,9 +190,8 @@ static void the_caller_chooses_by_z(void **state) {
   bounds.z = z_of[0];
   assert_ok(choose());
   assert_chosen(0, 0, 7);
-  bounds.z = z_of[2]; /* nobody gave it: what was seen counts */
-  assert_ok(choose());
-  assert_chosen(0, 0, 7);
+  bounds.z = z_of[2]; /* nobody gave it, and nothing stands for it */
+  assert_fails(choose(), BS_WORD_conflict, "7");
 }
 
 static void z_may_choose_against_the_floor(void **state) {

@@ -35,6 +35,10 @@ bool bs_user_copy_new(struct bs_user_copy **ret_copy, const char *name, const ch
   memcpy(copy->value_hash, value_hash, strlen(value_hash) + 1);
   copy->bytes = *bytes;
   *bytes = (struct bs_buffer)BS_BUFFER_INIT;
+  if (bs_buffer_string(&copy->bytes) == NULL) {
+    destroy(copy);
+    return bs_fail_memory(error);
+  }
   if (!bs_user_parse(&copy->user, copy->bytes.bytes, copy->bytes.length, name, error)) {
     destroy(copy);
     return bs_context(error, "The user record %s of the name %s", value_hash, name);

@@ -30,8 +30,8 @@ struct bs_known_route {
 struct bs_user_copy {
   atomic_uint references;
   char value_hash[BS_VALUE_HASH_TEXT];
-  struct bs_buffer bytes;
-  struct bs_user user; /* of `bytes` */
+  struct bs_buffer bytes; /* with a NUL behind them; others use them at the same time, so that nobody touches the buffer */
+  struct bs_user user;    /* of `bytes` */
   pthread_mutex_t lock; /* routes */
   struct bs_known_route routes[BS_CACHE_ROUTES];
   size_t next_route;

@@ -125,7 +125,7 @@ static bool look_and_decide(struct getting *getting) {
       if (decide(getting, &again)) break;
     } else if (getting->present.is_outdated) {
       again = true;
-    } else if (getting->target.data_id != NULL) {
+    } else {
       return bs_present_refuse(getting->work, &getting->present);
     }
     if (!again || attempt == ATTEMPTS) return false;

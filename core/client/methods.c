@@ -158,7 +158,7 @@ static bool lookup(struct method_call *call) {
   add_name_record(cJSON_AddObjectToObject(call->answer, "name_record"), &present.record);
   bs_document_text(call->answer, "proven", present.record.proven);
   if (present.copy == NULL) cJSON_AddNullToObject(call->answer, "user_record");
-  else cJSON_AddRawToObject(call->answer, "user_record", bs_buffer_string(&present.copy->bytes));
+  else cJSON_AddRawToObject(call->answer, "user_record", present.copy->user.bytes);
   return bs_present_believe_name(call->work, &present);
 }
 

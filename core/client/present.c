@@ -85,7 +85,8 @@ static bool check_alive(struct bs_work *work, const struct bs_present *present) 
 }
 
 bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
-  return check_floor(work, present, recalled) && check_alive(work, present);
+  present->is_checked = check_floor(work, present, recalled) && check_alive(work, present);
+  return present->is_checked;
 }
 
 /* max_age_ms 0: what the name service says now. */
@@ -93,7 +94,7 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   struct bs_error *error = &work->report.error;
 
   bs_present_free(present);
-  present->is_news = present->has_left = present->was_current = present->is_outdated = false;
+  present->is_checked = present->is_news = present->has_left = present->was_current = present->is_outdated = false;
   if (!bs_name_check(name, error)) return false;
   present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
   if (!present->is_cached && !bs_names_lookup(work->session->names, work->scope, &present->record, name, error)) return false;
@@ -139,7 +140,7 @@ bool bs_present_believe_name(struct bs_work *work, const struct bs_present *pres
 bool bs_present_refuse(struct bs_work *work, const struct bs_present *present) {
   struct bs_error *error = &work->report.error, why = *error;
 
-  if (bs_present_believe_name(work, present)) *error = why;
+  if (present->is_checked && bs_present_believe_name(work, present)) *error = why;
   return false;
 }
 

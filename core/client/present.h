@@ -12,6 +12,7 @@ struct bs_present {
   struct bs_name_seen seen;   /* the answer, as a floor */
   bool is_news;               /* the floor is below, or says less: bs_present_believe is owed before data go out */
   bool has_left;              /* the block of the floor left the chain */
+  bool is_checked;            /* bs_present_check let it pass */
   bool was_current;           /* a user record of version 3 was seen before */
   bool is_cached;             /* the record is the session's, not the name service's of now */
   bool is_outdated;           /* that is why bs_present_check refused it: it was forgotten, look again */
