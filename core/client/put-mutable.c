@@ -209,6 +209,8 @@ static bool choose_version(struct putting *putting, const struct bs_recalled *re
     if (!resume(putting, recalled, known, &resumed)) return false;
     if (resumed) return true;
   }
+  /* A re-created datum began with its route's ver_min: that version exists, although no store may show it. */
+  if (putting->target.has_route) last = higher(last, putting->target.route.ver_min);
   return ask_version(putting, last, &ver) && check_leap(putting, ver, last) && sign(putting, ver);
 }
 

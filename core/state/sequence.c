@@ -12,16 +12,18 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/io.h"
 
 _Static_assert(sizeof(_Atomic uint64_t) == 8, "the number is the 8 bytes of its file");
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "processes share no lock of the compiler's");
 
-/* Never shorter again: a mapping beyond the end of its file kills who touches it. */
+/* Who touches a mapping where the file has no room dies of it: the bytes are written, which a full disk refuses with an error. */
 static bool make_room(int fd) {
+  static const unsigned char zeros[sizeof(uint64_t)];
   struct stat status;
 
-  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-         ((uint64_t)status.st_size >= sizeof(uint64_t) || ftruncate(fd, sizeof(uint64_t)) == 0);
+  if (fstat(fd, &status) < 0) return false;
+  return (uint64_t)status.st_size >= sizeof zeros || bs_file_write_all(fd, zeros, sizeof zeros);
 }
 
 bool bs_sequence_init(struct bs_sequence *sequence, char *path) {

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What was recalled is kept while nobody commits, in no process; and what is left by one that died in a commit. */
+#include <config.h>
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/state/sequence.h"
+#include "t/lib/state.h"
+
+static struct bs_error error;
+
+/* Changes the floor behind everybody's back: only who asks the database sees it. */
+static void smuggle(const char *place, unsigned ver) {
+  char *path = path_in(place, "state/state.db"), sql[64];
+  sqlite3 *sqlite;
+
+  snprintf(sql, sizeof sql, "UPDATE floors SET ver = %u", ver);
+  assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(sqlite);
+  free(path);
+}
+
+/* A floor at version 1, recalled once. */
+static struct bs_state *begin(const char *place) {
+  struct bs_state *opened = open_state(place);
+  const struct bs_seen first = seen(1, 'a', 1);
+
+  assert_ok(believe(opened, &here, &first, NULL, 1, &error));
+  assert_int_equal(recall(opened, &here, 1).version.ver, 1);
+  return opened;
+}
+
+static struct bs_sequence sequence_of(const char *place) {
+  struct bs_sequence sequence;
+
+  assert_true(bs_sequence_init(&sequence, path_in(place, "state/state.sequence")));
+  return sequence;
+}
+
+static void a_recall_is_kept_until_somebody_commits(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state), *other AUTO_STATE = open_state(*state);
+  const struct bs_name_seen name = {.block = 1, .owner = "1owner"};
+
+  smuggle(*state, 5);
+  assert_int_equal(recall(opened, &here, 1).version.ver, 1);
+  assert_int_equal(recall(other, &here, 1).version.ver, 5);
+  assert_ok(believe(other, &name_only, NULL, &name, 1, &error));
+  assert_int_equal(recall(opened, &here, 1).version.ver, 5);
+  assert_true(recall(opened, &here, 1).has_name);
+}
+
+static void every_write_counts(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  const struct bs_intent begun = intent(&here, 9, 'b', 0);
+  struct bs_belief done = {.datum = &here, .now = 2};
+  struct bs_seen ninth = seen(9, 'b', 1);
+  int64_t entry;
+
+  assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 9);
+  done.version = &ninth;
+  assert_ok(bs_state_conclude(opened, NULL, entry, &done, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 0);
+  assert_int_equal(recall(opened, &here, 1).version.ver, 9);
+  assert_ok(bs_state_intend(opened, NULL, &entry, &(struct bs_intent){.datum = &here, .ver = 10}, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 10);
+  assert_ok(bs_state_release(opened, NULL, &here, 10, &error));
+  assert_int_equal(recall(opened, &here, 1).reserved, 0);
+}
+
+static void signers_names_and_chains_are_kept_apart(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  const struct bs_datum others[] = {{chain_two, "foo.id", "notes"}, {chain_one, "bar.id", "notes"}, {chain_one, "foo.id", "other"}};
+
+  for (int round = 0; round < 2; round++) {
+    assert_int_equal(recall(opened, &here, 1).version.ver, 1);
+    assert_false(recall(opened, &here, 2).has_version);
+    assert_false(recall(opened, &here, -1).has_version);
+    assert_false(recall(opened, &name_only, 1).has_version);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) assert_false(recall(opened, &others[i], 1).has_version);
+  }
+}
+
+static void another_process_is_seen_at_once(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  pid_t child = fork();
+  int status;
+
+  assert_true(child >= 0);
+  if (child == 0) {
+    struct bs_state *own = open_state(*state);
+    const struct bs_seen second = seen(2, 'b', 1);
+    bool good = believe(own, &here, &second, NULL, 2, &error);
+
+    bs_state_free(own);
+    _exit(good ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_int_equal(recall(opened, &here, 1).version.ver, 2);
+}
+
+/* Odd for good, as far as anybody knows: nothing is kept, until the next commit counts on. */
+static void who_dies_in_a_commit_hinders_nobody(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  const struct bs_seen third = seen(3, 'c', 1);
+  pid_t child = fork();
+
+  assert_true(child >= 0);
+  if (child == 0) {
+    struct bs_sequence sequence = sequence_of(*state);
+
+    _exit(bs_sequence_begin(&sequence, &error) ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  for (unsigned ver = 4; ver < 6; ver++) {
+    smuggle(*state, ver);
+    assert_int_equal(recall(opened, &here, 1).version.ver, ver);
+  }
+  smuggle(*state, 1);
+  assert_ok(believe(opened, &here, &third, NULL, 3, &error));
+  assert_int_equal(recall(opened, &here, 1).version.ver, 3);
+  smuggle(*state, 7);
+  assert_int_equal(recall(opened, &here, 1).version.ver, 3);
+}
+
+static void what_is_no_sequence_number_is_refused(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state), *again AUTO_STATE = open_state(*state);
+  const struct bs_seen second = seen(2, 'b', 1);
+  char *path = path_in(*state, "state/state.sequence");
+
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(symlink("elsewhere", path), 0);
+  assert_fails(believe(again, &here, &second, NULL, 2, &error), BS_WORD_io, "state.sequence");
+  assert_int_equal(recall(again, &here, 1).version.ver, 1);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(mkdir(path, 0700), 0);
+  assert_fails(believe(again, &here, &second, NULL, 2, &error), BS_WORD_io, "state.sequence");
+  assert_int_equal(rmdir(path), 0);
+  assert_ok(believe(again, &here, &second, NULL, 2, &error));
+  free(path);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts), in_place(signers_names_and_chains_are_kept_apart),
+      in_place(another_process_is_seen_at_once), in_place(who_dies_in_a_commit_hinders_nobody),
+      in_place(what_is_no_sequence_number_is_refused)};
+
+  return RUN_TESTS(tests);
+}
