@@ -25,6 +25,7 @@ struct getting {
   struct bs_target target;
   struct bs_recalled recalled;
   struct bs_reading reading;
+  bool out_of_memory; /* the caller could not be asked */
 };
 
 static void forget(struct getting *getting) {
@@ -43,6 +44,7 @@ static bool accepts(void *user, const struct bs_found *found) {
   bool good = bs_record_new(&record, getting->name, &error) &&
               bs_record_describe(record, getting->id, &found->verified, found->sig, &error);
 
+  getting->out_of_memory |= !good;
   if (good) {
     record->proven = getting->present.record.proven;
     good = getting->options.ver_check(getting->options.user, record, found->data.bytes, found->data.length) != 0;
@@ -106,6 +108,7 @@ static bool decide(struct getting *getting, bool *ret_again) {
   struct bs_error *error = &getting->work->report.error, why;
   bool chosen = bs_reading_choose(&getting->reading);
 
+  if (getting->out_of_memory) return bs_fail_memory(error);
   why = *error;
   if (getting->reading.choice.disputed != 0 && !bs_evidence_keep(&getting->reading)) return false;
   if (!believe(getting)) {
