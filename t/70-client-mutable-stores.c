@@ -234,7 +234,7 @@ static void progress_is_told(void **state) {
   assert_true(reads > 0);
 }
 
-#define WAITING "stores: [" LIAR(", lie: hang, about: mutable, inline: false") "]\n"
+#define WAITING "stores: [" LIAR(", lie: wait, about: mutable, inline: false") "]\n"
 
 static void the_deadline_ends_it(void **state) {
   struct world *world = *state;

@@ -72,6 +72,7 @@ static bool misbehave(const struct lying *lying, struct blockstore_call *call, e
   if (is(lying->lie, "crash")) raise(SIGKILL);
   if (is(lying->lie, "hang")) hang();
   if (is(lying->lie, "slow")) usleep(300000);
+  while (is(lying->lie, "wait") && call->host->time_left(call) > 0) usleep(1000);
   for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
     if (is(lying->lie, statuses[i].lie)) {
       if (statuses[i].status != 0) call->host->set_error(call, "a\nlie \033[31m\xff in two lines");
