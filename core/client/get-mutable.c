@@ -75,10 +75,10 @@ static bool recall(struct getting *getting) {
 }
 
 /* Up to the findings. */
-static bool look(struct getting *getting) {
+static bool look_once(struct getting *getting, bool again) {
   struct bs_work *work = getting->work;
 
-  if (!bs_present_look(work, &getting->present, getting->name) ||
+  if (!bs_present_look(work, &getting->present, getting->name, again) ||
       !bs_target_find(work, &getting->target, &getting->present, getting->id) || !recall(getting) ||
       !bs_present_check(work, &getting->present, &getting->recalled) ||
       !bs_target_check_readable(work, &getting->target, &getting->present) ||
@@ -87,6 +87,13 @@ static bool look(struct getting *getting) {
   set_bounds(getting);
   if (getting->target.authority.key != NULL) bs_reading_know(&getting->reading, &getting->recalled);
   return bs_reading_ask(&getting->reading, &getting->target.authority, true);
+}
+
+static bool look(struct getting *getting) {
+  if (look_once(getting, false)) return true;
+  if (!getting->present.is_outdated) return false;
+  forget(getting);
+  return look_once(getting, true);
 }
 
 /* The floors rise, durably, before anything is handed out; also when all that is handed out is that the data is gone. */
@@ -124,13 +131,8 @@ static bool look_and_decide(struct getting *getting) {
 
   for (int attempt = 1;; attempt++) {
     forget(getting);
-    if (look(getting)) {
-      if (decide(getting, &again)) break;
-    } else if (getting->present.is_outdated) {
-      again = true;
-    } else {
-      return bs_present_refuse(getting->work, &getting->present);
-    }
+    if (!look(getting)) return bs_present_refuse(getting->work, &getting->present);
+    if (decide(getting, &again)) break;
     if (!again || attempt == ATTEMPTS) return false;
     again = false;
   }

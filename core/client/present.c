@@ -58,14 +58,19 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
                  found ? "." : "; where that was you, bring the newer ledger back, or remove the state's state.db to forget what was seen.");
 }
 
+static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
+  return recalled->has_name && !is_same(seen, &recalled->name) && !is_above(seen, &recalled->name);
+}
+
+/* What the session kept, and what was asked before the floor was looked up, may have been overtaken by another call: only an answer
+ * that was asked for again tells of the name service. */
 static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
   present->was_current = recalled->has_name && recalled->name.is_current;
   present->is_news = !recalled->has_name || !is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
-  if (!recalled->has_name || is_same(&present->seen, &recalled->name) || is_above(&present->seen, &recalled->name)) return true;
-  if (!present->is_cached) return check_left(work, present, &recalled->name);
-  bs_cache_forget_name(&work->session->cache, present->record.name);
+  if (!is_below(&present->seen, recalled)) return true;
+  if (present->is_second) return check_left(work, present, &recalled->name);
   present->is_outdated = true;
-  return bs_fail(&work->report.error, BS_WORD_stale, "What this session knew of %s is outdated.", present->record.name);
+  return bs_fail(&work->report.error, BS_WORD_stale, "A newer answer for %s was believed meanwhile.", present->record.name);
 }
 
 static bool is_alive(const struct bs_present *present) {
@@ -89,12 +94,12 @@ bool bs_present_check(struct bs_work *work, struct bs_present *present, const st
   return present->is_checked;
 }
 
-/* max_age_ms 0: what the name service says now. */
-static bool look_up(struct bs_work *work, struct bs_present *present, const char *name, uint64_t max_age_ms) {
+/* max_age_ms 0: what the name service says now.  again: see check_floor. */
+static bool look_up(struct bs_work *work, struct bs_present *present, const char *name, uint64_t max_age_ms, bool again) {
   struct bs_error *error = &work->report.error;
 
   bs_present_free(present);
-  present->is_checked = present->is_news = present->has_left = present->was_current = present->is_outdated = false;
+  *present = (struct bs_present){.is_second = again};
   if (!bs_name_check(name, error)) return false;
   present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
   if (!present->is_cached && !bs_names_lookup(work->session->names, work->scope, &present->record, name, error)) return false;
@@ -102,14 +107,19 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   return true;
 }
 
-bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
+static bool look_up_and_check(struct bs_work *work, struct bs_present *present, const char *name, bool again) {
   struct bs_recalled recalled;
   struct bs_datum datum;
 
-  if (!look_up(work, ret_present, name, 0)) return false;
-  datum = name_only(ret_present);
+  if (!look_up(work, present, name, 0, again)) return false;
+  datum = name_only(present);
   return bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error) &&
-         bs_present_check(work, ret_present, &recalled);
+         bs_present_check(work, present, &recalled);
+}
+
+bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
+  return look_up_and_check(work, ret_present, name, false) ||
+         (ret_present->is_outdated && look_up_and_check(work, ret_present, name, true));
 }
 
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
@@ -127,10 +137,23 @@ bool bs_present_believe(struct bs_work *work, const struct bs_present *present, 
   return bs_state_believe(work->session->state, work->scope, &belief, error);
 }
 
+/* Has another call believed a newer answer since this one began?  Then what it read was the newest all the same. */
+static bool was_overtaken(struct bs_work *work, const struct bs_present *present) {
+  const struct bs_datum datum = name_only(present);
+  struct bs_recalled recalled;
+
+  return bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error) && recalled.has_name &&
+         is_above(&recalled.name, &present->seen);
+}
+
 bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present) {
   struct bs_error *error = &work->report.error;
 
   if (!present->is_news || bs_present_believe(work, present, NULL, NULL)) return true;
+  if (error->word == BS_WORD_stale && was_overtaken(work, present)) {
+    *error = (struct bs_error){0};
+    return true;
+  }
   if (error->word != BS_WORD_denied) return false;
   bs_log(BS_LOG_WARNING, "What %s says now cannot be remembered: %s", present->record.name, error->message);
   *error = (struct bs_error){0};
@@ -225,8 +248,10 @@ static bool load_user(struct bs_work *work, struct bs_present *present) {
   return is_pending || present->record.value_hash[0] == '\0' || bs_present_user(work, present, name, present->record.value_hash);
 }
 
-bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name) {
-  return look_up(work, ret_present, name, (uint64_t)work->session->config->max_age_ms) && (!is_alive(ret_present) || load_user(work, ret_present));
+bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name, bool again) {
+  uint64_t max_age_ms = again ? 0 : (uint64_t)work->session->config->max_age_ms;
+
+  return look_up(work, ret_present, name, max_age_ms, again) && (!is_alive(ret_present) || load_user(work, ret_present));
 }
 
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {

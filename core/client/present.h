@@ -15,14 +15,15 @@ struct bs_present {
   bool is_checked;            /* bs_present_check let it pass */
   bool was_current;           /* a user record of version 3 was seen before */
   bool is_cached;             /* the record is the session's, not the name service's of now */
-  bool is_outdated;           /* that is why bs_present_check refused it: it was forgotten, look again */
+  bool is_second;             /* it was asked for again */
+  bool is_outdated;           /* bs_present_check found that another call has seen something newer: ask again */
 };
 #define BS_PRESENT_INIT {.copy = NULL}
 void bs_present_free(struct bs_present *present);
 
 /* What the name service and the stores say, before it is held against what was seen: bs_present_check is owed, and what else is known by
- * then can be recalled with it.  A revoked or an expired name has no user record here. */
-bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name);
+ * then can be recalled with it.  A revoked or an expired name has no user record here.  again: the check found the last look outdated. */
+bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name, bool again);
 /* Refuses what the next refuses.  recalled: what is known of the name (bs_state_recall). */
 bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled);
 

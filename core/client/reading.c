@@ -27,16 +27,22 @@ void bs_reading_know(struct bs_reading *reading, const struct bs_recalled *recal
   reading->has_recalled = true;
 }
 
-/* What must be known to choose among findings: what was seen of their signer before, and the time where one of them expires. */
-static bool recall(struct bs_reading *reading, const struct bs_findings *findings) {
+static bool recall_signer(struct bs_reading *reading, const unsigned char *signer) {
   struct bs_work *work = reading->work;
-  bool expires = false;
 
   if (!reading->has_recalled)
-    reading->has_recalled = bs_state_recall(work->session->state, work->scope, &reading->recalled, &reading->target->datum,
-                                            findings->items[0].verified.signer, &work->report.error);
+    reading->has_recalled = bs_state_recall(work->session->state, work->scope, &reading->recalled, &reading->target->datum, signer,
+                                            &work->report.error);
+  return reading->has_recalled;
+}
+
+/* What must be known to choose among findings: what was seen of their signer before, and the time where one of them expires. */
+static bool recall(struct bs_reading *reading, const struct bs_findings *findings) {
+  bool expires = false;
+
+  if (!recall_signer(reading, findings->items[0].verified.signer)) return false;
   for (size_t i = 0; i < findings->count; i++) expires = expires || findings->items[i].verified.statement.expires > 0;
-  return reading->has_recalled && (!expires || reading->bounds.now != 0 || bs_present_now(work, &reading->bounds.now, reading->recalled.clock));
+  return !expires || reading->bounds.now != 0 || bs_present_now(reading->work, &reading->bounds.now, reading->recalled.clock);
 }
 
 static const struct bs_seen *floor_of(const struct bs_reading *reading) {
@@ -59,6 +65,15 @@ static bool admits(void *user, const struct bs_mutable *record, struct bs_error 
   return bs_target_admits(reading->target, reading->present, record, error);
 }
 
+/* Before any store is asked: what others read or write meanwhile must not make old of what was the newest then. */
+static bool recall_before(struct bs_reading *reading, const struct bs_public_key *key) {
+  unsigned char signer[BS_HASH160_SIZE];
+
+  if (key == NULL) return true; /* a route of 2015: who signed shows in the record */
+  bs_public_key_signer(signer, key);
+  return recall_signer(reading, signer);
+}
+
 bool bs_reading_ask(struct bs_reading *reading, const struct bs_authority *authority, bool takes_first) {
   const struct blockstore_config *config = reading->work->session->config;
   const struct bs_mutable_search search = {.datum = &reading->target->datum,
@@ -71,7 +86,8 @@ bool bs_reading_ask(struct bs_reading *reading, const struct bs_authority *autho
                                            .is_enough = is_enough,
                                            .user = reading};
 
-  return bs_places_read(&reading->places, &reading->findings, &search, &reading->work->watch, &reading->work->report.error);
+  return recall_before(reading, authority->key) &&
+         bs_places_read(&reading->places, &reading->findings, &search, &reading->work->watch, &reading->work->report.error);
 }
 
 static bool any_forged(const struct bs_places *places) {
