@@ -73,7 +73,7 @@ static void *read_versions(void *user) {
 }
 
 static void one_session_serves_many(void **state) {
-  static char own[WRITERS][8];
+  static char own[WRITERS][16];
   pthread_t threads[WRITERS + READERS];
   char *pending;
 
