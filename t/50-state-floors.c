@@ -346,7 +346,8 @@ static void a_child_opens_its_own(void **state) {
     version.ver = 2;
     good = good && !believe(opened, &here, &version, NULL, 10, &error) && error.word == BS_WORD_failed;
     bs_state_free(opened);
-    _exit(good ? 0 : 1);
+    execlp(good ? "true" : "false", "child", (char *)NULL); /* at _exit valgrind would count what only the parent may close */
+    _exit(2);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
