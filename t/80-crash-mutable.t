@@ -5,6 +5,11 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/faults.sh"
 BLOCKSTORE_KEY_FILE=$work/before/key
 
+# died N TOTAL: it was killed; or had come to its end, as it makes a call more or less when a second ends amid it.
+died() {
+  [ "$status" = 137 ] || { [ "$status" = 0 ] && [ $(($2 - $1)) -lt 8 ]; } || echo "status $status: $(cat "$err")"
+}
+
 # Nothing that was begun is left.
 idle() {
   left=$(litter)
@@ -64,7 +69,7 @@ killed() {
     for then in repeated superseded; do
       afresh "$start"
       faulty FAULT_KILL="$n" "$@"
-      [ "$status" = 137 ] || echo "status $status: $(cat "$err")"
+      died "$n" "$total"
       [ -s "$out" ] && between "$id" "$new" "$new" || between "$id" "$was" "$new"
       sound
       $then "$id" "$new" "$stale" "$@"
@@ -83,7 +88,7 @@ got_once() {
   wrong=$(each "$total" 16 | while read -r n; do
     afresh reader
     faulty FAULT_KILL="$n" get_mutable alice.id notes -o "$HOME/got"
-    [ "$status" = 137 ] || echo "at $n: status $status: $(cat "$err")"
+    died "$n" "$total" | sed "s/^/at $n: /"
     [ ! -e "$HOME/got" ] || is "$(cat "$HOME/got")" 'old note' "at $n: all of it" | grep -A9 '^not ok'
     [ ! -e "$HOME/got" ] || { roll_back; is "$(got alice.id notes)" stale "at $n: remembered" | grep -A9 '^not ok'; }
   done)
@@ -108,7 +113,7 @@ passed() {
   wrong=$(each "$total" "$most" | while read -r n; do
     afresh
     faulty FAULT_KILL="$n" "$@"
-    [ "$status" = 137 ] || echo "at $n: status $status: $(cat "$err")"
+    died "$n" "$total" | sed "s/^/at $n: /"
     "$builddir/t/lib/replay" "$ledger" 2>&1
     holder=$(holder)
     case $holder in
