@@ -73,6 +73,30 @@ static void newcomers_are_told_and_may_choose(void **state) {
   close_world(&newcomer);
 }
 
+/* What was seen before is gone from the stores, but not forgotten. */
+static void what_was_seen_is_told_beside_what_is_chosen(void **state) {
+  struct world *world = *state;
+  struct blockstore_get_mutable_options options = BLOCKSTORE_GET_MUTABLE_INIT;
+  struct bs_seen floor;
+  struct answer answer;
+  char z[65], seen[65];
+
+  begin_dispute(world);
+  floor = floor_of(world, ID);
+  answer = ask(world, ID, NULL);
+  z_of_other(z, &answer);
+  end_answer(&answer);
+  bs_hex_encode(seen, floor.z, 32);
+  open_session(world, LIAR);
+  options.z = z;
+  answer = ask(world, ID, &options);
+  assert_answer(&answer, "", "\"data\": \"" RIVAL "\"", "chosen");
+  z_of_other(z, &answer);
+  assert_string_equal(z, seen);
+  end_answer(&answer);
+  assert_memory_equal(floor_of(world, ID).z, floor.z, sizeof floor.z);
+}
+
 /* The content that the caller chose cannot be had: the other one is no answer. */
 static void the_other_content_is_not_given_instead(void **state) {
   struct world *world = *state, newcomer;
@@ -324,6 +348,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(what_was_seen_first_stays),
       in_world(newcomers_are_told_and_may_choose),
+      in_world(what_was_seen_is_told_beside_what_is_chosen),
       in_world(the_other_content_is_not_given_instead),
       in_world(evidence_of_what_was_seen_verifies),
       in_world(evidence_of_two_that_are_there_verifies),

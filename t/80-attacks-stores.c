@@ -97,6 +97,49 @@ static void a_store_that_fails_is_not_believed_to_know_why(void **state) {
   }
 }
 
+/* One good record is enough, whatever else the store does: hands out more, says it late, or makes false URLs, of which the route needs none. */
+static void one_good_record_is_enough(void **state) {
+  static const char *const lies[] = {"on: get, lie: bad_then_good", "on: get, lie: good_then_bad", "on: get, lie: slow",
+                                     "on: url, lie: empty",         "on: url, lie: control",       "on: url, lie: other",
+                                     "on: url, lie: endless",       "on: url, lie: denied"};
+  struct world *world = *state;
+
+  begin(world);
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    char *stores = NULL;
+
+    assert_true(asprintf(&stores, "stores: [{name: a, driver: lying, root: liar, about: mutable, %s}]\n", lies[i]) >= 0);
+    open_session(world, stores);
+    assert_get(world, ID, "", "the newest");
+    free(stores);
+  }
+}
+
+/* Ids are the user's, errors are documents all the same. */
+static void any_id_can_be_named_in_an_error(void **state) {
+  struct world *world = *state;
+  static const struct bs_json_limits limits = {1 << 20, 32};
+  char id[128];
+
+  begin(world);
+  open_session(world, "stores: [" TOLD("a", "denied") "]\n");
+  for (size_t length = 60; length < 68; length++) {
+    struct bs_error error = {0};
+    struct answer answer;
+    struct bs_json root;
+
+    memset(id, 'x', length);
+    snprintf(id + length, sizeof id - length, "\xf0\x9f\x92\xa9\n\"\\");
+    open_session(world, BOTH);
+    put_next(world, id, "text");
+    open_session(world, "stores: [" TOLD("a", "denied") "]\n");
+    answer = ask(world, id, NULL);
+    assert_answer(&answer, "unreachable", "\"store\": \"a\"", id);
+    assert_ok(bs_json_scan(&root, answer.document, strlen(answer.document), &limits, &error));
+    end_answer(&answer);
+  }
+}
+
 static void bodies_without_end_are_too_large(void **state) {
   struct world *world = *state;
 
@@ -176,6 +219,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(the_worst_word_stands_for_all),
       in_world(a_store_that_fails_is_not_believed_to_know_why),
+      in_world(one_good_record_is_enough),
+      in_world(any_id_can_be_named_in_an_error),
       in_world(bodies_without_end_are_too_large),
       in_world(what_had_no_room_is_not_empty),
       in_world(nor_where_it_was_seen_before),

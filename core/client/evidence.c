@@ -180,21 +180,27 @@ bool bs_evidence_keep(const struct bs_reading *reading) {
 
 /* ---- the list ---- */
 
+static void list(struct bs_buffer *json, const struct bs_seen *seen) {
+  char z[2 * BS_SHA256_SIZE + 1];
+
+  bs_hex_encode(z, seen->z, sizeof seen->z);
+  bs_buffer_format(json, "%s{\"deleted\": %s, \"size\": %" PRIu64 ", \"ver\": %" PRIu64 ", \"z\": \"%s\"}",
+                   json->bytes[json->length - 1] == '[' ? "" : ", ", seen->is_tombstone ? "true" : "false", seen->length, seen->ver, z);
+}
+
 void bs_evidence_list(const struct bs_reading *reading, struct bs_buffer *ret_json) {
-  const struct bs_found *chosen = reading->choice.found;
-  const char *separator = "";
+  const struct bs_recalled *recalled = &reading->recalled;
+  const struct bs_seen chosen = bs_seen_of(reading->choice.found);
+  bool lists_floor = recalled->has_version && recalled->version.ver == chosen.ver && memcmp(recalled->version.z, chosen.z, sizeof chosen.z) != 0;
 
   bs_buffer_byte(ret_json, '[');
-  for (size_t i = 0; i < reading->findings.count; i++) {
-    const struct bs_found *found = &reading->findings.items[i];
-    const struct bs_statement *statement = &found->verified.statement;
-    char z[2 * BS_SHA256_SIZE + 1];
+  for (size_t i = 0; i < reading->findings.count && !ret_json->failed; i++) {
+    const struct bs_seen seen = bs_seen_of(&reading->findings.items[i]);
 
-    if (found == chosen || statement->ver != chosen->verified.statement.ver) continue;
-    bs_hex_encode(z, found->verified.z, sizeof found->verified.z);
-    bs_buffer_format(ret_json, "%s{\"deleted\": %s, \"size\": %" PRIu64 ", \"ver\": %" PRIu64 ", \"z\": \"%s\"}", separator,
-                     statement->kind == BS_STATEMENT_TOMBSTONE ? "true" : "false", statement->length, statement->ver, z);
-    separator = ", ";
+    if (seen.ver != chosen.ver || memcmp(seen.z, chosen.z, sizeof seen.z) == 0) continue;
+    list(ret_json, &seen);
+    if (lists_floor && memcmp(seen.z, recalled->version.z, sizeof seen.z) == 0) lists_floor = false;
   }
+  if (lists_floor && !ret_json->failed) list(ret_json, &recalled->version);
   bs_buffer_byte(ret_json, ']');
 }

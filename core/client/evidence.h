@@ -11,7 +11,7 @@
  * one of the two signatures is known, nothing is written.
  */
 bool bs_evidence_keep(const struct bs_reading *reading);
-/* Appends the JSON array of the contents that were seen for the chosen version beside it. */
+/* Appends the JSON array of the contents that were seen for the chosen version beside it, now or before. */
 void bs_evidence_list(const struct bs_reading *reading, struct bs_buffer *ret_json);
 
 #endif
