@@ -64,6 +64,24 @@ static void nor_by_a_put_that_names_the_version(void **state) {
   bs_buffer_free(&after);
 }
 
+/* The retry of a deletion that is long done must not bury what was put since. */
+static void an_old_deletion_is_not_repeated_over_a_new_life(void **state) {
+  struct world *world = *state;
+  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
+  struct blockstore_receipt *receipt = NULL;
+
+  begin_attack(world);
+  put_next(world, ID, "the first life");
+  assert_done(blockstore_delete_mutable(world->session, &receipt, NAME, ID, world->key, NULL, &error));
+  options.txid = blockstore_receipt_txid(receipt);
+  assert_done(blockstore_delete_mutable(world->session, NULL, NAME, ID, world->key, &options, &error));
+  assert_get(world, ID, "deleted", "by version 2");
+  put_next(world, ID, "the second");
+  assert_refused(blockstore_delete_mutable(world->session, NULL, NAME, ID, world->key, &options, &error), "conflict", "version 3");
+  assert_get(world, ID, "", "the second");
+  blockstore_receipt_free(receipt);
+}
+
 /* ---- "success" without storing ---- */
 
 #define PERJURED "stores: [{name: liar, driver: perjured, root: liar, on: put, about: mutable, lie: forget}]\n"
@@ -109,6 +127,7 @@ int main(void) {
       in_world(a_failed_put_with_other_data_goes_above),
       in_world(a_rival_of_the_reserved_version_is_not_overwritten),
       in_world(nor_by_a_put_that_names_the_version),
+      in_world(an_old_deletion_is_not_repeated_over_a_new_life),
       in_world(a_store_that_breaks_its_promise_did_not_take_it),
       in_world(one_without_a_promise_is_told_of),
   };

@@ -279,6 +279,19 @@ static bool prepare_put(void *user, struct bs_work *work, struct bs_publication 
   return !changes || change_route(putting, publication);
 }
 
+/* The tombstone of a deletion that was published, for stores that lack it; not over what was put since. */
+static bool bury_again(struct putting *putting, const struct bs_publication *publication) {
+  uint64_t deleted = putting->target.route.deleted, last;
+  struct bs_recalled recalled;
+
+  if (publication->txid == NULL) return sign(putting, deleted); /* it authorises the purge */
+  if (!look(putting, &recalled)) return false;
+  last = last_known(putting, &recalled);
+  if (last <= deleted) return sign(putting, deleted);
+  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64 " of %s and those below; version "
+                 "%" PRIu64 " was put since.", publication->txid, deleted - 1, putting->id, last);
+}
+
 static bool prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
   struct putting *putting = user;
   struct bs_recalled recalled;
@@ -291,7 +304,7 @@ static bool prepare_delete(void *user, struct bs_work *work, struct bs_publicati
     publication->datum = &putting->target.datum;
     publication->version.ver = putting->target.route.deleted;
   }
-  if (is_gone) return !putting->target.has_route || sign(putting, putting->target.route.deleted);
+  if (is_gone) return !putting->target.has_route || bury_again(putting, publication);
   if (publication->txid != NULL)
     return bs_fail(&work->report.error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
                    publication->txid, putting->id);
