@@ -82,6 +82,31 @@ static void an_old_deletion_is_not_repeated_over_a_new_life(void **state) {
   blockstore_receipt_free(receipt);
 }
 
+/* Nor is a put that repeats an old transaction a success where the name no longer says so. */
+static void an_old_put_is_not_repeated_over_a_deletion(void **state) {
+  struct world *world = *state;
+  struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
+  struct blockstore_input *input = blockstore_input_from_memory("life", 4);
+  struct blockstore_receipt *receipt = NULL;
+  struct bs_buffer before = BS_BUFFER_INIT, after = BS_BUFFER_INIT;
+
+  begin_attack(world);
+  assert_done(blockstore_put_mutable(world->session, &receipt, NAME, ID, input, world->key, NULL, &error));
+  options.txid = blockstore_receipt_txid(receipt);
+  assert_done(put_as(world, world->key, ID, "next", &options, &error));
+  assert_get(world, ID, "", "next");
+  delete_datum(world, ID);
+  read_liar(world, ID, &before);
+  assert_refused(put_as(world, world->key, ID, "undead", &options, &error), "conflict", "deleted the data");
+  read_liar(world, ID, &after);
+  assert_int_equal(before.length, after.length);
+  assert_memory_equal(before.bytes, after.bytes, after.length);
+  bs_buffer_free(&before);
+  bs_buffer_free(&after);
+  blockstore_receipt_free(receipt);
+  blockstore_input_free(input);
+}
+
 /* ---- "success" without storing ---- */
 
 #define PERJURED "stores: [{name: liar, driver: perjured, root: liar, on: put, about: mutable, lie: forget}]\n"
@@ -128,6 +153,7 @@ int main(void) {
       in_world(a_rival_of_the_reserved_version_is_not_overwritten),
       in_world(nor_by_a_put_that_names_the_version),
       in_world(an_old_deletion_is_not_repeated_over_a_new_life),
+      in_world(an_old_put_is_not_repeated_over_a_deletion),
       in_world(a_store_that_breaks_its_promise_did_not_take_it),
       in_world(one_without_a_promise_is_told_of),
   };

@@ -266,6 +266,24 @@ static void announce(struct putting *putting, struct bs_publication *publication
   memcpy(publication->version.signer, putting->signer, sizeof putting->signer);
 }
 
+/* Where the user record stays, nothing at the chain tells of a name that changed meanwhile, or since the transaction. */
+static bool check_still(struct putting *putting, const struct bs_publication *publication) {
+  struct bs_present now BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
+  struct bs_target target BS_AUTO(bs_target_free) = BS_TARGET_INIT;
+  struct bs_work *work = putting->work;
+
+  if (publication->change.route.action != BS_ROUTE_KEEP) return true;
+  if (!bs_present_name(work, &now, putting->name)) return bs_context(&work->report.error, "The data was stored, but meanwhile");
+  if ((publication->txid == NULL || putting->is_delete) && now.record.block == putting->present->record.block &&
+      now.record.vtxindex == putting->present->record.vtxindex)
+    return true;
+  if (!bs_present_load(work, &now, putting->name) || !bs_target_find(work, &target, &now, putting->id)) return false;
+  if (is_ours(putting, &target) && bs_route_lowest(&target.route) <= putting->ver) return true;
+  return bs_fail(&work->report.error, BS_WORD_conflict,
+                 "While version %" PRIu64 " of %s was written, somebody else deleted the data, gave it another key, or the name another owner.",
+                 putting->ver, putting->id);
+}
+
 static bool prepare_put(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
   struct putting *putting = user;
   struct bs_recalled recalled;
@@ -276,6 +294,7 @@ static bool prepare_put(void *user, struct bs_work *work, struct bs_publication 
       !choose_version(putting, &recalled))
     return false;
   announce(putting, publication);
+  if (publication->txid != NULL) return check_still(putting, publication);
   return !changes || change_route(putting, publication);
 }
 
@@ -364,22 +383,6 @@ static bool look_again(struct putting *putting, struct bs_replica *stored, const
   if (good) doubt(putting, &after, stored);
   bs_reading_end(&after);
   return good;
-}
-
-/* Where the user record stays, nothing at the chain tells of a name that changed meanwhile. */
-static bool check_still(struct putting *putting, const struct bs_publication *publication) {
-  struct bs_present now BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
-  struct bs_target target BS_AUTO(bs_target_free) = BS_TARGET_INIT;
-  struct bs_work *work = putting->work;
-
-  if (publication->change.route.action != BS_ROUTE_KEEP) return true;
-  if (!bs_present_name(work, &now, putting->name)) return bs_context(&work->report.error, "The data was stored, but meanwhile");
-  if (now.record.block == putting->present->record.block && now.record.vtxindex == putting->present->record.vtxindex) return true;
-  if (!bs_present_load(work, &now, putting->name) || !bs_target_find(work, &target, &now, putting->id)) return false;
-  if (is_ours(putting, &target) && bs_route_lowest(&target.route) <= putting->ver) return true;
-  return bs_fail(&work->report.error, BS_WORD_conflict,
-                 "While version %" PRIu64 " of %s was written, somebody else deleted the data, gave it another key, or the name another owner.",
-                 putting->ver, putting->id);
 }
 
 static bool store_copy(struct putting *putting, struct bs_feed *feed) {
