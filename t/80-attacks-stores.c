@@ -115,6 +115,31 @@ static void one_good_record_is_enough(void **state) {
   }
 }
 
+static void who_never_answers_is_not_waited_for(void **state) {
+  struct world *world = *state;
+
+  begin(world);
+  open_session(world, "timeouts: {budget: 200ms, operation: 2s}\nstores: [{name: a, driver: lying, root: liar, about: mutable, lie: hang, "
+                      "inline: false}, {name: good, driver: disk, root: good}]\n");
+  assert_get(world, ID, "", "the newest");
+}
+
+/* What is newest and authentic decides, whoever lies beside it. */
+static void a_deletion_is_told_beside_forged_records(void **state) {
+  struct world *world = *state;
+  unsigned char chain[32];
+  struct forge of;
+
+  begin(world);
+  chain_of(world, chain);
+  of = forge_of(world, chain, ID, 3, "");
+  give_signed(world, ID, 3, 1, "expired");
+  open_session(world, "stores: [" TOLD("a", "none") ", " TOLD("b", "flip") "]\n");
+  assert_get(world, ID, "malformed", "\"store\": \"b\""); /* 5 goes before 4 */
+  give_forged(world, "deleted", &of);
+  assert_get(world, ID, "deleted", "by version 4");
+}
+
 /* Ids are the user's, errors are documents all the same. */
 static void any_id_can_be_named_in_an_error(void **state) {
   struct world *world = *state;
@@ -220,6 +245,8 @@ int main(void) {
       in_world(the_worst_word_stands_for_all),
       in_world(a_store_that_fails_is_not_believed_to_know_why),
       in_world(one_good_record_is_enough),
+      in_world(who_never_answers_is_not_waited_for),
+      in_world(a_deletion_is_told_beside_forged_records),
       in_world(any_id_can_be_named_in_an_error),
       in_world(bodies_without_end_are_too_large),
       in_world(what_had_no_room_is_not_empty),
