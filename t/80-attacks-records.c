@@ -128,6 +128,46 @@ static void a_route_without_a_key_is_the_owners(void **state) {
   free(text);
 }
 
+/* The seller published, while he still could, a record in the buyer's name, with a route of his own. */
+static void plant(struct world *world, const char *buyer) {
+  static const char format[] = "{\"mutable_data\": [{\"id\": \"" ID "\", \"pubkey\": \"%s\", \"urls\": []}], "
+                               "\"name\": {\"formatted\": \"" NAME "\"}, \"owner\": \"%s\", \"v\": \"3\"}";
+  const struct bs_public_key *key = bs_key_public(world->key->key);
+  char hex[2 * BS_PUBLIC_KEY_MAX + 1], *text = NULL;
+
+  bs_hex_encode(hex, key->bytes, key->length);
+  assert_true(asprintf(&text, format, hex, buyer) >= 0);
+  publish_text(world, text);
+  open_session(world, LIAR);
+  give_signed(world, ID, 1, 0, "the seller's");
+  assert_get(world, ID, "owner_changed", "written before");
+  blockstore_free(call(world, "transfer", NAME, buyer));
+  free(text);
+}
+
+static void a_seller_does_not_write_in_the_buyers_name(void **state) {
+  struct world *world = *state;
+  struct blockstore_key *seller, *buyer;
+  char key[65];
+
+  begin_attack(world);
+  assert_done(blockstore_key_generate(&buyer, &error));
+  plant(world, blockstore_key_address(buyer, BLOCKSTORE_NETWORK_MAIN));
+  assert_get(world, ID, "owner_changed", "written before");
+  seller = world->key;
+  world->key = buyer;
+  blockstore_free(call(world, "renew", NAME, NULL));
+  assert_get(world, ID, "owner_changed", "written before");
+  put_text(world, key, "the buyer's");
+  assert_get(world, ID, "not_found", "no route");
+  put_next(world, ID, "the buyer's");
+  assert_get(world, ID, "", "the buyer's");
+  blockstore_free(call(world, "renew", NAME, NULL));
+  assert_get(world, ID, "", "the buyer's");
+  world->key = seller;
+  blockstore_key_free(buyer);
+}
+
 /* ---- 2015 ---- */
 
 #define COMPAT "compat: {legacy: [" NAME "]}\n" LIAR
@@ -235,6 +275,7 @@ int main(void) {
       in_world(another_record_under_the_hash_is_corrupt),
       in_world(another_names_record_is_not_believed),
       in_world(a_route_without_a_key_is_the_owners),
+      in_world(a_seller_does_not_write_in_the_buyers_name),
       in_world(only_the_user_makes_2015_believed),
       in_world(digits_are_not_shifted_between_version_and_data),
       in_world(digits_are_not_shifted_between_ids_and_version),

@@ -412,3 +412,19 @@ bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[
   *ret_update = true;
   return bs_row_bytes(index->database, row, 2, value_hash, BS_HASH160_SIZE, error);
 }
+
+bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  char opcode = entry->origin.op[0];
+
+  if (entry->has_value && opcode == BS_NAME_REGISTRATION) { /* a renewal: it says nothing of what was before */
+    if (!bs_database_query(index->database, BS_SQL_newest_of_name, &row,
+                           BS_VALUES(bs_value_text(entry->name), bs_value_integer(BS_NAME_UPDATE), bs_value_integer(BS_NAME_IMPORT),
+                                     bs_value_integer(BS_NAME_TRANSFER)),
+                           error))
+      return false;
+    if (row != NULL) opcode = (char)bs_row_integer(row, 0);
+  }
+  *ret_inherited = entry->has_value && opcode == BS_NAME_TRANSFER;
+  return true;
+}

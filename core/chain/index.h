@@ -93,5 +93,7 @@ bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error);
+/* Did the name come to its owner with the value that it has now? */
+bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
 
 #endif

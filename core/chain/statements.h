@@ -84,7 +84,9 @@
   X(put_operation, "INSERT INTO operations (block, position, txid, opcode, name, value_hash, serialised)"             \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                            \
   X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
-  X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")
+  X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")                            \
+  X(newest_of_name, "SELECT opcode FROM operations WHERE name = ?1 AND opcode IN (?2, ?3, ?4)"                        \
+                    " ORDER BY block DESC, position DESC LIMIT 1")
 
 #define BS_LEDGER_STATEMENTS(X)                                                                                       \
   X(get_chain, "SELECT id, nonce FROM chain")                                                                         \

@@ -183,6 +183,8 @@ bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock) {
 static void hold(struct bs_present *present, struct bs_user_copy *copy) {
   bs_present_free(present);
   present->copy = copy;
+  /* Its writer did not own the name as its owner does, whatever he wrote: he may have named the buyer. */
+  present->is_foreign = present->record.is_inherited && strcmp(copy->value_hash, present->record.value_hash) == 0;
   present->seen.is_current = copy->user.generation == BS_USER_V3;
   if (present->seen.is_current && !present->was_current) present->is_news = true;
 }

@@ -9,6 +9,7 @@
 struct bs_present {
   struct bs_name_record record;
   struct bs_user_copy *copy;  /* NULL: the name has no user record */
+  bool is_foreign;            /* its user record was the name's already when it came to its owner (trust rule 8) */
   struct bs_name_seen seen;   /* the answer, as a floor */
   bool is_news;               /* the floor is below, or says less: bs_present_believe is owed before data go out */
   bool has_left;              /* the block of the floor left the chain */

@@ -46,7 +46,7 @@ static bool write_record(struct bs_work *work, struct bs_publication *publicatio
                      publication->record != NULL ? NULL : &publication->change, error))
     return false;
   bs_user_hash(publication->value_hash, ret_bytes->bytes, ret_bytes->length);
-  *ret_changed = strcmp(publication->value_hash, present->record.value_hash) != 0;
+  *ret_changed = present->record.is_inherited || strcmp(publication->value_hash, present->record.value_hash) != 0;
   if ((uint64_t)ret_bytes->length > (uint64_t)work->session->config->limit_user_record)
     return bs_fail(error, BS_WORD_too_large, "The user record of %s would have %zu bytes; limits.user_record allows %lld.",
                    publication->name, ret_bytes->length, (long long)work->session->config->limit_user_record);

@@ -83,8 +83,8 @@ bool bs_target_check_readable(struct bs_work *work, const struct bs_target *targ
   if (present->copy == NULL) return bs_fail(error, BS_WORD_not_found, "The name %s has no user record yet, hence no mutable data.", name);
   if (!target->has_route) return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s.", name, target->datum.id);
   if (target->is_foreign)
-    return bs_fail(error, BS_WORD_owner_changed, "The routes of %s were written by %s, and the name belongs to %s now: its mutable data is not "
-                   "believed until the new owner puts it.", name, present->copy->user.owner, present->record.owner);
+    return bs_fail(error, BS_WORD_owner_changed, "The routes of %s were written before the name belonged to %s: its mutable data is not believed "
+                   "until the new owner puts it.", name, present->record.owner);
   if (target->route.deleted != 0)
     return bs_fail(error, BS_WORD_deleted, "The data %s of %s was deleted, by version %" PRIu64 ".", target->datum.id, name,
                    target->route.deleted);

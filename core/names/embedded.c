@@ -130,6 +130,10 @@ static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool
   return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
 }
 
+static bool embedded_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
+  return bs_index_is_inherited(index_of(state), ret_inherited, entry, error);
+}
+
 static bool embedded_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                                    struct bs_error *error) {
   return bs_index_get_namespace(index_of(state), ret_entry, ret_found, id, error);
@@ -224,6 +228,7 @@ const struct bs_provider bs_provider_embedded = {
     .info = embedded_info,
     .tip = embedded_tip,
     .get_name = embedded_get_name,
+    .is_inherited = embedded_is_inherited,
     .get_namespace = embedded_get_namespace,
     .get_preorder = embedded_get_preorder,
     .list = embedded_list,

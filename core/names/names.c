@@ -149,7 +149,8 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
     return false;
   describe(ret_record, &entry, &name_space, next - 1);
   ret_record->proven = provider->proven;
-  return provider->chain_id(names->state, ret_record->chain_id, error);
+  return provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
+         provider->chain_id(names->state, ret_record->chain_id, error);
 }
 
 bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,

@@ -78,6 +78,7 @@ struct bs_name_record {
   char owner[BS_ADDRESS_TEXT]; /* P2PKH address */
   unsigned char owner_hash[BS_HASH160_SIZE];
   char value_hash[BS_VALUE_HASH_TEXT]; /* "": none */
+  bool is_inherited; /* the value hash was the name's already when it came to its owner */
   bool revoked;
   bool expired;
   uint64_t first_registered, last_renewed; /* blocks */

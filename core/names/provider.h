@@ -50,6 +50,7 @@ struct bs_provider {
   /* With its namespace, both as of one moment. */
   bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
                    bool *ret_name_space_found, const char *name, struct bs_error *error);
+  bool (*is_inherited)(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
   bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                         struct bs_error *error);
   bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,

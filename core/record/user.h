@@ -29,7 +29,7 @@ struct bs_user {
   struct bs_json name;      /* the object */
   struct bs_json immutable; /* the array, or length 0; its strings are plain digits, without escapes */
   struct bs_json mutable_;  /* the array, or length 0; its items are checked routes */
-  char owner[48];           /* v3: the address it was written by; else "" */
+  char owner[48];           /* v3: the address it says it was written by; else "" */
 };
 
 /* name: the record must be that name's (wrong_id otherwise).  Words: malformed, wrong_id, too_large (all FORGED: a
