@@ -270,6 +270,31 @@ static void nobody_goes_back_to_2015(void **state) {
   close_world(&newcomer);
 }
 
+/* Not even under compat does what a former owner signs count; and the new owner's record has none of his routes. */
+static void nobody_inherits_routes_of_2015(void **state) {
+  struct world *world = *state;
+  struct blockstore_key *seller, *buyer;
+  char key[65], hash[41];
+  struct bs_buffer record = BS_BUFFER_INIT;
+
+  begin_2015(world, "/other");
+  give_text_of_2015(world, 7, "of 2015");
+  assert_get(world, ID, "", "of 2015");
+  assert_done(blockstore_key_generate(&buyer, &error));
+  blockstore_free(call(world, "transfer", NAME, blockstore_key_address(buyer, BLOCKSTORE_NETWORK_MAIN)));
+  assert_get(world, ID, "owner_changed", "written before");
+  seller = world->key;
+  world->key = buyer;
+  put_text(world, key, "the buyer's");
+  assert_get(world, ID, "not_found", "no route");
+  value_hash_of(world, hash, NAME);
+  read_object(world, hash, &record);
+  assert_null(strstr(bs_buffer_string(&record), "\"mutable_data\""));
+  bs_buffer_free(&record);
+  world->key = seller;
+  blockstore_key_free(buyer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(another_record_under_the_hash_is_corrupt),
@@ -280,6 +305,7 @@ int main(void) {
       in_world(digits_are_not_shifted_between_version_and_data),
       in_world(digits_are_not_shifted_between_ids_and_version),
       in_world(nobody_goes_back_to_2015),
+      in_world(nobody_inherits_routes_of_2015),
   };
 
   return RUN_TESTS(tests);

@@ -33,16 +33,18 @@ bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *p
 /* The new record's bytes and hash.  *ret_changed false: the name says it already. */
 static bool write_record(struct bs_work *work, struct bs_publication *publication, const struct bs_present *present,
                          struct bs_buffer *ret_bytes, bool *ret_changed) {
-  const struct bs_user *user = present->copy == NULL ? NULL : &present->copy->user;
+  bool is_empty = publication->record == NULL && present->copy == NULL;
   struct bs_error *error = &work->report.error;
-  struct bs_user given;
+  struct bs_user user;
 
-  if (publication->record != NULL) {
-    if (!bs_user_parse(&given, publication->record, publication->record_length, publication->name, error))
-      return bs_fail(error, BS_WORD_usage, "This is no user record of %s: %s", publication->name, error->message);
-    user = &given;
+  if (publication->record != NULL &&
+      !bs_user_parse(&user, publication->record, publication->record_length, publication->name, error))
+    return bs_fail(error, BS_WORD_usage, "This is no user record of %s: %s", publication->name, error->message);
+  if (publication->record == NULL && !is_empty) {
+    user = present->copy->user;
+    user.is_foreign = present->is_foreign;
   }
-  if (!bs_user_write(ret_bytes, ret_changed, user, publication->name, present->record.owner,
+  if (!bs_user_write(ret_bytes, ret_changed, is_empty ? NULL : &user, publication->name, present->record.owner,
                      publication->record != NULL ? NULL : &publication->change, error))
     return false;
   bs_user_hash(publication->value_hash, ret_bytes->bytes, ret_bytes->length);

@@ -47,7 +47,8 @@ bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct
   if (user != NULL && !bs_user_copy_route(present->copy, id, &target->has_route, &target->route, &target->key, error)) return false;
   if (target->key.length > 0) target->authority.key = &target->key;
   target->is_legacy = target->has_route && user->generation == BS_USER_V2;
-  target->is_foreign = target->has_route && !target->is_legacy && strcmp(user->owner, present->record.owner) != 0;
+  target->is_foreign =
+      target->has_route && (present->is_foreign || (!target->is_legacy && strcmp(user->owner, present->record.owner) != 0));
   if (target->is_legacy) bs_buffer_text(&data_id, id);
   else bs_data_id(&data_id, &target->datum);
   target->data_id = bs_buffer_take(&data_id);

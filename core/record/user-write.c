@@ -155,9 +155,9 @@ static bool write_ours(struct writer *writer, const struct bs_entry *member, con
   return bs_entries_ok(&writer->splice.members, error);
 }
 
-/* Are the record's routes those of an owner whom the name no longer has?  Version 2 doesn't say. */
+/* Are the record's routes those of an owner whom the name no longer has?  Version 2 itself doesn't say. */
 static bool is_of_another(const struct bs_user *user, const char *owner, const struct bs_user_change *change) {
-  return change != &import && user->generation == BS_USER_V3 && strcmp(user->owner, owner) != 0;
+  return change != &import && (user->is_foreign || (user->generation == BS_USER_V3 && strcmp(user->owner, owner) != 0));
 }
 
 static bool collect(struct writer *writer, const struct bs_user *user, const struct bs_user_change *change,
@@ -219,7 +219,7 @@ static bool prepare_route(struct writer *writer, bool *ret_same, const struct bs
 }
 
 static bool says_the_same(const struct bs_user *user, const char *owner, const struct bs_user_change *change) {
-  return user != NULL && strcmp(user->owner, owner) == 0 && /* never so in version 2 */
+  return user != NULL && !user->is_foreign && strcmp(user->owner, owner) == 0 && /* never so in version 2 */
          (change->add_immutable == NULL || bs_user_has_immutable(user, change->add_immutable)) &&
          (change->remove_immutable == NULL || !bs_user_has_immutable(user, change->remove_immutable));
 }

@@ -30,6 +30,7 @@ struct bs_user {
   struct bs_json immutable; /* the array, or length 0; its strings are plain digits, without escapes */
   struct bs_json mutable_;  /* the array, or length 0; its items are checked routes */
   char owner[48];           /* v3: the address it says it was written by; else "" */
+  bool is_foreign;          /* false; set by who knows that it was not published by the name's present owner, whatever it says */
 };
 
 /* name: the record must be that name's (wrong_id otherwise).  Words: malformed, wrong_id, too_large (all FORGED: a
@@ -74,7 +75,7 @@ struct bs_user_change {
  * *ret_changed: false when `user` said the same already, being version 3 of that owner; then its bytes are appended as
  * they are, and nothing needs to go to the chain.
  *
- * A change to a version 3 record of another owner drops that owner's routes: they were refused since the name changed
+ * A change to a record of another owner (of version 3 by what it says, or a foreign one) drops that owner's routes: they were refused since the name changed
  * hands, and the present owner's name under them would bring them back to life.
  * Words: usage (a key, a route or the owner is none; a tombstone of the highest version is set again), too_large,
  * no_memory.
