@@ -241,8 +241,7 @@ static bool pending_user(struct bs_work *work, struct bs_present *present, const
   return !*ret_found || hold_new(work, present, name, pending.value_hash, &pending.record);
 }
 
-/* The user record of a name that is looked up. */
-static bool load_user(struct bs_work *work, struct bs_present *present) {
+bool bs_present_load_user(struct bs_work *work, struct bs_present *present) {
   const char *name = present->record.name;
   bool is_pending;
 
@@ -253,9 +252,9 @@ static bool load_user(struct bs_work *work, struct bs_present *present) {
 bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name, bool again) {
   uint64_t max_age_ms = again ? 0 : (uint64_t)work->session->config->max_age_ms;
 
-  return look_up(work, ret_present, name, max_age_ms, again) && (!is_alive(ret_present) || load_user(work, ret_present));
+  return look_up(work, ret_present, name, max_age_ms, again) && (!is_alive(ret_present) || bs_present_load_user(work, ret_present));
 }
 
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {
-  return bs_present_name(work, ret_present, name) && load_user(work, ret_present);
+  return bs_present_name(work, ret_present, name) && bs_present_load_user(work, ret_present);
 }

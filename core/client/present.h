@@ -33,6 +33,8 @@ bool bs_present_check(struct bs_work *work, struct bs_present *present, const st
 bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name);
 /* The same with its user record, the newest that this client knows of: a pending one goes before the confirmed. */
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name);
+/* The second half of that, for a name that was looked up. */
+bool bs_present_load_user(struct bs_work *work, struct bs_present *present);
 /* The user record under a value hash, from the stores or the journal, checked to be the name's. */
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
 

@@ -205,6 +205,12 @@ static bool prepare(struct bs_work *work, struct bs_publication *publication, co
   return publication->prepare == NULL || publication->prepare(publication->user, work, publication, present);
 }
 
+/* Whose name it is, is asked before any store; what prepares itself may do without the owner. */
+static bool look_up(struct bs_work *work, const struct bs_publication *publication, struct bs_present *present) {
+  return bs_present_name(work, present, publication->name) &&
+         (publication->prepare != NULL || bs_publish_check_owner(work, publication, present));
+}
+
 /* The transaction went out before: its record and data are brought to the stores again. */
 static bool republish(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
   struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
@@ -236,7 +242,8 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
   struct writing writing = {.present = present};
   bool good;
 
-  if (publication->record == NULL && !bs_present_load(work, present, publication->name)) return false;
+  if (!look_up(work, publication, present)) return false;
+  if (publication->record == NULL && !bs_present_load_user(work, present)) return false;
   if (!prepare(work, publication, present)) return false;
   memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
   if (publication->is_done) return forget_entries(work, publication, present);
@@ -261,9 +268,7 @@ bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
   if (!bs_name_check(publication->name, &work->report.error)) return false;
   if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;
-  if (!bs_present_name(work, &present, publication->name)) return false;
-  if (publication->prepare == NULL && !bs_publish_check_owner(work, publication, &present)) return false;
-  if (publication->txid != NULL) return republish(work, publication, &present);
+  if (publication->txid != NULL) return look_up(work, publication, &present) && republish(work, publication, &present);
   for (int attempt = 1; !publish_change(work, publication, &present, &raced); attempt++) {
     /* The lock holds off who shares our state directory; a writer who doesn't is met at the chain. */
     if (!raced || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error)) return false;

@@ -60,7 +60,7 @@ static const struct bs_public_key *public_key(const struct putting *putting) {
 }
 
 static struct bs_authority own_authority(const struct putting *putting) {
-  return (struct bs_authority){.key = public_key(putting)};
+  return (struct bs_authority){.key = public_key(putting), .memo = putting->work->session->memo};
 }
 
 /* ---- what there is ---- */

@@ -100,6 +100,7 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
   pthread_mutex_init(&session->lock, NULL);
   pthread_cond_init(&session->ended, NULL);
   bs_cache_begin(&session->cache);
+  session->memo = bs_memo_new(); /* without memory for it each signature is verified */
   session->config = bs_config_retain((struct blockstore_config *)(uintptr_t)config); /* only its count of references changes */
   good = open_session(session, server, &report.error);
   if (good) *ret_blockstore = session;
@@ -121,6 +122,7 @@ void blockstore_close(struct blockstore *blockstore) {
   bs_names_close(blockstore->names);
   bs_state_free(blockstore->state);
   bs_cache_end(&blockstore->cache);
+  bs_memo_free(blockstore->memo);
   bs_scopes_free(&blockstore->scopes);
   bs_config_release(blockstore->config);
   pthread_cond_destroy(&blockstore->ended);

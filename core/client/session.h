@@ -7,6 +7,7 @@
 #include "core/client/report.h"
 #include "core/client/storage.h"
 #include "core/names/names.h"
+#include "core/record/memo.h"
 #include "core/state/state.h"
 
 /* Set when it is opened, then only read, but for the calls; what else changes has locks of its own. */
@@ -18,6 +19,7 @@ struct blockstore {
   struct bs_names *names;
   struct bs_state *state;
   struct bs_cache cache;
+  struct bs_memo *memo;
   struct bs_scopes scopes;
   pthread_mutex_t lock; /* calls */
   pthread_cond_t ended; /* the last of them has */

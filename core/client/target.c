@@ -44,6 +44,7 @@ bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct
   if (!bs_id_check(id, error)) return false;
   target->datum = (struct bs_datum){present->record.chain_id, present->record.name, id};
   target->authority.owner = present->record.owner_hash;
+  target->authority.memo = work->session->memo;
   if (user != NULL && !bs_user_copy_route(present->copy, id, &target->has_route, &target->route, &target->key, error)) return false;
   if (target->key.length > 0) target->authority.key = &target->key;
   target->is_legacy = target->has_route && user->generation == BS_USER_V2;

@@ -191,30 +191,43 @@ static bool fault_error(enum bs_signature_fault fault, struct bs_error *error) {
 }
 
 /* *ret_key: the signer's, in whatever form. */
-static bool check_signature(struct bs_public_key *ret_key, const struct bs_mutable *record,
-                            const unsigned char z[BS_SHA256_SIZE], const struct bs_authority *authority,
+static bool check_signature(struct bs_public_key *ret_key, const struct bs_memo_entry *entry, const struct bs_authority *authority,
                             struct bs_error *error) {
-  bool legacy = record->generation == BS_MUTABLE_LEGACY;
-  unsigned char signature[BS_SIGNATURE_SIZE];
+  bool legacy = entry->allows_high_s != 0;
 
-  memcpy(signature, record->signature, sizeof signature);
-  /* Nothing was asked of the first byte in 2015. */
-  if (legacy && (signature[0] < HEADER_MIN || signature[0] > HEADER_MAX)) signature[0] = HEADER_MIN;
-  if (authority->key == NULL) return fault_error(bs_recover(ret_key, authority->owner, z, signature, legacy), error);
+  if (authority->key == NULL)
+    return fault_error(bs_recover(ret_key, authority->owner, entry->z, entry->signature, legacy), error);
   *ret_key = *authority->key;
-  return fault_error(bs_verify_recoverable(authority->key, z, signature, legacy), error);
+  return fault_error(bs_verify_recoverable(authority->key, entry->z, entry->signature, legacy), error);
+}
+
+/* What is to be verified: whose signature, of what. */
+static void describe(struct bs_memo_entry *entry, const struct bs_mutable *record, const unsigned char z[BS_SHA256_SIZE],
+                     const struct bs_authority *authority) {
+  const struct bs_public_key *key = authority->key;
+
+  memset(entry, 0, sizeof *entry);
+  memcpy(entry->z, z, sizeof entry->z);
+  memcpy(entry->signature, record->signature, sizeof entry->signature);
+  entry->allows_high_s = record->generation == BS_MUTABLE_LEGACY;
+  /* Nothing was asked of the first byte in 2015. */
+  if (entry->allows_high_s && (entry->signature[0] < HEADER_MIN || entry->signature[0] > HEADER_MAX)) entry->signature[0] = HEADER_MIN;
+  entry->authority_length = (unsigned char)(key == NULL ? BS_HASH160_SIZE : key->length);
+  memcpy(entry->authority, key == NULL ? authority->owner : key->bytes, entry->authority_length);
 }
 
 static bool verify(struct bs_verified *verified, const struct bs_mutable *record, const struct bs_datum *datum,
                    const struct bs_authority *authority, struct bs_error *error) {
+  struct bs_memo_entry entry;
   struct bs_public_key key;
 
-  if (record->generation == BS_MUTABLE_CURRENT)
-    bs_statement_digest(verified->z, datum, &verified->statement);
-  else
-    bs_legacy_digest(verified->z, record, datum->id);
-  if (!check_signature(&key, record, verified->z, authority, error)) return false;
+  if (record->generation == BS_MUTABLE_CURRENT) bs_statement_digest(verified->z, datum, &verified->statement);
+  else bs_legacy_digest(verified->z, record, datum->id);
+  describe(&entry, record, verified->z, authority);
+  if (authority->memo != NULL && bs_memo_find(authority->memo, verified->signer, &entry)) return true;
+  if (!check_signature(&key, &entry, authority, error)) return false;
   bs_public_key_signer(verified->signer, &key);
+  if (authority->memo != NULL) bs_memo_keep(authority->memo, &entry, verified->signer);
   return true;
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/codec/json.h"
 #include "core/crypto/key.h"
+#include "core/record/memo.h"
 #include "core/record/statement.h"
 
 #define BS_MUTABLE_RECORD_MAX (128u << 20)
@@ -42,6 +43,7 @@ struct bs_mutable {
 struct bs_authority {
   const struct bs_public_key *key; /* the route's; NULL when it has none, and only then the owner counts */
   const unsigned char *owner;      /* hash160 of the address that owns the name, 20 bytes; unused when there is a key */
+  struct bs_memo *memo;            /* of signatures that verified; NULL: each is verified */
 };
 
 /* What a verified record says. */
