@@ -178,7 +178,8 @@ static bool forget_entries(struct bs_work *work, const struct bs_publication *pu
 
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
   if (!bs_state_journal_forget(state, work->scope, chain, publication->name, error)) return false;
-  return !publication->is_done || publication->datum == NULL || bs_state_release(state, work->scope, publication->datum, publication->version.ver, error);
+  if (!publication->is_done || publication->datum == NULL) return true;
+  return bs_state_release(state, work->scope, publication->datum, publication->version.ver, error);
 }
 
 /* Is the record, which a transaction published, that of the change? */

@@ -19,7 +19,7 @@ struct bs_publication {
    * written, or is_done.  With a txid, `present` is what that transaction published.  NULL: all is decided.
    */
   bool (*prepare)(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
-  bool is_done; /* there is nothing to do: `datum` was deleted by `version`; ver 0: it never was there */
+  bool is_done; /* there is nothing to do: where `datum` is given, it was deleted by `version`; ver 0: it never was there */
   const struct bs_datum *datum; /* of which a version is written; NULL: of none */
   struct bs_seen version;
   /* Stores what the new record lists, before anything is announced.  NULL: nothing to store. */
