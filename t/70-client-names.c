@@ -150,7 +150,7 @@ static void a_lost_user_record_is_an_error(void **state) {
 struct worker {
   struct world *world;
   pthread_t thread;
-  char name[16];
+  char name[32];
   enum blockstore_result result;
 };
 
