@@ -158,7 +158,7 @@ static void *put_three(void *user) {
   struct worker *worker = user;
 
   for (char number = '1'; number <= '3' && worker->result == BLOCKSTORE_DONE; number++) {
-    char text[24];
+    char text[40];
     struct blockstore_input *input;
 
     snprintf(text, sizeof text, "%s %c", worker->name, number);

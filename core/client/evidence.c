@@ -161,13 +161,9 @@ static bool write_file(const char *path, const char *text, struct bs_error *erro
          bs_replacement_commit(&replacement, false, error);
 }
 
-bool bs_evidence_keep(const struct bs_reading *reading) {
-  struct bs_error *error = &reading->work->report.error;
-  char *path BS_AUTO_FREE = NULL, *text BS_AUTO_FREE = NULL;
-  struct side sides[2];
+static bool keep(const struct bs_reading *reading, const struct side sides[2], struct bs_error *error) {
+  char *path BS_AUTO_FREE = file_of(reading, sides), *text BS_AUTO_FREE = NULL;
 
-  if (!find_sides(reading, sides)) return true;
-  path = file_of(reading, sides);
   if (path == NULL) return bs_fail_memory(error);
   if (access(path, F_OK) == 0) return true;
   text = bs_document_print(describe(reading, sides));
@@ -176,6 +172,15 @@ bool bs_evidence_keep(const struct bs_reading *reading) {
   bs_log(BS_LOG_WARNING, "Two contents were signed for version %" PRIu64 " of %s; the evidence is %s", reading->choice.disputed,
          reading->target->datum.id, path);
   return true;
+}
+
+void bs_evidence_keep(const struct bs_reading *reading) {
+  struct side sides[2];
+  struct bs_error error;
+
+  if (find_sides(reading, sides) && !keep(reading, sides, &error))
+    bs_log(BS_LOG_ERROR, "The evidence of two contents for version %" PRIu64 " of %s cannot be kept: %s", reading->choice.disputed,
+           reading->target->datum.id, error.message);
 }
 
 /* ---- the list ---- */

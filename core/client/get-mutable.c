@@ -81,7 +81,7 @@ static bool look_once(struct getting *getting, bool again) {
   if (!bs_present_look(work, &getting->present, getting->name, again) ||
       !bs_target_find(work, &getting->target, &getting->present, getting->id) || !recall(getting) ||
       !bs_present_check(work, &getting->present, &getting->recalled) ||
-      !bs_target_check_readable(work, &getting->target, &getting->present) ||
+      !bs_target_check_readable(work, &getting->target, &getting->present, &getting->recalled) ||
       !bs_reading_begin(&getting->reading, work, &getting->present, &getting->target, getting->target.data_id))
     return false;
   set_bounds(getting);
@@ -117,7 +117,7 @@ static bool decide(struct getting *getting, bool *ret_again) {
 
   if (getting->out_of_memory) return bs_fail_memory(error);
   why = *error;
-  if (getting->reading.choice.disputed != 0 && !bs_evidence_keep(&getting->reading)) return false;
+  if (getting->reading.choice.disputed != 0) bs_evidence_keep(&getting->reading);
   if (!believe(getting)) {
     *ret_again = error->word == BS_WORD_stale || error->word == BS_WORD_conflict;
     return false;

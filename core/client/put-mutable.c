@@ -91,9 +91,9 @@ static bool decide_route(struct putting *putting, const struct bs_publication *p
 }
 
 /* Whose records count among those that are there: those that readers believe, or else our own. */
-static struct bs_authority present_authority(struct putting *putting) {
+static struct bs_authority present_authority(struct putting *putting, const struct bs_recalled *recalled) {
   struct bs_error before = putting->work->report.error;
-  bool readable = bs_target_check_readable(putting->work, &putting->target, putting->present);
+  bool readable = bs_target_check_readable(putting->work, &putting->target, putting->present, recalled);
 
   putting->work->report.error = before;
   return readable ? putting->target.authority : own_authority(putting);
@@ -102,11 +102,13 @@ static struct bs_authority present_authority(struct putting *putting) {
 /* The stores' versions.  That a store gives nothing is no reason not to write. */
 static bool look(struct putting *putting, struct bs_recalled *ret_recalled) {
   struct bs_work *work = putting->work;
-  const struct bs_authority authority = present_authority(putting);
+  struct bs_authority authority;
 
-  if (!bs_reading_begin(&putting->before, work, putting->present, &putting->target, putting->target.data_id)) return false;
-  return bs_reading_ask(&putting->before, &authority, false) &&
-         bs_state_recall(work->session->state, work->scope, ret_recalled, &putting->target.datum, putting->signer, &work->report.error);
+  if (!bs_state_recall(work->session->state, work->scope, ret_recalled, &putting->target.datum, putting->signer, &work->report.error))
+    return false;
+  authority = present_authority(putting, ret_recalled);
+  return bs_reading_begin(&putting->before, work, putting->present, &putting->target, putting->target.data_id) &&
+         bs_reading_ask(&putting->before, &authority, false);
 }
 
 static uint64_t higher(uint64_t a, uint64_t b) {
@@ -361,8 +363,8 @@ static bool meet_rivals(struct putting *putting, struct bs_reading *after) {
     if (ver > putting->ver) putting->superseded_by = higher(putting->superseded_by, ver);
     if (ver != putting->ver || is_signed(putting, found->verified.z)) continue;
     after->choice.disputed = ver;
-    return bs_evidence_keep(after) &&
-           bs_fail(&putting->work->report.error, BS_WORD_conflict,
+    bs_evidence_keep(after);
+    return bs_fail(&putting->work->report.error, BS_WORD_conflict,
                    "Another writer signed version %" PRIu64 " of %s with other content at the same time: two contents were signed for one "
                    "version.  Read it, then put again.", ver, putting->id);
   }

@@ -63,22 +63,8 @@ static bool is_in_compat(const struct blockstore_config *config, const char *nam
   return false;
 }
 
-/* Records of 2015 bind neither name nor chain: they are believed only where the user says so and nothing better was ever seen. */
-static bool check_legacy(struct bs_work *work, const struct bs_target *target, const struct bs_present *present) {
-  const char *name = present->record.name;
-  struct bs_error *error = &work->report.error;
-  struct bs_recalled recalled;
-
-  if (!is_in_compat(work->session->config, name))
-    return bs_fail(error, BS_WORD_downgrade, "The user record of %s is of 2015: its mutable data is believed only when compat.legacy in the "
-                   "configuration names %s.", name, name);
-  if (!bs_state_recall(work->session->state, work->scope, &recalled, &target->datum, NULL, error)) return false;
-  if (!present->was_current && !recalled.has_current) return true;
-  return bs_fail(error, BS_WORD_downgrade, "The user record of %s is of 2015, but a newer form of it was seen before: its mutable data is not "
-                 "believed any more.", name);
-}
-
-bool bs_target_check_readable(struct bs_work *work, const struct bs_target *target, const struct bs_present *present) {
+bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, const struct bs_present *present,
+                              const struct bs_recalled *recalled) {
   struct bs_error *error = &work->report.error;
   const char *name = present->record.name;
 
@@ -90,12 +76,19 @@ bool bs_target_check_readable(struct bs_work *work, const struct bs_target *targ
   if (target->route.deleted != 0)
     return bs_fail(error, BS_WORD_deleted, "The data %s of %s was deleted, by version %" PRIu64 ".", target->datum.id, name,
                    target->route.deleted);
-  return !target->is_legacy || check_legacy(work, target, present);
+  /* Records of 2015 bind neither name nor chain: they are believed only where the user says so and nothing better was ever seen. */
+  target->admits_legacy = target->is_legacy && !present->was_current && !recalled->has_current;
+  if (!target->is_legacy || is_in_compat(work->session->config, name)) return true;
+  return bs_fail(error, BS_WORD_downgrade, "The user record of %s is of 2015: its mutable data is believed only when compat.legacy in the "
+                 "configuration names %s.", name, name);
 }
 
 bool bs_target_admits(const struct bs_target *target, const struct bs_present *present, const struct bs_mutable *record,
                       struct bs_error *error) {
   if (record->generation == BS_MUTABLE_CURRENT) return true;
-  if (target->is_legacy) return bs_legacy_check(record, target->datum.id, &present->copy->user, error);
+  if (target->admits_legacy) return bs_legacy_check(record, target->datum.id, &present->copy->user, error);
+  if (target->is_legacy)
+    return bs_fail(error, BS_WORD_downgrade, "The record is of 2015, but a newer form of it was seen before, or of the name's user record: those of "
+                   "2015 are not believed any more.");
   return bs_fail(error, BS_WORD_downgrade, "The record is of 2015, and its route is not: older software wrote it, or a forger.");
 }

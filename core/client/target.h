@@ -12,6 +12,7 @@ struct bs_target {
   bool has_route;
   struct bs_route route; /* within the present's user record */
   bool is_legacy;        /* of a user record of 2015 */
+  bool admits_legacy;    /* records of 2015 are believed; set by bs_target_check_readable */
   bool is_foreign;       /* of a user record that another owner wrote (trust rule 8) */
   struct bs_public_key key;
   struct bs_authority authority; /* the route's key, or the name's owner; its pointers are into this and the present */
@@ -26,8 +27,9 @@ void bs_target_free(struct bs_target *target);
 /* Looks the datum up; has_route is false where there is none.  `present` and `id` must outlive the target.  Words: usage (the id),
  * malformed (the route's key), no_memory. */
 bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct bs_present *present, const char *id);
-/* May its records be believed?  Words: not_found, deleted, owner_changed, downgrade. */
-bool bs_target_check_readable(struct bs_work *work, const struct bs_target *target, const struct bs_present *present);
+/* May its records be believed?  recalled: what is known of the datum.  Words: not_found, deleted, owner_changed, downgrade. */
+bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, const struct bs_present *present,
+                              const struct bs_recalled *recalled);
 /* May a record of that form be believed at all, before its signature is looked at?  Words: downgrade, forged. */
 bool bs_target_admits(const struct bs_target *target, const struct bs_present *present, const struct bs_mutable *record,
                       struct bs_error *error);
