@@ -128,10 +128,11 @@ static void who_dies_in_a_commit_hinders_nobody(void **state) {
 }
 
 static void what_is_no_sequence_number_is_refused(void **state) {
-  struct bs_state *opened AUTO_STATE = begin(*state), *again AUTO_STATE = open_state(*state);
+  struct bs_state *opened = begin(*state), *again AUTO_STATE = open_state(*state);
   const struct bs_seen second = seen(2, 'b', 1);
   char *path = path_in(*state, "state/state.sequence");
 
+  bs_state_free(opened);
   assert_int_equal(unlink(path), 0);
   assert_int_equal(symlink("elsewhere", path), 0);
   assert_fails(believe(again, &here, &second, NULL, 2, &error), BS_WORD_io, "state.sequence");

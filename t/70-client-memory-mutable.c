@@ -13,6 +13,7 @@
 static struct world *world;
 static unsigned number;   /* of the texts and ids, so that each put has its own */
 static uint64_t last_ver; /* of NOTES */
+static bool checks;       /* gets have a ver_check */
 
 /* Runs with all the memory there is; what was allowed before is allowed again behind it. */
 #define AT_EASE(statement)   \
@@ -100,13 +101,22 @@ static bool delete(const char *id, struct bs_error *error) {
   return good;
 }
 
+static int accept_all(void *user, const struct blockstore_record *record, const void *data, size_t length) {
+  (void)user, (void)record, (void)data, (void)length;
+  return 1;
+}
+
 /* due: the word of its failure; NULL: it must give `text`. */
 static bool get(const char *id, const char *text, uint64_t ver, const char *due, struct bs_error *error) {
+  struct blockstore_get_mutable_options options = BLOCKSTORE_GET_MUTABLE_INIT;
   struct blockstore_output *output = blockstore_output_to_memory(100);
   struct blockstore_record *record = NULL;
   struct blockstore_error *said = NULL;
   size_t length = 0;
-  bool good = ended(blockstore_get_mutable(world->session, output, &record, NAME, id, NULL, &said), &said, due, error);
+  bool good;
+
+  if (checks) options.ver_check = accept_all;
+  good = ended(blockstore_get_mutable(world->session, output, &record, NAME, id, &options, &said), &said, due, error);
 
   assert_true((good && due == NULL) == (record != NULL));
   if (record != NULL) {
@@ -263,6 +273,7 @@ static void leave_pending(void) {
 static void begin(void **state) {
   world = *state;
   number = 0;
+  checks = false;
   open_with_name(world, TWO_STORES);
   put_now(NOTES, "text", 0, 1);
   last_ver = 1;
@@ -286,6 +297,12 @@ static void deleting(void **state) {
 static void getting(void **state) {
   begin(state);
   assert_each_failure_is_said(get_first_once, 30);
+  assert_each_failure_is_said(get_again_once, 30);
+}
+
+static void getting_with_a_check(void **state) {
+  begin(state);
+  checks = true;
   assert_each_failure_is_said(get_again_once, 30);
 }
 
@@ -317,8 +334,8 @@ static void asking_what_is_pending(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(putting_the_first), in_world(putting_a_further_one), in_world(deleting),
-      in_world(getting),           in_world(getting_what_expired),  in_world(getting_two_contents),
-      in_world(getting_what_was_seen_of_two), in_world(asking_what_is_pending),
+      in_world(getting),           in_world(getting_with_a_check),  in_world(getting_what_expired),
+      in_world(getting_two_contents), in_world(getting_what_was_seen_of_two), in_world(asking_what_is_pending),
   };
 
   return RUN_TESTS(tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* put_mutable and delete_mutable: a new version is signed above all that are known, stored, and read again. */
+/* put_mutable and delete_mutable: what putting.c has signed is stored, read again, and told. */
 #include <config.h>
 
 #include <inttypes.h>
@@ -11,333 +11,13 @@
 #include "core/client/evidence.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
+#include "core/client/putting.h"
 #include "core/client/receipt.h"
-
-#define LEAP_MAX (UINT64_C(1) << 20) /* of versions, unless forced */
-
-/* One put or delete in progress. */
-struct putting {
-  struct bs_work *work;
-  const char *name, *id;
-  const struct blockstore_key *key;
-  unsigned char signer[BS_HASH160_SIZE];
-  struct blockstore_put_mutable_options options;
-  bool is_delete;
-  struct bs_buffer data;
-  /* Of one attempt, made by prepare(). */
-  const struct bs_present *present; /* bs_publish's */
-  struct bs_target target;
-  struct bs_reading before; /* what the stores had */
-  char *data_id;            /* that new records are stored under */
-  struct bs_places own;     /* their URLs, for a route that is written */
-  const char *urls[BS_URLS_MAX];
-  uint64_t ver;
-  struct bs_buffer record;
-  struct bs_signed sign;
-  uint64_t superseded_by;
-};
-
-static void forget_attempt(struct putting *putting) {
-  bs_reading_end(&putting->before);
-  bs_target_free(&putting->target);
-  bs_places_free(&putting->own);
-  bs_buffer_clear(&putting->record);
-  free(putting->data_id);
-  putting->before = (struct bs_reading){.work = putting->work};
-  putting->target = (struct bs_target)BS_TARGET_INIT;
-  putting->own = (struct bs_places){.count = 0};
-  putting->data_id = NULL;
-}
-
-static void end_putting(struct putting *putting) {
-  forget_attempt(putting);
-  bs_buffer_free(&putting->data);
-  bs_buffer_free(&putting->record);
-}
-
-static const struct bs_public_key *public_key(const struct putting *putting) {
-  return bs_key_public(putting->key->key);
-}
-
-static struct bs_authority own_authority(const struct putting *putting) {
-  return (struct bs_authority){.key = public_key(putting), .memo = putting->work->session->memo};
-}
-
-/* ---- what there is ---- */
-
-/* Is its route one that readers believe, and that names our key? */
-static bool is_ours(const struct putting *putting, const struct bs_target *target) {
-  const struct bs_public_key *key = public_key(putting);
-
-  return target->has_route && !target->is_legacy && !target->is_foreign && target->route.deleted == 0 && target->authority.key != NULL &&
-         target->key.length == key->length && memcmp(target->key.bytes, key->bytes, key->length) == 0;
-}
-
-/* Does the user record change, and may it? */
-static bool decide_route(struct putting *putting, const struct bs_publication *publication, bool *ret_changes) {
-  const struct bs_target *target = &putting->target;
-  bool is_live = target->has_route && !target->is_foreign && target->route.deleted == 0;
-  struct bs_error *error = &putting->work->report.error;
-
-  *ret_changes = !is_ours(putting, target) || (putting->options.reroute != 0 && publication->txid == NULL);
-  if (!*ret_changes) return true;
-  if (!bs_publish_check_owner(putting->work, publication, putting->present)) return false;
-  if (publication->txid != NULL)
-    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published has no route to %s for this key.",
-                   publication->txid, putting->id);
-  if (putting->options.create != 0 || is_live) return true;
-  return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s, and none is to be made.", putting->name,
-                 putting->id);
-}
-
-/* Whose records count among those that are there: those that readers believe, or else our own. */
-static struct bs_authority present_authority(struct putting *putting, const struct bs_recalled *recalled) {
-  struct bs_error before = putting->work->report.error;
-  bool readable = bs_target_check_readable(putting->work, &putting->target, putting->present, recalled);
-
-  putting->work->report.error = before;
-  return readable ? putting->target.authority : own_authority(putting);
-}
-
-/* The stores' versions.  That a store gives nothing is no reason not to write. */
-static bool look(struct putting *putting, struct bs_recalled *ret_recalled) {
-  struct bs_work *work = putting->work;
-  struct bs_authority authority;
-
-  if (!bs_state_recall(work->session->state, work->scope, ret_recalled, &putting->target.datum, putting->signer, &work->report.error))
-    return false;
-  authority = present_authority(putting, ret_recalled);
-  return bs_reading_begin(&putting->before, work, putting->present, &putting->target, putting->target.data_id) &&
-         bs_reading_ask(&putting->before, &authority, false);
-}
-
-static uint64_t higher(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
-/* The highest version that is known, 0: none; what is reserved does not count yet. */
-static uint64_t last_known(const struct putting *putting, const struct bs_recalled *recalled) {
-  const struct bs_findings *findings = &putting->before.findings;
-  uint64_t last = findings->count == 0 ? 0 : findings->items[0].verified.statement.ver;
-
-  if (recalled->has_version) last = higher(last, recalled->version.ver);
-  return putting->target.has_route ? higher(last, bs_route_lowest(&putting->target.route) - 1) : last;
-}
-
-/* ---- the version ---- */
-
-static bool sign(struct putting *putting, uint64_t ver) {
-  const struct bs_datum *datum = &putting->target.datum;
-  struct bs_error *error = &putting->work->report.error;
-  int64_t most = putting->work->session->config->limit_mutable_record;
-
-  bs_buffer_clear(&putting->record);
-  putting->ver = ver;
-  if (putting->is_delete) return bs_tombstone_sign(&putting->record, &putting->sign, datum, ver, putting->key->key, error);
-  if (!bs_mutable_sign(&putting->record, &putting->sign, datum, ver, putting->options.expires, putting->data.bytes, putting->data.length,
-                       putting->key->key, error))
-    return false;
-  return putting->record.length <= (uint64_t)most ||
-         bs_fail(error, BS_WORD_too_large, "The record would have %zu bytes; limits.mutable_record allows %lld.", putting->record.length,
-                 (long long)most);
-}
-
-static bool is_signed(const struct putting *putting, const unsigned char *z) {
-  return memcmp(putting->sign.z, z, sizeof putting->sign.z) == 0;
-}
-
-/* Is this very content known as that version, and no other?  Then it may be stored again. */
-static bool is_known(const struct putting *putting, const struct bs_recalled *recalled) {
-  const struct bs_findings *findings = &putting->before.findings;
-  bool is_there = false;
-
-  for (size_t i = 0; i < findings->count; i++) {
-    if (findings->items[i].verified.statement.ver != putting->ver) continue;
-    if (!is_signed(putting, findings->items[i].verified.z)) return false;
-    is_there = true;
-  }
-  if (recalled->has_version && recalled->version.ver == putting->ver) return is_signed(putting, recalled->version.z);
-  if (recalled->reserved == putting->ver) return is_signed(putting, recalled->reserved_z);
-  return is_there;
-}
-
-/* A put that failed is repeated: the same content gets the version that was reserved for it. */
-static bool resume(struct putting *putting, const struct bs_recalled *recalled, uint64_t last, bool *ret_resumed) {
-  *ret_resumed = false;
-  if (recalled->reserved == 0 || recalled->reserved < last) return true;
-  if (!sign(putting, recalled->reserved)) return false;
-  *ret_resumed = is_signed(putting, recalled->reserved_z) && (last < recalled->reserved || is_known(putting, recalled));
-  return true;
-}
-
-static bool check_leap(struct putting *putting, uint64_t ver, uint64_t last) {
-  struct bs_error *error = &putting->work->report.error;
-
-  if (ver > BS_VER_MAX)
-    return bs_fail(error, BS_WORD_usage, "A version is at most 2^53-1; of %s, %" PRIu64 " is known.", putting->id, last);
-  if (putting->options.force != 0 || ver - last <= LEAP_MAX) return true;
-  return bs_fail(error, BS_WORD_usage, "The version %" PRIu64 " is more than 2^20 above the last one known, %" PRIu64
-                 ": none below it could be written any more.  Where that is meant, force it.", ver, last);
-}
-
-static bool ask_version(struct putting *putting, uint64_t last, uint64_t *ret_ver) {
-  struct bs_error *error = &putting->work->report.error;
-  uint64_t ver = putting->options.make_ver == NULL ? last + 1 : putting->options.make_ver(putting->options.user, putting->name, putting->id, last);
-
-  if (ver == 0) return bs_fail(error, BS_WORD_cancelled, "The caller gave no version; nothing was written.");
-  if (ver <= last)
-    return bs_fail(error, BS_WORD_usage, "The caller's version %" PRIu64 " is not above the last one known, %" PRIu64 ".", ver, last);
-  *ret_ver = ver;
-  return true;
-}
-
-/* The version that the caller names. */
-static bool take_version(struct putting *putting, const struct bs_recalled *recalled, uint64_t last) {
-  uint64_t ver = putting->options.ver;
-
-  if (ver > last) return check_leap(putting, ver, last) && sign(putting, ver);
-  if (!sign(putting, ver)) return false;
-  if (ver == last && is_known(putting, recalled)) return true;
-  return bs_fail(&putting->work->report.error, BS_WORD_stale, "The version %" PRIu64 " of %s cannot be written: version %" PRIu64
-                 " is known already.", ver, putting->id, last);
-}
-
-static bool choose_version(struct putting *putting, const struct bs_recalled *recalled) {
-  uint64_t known = last_known(putting, recalled), last = higher(known, recalled->reserved), ver = 0;
-  bool resumed;
-
-  if (putting->options.ver != 0) return take_version(putting, recalled, last);
-  if (putting->options.make_ver == NULL) {
-    if (!resume(putting, recalled, known, &resumed)) return false;
-    if (resumed) return true;
-  }
-  /* A re-created datum began with its route's ver_min: that version exists, although no store may show it. */
-  if (putting->target.has_route) last = higher(last, putting->target.route.ver_min);
-  return ask_version(putting, last, &ver) && check_leap(putting, ver, last) && sign(putting, ver);
-}
-
-/* ---- the change ---- */
-
-/* The URLs of a new route: each store's own. */
-static bool make_urls(struct putting *putting, size_t *ret_count) {
-  struct bs_work *work = putting->work;
-
-  *ret_count = 0;
-  bs_replicas_forget(&work->replicas);
-  if (!bs_places_find(&putting->own, &work->replicas, NULL, 0, putting->data_id, &work->watch, &work->report.error)) return false;
-  for (size_t i = 0; i < putting->own.count && *ret_count < BS_URLS_MAX; i++) putting->urls[(*ret_count)++] = putting->own.items[i].url;
-  if (*ret_count > 0) return true;
-  return bs_fail(&work->report.error, BS_WORD_too_few, "No store could make a URL for %s: there is no route to it to be made.", putting->id);
-}
-
-static bool change_route(struct putting *putting, struct bs_publication *publication) {
-  struct bs_route_change *change = &publication->change.route;
-  bool was_deleted = putting->target.has_route && putting->target.route.deleted != 0;
-
-  *change = (struct bs_route_change){.id = putting->id, .key = public_key(putting), .urls = putting->urls};
-  if (putting->is_delete) {
-    change->action = BS_ROUTE_DELETE;
-    change->ver = putting->ver;
-    return true;
-  }
-  change->action = BS_ROUTE_SET;
-  change->ver = was_deleted ? putting->ver : 0; /* nothing of its former life can come back */
-  return make_urls(putting, &change->url_count);
-}
-
-static bool find_target(struct putting *putting, const struct bs_present *present) {
-  struct bs_buffer data_id = BS_BUFFER_INIT;
-
-  forget_attempt(putting);
-  putting->present = present;
-  if (!bs_target_find(putting->work, &putting->target, present, putting->id)) return false;
-  bs_data_id(&data_id, &putting->target.datum);
-  putting->data_id = bs_buffer_take(&data_id);
-  return putting->data_id != NULL || bs_fail_memory(&putting->work->report.error);
-}
-
-static void announce(struct putting *putting, struct bs_publication *publication) {
-  publication->datum = &putting->target.datum;
-  publication->version = (struct bs_seen){.ver = putting->ver,
-                                          .is_tombstone = putting->is_delete,
-                                          .expires = putting->sign.statement.expires,
-                                          .length = putting->sign.statement.length};
-  memcpy(publication->version.sha256, putting->sign.statement.sha256, sizeof publication->version.sha256);
-  memcpy(publication->version.sig, putting->sign.sig, sizeof publication->version.sig);
-  memcpy(publication->version.z, putting->sign.z, sizeof putting->sign.z);
-  memcpy(publication->version.signer, putting->signer, sizeof putting->signer);
-}
-
-/* Where the user record stays, nothing at the chain tells of a name that changed meanwhile, or since the transaction. */
-static bool check_still(struct putting *putting, const struct bs_publication *publication) {
-  struct bs_present now BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
-  struct bs_target target BS_AUTO(bs_target_free) = BS_TARGET_INIT;
-  struct bs_work *work = putting->work;
-
-  if (publication->change.route.action != BS_ROUTE_KEEP) return true;
-  if (!bs_present_name(work, &now, putting->name)) return bs_context(&work->report.error, "The data was stored, but meanwhile");
-  if ((publication->txid == NULL || putting->is_delete) && now.record.block == putting->present->record.block &&
-      now.record.vtxindex == putting->present->record.vtxindex)
-    return true;
-  if (!bs_present_load(work, &now, putting->name) || !bs_target_find(work, &target, &now, putting->id)) return false;
-  if (is_ours(putting, &target) && bs_route_lowest(&target.route) <= putting->ver) return true;
-  return bs_fail(&work->report.error, BS_WORD_conflict,
-                 "While version %" PRIu64 " of %s was written, somebody else deleted the data, gave it another key, or the name another owner.",
-                 putting->ver, putting->id);
-}
-
-static bool prepare_put(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
-  struct putting *putting = user;
-  struct bs_recalled recalled;
-  bool changes;
-
-  (void)work;
-  if (!find_target(putting, present) || !decide_route(putting, publication, &changes) || !look(putting, &recalled) ||
-      !choose_version(putting, &recalled))
-    return false;
-  announce(putting, publication);
-  if (publication->txid != NULL) return check_still(putting, publication);
-  return !changes || change_route(putting, publication);
-}
-
-/* The tombstone of a deletion that was published, for stores that lack it; not over what was put since. */
-static bool bury_again(struct putting *putting, const struct bs_publication *publication) {
-  uint64_t deleted = putting->target.route.deleted, last;
-  struct bs_recalled recalled;
-
-  if (publication->txid == NULL) return sign(putting, deleted); /* it authorises the purge */
-  if (!look(putting, &recalled)) return false;
-  last = last_known(putting, &recalled);
-  if (last <= deleted) return sign(putting, deleted);
-  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64 " of %s and those below; version "
-                 "%" PRIu64 " was put since.", publication->txid, deleted - 1, putting->id, last);
-}
-
-static bool prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
-  struct putting *putting = user;
-  struct bs_recalled recalled;
-  bool is_gone;
-
-  if (!find_target(putting, present) || !bs_publish_check_owner(work, publication, present)) return false;
-  is_gone = !putting->target.has_route || putting->target.route.deleted != 0;
-  if (is_gone && publication->txid == NULL) {
-    publication->is_done = true;
-    publication->datum = &putting->target.datum;
-    publication->version.ver = putting->target.route.deleted;
-  }
-  if (is_gone) return !putting->target.has_route || bury_again(putting, publication);
-  if (publication->txid != NULL)
-    return bs_fail(&work->report.error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
-                   publication->txid, putting->id);
-  if (!look(putting, &recalled) || !choose_version(putting, &recalled)) return false;
-  announce(putting, publication);
-  return change_route(putting, publication);
-}
 
 /* ---- storing it, and looking what became of it ---- */
 
 /* A store that promises to show what was put and shows something else has not stored it, whatever it said. */
-static void doubt(struct putting *putting, const struct bs_reading *after, struct bs_replica *stored) {
+static void doubt(struct bs_putting *putting, const struct bs_reading *after, struct bs_replica *stored) {
   for (size_t i = 0; i < after->places.count; i++) {
     const struct bs_place *place = &after->places.items[i];
     struct bs_replica *replica = &stored[place->store];
@@ -355,13 +35,13 @@ static void doubt(struct putting *putting, const struct bs_reading *after, struc
 }
 
 /* Another writer, who did not know of us. */
-static bool meet_rivals(struct putting *putting, struct bs_reading *after) {
+static bool meet_rivals(struct bs_putting *putting, struct bs_reading *after) {
   for (size_t i = 0; i < after->findings.count; i++) {
     const struct bs_found *found = &after->findings.items[i];
     uint64_t ver = found->verified.statement.ver;
 
-    if (ver > putting->ver) putting->superseded_by = higher(putting->superseded_by, ver);
-    if (ver != putting->ver || is_signed(putting, found->verified.z)) continue;
+    if (ver > putting->ver && ver > putting->superseded_by) putting->superseded_by = ver;
+    if (ver != putting->ver || bs_putting_is_signed(putting, found->verified.z)) continue;
     after->choice.disputed = ver;
     bs_evidence_keep(after);
     return bs_fail(&putting->work->report.error, BS_WORD_conflict,
@@ -374,9 +54,9 @@ static bool meet_rivals(struct putting *putting, struct bs_reading *after) {
 }
 
 /* ours: what was written, of which evidence speaks even where a rival has overwritten it. */
-static bool look_again(struct putting *putting, struct bs_replica *stored, const struct bs_seen *ours) {
+static bool look_again(struct bs_putting *putting, struct bs_replica *stored, const struct bs_seen *ours) {
   struct bs_reading after = {.work = putting->work};
-  const struct bs_authority authority = own_authority(putting);
+  const struct bs_authority authority = bs_putting_authority(putting);
   bool good = bs_reading_begin(&after, putting->work, putting->present, &putting->target, putting->data_id) &&
               bs_reading_ask(&after, &authority, false);
 
@@ -387,7 +67,7 @@ static bool look_again(struct putting *putting, struct bs_replica *stored, const
   return good;
 }
 
-static bool store_copy(struct putting *putting, struct bs_feed *feed) {
+static bool store_copy(struct bs_putting *putting, struct bs_feed *feed) {
   struct bs_work *work = putting->work;
 
   return bs_replicas_put_mutable(&work->replicas, work->session->at_least, putting->data_id, putting->ver, putting->sign.sig, feed,
@@ -395,7 +75,7 @@ static bool store_copy(struct putting *putting, struct bs_feed *feed) {
 }
 
 /* Looking again uses the replicas anew: what they answered to the put is kept beside, and put back. */
-static bool store_and_look(struct putting *putting, struct bs_feed *feed, const struct bs_seen *ours) {
+static bool store_and_look(struct bs_putting *putting, struct bs_feed *feed, const struct bs_seen *ours) {
   struct bs_work *work = putting->work;
   size_t size = work->replicas.count * sizeof *work->replicas.items;
   struct bs_replica *stored BS_AUTO_FREE = malloc(size + 1);
@@ -414,16 +94,16 @@ static void free_feed(struct bs_feed **feed) {
 }
 
 static bool store(void *user, struct bs_work *work, const struct bs_publication *publication) {
-  struct putting *putting = user;
+  struct bs_putting *putting = user;
   struct bs_feed *feed BS_AUTO(free_feed) = NULL;
 
   return bs_feed_from_memory(&feed, putting->record.bytes, putting->record.length, &work->report.error) &&
-         store_and_look(putting, feed, &publication->version) && check_still(putting, publication);
+         store_and_look(putting, feed, &publication->version) && bs_putting_check_still(putting, publication);
 }
 
 /* ---- the calls ---- */
 
-static bool make_receipt(struct putting *putting, struct blockstore_receipt **ret_receipt, const struct bs_publication *publication) {
+static bool make_receipt(struct bs_putting *putting, struct blockstore_receipt **ret_receipt, const struct bs_publication *publication) {
   const struct bs_receipt_of of = {.id = putting->id,
                                    .ver = publication->is_done ? 0 : putting->ver,
                                    .z = publication->is_done ? NULL : putting->sign.z,
@@ -433,7 +113,7 @@ static bool make_receipt(struct putting *putting, struct blockstore_receipt **re
   return bs_receipt_make(putting->work, ret_receipt, publication, &of);
 }
 
-static bool read_data(struct putting *putting, struct bs_feed *feed) {
+static bool read_data(struct bs_putting *putting, struct bs_feed *feed) {
   struct bs_error *error = &putting->work->report.error;
   struct bs_feed_reader reader;
   size_t size = (size_t)bs_feed_size(feed);
@@ -449,18 +129,18 @@ static bool read_data(struct putting *putting, struct bs_feed *feed) {
   return good;
 }
 
-static struct bs_publication publication_of(struct putting *putting) {
-  bs_public_key_signer(putting->signer, public_key(putting));
+static struct bs_publication publication_of(struct bs_putting *putting) {
+  bs_public_key_signer(putting->signer, bs_key_public(putting->key->key));
   return (struct bs_publication){.name = putting->name,
                                  .owner = putting->key,
                                  .payment = putting->options.payment_key,
                                  .txid = putting->options.txid,
-                                 .prepare = putting->is_delete ? prepare_delete : prepare_put,
+                                 .prepare = putting->is_delete ? bs_putting_prepare_delete : bs_putting_prepare,
                                  .store_data = store,
                                  .user = putting};
 }
 
-static bool put_mutable(struct putting *putting, struct blockstore_receipt **ret_receipt) {
+static bool put_mutable(struct bs_putting *putting, struct blockstore_receipt **ret_receipt) {
   struct bs_publication publication = publication_of(putting);
   bool good = bs_publish(putting->work, &publication) && make_receipt(putting, ret_receipt, &publication);
 
@@ -471,7 +151,7 @@ static bool put_mutable(struct putting *putting, struct blockstore_receipt **ret
 enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
                                               const char *id, struct blockstore_input *data, const struct blockstore_key *key,
                                               const struct blockstore_put_mutable_options *options, struct blockstore_error **error) {
-  struct putting putting = {.name = name, .id = id, .key = key, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
+  struct bs_putting putting = {.name = name, .id = id, .key = key, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
   const struct bs_input_limit limit = {(uint64_t)blockstore->config->limit_mutable_record, "limits.mutable_record"};
   struct bs_report early = BS_REPORT_INIT;
   struct bs_input_use use;
@@ -488,12 +168,12 @@ enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, str
            read_data(&putting, use.feed) && put_mutable(&putting, ret_receipt);
     bs_input_end(&use);
   }
-  end_putting(&putting);
+  bs_putting_end(&putting);
   return bs_work_end(&work, good, error);
 }
 
 /* Without their tombstone the stores say that they know nothing; the user record says all the same that it was deleted. */
-static bool purge(struct putting *putting) {
+static bool purge(struct bs_putting *putting) {
   struct bs_work *work = putting->work;
 
   if (!putting->target.has_route) return true;
@@ -502,7 +182,7 @@ static bool purge(struct putting *putting) {
          bs_outcomes_add(&work->report.outcomes, &work->replicas, &work->report.error);
 }
 
-static bool delete_mutable(struct putting *putting, struct blockstore_receipt **ret_receipt, bool purges) {
+static bool delete_mutable(struct bs_putting *putting, struct blockstore_receipt **ret_receipt, bool purges) {
   struct bs_publication publication = publication_of(putting);
   bool good = bs_publish(putting->work, &publication) && (!purges || purge(putting)) && make_receipt(putting, ret_receipt, &publication);
 
@@ -513,7 +193,7 @@ static bool delete_mutable(struct putting *putting, struct blockstore_receipt **
 enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
                                                  const char *id, const struct blockstore_key *key,
                                                  const struct blockstore_delete_options *options, struct blockstore_error **error) {
-  struct putting putting = {
+  struct bs_putting putting = {
       .name = name, .id = id, .key = key, .is_delete = true, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
   struct blockstore_delete_options known = BLOCKSTORE_DELETE_INIT;
   struct bs_report early = BS_REPORT_INIT;
@@ -527,6 +207,6 @@ enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore, 
   putting.options.txid = known.txid;
   putting.options.payment_key = known.payment_key;
   good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, true) && delete_mutable(&putting, ret_receipt, known.purge != 0);
-  end_putting(&putting);
+  bs_putting_end(&putting);
   return bs_work_end(&work, good, error);
 }

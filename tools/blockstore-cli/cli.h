@@ -72,6 +72,7 @@ struct cli_command {
   enum blockstore_result (*run)(struct cli *cli);
 };
 #define CLI_TAKES(option) (1u << (option))
+#define CLI_WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID)) /* of all that write data */
 
 /* A table of commands, ended by one without a name. */
 struct cli_group {
@@ -168,6 +169,12 @@ struct blockstore_output *cli_open_output(const struct cli *cli);
 enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,
                                        const struct blockstore_output *output);
 enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result, struct blockstore_receipt *const *receipt);
+
+/* What both deletes of the library look like. */
+typedef enum blockstore_result cli_deletion(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
+                                            const char *what, const struct blockstore_key *key,
+                                            const struct blockstore_delete_options *options, struct blockstore_error **error);
+enum blockstore_result cli_delete(struct cli *cli, cli_deletion *delete);
 
 /* ---- names.c ---- */
 /* Runs the library's method of the command's name. */

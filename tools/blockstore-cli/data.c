@@ -113,7 +113,7 @@ static enum blockstore_result run_get_immutable(struct cli *cli) {
 
 /* ---- delete ---- */
 
-static enum blockstore_result run_delete_immutable(struct cli *cli) {
+enum blockstore_result cli_delete(struct cli *cli, cli_deletion *delete) {
   struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
   struct blockstore_receipt *receipt CLI_AUTO(cli_free_receipt) = NULL;
   enum blockstore_result result;
@@ -122,19 +122,20 @@ static enum blockstore_result run_delete_immutable(struct cli *cli) {
   options.txid = cli->value[CLI_TXID];
   options.payment_key = cli->payment_key;
   options.deadline_ms = cli->deadline_ms;
-  result = blockstore_delete_immutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key,
-                                       &options, &cli->error);
+  result = delete(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key, &options, &cli->error);
   return cli_answer_receipt(cli, result, &receipt);
 }
 
-#define WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID))
+static enum blockstore_result run_delete_immutable(struct cli *cli) {
+  return cli_delete(cli, blockstore_delete_immutable);
+}
 
 const struct cli_command cli_data_commands[] = {
     {"put_immutable", "NAME DATA", "store data under a name, for good",
      "DATA: text, @FILE for a file's bytes, - for stdin; text that begins with @ is written @@.\n"
      "The receipt says the data's key.  A put that failed after its transaction went out names it:\n"
      "give it to the next try with --txid.\n",
-     WRITES, CLI_OWNER, run_put_immutable},
+     CLI_WRITES, CLI_OWNER, run_put_immutable},
     {"get_immutable", "NAME KEY", "fetch data by its key, verified",
      "KEY: 64 (for data of 2015: 40) hexadecimal digits.  The document holds the data as \"data\", or as\n"
      "\"data_base64\" where it is not UTF-8 text, up to 16 MiB; with --output FILE the data goes to the\n"
@@ -143,6 +144,6 @@ const struct cli_command cli_data_commands[] = {
     {"delete_immutable", "NAME KEY", "take data off a name's list",
      "The bytes stay in the stores, unless --purge is given, which is refused while another known name\n"
      "lists them.\n",
-     WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_immutable},
+     CLI_WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_immutable},
     {0},
 };

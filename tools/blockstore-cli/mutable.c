@@ -59,26 +59,15 @@ static enum blockstore_result run_get_mutable(struct cli *cli) {
 }
 
 static enum blockstore_result run_delete_mutable(struct cli *cli) {
-  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
-  struct blockstore_receipt *receipt CLI_AUTO(cli_free_receipt) = NULL;
-  enum blockstore_result result;
-
-  options.purge = cli->given[CLI_PURGE] > 0;
-  options.txid = cli->value[CLI_TXID];
-  options.payment_key = cli->payment_key;
-  options.deadline_ms = cli->deadline_ms;
-  result = blockstore_delete_mutable(cli->blockstore, &receipt, cli->arguments[0], cli->arguments[1], cli->key, &options, &cli->error);
-  return cli_answer_receipt(cli, result, &receipt);
+  return cli_delete(cli, blockstore_delete_mutable);
 }
-
-#define WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID))
 
 const struct cli_command cli_mutable_commands[] = {
     {"put_mutable", "NAME ID DATA", "store a new version of data under a name",
      "ID: what the data is called, 1 to 4,096 bytes.  DATA: text, @FILE for a file's bytes, - for stdin;\n"
      "text that begins with @ is written @@.  The first version of an ID makes the route to it, which\n"
      "takes a transaction; further ones do not.  A put that failed may simply be repeated.\n",
-     WRITES | CLI_TAKES(CLI_VER) | CLI_TAKES(CLI_EXPIRES) | CLI_TAKES(CLI_NO_CREATE) | CLI_TAKES(CLI_REROUTE) | CLI_TAKES(CLI_FORCE),
+     CLI_WRITES | CLI_TAKES(CLI_VER) | CLI_TAKES(CLI_EXPIRES) | CLI_TAKES(CLI_NO_CREATE) | CLI_TAKES(CLI_REROUTE) | CLI_TAKES(CLI_FORCE),
      CLI_OWNER, run_put_mutable},
     {"get_mutable", "NAME ID", "fetch the newest version of data, verified",
      "Never one below a version that was seen before.  The document holds the data as get_immutable's does,\n"
@@ -89,7 +78,7 @@ const struct cli_command cli_mutable_commands[] = {
     {"delete_mutable", "NAME ID", "delete data for every reader",
      "A signed tombstone takes the data's place, and the user record says that it was deleted.  With --purge\n"
      "the stores delete its bytes, too.\n",
-     WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_mutable},
+     CLI_WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_mutable},
     {"explain", "NAME ID", "show what each store gives for data, and why it is believed or not",
      "Fetches as get_mutable does, but hands out no data and remembers nothing.\n", CLI_TAKES(CLI_DEADLINE), CLI_SESSION,
      cli_run_method},
