@@ -32,6 +32,7 @@ bool bs_user_copy_new(struct bs_user_copy **ret_copy, const char *name, const ch
   }
   atomic_init(&copy->references, 1);
   pthread_mutex_init(&copy->lock, NULL);
+  memcpy(copy->name, name, strlen(name) + 1);
   memcpy(copy->value_hash, value_hash, strlen(value_hash) + 1);
   copy->bytes = *bytes;
   *bytes = (struct bs_buffer)BS_BUFFER_INIT;
@@ -73,16 +74,14 @@ static void keep_known(struct bs_user_copy *copy, const char *id, const struct b
   *known = (struct bs_known_route){text, *route, *key};
 }
 
-bool bs_user_copy_route(struct bs_user_copy *copy, const char *id, bool *ret_found, struct bs_route *ret_route,
-                        struct bs_public_key *ret_key, struct bs_error *error) {
+bool bs_user_copy_route(struct bs_user_copy *copy, const char *id, struct bs_route *ret_route, struct bs_public_key *ret_key) {
   struct bs_public_key key = {.length = 0};
+  struct bs_error unusable;
   struct bs_route route;
 
-  *ret_found = true;
   if (find_known(copy, id, ret_route, ret_key)) return true;
-  *ret_found = bs_route_find(&route, &copy->user, id);
-  if (!*ret_found) return true;
-  if (route.pubkey.length > 0 && !bs_route_key(&key, &route, error)) return false;
+  if (!bs_route_find(&route, &copy->user, id)) return false;
+  if (route.pubkey.length > 0 && !bs_route_key(&key, &route, &unusable)) key.length = 0;
   keep_known(copy, id, &route, &key);
   *ret_route = route;
   *ret_key = key;
@@ -101,13 +100,13 @@ void bs_cache_end(struct bs_cache *cache) {
   pthread_mutex_destroy(&cache->lock);
 }
 
-struct bs_user_copy *bs_cache_find_user(struct bs_cache *cache, const char *value_hash) {
+struct bs_user_copy *bs_cache_find_user(struct bs_cache *cache, const char *name, const char *value_hash) {
   BS_LOCKED(&cache->lock);
 
   for (size_t i = 0; i < BS_CACHE_USERS; i++) {
     struct bs_user_copy *copy = cache->users[i];
 
-    if (copy == NULL || strcmp(copy->value_hash, value_hash) != 0) continue;
+    if (copy == NULL || strcmp(copy->value_hash, value_hash) != 0 || strcmp(copy->name, name) != 0) continue;
     atomic_fetch_add(&copy->references, 1);
     return copy;
   }

@@ -29,7 +29,7 @@ struct bs_known_route {
 /* A user record, parsed.  Shared, and never changed but for its routes. */
 struct bs_user_copy {
   atomic_uint references;
-  char value_hash[BS_VALUE_HASH_TEXT];
+  char name[BS_NAME_MAX + 1], value_hash[BS_VALUE_HASH_TEXT];
   struct bs_buffer bytes; /* with a NUL behind them; others use them at the same time, so that nobody touches the buffer */
   struct bs_user user;    /* of `bytes` */
   pthread_mutex_t lock; /* routes */
@@ -41,9 +41,8 @@ struct bs_user_copy {
 bool bs_user_copy_new(struct bs_user_copy **ret_copy, const char *name, const char *value_hash, struct bs_buffer *bytes,
                       struct bs_error *error);
 void bs_user_copy_release(struct bs_user_copy *copy); /* NULL is allowed */
-/* The route to `id`; *ret_found false where there is none.  ret_key: of a route that has a pubkey.  Words: malformed (the pubkey). */
-bool bs_user_copy_route(struct bs_user_copy *copy, const char *id, bool *ret_found, struct bs_route *ret_route,
-                        struct bs_public_key *ret_key, struct bs_error *error);
+/* The route to `id`; false where there is none.  ret_key: of length 0 when the route has no pubkey, or one that is no key. */
+bool bs_user_copy_route(struct bs_user_copy *copy, const char *id, struct bs_route *ret_route, struct bs_public_key *ret_key);
 
 struct bs_cache {
   pthread_mutex_t lock; /* of all of it */
@@ -58,8 +57,8 @@ struct bs_cache {
 
 void bs_cache_begin(struct bs_cache *cache);
 void bs_cache_end(struct bs_cache *cache);
-/* The copy, by bs_user_copy_release, or NULL. */
-struct bs_user_copy *bs_cache_find_user(struct bs_cache *cache, const char *value_hash);
+/* The copy that was found to be the name's, by bs_user_copy_release, or NULL. */
+struct bs_user_copy *bs_cache_find_user(struct bs_cache *cache, const char *name, const char *value_hash);
 void bs_cache_keep_user(struct bs_cache *cache, struct bs_user_copy *copy);
 /* False when there is none of at most that age. */
 bool bs_cache_find_name(struct bs_cache *cache, struct bs_name_record *ret_record, const char *name, uint64_t max_age_ms);

@@ -378,6 +378,7 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);
   call.answer = cJSON_CreateObject();
   good = good && found->run(&call);
+  if (found->needs_key) bs_cache_forget_name(&blockstore->cache, arguments[0]);
   if (good) good = bs_document_give(ret_json, call.answer, &work.report.error);
   else cJSON_Delete(call.answer);
   return bs_work_end(&work, good, error);

@@ -52,10 +52,11 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
     present->has_left = true;
     return true;
   }
-  return bs_fail(error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
-                 " was seen before: the service was rolled back, or hides the newer state%s", present->record.name,
-                 present->record.block, floor->block,
-                 found ? "." : "; where that was you, bring the newer ledger back, or remove the state's state.db to forget what was seen.");
+  bs_fail(error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
+          " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
+  if (found) return false;
+  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db: "
+                 "with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
 }
 
 static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
@@ -221,7 +222,7 @@ static bool fetch_user(struct bs_work *work, struct bs_present *present, const c
 }
 
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
-  struct bs_user_copy *copy = bs_cache_find_user(&work->session->cache, value_hash);
+  struct bs_user_copy *copy = bs_cache_find_user(&work->session->cache, name, value_hash);
 
   if (copy == NULL) return fetch_user(work, present, name, value_hash);
   hold(present, copy);

@@ -45,7 +45,7 @@ bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct
   target->datum = (struct bs_datum){present->record.chain_id, present->record.name, id};
   target->authority.owner = present->record.owner_hash;
   target->authority.memo = work->session->memo;
-  if (user != NULL && !bs_user_copy_route(present->copy, id, &target->has_route, &target->route, &target->key, error)) return false;
+  target->has_route = user != NULL && bs_user_copy_route(present->copy, id, &target->route, &target->key);
   if (target->key.length > 0) target->authority.key = &target->key;
   target->is_legacy = target->has_route && user->generation == BS_USER_V2;
   target->is_foreign =
@@ -76,6 +76,7 @@ bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, co
   if (target->route.deleted != 0)
     return bs_fail(error, BS_WORD_deleted, "The data %s of %s was deleted, by version %" PRIu64 ".", target->datum.id, name,
                    target->route.deleted);
+  if (target->route.pubkey.length > 0 && target->key.length == 0) return bs_route_key(&target->key, &target->route, error);
   /* Records of 2015 bind neither name nor chain: they are believed only where the user says so and nothing better was ever seen. */
   target->admits_legacy = target->is_legacy && !present->was_current && !recalled->has_current;
   if (!target->is_legacy || is_in_compat(work->session->config, name)) return true;

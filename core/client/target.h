@@ -24,10 +24,11 @@ struct bs_target {
 #define BS_TARGET_INIT {.data_id = NULL, .url_texts = BS_BUFFER_INIT}
 void bs_target_free(struct bs_target *target);
 
-/* Looks the datum up; has_route is false where there is none.  `present` and `id` must outlive the target.  Words: usage (the id),
- * malformed (the route's key), no_memory. */
+/* Looks the datum up; has_route is false where there is none.  `present` and `id` must outlive the target.  A route whose
+ * pubkey is no key has none here: who may, writes another.  Words: usage (the id), no_memory. */
 bool bs_target_find(struct bs_work *work, struct bs_target *target, const struct bs_present *present, const char *id);
-/* May its records be believed?  recalled: what is known of the datum.  Words: not_found, deleted, owner_changed, downgrade. */
+/* May its records be believed?  recalled: what is known of the datum.  Words: not_found, deleted, owner_changed, malformed (the
+ * route's key), downgrade. */
 bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, const struct bs_present *present,
                               const struct bs_recalled *recalled);
 /* May a record of that form be believed at all, before its signature is looked at?  Words: downgrade, forged. */
