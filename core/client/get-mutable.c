@@ -141,10 +141,12 @@ static bool look_and_decide(struct getting *getting) {
   return true;
 }
 
+/* Before they were asked about the datum they have no part in what went wrong, unless the user record could not be had of them. */
 static bool keep_outcomes(struct getting *getting) {
   struct bs_report *report = &getting->work->report;
   struct bs_error none;
 
+  if (getting->reading.target == NULL) return true;
   return bs_outcomes_add(&report->outcomes, &getting->reading.places.answers, &none) &&
          bs_outcomes_add(&report->outcomes, &getting->work->replicas, &none);
 }
@@ -252,14 +254,19 @@ static void describe_floor(cJSON *answer, const struct bs_recalled *recalled) {
 }
 
 static bool describe_reading(const struct getting *getting, cJSON *answer) {
-  struct bs_buffer stores BS_AUTO_BUFFER = BS_BUFFER_INIT, route BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_buffer stores BS_AUTO_BUFFER = BS_BUFFER_INIT, route BS_AUTO_BUFFER = BS_BUFFER_INIT, conflicts BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   bs_reading_explain(&getting->reading, &stores);
+  if (getting->reading.choice.found == NULL) bs_buffer_text(&conflicts, "[]");
+  else bs_evidence_list(&getting->reading, &conflicts);
   bs_buffer_add(&route, getting->target.route.whole.text, getting->target.route.whole.length);
-  if (bs_buffer_string(&stores) == NULL || bs_buffer_string(&route) == NULL) return bs_fail_memory(&getting->work->report.error);
+  if (bs_buffer_string(&stores) == NULL || bs_buffer_string(&route) == NULL || bs_buffer_string(&conflicts) == NULL)
+    return bs_fail_memory(&getting->work->report.error);
   cJSON_AddRawToObject(answer, "stores", bs_buffer_string(&stores));
+  cJSON_AddRawToObject(answer, "conflicts", bs_buffer_string(&conflicts));
   if (getting->target.has_route) cJSON_AddRawToObject(answer, "route", bs_buffer_string(&route));
   else cJSON_AddNullToObject(answer, "route");
+  bs_document_number(answer, "unserved_urls", getting->reading.places.unhandled);
   describe_floor(answer, &getting->reading.recalled);
   return true;
 }
