@@ -4,7 +4,7 @@
 
 #include "t/lib/mutable.h"
 
-#define VER_MAX ((UINT64_C(1) << 53) - 1)
+#define VER_MAX ((UINT64_C(1) << 53) - 2) /* of data: there is a tombstone above it */
 #define LEAP (UINT64_C(1) << 20)
 #define GOOD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar}]\n"
 #define BAD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: no_space, on: put, about: mutable}]\n"
@@ -77,17 +77,19 @@ static void the_highest_version_is_the_last(void **state) {
   open_with_name(world, ONE_STORE);
   options.force = 1;
   options.ver = VER_MAX + 1;
-  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-1");
+  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-2");
   options.ver = UINT64_MAX;
-  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-1");
+  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-2");
   options.ver = VER_MAX;
   assert_done(put_with(world, NULL, ID, "last", &options, &error));
   assert_reads(world, ID, "last", VER_MAX);
   assert_refused(put_with(world, NULL, ID, "other", &options, &error), "stale", "known already");
   options.ver = 0;
-  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-1");
-  assert_refused(delete_with(world, NULL, ID, NULL, &error), "usage", "at most 2^53-1");
+  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-2");
   assert_reads(world, ID, "last", VER_MAX);
+  assert_int_equal(delete_id(world, ID), VER_MAX + 1);
+  assert_read_refused(world, ID, NULL, "deleted", ID);
+  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-2");
 }
 
 /* ---- the caller makes it ---- */
@@ -123,7 +125,7 @@ static void a_version_that_is_made(void **state) {
   making.ver = 0;
   assert_refused(put_with(world, NULL, ID, "x", &options, &error), "cancelled", "gave no version");
   making.ver = VER_MAX + 1;
-  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-1");
+  assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "at most 2^53-2");
   making.ver = 11 + LEAP;
   assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "more than 2^20");
   making.ver = 11;
@@ -140,9 +142,9 @@ static void expires_is_a_version_number_of_seconds(void **state) {
   struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
 
   open_with_name(world, ONE_STORE);
-  options.expires = VER_MAX + 1;
+  options.expires = VER_MAX + 2;
   assert_refused(put_with(world, NULL, ID, "x", &options, &error), "usage", "time of expiry");
-  options.expires = VER_MAX;
+  options.expires = VER_MAX + 1;
   assert_done(put_with(world, NULL, ID, "x", &options, &error));
   assert_reads(world, ID, "x", 1);
 }

@@ -18,10 +18,6 @@
 
 #define ATTEMPTS 16 /* to make a change while others change the name */
 
-static void free_feed(struct bs_feed **feed) {
-  bs_feed_release(*feed);
-}
-
 bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
   const char *address = publication->owner->addresses[BLOCKSTORE_NETWORK_MAIN];
 
@@ -64,7 +60,7 @@ static bool keep_outcomes(struct bs_work *work, bool good) {
 
 static bool store_record(struct bs_work *work, const struct bs_publication *publication, const struct bs_buffer *bytes,
                          const char *txid) {
-  struct bs_feed *feed BS_AUTO(free_feed) = NULL;
+  struct bs_feed *feed BS_AUTO_FEED = NULL;
   const struct bs_watch quiet = {work->scope, NULL, NULL, &work->session->scopes};
   bool good;
 
@@ -136,8 +132,24 @@ static bool carry(struct bs_work *work, struct bs_publication *publication, stru
   return false;
 }
 
+/* A newer version was read here before this one was remembered: it was stored all the same, and is done with. */
+static bool yield(struct bs_work *work, struct bs_publication *publication, int64_t entry) {
+  const struct bs_datum *datum = publication->datum;
+  struct bs_state *state = work->session->state;
+  struct bs_error *error = &work->report.error;
+  struct bs_recalled recalled;
+
+  *error = (struct bs_error){0};
+  if (!bs_state_recall(state, work->scope, &recalled, datum, publication->version.signer, error) ||
+      !bs_state_release(state, work->scope, datum, publication->version.ver, error) ||
+      (entry != 0 && !bs_state_conclude(state, work->scope, entry, NULL, error)))
+    return false;
+  publication->superseded_by = recalled.version.ver;
+  return true;
+}
+
 /* What was acknowledged binds this user's reads from here on. */
-static bool conclude(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing) {
+static bool conclude(struct bs_work *work, struct bs_publication *publication, const struct writing *writing) {
   const struct bs_belief belief = {.datum = publication->datum, .version = &publication->version, .now = bs_clock_unix()};
   bool is_confirmed = !writing->is_new || bs_names_is_immediate(work->session->names);
   int64_t entry = is_confirmed ? writing->entry : 0;
@@ -145,6 +157,7 @@ static bool conclude(struct bs_work *work, const struct bs_publication *publicat
   if (entry == 0 && publication->datum == NULL) return true;
   if (bs_state_conclude(work->session->state, work->scope, entry, publication->datum == NULL ? NULL : &belief, &work->report.error))
     return true;
+  if (publication->datum != NULL && work->report.error.word == BS_WORD_stale) return yield(work, publication, entry);
   if (publication->datum != NULL) return bs_context(&work->report.error, "The data was stored, but that it was cannot be remembered");
   bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name,
          work->report.error.message);
@@ -253,27 +266,43 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
     if (publication->dry_run) return send_transaction(work, publication, NULL);
     if (!writing.is_new && !forget_entries(work, publication, present)) return false;
     writing.bytes = &bytes;
+  } else if (publication->restores_record) {
+    memcpy(publication->value_hash, present->copy->value_hash, sizeof publication->value_hash);
+    writing.bytes = &present->copy->bytes;
   }
   good = write_out(work, publication, &writing);
   *ret_raced = writing.raced;
   return good;
 }
 
-bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
+static bool finish(struct bs_work *work, const struct bs_publication *publication) {
+  return publication->finish == NULL || publication->finish(publication->user, work, publication);
+}
+
+static bool publish_locked(struct bs_work *work, struct bs_publication *publication) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   int lock BS_AUTO_CLOSE = -1;
   bool raced = false;
 
-  bs_cache_forget_name(&work->session->cache, publication->name);
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
   if (!bs_name_check(publication->name, &work->report.error)) return false;
   if (!bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error)) return false;
-  if (publication->txid != NULL) return look_up(work, publication, &present) && republish(work, publication, &present);
+  if (publication->txid != NULL)
+    return look_up(work, publication, &present) && republish(work, publication, &present) && finish(work, publication);
   for (int attempt = 1; !publish_change(work, publication, &present, &raced); attempt++) {
     /* The lock holds off who shares our state directory; a writer who doesn't is met at the chain. */
     if (!raced || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error)) return false;
     raced = false;
   }
-  return true;
+  return finish(work, publication);
+}
+
+bool bs_publish(struct bs_work *work, struct bs_publication *publication) {
+  bool good;
+
+  bs_cache_forget_name(&work->session->cache, publication->name);
+  good = publish_locked(work, publication);
+  bs_cache_forget_name(&work->session->cache, publication->name); /* others read it meanwhile */
+  return good;
 }

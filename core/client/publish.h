@@ -19,13 +19,17 @@ struct bs_publication {
    * written, or is_done.  With a txid, `present` is what that transaction published.  NULL: all is decided.
    */
   bool (*prepare)(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
+  bool restores_record; /* set by prepare: a user record that stays is brought to the stores again */
   bool is_done; /* there is nothing to do: where `datum` is given, it was deleted by `version`; ver 0: it never was there */
   const struct bs_datum *datum; /* of which a version is written; NULL: of none */
   struct bs_seen version;
   /* Stores what the new record lists, before anything is announced.  NULL: nothing to store. */
   bool (*store_data)(void *user, struct bs_work *work, const struct bs_publication *publication);
+  /* What follows a success, still under the name's lock.  NULL: nothing. */
+  bool (*finish)(void *user, struct bs_work *work, const struct bs_publication *publication);
   void *user;
   /* Out */
+  uint64_t superseded_by; /* another version of the datum, which was read here before this one was stored; 0: none */
   char txid_sent[BS_TXID_TEXT]; /* "": none was needed */
   char value_hash[BS_VALUE_HASH_TEXT];
   struct bs_name_receipt receipt; /* of the operation; by bs_name_receipt_clear */

@@ -16,6 +16,11 @@
 
 /* ---- storing it, and looking what became of it ---- */
 
+/* Does the place show something else than what it took?  One that cannot be read just now shows nothing. */
+static bool shows_other(const struct bs_place *place, const struct bs_replica *answer) {
+  return place->ver != 0 || answer->error.word == BS_WORD_not_found || answer->error.result == BLOCKSTORE_FORGED;
+}
+
 /* A store that promises to show what was put and shows something else has not stored it, whatever it said. */
 static void doubt(struct bs_putting *putting, const struct bs_reading *after, struct bs_replica *stored) {
   for (size_t i = 0; i < after->places.count; i++) {
@@ -24,6 +29,11 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
 
     if (!place->is_own || !replica->is_good) continue;
     if (place->ver >= putting->ver) continue; /* ours, or that of a rival who has overwritten it */
+    if (!shows_other(place, &after->places.answers.items[i])) {
+      bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but could not be read again: %s", replica->name, putting->ver,
+             after->places.answers.items[i].error.message);
+      continue;
+    }
     if ((replica->store->capabilities & BS_CAPABILITY_CONSISTENT) == 0) {
       bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but does not show it yet.", replica->name, putting->ver);
       continue;
@@ -32,6 +42,11 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
     bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back.", replica->name,
             putting->ver);
   }
+}
+
+static bool fail_undeleted(struct bs_putting *putting, uint64_t ver) {
+  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64 " of %s was written while it was to be deleted; delete it again.",
+                 ver, putting->id);
 }
 
 /* Another writer, who did not know of us. */
@@ -48,9 +63,7 @@ static bool meet_rivals(struct bs_putting *putting, struct bs_reading *after) {
                    "Another writer signed version %" PRIu64 " of %s with other content at the same time: two contents were signed for one "
                    "version.  Read it, then put again.", ver, putting->id);
   }
-  if (!putting->is_delete || putting->superseded_by == 0) return true;
-  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64 " of %s was written while it was to be deleted; delete it again.",
-                 putting->superseded_by, putting->id);
+  return !putting->is_delete || putting->superseded_by == 0 || fail_undeleted(putting, putting->superseded_by);
 }
 
 /* ours: what was written, of which evidence speaks even where a rival has overwritten it. */
@@ -89,16 +102,29 @@ static bool store_and_look(struct bs_putting *putting, struct bs_feed *feed, con
   return good && bs_replicas_judge(&work->replicas, work->session->at_least, &work->report.error);
 }
 
-static void free_feed(struct bs_feed **feed) {
-  bs_feed_release(*feed);
-}
-
 static bool store(void *user, struct bs_work *work, const struct bs_publication *publication) {
   struct bs_putting *putting = user;
-  struct bs_feed *feed BS_AUTO(free_feed) = NULL;
+  struct bs_feed *feed BS_AUTO_FEED = NULL;
+  struct bs_error *error = &work->report.error;
 
-  return bs_feed_from_memory(&feed, putting->record.bytes, putting->record.length, &work->report.error) &&
-         store_and_look(putting, feed, &publication->version) && bs_putting_check_still(putting, publication);
+  if (!bs_feed_from_memory(&feed, putting->record.bytes, putting->record.length, error)) return false;
+  if (!store_and_look(putting, feed, &publication->version)) {
+    if (error->word != BS_WORD_too_few) return false;
+    return bs_fail(error, BS_WORD_too_few, "%s  What some took may be read already: repeat it; it keeps its version, %" PRIu64 ".",
+                   error->message, putting->ver);
+  }
+  return bs_putting_check_still(putting, publication);
+}
+
+/* Without their tombstone the stores say that they know nothing; the user record says all the same that it was deleted. */
+static bool finish_delete(void *user, struct bs_work *work, const struct bs_publication *publication) {
+  struct bs_putting *putting = user;
+
+  if (publication->superseded_by != 0) return fail_undeleted(putting, publication->superseded_by);
+  if (!putting->purges || !putting->target.has_route) return true;
+  bs_replicas_forget(&work->replicas);
+  return bs_replicas_delete_mutable(&work->replicas, putting->data_id, putting->sign.sig, &work->watch, &work->report.error) &&
+         bs_outcomes_add(&work->report.outcomes, &work->replicas, &work->report.error);
 }
 
 /* ---- the calls ---- */
@@ -107,7 +133,7 @@ static bool make_receipt(struct bs_putting *putting, struct blockstore_receipt *
   const struct bs_receipt_of of = {.id = putting->id,
                                    .ver = publication->is_done ? 0 : putting->ver,
                                    .z = publication->is_done ? NULL : putting->sign.z,
-                                   .superseded_by = putting->superseded_by,
+                                   .superseded_by = putting->superseded_by > publication->superseded_by ? putting->superseded_by : publication->superseded_by,
                                    .places = publication->change.route.action == BS_ROUTE_KEEP && !publication->is_done ? &putting->before.places : NULL};
 
   return bs_receipt_make(putting->work, ret_receipt, publication, &of);
@@ -137,10 +163,11 @@ static struct bs_publication publication_of(struct bs_putting *putting) {
                                  .txid = putting->options.txid,
                                  .prepare = putting->is_delete ? bs_putting_prepare_delete : bs_putting_prepare,
                                  .store_data = store,
+                                 .finish = putting->is_delete ? finish_delete : NULL,
                                  .user = putting};
 }
 
-static bool put_mutable(struct bs_putting *putting, struct blockstore_receipt **ret_receipt) {
+static bool publish(struct bs_putting *putting, struct blockstore_receipt **ret_receipt) {
   struct bs_publication publication = publication_of(putting);
   bool good = bs_publish(putting->work, &publication) && make_receipt(putting, ret_receipt, &publication);
 
@@ -165,29 +192,11 @@ enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, str
   good = bs_work_begin(&work, blockstore, putting.options.deadline_ms, putting.options.progress, putting.options.user, true);
   if (good) {
     good = bs_input_begin(&use, data, &limit, &work.watch, &work.report.error) &&
-           read_data(&putting, use.feed) && put_mutable(&putting, ret_receipt);
+           read_data(&putting, use.feed) && publish(&putting, ret_receipt);
     bs_input_end(&use);
   }
   bs_putting_end(&putting);
   return bs_work_end(&work, good, error);
-}
-
-/* Without their tombstone the stores say that they know nothing; the user record says all the same that it was deleted. */
-static bool purge(struct bs_putting *putting) {
-  struct bs_work *work = putting->work;
-
-  if (!putting->target.has_route) return true;
-  bs_replicas_forget(&work->replicas);
-  return bs_replicas_delete_mutable(&work->replicas, putting->data_id, putting->sign.sig, &work->watch, &work->report.error) &&
-         bs_outcomes_add(&work->report.outcomes, &work->replicas, &work->report.error);
-}
-
-static bool delete_mutable(struct bs_putting *putting, struct blockstore_receipt **ret_receipt, bool purges) {
-  struct bs_publication publication = publication_of(putting);
-  bool good = bs_publish(putting->work, &publication) && (!purges || purge(putting)) && make_receipt(putting, ret_receipt, &publication);
-
-  bs_name_receipt_clear(&publication.receipt);
-  return good;
 }
 
 enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
@@ -206,7 +215,8 @@ enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore, 
   putting.work = &work;
   putting.options.txid = known.txid;
   putting.options.payment_key = known.payment_key;
-  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, true) && delete_mutable(&putting, ret_receipt, known.purge != 0);
+  putting.purges = known.purge != 0;
+  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, true) && publish(&putting, ret_receipt);
   bs_putting_end(&putting);
   return bs_work_end(&work, good, error);
 }

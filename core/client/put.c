@@ -129,6 +129,16 @@ static bool prepare_deletion(void *user, struct bs_work *work, struct bs_publica
   return bs_publish_check_owner(work, publication, present);
 }
 
+static bool purge(void *user, struct bs_work *work, const struct bs_publication *publication) {
+  const char *txid = publication->txid_sent[0] == '\0' ? NULL : publication->txid_sent;
+  struct bs_error *error = &work->report.error;
+
+  (void)user;
+  bs_replicas_forget(&work->replicas);
+  return bs_replicas_delete_immutable(&work->replicas, publication->change.remove_immutable, txid, &work->watch, error) &&
+         bs_outcomes_add(&work->report.outcomes, &work->replicas, error);
+}
+
 static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name, const char *value_key,
                              const struct blockstore_key *key, const struct blockstore_delete_options *options) {
   struct bs_publication publication = {.name = name,
@@ -136,21 +146,15 @@ static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **r
                                        .payment = options->payment_key,
                                        .txid = options->txid,
                                        .change = {.remove_immutable = value_key},
-                                       .prepare = prepare_deletion};
+                                       .prepare = prepare_deletion,
+                                       .finish = options->purge != 0 ? purge : NULL};
   struct bs_error *error = &work->report.error;
   bool good;
 
   if (!bs_hex_is_string(value_key, 64) && !bs_hex_is_string(value_key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
   if (options->purge != 0 && !check_unlisted(work, name, value_key)) return false;
-  good = bs_publish(work, &publication);
-  if (good && options->purge != 0) {
-    bs_replicas_forget(&work->replicas);
-    good = bs_replicas_delete_immutable(&work->replicas, value_key, publication.txid_sent[0] == '\0' ? NULL : publication.txid_sent,
-                                        &work->watch, error) &&
-           bs_outcomes_add(&work->report.outcomes, &work->replicas, error);
-  }
-  good = good && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = value_key});
+  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = value_key});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }

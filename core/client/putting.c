@@ -10,6 +10,7 @@
 #include "core/base/auto.h"
 
 #define LEAP_MAX (UINT64_C(1) << 20) /* of versions, unless forced */
+#define DATA_VER_MAX (BS_VER_MAX - 1) /* above it there is always room for a tombstone */
 
 static void forget_attempt(struct bs_putting *putting) {
   bs_reading_end(&putting->before);
@@ -21,6 +22,7 @@ static void forget_attempt(struct bs_putting *putting) {
   putting->target = (struct bs_target)BS_TARGET_INIT;
   putting->own = (struct bs_places){.count = 0};
   putting->data_id = NULL;
+  putting->superseded_by = 0;
 }
 
 void bs_putting_end(struct bs_putting *putting) {
@@ -135,6 +137,36 @@ static bool is_known(const struct bs_putting *putting, const struct bs_recalled 
   return is_there;
 }
 
+/* Is what is to be written what is known as version `ver`?  Leaves it signed. */
+static bool try_version(struct bs_putting *putting, const struct bs_recalled *recalled, uint64_t ver, bool *ret_known) {
+  if (*ret_known || ver == 0) return true;
+  if (!sign(putting, ver)) return false;
+  *ret_known = is_known(putting, recalled);
+  return true;
+}
+
+/* What a transaction has published is stored again, with the version it has; no other is written in its name.  Who knows of none, on
+ * another device or after a loss, writes the first. */
+static bool find_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid, uint64_t last, bool *ret_found) {
+  const struct bs_findings *findings = &putting->before.findings;
+  struct bs_error *error = &putting->work->report.error;
+
+  *ret_found = false;
+  if (findings->count == 0 && recalled->reserved == 0 && !recalled->has_version) return true;
+  if (!try_version(putting, recalled, recalled->reserved, ret_found) ||
+      !try_version(putting, recalled, recalled->has_version ? recalled->version.ver : 0, ret_found))
+    return false;
+  for (size_t i = 0; i < findings->count; i++)
+    if (!try_version(putting, recalled, findings->items[i].verified.statement.ver, ret_found)) return false;
+  if (!*ret_found)
+    return bs_fail(error, BS_WORD_conflict, "With the transaction %s only the same bytes (and expiry) can be put again; of %s, other content is "
+                   "known as version %" PRIu64 ".  Where this is new, put it without the transaction.", txid, putting->id, last);
+  if (putting->ver == last && (putting->options.ver == 0 || putting->options.ver == last)) return true;
+  return bs_fail(error, BS_WORD_conflict, "With the transaction %s version %" PRIu64 " of %s would be put again; version %" PRIu64 " %s.",
+                 txid, putting->ver, putting->id, putting->ver == last ? putting->options.ver : last,
+                 putting->ver == last ? "was asked for" : "was put since");
+}
+
 /* A put that failed is repeated: the same content gets the version that was reserved for it. */
 static bool resume(struct bs_putting *putting, const struct bs_recalled *recalled, uint64_t last, bool *ret_resumed) {
   *ret_resumed = false;
@@ -147,11 +179,12 @@ static bool resume(struct bs_putting *putting, const struct bs_recalled *recalle
 static bool check_leap(struct bs_putting *putting, uint64_t ver, uint64_t last) {
   struct bs_error *error = &putting->work->report.error;
 
-  if (ver > BS_VER_MAX)
-    return bs_fail(error, BS_WORD_usage, "A version is at most 2^53-1; of %s, %" PRIu64 " is known.", putting->id, last);
+  if (ver > (putting->is_delete ? BS_VER_MAX : DATA_VER_MAX))
+    return bs_fail(error, BS_WORD_usage, "A version is at most %s; of %s, %" PRIu64 " is known.",
+                   putting->is_delete ? "2^53-1" : "2^53-2, below that of its tombstone", putting->id, last);
   if (putting->options.force != 0 || ver - last <= LEAP_MAX) return true;
   return bs_fail(error, BS_WORD_usage, "The version %" PRIu64 " is more than 2^20 above the last one known, %" PRIu64
-                 ": none below it could be written any more.  Where that is meant, force it.", ver, last);
+                 ": none below it could be written any more.  Where that is meant, say so (force, --force).", ver, last);
 }
 
 static bool ask_version(struct bs_putting *putting, uint64_t last, uint64_t *ret_ver) {
@@ -176,10 +209,14 @@ static bool take_version(struct bs_putting *putting, const struct bs_recalled *r
                  " is known already.", ver, putting->id, last);
 }
 
-static bool choose_version(struct bs_putting *putting, const struct bs_recalled *recalled) {
+static bool choose_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
   uint64_t known = last_known(putting, recalled), last = higher(known, recalled->reserved), ver = 0;
-  bool resumed;
+  bool resumed, found;
 
+  if (txid != NULL) {
+    if (!find_version(putting, recalled, txid, last, &found)) return false;
+    if (found) return true;
+  }
   if (putting->options.ver != 0) return take_version(putting, recalled, last);
   if (putting->options.make_ver == NULL) {
     if (!resume(putting, recalled, known, &resumed)) return false;
@@ -259,6 +296,15 @@ bool bs_putting_check_still(struct bs_putting *putting, const struct bs_publicat
                  putting->ver, putting->id);
 }
 
+/* Has one of our stores nothing of a datum that it is to have?  Then the user record may be lost as well. */
+static bool is_lost(const struct bs_putting *putting) {
+  const struct bs_places *places = &putting->before.places;
+
+  for (size_t i = 0; i < places->count; i++)
+    if (places->items[i].is_own && places->answers.items[i].error.word == BS_WORD_not_found && !places->answers.items[i].is_good) return true;
+  return false;
+}
+
 bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
   struct bs_putting *putting = user;
   struct bs_recalled recalled;
@@ -266,9 +312,10 @@ bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication 
 
   (void)work;
   if (!find_target(putting, present) || !decide_route(putting, publication, &changes) || !look(putting, &recalled) ||
-      !choose_version(putting, &recalled))
+      !choose_version(putting, &recalled, publication->txid))
     return false;
   announce(putting, publication);
+  publication->restores_record = is_lost(putting);
   if (publication->txid != NULL) return bs_putting_check_still(putting, publication);
   return !changes || change_route(putting, publication);
 }
@@ -289,6 +336,7 @@ static bool bury_again(struct bs_putting *putting, const struct bs_publication *
 bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
   struct bs_putting *putting = user;
   struct bs_recalled recalled;
+  struct bs_error *error = &work->report.error;
   bool is_gone;
 
   if (!find_target(putting, present) || !bs_publish_check_owner(work, publication, present)) return false;
@@ -298,11 +346,11 @@ bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publi
     publication->datum = &putting->target.datum;
     publication->version.ver = putting->target.route.deleted;
   }
-  if (is_gone) return !putting->target.has_route || bury_again(putting, publication);
-  if (publication->txid != NULL)
-    return bs_fail(&work->report.error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
+  if (publication->txid != NULL && (!is_gone || !putting->target.has_route))
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
                    publication->txid, putting->id);
-  if (!look(putting, &recalled) || !choose_version(putting, &recalled)) return false;
+  if (is_gone) return !putting->target.has_route || bury_again(putting, publication);
+  if (!look(putting, &recalled) || !choose_version(putting, &recalled, NULL)) return false;
   announce(putting, publication);
   return change_route(putting, publication);
 }

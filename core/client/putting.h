@@ -12,7 +12,7 @@ struct bs_putting {
   const struct blockstore_key *key;
   unsigned char signer[BS_HASH160_SIZE];
   struct blockstore_put_mutable_options options;
-  bool is_delete;
+  bool is_delete, purges;
   struct bs_buffer data;
   /* Of one attempt, made by a prepare. */
   const struct bs_present *present; /* bs_publish's */

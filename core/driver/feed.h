@@ -33,6 +33,10 @@ bool bs_feed_from_spool(struct bs_feed **ret_feed, const struct bs_spool *spool,
 struct bs_feed *bs_feed_retain(struct bs_feed *feed);
 /* NULL is allowed. */
 void bs_feed_release(struct bs_feed *feed);
+static inline void bs_auto_feed(struct bs_feed **feed) {
+  bs_feed_release(*feed);
+}
+#define BS_AUTO_FEED BS_AUTO(bs_auto_feed)
 
 uint64_t bs_feed_size(const struct bs_feed *feed);
 
