@@ -46,7 +46,8 @@ for what in file empty; do
 done
 for what in fifo file full loop; do
   instead "$state" $what
-  bad '[1-9]' "$state" "the state directory is: $what"
+  [ $what = loop ] && code='[1-9]' || code=2
+  bad "$code" "$state" "the state directory is: $what"
   instead "$store" $what
   bad '[1-9]' "$store" "the store is: $what"
   instead "$state/lock-alice.id" $what

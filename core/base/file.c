@@ -101,7 +101,7 @@ bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *er
 
   if (stat(path, &status) == 0) {
     if (S_ISDIR(status.st_mode)) return true;
-    return bs_fail(error, BS_WORD_io, "%s: A directory is needed here, but this is something else.", path);
+    return bs_fail(error, BS_WORD_config, "%s: A directory is needed here, but this is something else.", path);
   }
   if (errno != ENOENT) return bs_fail_errno(error, "%s: The directory cannot be reached", path);
   parent = bs_file_parent(path);
