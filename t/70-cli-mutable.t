@@ -123,6 +123,40 @@ exits 0 'explain says why' -c "$work/reader.yaml" explain alice.id notes
 says code stale 'stale'
 like "$(member stores.0.why)" 'older than a version' 'for each store'
 
+# ---- with --raw, what the document would tell goes to stderr ----
+# raw CONFIG WHAT DATA WARNINGS ARGUMENT...: a get that gives DATA, and so many warnings, each a line.
+raw() {
+  config=$1 what=$2 data=$3 warnings=$4
+  shift 4
+  cli -c "$work/$config.yaml" get_mutable alice.id rivals --raw "$@"
+  is "$status $(cat "$out")" "0 $data" "$what"
+  is "$(grep -c '^blockstore-cli: warning: ' "$err") $(wc -l <"$err")" "$warnings $warnings" "$what: the warnings"
+}
+cat >"$work/one.yaml" <<END
+stores:
+  - {name: home, driver: disk, root: $store}
+END
+cat >"$work/device.yaml" <<END
+state_dir: $work/state3
+names: {ledger: $state/ledger.db}
+stores:
+  - {name: second, driver: disk, root: $work/second}
+END
+sed "s|^state_dir.*|state_dir: $work/state4|; s|^names.*|names: {ledger: $state/ledger.db}|" "$work/reader.yaml" >"$work/reader4.yaml"
+exits 0 'one device puts' -c "$work/one.yaml" put_mutable alice.id rivals one --ver 7
+z=$(member z)
+raw one 'its own get' one 0
+raw reader 'a reader who has seen nothing' one 1
+like "$(cat "$err")" 'warning: No version of this data was seen before' 'is told so'
+raw reader 'the same reader again' one 0
+cp -R "$store/immutable/." "$work/second/immutable" # the user record
+exits 0 'another device signs the same version' -c "$work/device.yaml" put_mutable alice.id rivals two --ver 7
+raw two 'the first device sees both' one 1
+like "$(cat "$err")" "warning: Other content was signed for version 7, too: .* $z; .*explain" 'and is told so'
+exits 0 'without --raw' -c "$work/two.yaml" get_mutable alice.id rivals
+is "$(cat "$err")" '' 'the document says it, stderr nothing'
+raw reader4 'a new reader who chooses' one 2 --z "$z"
+
 # ---- writes that are not done ----
 exits 0 'pending' pending
 is_document 'it prints a document'

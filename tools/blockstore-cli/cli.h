@@ -138,6 +138,8 @@ enum blockstore_result cli_no_memory(struct cli *cli);
 enum blockstore_result cli_answer(struct cli *cli, const char *document);
 /* Prints document or failure; returns the exit status. */
 int cli_print(struct cli *cli, enum blockstore_result result);
+/* One line on stderr, of a command that did what it was asked. */
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Flushes stdout; returns `status`, or 1 when it could not be written. */
 int cli_finish(int status);
 
@@ -162,7 +164,7 @@ void cli_free_input(struct blockstore_input **input);
 void cli_free_output(struct blockstore_output **output);
 void cli_free_record(struct blockstore_record **record);
 void cli_free_receipt(struct blockstore_receipt **receipt);
-/* DATA: text, @FILE, or - */
+/* DATA: text, @FILE, or -; options.c has refused an @ alone. */
 struct blockstore_input *cli_open_data(const char *data);
 /* Where --output, --raw or neither says that the data of a get goes. */
 struct blockstore_output *cli_open_output(const struct cli *cli);

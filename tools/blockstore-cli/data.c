@@ -2,6 +2,7 @@
 /* Data under a name: what both kinds share, and immutable data. */
 #include <config.h>
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ static void warn_of_stores(const struct blockstore_receipt *receipt) {
     const char *reason;
 
     blockstore_receipt_store(receipt, i, &reason);
-    if (reason != NULL) fprintf(stderr, "blockstore-cli: warning: %s\n", reason);
+    if (reason != NULL) cli_warn("%s", reason);
   }
 }
 
@@ -62,6 +63,17 @@ struct blockstore_output *cli_open_output(const struct cli *cli) {
   return blockstore_output_to_memory(DOCUMENT_LIMIT);
 }
 
+/* What the document would say of data that goes to stdout alone: first_seen and conflicts are for mutable data. */
+static void warn_of_doubts(const struct blockstore_record *record) {
+  const char *conflicts = blockstore_record_conflicts(record);
+
+  if (blockstore_record_first_seen(record) != 0)
+    cli_warn("No version of this data was seen before: it is authentic, but whether it is the newest cannot be told.");
+  if (conflicts != NULL && strcmp(conflicts, "[]") != 0)
+    cli_warn("Other content was signed for version %" PRIu64 ", too: this one has the z %s; blockstore-cli explain shows the other.",
+             blockstore_record_ver(record), blockstore_record_z(record));
+}
+
 enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,
                                        const struct blockstore_output *output) {
   bool to_document = !goes_to_stdout(cli) && !goes_to_file(cli);
@@ -72,7 +84,11 @@ enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result r
     return cli_fail(cli, result, "too_large",
                     "The data is larger than the 16 MiB that a document holds; use --output or --raw.");
   }
-  if (result != BLOCKSTORE_DONE || goes_to_stdout(cli)) return result;
+  if (result != BLOCKSTORE_DONE) return result;
+  if (goes_to_stdout(cli)) {
+    warn_of_doubts(*record);
+    return result;
+  }
   if (to_document) return blockstore_record_document_with_data(*record, output, &cli->json, &cli->error);
   return cli_answer(cli, blockstore_record_document(*record));
 }

@@ -29,6 +29,17 @@ enum blockstore_result cli_no_memory(struct cli *cli) {
   return cli_fail(cli, BLOCKSTORE_ERROR, "no_memory", "There is not enough memory.");
 }
 
+void cli_warn(const char *format, ...) {
+  va_list arguments;
+
+  cli_progress_erase();
+  fputs("blockstore-cli: warning: ", stderr);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  putc('\n', stderr);
+}
+
 /* ---- documents ---- */
 
 enum blockstore_result cli_answer(struct cli *cli, const char *document) {
