@@ -57,11 +57,18 @@ says ver 10 'that version'
 refused 4 stale 'version 10 is known' put_mutable alice.id notes nine --ver 9
 refused 2 usage '2\^20' put_mutable alice.id notes far --ver 2000000
 exits 0 'put --force' put_mutable alice.id notes far --ver 2000000 --force
-for bad in 0 -1 1x '' 9007199254740992 99999999999999999999 ' 1'; do
+for bad in 0 -1 1x '' 9007199254740991 9007199254740992 99999999999999999999 ' 1'; do
   cli put_mutable alice.id notes x --ver="$bad"
   is "$status" 2 "--ver '$bad'"
 done
-refused 2 usage '--expires: A number' put_mutable alice.id notes x --expires soon
+refused 2 usage 'from 1 to 2\^53-2 was' put_mutable alice.id notes x --ver 9007199254740991
+for bad in soon 0 -1 253402300800 9007199254740991 99999999999999999999; do
+  refused 2 usage '--expires: A number from 1 to 253402300799' put_mutable alice.id notes x --expires="$bad"
+done
+for past in 1 1000000000 "$(date +%s)"; do
+  refused 2 usage "--expires: The time $past is past: it is [0-9]* now" put_mutable alice.id notes x --expires "$past"
+done
+exits 0 'the latest time' put_mutable alice.id brief x --expires 253402300799
 refused 2 usage '--ver-min: A number' get_mutable alice.id notes --ver-min 0
 refused 2 usage '--ver-max: A number' get_mutable alice.id notes --ver-max x
 exits 0 'get --ver-min' get_mutable alice.id notes --ver-min 2000000 --ver-max 2000000
@@ -71,7 +78,9 @@ refused 2 usage '64 lower-case' get_mutable alice.id notes --z 12
 exits 0 'put --expires' put_mutable alice.id brief x --expires 4000000000
 exits 0 'get it' get_mutable alice.id brief
 says expires 4000000000 'its expiry'
-exits 0 'put what has expired' put_mutable alice.id brief y --expires 1000000000
+expires=$(($(date +%s) + 3))
+exits 0 'put what expires soon' put_mutable alice.id brief y --expires $expires
+while [ "$(date +%s)" -lt $expires ]; do sleep 0.2; done
 refused 4 expired 'has expired' get_mutable alice.id brief
 
 # ---- what is not there ----

@@ -3,12 +3,17 @@
 #include <config.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "tools/blockstore-cli/cli.h"
 
-/* The number that an option names, from 1 to 2^53-1; the option that is not given leaves it alone. */
-static bool take_number(struct cli *cli, uint64_t *number, enum cli_option_name option) {
+#define VERSION_MAX ((UINT64_C(1) << 53) - 1)
+#define TIME_MAX UINT64_C(253402300799) /* the last second of the year 9999 */
+
+/* The number that an option names, from 1 to `most`, in words `limit`; the option that is not given leaves it alone. */
+static bool take_number(struct cli *cli, uint64_t *number, enum cli_option_name option, uint64_t most, const char *limit) {
   const char *text = cli->value[option];
   unsigned long long value;
   char *end;
@@ -16,10 +21,28 @@ static bool take_number(struct cli *cli, uint64_t *number, enum cli_option_name 
   if (cli->given[option] == 0) return true;
   errno = 0;
   value = strtoull(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 || value >> 53 != 0)
-    return cli_refuse(cli, "--%s: A number from 1 to 2^53-1 was expected, not \"%s\".", cli_options[option].name, text);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 || value > most)
+    return cli_refuse(cli, "--%s: A number from 1 to %s was expected, not \"%s\".", cli_options[option].name, limit, text);
   *number = value;
   return true;
+}
+
+/* Of data that is written: the last version of all is for the tombstone that deletes the one before it. */
+static bool take_version(struct cli *cli, uint64_t *version) {
+  return take_number(cli, version, CLI_VER, VERSION_MAX - 1, "2^53-2");
+}
+
+static bool take_bound(struct cli *cli, uint64_t *version, enum cli_option_name option) {
+  return take_number(cli, version, option, VERSION_MAX, "2^53-1");
+}
+
+/* What has expired when it is written nobody could read; what is beyond the year 9999 was not meant as seconds. */
+static bool take_expiry(struct cli *cli, uint64_t *expires) {
+  time_t now = time(NULL);
+
+  if (!take_number(cli, expires, CLI_EXPIRES, TIME_MAX, "253402300799, seconds since 1970 up to the year 9999,")) return false;
+  if (cli->given[CLI_EXPIRES] == 0 || now < 0 || *expires > (uint64_t)now) return true;
+  return cli_refuse(cli, "--expires: The time %" PRIu64 " is past: it is %" PRIu64 " now, in seconds since 1970.", *expires, (uint64_t)now);
 }
 
 static enum blockstore_result run_put_mutable(struct cli *cli) {
@@ -28,7 +51,7 @@ static enum blockstore_result run_put_mutable(struct cli *cli) {
   struct blockstore_receipt *receipt CLI_AUTO(cli_free_receipt) = NULL;
   enum blockstore_result result;
 
-  if (!take_number(cli, &options.ver, CLI_VER) || !take_number(cli, &options.expires, CLI_EXPIRES)) return BLOCKSTORE_USAGE;
+  if (!take_version(cli, &options.ver) || !take_expiry(cli, &options.expires)) return BLOCKSTORE_USAGE;
   options.create = cli->given[CLI_NO_CREATE] == 0;
   options.reroute = cli->given[CLI_REROUTE] > 0;
   options.force = cli->given[CLI_FORCE] > 0;
@@ -48,7 +71,7 @@ static enum blockstore_result run_get_mutable(struct cli *cli) {
   struct blockstore_record *record CLI_AUTO(cli_free_record) = NULL;
   enum blockstore_result result;
 
-  if (!take_number(cli, &options.ver_min, CLI_VER_MIN) || !take_number(cli, &options.ver_max, CLI_VER_MAX)) return BLOCKSTORE_USAGE;
+  if (!take_bound(cli, &options.ver_min, CLI_VER_MIN) || !take_bound(cli, &options.ver_max, CLI_VER_MAX)) return BLOCKSTORE_USAGE;
   options.z = cli->value[CLI_Z];
   options.deadline_ms = cli->deadline_ms;
   options.progress = cli_progress_callback(cli);
