@@ -19,7 +19,6 @@ unreadable 'a missing file whose name is not UTF-8' "@$work/$(printf 'none\377')
 unreadable 'a directory' "@$work" "$work.*(irectory|regular)"
 ln -s loop "$work/loop"
 unreadable 'a link to itself' "@$work/loop" "$work/loop"
-unreadable 'a file without a name' @ '.'
 if [ "$(id -u)" = 0 ]; then
   skip 'root reads every file'
 else

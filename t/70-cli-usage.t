@@ -20,6 +20,10 @@ refused 2 usage 'no option -x;' -x ping
 refused 2 usage 'no option -vx;' -vx ping
 refused 2 usage 'no option -raw; is --raw meant' ping -raw
 refused 2 usage 'no option ---;' --- ping
+for data in -5 -hello --bogus; do
+  refused 2 usage "no option $data;.*begins with - goes behind --" put_mutable alice.id notes "$data"
+done
+refused 2 usage 'no command -5;.* lists all\.$' -- -5
 refused 2 usage '--quiet takes no value' --quiet=yes ping
 refused 2 usage '--config needs its FILE' ping --config
 refused 2 usage '--config needs its FILE' --config= ping
@@ -44,6 +48,10 @@ for command in update put_immutable get_immutable delete_immutable; do
   refused 2 usage "too few arguments; write: blockstore-cli $command NAME" "$command" alice.id
   refused 2 usage 'too many arguments' "$command" alice.id x y z
 done
+
+refused 2 usage '^[^@]*DATA: An @ means a file, and its name is missing; write @FILE\. The text @ is written @@\.$' put_immutable alice.id @
+refused 2 usage 'DATA: An @ means a file' put_mutable alice.id notes @
+refused 2 usage 'RECORD: An @ means a file, and its name is missing; write @FILE\.$' update alice.id @
 
 for deadline in 5 s 0s 5x -5s 1.5s '5 s' 5sm 99999999999999999999ms 71583m; do
   refused 2 usage "deadline '$deadline' is not a duration" --deadline "$deadline" ping

@@ -79,9 +79,10 @@ static void nearest_try(struct nearest *nearest, const char *name) {
   nearest->name = name;
 }
 
-static bool unknown(struct cli *cli, const char *what, const char *word, const char *dashes, const char *nearest) {
-  if (nearest != NULL) return cli_refuse(cli, "There is no %s %s; is %s%s meant?", what, word, dashes, nearest);
-  return cli_refuse(cli, "There is no %s %s; blockstore-cli --help lists all.", what, word);
+/* hint: a further sentence, with the space before it; "". */
+static bool unknown(struct cli *cli, const char *what, const char *word, const char *dashes, const char *nearest, const char *hint) {
+  if (nearest != NULL) return cli_refuse(cli, "There is no %s %s; is %s%s meant?%s", what, word, dashes, nearest, hint);
+  return cli_refuse(cli, "There is no %s %s; blockstore-cli --help lists all.%s", what, word, hint);
 }
 
 /* ---- options ---- */
@@ -90,7 +91,7 @@ static bool unknown_option(struct cli *cli, const char *word) {
   struct nearest nearest = nearest_to(word + strspn(word, "-"));
 
   for (size_t i = 0; i < CLI_OPTIONS; i++) nearest_try(&nearest, cli_options[i].name);
-  return unknown(cli, "option", word, "--", nearest.name);
+  return unknown(cli, "option", word, "--", nearest.name, " An argument that begins with - goes behind --, which ends the options.");
 }
 
 /* Stores an option with the value that is attached to it, or the next word. */
@@ -184,7 +185,7 @@ bool cli_find_command(struct cli *cli) {
       cli->count--;
       return true;
     }
-  return unknown(cli, "command", cli->arguments[0], "", nearest.name);
+  return unknown(cli, "command", cli->arguments[0], "", nearest.name, "");
 }
 
 static bool check_arguments(struct cli *cli) {
@@ -201,12 +202,28 @@ static bool check_arguments(struct cli *cli) {
                     cli->count < least ? "few" : "many", command->name, most > 0 ? " " : "", command->arguments);
 }
 
+/* What may be @FILE must not be @ alone, which would be a file without a name. */
+static bool check_files(struct cli *cli) {
+  size_t i = 0;
+
+  for (const char *at = cli->command->arguments; *at != '\0' && i < cli->count; at += strspn(at, " "), i++) {
+    size_t length = strcspn(at, " ");
+    bool may_be_file = (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 6 && memcmp(at, "RECORD", 6) == 0);
+
+    if (may_be_file && strcmp(cli->arguments[i], "@") == 0)
+      return cli_refuse(cli, "%.*s: An @ means a file, and its name is missing; write @FILE.%s", (int)length, at,
+                        length == 4 ? " The text @ is written @@." : "");
+    at += length;
+  }
+  return true;
+}
+
 bool cli_check_usage(struct cli *cli) {
   for (size_t i = CLI_COMMON; i < CLI_OPTIONS; i++)
     if (cli->given[i] > 0 && (cli->command->options & CLI_TAKES(i)) == 0)
       return cli_refuse(cli, "The command %s has no option --%s; see: blockstore-cli help %s", cli->command->name,
                         cli_options[i].name, cli->command->name);
-  if (!check_arguments(cli)) return false;
+  if (!check_arguments(cli) || !check_files(cli)) return false;
   if (cli->given[CLI_RAW] > 0 && cli->given[CLI_OUTPUT] > 0)
     return cli_refuse(cli, "The data can go to a file (--output) or to stdout (--raw), not to both.");
   if (cli->given[CLI_DEADLINE] > 0 && (cli->deadline_ms = duration(cli->value[CLI_DEADLINE])) == 0)
