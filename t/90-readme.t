@@ -20,6 +20,13 @@ report $? 'the tour runs' "$output"
 
 missing=$(blocks | sed -n 's/^sh \(tools\/[a-z-]*\).*/\1/p' | while read -r script; do [ -f "$srcdir/$script" ] || echo "$script"; done)
 is_empty "$missing" 'the scripts that the README names are there'
+(cd "$work" && sh "$srcdir/tools/quickstart" --help) >"$work/usage" 2>&1
+is "$? $(head -n 1 "$work/usage")" '0 Usage: sh tools/quickstart [DIRECTORY]' 'quickstart --help tells how to use it'
+for arguments in --bogus -x 'one two'; do
+  # shellcheck disable=SC2086
+  output=$(cd "$work" && sh "$srcdir/tools/quickstart" $arguments 2>&1 >/dev/null)
+  is "$? $(echo "$output" | grep -c '^Usage: ')" '2 1' "quickstart $arguments is refused"
+done
 options=$(blocks | sed -n 's|^[./]*/configure||p' | tr ' ' '\n' | sed -n 's/^--\([a-z-]*\).*/\1/p' | while read -r option; do
   "$srcdir/configure" --help | grep -qE -e "--$option\b" || echo "--$option"
 done)
