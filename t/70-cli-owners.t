@@ -21,6 +21,9 @@ exits 0 'transfer --dry-run' transfer --dry-run alice.id "$bob" false
 like "$(member transaction)" '^[0-9a-f]+$' 'it shows the transaction'
 exits 0 'it changes nothing: the owner puts' put_immutable alice.id 'more data'
 
+cli put_mutable alice.id notes 'one'
+cli put_mutable alice.id notes 'two'
+
 exits 0 'transfer' transfer alice.id "$bob"
 is_document 'transfer prints a document'
 says name alice.id 'it has the name'
@@ -29,8 +32,16 @@ says keep_data true 'it keeps the data'
 like "$(member txid)" '^[0-9a-f]{64}$' 'it has the transaction'
 refused 9 denied "$bob" put_immutable alice.id 'mine no more'
 reads alice.id 'some data'
+refused 5 owner_changed "$bob" get_mutable alice.id notes
+exits 0 'explain tells it' explain alice.id notes
+says code owner_changed 'in its document'
 exits 0 'the new owner puts' -k "$HOME/bob" put_immutable alice.id 'new data'
 for text in 'some data' 'more data' 'new data'; do reads alice.id "$text"; done
+refused 3 not_found 'no route' get_mutable alice.id notes
+exits 0 'the new owner puts mutable data' -k "$HOME/bob" put_mutable alice.id notes "bob's"
+says ver 1 'its versions begin anew'
+exits 0 'who has seen higher versions reads it' get_mutable alice.id notes
+says data "bob's" 'it is the new one'
 
 exits 0 'transfer without the data, paid for by another key' -k "$HOME/bob" --payment-key "$HOME/payment" \
   transfer alice.id "$alice" false

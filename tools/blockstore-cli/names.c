@@ -95,8 +95,8 @@ const struct cli_command cli_name_commands[] = {
      "the transaction that an earlier try sent; it is not sent again.\n",
      TELLS | CLI_TAKES(CLI_TXID), CLI_OWNER, run_update},
     {"transfer", "NAME ADDRESS [KEEPDATA]", "give a name to another owner",
-     "ADDRESS: who is to own it.  KEEPDATA: true, so that its data stays readable, or false, so that the\n"
-     "name has none; true if it is not given.\n",
+     "ADDRESS: who is to own it.  KEEPDATA: true, so that its immutable data stays readable and its mutable\n"
+     "data can be put again by the new owner, or false, so that the name has none; true if it is not given.\n",
      TELLS, CLI_OWNER, cli_run_method},
     {"revoke", "NAME", "end a name: it has no data and nobody can change it",
      "For as long as it was registered, which may be for ever; it cannot be taken back.\n", TELLS, CLI_OWNER,
