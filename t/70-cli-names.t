@@ -91,6 +91,7 @@ refused 2 usage 'OFFSET' get_all_names x
 refused 3 not_found '99999' get_consensus_at 99999
 refused 2 usage 'address' get_names_owned_by_address nonsense
 
+refused 2 usage 'names.max_price allows 10000000' register a.id
 refused 6 conflict 'alice.id' register alice.id
 cli keygen "$HOME/other"
 cli -k "$HOME/other" update alice.id "$hash"

@@ -159,7 +159,7 @@ const struct cli_command cli_data_commands[] = {
      CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_OUTPUT) | CLI_TAKES(CLI_RAW), CLI_SESSION, run_get_immutable},
     {"delete_immutable", "NAME KEY", "take data off a name's list",
      "The bytes stay in the stores, unless --purge is given, which is refused while another known name\n"
-     "lists them.\n",
+     "lists them.  Data that is not on the list is a success.\n",
      CLI_WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_immutable},
     {0},
 };

@@ -100,11 +100,12 @@ const struct cli_command cli_mutable_commands[] = {
      CLI_SESSION, run_get_mutable},
     {"delete_mutable", "NAME ID", "delete data for every reader",
      "A signed tombstone takes the data's place, and the user record says that it was deleted.  With --purge\n"
-     "the stores delete its bytes, too.\n",
+     "the stores delete its bytes, too.  Data that has no route, or is deleted already, is a success.\n",
      CLI_WRITES | CLI_TAKES(CLI_PURGE), CLI_OWNER, run_delete_mutable},
     {"explain", "NAME ID", "show what each store gives for data, and why it is believed or not",
-     "Fetches as get_mutable does, but hands out no data and remembers nothing.\n", CLI_TAKES(CLI_DEADLINE), CLI_SESSION,
-     cli_run_method},
+     "Fetches as get_mutable does, but hands out no data and remembers nothing.  The exit status is 0 whenever\n"
+     "it could tell: what get_mutable would fail with is in \"code\" and \"why\".\n",
+     CLI_TAKES(CLI_DEADLINE), CLI_SESSION, cli_run_method},
     {"pending", "", "show the writes that were begun and are not done", "", CLI_TAKES(CLI_DEADLINE), CLI_SESSION, cli_run_method},
     {0},
 };
