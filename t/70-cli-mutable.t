@@ -94,7 +94,7 @@ refused 2 usage "$work/none" put_mutable alice.id notes "@$work/none"
 cli keygen "$work/other"
 refused 9 denied alice.id -k "$work/other" put_mutable alice.id notes mine
 refused 9 denied alice.id -k "$work/other" delete_mutable alice.id notes
-exits 0 'put again with the txid' put_mutable alice.id notes 'once more' --txid "$txid"
+exits 0 'put again with the txid' put_mutable alice.id notes far --txid "$txid"
 says txid "$txid" 'no other transaction was sent'
 refused 2 usage '64 lower-case' put_mutable alice.id notes x --txid 12
 

@@ -55,7 +55,7 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
   bs_fail(error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
           " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
   if (found) return false;
-  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db: "
+  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db*: "
                  "with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
 }
 
