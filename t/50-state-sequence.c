@@ -145,11 +145,57 @@ static void what_is_no_sequence_number_is_refused(void **state) {
   free(path);
 }
 
+#define COUNTERS 8
+
+/* Counts once, as soon as `start` ends, and tells the number that it left. */
+static void count_once(const char *place, int start, int tell) {
+  struct bs_sequence sequence = sequence_of(place);
+  uint64_t number;
+  char byte;
+
+  if (read(start, &byte, 1) != 0 || !bs_sequence_begin(&sequence, &error)) _exit(1);
+  bs_sequence_end(&sequence);
+  number = bs_sequence_read(&sequence);
+  _exit(write(tell, &number, sizeof number) == sizeof number ? 0 : 1);
+}
+
+/* All of them find the file without its number. */
+static void nobody_makes_a_number_that_another_counts(void **state) {
+  char *directory = path_in(*state, "state"), *path = path_in(*state, "state/state.sequence");
+
+  assert_int_equal(mkdir(directory, 0700), 0);
+  for (int round = 0; round < 20; round++) {
+    uint64_t numbers[COUNTERS], highest = 0;
+    int start[2], tell[2], status;
+
+    unlink(path);
+    assert_int_equal(pipe(start), 0);
+    assert_int_equal(pipe(tell), 0);
+    for (int i = 0; i < COUNTERS; i++) {
+      pid_t child = fork();
+
+      assert_true(child >= 0);
+      if (child == 0) close(start[1]);
+      if (child == 0) count_once(*state, start[0], tell[1]);
+    }
+    close(start[0]);
+    close(start[1]);
+    for (int i = 0; i < COUNTERS; i++) assert_true(wait(&status) > 0 && status == 0);
+    assert_int_equal(read(tell[0], numbers, sizeof numbers), sizeof numbers);
+    for (int i = 0; i < COUNTERS; i++) highest = numbers[i] > highest ? numbers[i] : highest;
+    assert_int_equal(highest, 2 * COUNTERS);
+    close(tell[0]);
+    close(tell[1]);
+  }
+  free(directory);
+  free(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts), in_place(signers_names_and_chains_are_kept_apart),
       in_place(another_process_is_seen_at_once), in_place(who_dies_in_a_commit_hinders_nobody),
-      in_place(what_is_no_sequence_number_is_refused)};
+      in_place(what_is_no_sequence_number_is_refused), in_place(nobody_makes_a_number_that_another_counts)};
 
   return RUN_TESTS(tests);
 }

@@ -12,18 +12,34 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
-#include "core/base/io.h"
 
 _Static_assert(sizeof(_Atomic uint64_t) == 8, "the number is the 8 bytes of its file");
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "processes share no lock of the compiler's");
 
-/* Who touches a mapping where the file has no room dies of it: the bytes are written, which a full disk refuses with an error. */
-static bool make_room(int fd) {
-  static const unsigned char zeros[sizeof(uint64_t)];
+static bool has_room(int fd) {
   struct stat status;
 
-  if (fstat(fd, &status) < 0) return false;
-  return (uint64_t)status.st_size >= sizeof zeros || bs_file_write_all(fd, zeros, sizeof zeros);
+  return fstat(fd, &status) == 0 && (uint64_t)status.st_size >= sizeof(uint64_t);
+}
+
+static bool fail_room(const struct bs_sequence *sequence, struct bs_error *error) {
+  return bs_fail_errno(error, "%s: The state's sequence number cannot be made", sequence->path);
+}
+
+/*
+ * Under the file's lock: what somebody counted meanwhile is not overwritten.  Who touches a mapping where the file has no room dies of
+ * it: the bytes are written, which a full disk refuses with an error.
+ */
+static bool make_room(const struct bs_sequence *sequence, struct bs_error *error) {
+  static const unsigned char zeros[sizeof(uint64_t)];
+  ssize_t written;
+
+  if (has_room(sequence->fd)) return true;
+  while ((written = pwrite(sequence->fd, zeros, sizeof zeros, 0)) < 0)
+    if (errno != EINTR) return fail_room(sequence, error);
+  if (written == sizeof zeros) return true;
+  errno = ENOSPC;
+  return fail_room(sequence, error);
 }
 
 bool bs_sequence_init(struct bs_sequence *sequence, char *path) {
@@ -43,34 +59,23 @@ void bs_sequence_free(struct bs_sequence *sequence) {
   free(sequence->path);
 }
 
-/* Under the lock.  Once it is mapped nothing happens. */
+/* Under the lock.  Once it is open nothing happens. */
+static bool open_file(struct bs_sequence *sequence, struct bs_error *error) {
+  if (sequence->fd >= 0) return true;
+  sequence->fd = open(sequence->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return sequence->fd >= 0 || bs_fail_errno(error, "%s: The state's sequence number cannot be opened", sequence->path);
+}
+
+/* Under the lock, of an open file that has room.  Once it is mapped nothing happens. */
 static bool map(struct bs_sequence *sequence, struct bs_error *error) {
-  int fd BS_AUTO_CLOSE = -1;
   void *mapped;
 
-  if (sequence->fd >= 0) return true;
-  fd = open(sequence->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0 || !make_room(fd)) return bs_fail_errno(error, "%s: The state's sequence number cannot be opened", sequence->path);
-  mapped = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (atomic_load(&sequence->shared) != NULL) return true;
+  mapped = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, sequence->fd, 0);
   if (mapped == MAP_FAILED) return bs_fail_errno(error, "%s: The state's sequence number cannot be mapped", sequence->path);
   sequence->mapped = mapped;
   atomic_store(&sequence->shared, (_Atomic uint64_t *)mapped);
-  sequence->fd = fd;
-  fd = -1;
   return true;
-}
-
-void bs_sequence_prepare(struct bs_sequence *sequence) {
-  BS_LOCKED(&sequence->lock);
-  struct bs_error error;
-
-  (void)map(sequence, &error);
-}
-
-uint64_t bs_sequence_read(const struct bs_sequence *sequence) {
-  _Atomic uint64_t *shared = atomic_load(&sequence->shared);
-
-  return shared == NULL ? 1 : atomic_load(shared);
 }
 
 static bool lock_file(const struct bs_sequence *sequence, struct bs_error *error) {
@@ -79,11 +84,43 @@ static bool lock_file(const struct bs_sequence *sequence, struct bs_error *error
   return true;
 }
 
+/* Without waiting: who has the lock makes the room. */
+static bool try_make_room(const struct bs_sequence *sequence, struct bs_error *error) {
+  bool good;
+
+  if (has_room(sequence->fd)) return true;
+  if (flock(sequence->fd, LOCK_EX | LOCK_NB) < 0) return false;
+  good = make_room(sequence, error);
+  flock(sequence->fd, LOCK_UN);
+  return good;
+}
+
+void bs_sequence_prepare(struct bs_sequence *sequence) {
+  BS_LOCKED(&sequence->lock);
+  struct bs_error error;
+
+  if (open_file(sequence, &error) && try_make_room(sequence, &error)) (void)map(sequence, &error);
+}
+
+uint64_t bs_sequence_read(const struct bs_sequence *sequence) {
+  _Atomic uint64_t *shared = atomic_load(&sequence->shared);
+
+  return shared == NULL ? 1 : atomic_load(shared);
+}
+
+/* With both locks, and mapped. */
+static bool take(struct bs_sequence *sequence, struct bs_error *error) {
+  if (!open_file(sequence, error) || !lock_file(sequence, error)) return false;
+  if (make_room(sequence, error) && map(sequence, error)) return true;
+  flock(sequence->fd, LOCK_UN);
+  return false;
+}
+
 bool bs_sequence_begin(struct bs_sequence *sequence, struct bs_error *error) {
   _Atomic uint64_t *shared;
 
   pthread_mutex_lock(&sequence->lock);
-  if (!map(sequence, error) || !lock_file(sequence, error)) {
+  if (!take(sequence, error)) {
     pthread_mutex_unlock(&sequence->lock);
     return false;
   }

@@ -19,7 +19,7 @@
 struct bs_sequence {
   char *path;
   pthread_mutex_t lock; /* who of this process counts; the file's lock says which process */
-  int fd;               /* of the file; -1: not mapped */
+  int fd;               /* of the file; -1: not open */
   void *mapped;
   _Atomic(_Atomic uint64_t *) shared; /* the same, for who only reads; NULL: not mapped */
 };
