@@ -2,7 +2,9 @@
 /* What was recalled is kept while nobody commits, in no process; and what is left by one that died in a commit. */
 #include <config.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -113,7 +115,7 @@ static void who_dies_in_a_commit_hinders_nobody(void **state) {
   if (child == 0) {
     struct bs_sequence sequence = sequence_of(*state);
 
-    _exit(bs_sequence_begin(&sequence, &error) ? 0 : 1);
+    _exit(bs_sequence_begin(&sequence, NULL, &error) ? 0 : 1);
   }
   assert_int_equal(waitpid(child, NULL, 0), child);
   for (unsigned ver = 4; ver < 6; ver++) {
@@ -145,6 +147,69 @@ static void what_is_no_sequence_number_is_refused(void **state) {
   free(path);
 }
 
+/* A commit within the scope. */
+static bool commit_within(struct bs_state *opened, struct bs_scope *scope, unsigned ver) {
+  const struct bs_seen version = seen(ver, 'v', 1);
+  const struct bs_belief belief = {.datum = &here, .version = &version, .now = ver};
+
+  return bs_state_believe(opened, scope, &belief, &error);
+}
+
+static void assert_waits_within_its_scope(struct bs_state *opened, unsigned ver, const char *text) {
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *scope;
+
+  assert_ok(bs_scope_open(&scopes, &scope, 50, &error));
+  assert_fails(commit_within(opened, scope, ver), BS_WORD_deadline, text);
+  bs_scopes_cancel(&scopes);
+  assert_fails(commit_within(opened, scope, ver), BS_WORD_cancelled, text);
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+}
+
+/* Nothing is written to the file either: whoever has the lock may be about to. */
+static void a_locked_file_is_waited_for_within_the_scope(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state), *other = begin(*state);
+  char *path BS_AUTO_FREE = path_in(*state, "state/state.sequence");
+  struct bs_sequence sequence = sequence_of(*state);
+  uint64_t number = 10;
+  struct stat status;
+  int fd;
+
+  bs_state_free(other);
+  unlink(path);
+  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  assert_int_equal(flock(fd, LOCK_EX), 0);
+  assert_waits_within_its_scope(opened, 2, "another process commits");
+  assert_int_equal(fstat(fd, &status), 0);
+  assert_int_equal(status.st_size, 0);
+  assert_int_equal(recall(opened, &here, 1).version.ver, 1);
+  assert_int_equal(write(fd, &number, sizeof number), sizeof number);
+  close(fd);
+  assert_ok(commit_within(opened, NULL, 2));
+  bs_sequence_prepare(&sequence);
+  assert_int_equal(bs_sequence_read(&sequence), 12);
+  bs_sequence_free(&sequence);
+}
+
+static void so_is_another_thread(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  struct bs_sequence sequence = sequence_of(*state);
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *scope;
+
+  (void)opened;
+  assert_ok(bs_scope_open(&scopes, &scope, 50, &error));
+  assert_ok(bs_sequence_begin(&sequence, scope, &error));
+  assert_fails(bs_sequence_begin(&sequence, scope, &error), BS_WORD_deadline, "another thread commits");
+  bs_sequence_end(&sequence);
+  bs_scope_close(scope);
+  assert_ok(bs_sequence_begin(&sequence, NULL, &error));
+  bs_sequence_end(&sequence);
+  bs_sequence_free(&sequence);
+  bs_scopes_free(&scopes);
+}
+
 #define COUNTERS 8
 
 /* Counts once, as soon as `start` ends, and tells the number that it left. */
@@ -153,7 +218,7 @@ static void count_once(const char *place, int start, int tell) {
   uint64_t number;
   char byte;
 
-  if (read(start, &byte, 1) != 0 || !bs_sequence_begin(&sequence, &error)) _exit(1);
+  if (read(start, &byte, 1) != 0 || !bs_sequence_begin(&sequence, NULL, &error)) _exit(1);
   bs_sequence_end(&sequence);
   number = bs_sequence_read(&sequence);
   _exit(write(tell, &number, sizeof number) == sizeof number ? 0 : 1);
@@ -195,7 +260,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts), in_place(signers_names_and_chains_are_kept_apart),
       in_place(another_process_is_seen_at_once), in_place(who_dies_in_a_commit_hinders_nobody),
-      in_place(what_is_no_sequence_number_is_refused), in_place(nobody_makes_a_number_that_another_counts)};
+      in_place(what_is_no_sequence_number_is_refused), in_place(nobody_makes_a_number_that_another_counts),
+      in_place(a_locked_file_is_waited_for_within_the_scope), in_place(so_is_another_thread)};
 
   return RUN_TESTS(tests);
 }

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/auto.h"
+#include "core/state/state-private.h"
+
+#define PAUSE_MS 1 /* between two looks at a lock: whoever has it is at the end of a commit */
 
 _Static_assert(sizeof(_Atomic uint64_t) == 8, "the number is the 8 bytes of its file");
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "processes share no lock of the compiler's");
@@ -78,9 +80,18 @@ static bool map(struct bs_sequence *sequence, struct bs_error *error) {
   return true;
 }
 
-static bool lock_file(const struct bs_sequence *sequence, struct bs_error *error) {
-  while (flock(sequence->fd, LOCK_EX) < 0)
-    if (errno != EINTR) return bs_fail_errno(error, "%s: The state's sequence number cannot be locked", sequence->path);
+static bool lock_file(const struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
+  while (flock(sequence->fd, LOCK_EX | LOCK_NB) < 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return bs_fail_errno(error, "%s: The state's sequence number cannot be locked", sequence->path);
+    if (!bs_state_pause(scope, PAUSE_MS, error)) return bs_context(error, "%s: While another process commits", sequence->path);
+  }
+  return true;
+}
+
+static bool lock_threads(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
+  while (pthread_mutex_trylock(&sequence->lock) != 0)
+    if (!bs_state_pause(scope, PAUSE_MS, error)) return bs_context(error, "%s: While another thread commits", sequence->path);
   return true;
 }
 
@@ -96,10 +107,11 @@ static bool try_make_room(const struct bs_sequence *sequence, struct bs_error *e
 }
 
 void bs_sequence_prepare(struct bs_sequence *sequence) {
-  BS_LOCKED(&sequence->lock);
   struct bs_error error;
 
+  if (pthread_mutex_trylock(&sequence->lock) != 0) return; /* who commits maps it */
   if (open_file(sequence, &error) && try_make_room(sequence, &error)) (void)map(sequence, &error);
+  pthread_mutex_unlock(&sequence->lock);
 }
 
 uint64_t bs_sequence_read(const struct bs_sequence *sequence) {
@@ -109,18 +121,18 @@ uint64_t bs_sequence_read(const struct bs_sequence *sequence) {
 }
 
 /* With both locks, and mapped. */
-static bool take(struct bs_sequence *sequence, struct bs_error *error) {
-  if (!open_file(sequence, error) || !lock_file(sequence, error)) return false;
+static bool take(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
+  if (!open_file(sequence, error) || !lock_file(sequence, scope, error)) return false;
   if (make_room(sequence, error) && map(sequence, error)) return true;
   flock(sequence->fd, LOCK_UN);
   return false;
 }
 
-bool bs_sequence_begin(struct bs_sequence *sequence, struct bs_error *error) {
+bool bs_sequence_begin(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
   _Atomic uint64_t *shared;
 
-  pthread_mutex_lock(&sequence->lock);
-  if (!take(sequence, error)) {
+  if (!lock_threads(sequence, scope, error)) return false;
+  if (!take(sequence, scope, error)) {
     pthread_mutex_unlock(&sequence->lock);
     return false;
   }

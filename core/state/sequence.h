@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/base/scope.h"
 
 struct bs_sequence {
   char *path;
@@ -33,9 +34,10 @@ void bs_sequence_prepare(struct bs_sequence *sequence);
 uint64_t bs_sequence_read(const struct bs_sequence *sequence);
 /*
  * By who holds the database's write lock, before its commit; end when that succeeded or was given up, on the same thread.  Between them
- * nobody else counts: the next writer gets the database's lock before this one has counted to the end.
+ * nobody else counts: the next writer gets the database's lock before this one has counted to the end.  It waits within the scope;
+ * NULL: for as long as it takes.  Words: cancelled, deadline, io, no_space.
  */
-bool bs_sequence_begin(struct bs_sequence *sequence, struct bs_error *error);
+bool bs_sequence_begin(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error);
 void bs_sequence_end(struct bs_sequence *sequence);
 
 #endif

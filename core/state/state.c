@@ -183,7 +183,7 @@ bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct
 
 bool bs_state_begin(struct bs_state_use *use, struct bs_error *error) {
   if (!bs_database_begin(use->database, error)) return false;
-  use->commits = bs_sequence_begin(&use->state->sequence, error);
+  use->commits = bs_sequence_begin(&use->state->sequence, use->database->scope, error);
   return use->commits;
 }
 
@@ -207,9 +207,16 @@ void bs_state_leave(struct bs_state_use *use) {
   if (!keep_idle(use->state, use->database)) bs_database_close(use->database);
 }
 
+bool bs_state_pause(const struct bs_scope *scope, int milliseconds, struct bs_error *error) {
+  struct pollfd cancelled = {scope == NULL ? -1 : scope->fd, POLLIN, 0};
+
+  if (scope != NULL && !bs_scope_check(scope, error)) return false;
+  poll(&cancelled, 1, milliseconds);
+  return true;
+}
+
 bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
   struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  struct pollfd cancelled = {scope->fd, POLLIN, 0};
   int fd BS_AUTO_CLOSE = -1;
 
   if (!bs_state_make_directory(state, error)) return false;
@@ -219,8 +226,7 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
-    if (!bs_scope_check(scope, error)) return bs_context(error, "While another put of %s is in progress", name);
-    poll(&cancelled, 1, LOCK_PAUSE_MS);
+    if (!bs_state_pause(scope, LOCK_PAUSE_MS, error)) return bs_context(error, "While another put of %s is in progress", name);
   }
   *ret_fd = fd;
   fd = -1;
