@@ -30,6 +30,9 @@ bool bs_sequence_init(struct bs_sequence *sequence, char *path);
 void bs_sequence_free(struct bs_sequence *sequence);
 /* Maps it for who only reads; where that fails, whoever commits says why. */
 void bs_sequence_prepare(struct bs_sequence *sequence);
+static inline bool bs_sequence_is_mapped(const struct bs_sequence *sequence) {
+  return atomic_load(&sequence->shared) != NULL;
+}
 /* Odd when nothing that was recalled may be used. */
 uint64_t bs_sequence_read(const struct bs_sequence *sequence);
 /*

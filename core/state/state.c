@@ -175,7 +175,7 @@ bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct
     if (create || error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
   }
-  if (database != NULL && bs_sequence_read(&state->sequence) % 2 != 0) bs_sequence_prepare(&state->sequence);
+  if (database != NULL && !bs_sequence_is_mapped(&state->sequence)) bs_sequence_prepare(&state->sequence);
   if (database != NULL) bs_database_scope(database, scope);
   *ret_use = (struct bs_state_use){state, database, false};
   return true;
