@@ -79,8 +79,8 @@ struct bs_intent {
 };
 /*
  * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is reserved, or the
- * same with another z; the same again is fine) and journals the user record as bs_state_journal_begin does; *ret_entry: its
- * entry, 0 when there is none; the name's entries that were never sent go in either case.  Raises the clock to the system's.
+ * same with another z; the same again is fine) and journals the user record; *ret_entry: its entry, 0 when there is none; the
+ * name's entries that were never sent, left by a process that ended in between, go in either case.  Raises the clock to the system's.
  */
 bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *ret_entry, const struct bs_intent *intent,
                      struct bs_error *error);

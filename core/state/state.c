@@ -248,31 +248,11 @@ bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const c
   return true;
 }
 
-bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int64_t *ret_id, const char *chain, const char *name,
-                            const char *value_hash, const void *record, size_t length, struct bs_error *error) {
-  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
-  int64_t id;
-
-  if (!bs_state_enter(&use, state, scope, true, error) || !bs_database_begin(use.database, error) ||
-      !bs_state_journal_add(use.database, &id, chain, name, value_hash, record, length, error) ||
-      !bs_database_commit(use.database, error))
-    return false;
-  *ret_id = id;
-  return true;
-}
-
 bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
   return bs_state_enter(&use, state, scope, true, error) &&
          bs_database_run(use.database, BS_STATE_JOURNAL_SENT, BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
-}
-
-bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error) {
-  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
-
-  return bs_state_enter(&use, state, scope, true, error) &&
-         bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)id)), error);
 }
 
 bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,

@@ -44,13 +44,9 @@ struct bs_pending {
 #define BS_PENDING_INIT {0, "", "", "", BS_BUFFER_INIT}
 void bs_pending_clear(struct bs_pending *pending);
 
-/* Durable on return.  chain: 64 digits; sets *ret_id.  Under the name's lock; entries of the name that were never sent, left
- * by a process that ended in between, go. */
-bool bs_state_journal_begin(struct bs_state *state, struct bs_scope *scope, int64_t *ret_id, const char *chain, const char *name,
-                            const char *value_hash, const void *record, size_t length, struct bs_error *error);
+/* An entry comes with bs_state_intend and goes with bs_state_conclude (floors.h); `chain` here: 64 digits.  Durable on return. */
 bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error);
-bool bs_state_journal_end(struct bs_state *state, struct bs_scope *scope, int64_t id, struct bs_error *error);
-/* Drops the name's entries that were never sent, as begin does.  Under the name's lock; makes no state. */
+/* Drops the name's entries that were never sent.  Under the name's lock; makes no state. */
 bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,
                              struct bs_error *error);
 /* The newest entry of the name; *ret_found false when it has none.  Reading makes no state. */
