@@ -332,13 +332,6 @@ static bool ask_with_patience(struct reading *reading, struct bs_error *error) {
   return good;
 }
 
-/* Our own lack of memory is a reason to fail when nothing was found. */
-static bool had_memory(const struct bs_replicas *answers, struct bs_error *error) {
-  for (size_t i = 0; i < answers->count; i++)
-    if (!answers->items[i].is_good && answers->items[i].error.word == BS_WORD_no_memory) return bs_fail_memory(error);
-  return true;
-}
-
 static void free_reading(struct reading *reading) {
   for (size_t i = 0; reading->attempts != NULL && i < reading->places->count; i++) {
     bs_buffer_free(&reading->attempts[i].record);
@@ -360,7 +353,8 @@ bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, 
   good = places->count == 0 || ask_with_patience(&reading, error);
   if (reading.out_of_memory) return bs_fail_memory(error);
   if (!good && (error->word == BS_WORD_no_memory || reading.findings.count == 0)) return false;
-  if (reading.findings.count == 0 && !had_memory(&places->answers, error)) return false;
+  /* Our own lack of memory is a reason to fail when nothing was found. */
+  if (reading.findings.count == 0 && !bs_round_had_memory(&places->answers, error)) return false;
   *ret_findings = reading.findings;
   reading.findings = (struct bs_findings){NULL, 0};
   return true;

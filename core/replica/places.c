@@ -77,14 +77,6 @@ static const struct bs_receiver *receiver(void *user, struct bs_replica *replica
   return &maker->receiver;
 }
 
-/* Memory of our own that a call lacked is no answer of its store. */
-static bool had_memory(const struct bs_replicas *replicas, struct bs_error *error) {
-  for (size_t i = 0; i < replicas->count; i++)
-    if (replicas->items[i].was_asked && !replicas->items[i].is_good && replicas->items[i].error.word == BS_WORD_no_memory)
-      return bs_fail_memory(error);
-  return true;
-}
-
 static bool make_urls(struct making *making, const char *data_id, const struct bs_watch *watch, struct bs_error *error) {
   const struct bs_round round = {.entry = BS_ENTRY_MAKE_MUTABLE_URL,
                                  .arguments = {.target = data_id},
@@ -98,7 +90,7 @@ static bool make_urls(struct making *making, const char *data_id, const struct b
   making->makers = calloc(making->replicas->count + 1, sizeof *making->makers);
   if (all == NULL || making->makers == NULL) return bs_fail_memory(error);
   memset(all, true, making->replicas->count);
-  return bs_round_run(making->replicas, all, &round, error) && had_memory(making->replicas, error);
+  return bs_round_run(making->replicas, all, &round, error) && bs_round_had_memory(making->replicas, error);
 }
 
 static void free_making(struct making *making) {
@@ -197,7 +189,7 @@ static bool ask_who_handles(struct bs_places *places, const struct bs_watch *wat
   if (foreign == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < places->count; i++) any |= foreign[i] = !places->items[i].is_own;
   if (!any) return true;
-  if (!bs_round_run(&places->answers, foreign, &round, error) || !had_memory(&places->answers, error)) return false;
+  if (!bs_round_run(&places->answers, foreign, &round, error) || !bs_round_had_memory(&places->answers, error)) return false;
   keep_handled(places);
   return true;
 }

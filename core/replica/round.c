@@ -122,3 +122,10 @@ bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct
   }
   return bs_scope_check(round->watch->scope, error);
 }
+
+bool bs_round_had_memory(const struct bs_replicas *replicas, struct bs_error *error) {
+  for (size_t i = 0; i < replicas->count; i++)
+    if (replicas->items[i].was_asked && !replicas->items[i].is_good && replicas->items[i].error.word == BS_WORD_no_memory)
+      return bs_fail_memory(error);
+  return true;
+}

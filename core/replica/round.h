@@ -29,5 +29,7 @@ struct bs_round {
  * False only when the call itself must end (cancelled, deadline, no_memory).
  */
 bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct bs_round *round, struct bs_error *error);
+/* After rounds: false, with no_memory, when a call lacked memory of our own, which is no answer of its store. */
+bool bs_round_had_memory(const struct bs_replicas *replicas, struct bs_error *error);
 
 #endif
