@@ -212,15 +212,15 @@ static void so_is_another_thread(void **state) {
 
 #define COUNTERS 8
 
-/* Counts once, as soon as `start` ends, and tells the number that it left. */
+/* Counts once, as soon as `start` ends, and tells the number while it alone counts. */
 static void count_once(const char *place, int start, int tell) {
   struct bs_sequence sequence = sequence_of(place);
   uint64_t number;
   char byte;
 
   if (read(start, &byte, 1) != 0 || !bs_sequence_begin(&sequence, NULL, &error)) _exit(1);
-  bs_sequence_end(&sequence);
   number = bs_sequence_read(&sequence);
+  bs_sequence_end(&sequence);
   _exit(write(tell, &number, sizeof number) == sizeof number ? 0 : 1);
 }
 
@@ -230,7 +230,7 @@ static void nobody_makes_a_number_that_another_counts(void **state) {
 
   assert_int_equal(mkdir(directory, 0700), 0);
   for (int round = 0; round < 20; round++) {
-    uint64_t numbers[COUNTERS], highest = 0;
+    uint64_t numbers[COUNTERS], highest = 0, lowest = UINT64_MAX;
     int start[2], tell[2], status;
 
     unlink(path);
@@ -247,8 +247,11 @@ static void nobody_makes_a_number_that_another_counts(void **state) {
     close(start[1]);
     for (int i = 0; i < COUNTERS; i++) assert_true(wait(&status) > 0 && status == 0);
     assert_int_equal(read(tell[0], numbers, sizeof numbers), sizeof numbers);
-    for (int i = 0; i < COUNTERS; i++) highest = numbers[i] > highest ? numbers[i] : highest;
-    assert_int_equal(highest, 2 * COUNTERS);
+    for (int i = 0; i < COUNTERS; i++) {
+      highest = numbers[i] > highest ? numbers[i] : highest;
+      lowest = numbers[i] < lowest ? numbers[i] : lowest;
+    }
+    assert_int_equal(highest - lowest, 2 * (COUNTERS - 1));
     close(tell[0]);
     close(tell[1]);
   }
@@ -256,12 +259,55 @@ static void nobody_makes_a_number_that_another_counts(void **state) {
   free(path);
 }
 
+/* What `writer` commits, `reader` sees at once, and the other way round. */
+static void assert_share(struct bs_state *writer, struct bs_state *reader, unsigned ver) {
+  for (int i = 0; i < 2; i++, ver++) {
+    assert_ok(commit_within(i == 0 ? writer : reader, NULL, ver));
+    assert_int_equal(recall(i == 0 ? reader : writer, &here, 1).version.ver, ver);
+    assert_int_equal(recall(i == 0 ? writer : reader, &here, 1).version.ver, ver);
+  }
+}
+
+static void removed_files_are_not_written_to(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state), *other AUTO_STATE = open_state(*state), *later AUTO_STATE = open_state(*state);
+  char *directory BS_AUTO_FREE = path_in(*state, "state");
+
+  assert_share(opened, other, 5);
+  assert_int_equal(nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+  assert_ok(commit_within(opened, NULL, 2)); /* below what stood in the removed file */
+  assert_int_equal(recall(later, &here, 1).version.ver, 2);
+  assert_share(opened, later, 3);
+  assert_share(other, opened, 7);
+}
+
+static void a_removed_number_is_made_anew(void **state) {
+  struct bs_state *opened AUTO_STATE = begin(*state), *later AUTO_STATE = open_state(*state);
+  char *path BS_AUTO_FREE = path_in(*state, "state/state.sequence");
+
+  assert_int_equal(unlink(path), 0);
+  assert_ok(commit_within(opened, NULL, 2));
+  assert_int_equal(recall(later, &here, 1).version.ver, 2);
+  assert_share(opened, later, 3);
+}
+
+/* No connection is kept of a state that is gone; what is only read is not made. */
+static void who_reads_finds_removed_files_gone(void **state) {
+  const struct bs_datum unread = {chain_one, "foo.id", "unread"};
+  struct bs_state *opened AUTO_STATE = begin(*state);
+  char *directory BS_AUTO_FREE = path_in(*state, "state");
+
+  assert_int_equal(nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+  assert_int_equal(recall(opened, &unread, 1).clock, 0);
+  assert_int_equal(access(directory, F_OK), -1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts), in_place(signers_names_and_chains_are_kept_apart),
       in_place(another_process_is_seen_at_once), in_place(who_dies_in_a_commit_hinders_nobody),
       in_place(what_is_no_sequence_number_is_refused), in_place(nobody_makes_a_number_that_another_counts),
-      in_place(a_locked_file_is_waited_for_within_the_scope), in_place(so_is_another_thread)};
+      in_place(a_locked_file_is_waited_for_within_the_scope), in_place(so_is_another_thread),
+      in_place(removed_files_are_not_written_to), in_place(a_removed_number_is_made_anew), in_place(who_reads_finds_removed_files_gone)};
 
   return RUN_TESTS(tests);
 }

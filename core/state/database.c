@@ -360,6 +360,13 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
   return true;
 }
 
+bool bs_database_is_removed(const struct bs_database *database) {
+  int moved = 0;
+
+  sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
 bool bs_database_begin(struct bs_database *database, struct bs_error *error) {
   if (database->read_only) /* where SQLite would begin a read */
     return bs_fail(error, BS_WORD_denied, "%s: The %s is open for reading only; it may not be written.", database->path,

@@ -56,6 +56,8 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
 /* An empty one that exists as long as it is open. */
 bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
                              struct bs_error *error);
+/* Is the open file no longer the one at its path? */
+bool bs_database_is_removed(const struct bs_database *database);
 void bs_database_close(struct bs_database *database); /* NULL is allowed; an open transaction is rolled back */
 static inline void bs_database_scope(struct bs_database *database, const struct bs_scope *scope) {
   database->scope = scope;

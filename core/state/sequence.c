@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,16 +31,18 @@ static bool fail_room(const struct bs_sequence *sequence, struct bs_error *error
 
 /*
  * Under the file's lock: what somebody counted meanwhile is not overwritten.  Who touches a mapping where the file has no room dies of
- * it: the bytes are written, which a full disk refuses with an error.
+ * it: the bytes are written, which a full disk refuses with an error.  They are random: no number of a removed file comes twice.
  */
 static bool make_room(const struct bs_sequence *sequence, struct bs_error *error) {
-  static const unsigned char zeros[sizeof(uint64_t)];
+  uint64_t number;
   ssize_t written;
 
   if (has_room(sequence->fd)) return true;
-  while ((written = pwrite(sequence->fd, zeros, sizeof zeros, 0)) < 0)
+  if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_room(sequence, error);
+  number -= number % 2;
+  while ((written = pwrite(sequence->fd, &number, sizeof number, 0)) < 0)
     if (errno != EINTR) return fail_room(sequence, error);
-  if (written == sizeof zeros) return true;
+  if (written == sizeof number) return true;
   errno = ENOSPC;
   return fail_room(sequence, error);
 }
@@ -61,9 +64,24 @@ void bs_sequence_free(struct bs_sequence *sequence) {
   free(sequence->path);
 }
 
-/* Under the lock.  Once it is open nothing happens. */
+static bool is_at_path(const struct bs_sequence *sequence) {
+  struct stat opened, named;
+
+  return fstat(sequence->fd, &opened) == 0 && lstat(sequence->path, &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
+/* Its page stays mapped: another thread may just be reading it. */
+static void let_go(struct bs_sequence *sequence) {
+  atomic_store(&sequence->shared, NULL);
+  close(sequence->fd);
+  sequence->fd = -1;
+}
+
+/* Under the lock.  Once it is open nothing happens, unless somebody removed the file. */
 static bool open_file(struct bs_sequence *sequence, struct bs_error *error) {
-  if (sequence->fd >= 0) return true;
+  if (sequence->fd >= 0 && is_at_path(sequence)) return true;
+  if (sequence->fd >= 0) let_go(sequence);
   sequence->fd = open(sequence->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   return sequence->fd >= 0 || bs_fail_errno(error, "%s: The state's sequence number cannot be opened", sequence->path);
 }

@@ -5,7 +5,8 @@
  * Odd: a commit is in progress, or who made one died in it; then the database alone knows, until the next commit.
  *
  * It is kept in a file of 8 bytes that every process maps.  A power cut may bring it back to an older value: no process that knew a newer one
- * lives then.
+ * lives then.  It begins at a random number, for processes that still know those of a removed file; they go over to the new one when
+ * they next commit, or open the database anew.
  */
 #ifndef BS_STATE_SEQUENCE_H
 #define BS_STATE_SEQUENCE_H
@@ -28,7 +29,7 @@ struct bs_sequence {
 /* Takes the path over; NULL: no memory, and false. */
 bool bs_sequence_init(struct bs_sequence *sequence, char *path);
 void bs_sequence_free(struct bs_sequence *sequence);
-/* Maps it for who only reads; where that fails, whoever commits says why. */
+/* Maps it for who only reads, anew when the file was removed; where that fails, whoever commits says why. */
 void bs_sequence_prepare(struct bs_sequence *sequence);
 static inline bool bs_sequence_is_mapped(const struct bs_sequence *sequence) {
   return atomic_load(&sequence->shared) != NULL;

@@ -152,10 +152,18 @@ bool bs_state_make_directory(const struct bs_state *state, struct bs_error *erro
   return bs_file_make_directories(state->directory, 0700, error) && check_directory(state->directory, error);
 }
 
-static struct bs_database *take_idle(struct bs_state *state) {
+static struct bs_database *pop_idle(struct bs_state *state) {
   BS_LOCKED(&state->lock);
 
   return state->idle_count == 0 ? NULL : state->idle[--state->idle_count];
+}
+
+/* One whose file is still there: in a removed one, what is committed is lost. */
+static struct bs_database *take_idle(struct bs_state *state) {
+  struct bs_database *database;
+
+  while ((database = pop_idle(state)) != NULL && bs_database_is_removed(database)) bs_database_close(database);
+  return database;
 }
 
 static bool keep_idle(struct bs_state *state, struct bs_database *database) {
@@ -169,13 +177,14 @@ static bool keep_idle(struct bs_state *state, struct bs_database *database) {
 bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error) {
   const enum bs_database_mode mode = create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE;
   struct bs_database *database = take_idle(state);
+  bool is_new = database == NULL;
 
-  if (database == NULL && create && !bs_state_make_directory(state, error)) return false;
-  if (database == NULL && !bs_database_open(&database, state->file, &kind, mode, scope, error)) {
+  if (is_new && create && !bs_state_make_directory(state, error)) return false;
+  if (is_new && !bs_database_open(&database, state->file, &kind, mode, scope, error)) {
     if (create || error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
   }
-  if (database != NULL && !bs_sequence_is_mapped(&state->sequence)) bs_sequence_prepare(&state->sequence);
+  if (database != NULL && (is_new || !bs_sequence_is_mapped(&state->sequence))) bs_sequence_prepare(&state->sequence);
   if (database != NULL) bs_database_scope(database, scope);
   *ret_use = (struct bs_state_use){state, database, false};
   return true;

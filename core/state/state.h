@@ -5,7 +5,9 @@
  * what was seen of versions and names, and the versions that are reserved (floors.h).  Made when it is first written to; a directory
  * that is missing reads as empty.
  *
- * Losing state.db loses no data: what was written remains authentic, but no version is known to be too old any more.
+ * Losing state.db loses no data: what was written remains authentic, but no version is known to be too old any more.  It and
+ * the other files may be removed, all of them together, while nobody uses them.  Who does use them notices with the next commit or
+ * query, which goes to the new files; until then it may still answer from what it recalled.
  *
  * Threads: any number at once; processes: any number at once, on a local file system.
  */
