@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "core/chain/ledger-private.h"
+#include "core/chain/statements.h"
 #include "t/lib/ledger.h"
 
 static bool reopen(struct fixture *fixture, enum bs_database_mode mode, struct bs_error *error) {
@@ -176,6 +177,71 @@ static void a_newer_schema_is_refused(void **state) {
   assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA user_version = 99", &error));
   assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_failed, "newer release");
   assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_failed, "schema 99");
+}
+
+/* The one number or text that a query answers. */
+static char *answer_of(struct fixture *fixture, const char *sql, int column) {
+  sqlite3_stmt *statement;
+  char *answer;
+
+  assert_int_equal(sqlite3_prepare_v2(fixture->ledger->database->sqlite, sql, -1, &statement, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  answer = strdup((const char *)sqlite3_column_text(statement, column));
+  sqlite3_finalize(statement);
+  assert_non_null(answer);
+  return answer;
+}
+
+static void assert_schema(struct fixture *fixture, const char *version) {
+  char *answer BS_AUTO_FREE = answer_of(fixture, "PRAGMA user_version", 0);
+
+  assert_string_equal(answer, version);
+}
+
+/* How the newest operation of a name is found. */
+static void assert_plan(struct fixture *fixture, const char *text) {
+  char sql[300], *plan BS_AUTO_FREE = NULL;
+
+  snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", bs_ledger_kind.statements[BS_SQL_newest_of_name]);
+  plan = answer_of(fixture, sql, 3);
+  if (strstr(plan, text) == NULL) fail_msg("%s", plan);
+}
+
+static void assert_owned(struct fixture *fixture) {
+  struct bs_name_entry entry;
+  struct bs_error error = {0};
+  bool found, inherited;
+
+  assert_ok(bs_index_get_name(bs_ledger_index(fixture->ledger), &entry, &found, "foo.id", &error));
+  assert_true(found);
+  assert_ok(bs_index_is_inherited(bs_ledger_index(fixture->ledger), &inherited, &entry, &error));
+  assert_false(inherited);
+}
+
+/* Of schema 1, without the index of operations by their names: read as it is, and brought up to date by who may write. */
+static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  assert_plan(fixture, "operations_by_name");
+  own(fixture, "foo.id", fixture->alice);
+  assert_ok(bs_database_execute(fixture->ledger->database, "DROP INDEX operations_by_name; PRAGMA user_version = 1", &error));
+  assert_ok(reopen(fixture, BS_DATABASE_READ, &error));
+  assert_schema(fixture, "1");
+  assert_owned(fixture);
+  assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
+  assert_schema(fixture, "2");
+  assert_plan(fixture, "operations_by_name");
+  assert_owned(fixture);
+  assert_ok(bs_ledger_replay_check(fixture->ledger, &error));
+}
+
+static void before_its_first_schema_a_ledger_is_none(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA user_version = 0", &error));
+  assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_failed, "old schema 0");
 }
 
 /* Cut anywhere: an error, never an answer that is wrong, never a crash. */
@@ -354,6 +420,8 @@ int main(void) {
       LEDGER_TEST(another_file_is_refused),
       LEDGER_TEST(another_kind_of_database_is_refused),
       LEDGER_TEST(a_newer_schema_is_refused),
+      LEDGER_TEST(an_old_schema_is_read_and_brought_up_to_date),
+      LEDGER_TEST(before_its_first_schema_a_ledger_is_none),
       LEDGER_TEST(a_truncated_ledger_is_corrupt),
       LEDGER_TEST(reading_never_writes),
       LEDGER_TEST(a_ledger_that_may_not_be_written_is_read),

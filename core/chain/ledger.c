@@ -11,7 +11,7 @@
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
 
-static const char *const schema[] = {BS_LEDGER_SCHEMA BS_INDEX_SCHEMA};
+static const char *const schema[] = {BS_LEDGER_SCHEMA BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2};
 
 static const char *const statements[] = {
 #define STATEMENT_TEXT(name, text) text,
@@ -24,6 +24,7 @@ const struct bs_database_kind bs_ledger_kind = {
     .application_id = 0x42534c31, /* "BSL1" */
     .schema = schema,
     .version = sizeof schema / sizeof schema[0],
+    .read_version = 1,
     .statements = statements,
     .statement_count = BS_SQL_COUNT,
 };

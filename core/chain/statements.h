@@ -33,6 +33,9 @@
   " WITHOUT ROWID;"                                                                                                   \
   "CREATE INDEX operations_by_txid ON operations (txid);"
 
+/* From schema 2 on: the newest of a name's operations is found without those of all others. */
+#define BS_INDEX_SCHEMA_2 "CREATE INDEX operations_by_name ON operations (name, block, position);"
+
 #define BS_LEDGER_SCHEMA                                                                                              \
   "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
   "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                    \

@@ -157,6 +157,7 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
     return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.",
                    database->path, kind->noun, (int)version, (int)kind->version);
   if (version == kind->version) return true;
+  if (database->read_only && kind->read_version > 0 && version >= kind->read_version) return true;
   if (database->read_only)
     return bs_fail(error, BS_WORD_failed, "%s: The %s has the old schema %d; the first write brings it up to date.",
                    database->path, kind->noun, (int)version);
