@@ -53,6 +53,10 @@ for what in fifo file full loop; do
   instead "$state/lock-alice.id" $what
   [ $what = fifo ] || [ $what = file ] || bad '[1-9]' "$state/lock-alice.id" "the lock is: $what"
 done
+instead "$state" file
+refused 2 config "$state" get_mutable alice.id notes
+rm -rf "$HOME"
+cp -a "$work/before" "$HOME"
 instead "$state/state.db" file
 bad 5 "$state/state.db" 'the journal is a text file'
 chmod 777 "$state"

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/auto.h"
 #include "core/base/worker.h"
@@ -72,6 +73,14 @@ static bool take_storages(struct blockstore *session, struct bs_error *error) {
   return check_required(session, error) && set_policy(session, error);
 }
 
+/* It is made when something is first kept in it; until then there may be none. */
+static bool check_state_dir(const char *directory, struct bs_error *error) {
+  struct stat status;
+
+  return stat(directory, &status) < 0 || S_ISDIR(status.st_mode) ||
+         bs_fail(error, BS_WORD_config, "%s: The state directory is something else than a directory.", directory);
+}
+
 static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {
   const struct blockstore_config *config = session->config;
   const struct bs_names_config names = {.provider = config->provider,
@@ -84,7 +93,7 @@ static bool open_session(struct blockstore *session, const char *server, struct 
 
   if (server != NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded ledger.", server);
-  return take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
+  return check_state_dir(config->state_dir, error) && take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
          bs_state_new(&session->state, config->state_dir, error);
 }
 
