@@ -211,6 +211,7 @@ static void so_is_another_thread(void **state) {
   bs_sequence_end(&sequence);
   bs_scope_close(scope);
   assert_ok(bs_sequence_begin(&sequence, NULL, &error));
+  assert_fails(bs_sequence_begin(&sequence, NULL, &error), BS_WORD_deadline, "within 5 seconds"); /* not for ever */
   bs_sequence_end(&sequence);
   bs_sequence_free(&sequence);
   bs_scopes_free(&scopes);

@@ -3,6 +3,7 @@
 
 #include "core/client/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,8 +78,8 @@ static bool take_storages(struct blockstore *session, struct bs_error *error) {
 static bool check_state_dir(const char *directory, struct bs_error *error) {
   struct stat status;
 
-  return stat(directory, &status) < 0 || S_ISDIR(status.st_mode) ||
-         bs_fail(error, BS_WORD_config, "%s: The state directory is something else than a directory.", directory);
+  if (stat(directory, &status) == 0 ? S_ISDIR(status.st_mode) : errno != ENOTDIR) return true;
+  return bs_fail(error, BS_WORD_config, "%s: The state directory, or what it is to lie in, is something else than a directory.", directory);
 }
 
 static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {

@@ -130,6 +130,11 @@ static bool pragma(struct bs_database *database, int32_t *ret_value, const char 
   return good;
 }
 
+static bool fail_newer(const struct bs_database *database, int32_t version, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.", database->path,
+                 database->kind->noun, (int)version, (int)database->kind->version);
+}
+
 static bool migrate(struct bs_database *database, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
   char sql[100];
@@ -137,6 +142,7 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
 
   if (!bs_database_begin(database, error)) return false;
   if (!pragma(database, &version, "PRAGMA user_version", error)) return false; /* another process may have been first */
+  if (version > kind->version) return fail_newer(database, version, error);
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,
@@ -153,9 +159,7 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
     return false;
   if (application != kind->application_id)
     return bs_fail(error, BS_WORD_corrupt, "%s: This SQLite file is not a %s.", database->path, kind->noun);
-  if (version > kind->version)
-    return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.",
-                   database->path, kind->noun, (int)version, (int)kind->version);
+  if (version > kind->version) return fail_newer(database, version, error);
   if (version == kind->version) return true;
   if (database->read_only && kind->read_version > 0 && version >= kind->read_version) return true;
   if (database->read_only)

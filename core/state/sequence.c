@@ -99,17 +99,21 @@ static bool map(struct bs_sequence *sequence, struct bs_error *error) {
 }
 
 static bool lock_file(const struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
+  uint64_t since_ms = bs_clock_monotonic_ms();
+
   while (flock(sequence->fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return bs_fail_errno(error, "%s: The state's sequence number cannot be locked", sequence->path);
-    if (!bs_state_pause(scope, PAUSE_MS, error)) return bs_context(error, "%s: While another process commits", sequence->path);
+    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error)) return bs_context(error, "%s: While another process commits", sequence->path);
   }
   return true;
 }
 
 static bool lock_threads(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error) {
+  uint64_t since_ms = bs_clock_monotonic_ms();
+
   while (pthread_mutex_trylock(&sequence->lock) != 0)
-    if (!bs_state_pause(scope, PAUSE_MS, error)) return bs_context(error, "%s: While another thread commits", sequence->path);
+    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error)) return bs_context(error, "%s: While another thread commits", sequence->path);
   return true;
 }
 

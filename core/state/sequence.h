@@ -39,7 +39,7 @@ uint64_t bs_sequence_read(const struct bs_sequence *sequence);
 /*
  * By who holds the database's write lock, before its commit; end when that succeeded or was given up, on the same thread.  Between them
  * nobody else counts: the next writer gets the database's lock before this one has counted to the end.  It waits within the scope;
- * NULL: for as long as it takes.  Words: cancelled, deadline, io, no_space.
+ * NULL: for five seconds.  Words: cancelled, deadline, io, no_space.
  */
 bool bs_sequence_begin(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error);
 void bs_sequence_end(struct bs_sequence *sequence);

@@ -77,8 +77,9 @@ void bs_state_leave(struct bs_state_use *use);
 bool bs_state_begin(struct bs_state_use *use, struct bs_error *error);
 bool bs_state_commit(struct bs_state_use *use, struct bs_error *error);
 
-/* A pause before a lock is tried again.  False, with cancelled or deadline, when there is no time for it; scope NULL: there always is. */
-bool bs_state_pause(const struct bs_scope *scope, int milliseconds, struct bs_error *error);
+/* A pause before a lock is tried again that was first tried at since_ms.  False, with cancelled or deadline, when there is no time for
+ * it; scope NULL: there are five seconds. */
+bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int milliseconds, struct bs_error *error);
 
 /* The name's entries that were never sent go. */
 bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error);

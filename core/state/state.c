@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/state/state-private.h"
 
+#define PATIENCE_MS 5000 /* for a lock, without a scope */
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
 
 static const char *const statements[] = {
@@ -216,16 +217,19 @@ void bs_state_leave(struct bs_state_use *use) {
   if (!keep_idle(use->state, use->database)) bs_database_close(use->database);
 }
 
-bool bs_state_pause(const struct bs_scope *scope, int milliseconds, struct bs_error *error) {
+bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int milliseconds, struct bs_error *error) {
   struct pollfd cancelled = {scope == NULL ? -1 : scope->fd, POLLIN, 0};
 
   if (scope != NULL && !bs_scope_check(scope, error)) return false;
+  if (scope == NULL && bs_clock_monotonic_ms() - since_ms >= PATIENCE_MS)
+    return bs_fail(error, BS_WORD_deadline, "A lock was not free within %d seconds.", PATIENCE_MS / 1000);
   poll(&cancelled, 1, milliseconds);
   return true;
 }
 
 bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
   struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  uint64_t since_ms = bs_clock_monotonic_ms();
   int fd BS_AUTO_CLOSE = -1;
 
   if (!bs_state_make_directory(state, error)) return false;
@@ -235,7 +239,7 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
-    if (!bs_state_pause(scope, LOCK_PAUSE_MS, error)) return bs_context(error, "While another put of %s is in progress", name);
+    if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error)) return bs_context(error, "While another put of %s is in progress", name);
   }
   *ret_fd = fd;
   fd = -1;
