@@ -36,11 +36,14 @@ static void a_transaction_puts_its_own_bytes_again(void **state) {
   lose_record(world, "two", ID);
   assert_done(put_of(world, ID, "x", txid, &error));
   assert_true(holds_record(world, "two", ID));
-  assert_refused(put_of(world, ID, "other", txid, &error), "conflict", "as version 1");
+  assert_refused(put_of(world, ID, "other", txid, &error), "conflict", "is version 1");
   assert_reads(world, ID, "x", 1);
   assert_int_equal(put_id(world, ID, "newer"), 2);
-  assert_refused(put_of(world, ID, "x", txid, &error), "conflict", "as version 2");
+  assert_refused(put_of(world, ID, "x", txid, &error), "conflict", "is version 2");
   assert_reads(world, ID, "newer", 2);
+  assert_int_equal(put_id(world, ID, "x"), 3);
+  assert_done(put_of(world, ID, "x", txid, &error)); /* it is the newest again */
+  assert_reads(world, ID, "x", 3);
   blockstore_receipt_free(first);
 }
 
@@ -56,7 +59,7 @@ static void a_transaction_puts_nothing_back(void **state) {
   assert_int_equal(put_id(world, ID, "newer"), 2);
   replay_record(world, "two", ID, &old);
   open_device(&device, world, "state2", TWO_STORES);
-  assert_refused(put_of(&device, ID, "x", blockstore_receipt_txid(first), &error), "conflict", "was put since");
+  assert_refused(put_of(&device, ID, "x", blockstore_receipt_txid(first), &error), "conflict", "is version 2");
   assert_reads(&device, ID, "newer", 2);
   close_world(&device);
   bs_buffer_free(&old);
@@ -77,6 +80,45 @@ static void a_transaction_is_enough_where_all_is_lost(void **state) {
   close_world(&device);
   assert_reads(world, ID, "x", 1);
   blockstore_receipt_free(first);
+}
+
+/* What a store has of a former life is nothing of this one. */
+static void a_transaction_begins_a_new_life(void **state) {
+  struct world *world = *state, device;
+  struct blockstore_receipt *again;
+  struct bs_buffer tombstone;
+
+  open_with_name(world, ONE_STORE);
+  put_id(world, ID, "the first life");
+  assert_int_equal(delete_id(world, ID), 2);
+  tombstone = keep_record(world, "one", ID);
+  again = put_first(world, ID, "the second");
+  replay_record(world, "one", ID, &tombstone);
+  open_device(&device, world, "state2", ONE_STORE);
+  assert_done(put_of(&device, ID, "the second", blockstore_receipt_txid(again), &error));
+  assert_reads(&device, ID, "the second", 4);
+  close_world(&device);
+  bs_buffer_free(&tombstone);
+  blockstore_receipt_free(again);
+}
+
+/* On a device that knows nothing of it, too; nothing stays behind there. */
+static void a_delete_is_repeated_anywhere(void **state) {
+  struct world *world = *state, device;
+  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
+  struct blockstore_receipt *deleted = NULL;
+
+  open_with_name(world, ONE_STORE);
+  put_id(world, ID, "x");
+  assert_done(delete_with(world, &deleted, ID, NULL, &error));
+  options.txid = blockstore_receipt_txid(deleted);
+  lose_record(world, "one", ID);
+  open_device(&device, world, "state2", ONE_STORE);
+  assert_done(delete_with(&device, NULL, ID, &options, &error));
+  assert_call_says_of(&device, "pending", NULL, NULL, "\"versions\": []");
+  assert_true(holds_record(world, "one", ID));
+  close_world(&device);
+  blockstore_receipt_free(deleted);
 }
 
 /* A delete with the transaction of something else writes nothing over the data. */
@@ -262,6 +304,8 @@ int main(void) {
       in_world(a_transaction_puts_its_own_bytes_again),
       in_world(a_transaction_puts_nothing_back),
       in_world(a_transaction_is_enough_where_all_is_lost),
+      in_world(a_transaction_begins_a_new_life),
+      in_world(a_delete_is_repeated_anywhere),
       in_world(a_transaction_deletes_nothing_else),
       in_world(a_store_that_cannot_be_read_now_has_it_all_the_same),
       in_world(a_lost_user_record_is_stored_again),

@@ -97,7 +97,7 @@ static void an_old_put_is_not_repeated_over_a_deletion(void **state) {
   assert_get(world, ID, "", "next");
   delete_datum(world, ID);
   read_liar(world, ID, &before);
-  assert_refused(put_as(world, world->key, ID, "life", &options, &error), "conflict", "known as version 3");
+  assert_refused(put_as(world, world->key, ID, "life", &options, &error), "conflict", "is version 3");
   read_liar(world, ID, &after);
   assert_int_equal(before.length, after.length);
   assert_memory_equal(before.bytes, after.bytes, after.length);

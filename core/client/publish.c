@@ -132,6 +132,10 @@ static bool carry(struct bs_work *work, struct bs_publication *publication, stru
   return false;
 }
 
+static bool fail_unremembered(struct bs_error *error) {
+  return bs_context(error, "The data was stored, but that it was cannot be remembered");
+}
+
 /* A newer version was read here before this one was remembered: it was stored all the same, and is done with. */
 static bool yield(struct bs_work *work, struct bs_publication *publication, int64_t entry) {
   const struct bs_datum *datum = publication->datum;
@@ -143,7 +147,7 @@ static bool yield(struct bs_work *work, struct bs_publication *publication, int6
   if (!bs_state_recall(state, work->scope, &recalled, datum, publication->version.signer, error) ||
       !bs_state_release(state, work->scope, datum, publication->version.ver, error) ||
       (entry != 0 && !bs_state_conclude(state, work->scope, entry, NULL, error)))
-    return false;
+    return fail_unremembered(error);
   publication->superseded_by = recalled.version.ver;
   return true;
 }
@@ -158,7 +162,7 @@ static bool conclude(struct bs_work *work, struct bs_publication *publication, c
   if (bs_state_conclude(work->session->state, work->scope, entry, publication->datum == NULL ? NULL : &belief, &work->report.error))
     return true;
   if (publication->datum != NULL && work->report.error.word == BS_WORD_stale) return yield(work, publication, entry);
-  if (publication->datum != NULL) return bs_context(&work->report.error, "The data was stored, but that it was cannot be remembered");
+  if (publication->datum != NULL) return fail_unremembered(&work->report.error);
   bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name,
          work->report.error.message);
   work->report.error = (struct bs_error){0};
@@ -247,7 +251,8 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
     writing.bytes = &present->copy->bytes;
   }
   name_transaction(work, publication);
-  return publication->is_done || write_out(work, publication, &writing);
+  if (publication->is_done) return true;
+  return write_out(work, publication, &writing) && (publication->datum != NULL || forget_entries(work, publication, present));
 }
 
 /* The change, made to what the name says now. */

@@ -16,9 +16,11 @@
 
 /* ---- storing it, and looking what became of it ---- */
 
-/* Does the place show something else than what it took?  One that cannot be read just now shows nothing. */
-static bool shows_other(const struct bs_place *place, const struct bs_replica *answer) {
-  return place->ver != 0 || answer->error.word == BS_WORD_not_found || answer->error.result == BLOCKSTORE_FORGED;
+/* A place that cannot be read just now shows nothing; any other answer than the version is something else. */
+static bool is_silent(const struct bs_place *place, const struct bs_replica *answer) {
+  enum bs_word word = answer->error.word;
+
+  return place->ver == 0 && (word == BS_WORD_unreachable || word == BS_WORD_deadline || word == BS_WORD_cancelled || word == BS_WORD_denied);
 }
 
 /* A store that promises to show what was put and shows something else has not stored it, whatever it said. */
@@ -29,7 +31,7 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
 
     if (!place->is_own || !replica->is_good) continue;
     if (place->ver >= putting->ver) continue; /* ours, or that of a rival who has overwritten it */
-    if (!shows_other(place, &after->places.answers.items[i])) {
+    if (is_silent(place, &after->places.answers.items[i])) {
       bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but could not be read again: %s", replica->name, putting->ver,
              after->places.answers.items[i].error.message);
       continue;
@@ -42,11 +44,6 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
     bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back.", replica->name,
             putting->ver);
   }
-}
-
-static bool fail_undeleted(struct bs_putting *putting, uint64_t ver) {
-  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64 " of %s was written while it was to be deleted; delete it again.",
-                 ver, putting->id);
 }
 
 /* Another writer, who did not know of us. */
@@ -63,7 +60,9 @@ static bool meet_rivals(struct bs_putting *putting, struct bs_reading *after) {
                    "Another writer signed version %" PRIu64 " of %s with other content at the same time: two contents were signed for one "
                    "version.  Read it, then put again.", ver, putting->id);
   }
-  return !putting->is_delete || putting->superseded_by == 0 || fail_undeleted(putting, putting->superseded_by);
+  if (!putting->is_delete || putting->superseded_by == 0) return true;
+  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64 " of %s was written while it was to be deleted; delete it again.",
+                 putting->superseded_by, putting->id);
 }
 
 /* ours: what was written, of which evidence speaks even where a rival has overwritten it. */
@@ -120,7 +119,7 @@ static bool store(void *user, struct bs_work *work, const struct bs_publication 
 static bool finish_delete(void *user, struct bs_work *work, const struct bs_publication *publication) {
   struct bs_putting *putting = user;
 
-  if (publication->superseded_by != 0) return fail_undeleted(putting, publication->superseded_by);
+  (void)publication;
   if (!putting->purges || !putting->target.has_route) return true;
   bs_replicas_forget(&work->replicas);
   return bs_replicas_delete_mutable(&work->replicas, putting->data_id, putting->sign.sig, &work->watch, &work->report.error) &&

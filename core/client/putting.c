@@ -137,34 +137,19 @@ static bool is_known(const struct bs_putting *putting, const struct bs_recalled 
   return is_there;
 }
 
-/* Is what is to be written what is known as version `ver`?  Leaves it signed. */
-static bool try_version(struct bs_putting *putting, const struct bs_recalled *recalled, uint64_t ver, bool *ret_known) {
-  if (*ret_known || ver == 0) return true;
-  if (!sign(putting, ver)) return false;
-  *ret_known = is_known(putting, recalled);
-  return true;
-}
-
-/* What a transaction has published is stored again, with the version it has; no other is written in its name.  Who knows of none, on
- * another device or after a loss, writes the first. */
+/* With the transaction of an earlier try only what is known as the newest version is stored again: nothing else is written in its name.
+ * Who knows of none since the datum was made, on another device or after a loss, writes the first. */
 static bool find_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid, uint64_t last, bool *ret_found) {
-  const struct bs_findings *findings = &putting->before.findings;
-  struct bs_error *error = &putting->work->report.error;
+  uint64_t asked = putting->options.ver;
 
   *ret_found = false;
-  if (findings->count == 0 && recalled->reserved == 0 && !recalled->has_version) return true;
-  if (!try_version(putting, recalled, recalled->reserved, ret_found) ||
-      !try_version(putting, recalled, recalled->has_version ? recalled->version.ver : 0, ret_found))
-    return false;
-  for (size_t i = 0; i < findings->count; i++)
-    if (!try_version(putting, recalled, findings->items[i].verified.statement.ver, ret_found)) return false;
-  if (!*ret_found)
-    return bs_fail(error, BS_WORD_conflict, "With the transaction %s only the same bytes (and expiry) can be put again; of %s, other content is "
-                   "known as version %" PRIu64 ".  Where this is new, put it without the transaction.", txid, putting->id, last);
-  if (putting->ver == last && (putting->options.ver == 0 || putting->options.ver == last)) return true;
-  return bs_fail(error, BS_WORD_conflict, "With the transaction %s version %" PRIu64 " of %s would be put again; version %" PRIu64 " %s.",
-                 txid, putting->ver, putting->id, putting->ver == last ? putting->options.ver : last,
-                 putting->ver == last ? "was asked for" : "was put since");
+  if (last < bs_route_lowest(&putting->target.route)) return true;
+  if (!sign(putting, last)) return false;
+  *ret_found = (asked == 0 || asked == last) && is_known(putting, recalled);
+  return *ret_found ||
+         bs_fail(&putting->work->report.error, BS_WORD_conflict, "With the transaction %s only the newest version can be put again, with its bytes "
+                 "and expiry; that of %s is version %" PRIu64 ", and this is not it.  Where it is new, put it without the transaction.", txid,
+                 putting->id, last);
 }
 
 /* A put that failed is repeated: the same content gets the version that was reserved for it. */
@@ -349,7 +334,9 @@ bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publi
   if (publication->txid != NULL && (!is_gone || !putting->target.has_route))
     return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
                    publication->txid, putting->id);
-  if (is_gone) return !putting->target.has_route || bury_again(putting, publication);
+  if (is_gone && putting->target.has_route && !bury_again(putting, publication)) return false;
+  if (publication->txid != NULL) announce(putting, publication);
+  if (is_gone) return true;
   if (!look(putting, &recalled) || !choose_version(putting, &recalled, NULL)) return false;
   announce(putting, publication);
   return change_route(putting, publication);
