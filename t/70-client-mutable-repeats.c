@@ -226,6 +226,7 @@ static uint64_t put_two_elsewhere(void *user, const char *name, const char *id, 
   struct race *race = user;
 
   (void)name;
+  if (race->has_put) return last + 1;
   put_id(&race->device, id, "second");
   put_id(&race->device, id, "third");
   race->has_put = true;
@@ -299,6 +300,27 @@ static void urls_that_no_store_serves_are_counted(void **state) {
   close_world(&device);
 }
 
+/* Another device is first to make the route: the second try needs none, and has none of the first try's. */
+static void the_other_device_made_the_route(void **state) {
+  struct world *world = *state;
+  struct race race = {.world = world};
+  struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
+  struct blockstore_receipt *receipt = NULL;
+  long before;
+
+  open_with_name(world, TWO_STORES);
+  open_device(&race.device, world, "state2", TWO_STORES);
+  before = height(world);
+  options.make_ver = put_two_elsewhere;
+  options.user = &race;
+  assert_done(put_with(world, &receipt, ID, "ours", &options, &error));
+  assert_null(blockstore_receipt_txid(receipt));
+  assert_int_equal(height(world), before + 1);
+  assert_reads(world, ID, "ours", blockstore_receipt_ver(receipt));
+  blockstore_receipt_free(receipt);
+  close_world(&race.device);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(a_transaction_puts_its_own_bytes_again),
@@ -312,6 +334,7 @@ int main(void) {
       in_world(a_route_without_a_usable_key_is_written_anew),
       in_world(a_change_shows_at_once),
       in_world(a_newer_version_that_was_read_meanwhile),
+      in_world(the_other_device_made_the_route),
       in_world(stores_are_not_named_for_what_they_did_not_decide),
       in_world(urls_that_no_store_serves_are_counted),
   };

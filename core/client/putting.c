@@ -296,6 +296,7 @@ bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication 
   bool changes;
 
   (void)work;
+  publication->change = (struct bs_user_change){.route = {.action = BS_ROUTE_KEEP}}; /* not that of an attempt before */
   if (!find_target(putting, present) || !decide_route(putting, publication, &changes) || !look(putting, &recalled) ||
       !choose_version(putting, &recalled, publication->txid))
     return false;
