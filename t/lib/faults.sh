@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # For tests with t/lib/faults.c: . "$srcdir/t/lib/faults.sh".  A home where alice.id has data, and notes in their second version;
-# commands that die or fail at the n-th call that changes a file, for each n (with BLOCKSTORE_TEST_LONG=1) or some.
+# commands that die or fail at the n-th call that changes a file, for each n (with BLOCKSTORE_TEST_LONG=1) or some (a quarter of
+# these with BLOCKSTORE_TEST_BRIEF=1).
 . "$(dirname "$0")/lib/cli.sh"
 program=$builddir/tools/bin/.libs/blockstore-cli
 [ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
@@ -78,6 +79,7 @@ points() {
 # each POINTS MOST: 1 to POINTS, or at most MOST of these, evenly.
 each() {
   step=$(($1 / $2 + 1))
+  [ -z "${BLOCKSTORE_TEST_BRIEF-}" ] || step=$((4 * step))
   [ -z "${BLOCKSTORE_TEST_LONG-}" ] || step=1
   seq 1 $step "$1"
 }
