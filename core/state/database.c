@@ -17,7 +17,6 @@
 #include "core/base/buffer.h"
 #include "core/base/file.h"
 
-#define PATIENCE_MS 5000    /* for a lock, without a scope */
 #define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
 
 static bool fail_locked(const char *path, const char *noun, const struct bs_scope *scope, struct bs_error *error) {
@@ -56,7 +55,7 @@ static bool check_process(const struct bs_database *database, struct bs_error *e
 static bool pause_for_lock(const struct bs_scope *scope, uint64_t since_ms, int count) {
   uint64_t waited = bs_clock_monotonic_ms() - since_ms;
 
-  if (scope != NULL ? bs_scope_time_left(scope) == 0 : waited >= PATIENCE_MS) return false;
+  if (scope != NULL ? bs_scope_time_left(scope) == 0 : waited >= BS_DATABASE_PATIENCE_MS) return false;
   nanosleep(&(struct timespec){.tv_nsec = count < 10 ? 500000 : 2000000}, NULL);
   return true;
 }

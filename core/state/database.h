@@ -20,6 +20,8 @@
 #include "core/base/error.h"
 #include "core/base/scope.h"
 
+#define BS_DATABASE_PATIENCE_MS 5000 /* for a lock, without a scope */
+
 /* What a kind of file is; static. */
 struct bs_database_kind {
   const char *noun;              /* "ledger": for messages */

@@ -16,7 +16,6 @@
 #include "core/base/file.h"
 #include "core/state/state-private.h"
 
-#define PATIENCE_MS 5000 /* for a lock, without a scope */
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
 
 static const char *const statements[] = {
@@ -221,8 +220,8 @@ bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int millise
   struct pollfd cancelled = {scope == NULL ? -1 : scope->fd, POLLIN, 0};
 
   if (scope != NULL && !bs_scope_check(scope, error)) return false;
-  if (scope == NULL && bs_clock_monotonic_ms() - since_ms >= PATIENCE_MS)
-    return bs_fail(error, BS_WORD_deadline, "A lock was not free within %d seconds.", PATIENCE_MS / 1000);
+  if (scope == NULL && bs_clock_monotonic_ms() - since_ms >= BS_DATABASE_PATIENCE_MS)
+    return bs_fail(error, BS_WORD_deadline, "A lock was not free within %d seconds.", BS_DATABASE_PATIENCE_MS / 1000);
   poll(&cancelled, 1, milliseconds);
   return true;
 }
