@@ -307,37 +307,39 @@ bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication 
 }
 
 /* The tombstone of a deletion that was published, for stores that lack it; not over what was put since. */
-static bool bury_again(struct bs_putting *putting, const struct bs_publication *publication) {
+static bool bury_again(struct bs_putting *putting, struct bs_publication *publication) {
   uint64_t deleted = putting->target.route.deleted, last;
+  struct bs_error *error = &putting->work->report.error;
   struct bs_recalled recalled;
 
-  if (publication->txid == NULL) return sign(putting, deleted); /* it authorises the purge */
+  if (!putting->target.has_route || deleted == 0)
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
+                   publication->txid, putting->id);
   if (!look(putting, &recalled)) return false;
   last = last_known(putting, &recalled);
-  if (last <= deleted) return sign(putting, deleted);
-  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64 " of %s and those below; version "
-                 "%" PRIu64 " was put since.", publication->txid, deleted - 1, putting->id, last);
+  if (last > deleted)
+    return bs_fail(error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64 " of %s and those below; version %" PRIu64
+                   " was put since.", publication->txid, deleted - 1, putting->id, last);
+  if (!sign(putting, deleted)) return false;
+  announce(putting, publication);
+  return true;
+}
+
+/* What is not there is deleted; a tombstone, should there be one, authorises the purge. */
+static bool find_done(struct bs_putting *putting, struct bs_publication *publication) {
+  publication->is_done = true;
+  publication->datum = &putting->target.datum;
+  publication->version.ver = putting->target.route.deleted;
+  return !putting->target.has_route || sign(putting, putting->target.route.deleted);
 }
 
 bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
   struct bs_putting *putting = user;
   struct bs_recalled recalled;
-  struct bs_error *error = &work->report.error;
-  bool is_gone;
 
   if (!find_target(putting, present) || !bs_publish_check_owner(work, publication, present)) return false;
-  is_gone = !putting->target.has_route || putting->target.route.deleted != 0;
-  if (is_gone && publication->txid == NULL) {
-    publication->is_done = true;
-    publication->datum = &putting->target.datum;
-    publication->version.ver = putting->target.route.deleted;
-  }
-  if (publication->txid != NULL && (!is_gone || !putting->target.has_route))
-    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not say that %s is deleted.",
-                   publication->txid, putting->id);
-  if (is_gone && putting->target.has_route && !bury_again(putting, publication)) return false;
-  if (publication->txid != NULL) announce(putting, publication);
-  if (is_gone) return true;
+  if (publication->txid != NULL) return bury_again(putting, publication);
+  if (!putting->target.has_route || putting->target.route.deleted != 0) return find_done(putting, publication);
   if (!look(putting, &recalled) || !choose_version(putting, &recalled, NULL)) return false;
   announce(putting, publication);
   return change_route(putting, publication);
