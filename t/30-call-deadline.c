@@ -60,6 +60,13 @@ static enum blockstore_status watch_cancel_fd(struct blockstore_call *call) {
   return call->host->time_left(call) == 0 ? BLOCKSTORE_STATUS_CANCELLED : BLOCKSTORE_STATUS_FAILED;
 }
 
+/* Only once two others are inside. */
+static enum blockstore_status be_third(struct blockstore_sink *sink) {
+  wait_for(&entered);
+  wait_for(&entered);
+  return sink->write(sink, "value", 5);
+}
+
 static enum blockstore_status watch_time_left(struct blockstore_call *call) {
   sem_post(&entered);
   while (call->host->time_left(call) > 0) sleep_ms(5);
@@ -80,6 +87,7 @@ static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call
   if (strcmp(key, "fd") == 0) return watch_cancel_fd(call);
   if (strcmp(key, "time") == 0) return watch_time_left(call);
   if (strcmp(key, "late") == 0) return be_late(call, ret_data);
+  if (strcmp(key, "third") == 0) return be_third(ret_data);
   return ret_data->write(ret_data, "value", 5);
 }
 
@@ -141,7 +149,7 @@ static void a_watched_descriptor_ends_a_call_at_its_deadline(void **state UNUSED
   struct bs_call *call = get_call(store, "fd", &collected);
 
   bs_calls_set_grace(10000);
-  assert_result(run_one(call, 300), CANCELLED, BS_WORD_deadline, "far");
+  assert_result(run_until_entered(call, &entered), CANCELLED, BS_WORD_deadline, "far");
   assert_false(bs_call_result(call)->abandoned);
   bs_call_release(call);
 }
@@ -182,7 +190,7 @@ static bool enough(void *user UNUSED, struct bs_call *call) {
 
 static void enough_cancels_the_others(void **state UNUSED) {
   struct bs_call *calls[] = {get_call(store, "fd", &collected), get_call(store, "time", &collected),
-                             get_call(store, "quick", &collected)};
+                             get_call(store, "third", &collected)};
   struct bs_scope *scope = scope_of(0);
 
   bs_calls_set_grace(10000);
