@@ -335,6 +335,30 @@ static void public_keys_have_the_addresses_seen_on_the_chain(void **state) {
   }
 }
 
+/* Seen on Bitcoin's main network: the key that opened the namespace id, and the address that imported jfperez.id. */
+static void a_public_key_has_children(void **state) {
+  static const char root[] =
+      "0411d88aa37a0eea476a5b63ca4b1cd392ded830865824c27dacef6bde9f9bc53f"
+      "a13a0926533ef4d20397207e212c2086cbe13db5470fd29616abd35326d33090";
+  struct bs_public_key parent, compressed, child, again;
+  unsigned char bytes[65], hash[20];
+  char address[BS_ADDRESS_TEXT];
+
+  (void)state;
+  assert_true(bs_hex_decode(bytes, sizeof bytes, root));
+  assert_true(bs_public_key_parse(&parent, bytes, sizeof bytes));
+  assert_true(bs_public_key_derive(&child, &parent, 82));
+  bs_public_key_hash(hash, &child);
+  bs_address_encode(address, 0, hash);
+  assert_string_equal(address, "1EEEhLT4hwE8PS5QT21kd4v2JTwkJUvu2y");
+  assert_true(bs_public_key_compress(&compressed, &parent));
+  assert_true(bs_public_key_derive(&again, &compressed, 82));
+  assert_memory_equal(again.bytes, child.bytes, 33);
+  assert_false(bs_public_key_derive(&child, &parent, UINT32_C(0x80000000))); /* hardened: for private keys only */
+  parent = (struct bs_public_key){.length = 33};
+  assert_false(bs_public_key_derive(&child, &parent, 0));
+}
+
 static void compressing_gives_the_key_of_the_same_point(void **state) {
   struct bs_public_key whole, compressed, again;
   char hex[67];
@@ -461,6 +485,7 @@ int main(void) {
       cmocka_unit_test(messages_never_quote_a_key),
       cmocka_unit_test(a_copy_is_independent),
       cmocka_unit_test(generated_keys_differ_and_are_compressed),
+      cmocka_unit_test(a_public_key_has_children),
       cmocka_unit_test(a_process_with_a_key_is_not_dumpable),
       cmocka_unit_test_teardown(keys_are_written_and_read_again, remove_file),
       cmocka_unit_test_teardown(a_key_file_is_one_line_of_wif, remove_file),
