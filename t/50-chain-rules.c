@@ -199,15 +199,6 @@ static void names_expire(void **state) {
   assert_false(entry_of(fixture, "foo.brief").has_value);
 }
 
-static void other_operations_wait(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_operation import = registration_of("foo.id"), announce = {.opcode = BS_ANNOUNCE};
-
-  import.opcode = BS_NAME_IMPORT;
-  assert_refused(send(fixture, fixture->alice, &import, fixture->alice, 0), "not supported");
-  assert_refused(send(fixture, fixture->alice, &announce, NULL, 0), "not supported");
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       LEDGER_TEST(preorder_register_update),
@@ -224,7 +215,6 @@ int main(void) {
       LEDGER_TEST(two_registrations_in_a_block_refuse_each_other),
       LEDGER_TEST(an_owner_has_25_names),
       LEDGER_TEST(names_expire),
-      LEDGER_TEST(other_operations_wait),
   };
   return RUN_TESTS(tests);
 }

@@ -225,12 +225,16 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
 
   assert_plan(fixture, "operations_by_name");
   own(fixture, "foo.id", fixture->alice);
-  assert_ok(bs_database_execute(fixture->ledger->database, "DROP INDEX operations_by_name; PRAGMA user_version = 1", &error));
+  assert_ok(bs_database_execute(fixture->ledger->database,
+                                "DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys;"
+                                "DROP TABLE pending; DROP INDEX preorders_of_several; DROP INDEX operations_by_name;"
+                                "PRAGMA user_version = 1",
+                                &error));
   assert_ok(reopen(fixture, BS_DATABASE_READ, &error));
   assert_schema(fixture, "1");
   assert_owned(fixture);
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
-  assert_schema(fixture, "2");
+  assert_schema(fixture, "3");
   assert_plan(fixture, "operations_by_name");
   assert_owned(fixture);
   assert_ok(bs_ledger_replay_check(fixture->ledger, &error));

@@ -102,9 +102,10 @@ static void end_block(struct scenario *scenario, const char *expected) {
 }
 
 static void read_chain(struct scenario *scenario, const char *line) {
+  static const char *const announcers[] = {"judecn.id", "muneeb.id", "shea256.id", NULL};
   char seed[33];
 
-  scenario->parameters = (struct bs_chain_parameters){.magic = {'i', 'd'}, .script_version = 5, .names_per_owner = 25};
+  scenario->parameters = (struct bs_chain_parameters){.magic = {'i', 'd'}, .script_version = 5, .names_per_owner = 25, .import_keys = 5, .announcers = announcers};
   assert_int_equal(sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %32s", &scenario->parameters.first_block,
                           &scenario->parameters.seed_first, &scenario->parameters.seed_last, seed),
                    4);

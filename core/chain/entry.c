@@ -85,7 +85,7 @@ void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry
   if (context->opcode == BS_NAME_TRANSFER) add_text(text, context->keep_data ? "True" : "False");
 }
 
-void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry) {
+static void serialise_name_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry) {
   begin(text, BS_NAME_PREORDER);
   add_hex(text, entry->hash, sizeof entry->hash);
   add_hex(text, entry->consensus, sizeof entry->consensus);
@@ -97,7 +97,7 @@ void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entr
   add_number(text, entry->op_fee);
 }
 
-void bs_serialise_namespace_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry) {
+static void serialise_namespace_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry) {
   begin(text, BS_NAMESPACE_PREORDER);
   add_hex(text, entry->hash, sizeof entry->hash);
   add_hex(text, entry->consensus, sizeof entry->consensus);
@@ -107,6 +107,28 @@ void bs_serialise_namespace_preorder(struct bs_buffer *text, const struct bs_pre
   add_number(text, entry->origin.vtxindex);
   add_number(text, entry->block_number);
   add_owner(text, &entry->origin);
+}
+
+void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry) {
+  if (entry->origin.op[0] == BS_NAMESPACE_PREORDER) {
+    serialise_namespace_preorder(text, entry);
+  } else {
+    serialise_name_preorder(text, entry);
+  }
+}
+
+void bs_preorder_set_op(struct bs_preorder_entry *entry, const struct bs_operation *operation) {
+  char *op = entry->origin.op;
+
+  memset(op, 0, sizeof entry->origin.op);
+  op[0] = (char)operation->opcode;
+  if (operation->opcode != BS_NAME_PREORDER || operation->quantity <= 1) return;
+  op[1] = '*';
+  op[2] = (char)operation->quantity;
+}
+
+size_t bs_preorder_quantity(const struct bs_preorder_entry *entry) {
+  return entry->origin.op[0] == BS_NAME_PREORDER && entry->origin.op[1] == '*' ? (unsigned char)entry->origin.op[2] : 1;
 }
 
 /* As Python prints a list: "[6, 5, 4]". */
@@ -142,11 +164,14 @@ void bs_serialise_namespace(struct bs_buffer *text, const struct bs_namespace_en
   if (opcode == BS_NAMESPACE_READY) add_number(text, entry->ready_block);
 }
 
+uint64_t bs_unlisted_block(uint64_t block, const struct bs_namespace_rules *rules) {
+  return rules->lifetime == BS_LIFETIME_INFINITE ? UINT64_MAX : block + rules->lifetime;
+}
+
 uint64_t bs_name_last_block(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space) {
   uint64_t from = entry->last_renewed;
 
-  if (name_space->state != BS_NAMESPACE_IS_READY || name_space->rules.lifetime == BS_LIFETIME_INFINITE)
-    return UINT64_MAX;
+  if (name_space->state != BS_NAMESPACE_IS_READY) return UINT64_MAX;
   if (name_space->ready_block > from) from = name_space->ready_block;
-  return from + name_space->rules.lifetime;
+  return bs_unlisted_block(from, &name_space->rules);
 }

@@ -10,7 +10,6 @@
 #include "core/chain/wire.h"
 
 #define BS_OP_TEXT 8   /* ":", "::", "+", ">>", "?*" and a byte */
-#define BS_FEE_TEXT 24 /* satoshis: an integer, or Python's float for imports */
 
 /* Who did it and where: what every entry has of the transaction that made or changed it. */
 struct bs_entry_origin {
@@ -46,6 +45,15 @@ struct bs_preorder_entry {
   uint64_t op_fee;
 };
 
+/* A registration that waits for others, see rules-multi.c. */
+struct bs_pending_entry {
+  char name[BS_NAME_MAX + 1];
+  struct bs_script recipient;
+  char recipient_address[BS_ADDRESS_TEXT];
+  unsigned char txid[BS_TXID_SIZE];
+  uint64_t vtxindex;
+};
+
 enum bs_namespace_state { BS_NAMESPACE_REVEALED = 1, BS_NAMESPACE_IS_READY = 2 };
 
 struct bs_namespace_entry {
@@ -72,10 +80,16 @@ struct bs_entry_context {
 
 void bs_serialise_name(struct bs_buffer *text, const struct bs_name_entry *entry,
                        const struct bs_entry_context *context);
-void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry);
-void bs_serialise_namespace_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry);
+void bs_serialise_preorder(struct bs_buffer *text, const struct bs_preorder_entry *entry); /* of a name or namespace */
 void bs_serialise_namespace(struct bs_buffer *text, const struct bs_namespace_entry *entry, enum bs_opcode opcode);
 
+/* The op of a preorder: "?", "*", or "?*" and the number of names as a byte. */
+void bs_preorder_set_op(struct bs_preorder_entry *entry, const struct bs_operation *operation);
+size_t bs_preorder_quantity(const struct bs_preorder_entry *entry); /* of names, at least 1 */
+
+/* At the end of which block a name that is registered, renewed or imported in `block` leaves the lists of owners and
+ * hashes; UINT64_MAX: never. */
+uint64_t bs_unlisted_block(uint64_t block, const struct bs_namespace_rules *rules);
 /* The last block in which the owner's operations work, UINT64_MAX for ever.  `ready` as for imported names. */
 uint64_t bs_name_last_block(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space);
 

@@ -29,6 +29,7 @@ void bs_ledger_set_chain(struct bs_ledger *ledger, const unsigned char chain_id[
                                                     .script_version = 5,
                                                     .first_block = 1,
                                                     .names_per_owner = 25,
+                                                    .import_keys = 300,
                                                     .seed_first = 0,
                                                     .seed_last = 0};
   memcpy(ledger->parameters.seed, chain_id, sizeof ledger->parameters.seed);

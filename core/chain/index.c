@@ -170,38 +170,37 @@ bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1]
   return row == NULL || bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error);
 }
 
-/* The consensus hashes of the blocks before `height` that are within the window; returns how many, or SIZE_MAX. */
-static size_t read_window(const struct bs_index *index, unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE],
-                          uint64_t height, struct bs_error *error) {
-  size_t count = 0;
+bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_window, uint64_t height,
+                         struct bs_error *error) {
+  struct bs_window window = {.count = 0};
 
   for (uint64_t back = 1; back <= BS_CONSENSUS_WINDOW && back <= height; back++) {
     bool found;
 
-    if (!bs_index_get_consensus(index, window[count], NULL, &found, height - back, error)) return SIZE_MAX;
-    if (found) count++;
+    if (!bs_index_get_consensus(index, window.hashes[window.count], NULL, &found, height - back, error)) return false;
+    if (found) window.count++;
   }
-  return count;
+  *ret_window = window;
+  return true;
 }
 
 bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
-                          const unsigned char hash[BS_HASH128_SIZE], uint64_t height, struct bs_error *error) {
-  unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE], candidate[BS_HASH128_SIZE];
-  size_t count = read_window(index, window, height, error);
+                          const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
+                          struct bs_error *error) {
+  unsigned char candidate[BS_HASH128_SIZE];
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   *ret_found = false;
-  if (count == SIZE_MAX) return false;
   if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row,
                          BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error))
     return false;
   while (row != NULL) {
     if (!bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error)) return false;
-    for (size_t i = 0; i < count; i++) {
-      bs_update_hash(candidate, name, window[i]);
+    for (size_t i = 0; i < window->count; i++) {
+      bs_update_hash(candidate, name, window->hashes[i]);
       if (memcmp(candidate, hash, sizeof candidate) != 0) continue;
-      memcpy(consensus, window[i], BS_CONSENSUS_SIZE);
+      memcpy(consensus, window->hashes[i], BS_CONSENSUS_SIZE);
       *ret_found = true;
       return true;
     }
@@ -249,6 +248,96 @@ bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
                             const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   return bs_database_run(index->database, BS_SQL_drop_preorder,
                          BS_VALUES(bs_value_integer(opcode), bs_value_blob(hash, BS_HASH160_SIZE)), error);
+}
+
+/* Is there a row? */
+static bool exists(const struct bs_index *index, bool *ret_found, size_t which, const struct bs_value *values,
+                   size_t count, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  if (!bs_database_query(index->database, which, &row, values, count, error)) return false;
+  *ret_found = row != NULL;
+  return true;
+}
+
+static struct bs_value script_value(const struct bs_script *script) {
+  return bs_value_blob(script->bytes, script->length);
+}
+
+bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,
+                                 struct bs_error *error) {
+  return exists(index, ret_found, BS_SQL_multi_preorder_of_sender, BS_VALUES(script_value(sender)), error);
+}
+
+static bool read_pending(const struct bs_index *index, sqlite3_stmt *row, struct bs_pending_entry *entry,
+                         struct bs_error *error) {
+  struct bs_database *database = index->database;
+
+  entry->vtxindex = bs_row_integer(row, 4);
+  return bs_row_text(database, row, 0, entry->name, sizeof entry->name, error) &&
+         read_script(index, row, 1, &entry->recipient, error) &&
+         bs_row_text(database, row, 2, entry->recipient_address, sizeof entry->recipient_address, error) &&
+         bs_row_bytes(database, row, 3, entry->txid, sizeof entry->txid, error);
+}
+
+static bool read_all_pending(const struct bs_index *index, sqlite3_stmt **row, struct bs_pending_entry **entries,
+                             size_t *count, struct bs_error *error) {
+  for (;; ++*count) {
+    struct bs_pending_entry *grown = reallocarray(*entries, *count + 1, sizeof *grown);
+
+    if (grown == NULL) return bs_fail_memory(error);
+    *entries = grown;
+    grown[*count] = (struct bs_pending_entry){.vtxindex = 0};
+    if (*row == NULL) return true;
+    if (!read_pending(index, *row, &grown[*count], error) || !bs_database_next(index->database, row, error))
+      return false;
+  }
+}
+
+bool bs_index_get_pending(const struct bs_index *index, struct bs_pending_entry **ret_entries, size_t *ret_count,
+                          const struct bs_script *sender, struct bs_error *error) {
+  struct bs_pending_entry *entries = NULL;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  size_t count = 0;
+
+  if (!bs_database_query(index->database, BS_SQL_pending_of_sender, &row, BS_VALUES(script_value(sender)), error))
+    return false;
+  if (!read_all_pending(index, &row, &entries, &count, error)) {
+    free(entries);
+    return false;
+  }
+  *ret_entries = entries;
+  *ret_count = count;
+  return true;
+}
+
+bool bs_index_put_pending(const struct bs_index *index, const struct bs_script *sender, uint64_t block,
+                          const struct bs_pending_entry *entry, struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_put_pending,
+                         BS_VALUES(script_value(sender), bs_value_integer(block), bs_value_integer(entry->vtxindex),
+                                   bs_value_text(entry->name), script_value(&entry->recipient),
+                                   bs_value_text(entry->recipient_address),
+                                   bs_value_blob(entry->txid, sizeof entry->txid)),
+                         error);
+}
+
+bool bs_index_drop_pending(const struct bs_index *index, const struct bs_script *sender, struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_drop_pending, BS_VALUES(script_value(sender)), error);
+}
+
+bool bs_index_find_import_key(const struct bs_index *index, bool *ret_found, const char *id, const char *address,
+                              struct bs_error *error) {
+  return exists(index, ret_found, BS_SQL_get_import_key, BS_VALUES(bs_value_text(id), bs_value_text(address)), error);
+}
+
+bool bs_index_put_import_key(const struct bs_index *index, const char *id, const char *address,
+                             struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_put_import_key, BS_VALUES(bs_value_text(id), bs_value_text(address)),
+                         error);
+}
+
+bool bs_index_drop_import_keys(const struct bs_index *index, const char *id, struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_drop_import_keys, BS_VALUES(bs_value_text(id)), error);
 }
 
 static bool read_namespace(const struct bs_index *index, sqlite3_stmt *row, struct bs_namespace_entry *entry,
@@ -321,9 +410,12 @@ bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const ch
 }
 
 bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_error *error) {
-  return bs_database_run(index->database, BS_SQL_expire_names, BS_VALUES(bs_value_integer(height)), error) &&
-         bs_database_run(index->database, BS_SQL_drop_namespaces_revealed,
-                         BS_VALUES(bs_value_integer(height), bs_value_integer(REVEAL_LIFETIME)), error);
+  const struct bs_value now[] = {bs_value_integer(height), bs_value_integer(REVEAL_LIFETIME)};
+
+  return bs_database_run(index->database, BS_SQL_expire_names, now, 1, error) &&
+         bs_database_run(index->database, BS_SQL_drop_expiries, now, 1, error) &&
+         bs_database_run(index->database, BS_SQL_drop_keys_of_revealed, now, 2, error) &&
+         bs_database_run(index->database, BS_SQL_drop_namespaces_revealed, now, 2, error);
 }
 
 static bool is_seeded(const struct bs_chain_parameters *parameters, uint64_t block) {
@@ -349,18 +441,6 @@ bool bs_index_get_consensus(const struct bs_index *index, unsigned char consensu
   *ret_found = true;
   return bs_row_bytes(index->database, row, 0, consensus, BS_CONSENSUS_SIZE, error) &&
          (operations_hash == NULL || bs_row_bytes(index->database, row, 1, operations_hash, BS_SHA256_SIZE, error));
-}
-
-bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent,
-                        const unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height, struct bs_error *error) {
-  unsigned char window[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE];
-  size_t count = read_window(index, window, height, error);
-
-  if (count == SIZE_MAX) return false;
-  *ret_recent = false;
-  for (size_t i = 0; i < count; i++)
-    if (memcmp(window[i], consensus, BS_CONSENSUS_SIZE) == 0) *ret_recent = true;
-  return true;
 }
 
 bool bs_index_close_block(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height,
@@ -393,6 +473,15 @@ bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64
                 bs_value_integer(opcode), bs_value_text(name), bs_value_blob(value_hash, BS_HASH160_SIZE),
                 bs_value_blob(serialised->bytes, serialised->length)),
       error);
+}
+
+bool bs_index_put_announcement(const struct bs_index *index, uint64_t block, const struct bs_entry_origin *origin,
+                               const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_put_announcement,
+                         BS_VALUES(bs_value_integer(block), bs_value_integer(origin->vtxindex),
+                                   bs_value_blob(origin->txid, sizeof origin->txid), bs_value_text(origin->address),
+                                   bs_value_blob(hash, BS_HASH160_SIZE)),
+                         error);
 }
 
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,

@@ -20,6 +20,10 @@ struct bs_chain_parameters {
   unsigned char script_version;  /* of P2SH addresses */
   uint64_t first_block;
   size_t names_per_owner;
+  size_t import_keys; /* children of a namespace's key that may import into it */
+  /* Names whose owners' announcements count; the last is NULL.  NULL: those of every owner of a name. */
+  const char *const *announcers;
+  uint64_t undo_blocks; /* how many of the newest blocks can be rolled back */
   /* A consensus hash that blocks before the first one are taken to have, so that the first operations can name one. */
   uint64_t seed_first, seed_last;
   unsigned char seed[BS_CONSENSUS_SIZE];
@@ -45,10 +49,18 @@ bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const
 /* The listed name with this hash128. */
 bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
                         const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error);
-/* The listed name of `owner`, and the consensus hash out of the window before `height`, that an update's hash is of. */
+/* The consensus hashes that operations of a block may name, the newest first. */
+struct bs_window {
+  unsigned char hashes[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE];
+  size_t count;
+};
+bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_window, uint64_t height,
+                         struct bs_error *error);
+/* The listed name of `owner`, and the consensus hash out of the window, that an update's hash is of. */
 bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
-                          const unsigned char hash[BS_HASH128_SIZE], uint64_t height, struct bs_error *error);
+                          const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
+                          struct bs_error *error);
 
 /* opcode: NAME_PREORDER or NAMESPACE_PREORDER. */
 bool bs_index_get_preorder(const struct bs_index *index, struct bs_preorder_entry *ret_entry, bool *ret_found,
@@ -57,6 +69,25 @@ bool bs_index_put_preorder(const struct bs_index *index, const struct bs_preorde
                            struct bs_error *error);
 bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
                             const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+
+/* Has the sender a preorder of several names? */
+bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,
+                                 struct bs_error *error);
+
+/* The sender's registrations that wait for others, in order of arrival, in one allocation (by free()) with room for one
+ * more. */
+bool bs_index_get_pending(const struct bs_index *index, struct bs_pending_entry **ret_entries, size_t *ret_count,
+                          const struct bs_script *sender, struct bs_error *error);
+bool bs_index_put_pending(const struct bs_index *index, const struct bs_script *sender, uint64_t block,
+                          const struct bs_pending_entry *entry, struct bs_error *error);
+bool bs_index_drop_pending(const struct bs_index *index, const struct bs_script *sender, struct bs_error *error);
+
+/* The addresses that may import into a revealed namespace, from its first import on. */
+bool bs_index_find_import_key(const struct bs_index *index, bool *ret_found, const char *id, const char *address,
+                              struct bs_error *error);
+bool bs_index_put_import_key(const struct bs_index *index, const char *id, const char *address,
+                             struct bs_error *error);
+bool bs_index_drop_import_keys(const struct bs_index *index, const char *id, struct bs_error *error);
 
 /* A name and its namespace, as of one moment; *ret_found and *ret_name_space_found say which of them there are. */
 bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
@@ -77,9 +108,6 @@ bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_er
 bool bs_index_get_consensus(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE],
                             unsigned char operations_hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
                             struct bs_error *error);
-/* Was it the consensus hash of one of the blocks before `height` that are within the window? */
-bool bs_index_is_recent(const struct bs_index *index, bool *ret_recent,
-                        const unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height, struct bs_error *error);
 /* Computes it from the block's operations hash and the chain so far, and keeps it. */
 bool bs_index_close_block(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t height,
                           const unsigned char operations_hash[BS_SHA256_SIZE], struct bs_error *error);
@@ -89,11 +117,26 @@ bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64
                             const unsigned char txid[BS_TXID_SIZE], enum bs_opcode opcode, const char *name,
                             const unsigned char *value_hash, const struct bs_buffer *serialised,
                             struct bs_error *error);
+/* An announcement: no operation that the operations hash is over. */
+bool bs_index_put_announcement(const struct bs_index *index, uint64_t block, const struct bs_entry_origin *origin,
+                               const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 /* What the accepted update `txid` set for `name`; *ret_found: there is an accepted operation of that txid at all. */
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error);
 /* Did the name come to its owner with the value that it has now? */
 bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
+
+/*
+ * Rolling back (undo.c): what a block changes is kept for the newest parameters->undo_blocks blocks.  Around the changes
+ * of a block: begin, keep when they are good, free always.  *ret_undo is NULL when nothing is to be kept.
+ */
+struct bs_undo;
+bool bs_undo_begin(struct bs_undo **ret_undo, const struct bs_index *index, struct bs_error *error);
+bool bs_undo_keep(struct bs_undo *undo, const struct bs_index *index, uint64_t height, struct bs_error *error);
+void bs_undo_free(struct bs_undo *undo);
+/* Undoes all blocks above `height`, within the caller's write transaction.  Word: not_found (changes of one of them are
+ * not kept). */
+bool bs_index_rollback(const struct bs_index *index, uint64_t height, struct bs_error *error);
 
 #endif

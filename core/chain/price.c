@@ -2,6 +2,7 @@
 /* Prices (protocol.md 3.3), in doubles as the original's were: a paid fee is compared with the unrounded price. */
 #include <config.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/chain/wire.h"
@@ -9,7 +10,7 @@
 #define UNIT 100.0 /* satoshis; the least price too */
 #define COIN UINT64_C(100000000)
 
-double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name) {
+static double raw_price(const struct bs_namespace_rules *rules, const char *name) {
   size_t length = strcspn(name, ".");
   unsigned exponent = rules->buckets[length >= 1 && length <= BS_BUCKETS ? length - 1 : BS_BUCKETS - 1];
   unsigned discount = 1;
@@ -19,8 +20,25 @@ double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name
   if (strcspn(name, "0123456789-_") < length && rules->nonalpha_discount > discount)
     discount = rules->nonalpha_discount;
   for (unsigned i = 0; i < exponent; i++) price *= rules->base;
-  price = price / discount * UNIT;
+  return price / discount * UNIT;
+}
+
+double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name) {
+  double price = raw_price(rules, name);
+
   return price < UNIT ? UNIT : price;
+}
+
+/* 12 significant digits, as Python 2 prints them; what looks like an integer has ".0" behind. */
+void bs_price_text(char text[BS_FEE_TEXT], const struct bs_namespace_rules *rules, const char *name) {
+  double price = raw_price(rules, name);
+
+  if (price < UNIT) {
+    snprintf(text, BS_FEE_TEXT, "%.0f", UNIT);
+    return;
+  }
+  snprintf(text, BS_FEE_TEXT, "%.12g", price);
+  if (strpbrk(text, ".e") == NULL) snprintf(text + strlen(text), BS_FEE_TEXT - strlen(text), ".0");
 }
 
 uint64_t bs_price_to_pay(const struct bs_namespace_rules *rules, const char *name) {

@@ -128,8 +128,9 @@ static bool fail_block(uint64_t height, struct bs_error *error) {
 }
 
 static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_error *error) {
-  static const char *const tables[] = {"chain",     "genesis",    "blocks",   "transactions", "unspents",  "names",
-                                       "preorders", "namespaces", "expiries", "consensus",    "operations"};
+  static const char *const tables[] = {"chain",      "genesis",  "blocks",      "transactions", "unspents", "names",
+                                       "preorders",  "pending",  "import_keys", "namespaces",   "expiries", "consensus",
+                                       "operations", "announcements"};
   struct bs_ledger_tip tip;
 
   if (!copy_genesis(copy, ledger, error) || !bs_ledger_get_tip(ledger, &tip, error)) return false;

@@ -23,45 +23,24 @@ static bool need_name(struct bs_engine *engine, struct bs_judgement *judgement, 
   return true;
 }
 
-static bool need_owner(struct bs_judgement *judgement) {
-  if (bs_script_equal(&judgement->name.origin.sender, &judgement->origin.sender)) return true;
-  return bs_rules_refuse(judgement, "The name %s belongs to %s, not to %s.", judgement->name.name,
-                         judgement->name.origin.address, judgement->origin.address);
-}
-
 bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space,
                             uint64_t height) {
   uint64_t last = bs_name_last_block(entry, name_space);
 
-  return last == UINT64_MAX || last + 1 >= height; /* the block behind the last one still sees it as it was */
+  return last == UINT64_MAX || last + 1 >= height; /* the block behind the last one sees it as it was (x_expiry) */
 }
 
-/* The name's entry as the transaction leaves it; the owner stays. */
-static bool keep_name(struct bs_engine *engine, struct bs_judgement *judgement, const char *op,
-                      const struct bs_entry_context *context, struct bs_error *error) {
-  struct bs_name_entry *entry = &judgement->name;
+/* ---- NAME_PREORDER, also of several names, and NAMESPACE_PREORDER ---- */
 
-  bs_rules_set_op(&entry->origin, op);
-  memcpy(entry->origin.txid, judgement->origin.txid, BS_TXID_SIZE);
-  entry->origin.vtxindex = judgement->origin.vtxindex;
-  entry->changed_block = engine->height;
-  bs_serialise_name(&engine->text, entry, context);
-  return bs_index_put_name(engine->index, entry, error) &&
-         bs_rules_keep(engine, judgement, entry->name, entry->has_value ? entry->value_hash : NULL, error);
-}
-
-/* ---- NAME_PREORDER ---- */
-
+/* A pending hash is never forgotten, and keeps out the same one for ever (x_preorder_expire). */
 bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   const struct bs_operation *operation = &judgement->operation;
   bool found;
 
-  if (operation->quantity > 1) return bs_rules_refuse(judgement, "Preorders of several names are not supported.");
   if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error))
     return false;
   if (found) return bs_rules_refuse(judgement, "The same preorder is pending already.");
-  if (!bs_rules_need_recent_consensus(engine, judgement, error)) return false;
-  if (bs_rules_refused(judgement)) return true;
+  if (!bs_rules_need_recent_consensus(engine, judgement)) return true;
   if (operation->opcode == BS_NAME_PREORDER && !bs_rules_need_quota(engine, judgement, &judgement->origin.sender,
                                                                     engine->index->parameters->names_per_owner, error))
     return false;
@@ -77,52 +56,67 @@ bool bs_rules_apply_preorder(struct bs_engine *engine, struct bs_judgement *judg
 
   memcpy(entry.hash, operation->hash, sizeof entry.hash);
   memcpy(entry.consensus, operation->consensus, sizeof entry.consensus);
-  bs_rules_set_op(&entry.origin, operation->opcode == BS_NAME_PREORDER ? "?" : "*");
-  if (operation->opcode == BS_NAME_PREORDER) {
-    bs_serialise_preorder(&engine->text, &entry);
-  } else {
-    bs_serialise_namespace_preorder(&engine->text, &entry);
-  }
+  bs_preorder_set_op(&entry, operation);
+  bs_serialise_preorder(&engine->text, &entry);
   return bs_index_put_preorder(engine->index, &entry, operation->opcode, error) &&
          bs_rules_keep(engine, judgement, NULL, NULL, error);
 }
 
 /* ---- NAME_REGISTRATION, also as renewal ---- */
 
-static bool check_first_registration(struct bs_judgement *judgement, const struct bs_preorder_entry *preorder,
-                                     bool registered) {
+bool bs_rules_need_free(struct bs_judgement *judgement, bool registered) {
   const char *name = judgement->operation.name;
 
   if (registered)
-    return bs_rules_refuse(judgement, "The name %s is registered already, by %s.", name,
-                           judgement->name.origin.address);
-  if (preorder->block_number < judgement->name_space.ready_block)
-    return bs_rules_refuse(judgement, "The name %s was preordered before its namespace was ready.", name);
-  if ((double)preorder->op_fee < bs_price_of_name(&judgement->name_space.rules, name))
-    return bs_rules_refuse(judgement, "The preorder of %s burned %" PRIu64 " satoshis, less than the price.", name,
-                           preorder->op_fee);
+    return !bs_rules_refuse(judgement, "The name %s is registered already, by %s.", name,
+                            judgement->name.origin.address);
+  if (judgement->preorder.block_number < judgement->name_space.ready_block)
+    return !bs_rules_refuse(judgement, "The name %s was preordered before its namespace was ready.", name);
   return true;
 }
 
-static bool check_renewal(struct bs_judgement *judgement) {
+/* What was paid is compared with the unrounded price (x_import_fee). */
+static bool need_price(struct bs_judgement *judgement, bool paid, uint64_t fee) {
   const char *name = judgement->operation.name;
 
-  if (!need_owner(judgement) || bs_rules_refused(judgement)) return true;
-  if (!bs_script_equal(&judgement->recipient, &judgement->name.origin.sender))
-    return bs_rules_refuse(judgement, "The renewal of %s names another owner.", name);
-  if (!judgement->has_fee || (double)judgement->fee < bs_price_of_name(&judgement->name_space.rules, name))
-    return bs_rules_refuse(judgement, "The renewal of %s burns less than the price.", name);
+  if (paid && (double)fee >= bs_price_of_name(&judgement->name_space.rules, name)) return true;
+  return !bs_rules_refuse(judgement, "%" PRIu64 " satoshis were burned for %s, less than the price.", fee, name);
+}
+
+static void check_renewal(struct bs_judgement *judgement) {
+  if (!bs_rules_need_sender(judgement)) return;
   judgement->renews = true;
+  if (!bs_script_equal(&judgement->recipient, &judgement->name.origin.sender)) {
+    bs_rules_refuse(judgement, "The renewal of %s names another owner.", judgement->operation.name);
+  } else {
+    need_price(judgement, judgement->has_fee, judgement->fee);
+  }
+}
+
+/* A preorder of the name is asked for first, then the name, then a preorder of several names. */
+static bool check_claim(struct bs_engine *engine, struct bs_judgement *judgement, bool registered,
+                        struct bs_error *error) {
+  unsigned char hash[BS_HASH160_SIZE];
+  bool preordered;
+
+  bs_name_hash(hash, judgement->operation.name, &judgement->origin.sender, judgement->recipient_address);
+  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &preordered, BS_NAME_PREORDER, hash, error))
+    return false;
+  if (!preordered && !registered) return bs_rules_check_member(engine, judgement, error);
+  if (!preordered) {
+    check_renewal(judgement);
+  } else if (bs_rules_need_free(judgement, registered)) {
+    need_price(judgement, true, judgement->preorder.op_fee);
+  }
   return true;
 }
 
 bool bs_rules_check_registration(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   const char *name = judgement->operation.name;
-  unsigned char hash[BS_HASH160_SIZE];
-  bool found, registered, preordered;
+  bool found;
 
   if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
-    return bs_rules_refuse(judgement, "The registration names no new owner.");
+    return bs_rules_refuse(judgement, "The registration of %s names no new owner.", name);
   if (!bs_index_get_name(engine->index, &judgement->name, &found, name, error)) return false;
   if (found && judgement->name.revoked) return bs_rules_refuse(judgement, "The name %s is revoked.", name);
   if (!bs_rules_need_ready_namespace(engine, judgement, name, error)) return false;
@@ -130,13 +124,8 @@ bool bs_rules_check_registration(struct bs_engine *engine, struct bs_judgement *
   if (!bs_rules_need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error))
     return false;
   if (bs_rules_refused(judgement)) return true;
-  registered = found && bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height);
-  bs_name_hash(hash, name, &judgement->origin.sender, judgement->recipient_address);
-  if (!bs_index_get_preorder(engine->index, &judgement->preorder, &preordered, BS_NAME_PREORDER, hash, error))
-    return false;
-  if (preordered) return check_first_registration(judgement, &judgement->preorder, registered);
-  if (registered) return check_renewal(judgement);
-  return bs_rules_refuse(judgement, "The name %s was not preordered by this sender for this owner.", name);
+  return check_claim(engine, judgement,
+                     found && bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height), error);
 }
 
 /* A first registration's entry: what an earlier owner left is gone, but for the block in which the name appeared. */
@@ -157,21 +146,37 @@ static struct bs_name_entry new_name(const struct bs_engine *engine, const struc
   return entry;
 }
 
-bool bs_rules_apply_registration(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+/* The name's entry, for another lifetime. */
+static bool keep_registration(struct bs_engine *engine, struct bs_judgement *judgement, const char *op,
+                              struct bs_error *error) {
   struct bs_entry_context context = {.opcode = BS_NAME_REGISTRATION, .recipient = judgement->recipient};
-  uint64_t before = bs_name_last_block(&judgement->name, &judgement->name_space);
 
   memcpy(context.recipient_address, judgement->recipient_address, sizeof context.recipient_address);
-  if (judgement->renews) {
-    judgement->name.last_renewed = engine->height;
-    if (!bs_index_drop_expiry(engine->index, before, judgement->name.name, error)) return false;
-  } else {
-    judgement->name = new_name(engine, judgement);
-    if (!bs_index_drop_preorder(engine->index, BS_NAME_PREORDER, judgement->preorder.hash, error)) return false;
-  }
-  return bs_index_put_expiry(engine->index, bs_name_last_block(&judgement->name, &judgement->name_space),
+  return bs_index_put_expiry(engine->index, bs_unlisted_block(engine->height, &judgement->name_space.rules),
                              judgement->name.name, error) &&
-         keep_name(engine, judgement, judgement->renews ? "::" : ":", &context, error);
+         bs_rules_keep_name(engine, judgement, op, &context, error);
+}
+
+bool bs_rules_register(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  judgement->name = new_name(engine, judgement);
+  return keep_registration(engine, judgement, ":", error);
+}
+
+/* Of the name's entry, a renewal changes the block of renewal and the transaction, not the fee (x_tx). */
+static bool apply_renewal(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  struct bs_name_entry *entry = &judgement->name;
+  uint64_t before = bs_unlisted_block(entry->last_renewed, &judgement->name_space.rules);
+
+  entry->last_renewed = engine->height;
+  return bs_index_drop_expiry(engine->index, before, entry->name, error) &&
+         keep_registration(engine, judgement, "::", error);
+}
+
+bool bs_rules_apply_registration(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  if (judgement->renews) return apply_renewal(engine, judgement, error);
+  if (judgement->membership != BS_MEMBERSHIP_NONE) return bs_rules_apply_member(engine, judgement, error);
+  return bs_index_drop_preorder(engine->index, BS_NAME_PREORDER, judgement->preorder.hash, error) &&
+         bs_rules_register(engine, judgement, error);
 }
 
 /* ---- NAME_UPDATE ---- */
@@ -182,7 +187,7 @@ bool bs_rules_check_update(struct bs_engine *engine, struct bs_judgement *judgem
   bool found;
 
   if (!bs_index_find_update(engine->index, name, judgement->consensus, &found, sender, judgement->operation.name_hash,
-                            engine->height, error))
+                            &engine->window, error))
     return false;
   if (!found)
     return bs_rules_refuse(judgement,
@@ -203,7 +208,7 @@ bool bs_rules_apply_update(struct bs_engine *engine, struct bs_judgement *judgem
   entry->has_consensus = true;
   memcpy(entry->value_hash, judgement->operation.value_hash, sizeof entry->value_hash);
   entry->has_value = true;
-  return keep_name(engine, judgement, "+", &context, error);
+  return bs_rules_keep_name(engine, judgement, "+", &context, error);
 }
 
 /* ---- NAME_TRANSFER ---- */
@@ -217,16 +222,16 @@ bool bs_rules_check_transfer(struct bs_engine *engine, struct bs_judgement *judg
   if (!bs_index_find_hash(engine->index, name, &found, judgement->operation.name_hash, error)) return false;
   if (!found) return bs_rules_refuse(judgement, "The name that this transfer is of is not registered.");
   if (!need_name(engine, judgement, name, error)) return false;
-  if (bs_rules_refused(judgement) || !need_owner(judgement) || bs_rules_refused(judgement)) return true;
+  if (bs_rules_refused(judgement) || !bs_rules_need_sender(judgement)) return true;
   if (bs_script_equal(&judgement->origin.sender, &judgement->recipient))
     return bs_rules_refuse(judgement, "The new owner of %s is the old one.", name);
-  if (!bs_rules_need_recent_consensus(engine, judgement, error)) return false;
-  return bs_rules_refused(judgement) || bs_rules_need_quota(engine, judgement, &judgement->recipient,
-                                                            engine->index->parameters->names_per_owner, error);
+  if (!bs_rules_need_recent_consensus(engine, judgement)) return true;
+  return bs_rules_need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner,
+                             error);
 }
 
 /* The consensus hash that is serialised is that of the newest update, if there was one: the original's slip is the
- * rule. */
+ * rule (x_tx). */
 bool bs_rules_apply_transfer(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   struct bs_entry_context context = {.opcode = BS_NAME_TRANSFER, .keep_data = judgement->operation.keep_data};
   struct bs_name_entry *entry = &judgement->name;
@@ -238,14 +243,15 @@ bool bs_rules_apply_transfer(struct bs_engine *engine, struct bs_judgement *judg
   entry->origin.public_key.length = 0;
   memcpy(entry->origin.address, judgement->recipient_address, sizeof entry->origin.address);
   if (!context.keep_data) entry->has_value = false;
-  return keep_name(engine, judgement, context.keep_data ? ">>" : ">~", &context, error);
+  return bs_rules_keep_name(engine, judgement, context.keep_data ? ">>" : ">~", &context, error);
 }
 
 /* ---- NAME_REVOKE ---- */
 
 bool bs_rules_check_revoke(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   if (!need_name(engine, judgement, judgement->operation.name, error)) return false;
-  return bs_rules_refused(judgement) || need_owner(judgement);
+  if (!bs_rules_refused(judgement)) bs_rules_need_sender(judgement);
+  return true;
 }
 
 bool bs_rules_apply_revoke(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
@@ -253,5 +259,5 @@ bool bs_rules_apply_revoke(struct bs_engine *engine, struct bs_judgement *judgem
 
   judgement->name.revoked = true;
   judgement->name.has_value = false;
-  return keep_name(engine, judgement, "~", &context, error);
+  return bs_rules_keep_name(engine, judgement, "~", &context, error);
 }

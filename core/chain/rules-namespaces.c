@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What namespaces ask of theirs: reveal and ready.  Their preorders are like those of names. */
+/* What namespaces ask of their operations: reveal and ready; their preorders are like those of names.  Announcements. */
 #include <config.h>
 
 #include <stdio.h>
@@ -60,17 +60,44 @@ bool bs_rules_check_ready(struct bs_engine *engine, struct bs_judgement *judgeme
   return true;
 }
 
+/* The same preorder made again since the reveal goes too (x_fuzz2). */
 bool bs_rules_apply_ready(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   struct bs_namespace_entry *entry = &judgement->name_space;
 
   entry->state = BS_NAMESPACE_IS_READY;
   entry->ready_block = engine->height;
-  entry->origin.sender = judgement->origin.sender; /* key and address stay those of the reveal */
+  entry->origin.sender = judgement->origin.sender; /* key and address stay those of the reveal (x_tx) */
   memcpy(entry->origin.txid, judgement->origin.txid, BS_TXID_SIZE);
   entry->origin.vtxindex = judgement->origin.vtxindex;
   bs_rules_set_op(&entry->origin, "!");
   bs_serialise_namespace(&engine->text, entry, BS_NAMESPACE_READY);
-  return bs_index_put_namespace(engine->index, entry, error) && bs_rules_keep(engine, judgement, NULL, NULL, error);
+  return bs_index_put_namespace(engine->index, entry, error) &&
+         bs_index_drop_import_keys(engine->index, entry->id, error) &&
+         bs_index_drop_preorder(engine->index, BS_NAMESPACE_PREORDER, entry->hash, error) &&
+         bs_rules_keep(engine, judgement, NULL, NULL, error);
+}
+
+/* ---- ANNOUNCE: changes nothing, and no hash is over it ---- */
+
+bool bs_rules_check_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  const char *const *announcers = engine->index->parameters->announcers;
+  const struct bs_script *sender = &judgement->origin.sender;
+  size_t owned = 0;
+
+  if (announcers == NULL && !bs_index_count_owned(engine->index, &owned, sender, error)) return false;
+  for (size_t i = 0; announcers != NULL && announcers[i] != NULL && owned == 0; i++) {
+    struct bs_name_entry entry;
+    bool found;
+
+    if (!bs_index_get_name(engine->index, &entry, &found, announcers[i], error)) return false;
+    if (found && entry.listed && !entry.revoked && bs_script_equal(&entry.origin.sender, sender)) owned++;
+  }
+  return owned > 0 ||
+         bs_rules_refuse(judgement, "%s owns no name whose announcements count.", judgement->origin.address);
+}
+
+bool bs_rules_apply_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  return bs_index_put_announcement(engine->index, engine->height, &judgement->origin, judgement->operation.hash, error);
 }
 
 bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error) {

@@ -36,6 +36,19 @@
 /* From schema 2 on: the newest of a name's operations is found without those of all others. */
 #define BS_INDEX_SCHEMA_2 "CREATE INDEX operations_by_name ON operations (name, block, position);"
 
+/* From schema 3 on: preorders of several names, imports, announcements, rolling back; what expired is forgotten. */
+#define BS_INDEX_SCHEMA_3                                                                                             \
+  "CREATE INDEX preorders_of_several ON preorders (sender) WHERE op > '?';"                                           \
+  "CREATE TABLE pending (sender BLOB NOT NULL, block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, name TEXT NOT NULL," \
+  " recipient BLOB NOT NULL, recipient_address TEXT NOT NULL, txid BLOB NOT NULL,"                                    \
+  " PRIMARY KEY (sender, block, vtxindex)) WITHOUT ROWID;"                                                            \
+  "CREATE TABLE import_keys (namespace TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (namespace, address))"       \
+  " WITHOUT ROWID;"                                                                                                   \
+  "CREATE TABLE announcements (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL,"                \
+  " address TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"                         \
+  "CREATE TABLE undo (block INTEGER PRIMARY KEY, changes BLOB NOT NULL);"                                             \
+  "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"
+
 #define BS_LEDGER_SCHEMA                                                                                              \
   "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
   "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                    \
@@ -70,6 +83,15 @@
   X(put_preorder, "INSERT INTO preorders (opcode, hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee)"     \
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                           \
   X(drop_preorder, "DELETE FROM preorders WHERE opcode = ?1 AND hash = ?2")                                           \
+  X(multi_preorder_of_sender, "SELECT 1 FROM preorders WHERE sender = ?1 AND op > '?' LIMIT 1")                       \
+  X(pending_of_sender, "SELECT name, recipient, recipient_address, txid, vtxindex FROM pending WHERE sender = ?1"     \
+                       " ORDER BY block, vtxindex")                                                                   \
+  X(put_pending, "INSERT INTO pending (sender, block, vtxindex, name, recipient, recipient_address, txid)"            \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                              \
+  X(drop_pending, "DELETE FROM pending WHERE sender = ?1")                                                            \
+  X(get_import_key, "SELECT 1 FROM import_keys WHERE namespace = ?1 AND address = ?2")                                \
+  X(put_import_key, "INSERT OR IGNORE INTO import_keys (namespace, address) VALUES (?1, ?2)")                         \
+  X(drop_import_keys, "DELETE FROM import_keys WHERE namespace = ?1")                                                 \
   X(get_namespace, "SELECT id, " BS_ORIGIN_COLUMNS_ ", state, hash, recipient, recipient_address, version, lifetime," \
                    " coeff, base, buckets, nonalpha_discount, no_vowel_discount, block_number, reveal_block,"         \
                    " ready_block FROM namespaces WHERE id = ?1")                                                      \
@@ -77,15 +99,25 @@
                    " recipient_address, version, lifetime, coeff, base, buckets, nonalpha_discount, no_vowel_discount,"\
                    " block_number, reveal_block, ready_block) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"  \
                    " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                                              \
+  X(drop_keys_of_revealed, "DELETE FROM import_keys WHERE namespace IN"                                               \
+                           " (SELECT id FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1)")                 \
   X(drop_namespaces_revealed, "DELETE FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1")                   \
   X(put_expiry, "INSERT OR IGNORE INTO expiries (block, name) VALUES (?1, ?2)")                                       \
   X(drop_expiry, "DELETE FROM expiries WHERE block = ?1 AND name = ?2")                                               \
   X(expire_names, "UPDATE names SET listed = 0, revoked = 0"                                                           \
                   " WHERE name IN (SELECT name FROM expiries WHERE block = ?1)")                                       \
+  X(drop_expiries, "DELETE FROM expiries WHERE block = ?1")                                                           \
   X(get_consensus, "SELECT hash, operations_hash FROM consensus WHERE block = ?1")                                    \
   X(put_consensus, "INSERT INTO consensus (block, hash, operations_hash) VALUES (?1, ?2, ?3)")                        \
   X(put_operation, "INSERT INTO operations (block, position, txid, opcode, name, value_hash, serialised)"             \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                            \
+  X(put_announcement, "INSERT INTO announcements (block, vtxindex, txid, address, hash)"                              \
+                      " VALUES (?1, ?2, ?3, ?4, ?5)")                                                                 \
+  X(put_undo, "INSERT OR REPLACE INTO undo (block, changes) VALUES (?1, ?2)")                                         \
+  X(drop_undo_below, "DELETE FROM undo WHERE block < ?1")                                                             \
+  X(drop_undo, "DELETE FROM undo WHERE block = ?1")                                                                   \
+  X(newest_undo, "SELECT block, changes FROM undo ORDER BY block DESC LIMIT 1")                                       \
+  X(newest_block, "SELECT max(block) FROM consensus")                                                                 \
   X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
   X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")                            \
   X(newest_of_name, "SELECT opcode FROM operations WHERE name = ?1 AND opcode IN (?2, ?3, ?4)"                        \

@@ -8,6 +8,7 @@
 
 #define BS_CONSENSUS_SIZE 16
 #define BS_BUCKETS 16
+#define BS_FEE_TEXT 24 /* satoshis: an integer, or Python's float for imports */
 #define BS_LIFETIME_INFINITE UINT32_MAX
 
 enum bs_opcode {
@@ -70,6 +71,9 @@ bool bs_namespace_id_check(const char *id);
 
 /* Satoshis, as the original's double: the paid fee is compared with it.  `name` is checked. */
 double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name);
+/* The same as an import's op_fee has it: Python's str() of a float, or of the integer 100 for a price below 100
+ * (x_import_fee). */
+void bs_price_text(char text[BS_FEE_TEXT], const struct bs_namespace_rules *rules, const char *name);
 /* The same, rounded up to what must be paid. */
 uint64_t bs_price_to_pay(const struct bs_namespace_rules *rules, const char *name);
 uint64_t bs_price_of_namespace(const char *id);
