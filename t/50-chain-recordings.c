@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Recorded runs of the original name server: the rules give the same verdicts, serialise the accepted operations to the
- * same bytes and come to the same hashes in every block.
+ * same bytes and come to the same hashes in every block; at the end the index holds the same records, field by field.
  */
 #include <config.h>
 
@@ -17,6 +17,7 @@ static void replay(void **state) {
   assert_ok(bs_database_begin(database, &error));
   index = (struct bs_index){database, &recording->parameters};
   for (size_t i = 0; i < recording->block_count; i++) replay_block(recording, &index, &recording->blocks[i]);
+  compare_end(recording, &index);
   bs_database_close(database);
 }
 

@@ -10,6 +10,7 @@
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
 #include "core/codec/hex.h"
+#include "t/lib/index-lines.h"
 #include "t/lib/recording.h"
 #include "t/lib/unit.h"
 
@@ -90,6 +91,75 @@ static inline void replay_block(const struct recording *recording, const struct 
                sizeof result.operations_hash);
   compare_hash(recording, block->height, "consensus hash", block->consensus, result.consensus,
                sizeof result.consensus);
+}
+
+/* ---- what is known at the end ---- */
+
+/* The line of `lines` that begins with "KIND KEY "; what is behind that, up to the newline, or NULL. */
+static inline const char *find_line(const char *lines, const struct recording_line *wanted) {
+  char *start;
+  const char *found, *at = lines;
+  size_t length;
+
+  assert_true(asprintf(&start, "%s %s ", wanted->kind, wanted->key) > 0);
+  length = strlen(start);
+  while ((found = strstr(at, start)) != NULL && found != lines && found[-1] != '\n') at = found + 1;
+  free(start);
+  return found == NULL ? NULL : found + length;
+}
+
+/* Two lines of one kind and key, word by word; the words of records are FIELD=VALUE. */
+static inline void compare_line(const struct recording *recording, const struct recording_line *expected,
+                                const char *got) {
+  const char *wanted = expected->text;
+
+  for (;;) {
+    int wanted_length = (int)strcspn(wanted, " "), got_length = (int)strcspn(got, " \n");
+
+    if (wanted_length != got_length || memcmp(wanted, got, (size_t)got_length) != 0)
+      fail_msg("%s, at the end: %s %s: expected %.*s, got %.*s", recording->name, expected->kind, expected->key,
+               wanted_length, wanted, got_length, got);
+    wanted += wanted_length;
+    got += got_length;
+    if (*wanted == '\0' && *got == '\n') return;
+    wanted += *wanted == ' ';
+    got += *got == ' ';
+  }
+}
+
+/* Every line of the index has one of the recording with its kind and key. */
+static inline void find_surplus(const struct recording *recording, const char *lines) {
+  for (const char *at = lines; *at != '\0'; at += strcspn(at, "\n") + 1) {
+    size_t i = 0, kind = strcspn(at, " "), key = strcspn(at + kind + 1, " ");
+
+    while (i < recording->line_count && (strlen(recording->lines[i].kind) != kind ||
+                                         strncmp(recording->lines[i].kind, at, kind) != 0 ||
+                                         strlen(recording->lines[i].key) != key ||
+                                         strncmp(recording->lines[i].key, at + kind + 1, key) != 0))
+      i++;
+    if (i == recording->line_count)
+      fail_msg("%s, at the end: expected nothing, got %.*s", recording->name, (int)strcspn(at, "\n"), at);
+  }
+}
+
+/* All that the index holds is what was recorded. */
+static inline void compare_end(const struct recording *recording, const struct bs_index *index) {
+  struct bs_buffer buffer BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+  const char *lines;
+
+  assert_ok(index_lines(&buffer, index, recording->blocks[recording->block_count - 1].height, &error));
+  lines = bs_buffer_string(&buffer);
+  for (size_t i = 0; i < recording->line_count; i++) {
+    const char *got = find_line(lines, &recording->lines[i]);
+
+    if (got == NULL)
+      fail_msg("%s, at the end: %s %s: expected %s, got nothing", recording->name, recording->lines[i].kind,
+               recording->lines[i].key, recording->lines[i].text);
+    else
+      compare_line(recording, &recording->lines[i], got);
+  }
+  find_surplus(recording, lines);
 }
 
 /* ---- one test for each recording ---- */
