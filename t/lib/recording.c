@@ -212,14 +212,9 @@ static bool read_operation(struct reader *reader, char *rest) {
 /* Any other line is one of the end. */
 static bool read_end(struct reader *reader, char *line) {
   struct recording *recording = &reader->recording;
-  struct recording_line *read;
 
-  if (!GROW(recording->lines, recording->line_count)) return false;
-  read = &recording->lines[recording->line_count++];
-  read->kind = strsep(&line, " ");
-  read->key = strsep(&line, " ");
-  read->text = line;
-  return read->text != NULL;
+  return GROW(recording->lines, recording->line_count) &&
+         recording_split_line(&recording->lines[recording->line_count++], line);
 }
 
 static bool read_line(struct reader *reader, char *line) {
@@ -328,6 +323,13 @@ bool recording_is_verdict(enum recording_verdict expected, enum bs_verdict verdi
   case RECORDING_UNPARSABLE: break; /* of which some are not worth a refusal: another magic */
   }
   return verdict != BS_VERDICT_ACCEPTED;
+}
+
+bool recording_split_line(struct recording_line *ret_line, char *text) {
+  ret_line->kind = strsep(&text, " ");
+  ret_line->key = strsep(&text, " ");
+  ret_line->text = text;
+  return text != NULL;
 }
 
 bool recording_get_field(const struct recording_line *line, const char **ret_value, size_t *ret_length,

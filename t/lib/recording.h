@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recorded run of the original name server (t/vectors/names/README), read whole: what came in each block and what must
- * come of it, then all that the server knew at the end.  Everything belongs to the recording and lives as long as it.
+ * A recorded run of the original name server (t/vectors/names/README), read whole: what came in each block and what
+ * must come of it, then all that the server knew at the end.  All of it lives as long as the recording.
  */
 #ifndef BS_T_RECORDING_H
 #define BS_T_RECORDING_H
@@ -59,7 +59,9 @@ void recording_close(struct recording *recording); /* NULL is allowed */
 const char *recording_verdict_text(enum recording_verdict verdict);
 /* Is it what bs_rules_apply should have said?  A deferred operation is an accepted one. */
 bool recording_is_verdict(enum recording_verdict expected, enum bs_verdict verdict);
-/* The value of the line's FIELD=VALUE; false when it has no such field.  *ret_value: within the line, not terminated. */
+/* Takes "KIND KEY TEXT" apart, in place; false when it is something else. */
+bool recording_split_line(struct recording_line *ret_line, char *text);
+/* The value of FIELD=VALUE, within the line and not terminated; false when it has no such field. */
 bool recording_get_field(const struct recording_line *line, const char **ret_value, size_t *ret_length,
                          const char *field);
 
