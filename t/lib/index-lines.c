@@ -156,17 +156,17 @@ static bool list_row(struct bs_buffer *lines, const struct bs_index *index, sqli
   return true;
 }
 
-/* One operation of a name, in order: the first begins its line, and the last (column 3) ends it. */
-static bool history_row(struct bs_buffer *lines, const struct bs_index *index, sqlite3_stmt *row,
-                        struct bs_error *error) {
+/* An item of a list, in order: kind, key, what stands before the transaction id, the id, and whether the item is the
+ * list's first and its last. */
+static bool item_row(struct bs_buffer *lines, const struct bs_index *index, sqlite3_stmt *row, struct bs_error *error) {
   unsigned char bytes[BS_TXID_SIZE];
   char txid[2 * BS_TXID_SIZE + 1];
 
-  if (!bs_row_bytes(index->database, row, 2, bytes, sizeof bytes, error)) return false;
+  if (!bs_row_bytes(index->database, row, 3, bytes, sizeof bytes, error)) return false;
   bs_txid_text(txid, bytes);
-  if (sqlite3_column_int(row, 3) == 1) bs_buffer_format(lines, "history %s", text_of(row, 0));
-  bs_buffer_format(lines, " %s:%s", text_of(row, 1), txid);
-  if (sqlite3_column_int(row, 4) == 1) bs_buffer_byte(lines, '\n');
+  if (sqlite3_column_int(row, 4)) bs_buffer_format(lines, "%s %s", text_of(row, 0), text_of(row, 1));
+  bs_buffer_format(lines, " %s:%s", text_of(row, 2), txid);
+  if (sqlite3_column_int(row, 5)) bs_buffer_byte(lines, '\n');
   return true;
 }
 
@@ -185,11 +185,16 @@ static const struct {
     {"SELECT 'expires', block, group_concat(name, ' ')"
      " FROM (SELECT block, name FROM expiries WHERE block > ?1 ORDER BY block, name) GROUP BY block",
      list_row},
-    /* imports, waits: nothing keeps them yet */
-    {"SELECT name, block, txid, row_number() OVER (PARTITION BY name ORDER BY block, position),"
-     " row_number() OVER (PARTITION BY name ORDER BY block DESC, position DESC)"
-     " FROM operations WHERE name IS NOT NULL ORDER BY name, block, position",
-     history_row},
+    {"SELECT 'imports', namespace, group_concat(address, ' ')"
+     " FROM (SELECT namespace, address FROM import_keys ORDER BY namespace, address) GROUP BY namespace",
+     list_row},
+    {"SELECT 'waits', lower(hex(sender)), name, txid, lag(txid) OVER senders IS NULL, lead(txid) OVER senders IS NULL"
+     " FROM pending WINDOW senders AS (PARTITION BY sender ORDER BY block, vtxindex) ORDER BY sender, block, vtxindex",
+     item_row},
+    {"SELECT 'history', name, block, txid, lag(txid) OVER names IS NULL, lead(txid) OVER names IS NULL"
+     " FROM operations WHERE name IS NOT NULL"
+     " WINDOW names AS (PARTITION BY name ORDER BY block, position) ORDER BY name, block, position",
+     item_row},
 };
 
 static bool add_rows(struct bs_buffer *lines, const struct bs_index *index, sqlite3_stmt *rows, row_line *add,
