@@ -125,16 +125,7 @@ static void make_block(const struct recording *recording, const struct recording
   bs_database_close(database);
 }
 
-/* Of these recordings, which have some of everything, each block is interrupted; of the others the fullest. */
-static const char *const thorough[] = {"name_preorder_register_update_transfer_renew_revoke_verify_multi", "x_import",
-                                       "x_import_expire", "x_multi1", "x_sameblock"};
-
-static bool is_thorough(const struct recording *recording) {
-  for (size_t i = 0; i < sizeof thorough / sizeof thorough[0]; i++)
-    if (strcmp(recording->name, thorough[i]) == 0) return true;
-  return false;
-}
-
+/* Of a telling recording every block is interrupted, of the others this one. */
 static const struct recording_block *fullest(const struct recording *recording) {
   const struct recording_block *found = recording->blocks;
 
@@ -148,7 +139,7 @@ static void replay(void **state) {
   struct bs_error error = {0};
   struct bs_database *database;
   struct bs_index index;
-  bool all = is_thorough(recording);
+  bool all = is_telling(recording);
 
   snprintf(file, sizeof file, "%s/%s", directory, recording->name);
   database = open_file(BS_DATABASE_CREATE, &error);

@@ -16,19 +16,20 @@ static inline sqlite3_stmt *prepare_rows(struct bs_database *database, const cha
 }
 
 static inline void add_value(struct bs_buffer *text, sqlite3_stmt *row, int column) {
-  const unsigned char *bytes;
-  size_t length;
+  bool is_blob = sqlite3_column_type(row, column) == SQLITE_BLOB;
+  const void *value = is_blob ? sqlite3_column_blob(row, column) : sqlite3_column_text(row, column);
+  size_t length = (size_t)sqlite3_column_bytes(row, column);
 
-  if (sqlite3_column_type(row, column) != SQLITE_BLOB) {
-    const char *value = (const char *)sqlite3_column_text(row, column);
+  bs_buffer_byte(text, ' ');
+  if (!is_blob) {
+    bs_buffer_text(text, value == NULL ? "NULL" : value);
+  } else if (length > 0) {
+    char *digits = (char *)bs_buffer_extend(text, 2 * length + 1);
 
-    bs_buffer_format(text, " %s", value == NULL ? "NULL" : value);
-    return;
+    assert_non_null(digits);
+    bs_hex_encode(digits, value, length);
+    text->length--; /* without the NUL */
   }
-  bytes = sqlite3_column_blob(row, column);
-  length = (size_t)sqlite3_column_bytes(row, column);
-  bs_buffer_text(text, " x");
-  for (size_t i = 0; i < length; i++) bs_buffer_format(text, "%02x", bytes[i]);
 }
 
 /* Appends a line for each row of the table, in the order of its key. */
