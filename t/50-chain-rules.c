@@ -96,7 +96,30 @@ static void a_taken_name_stays_taken(void **state) {
   own(fixture, "foo.id", fixture->alice);
   preorder = preorder_of(fixture, "foo.id", fixture->bob, fixture->bob);
   assert_null(send(fixture, fixture->bob, &preorder, NULL, 6400000)); /* it doesn't show what it is for */
-  assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "registered already");
+  assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "belongs to");
+}
+
+/* The registration of a name that the sender has is a renewal, whatever was preordered. */
+static void what_is_registered_is_renewed(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_operation preorder, registration = registration_of("foo.id");
+
+  own(fixture, "foo.id", fixture->alice);
+  preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice);
+  assert_null(send(fixture, fixture->alice, &preorder, NULL, 6400000));
+  assert_refused(send(fixture, fixture->alice, &registration, fixture->alice, 0), "less than the price");
+  assert_null(send(fixture, fixture->alice, &registration, fixture->alice, 6400000));
+  assert_string_equal(entry_of(fixture, "foo.id").origin.op, "::");
+  assert_refused(send(fixture, fixture->alice, &preorder, NULL, 6400000), "pending"); /* it was not used */
+}
+
+static void a_preorder_is_the_senders(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.id");
+
+  assert_null(send(fixture, fixture->bob, &preorder, NULL, 6400000)); /* copied */
+  assert_refused(send(fixture, fixture->alice, &registration, fixture->alice, 0), "was sent by");
 }
 
 static void namespaces_must_be_ready(void **state) {
@@ -209,6 +232,8 @@ int main(void) {
       LEDGER_TEST(a_registration_needs_its_preorder),
       LEDGER_TEST(a_registration_is_paid_for),
       LEDGER_TEST(a_taken_name_stays_taken),
+      LEDGER_TEST(what_is_registered_is_renewed),
+      LEDGER_TEST(a_preorder_is_the_senders),
       LEDGER_TEST(namespaces_must_be_ready),
       LEDGER_TEST(renewals_are_the_owners_and_paid_for),
       LEDGER_TEST(updates_are_the_owners_and_fresh),

@@ -226,7 +226,7 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   assert_plan(fixture, "operations_by_name");
   own(fixture, "foo.id", fixture->alice);
   assert_ok(bs_database_execute(fixture->ledger->database,
-                                "DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys;"
+                                "DROP TABLE undo; ALTER TABLE expiries DROP COLUMN times; DROP TABLE announcements; DROP TABLE import_keys;"
                                 "DROP TABLE pending; DROP INDEX preorders_of_several; DROP INDEX operations_by_name;"
                                 "PRAGMA user_version = 1",
                                 &error));

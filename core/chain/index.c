@@ -404,9 +404,10 @@ bool bs_index_put_expiry(const struct bs_index *index, uint64_t block, const cha
 }
 
 bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error) {
-  if (block == UINT64_MAX) return true;
-  return bs_database_run(index->database, BS_SQL_drop_expiry, BS_VALUES(bs_value_integer(block), bs_value_text(name)),
-                         error);
+  const struct bs_value key[] = {bs_value_integer(block), bs_value_text(name)};
+
+  return block == UINT64_MAX || (bs_database_run(index->database, BS_SQL_take_expiry, key, 2, error) &&
+                                 bs_database_run(index->database, BS_SQL_drop_expiry, key, 2, error));
 }
 
 bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_error *error) {

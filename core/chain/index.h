@@ -98,7 +98,8 @@ bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_en
 bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry,
                             struct bs_error *error);
 
-/* At the end of which block a name stops being listed.  UINT64_MAX: never, nothing is kept. */
+/* At the end of which block a name stops being listed.  A name that is put several times has to be dropped as often,
+ * as the original kept a list (namespace_preorder_reveal_import_multi_ready).  UINT64_MAX: never, nothing is kept. */
 bool bs_index_put_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error);
 bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error);
 /* What ends with block `height`: names that expire, namespaces that were revealed and not made ready. */

@@ -104,8 +104,10 @@ static bool check_all_free(struct bs_engine *engine, struct bs_judgement *judgem
     for (size_t j = 0; j < i; j++)
       if (strcmp(set->members[j].name, each.operation.name) == 0)
         return bs_rules_refuse(judgement, "The name %s is registered twice by one preorder.", each.operation.name);
-    bs_rules_need_free(&each, each.name.name[0] != '\0' &&
-                                  bs_rules_is_registered(&each.name, &each.name_space, engine->height));
+    if (each.name.name[0] != '\0' && bs_rules_is_registered(&each.name, &each.name_space, engine->height))
+      return bs_rules_refuse(judgement, "The name %s is registered already, by %s.", each.operation.name,
+                             each.name.origin.address);
+    bs_rules_need_preorder(&each);
   }
   return true;
 }

@@ -37,6 +37,9 @@ bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judg
   const struct bs_operation *operation = &judgement->operation;
   bool found;
 
+  if (!judgement->sender_is_key_hash)
+    return bs_rules_refuse(judgement, "%s is the address of a script, which cannot preorder.",
+                           judgement->origin.address);
   if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error))
     return false;
   if (found) return bs_rules_refuse(judgement, "The same preorder is pending already.");
@@ -64,12 +67,12 @@ bool bs_rules_apply_preorder(struct bs_engine *engine, struct bs_judgement *judg
 
 /* ---- NAME_REGISTRATION, also as renewal ---- */
 
-bool bs_rules_need_free(struct bs_judgement *judgement, bool registered) {
+bool bs_rules_need_preorder(struct bs_judgement *judgement) {
   const char *name = judgement->operation.name;
 
-  if (registered)
-    return !bs_rules_refuse(judgement, "The name %s is registered already, by %s.", name,
-                            judgement->name.origin.address);
+  if (!bs_script_equal(&judgement->preorder.origin.sender, &judgement->origin.sender))
+    return !bs_rules_refuse(judgement, "The preorder of %s was sent by %s, not by %s.", name,
+                            judgement->preorder.origin.address, judgement->origin.address);
   if (judgement->preorder.block_number < judgement->name_space.ready_block)
     return !bs_rules_refuse(judgement, "The name %s was preordered before its namespace was ready.", name);
   return true;
@@ -83,6 +86,7 @@ static bool need_price(struct bs_judgement *judgement, bool paid, uint64_t fee) 
   return !bs_rules_refuse(judgement, "%" PRIu64 " satoshis were burned for %s, less than the price.", fee, name);
 }
 
+/* What is registered is renewed or left alone, preordered or not (x_sameblock). */
 static void check_renewal(struct bs_judgement *judgement) {
   if (!bs_rules_need_sender(judgement)) return;
   judgement->renews = true;
@@ -93,21 +97,16 @@ static void check_renewal(struct bs_judgement *judgement) {
   }
 }
 
-/* A preorder of the name is asked for first, then the name, then a preorder of several names. */
-static bool check_claim(struct bs_engine *engine, struct bs_judgement *judgement, bool registered,
-                        struct bs_error *error) {
+/* By a preorder of this name, or else by one of several names. */
+static bool check_first(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   unsigned char hash[BS_HASH160_SIZE];
   bool preordered;
 
   bs_name_hash(hash, judgement->operation.name, &judgement->origin.sender, judgement->recipient_address);
   if (!bs_index_get_preorder(engine->index, &judgement->preorder, &preordered, BS_NAME_PREORDER, hash, error))
     return false;
-  if (!preordered && !registered) return bs_rules_check_member(engine, judgement, error);
-  if (!preordered) {
-    check_renewal(judgement);
-  } else if (bs_rules_need_free(judgement, registered)) {
-    need_price(judgement, true, judgement->preorder.op_fee);
-  }
+  if (!preordered) return bs_rules_check_member(engine, judgement, error);
+  if (bs_rules_need_preorder(judgement)) need_price(judgement, true, judgement->preorder.op_fee);
   return true;
 }
 
@@ -124,8 +123,10 @@ bool bs_rules_check_registration(struct bs_engine *engine, struct bs_judgement *
   if (!bs_rules_need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error))
     return false;
   if (bs_rules_refused(judgement)) return true;
-  return check_claim(engine, judgement,
-                     found && bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height), error);
+  if (!found || !bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height))
+    return check_first(engine, judgement, error);
+  check_renewal(judgement);
+  return true;
 }
 
 /* A first registration's entry: what an earlier owner left is gone, but for the block in which the name appeared. */

@@ -21,6 +21,7 @@ struct bs_judgement {
   struct bs_block_transaction *block_transaction;
   struct bs_operation operation;
   struct bs_entry_origin origin; /* of the transaction; op is filled by apply */
+  bool sender_is_key_hash;
   bool has_fee;
   uint64_t fee; /* burned */
   bool has_recipient;
@@ -80,8 +81,8 @@ bool bs_rules_keep_name(struct bs_engine *engine, struct bs_judgement *judgement
                         const struct bs_entry_context *context, struct bs_error *error);
 void bs_rules_set_op(struct bs_entry_origin *origin, const char *op);
 
-/* A registration by the preorder in the judgement: can its name be had?  Then the name's entry is made. */
-bool bs_rules_need_free(struct bs_judgement *judgement, bool registered);
+/* A registration by the preorder in the judgement: is it good for the name?  Then the name's entry is made. */
+bool bs_rules_need_preorder(struct bs_judgement *judgement);
 bool bs_rules_register(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error);
 
 /* rules-multi.c: a registration that no preorder of its own name stands for. */

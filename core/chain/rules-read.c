@@ -79,8 +79,6 @@ void bs_rules_read_transaction(const struct bs_engine *engine, struct bs_judgeme
   const unsigned char *magic = engine->index->parameters->magic, *payload;
   struct bs_error why = {0};
   size_t length;
-  bool is_key_hash;
-
   if (judged->sender == NULL || !find_payload(judged->transaction, &payload, &length)) return;
   if (length < 2 || memcmp(payload, magic, 2) != 0) return;
   if (!bs_operation_parse(&judgement->operation, magic, payload, length, &why)) {
@@ -89,11 +87,9 @@ void bs_rules_read_transaction(const struct bs_engine *engine, struct bs_judgeme
   }
   memcpy(judgement->origin.txid, judged->transaction->txid, BS_TXID_SIZE);
   judgement->origin.vtxindex = judged->vtxindex;
-  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &is_key_hash, judged->sender,
-                    judged->sender_length)) {
+  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &judgement->sender_is_key_hash,
+                    judged->sender, judged->sender_length)) {
     bs_rules_refuse(judgement, "The sender's output has no address.");
-  } else if (!is_key_hash) {
-    bs_rules_refuse(judgement, "The sender's address is a script's.");
   } else if (!read_outputs(engine, judgement)) {
     bs_rules_refuse(judgement, "An output of the transaction has no address.");
   } else {

@@ -47,6 +47,7 @@
   "CREATE TABLE announcements (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL,"                \
   " address TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"                         \
   "CREATE TABLE undo (block INTEGER PRIMARY KEY, changes BLOB NOT NULL);"                                             \
+  "ALTER TABLE expiries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"                                                 \
   "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"
 
 #define BS_LEDGER_SCHEMA                                                                                              \
@@ -102,8 +103,9 @@
   X(drop_keys_of_revealed, "DELETE FROM import_keys WHERE namespace IN"                                               \
                            " (SELECT id FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1)")                 \
   X(drop_namespaces_revealed, "DELETE FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1")                   \
-  X(put_expiry, "INSERT OR IGNORE INTO expiries (block, name) VALUES (?1, ?2)")                                       \
-  X(drop_expiry, "DELETE FROM expiries WHERE block = ?1 AND name = ?2")                                               \
+  X(put_expiry, "INSERT INTO expiries (block, name) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET times = times + 1")     \
+  X(take_expiry, "UPDATE expiries SET times = times - 1 WHERE block = ?1 AND name = ?2")                              \
+  X(drop_expiry, "DELETE FROM expiries WHERE block = ?1 AND name = ?2 AND times = 0")                                 \
   X(expire_names, "UPDATE names SET listed = 0, revoked = 0"                                                           \
                   " WHERE name IN (SELECT name FROM expiries WHERE block = ?1)")                                       \
   X(drop_expiries, "DELETE FROM expiries WHERE block = ?1")                                                           \
