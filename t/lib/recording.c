@@ -158,15 +158,18 @@ static bool grow(void **array, size_t count, size_t size) {
   return true;
 }
 
+/* Each block follows the one before it. */
 static bool read_block(struct reader *reader, char *rest) {
   struct recording *recording = &reader->recording;
   struct recording_block *block;
+  uint64_t expected = recording->parameters.first_block + recording->block_count;
   char *height = strsep(&rest, " "), *consensus = strsep(&rest, " ");
 
   if (!GROW(recording->blocks, recording->block_count)) return false;
   block = &recording->blocks[recording->block_count++];
   if (rest == NULL) bs_operations_hash(block->operations_hash, NULL, 0);
-  return read_number(&block->height, height) && read_hash(block->consensus, sizeof block->consensus, consensus) &&
+  return read_number(&block->height, height) && block->height == expected &&
+         read_hash(block->consensus, sizeof block->consensus, consensus) &&
          (rest == NULL || read_hash(block->operations_hash, sizeof block->operations_hash, rest));
 }
 
@@ -270,6 +273,7 @@ static bool read_file(struct reader *reader, const char *path, struct bs_error *
     number++;
     if (!read_line(reader, line)) return bs_fail(error, BS_WORD_malformed, "%s: Line %zu is malformed.", path, number);
   }
+  if (reader->recording.block_count == 0) return bs_fail(error, BS_WORD_malformed, "%s: There are no blocks.", path);
   share_out(reader);
   return true;
 }
