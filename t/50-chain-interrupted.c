@@ -139,7 +139,7 @@ static void replay(void **state) {
   struct bs_error error = {0};
   struct bs_database *database;
   struct bs_index index;
-  bool all = is_telling(recording);
+  bool all = is_telling(recording->name) && !is_brief();
 
   snprintf(file, sizeof file, "%s/%s", directory, recording->name);
   database = open_file(BS_DATABASE_CREATE, &error);
@@ -169,7 +169,7 @@ int main(void) {
 
   if (access("/dev/shm", W_OK) != 0) snprintf(directory, sizeof directory, "/tmp/blockstore-XXXXXX");
   if (mkdtemp(directory) == NULL) return 1;
-  failed = run_recordings(replay);
+  failed = run_recordings(replay, !is_brief());
   snprintf(command, sizeof command, "rm -rf %s", directory);
   return system(command) != 0 || failed;
 }

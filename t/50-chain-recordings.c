@@ -22,5 +22,5 @@ static void replay(void **state) {
 }
 
 int main(void) {
-  return run_recordings(replay);
+  return run_recordings(replay, true);
 }

@@ -86,7 +86,7 @@ static void end(struct run *run) {
 static void replay(void **state) {
   const struct recording *recording = *state;
   uint64_t first = recording->blocks[0].height, last = first + recording->block_count - 1;
-  bool every = is_telling(recording); /* depth at every height; else they take turns */
+  bool every = is_telling(recording->name) && !is_brief(); /* depth at every height; else they take turns */
   struct run run;
 
   begin(&run, recording);
@@ -103,5 +103,5 @@ static void replay(void **state) {
 }
 
 int main(void) {
-  return run_recordings(replay);
+  return run_recordings(replay, !is_brief());
 }
