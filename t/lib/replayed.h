@@ -136,16 +136,13 @@ static inline struct recording_line *split_lines(size_t *ret_count, char *text) 
   return lines;
 }
 
-/* All that the index holds is what was recorded. */
-static inline void compare_end(const struct recording *recording, const struct bs_index *index) {
-  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+/* All that there is in the lines of `text` is what was recorded. */
+static inline void compare_lines(const struct recording *recording, struct bs_buffer *text) {
   struct recording_line *lines BS_AUTO_FREE = NULL;
-  struct bs_error error = {0};
   size_t count;
 
-  assert_ok(index_lines(&text, index, recording->blocks[recording->block_count - 1].height, &error));
-  assert_non_null(bs_buffer_string(&text));
-  lines = split_lines(&count, (char *)text.bytes);
+  assert_non_null(bs_buffer_string(text));
+  lines = split_lines(&count, (char *)text->bytes);
   for (size_t i = 0; i < recording->line_count; i++) {
     const struct recording_line *expected = &recording->lines[i], *got = find_line(lines, count, expected);
 
@@ -159,6 +156,15 @@ static inline void compare_end(const struct recording *recording, const struct b
     if (find_line(recording->lines, recording->line_count, &lines[i]) == NULL)
       fail_msg("%s, at the end: %s %s: expected nothing, got %s", recording->name, lines[i].kind, lines[i].key,
                lines[i].text);
+}
+
+/* All that the index holds is what was recorded. */
+static inline void compare_end(const struct recording *recording, const struct bs_index *index) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(index_lines(&text, index, recording->blocks[recording->block_count - 1].height, &error));
+  compare_lines(recording, &text);
 }
 
 /* ---- one test for each recording ---- */
