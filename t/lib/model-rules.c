@@ -467,6 +467,7 @@ static bool reveal(struct model *model, const struct model_operation *operation,
 
 static bool make_ready(struct model *model, const struct model_operation *operation, uint64_t height) {
   struct model_namespace *space = model_find_namespace(model, operation->name);
+  const struct model_preorder *again;
   struct bs_buffer serialised = BS_BUFFER_INIT;
 
   if (space == NULL || space->is_ready || strcmp(operation->origin.sender, space->recipient) != 0) return false;
@@ -476,6 +477,8 @@ static bool make_ready(struct model *model, const struct model_operation *operat
   SAY(space->origin.op, "!");
   SAY(space->origin.txid, operation->origin.txid);
   space->origin.vtxindex = operation->origin.vtxindex;
+  again = model_find_preorder(model, BS_NAMESPACE_PREORDER, space->hash);
+  if (again != NULL) drop_preorder(model, again); /* recorded in x_fuzz2 */
   model_serialise_namespace(&serialised, operation->opcode, space);
   accept(model, &serialised);
   return true;
