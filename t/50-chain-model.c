@@ -27,7 +27,7 @@ static void replay_on_model(void **state) {
   struct bs_buffer lines BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct model model;
 
-  model_init(&model, &recording->parameters, recording->import_keys, NULL, 0);
+  model_init(&model, &recording->parameters);
   for (size_t i = 0; i < recording->block_count; i++) {
     const struct recording_block *block = &recording->blocks[i];
     struct bs_block_result result;

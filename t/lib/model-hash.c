@@ -49,10 +49,24 @@ void model_name_hash(char hash[MODEL_HASH160], const char *name, const char *sen
   bs_hex_encode(hash, digest, sizeof digest);
 }
 
+static int compare_pairs(const void *a, const void *b) {
+  return strcmp(a, b);
+}
+
+/* Sorted NAME:ADDRESS, commas between them, and the sender's script, all of it as text. */
 void model_names_hash(char hash[MODEL_HASH160], const char *const *names, size_t count, const char *sender,
                       const char *const *addresses) {
-  if (count == 0) abort();
-  model_name_hash(hash, names[0], sender, addresses[0]);
+  char(*pairs)[MODEL_NAME + BS_ADDRESS_TEXT] BS_AUTO_FREE = calloc(count + 1, sizeof *pairs);
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  unsigned char digest[BS_HASH160_SIZE];
+
+  if (pairs == NULL) abort();
+  for (size_t i = 0; i < count; i++) snprintf(pairs[i], sizeof *pairs, "%s:%s", names[i], addresses[i]);
+  qsort(pairs, count, sizeof *pairs, compare_pairs);
+  for (size_t i = 0; i < count; i++) bs_buffer_format(&text, "%s%s", i > 0 ? "," : "", pairs[i]);
+  bs_buffer_text(&text, sender);
+  bs_hash160(digest, text.bytes, text.length);
+  bs_hex_encode(hash, digest, sizeof digest);
 }
 
 void model_update_hash(char hash[MODEL_HASH128], const char *name, const char *consensus) {

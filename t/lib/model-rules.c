@@ -64,12 +64,12 @@ bool model_is_registered(const struct model_name *name, const struct model_names
 }
 
 const char *model_consensus(const struct model *model, uint64_t height) {
-  uint64_t first = model->parameters.first_block;
+  uint64_t first = model->parameters->first_block;
   static char seed[MODEL_HASH128];
 
   if (height >= first) return height - first < model->state.consensus_count ? model->state.consensus[height - first] : NULL;
-  if (height < model->parameters.seed_first || height > model->parameters.seed_last) return NULL;
-  for (size_t i = 0; i < BS_CONSENSUS_SIZE; i++) snprintf(seed + 2 * i, 3, "%02x", model->parameters.seed[i]);
+  if (height < model->parameters->seed_first || height > model->parameters->seed_last) return NULL;
+  for (size_t i = 0; i < BS_CONSENSUS_SIZE; i++) snprintf(seed + 2 * i, 3, "%02x", model->parameters->seed[i]);
   return seed;
 }
 
@@ -85,7 +85,7 @@ static bool is_recent(const struct model *model, const char *consensus, uint64_t
 static bool is_script_hash(const struct model *model, const char *address) {
   unsigned char version, hash[BS_HASH160_SIZE];
 
-  return !bs_address_decode(&version, hash, address) || version != model->parameters.address_version;
+  return !bs_address_decode(&version, hash, address) || version != model->parameters->address_version;
 }
 
 /* ---- what changes ---- */
@@ -197,7 +197,7 @@ static bool preorder(struct model *model, const struct model_operation *operatio
 }
 
 static bool preorder_name(struct model *model, const struct model_operation *operation, uint64_t height) {
-  return model_count_owned(model, operation->origin.sender) < model->parameters.names_per_owner &&
+  return model_count_owned(model, operation->origin.sender) < model->parameters->names_per_owner &&
          preorder(model, operation, height);
 }
 
@@ -242,7 +242,7 @@ bool model_may_register(const struct model *model, const struct model_operation 
   const struct model_preorder *preorder = find_own_preorder(model, operation);
 
   if (space == NULL || (name != NULL && name->revoked) || is_script_hash(model, operation->recipient_address) ||
-      model_count_owned(model, operation->recipient) >= model->parameters.names_per_owner)
+      model_count_owned(model, operation->recipient) >= model->parameters->names_per_owner)
     return false;
   if (name != NULL && model_is_registered(name, space, height)) return may_renew(name, space, operation);
   return preorder != NULL ? fits(preorder, space, operation->name)
@@ -367,7 +367,7 @@ static bool update_name(struct model *model, const struct model_operation *opera
   const struct model_namespace *space = name == NULL ? NULL : find_ready_namespace(model, name->name);
 
   if (space == NULL || !model_is_registered(name, space, height) ||
-      model_count_owned(model, operation->origin.sender) > model->parameters.names_per_owner)
+      model_count_owned(model, operation->origin.sender) > model->parameters->names_per_owner)
     return false;
   SAY(name->value_hash, operation->value_hash);
   SAY(name->consensus, consensus);
@@ -385,7 +385,7 @@ static bool transfer_name(struct model *model, const struct model_operation *ope
       !is_recent(model, operation->consensus, height) ||
       strcmp(operation->origin.sender, operation->recipient) == 0 ||
       strcmp(operation->origin.sender, name->origin.sender) != 0 ||
-      model_count_owned(model, operation->recipient) >= model->parameters.names_per_owner ||
+      model_count_owned(model, operation->recipient) >= model->parameters->names_per_owner ||
       is_script_hash(model, operation->recipient_address))
     return false;
   give(name, operation, "");
@@ -412,10 +412,12 @@ static bool revoke_name(struct model *model, const struct model_operation *opera
   return true;
 }
 
-/* Has no effect. */
 static bool announce(const struct model *model, const struct model_operation *operation) {
-  for (size_t i = 0; i < model->announcer_count; i++) {
-    const struct model_name *name = model_find_name(model, model->announcers[i]);
+  const char *const *announcer = model->parameters->announcers;
+
+  if (announcer == NULL) return model_count_owned(model, operation->origin.sender) > 0;
+  for (; *announcer != NULL; announcer++) {
+    const struct model_name *name = model_find_name(model, *announcer);
 
     if (name != NULL && name->has_owner && strcmp(name->origin.sender, operation->origin.sender) == 0) return true;
   }
@@ -489,8 +491,8 @@ static bool may_import(const struct model *model, const struct model_namespace *
 
   if (strcmp(address, space->recipient_address) == 0) return true;
   if (space->importer_key[0] == '\0') return false; /* the first one must be of the namespace's own key */
-  for (uint32_t i = 0; i < model->import_keys; i++)
-    if (model_child_address(child, space->importer_key, i, model->parameters.address_version) &&
+  for (uint32_t i = 0; i < model->parameters->import_keys; i++)
+    if (model_child_address(child, space->importer_key, i, model->parameters->address_version) &&
         strcmp(address, child) == 0)
       return true;
   return false;

@@ -321,8 +321,8 @@ static void put_imports(struct bs_buffer *text, const struct model *model) {
     char address[BS_ADDRESS_TEXT];
 
     if (space->is_ready || space->importer_key[0] == '\0') continue;
-    for (uint32_t j = 0; j < model->import_keys; j++) {
-      if (!model_child_address(address, space->importer_key, j, model->parameters.address_version)) continue;
+    for (uint32_t j = 0; j < model->parameters->import_keys; j++) {
+      if (!model_child_address(address, space->importer_key, j, model->parameters->address_version)) continue;
       bs_buffer_format(&line, "imports %s %s", space->id, address);
       take_line(&lines, &line);
     }

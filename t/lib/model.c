@@ -63,13 +63,8 @@ void model_rollback(struct model *model, uint64_t height) {
 
 /* ---- blocks ---- */
 
-void model_init(struct model *model, const struct bs_chain_parameters *parameters, size_t import_keys,
-                const char *const *announcers, size_t announcer_count) {
-  *model = (struct model){.parameters = *parameters,
-                          .import_keys = import_keys,
-                          .announcers = announcers,
-                          .announcer_count = announcer_count,
-                          .state.height = parameters->first_block - 1};
+void model_init(struct model *model, const struct bs_chain_parameters *parameters) {
+  *model = (struct model){.parameters = parameters, .state.height = parameters->first_block - 1};
 }
 
 static void forget_block(struct model *model) {
@@ -133,7 +128,7 @@ void model_apply(struct model *model, struct bs_block_result *ret_result, uint64
   forget_block(model);
   *ret_result = (struct bs_block_result){0};
   for (size_t i = 0; i < count; i++)
-    transactions[i].verdict = model_parse(&operations[i], &model->parameters, &transactions[i])
+    transactions[i].verdict = model_parse(&operations[i], model->parameters, &transactions[i])
                                   ? BS_VERDICT_REFUSED
                                   : BS_VERDICT_NO_OPERATION;
   find_collisions(model, collided, operations, count, height);

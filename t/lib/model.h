@@ -104,10 +104,7 @@ struct model_state {
 };
 
 struct model {
-  struct bs_chain_parameters parameters;
-  size_t import_keys;
-  const char *const *announcers;
-  size_t announcer_count;
+  const struct bs_chain_parameters *parameters;
   struct model_state state;
   struct model_state undo[MODEL_UNDO]; /* before the newest block, before the one before it, ... */
   size_t undo_count;
@@ -117,8 +114,8 @@ struct model {
   size_t preordered_count;
 };
 
-void model_init(struct model *model, const struct bs_chain_parameters *parameters, size_t import_keys,
-                const char *const *announcers, size_t announcer_count);
+/* parameters: must live as long; undo_blocks doesn't count. */
+void model_init(struct model *model, const struct bs_chain_parameters *parameters);
 void model_free(struct model *model);
 /* As bs_rules_apply; the reason of a refusal is not told. */
 void model_apply(struct model *model, struct bs_block_result *ret_result, uint64_t height,
