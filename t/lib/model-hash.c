@@ -176,10 +176,9 @@ uint64_t model_namespace_price(const char *id) {
 
 /* ---- keys that may import ---- */
 
-bool model_child_address(char address[BS_ADDRESS_TEXT], const char *public_key, uint32_t number,
-                         unsigned char version) {
+bool model_child_key(char child[MODEL_KEY], const char *public_key, uint32_t number) {
   static const unsigned char chain_code[32];
-  unsigned char bytes[BS_PUBLIC_KEY_MAX + 4], mac[64], hash[BS_HASH160_SIZE];
+  unsigned char bytes[BS_PUBLIC_KEY_MAX + 4], mac[64];
   size_t length = 33;
   secp256k1_pubkey key;
 
@@ -192,7 +191,14 @@ bool model_child_address(char address[BS_ADDRESS_TEXT], const char *public_key, 
       !secp256k1_ec_pubkey_tweak_add(secp256k1_context_static, &key, mac))
     return false;
   secp256k1_ec_pubkey_serialize(secp256k1_context_static, bytes, &length, &key, SECP256K1_EC_COMPRESSED);
-  bs_hash160(hash, bytes, length);
-  bs_address_encode(address, version, hash);
+  bs_hex_encode(child, bytes, length);
   return true;
+}
+
+void model_key_address(char address[BS_ADDRESS_TEXT], const char *public_key, unsigned char version) {
+  unsigned char bytes[BS_PUBLIC_KEY_MAX], hash[BS_HASH160_SIZE];
+
+  if (!bs_hex_decode(bytes, strlen(public_key) / 2, public_key)) abort();
+  bs_hash160(hash, bytes, strlen(public_key) / 2);
+  bs_address_encode(address, version, hash);
 }

@@ -487,14 +487,15 @@ static bool make_ready(struct model *model, const struct model_operation *operat
 }
 
 static bool may_import(const struct model *model, const struct model_namespace *space, const char *address) {
-  char child[BS_ADDRESS_TEXT];
+  char key[MODEL_KEY], child[BS_ADDRESS_TEXT];
 
   if (strcmp(address, space->recipient_address) == 0) return true;
   if (space->importer_key[0] == '\0') return false; /* the first one must be of the namespace's own key */
-  for (uint32_t i = 0; i < model->parameters->import_keys; i++)
-    if (model_child_address(child, space->importer_key, i, model->parameters->address_version) &&
-        strcmp(address, child) == 0)
-      return true;
+  for (uint32_t i = 0; i < model->parameters->import_keys; i++) {
+    if (!model_child_key(key, space->importer_key, i)) continue;
+    model_key_address(child, key, model->parameters->address_version);
+    if (strcmp(address, child) == 0) return true;
+  }
   return false;
 }
 

@@ -318,11 +318,12 @@ static void put_imports(struct bs_buffer *text, const struct model *model) {
 
   for (size_t i = 0; i < model->state.namespace_count; i++) {
     const struct model_namespace *space = &model->state.namespaces[i];
-    char address[BS_ADDRESS_TEXT];
+    char key[MODEL_KEY], address[BS_ADDRESS_TEXT];
 
     if (space->is_ready || space->importer_key[0] == '\0') continue;
     for (uint32_t j = 0; j < model->parameters->import_keys; j++) {
-      if (!model_child_address(address, space->importer_key, j, model->parameters->address_version)) continue;
+      if (!model_child_key(key, space->importer_key, j)) continue;
+      model_key_address(address, key, model->parameters->address_version);
       bs_buffer_format(&line, "imports %s %s", space->id, address);
       take_line(&lines, &line);
     }

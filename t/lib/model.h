@@ -142,8 +142,9 @@ void model_name_hash(char hash[MODEL_HASH160], const char *name, const char *sen
 void model_names_hash(char hash[MODEL_HASH160], const char *const *names, size_t count, const char *sender,
                       const char *const *addresses);
 void model_update_hash(char hash[MODEL_HASH128], const char *name, const char *consensus);
-/* The address of the key's non-hardened child `number`, with a chain code of zeros; false: there is none. */
-bool model_child_address(char address[BS_ADDRESS_TEXT], const char *public_key, uint32_t number, unsigned char version);
+/* The key's non-hardened child `number`, compressed, with a chain code of zeros; false: there is none. */
+bool model_child_key(char child[MODEL_KEY], const char *public_key, uint32_t number);
+void model_key_address(char address[BS_ADDRESS_TEXT], const char *public_key, unsigned char version);
 
 /* ---- between the files of the model ---- */
 
