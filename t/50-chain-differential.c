@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random blocks: the rules and a model of them (t/lib/model.h), which share no code, come to the same.  A difference
- * names seed and block; BLOCKSTORE_TEST_SEED=N runs that one seed.  BLOCKSTORE_TEST_LONG=1: for minutes.
+ * Random blocks: the rules and a model of them (t/lib/model.h), which share no code, come to the same, also after some
+ * blocks were rolled back.  A difference names seed and block.  BLOCKSTORE_TEST_SEED=N: that seed alone, and what the
+ * block was; BLOCKSTORE_TEST_LONG=1: a hundred times as many.
  */
 #include <config.h>
 
@@ -16,158 +17,192 @@
 #include "t/lib/unit.h"
 
 #define FIRST_BLOCK 1000
+#define BLOCKS 200 /* of one seed */
+#define SEEDS 12
+#define LINES_MAX 10000
 
+/* One chain, twice. */
 struct world {
   uint64_t seed;
   struct bs_chain_parameters parameters;
-  struct bs_database *database;
   struct bs_index index;
   struct model model;
   struct generator generator;
+  enum bs_verdict of_model[GENERATOR_BLOCK];
 };
 
-/* How often what happened; the generator is to reach all of it. */
+/* How often what happened: the generator is to reach all of it. */
 static struct {
   size_t accepted[256], refused[256]; /* by opcode */
   size_t renewed, waiting, completed, expired, empty, rolled_back;
 } seen;
 
-/* ---- one block ---- */
+static const char *const verdicts[] = {"no operation", "accepted", "refused"};
 
-static void report(const struct world *world, const char *what) {
-  print_error("seed %" PRIu64 ", block %" PRIu64 ": %s differ\n", world->seed, world->model.state.height, what);
+/* ---- differences ---- */
+
+static uint64_t height_of(const struct world *world) {
+  return world->model.state.height;
 }
 
-static void report_transaction(const struct world *world, size_t i, enum bs_verdict of_model) {
-  static const char *const verdicts[] = {"no operation", "accepted", "refused"};
-  const struct bs_block_transaction *judged = &world->generator.transactions[i];
-  const struct bs_buffer *raw = &world->generator.raws[i];
-  char *digits = calloc(2, raw->length + 1), sender[2 * BS_SCRIPT_MAX + 1];
+/* Everything that leads to a difference, for whoever looks for its cause. */
+static void tell_block(const struct world *world) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  assert_non_null(digits);
-  bs_hex_encode(digits, raw->bytes, raw->length);
-  bs_hex_encode(sender, judged->sender, judged->sender_length);
-  fail_msg("seed %" PRIu64 ", block %" PRIu64 ", transaction %zu: the model says %s, the rules %s %s\nsender %s\n%s",
-           world->seed, world->model.state.height, i, verdicts[of_model], verdicts[judged->verdict], judged->reason, sender, digits);
+  if (getenv("BLOCKSTORE_TEST_SEED") == NULL) return;
+  for (size_t i = 0; i < world->generator.count; i++) {
+    const struct bs_block_transaction *judged = &world->generator.transactions[i];
+    const struct bs_buffer *raw = &world->generator.raws[i];
+    char sender[2 * BS_SCRIPT_MAX + 1], *digits BS_AUTO_FREE = calloc(2, raw->length + 1);
+
+    assert_non_null(digits);
+    bs_hex_encode(digits, raw->bytes, raw->length);
+    bs_hex_encode(sender, judged->sender, judged->sender_length);
+    bs_buffer_format(&text, "# %zu %c: the model: %s, the rules: %s %s\n# from %s\n# %s\n", i,
+                     world->generator.opcodes[i], verdicts[world->of_model[i]], verdicts[judged->verdict],
+                     judged->reason, sender, digits);
+  }
+  bs_buffer_text(&text, "# the model after this block:\n");
+  model_lines(&text, &world->model);
+  fputs(bs_buffer_string(&text), stderr);
+}
+
+#define DIFFERS(world, ...)                                                                         \
+  do {                                                                                              \
+    tell_block(world);                                                                              \
+    print_error("seed %" PRIu64 ", block %" PRIu64 ": ", (world)->seed, height_of(world));         \
+    fail_msg(__VA_ARGS__);                                                                          \
+  } while (0)
+
+static void compare_verdicts(const struct world *world) {
+  for (size_t i = 0; i < world->generator.count; i++)
+    if (world->generator.transactions[i].verdict != world->of_model[i])
+      DIFFERS(world, "transaction %zu: the model says %s, the rules %s %s", i, verdicts[world->of_model[i]],
+              verdicts[world->generator.transactions[i].verdict], world->generator.transactions[i].reason);
+}
+
+static void compare_operation(const struct world *world, size_t i, sqlite3_stmt *row) {
+  const struct bs_buffer *expected = i < world->model.operation_count ? &world->model.operations[i] : NULL;
+  size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 0);
+  const char *got = row == NULL ? "" : sqlite3_column_blob(row, 0);
+
+  if (expected == NULL || length != expected->length || memcmp(got, expected->bytes, length) != 0)
+    DIFFERS(world, "operation %zu:\nmodel %.*s\nrules %.*s", i, expected == NULL ? 0 : (int)expected->length,
+            expected == NULL ? "" : (const char *)expected->bytes, (int)length, got);
 }
 
 static void compare_operations(const struct world *world) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   struct bs_error error = {0};
-  const struct model *model = &world->model;
 
-  assert_ok(bs_database_query(world->database, BS_SQL_operations_at, &row,
-                              BS_VALUES(bs_value_integer(model->state.height)), &error));
-  for (size_t i = 0; i < model->operation_count || row != NULL; i++) {
-    const struct bs_buffer *expected = i < model->operation_count ? &model->operations[i] : NULL;
-    size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 0);
-
-    if (expected == NULL || row == NULL || length != expected->length ||
-        memcmp(sqlite3_column_blob(row, 0), expected->bytes, length) != 0)
-      fail_msg("seed %" PRIu64 ", block %" PRIu64 ", operation %zu:\nmodel %.*s\nrules %.*s", world->seed,
-               model->state.height, i, expected == NULL ? 0 : (int)expected->length,
-               expected == NULL ? "" : (const char *)expected->bytes, (int)length,
-               row == NULL ? "" : (const char *)sqlite3_column_blob(row, 0));
-    assert_ok(bs_database_next(world->database, &row, &error));
+  assert_ok(bs_database_query(world->index.database, BS_SQL_operations_at, &row,
+                              BS_VALUES(bs_value_integer(height_of(world))), &error));
+  for (size_t i = 0; i < world->model.operation_count || row != NULL; i++) {
+    compare_operation(world, i, row);
+    assert_ok(bs_database_next(world->index.database, &row, &error));
   }
 }
-
-static void count_block(const struct world *world, const struct bs_block_result *result) {
-  const struct model *model = &world->model;
-
-  for (size_t i = 0; i < world->generator.count; i++) {
-    if (world->generator.transactions[i].verdict == BS_VERDICT_ACCEPTED) seen.accepted[world->generator.opcodes[i]]++;
-    if (world->generator.transactions[i].verdict == BS_VERDICT_REFUSED) seen.refused[world->generator.opcodes[i]]++;
-  }
-  seen.empty += world->generator.count == 0;
-  seen.waiting += model->state.waiting_count > 0;
-  seen.completed += model->operation_count > result->accepted;
-  for (size_t i = 0; i < model->operation_count; i++)
-    seen.renewed += strstr(bs_buffer_string(&model->operations[i]), ",2:::,") != NULL;
-  for (size_t i = 0; i < model->state.name_count; i++) seen.expired += !model->state.names[i].has_hash;
-}
-
-static void apply_block(struct world *world) {
-  struct generator *generator = &world->generator;
-  enum bs_verdict of_model[GENERATOR_BLOCK];
-  struct bs_block_result expected, result;
-  struct bs_error error = {0};
-  uint64_t height = world->model.state.height + 1;
-
-  generator_next(generator);
-  model_apply(&world->model, &expected, height, generator->transactions, generator->count);
-  count_block(world, &expected);
-  for (size_t i = 0; i < generator->count; i++) of_model[i] = generator->transactions[i].verdict;
-  assert_ok(bs_database_begin(world->database, &error));
-  assert_ok(bs_rules_apply(&world->index, &result, height, generator->transactions, generator->count, &error));
-  assert_ok(bs_database_commit(world->database, &error));
-  for (size_t i = 0; i < generator->count; i++)
-    if (generator->transactions[i].verdict != of_model[i]) report_transaction(world, i, of_model[i]);
-  compare_operations(world);
-  if (memcmp(expected.operations_hash, result.operations_hash, sizeof result.operations_hash) != 0)
-    report(world, "operations hashes"), fail();
-  if (memcmp(expected.consensus, result.consensus, sizeof result.consensus) != 0) report(world, "consensus hashes"), fail();
-}
-
-/* ---- all that is known ---- */
 
 static int compare_texts(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static size_t sort_lines(char **lines, size_t most, char *text) {
+static size_t sort_lines(char *lines[LINES_MAX], struct bs_buffer *buffer) {
+  char *text;
   size_t count = 0;
 
-  for (char *line; (line = strsep(&text, "\n")) != NULL && *line != '\0';) {
-    assert_true(count < most);
-    lines[count++] = line;
-  }
+  assert_non_null(bs_buffer_string(buffer));
+  text = (char *)buffer->bytes;
+  for (char *line; (line = strsep(&text, "\n")) != NULL && *line != '\0'; lines[count++] = line)
+    assert_true(count < LINES_MAX);
   qsort(lines, count, sizeof *lines, compare_texts);
   return count;
 }
 
+/* All that is known, field by field. */
 static void compare_knowledge(const struct world *world) {
-  static char *expected[10000], *got[10000];
+  static char *expected[LINES_MAX], *got[LINES_MAX];
   struct bs_buffer model BS_AUTO_BUFFER = BS_BUFFER_INIT, rules BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error error = {0};
-  size_t count, got_count;
+  size_t expected_count, count;
 
   model_lines(&model, &world->model);
-  assert_ok(index_lines(&rules, &world->index, world->model.state.height, &error));
-  assert_non_null(bs_buffer_string(&model));
-  assert_non_null(bs_buffer_string(&rules));
-  count = sort_lines(expected, 10000, (char *)model.bytes);
-  got_count = sort_lines(got, 10000, (char *)rules.bytes);
-  for (size_t i = 0; i < count || i < got_count; i++)
-    if (i >= count || i >= got_count || strcmp(expected[i], got[i]) != 0) {
-      report(world, "lines");
-      fail_msg("model: %s\nrules: %s", i < count ? expected[i] : "", i < got_count ? got[i] : "");
-    }
+  assert_ok(index_lines(&rules, &world->index, height_of(world), &error));
+  expected_count = sort_lines(expected, &model);
+  count = sort_lines(got, &rules);
+  for (size_t i = 0; i < expected_count || i < count; i++)
+    if (i >= expected_count || i >= count || strcmp(expected[i], got[i]) != 0)
+      DIFFERS(world, "known afterwards:\nmodel %s\nrules %s", i < expected_count ? expected[i] : "",
+              i < count ? got[i] : "");
 }
 
 /* ---- blocks ---- */
 
+static void count_block(const struct world *world, const struct bs_block_result *result) {
+  const struct model *model = &world->model;
+
+  for (size_t i = 0; i < world->generator.count; i++) {
+    seen.accepted[world->generator.opcodes[i]] += world->of_model[i] == BS_VERDICT_ACCEPTED;
+    seen.refused[world->generator.opcodes[i]] += world->of_model[i] == BS_VERDICT_REFUSED;
+  }
+  for (size_t i = 0; i < model->operation_count; i++)
+    seen.renewed += strstr(bs_buffer_string(&model->operations[i]), ",2:::,") != NULL;
+  for (size_t i = 0; i < model->state.name_count; i++) seen.expired += !model->state.names[i].has_hash;
+  seen.empty += world->generator.count == 0;
+  seen.waiting += model->state.waiting_count > 0;
+  seen.completed += model->operation_count > result->accepted;
+}
+
+static void apply_to_rules(struct world *world, struct bs_block_result *result) {
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_begin(world->index.database, &error));
+  assert_ok(bs_rules_apply(&world->index, result, height_of(world), world->generator.transactions,
+                           world->generator.count, &error));
+  assert_ok(bs_database_commit(world->index.database, &error));
+}
+
+static void apply_block(struct world *world) {
+  struct generator *generator = &world->generator;
+  struct bs_block_result expected, result;
+
+  generator_next(generator);
+  model_apply(&world->model, &expected, height_of(world) + 1, generator->transactions, generator->count);
+  for (size_t i = 0; i < generator->count; i++) world->of_model[i] = generator->transactions[i].verdict;
+  count_block(world, &expected);
+  apply_to_rules(world, &result);
+  compare_verdicts(world);
+  compare_operations(world);
+  if (memcmp(expected.operations_hash, result.operations_hash, sizeof result.operations_hash) != 0)
+    DIFFERS(world, "another operations hash");
+  if (memcmp(expected.consensus, result.consensus, sizeof result.consensus) != 0)
+    DIFFERS(world, "another consensus hash");
+}
+
+/* Up to 6 blocks. */
 static void roll_back(struct world *world) {
   uint64_t most = world->model.undo_count < 6 ? world->model.undo_count : 6;
+  uint64_t height = height_of(world) - generator_below(&world->generator, most + 1);
   struct bs_error error = {0};
-  uint64_t height;
 
-  if (most == 0) return;
-  height = world->model.state.height - 1 - generator_below(&world->generator, most);
   model_rollback(&world->model, height);
-  assert_ok(bs_database_begin(world->database, &error));
+  assert_ok(bs_database_begin(world->index.database, &error));
   assert_ok(bs_index_rollback(&world->index, height, &error));
-  assert_ok(bs_database_commit(world->database, &error));
+  assert_ok(bs_database_commit(world->index.database, &error));
   compare_knowledge(world);
   seen.rolled_back++;
 }
 
-static void run_seed(uint64_t seed, size_t blocks) {
+/* ---- tests ---- */
+
+static struct world *open_world(uint64_t seed) {
   static const char *const announcers[] = {"foo.n0", "foo.n1", NULL};
   struct world *world = calloc(1, sizeof *world);
+  struct bs_database *database;
   struct bs_error error = {0};
 
   assert_non_null(world);
+  assert_ok(bs_database_open_memory(&database, &bs_ledger_kind, &error));
   world->seed = seed;
   world->parameters = (struct bs_chain_parameters){.magic = {'i', 'd'},
                                                    .script_version = 5,
@@ -179,52 +214,64 @@ static void run_seed(uint64_t seed, size_t blocks) {
                                                    .seed_first = FIRST_BLOCK - 4,
                                                    .seed_last = FIRST_BLOCK - 1,
                                                    .seed = {0x17, 0xac, 0x43, 0xc1}};
-  assert_ok(bs_database_open_memory(&world->database, &bs_ledger_kind, &error));
-  world->index = (struct bs_index){world->database, &world->parameters};
+  world->index = (struct bs_index){database, &world->parameters};
   model_init(&world->model, &world->parameters);
   generator_init(&world->generator, seed, &world->model);
-  for (size_t i = 0; i < blocks; i++) {
+  return world;
+}
+
+static void run_seed(uint64_t seed) {
+  struct world *world = open_world(seed);
+
+  for (size_t i = 0; i < BLOCKS; i++) {
     apply_block(world);
-    if (i % 16 == 15) compare_knowledge(world);
+    if (generator_below(&world->generator, 15) == 0) compare_knowledge(world);
     if (generator_below(&world->generator, 15) == 0) roll_back(world);
   }
   compare_knowledge(world);
-  bs_database_close(world->database);
+  bs_database_close(world->index.database);
   generator_free(&world->generator);
   model_free(&world->model);
   free(world);
 }
 
 static void rules_and_model_agree(void **state) {
-  const char *seed = getenv("BLOCKSTORE_TEST_SEED");
-  size_t seeds = getenv("BLOCKSTORE_TEST_LONG") != NULL ? 1000 : 10;
+  uint64_t seeds = SEEDS;
 
   (void)state;
-  if (seed != NULL) {
-    run_seed(strtoull(seed, NULL, 10), 200);
-    return;
+  if (getenv("BLOCKSTORE_TEST_LONG") != NULL) {
+    seeds *= 100;
+    alarm(0);
   }
-  for (uint64_t i = 0; i < seeds; i++) run_seed(i, 200);
+  for (uint64_t seed = 0; seed < seeds; seed++) run_seed(seed);
 }
 
 static void the_generator_reaches_everything(void **state) {
-  static const char opcodes[] = "?:+>~;*&!#";
-
   (void)state;
-  for (const char *opcode = opcodes; *opcode != '\0'; opcode++) {
-    print_message("# %c: %zu accepted, %zu refused\n", *opcode, seen.accepted[(unsigned char)*opcode],
-                  seen.refused[(unsigned char)*opcode]);
-    assert_true(seen.accepted[(unsigned char)*opcode] > 0 && seen.refused[(unsigned char)*opcode] > 0);
+  for (const char *opcode = "?:+>~;*&!#"; *opcode != '\0'; opcode++) {
+    size_t accepted = seen.accepted[(unsigned char)*opcode], refused = seen.refused[(unsigned char)*opcode];
+
+    print_message("# seeds 0 to %d: %c %zu accepted, %zu refused\n", SEEDS - 1, *opcode, accepted, refused);
+    assert_true(accepted > 0);
+    assert_true(refused > 0);
   }
-  print_message("# renewed %zu, waiting %zu, completed %zu, expired %zu, empty %zu, rolled back %zu\n", seen.renewed,
-                seen.waiting, seen.completed, seen.expired, seen.empty, seen.rolled_back);
-  assert_true(seen.renewed > 0 && seen.waiting > 0 && seen.completed > 0 && seen.expired > 0 && seen.empty > 0 &&
-              seen.rolled_back > 0);
+  assert_true(seen.renewed > 0);
+  assert_true(seen.waiting > 0);
+  assert_true(seen.completed > 0);
+  assert_true(seen.expired > 0);
+  assert_true(seen.empty > 0);
+  assert_true(seen.rolled_back > 0);
+}
+
+static void rules_and_model_agree_about_one_seed(void **state) {
+  (void)state;
+  run_seed(strtoull(getenv("BLOCKSTORE_TEST_SEED"), NULL, 10));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(rules_and_model_agree),
                                      cmocka_unit_test(the_generator_reaches_everything)};
+  const struct CMUnitTest of_one[] = {cmocka_unit_test(rules_and_model_agree_about_one_seed)};
 
-  return RUN_TESTS(tests);
+  return getenv("BLOCKSTORE_TEST_SEED") != NULL ? RUN_TESTS(of_one) : RUN_TESTS(tests);
 }

@@ -243,14 +243,14 @@ static void write_draft(struct generator *generator, struct bs_buffer *raw, cons
   bs_buffer_little_endian(raw, 0, 4);
 }
 
-/* The block gets it as one more transaction, in one of four cases spoiled. */
+/* The block gets it as one more transaction, in one of five cases spoiled. */
 static void send(struct generator *generator, unsigned char opcode, struct draft *draft) {
   const struct generator_actor *first;
   size_t i = generator->count;
   struct bs_error error;
 
   if (i == GENERATOR_BLOCK) return;
-  if (one_in(generator, 4)) spoil(generator, draft);
+  if (one_in(generator, 5)) spoil(generator, draft);
   if (draft->count == 0) pay(draft, NO_ADDRESS, 1);
   first = draft->other != NULL && draft->other_first ? draft->other : draft->sender;
   bs_buffer_clear(&generator->raws[i]);
@@ -286,10 +286,16 @@ static const struct model_namespace *any_namespace(struct generator *generator, 
   return NULL;
 }
 
+/* Mostly one that its owner can do something with. */
 static const struct model_name *any_name(struct generator *generator) {
   const struct model_state *state = state_of(generator);
+  const struct model_name *name = NULL;
 
-  return state->name_count == 0 ? NULL : &state->names[generator_below(generator, state->name_count)];
+  for (size_t tries = 1 + generator_below(generator, 8); tries > 0 && state->name_count > 0; tries--) {
+    name = &state->names[generator_below(generator, state->name_count)];
+    if (name->has_owner) break;
+  }
+  return name;
 }
 
 /* A name that can be had, or not. */
@@ -341,27 +347,29 @@ static struct generator_plan *new_plan(struct generator *generator, unsigned cha
   return plan;
 }
 
-/* One that was sent lately. */
+/* Mostly one that is still to be used. */
 static struct generator_plan *any_plan(struct generator *generator, unsigned char opcode) {
   size_t most = generator->plan_count < GENERATOR_PLANS ? generator->plan_count : GENERATOR_PLANS;
+  struct generator_plan *found = NULL;
 
-  for (size_t tries = 0; most > 0 && tries < 8; tries++) {
-    size_t back = 1 + generator_below(generator, one_in(generator, 3) ? most : (most + 3) / 4);
+  for (size_t tries = 1 + generator_below(generator, 16); most > 0 && tries > 0; tries--) {
+    size_t back = 1 + generator_below(generator, most);
     struct generator_plan *plan = &generator->plans[(generator->plan_count - back) % GENERATOR_PLANS];
 
-    if (plan->opcode == opcode) return plan;
+    if (plan->opcode != opcode) continue;
+    found = plan;
+    if (model_find_preorder(generator->model, opcode, plan->hash) != NULL) break;
   }
-  return NULL;
+  return found;
 }
 
-static void send_preorder(struct generator *generator, const struct generator_plan *plan, const char *hash,
-                          uint64_t fee) {
+static void send_preorder(struct generator *generator, const struct generator_plan *plan, uint64_t fee) {
   struct draft draft = begin(generator, plan->opcode, plan->sender);
   char consensus[MODEL_HASH128];
 
   choose_consensus(generator, consensus);
   if (plan->count > 1 || one_in(generator, 30)) add_byte(&draft, one_in(generator, 30) ? 0 : plan->count);
-  add_hex(&draft, hash);
+  add_hex(&draft, plan->hash);
   add_hex(&draft, consensus);
   pay(&draft, plan->sender->script, 5500);
   pay(&draft, BURN, fee);
@@ -378,18 +386,19 @@ static void send_registration(struct generator *generator, const struct generato
   send(generator, BS_NAME_REGISTRATION, &draft);
 }
 
-static void register_planned(struct generator *generator, const struct generator_plan *plan) {
-  size_t which = generator_below(generator, plan->count);
+/* Of several names, one after the other; now and then another one. */
+static void register_planned(struct generator *generator, struct generator_plan *plan) {
+  size_t which = one_in(generator, 20) ? generator_below(generator, plan->count) : plan->next++ % plan->count;
 
   send_registration(generator, plan->sender, plan->names[which].recipient, plan->names[which].name);
 }
 
 static void do_register(struct generator *generator) {
-  const struct generator_plan *plan = any_plan(generator, BS_NAME_PREORDER);
+  struct generator_plan *plan = any_plan(generator, BS_NAME_PREORDER);
 
   if (plan == NULL) return;
   register_planned(generator, plan);
-  while (plan->count > 1 && !one_in(generator, 3)) register_planned(generator, plan);
+  while (plan->next < plan->count && !one_in(generator, 3)) register_planned(generator, plan);
   if (one_in(generator, 12)) do_register(generator);
 }
 
@@ -397,7 +406,6 @@ static void do_preorder(struct generator *generator) {
   const struct model_namespace *space = any_namespace(generator, !one_in(generator, 20));
   const struct model_name *known = any_name(generator);
   struct generator_plan *plan;
-  char hash[MODEL_HASH160];
 
   if (space == NULL) return;
   plan = new_plan(generator, BS_NAME_PREORDER);
@@ -405,20 +413,27 @@ static void do_preorder(struct generator *generator) {
   plan->names[0].recipient = one_in(generator, 3) ? plan->sender : any_actor(generator);
   choose_name(generator, plan->names[0].name, space);
   if (known != NULL && one_in(generator, 3)) snprintf(plan->names[0].name, MODEL_NAME, "%s", known->name);
-  model_name_hash(hash, plan->names[0].name, plan->sender->script, plan->names[0].recipient->address);
-  send_preorder(generator, plan, hash, fee_of_name(generator, plan->names[0].name));
-  if (one_in(generator, 20)) send_preorder(generator, plan, hash, fee_of_name(generator, plan->names[0].name));
+  model_name_hash(plan->hash, plan->names[0].name, plan->sender->script, plan->names[0].recipient->address);
+  send_preorder(generator, plan, fee_of_name(generator, plan->names[0].name));
   if (one_in(generator, 5)) register_planned(generator, plan);
+  if (one_in(generator, 12)) send_preorder(generator, plan, fee_of_name(generator, plan->names[0].name));
 }
 
+static bool is_waiting(const struct generator *generator, const struct generator_actor *actor) {
+  for (size_t i = 0; i < state_of(generator)->waiting_count; i++)
+    if (strcmp(state_of(generator)->waiting[i].origin.sender, actor->script) == 0) return true;
+  return false;
+}
+
+/* Whoever has something waiting that is of no set will never complete one: mostly others try. */
 static void do_preorder_set(struct generator *generator) {
   const struct model_namespace *space = any_namespace(generator, true);
   const char *names[GENERATOR_SET], *addresses[GENERATOR_SET];
   struct generator_plan *plan;
-  char hash[MODEL_HASH160];
 
   if (space == NULL) return;
   plan = new_plan(generator, BS_NAME_PREORDER);
+  while (is_waiting(generator, plan->sender) && !one_in(generator, 20)) plan->sender = any_actor(generator);
   plan->count = 1 + generator_below(generator, GENERATOR_SET);
   for (size_t i = 0; i < plan->count; i++) {
     plan->names[i].recipient = any_actor(generator);
@@ -426,9 +441,9 @@ static void do_preorder_set(struct generator *generator) {
     names[i] = plan->names[i].name;
     addresses[i] = plan->names[i].recipient->address;
   }
-  model_names_hash(hash, names, plan->count, plan->sender->script, addresses);
-  send_preorder(generator, plan, hash, 1 + generator_below(generator, 1000));
-  while (!one_in(generator, 2)) register_planned(generator, plan);
+  model_names_hash(plan->hash, names, plan->count, plan->sender->script, addresses);
+  send_preorder(generator, plan, 1 + generator_below(generator, 1000));
+  while (!one_in(generator, 3) && plan->next < plan->count) register_planned(generator, plan);
 }
 
 /* ---- what owners do ---- */
@@ -513,7 +528,7 @@ static void do_announce(struct generator *generator) {
 /* ---- namespaces ---- */
 
 static void do_reveal_planned(struct generator *generator, const struct generator_plan *plan) {
-  static const uint64_t lifetimes[] = {0, 1, 2, 4, 7, 12, 20, 52595, 0xfffffffe, 0xffffffff};
+  static const uint64_t lifetimes[] = {0, 1, 3, 8, 12, 20, 30, 50, 52595, 0xfffffffe, 0xffffffff};
   static const uint64_t numbers[] = {0, 1, 2, 4, 7, 255};
   struct draft draft = begin(generator, BS_NAMESPACE_REVEAL, plan->sender);
   uint64_t lifetime = lifetimes[generator_below(generator, COUNT(lifetimes))];
@@ -561,16 +576,17 @@ static void send_ready(struct generator *generator, const char *id, const struct
 
 static void do_preorder_namespace(struct generator *generator) {
   struct generator_plan *plan = new_plan(generator, BS_NAMESPACE_PREORDER);
-  char hash[MODEL_HASH160];
 
   plan->count = 1;
   plan->names[0].recipient = any_actor(generator);
   choose_namespace(generator, plan->names[0].name);
-  model_name_hash(hash, plan->names[0].name, plan->sender->script, plan->names[0].recipient->address);
-  send_preorder(generator, plan, hash, choose_fee(generator, (double)model_namespace_price(plan->names[0].name)));
+  model_name_hash(plan->hash, plan->names[0].name, plan->sender->script, plan->names[0].recipient->address);
+  send_preorder(generator, plan, choose_fee(generator, (double)model_namespace_price(plan->names[0].name)));
   if (!one_in(generator, 8)) return;
   do_reveal_planned(generator, plan);
-  send_ready(generator, plan->names[0].name, plan->names[0].recipient);
+  if (one_in(generator, 2)) send_ready(generator, plan->names[0].name, plan->names[0].recipient);
+  if (one_in(generator, 2))
+    send_preorder(generator, plan, choose_fee(generator, (double)model_namespace_price(plan->names[0].name)));
 }
 
 static void do_ready(struct generator *generator) {
@@ -585,7 +601,7 @@ static struct generator_actor choose_importer(struct generator *generator, const
   char child[MODEL_KEY];
   unsigned char hash[BS_HASH160_SIZE], version;
 
-  if (actor.key[0] == '\0' || one_in(generator, 2) ||
+  if (actor.key[0] == '\0' || one_in(generator, space->importer_key[0] == '\0' ? 1 + generator_below(generator, 2) : 3) ||
       !model_child_key(child, actor.key,
                        (uint32_t)generator_below(generator, generator->model->parameters->import_keys + 1)))
     return actor;

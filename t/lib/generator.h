@@ -23,8 +23,9 @@ struct generator_actor {
 /* A preorder that was sent, so that somebody can go on with it. */
 struct generator_plan {
   unsigned char opcode;
+  char hash[MODEL_HASH160];
   const struct generator_actor *sender;
-  size_t count;
+  size_t count, next; /* names: of all, and the first that nobody tried to register */
   struct {
     char name[MODEL_NAME]; /* or a namespace's id */
     const struct generator_actor *recipient;

@@ -148,7 +148,7 @@ static bool read_script(char text[MODEL_SCRIPT], char address[BS_ADDRESS_TEXT], 
 }
 
 static bool is_data(const struct bs_transaction_output *output) {
-  return output->script_length > 0 && output->script[0] == 0x6a;
+  return bs_script_classify(NULL, output->script, output->script_length) == BS_SCRIPT_NULL_DATA;
 }
 
 /* The first input (any) whose second push is the key of the sender's address. */

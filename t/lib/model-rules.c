@@ -5,6 +5,7 @@
 #include "core/base/auto.h"
 #include "t/lib/model.h"
 
+#define GROUP_MAX 256 /* names that one preorder can be of, and one more */
 #define SAY(text, value) snprintf((text), sizeof(text), "%s", (value))
 
 /* ---- what there is ---- */
@@ -163,9 +164,11 @@ static void give(struct model_name *name, const struct model_operation *operatio
 
 /* ---- preorders ---- */
 
-static bool was_preordered(const struct model *model, const char *hash) {
+/* In this block. */
+static bool was_preordered(const struct model *model, const struct model_operation *operation) {
   for (size_t i = 0; i < model->preordered_count; i++)
-    if (strcmp(model->preordered[i], hash) == 0) return true;
+    if (model->preordered[i].opcode == operation->opcode && strcmp(model->preordered[i].hash, operation->hash) == 0)
+      return true;
   return false;
 }
 
@@ -174,7 +177,7 @@ static bool preorder(struct model *model, const struct model_operation *operatio
   struct model_state *state = &model->state;
   struct model_preorder *added;
 
-  if (was_preordered(model, operation->hash) || model_find_preorder(model, operation->opcode, operation->hash) != NULL ||
+  if (was_preordered(model, operation) || model_find_preorder(model, operation->opcode, operation->hash) != NULL ||
       !is_recent(model, operation->consensus, height) || !operation->has_fee ||
       is_script_hash(model, operation->origin.address))
     return false;
@@ -190,7 +193,7 @@ static bool preorder(struct model *model, const struct model_operation *operatio
   added->origin.op[0] = (char)operation->opcode;
   if (operation->quantity > 1) snprintf(added->origin.op, sizeof added->origin.op, "?*%c", (char)operation->quantity);
   model->preordered = model_grow(model->preordered, model->preordered_count, sizeof *model->preordered);
-  SAY(model->preordered[model->preordered_count++], operation->hash);
+  model->preordered[model->preordered_count++] = *added;
   model_serialise_preorder(&serialised, added);
   accept(model, &serialised);
   return true;
@@ -216,12 +219,19 @@ static bool may_renew(const struct model_name *name, const struct model_namespac
          pays((double)operation->fee, space, name->name);
 }
 
-/* The preorder of this name alone. */
+/* The sender's preorder with this hash: somebody else's copy of it counts for nobody. */
+static struct model_preorder *find_preorder_of(const struct model *model, const char *hash, const char *sender) {
+  struct model_preorder *preorder = model_find_preorder(model, BS_NAME_PREORDER, hash);
+
+  return preorder != NULL && strcmp(preorder->origin.sender, sender) == 0 ? preorder : NULL;
+}
+
+/* The one of this name alone. */
 static struct model_preorder *find_own_preorder(const struct model *model, const struct model_operation *operation) {
   char hash[MODEL_HASH160];
 
   model_name_hash(hash, operation->name, operation->origin.sender, operation->recipient_address);
-  return model_find_preorder(model, BS_NAME_PREORDER, hash);
+  return find_preorder_of(model, hash, operation->origin.sender);
 }
 
 static bool has_multiple_preorder(const struct model *model, const char *sender) {
@@ -236,6 +246,58 @@ static bool fits(const struct model_preorder *preorder, const struct model_names
          (preorder->quantity > 1 || pays((double)preorder->op_fee, space, name));
 }
 
+/* The sender's registrations that wait, and the one that comes. */
+struct set {
+  const struct model_operation *registrations[GROUP_MAX];
+  size_t count;
+};
+
+static struct set set_of(const struct model *model, const struct model_operation *operation) {
+  struct set set = {.count = 0};
+
+  for (size_t i = 0; i < model->state.waiting_count && set.count + 1 < GROUP_MAX; i++)
+    if (strcmp(model->state.waiting[i].origin.sender, operation->origin.sender) == 0)
+      set.registrations[set.count++] = &model->state.waiting[i];
+  set.registrations[set.count++] = operation;
+  return set;
+}
+
+/* The preorder of exactly this set. */
+static struct model_preorder *find_completed(const struct model *model, const struct set *set) {
+  const char *names[GROUP_MAX], *addresses[GROUP_MAX];
+  struct model_preorder *preorder;
+  char hash[MODEL_HASH160];
+
+  for (size_t i = 0; i < set->count; i++) {
+    names[i] = set->registrations[i]->name;
+    addresses[i] = set->registrations[i]->recipient_address;
+  }
+  model_names_hash(hash, names, set->count, set->registrations[0]->origin.sender, addresses);
+  preorder = find_preorder_of(model, hash, set->registrations[0]->origin.sender);
+  return preorder != NULL && preorder->quantity == set->count ? preorder : NULL;
+}
+
+/* Nobody has one of the names, and none is in it twice.  No recording shows what the original does then. */
+static bool is_free(const struct model *model, const struct set *set, uint64_t height) {
+  for (size_t i = 0; i < set->count; i++) {
+    const char *text = set->registrations[i]->name;
+    const struct model_name *name = model_find_name(model, text);
+
+    if (name != NULL && model_is_registered(name, find_ready_namespace(model, text), height)) return false;
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(set->registrations[j]->name, text) == 0) return false;
+  }
+  return true;
+}
+
+/* Nobody waits for a preorder that was never made; the last of a set is refused unless all of it can be registered. */
+static bool may_wait(const struct model *model, const struct model_operation *operation, uint64_t height) {
+  struct set set = set_of(model, operation);
+
+  return has_multiple_preorder(model, operation->origin.sender) &&
+         (find_completed(model, &set) == NULL || is_free(model, &set, height));
+}
+
 bool model_may_register(const struct model *model, const struct model_operation *operation, uint64_t height) {
   const struct model_name *name = model_find_name(model, operation->name);
   const struct model_namespace *space = find_ready_namespace(model, operation->name);
@@ -246,7 +308,7 @@ bool model_may_register(const struct model *model, const struct model_operation 
     return false;
   if (name != NULL && model_is_registered(name, space, height)) return may_renew(name, space, operation);
   return preorder != NULL ? fits(preorder, space, operation->name)
-                          : has_multiple_preorder(model, operation->origin.sender);
+                          : may_wait(model, operation, height);
 }
 
 static void renew(struct model *model, struct model_name *name, const struct model_namespace *space,
@@ -272,36 +334,22 @@ static void register_name(struct model *model, const struct model_preorder *preo
   name->first_registered = name->last_renewed = height;
   snprintf(name->op_fee, sizeof name->op_fee, "%llu", (unsigned long long)preorder->op_fee);
   name->has_owner = name->has_hash = true;
-  give(name, operation, operation->origin.sender_pubkey);
+  give(name, operation, preorder->origin.sender_pubkey);
   SAY(name->origin.op, ":");
   sign(name, operation);
   add_expiry(model, name->name, height, space->prices.lifetime);
   accept_change(model, name, operation, height);
 }
 
-/* The multiple preorder that the sender's waiting registrations, all of them, complete. */
-static struct model_preorder *find_completed(const struct model *model, const char *sender) {
-  const char *names[256], *addresses[256];
-  char hash[MODEL_HASH160];
-  size_t count = 0;
-
-  for (size_t i = 0; i < model->state.waiting_count && count < 256; i++) {
-    if (strcmp(model->state.waiting[i].origin.sender, sender) != 0) continue;
-    names[count] = model->state.waiting[i].name;
-    addresses[count++] = model->state.waiting[i].recipient_address;
-  }
-  model_names_hash(hash, names, count, sender, addresses);
-  return model_find_preorder(model, BS_NAME_PREORDER, hash);
-}
-
-static void register_waiting(struct model *model, struct model_preorder *preorder, uint64_t height) {
+static void register_waiting(struct model *model, const struct model_preorder *preorder, const char *sender,
+                             uint64_t height) {
   struct model_state *state = &model->state;
   struct model_preorder copy = *preorder;
   size_t kept = 0;
 
   drop_preorder(model, preorder);
   for (size_t i = 0; i < state->waiting_count; i++) {
-    if (strcmp(state->waiting[i].origin.sender, copy.origin.sender) == 0)
+    if (strcmp(state->waiting[i].origin.sender, sender) == 0)
       register_name(model, &copy, &state->waiting[i], height);
     else
       state->waiting[kept++] = state->waiting[i];
@@ -311,12 +359,12 @@ static void register_waiting(struct model *model, struct model_preorder *preorde
 
 static void wait_for_others(struct model *model, const struct model_operation *operation, uint64_t height) {
   struct model_state *state = &model->state;
-  struct model_preorder *preorder;
+  struct set set = set_of(model, operation);
+  const struct model_preorder *preorder = find_completed(model, &set);
 
   state->waiting = model_grow(state->waiting, state->waiting_count, sizeof *state->waiting);
   state->waiting[state->waiting_count++] = *operation;
-  preorder = find_completed(model, operation->origin.sender);
-  if (preorder != NULL) register_waiting(model, preorder, height);
+  if (preorder != NULL) register_waiting(model, preorder, operation->origin.sender, height);
 }
 
 static bool register_or_renew(struct model *model, const struct model_operation *operation, uint64_t height) {

@@ -110,7 +110,7 @@ struct model {
   size_t undo_count;
   struct bs_buffer *operations; /* of the newest block, serialised, in order of acceptance */
   size_t operation_count;
-  char (*preordered)[MODEL_HASH160]; /* by the newest block */
+  struct model_preorder *preordered; /* by the newest block */
   size_t preordered_count;
 };
 
