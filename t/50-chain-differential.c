@@ -138,10 +138,12 @@ static void compare_knowledge(const struct world *world) {
 
 /* ---- blocks ---- */
 
-static void count_block(const struct world *world, const struct bs_block_result *result) {
+static void count_block(const struct world *world) {
   const struct model *model = &world->model;
+  size_t accepted = 0;
 
   for (size_t i = 0; i < world->generator.count; i++) {
+    accepted += world->of_model[i] == BS_VERDICT_ACCEPTED;
     seen.accepted[world->generator.opcodes[i]] += world->of_model[i] == BS_VERDICT_ACCEPTED;
     seen.refused[world->generator.opcodes[i]] += world->of_model[i] == BS_VERDICT_REFUSED;
   }
@@ -150,7 +152,7 @@ static void count_block(const struct world *world, const struct bs_block_result 
   for (size_t i = 0; i < model->state.name_count; i++) seen.expired += !model->state.names[i].has_hash;
   seen.empty += world->generator.count == 0;
   seen.waiting += model->state.waiting_count > 0;
-  seen.completed += model->operation_count > result->accepted;
+  seen.completed += model->operation_count > accepted;
 }
 
 static void apply_to_rules(struct world *world, struct bs_block_result *result) {
@@ -169,10 +171,11 @@ static void apply_block(struct world *world) {
   generator_next(generator);
   model_apply(&world->model, &expected, height_of(world) + 1, generator->transactions, generator->count);
   for (size_t i = 0; i < generator->count; i++) world->of_model[i] = generator->transactions[i].verdict;
-  count_block(world, &expected);
+  count_block(world);
   apply_to_rules(world, &result);
   compare_verdicts(world);
   compare_operations(world);
+  assert_int_equal(result.accepted, expected.accepted);
   if (memcmp(expected.operations_hash, result.operations_hash, sizeof result.operations_hash) != 0)
     DIFFERS(world, "another operations hash");
   if (memcmp(expected.consensus, result.consensus, sizeof result.consensus) != 0)

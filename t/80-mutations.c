@@ -105,6 +105,7 @@ ATTACK(metadata, 20000)
 ATTACK(transaction, 10000)
 ATTACK(payload, 20000)
 ATTACK(key, 3000)
+ATTACK(blocks, 200)
 
 static void note(void **unused) {
   struct seeds seeds = {.count = 1};
@@ -128,6 +129,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(json),     cmocka_unit_test(yaml), cmocka_unit_test(user),        cmocka_unit_test(route),   cmocka_unit_test(mutable),
       cmocka_unit_test(metadata), cmocka_unit_test(note), cmocka_unit_test(transaction), cmocka_unit_test(payload), cmocka_unit_test(key),
+      cmocka_unit_test(blocks),
   };
 
   setenv("HOME", "/nonexistent", 1); /* what a config leaves open comes from there */

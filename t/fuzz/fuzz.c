@@ -15,7 +15,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
   (void)count, (void)arguments;
   target = bs_fuzz_find(name == NULL ? "" : name);
   if (target != NULL) return 0;
-  fprintf(stderr, "FUZZ names the parser: json, yaml, user, route, mutable, note, metadata, transaction, payload or key\n");
+  fprintf(stderr, "FUZZ names the parser: json, yaml, user, route, mutable, note, metadata, transaction, payload, key or blocks\n");
   exit(2);
 }
 

@@ -343,7 +343,7 @@ bs_fuzz_target bs_fuzz_find(const char *name) {
   } targets[] = {{"json", fuzz_json},         {"yaml", fuzz_yaml},       {"user", fuzz_user},
                  {"route", fuzz_route},       {"mutable", fuzz_mutable}, {"note", fuzz_note},
                  {"metadata", fuzz_metadata}, {"transaction", fuzz_transaction},
-                 {"payload", fuzz_payload},   {"key", fuzz_key}};
+                 {"payload", fuzz_payload},   {"key", fuzz_key},         {"blocks", bs_fuzz_blocks}};
 
   for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
     if (strcmp(targets[i].name, name) == 0) return targets[i].target;

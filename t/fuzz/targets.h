@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parsers of outside bytes, each with what it promises: a target takes any bytes, and aborts when a promise is broken. */
+/* Whatever takes outside bytes, with what it promises: a target takes any bytes, and aborts when a promise is broken. */
 #ifndef BS_T_FUZZ_TARGETS_H
 #define BS_T_FUZZ_TARGETS_H
 
@@ -9,7 +9,8 @@
 
 typedef void (*bs_fuzz_target)(const uint8_t *bytes, size_t length);
 
-/* json, yaml, user, route, mutable, note, metadata, transaction, payload, key; NULL: none of these. */
+/* json, yaml, user, route, mutable, note, metadata, transaction, payload, key, blocks; NULL: none of these. */
 bs_fuzz_target bs_fuzz_find(const char *name);
+void bs_fuzz_blocks(const uint8_t *bytes, size_t length); /* t/fuzz/blocks.c */
 
 #endif

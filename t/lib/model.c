@@ -135,7 +135,7 @@ void model_apply(struct model *model, struct bs_block_result *ret_result, uint64
   for (size_t i = 0; i < count; i++) {
     if (collided[i] || !model_operate(model, &operations[i], height)) continue;
     transactions[i].verdict = BS_VERDICT_ACCEPTED;
-    ret_result->accepted++;
   }
+  ret_result->accepted = model->operation_count;
   close_block(model, ret_result, height);
 }
