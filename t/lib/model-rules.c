@@ -219,19 +219,12 @@ static bool may_renew(const struct model_name *name, const struct model_namespac
          pays((double)operation->fee, space, name->name);
 }
 
-/* The sender's preorder with this hash: somebody else's copy of it counts for nobody. */
-static struct model_preorder *find_preorder_of(const struct model *model, const char *hash, const char *sender) {
-  struct model_preorder *preorder = model_find_preorder(model, BS_NAME_PREORDER, hash);
-
-  return preorder != NULL && strcmp(preorder->origin.sender, sender) == 0 ? preorder : NULL;
-}
-
-/* The one of this name alone. */
+/* The preorder of this name alone, whoever sent it. */
 static struct model_preorder *find_own_preorder(const struct model *model, const struct model_operation *operation) {
   char hash[MODEL_HASH160];
 
   model_name_hash(hash, operation->name, operation->origin.sender, operation->recipient_address);
-  return find_preorder_of(model, hash, operation->origin.sender);
+  return model_find_preorder(model, BS_NAME_PREORDER, hash);
 }
 
 static bool has_multiple_preorder(const struct model *model, const char *sender) {
@@ -241,9 +234,11 @@ static bool has_multiple_preorder(const struct model *model, const char *sender)
   return false;
 }
 
-static bool fits(const struct model_preorder *preorder, const struct model_namespace *space, const char *name) {
-  return preorder->block_number >= space->ready_block &&
-         (preorder->quantity > 1 || pays((double)preorder->op_fee, space, name));
+static bool fits(const struct model_preorder *preorder, const struct model_namespace *space,
+                 const struct model_operation *operation) {
+  return strcmp(preorder->origin.sender, operation->origin.sender) == 0 &&
+         preorder->block_number >= space->ready_block &&
+         (preorder->quantity > 1 || pays((double)preorder->op_fee, space, operation->name));
 }
 
 /* The sender's registrations that wait, and the one that comes. */
@@ -265,6 +260,7 @@ static struct set set_of(const struct model *model, const struct model_operation
 /* The preorder of exactly this set. */
 static struct model_preorder *find_completed(const struct model *model, const struct set *set) {
   const char *names[GROUP_MAX], *addresses[GROUP_MAX];
+  const char *sender = set->registrations[0]->origin.sender;
   struct model_preorder *preorder;
   char hash[MODEL_HASH160];
 
@@ -272,9 +268,10 @@ static struct model_preorder *find_completed(const struct model *model, const st
     names[i] = set->registrations[i]->name;
     addresses[i] = set->registrations[i]->recipient_address;
   }
-  model_names_hash(hash, names, set->count, set->registrations[0]->origin.sender, addresses);
-  preorder = find_preorder_of(model, hash, set->registrations[0]->origin.sender);
-  return preorder != NULL && preorder->quantity == set->count ? preorder : NULL;
+  model_names_hash(hash, names, set->count, sender, addresses);
+  preorder = model_find_preorder(model, BS_NAME_PREORDER, hash);
+  return preorder != NULL && preorder->quantity == set->count && strcmp(preorder->origin.sender, sender) == 0 ? preorder
+                                                                                                             : NULL;
 }
 
 /* Nobody has one of the names, and none is in it twice.  No recording shows what the original does then. */
@@ -307,7 +304,7 @@ bool model_may_register(const struct model *model, const struct model_operation 
       model_count_owned(model, operation->recipient) >= model->parameters->names_per_owner)
     return false;
   if (name != NULL && model_is_registered(name, space, height)) return may_renew(name, space, operation);
-  return preorder != NULL ? fits(preorder, space, operation->name)
+  return preorder != NULL ? fits(preorder, space, operation)
                           : may_wait(model, operation, height);
 }
 
