@@ -46,5 +46,5 @@ static void replay_on_model(void **state) {
 }
 
 int main(void) {
-  return run_recordings(replay_on_model);
+  return run_recordings(replay_on_model, true);
 }

@@ -32,6 +32,28 @@ static void preorders_are_unique_until_used(void **state) {
   assert_null(send(fixture, fixture->alice, &preorder, NULL, 6400000)); /* used up: it may be sent again */
 }
 
+/* Also when it was used up within the block. */
+static void preorders_are_unique_within_a_block(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice),
+                      registration = registration_of("foo.id");
+  struct bs_buffer raws[3] = {BS_BUFFER_INIT, BS_BUFFER_INIT, BS_BUFFER_INIT};
+  struct bs_coin coins[3];
+  struct bs_error error = {0};
+
+  grant(fixture, fixture->alice);
+  grant(fixture, fixture->alice);
+  for (size_t i = 0; i < 3; i++) coins[i] = coin_of(fixture, fixture->alice, i);
+  make(&raws[0], &coins[0], fixture->alice, &preorder, NULL, 6400000);
+  make(&raws[1], &coins[1], fixture->alice, &registration, fixture->alice, 0);
+  make(&raws[2], &coins[2], fixture->alice, &preorder, NULL, 6400000);
+  assert_ok(append(fixture, raws, 3, &error));
+  assert_int_equal(fixture->verdicts[0].verdict, BS_VERDICT_ACCEPTED);
+  assert_int_equal(fixture->verdicts[1].verdict, BS_VERDICT_ACCEPTED);
+  assert_refused(fixture->verdicts[2].reason, "in this block");
+  for (size_t i = 0; i < 3; i++) bs_buffer_free(&raws[i]);
+}
+
 static void a_preorder_burns_something(void **state) {
   struct fixture *fixture = *state;
   struct bs_operation preorder = preorder_of(fixture, "foo.id", fixture->alice, fixture->alice);
@@ -226,6 +248,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       LEDGER_TEST(preorder_register_update),
       LEDGER_TEST(preorders_are_unique_until_used),
+      LEDGER_TEST(preorders_are_unique_within_a_block),
       LEDGER_TEST(a_preorder_burns_something),
       LEDGER_TEST(a_consensus_hash_is_good_for_24_blocks),
       LEDGER_TEST(the_seed_is_good_at_first_only),

@@ -32,6 +32,15 @@ bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_n
 
 /* ---- NAME_PREORDER, also of several names, and NAMESPACE_PREORDER ---- */
 
+/* Was the same accepted before in this block?  It may have been used since, and is not pending then. */
+static bool is_repeated(const struct bs_engine *engine, const struct bs_judgement *judgement) {
+  for (const struct bs_judgement *earlier = engine->judgements; earlier < judgement; earlier++)
+    if (earlier->row == judgement->row && earlier->block_transaction->verdict == BS_VERDICT_ACCEPTED &&
+        memcmp(earlier->operation.hash, judgement->operation.hash, sizeof earlier->operation.hash) == 0)
+      return true;
+  return false;
+}
+
 /* A pending hash is never forgotten, and keeps out the same one for ever (x_preorder_expire). */
 bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   const struct bs_operation *operation = &judgement->operation;
@@ -42,7 +51,8 @@ bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judg
                            judgement->origin.address);
   if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error))
     return false;
-  if (found) return bs_rules_refuse(judgement, "The same preorder is pending already.");
+  if (found || is_repeated(engine, judgement))
+    return bs_rules_refuse(judgement, "The same preorder %s already.", found ? "is pending" : "was made in this block");
   if (!bs_rules_need_recent_consensus(engine, judgement)) return true;
   if (operation->opcode == BS_NAME_PREORDER && !bs_rules_need_quota(engine, judgement, &judgement->origin.sender,
                                                                     engine->index->parameters->names_per_owner, error))

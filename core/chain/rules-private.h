@@ -41,6 +41,7 @@ struct bs_judgement {
 struct bs_engine {
   const struct bs_index *index;
   uint64_t height;
+  struct bs_judgement *judgements; /* of the block's transactions, in order */
   struct bs_window window; /* the consensus hashes that operations of this block may name */
   struct bs_buffer text;   /* the operation just serialised */
   struct bs_leaf *leaves;  /* of the accepted ones */

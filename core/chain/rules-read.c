@@ -21,7 +21,7 @@ static bool read_address(const struct bs_engine *engine, struct bs_script *scrip
   return true;
 }
 
-/* The public key of the sender's address, from whichever input shows it first. */
+/* The public key of the sender's address, from whichever input shows it first (x_parse). */
 static void read_public_key(struct bs_judgement *judgement) {
   const struct bs_transaction *transaction = judgement->block_transaction->transaction;
   unsigned char owner[BS_HASH160_SIZE], hash[BS_HASH160_SIZE];
@@ -93,7 +93,7 @@ void bs_rules_read_transaction(const struct bs_engine *engine, struct bs_judgeme
   } else if (!read_outputs(engine, judgement)) {
     bs_rules_refuse(judgement, "An output of the transaction has no address.");
   } else {
-    read_public_key(judgement);
+    if (judgement->sender_is_key_hash) read_public_key(judgement);
     judgement->row = bs_rules_find_row(judgement->operation.opcode);
   }
 }

@@ -182,6 +182,7 @@ static bool judge_all(struct bs_engine *engine, struct bs_block_transaction *tra
   struct bs_judgement *judgements BS_AUTO_FREE = calloc(count + 1, sizeof *judgements);
 
   if (judgements == NULL) return bs_fail_memory(error);
+  engine->judgements = judgements;
   for (size_t i = 0; i < count; i++) {
     judgements[i].block_transaction = &transactions[i];
     transactions[i].verdict = BS_VERDICT_NO_OPERATION;
