@@ -218,14 +218,41 @@ static void assert_owned(struct fixture *fixture) {
   assert_false(inherited);
 }
 
-/* Of schema 1, without the index of operations by their names: read as it is, and brought up to date by who may write. */
+static bool count_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
+  (void)refused;
+  (void)error;
+  ++*(int *)user;
+  return true;
+}
+
+static int refused_at(struct fixture *fixture, uint64_t block) {
+  struct bs_error error = {0};
+  int count = 0;
+
+  assert_ok(bs_ledger_refused_at(fixture->ledger, block, count_refused, &count, &error));
+  return count;
+}
+
+static void assert_listed(struct fixture *fixture) {
+  struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+  size_t count;
+
+  assert_ok(bs_index_list_in_namespace(bs_ledger_index(fixture->ledger), &texts, &count, "id", 0, 10, &error));
+  assert_int_equal(count, 1);
+}
+
+/* Of schema 1, without indexes of names and operations, and the table of what was refused: read as it is, and brought up to
+ * date by who may write. */
 static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   struct fixture *fixture = *state;
+  struct bs_operation registration = registration_of("foo.id");
   struct bs_error error = {0};
 
   assert_plan(fixture, "operations_by_name");
   own(fixture, "foo.id", fixture->alice);
   assert_ok(bs_database_execute(fixture->ledger->database,
+                                "DROP TABLE refused; DROP INDEX names_by_namespace;"
                                 "DROP TABLE undo; ALTER TABLE expiries DROP COLUMN times; DROP TABLE announcements; DROP TABLE import_keys;"
                                 "DROP TABLE pending; DROP INDEX preorders_of_several; DROP INDEX operations_by_name;"
                                 "PRAGMA user_version = 1",
@@ -233,10 +260,15 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   assert_ok(reopen(fixture, BS_DATABASE_READ, &error));
   assert_schema(fixture, "1");
   assert_owned(fixture);
+  assert_listed(fixture);
+  assert_int_equal(refused_at(fixture, 1), 0);
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
-  assert_schema(fixture, "3");
+  assert_schema(fixture, "4");
   assert_plan(fixture, "operations_by_name");
   assert_owned(fixture);
+  assert_listed(fixture);
+  assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "belongs to");
+  assert_int_equal(refused_at(fixture, tip_of(fixture).height), 1);
   assert_ok(bs_ledger_replay_check(fixture->ledger, &error));
 }
 

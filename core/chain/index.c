@@ -136,29 +136,6 @@ bool bs_index_count(const struct bs_index *index, uint64_t *ret_count, struct bs
   return true;
 }
 
-static struct bs_value bounded(uint64_t number) {
-  return bs_value_integer(number < INT64_MAX ? number : INT64_MAX);
-}
-
-bool bs_index_list(const struct bs_index *index, struct bs_buffer *texts, size_t *ret_count,
-                   const struct bs_script *owner, uint64_t offset, uint64_t most, struct bs_error *error) {
-  const struct bs_value values[] = {bounded(offset), bounded(most),
-                                    owner == NULL ? bs_value_text(NULL) : bs_value_blob(owner->bytes, owner->length)};
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  size_t count = 0;
-
-  if (!bs_database_query(index->database, owner == NULL ? BS_SQL_all_names : BS_SQL_some_names_of_sender, &row, values,
-                         owner == NULL ? 2 : 3, error))
-    return false;
-  for (; row != NULL; count++) {
-    bs_buffer_add(texts, sqlite3_column_text(row, 0), (size_t)sqlite3_column_bytes(row, 0));
-    bs_buffer_byte(texts, '\0');
-    if (!bs_database_next(index->database, &row, error)) return false;
-  }
-  *ret_count = count;
-  return bs_buffer_ok(texts, error);
-}
-
 bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
                         const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;

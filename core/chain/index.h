@@ -9,6 +9,7 @@
 #define BS_CHAIN_INDEX_H
 
 #include "core/chain/entry.h"
+#include "core/chain/fields.h"
 #include "core/state/database.h"
 
 #define BS_CONSENSUS_WINDOW 24 /* blocks for which a consensus hash is good */
@@ -139,5 +140,20 @@ void bs_undo_free(struct bs_undo *undo);
 /* Undoes all blocks above `height`, within the caller's write transaction.  Word: not_found (changes of one of them are
  * not kept). */
 bool bs_index_rollback(const struct bs_index *index, uint64_t height, struct bs_error *error);
+
+/* ---- questions.c ---- */
+/* Names of one namespace, as bs_index_list. */
+bool bs_index_list_in_namespace(const struct bs_index *index, struct bs_buffer *texts, size_t *ret_count,
+                                const char *id, uint64_t offset, uint64_t most, struct bs_error *error);
+/* The accepted operations of a block, in its order. */
+bool bs_index_operations_at(const struct bs_index *index, uint64_t block, bs_visit_operation visit, void *user,
+                            struct bs_error *error);
+/* Those on a name in the blocks `first` to `last`, in the chain's order.  A preorder does not tell its name. */
+bool bs_index_operations_on(const struct bs_index *index, const char *name, uint64_t first, uint64_t last,
+                            bs_visit_operation visit, void *user, struct bs_error *error);
+bool bs_index_announcements_at(const struct bs_index *index, uint64_t block, bs_visit_announcement visit,
+                               void *user, struct bs_error *error);
+/* A file of an older schema that is only read may lack it. */
+bool bs_index_has_table(const struct bs_index *index, bool *ret_has, const char *table, struct bs_error *error);
 
 #endif

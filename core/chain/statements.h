@@ -50,6 +50,10 @@
   "ALTER TABLE expiries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"                                                 \
   "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"
 
+/* From schema 4 on: the names of a namespace are found without all others. */
+#define BS_NAMESPACE_OF_ "substr(name, instr(name, '.') + 1)"
+#define BS_INDEX_SCHEMA_4 "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"
+
 #define BS_LEDGER_SCHEMA                                                                                              \
   "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
   "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                    \
@@ -60,6 +64,11 @@
   "CREATE TABLE unspents (txid BLOB NOT NULL, output INTEGER NOT NULL, value INTEGER NOT NULL, script BLOB NOT NULL," \
   " PRIMARY KEY (txid, output)) WITHOUT ROWID;"                                                                       \
   "CREATE INDEX unspents_by_script ON unspents (script, value);"
+
+/* From schema 4 on: the operations that were refused.  Before it only a program of one's own could put one into a block. */
+#define BS_LEDGER_SCHEMA_4                                                                                            \
+  "CREATE TABLE refused (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL, reason TEXT NOT NULL,"\
+  " PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"
 
 #define BS_ORIGIN_COLUMNS_ "sender, public_key, address, op, txid, vtxindex"
 
@@ -123,7 +132,14 @@
   X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
   X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")                            \
   X(newest_of_name, "SELECT opcode FROM operations WHERE name = ?1 AND opcode IN (?2, ?3, ?4)"                        \
-                    " ORDER BY block DESC, position DESC LIMIT 1")
+                    " ORDER BY block DESC, position DESC LIMIT 1")                                                     \
+  X(has_table, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")                                      \
+  X(names_of_namespace, "SELECT name FROM names WHERE " BS_NAMESPACE_OF_ " = ?1 ORDER BY name LIMIT ?3 OFFSET ?2")    \
+  X(operations_of_block, "SELECT block, serialised FROM operations WHERE block = ?1 ORDER BY position")               \
+  X(operations_of_name, "SELECT block, serialised FROM operations WHERE name = ?1 AND block BETWEEN ?2 AND ?3"        \
+                        " ORDER BY block, position")                                                                   \
+  X(announcements_of_block, "SELECT vtxindex, txid, address, hash FROM announcements WHERE block = ?1"                \
+                            " ORDER BY vtxindex")
 
 #define BS_LEDGER_STATEMENTS(X)                                                                                       \
   X(get_chain, "SELECT id, nonce FROM chain")                                                                         \
@@ -140,7 +156,9 @@
   X(put_unspent, "INSERT INTO unspents (txid, output, value, script) VALUES (?1, ?2, ?3, ?4)")                        \
   X(drop_unspent, "DELETE FROM unspents WHERE txid = ?1 AND output = ?2")                                             \
   X(unspents_of_script, "SELECT txid, output FROM unspents WHERE script = ?1"                                          \
-                        " ORDER BY value DESC, txid, output LIMIT ?2")
+                        " ORDER BY value DESC, txid, output LIMIT ?2")                                                 \
+  X(put_refused, "INSERT INTO refused (block, vtxindex, txid, reason) VALUES (?1, ?2, ?3, ?4)")                       \
+  X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
 
 enum bs_chain_statement {
 #define BS_STATEMENT_NUMBER_(name, text) BS_SQL_##name,

@@ -28,7 +28,7 @@ struct bs_database_kind {
   int32_t application_id;        /* in the file's header: another kind of SQLite file is refused */
   const char *const *schema;     /* schema[i] brings version i to i + 1 */
   int32_t version;               /* how many there are */
-  int32_t read_version;          /* who only reads needs no newer one: what came after it are indexes; 0: only the last will do */
+  int32_t read_version;          /* who only reads needs no newer one: what came after it are indexes, or tables that it can do without; 0: only the last will do */
   const char *const *statements; /* the texts that bs_database_query knows by number */
   size_t statement_count;
 };
