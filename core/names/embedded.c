@@ -140,8 +140,8 @@ static bool embedded_get_namespace(void *state, struct bs_namespace_entry *ret_e
 }
 
 static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
-                                  const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, BS_NAME_PREORDER, hash, error);
+                                  enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, opcode, hash, error);
 }
 
 static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
@@ -150,6 +150,31 @@ static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_coun
 
   if (owner_hash != NULL) bs_script_pay_to(&owner, owner_hash);
   return bs_index_list(index_of(state), texts, ret_count, owner_hash == NULL ? NULL : &owner, offset, count, error);
+}
+
+static bool embedded_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id,
+                                       uint64_t offset, uint64_t count, struct bs_error *error) {
+  return bs_index_list_in_namespace(index_of(state), texts, ret_count, id, offset, count, error);
+}
+
+static bool embedded_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user,
+                                   struct bs_error *error) {
+  return bs_index_operations_at(index_of(state), block, visit, user, error);
+}
+
+static bool embedded_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
+                                   void *user, struct bs_error *error) {
+  return bs_index_operations_on(index_of(state), name, first, last, visit, user, error);
+}
+
+static bool embedded_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
+                                      struct bs_error *error) {
+  return bs_index_announcements_at(index_of(state), block, visit, user, error);
+}
+
+static bool embedded_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user,
+                                struct bs_error *error) {
+  return bs_ledger_refused_at(((struct embedded *)state)->ledger, block, visit, user, error);
 }
 
 static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found,
@@ -213,6 +238,23 @@ static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, vo
   return good;
 }
 
+static bool embedded_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw,
+                               bool dry_run, struct bs_error *error) {
+  struct embedded *embedded = state;
+  const struct bs_raw transaction = {raw->bytes, raw->length};
+  struct bs_verdict_text verdict;
+  bool good;
+
+  if (!bs_ledger_begin(embedded->ledger, error)) return false;
+  good = bs_ledger_append(embedded->ledger, &ret_broadcast->block, &verdict, &transaction, 1, false, error);
+  if (!good || dry_run) bs_ledger_rollback(embedded->ledger);
+  if (!good || (!dry_run && !bs_ledger_commit(embedded->ledger, error))) return false;
+  ret_broadcast->is_operation = verdict.verdict != BS_VERDICT_NO_OPERATION;
+  ret_broadcast->is_accepted = verdict.verdict == BS_VERDICT_ACCEPTED;
+  memcpy(ret_broadcast->reason, verdict.reason, sizeof ret_broadcast->reason);
+  return true;
+}
+
 const struct bs_provider bs_provider_embedded = {
     .name = "embedded",
     .proven = "local",
@@ -232,9 +274,15 @@ const struct bs_provider bs_provider_embedded = {
     .get_namespace = embedded_get_namespace,
     .get_preorder = embedded_get_preorder,
     .list = embedded_list,
+    .list_in_namespace = embedded_list_in_namespace,
+    .operations_at = embedded_operations_at,
+    .operations_on = embedded_operations_on,
+    .announcements_at = embedded_announcements_at,
+    .refused_at = embedded_refused_at,
     .consensus_at = embedded_consensus_at,
     .find_value = embedded_find_value,
     .coins = embedded_coins,
     .fund = embedded_fund,
     .submit = embedded_submit,
+    .broadcast = embedded_broadcast,
 };

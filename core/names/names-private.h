@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What names.c and operations.c share. */
+/* What the files of the room share. */
 #ifndef BS_NAMES_NAMES_PRIVATE_H
 #define BS_NAMES_NAMES_PRIVATE_H
 
@@ -15,5 +15,11 @@ struct bs_names_call {
 bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write,
                     struct bs_error *error);
 void bs_names_leave(struct bs_names_call *call);
+
+/* Words: usage. */
+bool bs_names_check_namespace(const char *id, struct bs_error *error);
+bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error);
+/* Copies the texts of a list for its caller. */
+bool bs_names_give_list(char **ret_texts, struct bs_buffer *texts, struct bs_error *error);
 
 #endif

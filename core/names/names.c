@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The questions; operations.c has what changes names. */
+/* The service and the questions on names; questions.c has those on namespaces and blocks, operations.c what changes names. */
 #include <config.h>
 
 #include "core/names/names.h"
@@ -99,7 +99,7 @@ bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_nam
   return true;
 }
 
-static bool fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error) {
+bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error) {
   return bs_fail(error, BS_WORD_not_found,
                  "The name %s is not registered on the ledger %s (its names exist on this machine only).", name,
                  names->provider->place(names->state));
@@ -140,9 +140,9 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
   bool found, name_space_found;
 
   if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
-  if (!call.exists) return fail_unknown(names, name, error);
+  if (!call.exists) return bs_names_fail_unknown(names, name, error);
   if (!provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error)) return false;
-  if (!found) return fail_unknown(names, name, error);
+  if (!found) return bs_names_fail_unknown(names, name, error);
   if (!name_space_found)
     name_space = (struct bs_namespace_entry){.state = BS_NAMESPACE_REVEALED}; /* names outlive a reveal that lapsed */
   if (name_space.rules.lifetime != BS_LIFETIME_INFINITE && !provider->tip(names->state, &next, consensus, error))
@@ -151,6 +151,14 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
   ret_record->proven = provider->proven;
   return provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
          provider->chain_id(names->state, ret_record->chain_id, error);
+}
+
+bool bs_names_give_list(char **ret_texts, struct bs_buffer *texts, struct bs_error *error) {
+  char *taken = bs_buffer_take(texts);
+
+  if (taken == NULL) return bs_fail_memory(error);
+  *ret_texts = taken;
+  return true;
 }
 
 bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,
@@ -167,9 +175,7 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
   if (call.exists &&
       !names->provider->list(names->state, &texts, &listed, address == NULL ? NULL : hash, offset, count, error))
     return false;
-  if (!bs_buffer_ok(&texts, error)) return false;
-  *ret_texts = bs_buffer_take(&texts);
-  if (*ret_texts == NULL) return bs_fail_memory(error);
+  if (!bs_names_give_list(ret_texts, &texts, error)) return false;
   *ret_count = listed;
   return true;
 }
@@ -188,22 +194,6 @@ bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret
     return bs_fail(error, BS_WORD_not_found, "The namespace %s does not exist on %s.", id,
                    names->provider->place(names->state));
   *ret_price = bs_price_to_pay(&name_space.rules, name);
-  return true;
-}
-
-bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT],
-                           uint64_t block, struct bs_error *error) {
-  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  unsigned char hash[BS_CONSENSUS_SIZE];
-  bool found = false;
-
-  if (!bs_names_enter(&call, names, scope, false, error)) return false;
-  if (call.exists && block <= INT64_MAX && !names->provider->consensus_at(names->state, hash, &found, block, error))
-    return false;
-  if (!found)
-    return bs_fail(error, BS_WORD_not_found, "There is no block %" PRIu64 " on %s.", block,
-                   names->provider->place(names->state));
-  bs_hex_encode(consensus, hash, sizeof hash);
   return true;
 }
 

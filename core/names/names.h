@@ -23,6 +23,7 @@
 
 #include "core/base/error.h"
 #include "core/base/scope.h"
+#include "core/chain/fields.h"
 #include "core/crypto/key.h"
 #include "core/record/name.h"
 
@@ -110,9 +111,40 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
 /* Satoshis that registering or renewing it costs.  Words: usage, not_found (unknown namespace). */
 bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name,
                    struct bs_error *error);
+/* As bs_names_list, of one namespace.  Words: usage (not an id), not_found (neither revealed nor ready). */
+bool bs_names_list_in_namespace(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,
+                                const char *id, uint64_t offset, uint64_t count, struct bs_error *error);
+/* Satoshis that its preorder costs, whether or not there is one.  Word: usage (not an id). */
+bool bs_names_namespace_cost(uint64_t *ret_price, const char *id, struct bs_error *error);
+
+/* What visits is given fields that are valid during the call, and must not call the name service, whose lock is held. */
+/* The namespace's record, once: of its NAMESPACE_READY, or, as long as it is not ready, of its NAMESPACE_REVEAL.  Words:
+ * usage (not an id), not_found. */
+bool bs_names_namespace(struct bs_names *names, struct bs_scope *scope, const char *id, bs_visit_operation visit, void *user,
+                        struct bs_error *error);
+/* The accepted operations of a block, in its order.  Word: not_found (no such block). */
+bool bs_names_operations_at(struct bs_names *names, struct bs_scope *scope, uint64_t block, bs_visit_operation visit,
+                            void *user, struct bs_error *error);
+/* Those on a name in the blocks `first` to `last`, in the chain's order, from its first registration or import on.
+ * Words: usage (not a name, a range that goes backwards), not_found (no such name). */
+bool bs_names_operations_on(struct bs_names *names, struct bs_scope *scope, const char *name, uint64_t first,
+                            uint64_t last, bs_visit_operation visit, void *user, struct bs_error *error);
+/* Announcements of a block.  Word: not_found (no such block). */
+bool bs_names_announcements_at(struct bs_names *names, struct bs_scope *scope, uint64_t block,
+                               bs_visit_announcement visit, void *user, struct bs_error *error);
+/* The operations of a block that were refused.  Word: not_found (no such block). */
+bool bs_names_refused_at(struct bs_names *names, struct bs_scope *scope, uint64_t block, bs_visit_refused visit,
+                         void *user, struct bs_error *error);
+
 /* Word: not_found when there is no such block. */
 bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT],
                            uint64_t block, struct bs_error *error);
+
+#define BS_NAMES_RANGE_MAX 1000
+/* Of the blocks `first` to `last`: consensus[i] is that of block first + i; the caller's room.  Words: usage (a range that
+ * goes backwards, or has more than BS_NAMES_RANGE_MAX blocks), not_found (says which block). */
+bool bs_names_consensus_range(struct bs_names *names, struct bs_scope *scope, char (*consensus)[BS_CONSENSUS_TEXT],
+                              uint64_t first, uint64_t last, struct bs_error *error);
 
 struct bs_name_operation {
   const struct bs_key *owner_key;   /* signs input 0 */
@@ -173,6 +205,48 @@ bool bs_names_transfer(struct bs_names *names, struct bs_scope *scope, struct bs
  * revoked before). */
 bool bs_names_revoke(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                      const char *name, const struct bs_name_operation *operation, struct bs_error *error);
+
+/*
+ * Namespaces.  The key that preorders one also reveals it, for the key of an address: that one imports names, and makes
+ * the namespace ready for everybody.  id: [a-z0-9_-], 1 to 19.
+ */
+/* reveal_address NULL: owner_key's own.  Words: conflict (there is one, or this key preordered it before). */
+bool bs_names_namespace_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                                 const char *id, const char *reveal_address, const struct bs_name_operation *operation,
+                                 struct bs_error *error);
+/* Words: conflict (there is one), denied (no preorder by this key for this address), usage (rules out of their range). */
+bool bs_names_namespace_reveal(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                               const char *id, const char *reveal_address, const struct bs_namespace_rules *rules,
+                               const struct bs_name_operation *operation, struct bs_error *error);
+/* By the key of the reveal address.  Words: not_found (not revealed), conflict (ready already), denied (another key). */
+bool bs_names_namespace_ready(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                              const char *id, const struct bs_name_operation *operation, struct bs_error *error);
+/* A name with its owner and value into a namespace that is revealed and not ready; one that was imported before is
+ * overwritten.  By the key of the reveal address, or, once that one has imported something, by a key derived from it.
+ * Words: not_found (no such namespace), conflict (it is ready), denied (another key), usage. */
+bool bs_names_import(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                     const char *name, const char *owner_address, const char *value_hash,
+                     const struct bs_name_operation *operation, struct bs_error *error);
+
+/* The hash160 of a message, for all who watch the chain; the message itself goes nowhere.  Word: denied (owner_key owns
+ * no name). */
+bool bs_names_announce(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
+                       const unsigned char hash[BS_HASH160_SIZE], const struct bs_name_operation *operation,
+                       struct bs_error *error);
+
+struct bs_name_broadcast {
+  char txid[BS_TXID_TEXT];
+  uint64_t block;    /* that holds it */
+  bool is_operation; /* false: an ordinary payment */
+  bool is_accepted;
+  char reason[200]; /* why it was not; "" */
+};
+/* Puts a transaction that was signed elsewhere or before into a block.  A refused operation is no failure: its coins are
+ * spent all the same.  dry_run: only tells what would become of it.  Words: usage (no transaction), forged (a signature),
+ * conflict (its coins are spent, or never were), malformed (it pays more than it has), denied (a coinbase, coins that are
+ * not P2PKH), no_names (there is no chain). */
+bool bs_names_broadcast(struct bs_names *names, struct bs_scope *scope, struct bs_name_broadcast *ret_broadcast,
+                        const char *hex, bool dry_run, struct bs_error *error);
 
 /* The value hash that the accepted NAME_UPDATE `txid` set for `name`.  Words: usage (not a txid), not_found (no such
  * transaction), wrong_id (it did something else). */

@@ -127,18 +127,18 @@ static bool regain(struct bs_purse *purse, const struct bs_draft *draft, const u
 }
 
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
-                    const struct bs_operation *operation, const unsigned char *recipient, uint64_t burn,
-                    struct bs_error *error) {
+                    const struct bs_payment_outputs *outputs, struct bs_error *error) {
   struct bs_draft draft = {.input_count = 0};
   struct bs_buffer *raw = &batch->raw[batch->count];
   unsigned char payload[BS_PAYLOAD_MAX], id[BS_TXID_SIZE];
   size_t change;
 
-  bs_draft_data(&draft, payload, bs_operation_write(payload, magic, operation));
-  if (recipient != NULL) bs_draft_pay(&draft, recipient, DUST);
+  bs_draft_data(&draft, payload, bs_operation_write(payload, magic, outputs->operation));
+  if (outputs->recipient != NULL) bs_draft_pay(&draft, outputs->recipient, DUST);
+  if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, DUST);
   change = draft.output_count;
   bs_draft_pay(&draft, payment->own.hash, 0);
-  if (burn > 0) bs_draft_pay(&draft, burn_address, burn);
+  if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, outputs->burn);
   if (!balance(payment, &draft, change)) return fail_poor(payment, error);
   if (!bound_fee(payment, &draft, error)) return false;
   batch->count++;

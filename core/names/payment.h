@@ -30,12 +30,18 @@ void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, 
                       const struct bs_key *payer);
 /* The coins as the chain has them: what was added before is forgotten. */
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error);
+/* What a transaction has beside coins and change; zero: no such output. */
+struct bs_payment_outputs {
+  const struct bs_operation *operation;
+  const unsigned char *recipient;  /* its hash */
+  const unsigned char *value_hash; /* import: named by an output, too */
+  uint64_t burn;                   /* satoshis */
+};
 /* Balances and signs a transaction and adds it to the batch.  Its outputs are in the order of protocol.md 3.1:
- * operation, recipient (its hash; NULL: none), change, burn (satoshis; 0: none).  Words: denied (the coins do not
- * suffice), usage (the fee is above the configured most). */
+ * operation, recipient, value hash, change, burn.  Words: denied (the coins do not suffice), usage (the fee is above the
+ * configured most). */
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
-                    const struct bs_operation *operation, const unsigned char *recipient, uint64_t burn,
-                    struct bs_error *error);
+                    const struct bs_payment_outputs *outputs, struct bs_error *error);
 /* Did the coins not suffice? */
 bool bs_payment_lacks(const struct bs_payment *payment);
 /* Makes what was missing, and more, on a chain that can. */

@@ -53,10 +53,17 @@ struct bs_provider {
   bool (*is_inherited)(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
   bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                         struct bs_error *error);
-  bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
+  bool (*get_preorder)(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
                        const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
   bool (*list)(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
                uint64_t offset, uint64_t count, struct bs_error *error);
+  bool (*list_in_namespace)(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
+                            uint64_t count, struct bs_error *error);
+  bool (*operations_at)(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error);
+  bool (*operations_on)(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit, void *user,
+                        struct bs_error *error);
+  bool (*announcements_at)(void *state, uint64_t block, bs_visit_announcement visit, void *user, struct bs_error *error);
+  bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
@@ -69,6 +76,9 @@ struct bs_provider {
   bool (*fund)(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
   /* Calls build, then puts its transactions into a block (or only checks that it could). */
   bool (*submit)(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error);
+  /* One that was made elsewhere, whether or not its operation is accepted; fills what the answer says of that. */
+  bool (*broadcast)(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
+                    struct bs_error *error);
 };
 
 /* What a build looks at. */
