@@ -110,6 +110,72 @@ static void a_dry_run_sends_nothing(void **state) {
   assert_int_equal(height(world), before);
 }
 
+/* The document that a method with any number of arguments answers, by blockstore_free. */
+static char *call_with(struct world *world, const char *method, const char *const *arguments, size_t count, int dry_run) {
+  struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+  char *json = NULL;
+
+  options.owner_key = world->key;
+  options.dry_run = dry_run;
+  assert_done(blockstore_call_method(world->session, &json, method, arguments, count, &options, &error));
+  return json;
+}
+
+#define RICH ONE_STORE "names: {provider: embedded, max_price: 40000000000}\n"
+#define CALL_WITH(world, method, dry_run, ...)                                                                   \
+  call_with(world, method, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), dry_run)
+
+static void the_rules_of_a_namespace_are_arguments(void **state) {
+  struct world *world = *state;
+
+  open_with_name(world, RICH);
+  assert_says(call(world, "namespace_preorder", "test", NULL), "\"price\": 400000000", "\"namespace\": \"test\"");
+  assert_says(CALL_WITH(world, "namespace_reveal", 1, "test"), "\"lifetime\": 52595", "\"transaction\": ");
+  assert_says(CALL_WITH(world, "namespace_reveal", 0, "test", NULL, "infinite", NULL, "5", NULL, NULL, "7"),
+              "\"coeff\": 250", "\"no_vowel_discount\": 7");
+  assert_says(call(world, "get_namespace_blockchain_record", "test", NULL), "\"base\": 5", "\"state\": \"revealed\"");
+  assert_says(call(world, "namespace-ready", "test", NULL), "\"txid\": \"", "");
+  assert_says(call(world, "get_namespace_blockchain_record", "test", NULL), "\"lifetime\": 4294967295", "\"state\": \"ready\"");
+  assert_says(call(world, "get_namespace_blockchain_record", "id", NULL), "\"sender\": null", "\"opcode\": \"NAMESPACE_READY\"");
+  assert_says(call(world, "get_names_in_namespace", "id", NULL), "[\n        \"" NAME "\"\n    ]", "");
+}
+
+static void questions_on_blocks_that_are_refused(void **state) {
+  struct world *world = *state;
+
+  open_with_name(world, ONE_STORE);
+  assert_method_refused("get_nameops_at", "99999", NULL, "not_found", "99999");
+  assert_method_refused("get_namespace_cost", "a.b", NULL, "usage", "a.b");
+  assert_method_refused("get_consensus_range", "1", NULL, "usage", "FIRST LAST");
+  assert_method_refused("broadcast_transaction", "x", NULL, "usage", "hexadecimal");
+  assert_method_refused("announce", "x", NULL, "usage", "private key");
+  assert_method_refused("namespace_ready", "test", NULL, "usage", "private key");
+  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_nameops_at", (const char *const[]){"1", "maybe"}, 2, NULL,
+                                        &error),
+                 "usage", "REFUSED is true or false");
+  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_consensus_range", (const char *const[]){"1", NULL}, 2,
+                                        NULL, &error),
+                 "usage", "argument 1 is NULL");
+}
+
+static void a_transaction_is_tried_and_sent(void **state) {
+  struct world *world = *state;
+  char *json, *transaction;
+  long before;
+
+  open_with_name(world, ONE_STORE);
+  json = CALL_WITH(world, "update", 1, NAME, "1111111111111111111111111111111111111111");
+  transaction = strstr(json, "\"transaction\": \"") + strlen("\"transaction\": \"");
+  *strchr(transaction, '"') = '\0';
+  before = height(world);
+  assert_says(CALL_WITH(world, "broadcast_transaction", 1, transaction), "\"operation\": \"accepted\"", "\"reason\": null");
+  assert_int_equal(height(world), before);
+  assert_says(CALL_WITH(world, "broadcast_transaction", 0, transaction), "\"operation\": \"accepted\"", "\"reason\": null");
+  assert_int_equal(height(world), before + 1);
+  assert_says(call(world, "get_name_blockchain_record", NAME, NULL), "\"1111111111111111111111111111111111111111\"", "");
+  blockstore_free(json);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(questions_on_names),
@@ -118,6 +184,9 @@ int main(void) {
       in_world(explaining_what_is_not_there),
       in_world(a_ledger_that_is_damaged_does_not_answer),
       in_world(a_dry_run_sends_nothing),
+      in_world(the_rules_of_a_namespace_are_arguments),
+      in_world(questions_on_blocks_that_are_refused),
+      in_world(a_transaction_is_tried_and_sent),
   };
 
   return RUN_TESTS(tests);

@@ -11,7 +11,7 @@ items() {
 }
 
 cli --help
-sed -n '/^Options:/q; s/^  \([a-z_]*\( [][A-Z ]*[]A-Z]\)*\)  *.*/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
+sed -n '/^Options:/q; s/^  \([a-z_][a-z_]*\( [][A-Z_ ]*[]A-Z]\)*\)\(  *.*\)*$/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
 is "$(grep -c . "$work/commands")" "$(grep -cE '^  [a-z]' "$out")" 'every command of --help is understood'
 is "$(items COMMANDS)" "$(cat "$work/commands")" 'the manual page has the commands of --help with their arguments'
 

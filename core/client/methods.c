@@ -7,21 +7,12 @@
 
 #include "core/base/auto.h"
 #include "core/base/nearest.h"
+#include "core/client/methods.h"
 #include "core/client/options.h"
 #include "core/client/publish.h"
 #include "core/client/reading.h"
 #include "core/codec/hex.h"
 #include "core/driver/value.h"
-
-#define ARGUMENTS_MAX 3
-
-/* One call of a method. */
-struct method_call {
-  struct bs_work *work;
-  const char *arguments[ARGUMENTS_MAX]; /* NULL: not given */
-  const struct blockstore_name_options *options;
-  cJSON *answer; /* an object, filled by the method */
-};
 
 struct method {
   const char *name;
@@ -29,25 +20,21 @@ struct method {
   const char *synopsis;
   bool needs_key;
   bool needs_stores;
-  bool (*run)(struct method_call *call);
+  bool (*run)(struct bs_method_call *call);
 };
 
-static struct bs_names *names_of(const struct method_call *call) {
-  return call->work->session->names;
-}
-
-static bool ping(struct method_call *call) {
+static bool ping(struct bs_method_call *call) {
   struct bs_names_info info;
 
-  if (!bs_names_info(names_of(call), call->work->scope, &info, &call->work->report.error)) return false;
+  if (!bs_names_info(bs_method_names(call), call->work->scope, &info, bs_method_error(call))) return false;
   cJSON_AddStringToObject(call->answer, "status", "alive");
   return true;
 }
 
-static bool getinfo(struct method_call *call) {
+static bool getinfo(struct bs_method_call *call) {
   struct bs_names_info info;
 
-  if (!bs_names_info(names_of(call), call->work->scope, &info, &call->work->report.error)) return false;
+  if (!bs_names_info(bs_method_names(call), call->work->scope, &info, bs_method_error(call))) return false;
   bs_document_text(call->answer, "version", blockstore_version());
   bs_document_text(call->answer, "provider", info.provider);
   bs_document_text(call->answer, "proven", info.proven);
@@ -85,72 +72,74 @@ static void add_name_record(cJSON *object, const struct bs_name_record *record) 
   bs_document_text(object, "sender_pubkey", record->sender_pubkey);
 }
 
-static bool get_name_blockchain_record(struct method_call *call) {
+static bool get_name_blockchain_record(struct bs_method_call *call) {
   struct bs_name_record record;
 
-  if (!bs_names_lookup(names_of(call), call->work->scope, &record, call->arguments[0], &call->work->report.error)) return false;
+  if (!bs_names_lookup(bs_method_names(call), call->work->scope, &record, call->arguments[0], bs_method_error(call))) return false;
   add_name_record(call->answer, &record);
   return true;
 }
 
-/* A number without sign; the argument that is not given leaves it alone. */
-static bool take_number(struct method_call *call, uint64_t *number, size_t argument, const char *what) {
+bool bs_method_number(const struct bs_method_call *call, uint64_t *number, size_t argument, const char *what) {
   const char *text = call->arguments[argument];
   int64_t value;
 
   if (text == NULL) return true;
   if (!bs_option_number(&value, BS_OPTION_INT, text, "") || value < 0)
-    return bs_fail(&call->work->report.error, BS_WORD_usage, "%s is a number from 0 on, not \"%s\".", what, text);
+    return bs_fail(bs_method_error(call), BS_WORD_usage, "%s is a number from 0 on, not \"%s\".", what, text);
   *number = (uint64_t)value;
   return true;
 }
 
-static bool get_name_cost(struct method_call *call) {
+static bool get_name_cost(struct bs_method_call *call) {
   uint64_t price;
 
-  if (!bs_names_cost(names_of(call), call->work->scope, &price, call->arguments[0], &call->work->report.error)) return false;
+  if (!bs_names_cost(bs_method_names(call), call->work->scope, &price, call->arguments[0], bs_method_error(call))) return false;
   bs_document_text(call->answer, "name", call->arguments[0]);
   bs_document_number(call->answer, "satoshis", price);
   return true;
 }
 
-static bool answer_names(struct method_call *call, const char *address, uint64_t offset, uint64_t count) {
+bool bs_method_list(struct bs_method_call *call, const char *texts, size_t count) {
   cJSON *list = cJSON_AddArrayToObject(call->answer, "names");
-  char *names BS_AUTO_FREE = NULL;
-  const char *name;
-  size_t found;
 
-  if (!bs_names_list(names_of(call), call->work->scope, &names, &found, address, offset, count, &call->work->report.error)) return false;
-  name = names;
-  for (size_t i = 0; i < found; i++, name += strlen(name) + 1)
-    if (!cJSON_AddItemToArray(list, cJSON_CreateString(name))) return bs_fail_memory(&call->work->report.error);
+  for (size_t i = 0; i < count; i++, texts += strlen(texts) + 1)
+    if (!cJSON_AddItemToArray(list, cJSON_CreateString(texts))) return bs_fail_memory(bs_method_error(call));
   return true;
 }
 
-static bool get_all_names(struct method_call *call) {
-  uint64_t offset = 0, count = INT64_MAX;
+static bool answer_names(struct bs_method_call *call, const char *address, uint64_t offset, uint64_t count) {
+  char *names BS_AUTO_FREE = NULL;
+  size_t found;
 
-  return take_number(call, &offset, 0, "OFFSET") && take_number(call, &count, 1, "COUNT") && answer_names(call, NULL, offset, count);
+  return bs_names_list(bs_method_names(call), call->work->scope, &names, &found, address, offset, count, bs_method_error(call)) &&
+         bs_method_list(call, names, found);
 }
 
-static bool get_names_owned_by_address(struct method_call *call) {
+static bool get_all_names(struct bs_method_call *call) {
+  uint64_t offset = 0, count = INT64_MAX;
+
+  return bs_method_number(call, &offset, 0, "OFFSET") && bs_method_number(call, &count, 1, "COUNT") && answer_names(call, NULL, offset, count);
+}
+
+static bool get_names_owned_by_address(struct bs_method_call *call) {
   bs_document_text(call->answer, "address", call->arguments[0]);
   return answer_names(call, call->arguments[0], 0, INT64_MAX);
 }
 
-static bool get_consensus_at(struct method_call *call) {
+static bool get_consensus_at(struct bs_method_call *call) {
   char consensus[BS_CONSENSUS_TEXT];
   uint64_t block = 0;
 
-  if (!take_number(call, &block, 0, "BLOCK") ||
-      !bs_names_consensus_at(names_of(call), call->work->scope, consensus, block, &call->work->report.error))
+  if (!bs_method_number(call, &block, 0, "BLOCK") ||
+      !bs_names_consensus_at(bs_method_names(call), call->work->scope, consensus, block, bs_method_error(call)))
     return false;
   bs_document_number(call->answer, "block", block);
   bs_document_text(call->answer, "consensus", consensus);
   return true;
 }
 
-static bool lookup(struct method_call *call) {
+static bool lookup(struct bs_method_call *call) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   const char *name = call->arguments[0];
 
@@ -162,7 +151,7 @@ static bool lookup(struct method_call *call) {
   return bs_present_believe_name(call->work, &present);
 }
 
-static bool explain(struct method_call *call) {
+static bool explain(struct bs_method_call *call) {
   return bs_explain(call->work, call->answer, call->arguments[0], call->arguments[1]);
 }
 
@@ -182,18 +171,18 @@ static cJSON *describe_unfinished(const struct bs_unfinished *unfinished) {
 }
 
 /* Writes that were begun and are not done: user records on their way, and versions that are reserved. */
-static bool pending(struct method_call *call) {
+static bool pending(struct bs_method_call *call) {
   cJSON *records = cJSON_AddArrayToObject(call->answer, "user_records"), *versions = cJSON_AddArrayToObject(call->answer, "versions");
   struct bs_unfinished *items;
   size_t count;
 
-  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, &call->work->report.error)) return false;
+  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, bs_method_error(call))) return false;
   for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
   bs_unfinished_free(items, count);
   return true;
 }
 
-static struct bs_name_operation operation_of(const struct method_call *call) {
+struct bs_name_operation bs_method_operation(const struct bs_method_call *call) {
   const struct blockstore_name_options *options = call->options;
 
   return (struct bs_name_operation){.owner_key = options->owner_key->key,
@@ -201,10 +190,8 @@ static struct bs_name_operation operation_of(const struct method_call *call) {
                                     .dry_run = options->dry_run != 0};
 }
 
-/* Fills the answer from the receipt and clears it.  Should the answer fail now, its error names the transaction. */
-static bool answer_receipt(struct method_call *call, struct bs_name_receipt *receipt, const char *name) {
+bool bs_method_receipt(struct bs_method_call *call, struct bs_name_receipt *receipt) {
   if (receipt->raw == NULL) memcpy(call->work->report.txid, receipt->txid, sizeof call->work->report.txid);
-  bs_document_text(call->answer, "name", name);
   bs_document_text(call->answer, "address", receipt->owner);
   bs_document_text(call->answer, "txid", receipt->txid);
   if (receipt->preorder_txid[0] != '\0') bs_document_text(call->answer, "preorder_txid", receipt->preorder_txid);
@@ -216,78 +203,83 @@ static bool answer_receipt(struct method_call *call, struct bs_name_receipt *rec
   return true;
 }
 
-static bool preorder(struct method_call *call) {
-  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
-  struct bs_error *error = &call->work->report.error;
-
-  return bs_state_make_directory(call->work->session->state, error) &&
-         bs_names_preorder(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation, error) &&
-         answer_receipt(call, &receipt, call->arguments[0]);
+static bool answer_receipt(struct bs_method_call *call, struct bs_name_receipt *receipt) {
+  bs_document_text(call->answer, "name", call->arguments[0]);
+  return bs_method_receipt(call, receipt);
 }
 
-static bool register_name(struct method_call *call) {
+static bool preorder(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
-  struct bs_error *error = &call->work->report.error;
+  const struct bs_name_operation operation = bs_method_operation(call);
+  struct bs_error *error = bs_method_error(call);
 
   return bs_state_make_directory(call->work->session->state, error) &&
-         bs_names_register(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation,
+         bs_names_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation, error) &&
+         answer_receipt(call, &receipt);
+}
+
+static bool register_name(struct bs_method_call *call) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  const struct bs_name_operation operation = bs_method_operation(call);
+  struct bs_error *error = bs_method_error(call);
+
+  return bs_state_make_directory(call->work->session->state, error) &&
+         bs_names_register(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation,
                            error) &&
-         answer_receipt(call, &receipt, call->arguments[0]);
+         answer_receipt(call, &receipt);
 }
 
-static bool renew(struct method_call *call) {
+static bool renew(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
+  const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_renew(names_of(call), call->work->scope, &receipt, call->arguments[0], &operation, &call->work->report.error) &&
-         answer_receipt(call, &receipt, call->arguments[0]);
+  return bs_names_renew(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation, bs_method_error(call)) &&
+         answer_receipt(call, &receipt);
 }
 
-static bool take_boolean(struct method_call *call, bool *boolean, size_t argument, const char *what) {
+bool bs_method_boolean(const struct bs_method_call *call, bool *boolean, size_t argument, const char *what) {
   const char *text = call->arguments[argument];
 
   if (text == NULL) return true;
   *boolean = strcmp(text, "true") == 0;
   if (*boolean || strcmp(text, "false") == 0) return true;
-  return bs_fail(&call->work->report.error, BS_WORD_usage, "%s is true or false, not \"%s\".", what, text);
+  return bs_fail(bs_method_error(call), BS_WORD_usage, "%s is true or false, not \"%s\".", what, text);
 }
 
-static bool transfer(struct method_call *call) {
+static bool transfer(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
+  const struct bs_name_operation operation = bs_method_operation(call);
   bool keep_data = true;
 
-  if (!take_boolean(call, &keep_data, 2, "KEEPDATA") ||
-      !bs_names_transfer(names_of(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], keep_data, &operation,
-                         &call->work->report.error))
+  if (!bs_method_boolean(call, &keep_data, 2, "KEEPDATA") ||
+      !bs_names_transfer(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], keep_data, &operation,
+                         bs_method_error(call)))
     return false;
   cJSON_AddBoolToObject(call->answer, "keep_data", keep_data);
-  return answer_receipt(call, &receipt, call->arguments[0]);
+  return answer_receipt(call, &receipt);
 }
 
-static bool revoke_name(struct method_call *call) {
+static bool revoke_name(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
+  const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_revoke(names_of(call), call->work->scope, &receipt, call->arguments[0], &operation, &call->work->report.error) &&
-         answer_receipt(call, &receipt, call->arguments[0]);
+  return bs_names_revoke(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation, bs_method_error(call)) &&
+         answer_receipt(call, &receipt);
 }
 
 /* A bare value hash: whoever gives it keeps its record. */
-static bool update_hash(struct method_call *call, const char *value_hash) {
+static bool update_hash(struct bs_method_call *call, const char *value_hash) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  const struct bs_name_operation operation = operation_of(call);
+  const struct bs_name_operation operation = bs_method_operation(call);
 
-  if (!bs_names_update(names_of(call), call->work->scope, &receipt, call->arguments[0], value_hash, &operation,
-                       &call->work->report.error))
+  if (!bs_names_update(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], value_hash, &operation,
+                       bs_method_error(call)))
     return false;
   bs_document_text(call->answer, "value_hash", value_hash);
-  return answer_receipt(call, &receipt, call->arguments[0]);
+  return answer_receipt(call, &receipt);
 }
 
-static bool update_record(struct method_call *call) {
+static bool update_record(struct bs_method_call *call) {
   struct bs_publication publication = {.name = call->arguments[0],
                                        .owner = call->options->owner_key,
                                        .payment = call->options->payment_key,
@@ -302,27 +294,41 @@ static bool update_record(struct method_call *call) {
   }
   bs_document_text(call->answer, "value_hash", publication.value_hash);
   bs_document_add(call->answer, "stores", bs_document_outcomes(&call->work->report.outcomes));
-  if (publication.receipt.txid[0] != '\0') return answer_receipt(call, &publication.receipt, publication.name);
+  if (publication.receipt.txid[0] != '\0') return answer_receipt(call, &publication.receipt);
   bs_document_text(call->answer, "name", publication.name);
   bs_document_text(call->answer, "txid", publication.txid_sent);
   return true;
 }
 
-static bool update(struct method_call *call) {
+static bool update(struct bs_method_call *call) {
   if (!bs_hex_is_string(call->arguments[1], 40)) return update_record(call);
   if (call->arguments[2] == NULL) return update_hash(call, call->arguments[1]);
-  return bs_fail(&call->work->report.error, BS_WORD_usage, "With a TXID the record itself is needed, not its hash.");
+  return bs_fail(bs_method_error(call), BS_WORD_usage, "With a TXID the record itself is needed, not its hash.");
 }
 
+#define RULES "[LIFETIME [COEFF [BASE [BUCKETS [NONALPHA_DISCOUNT [NO_VOWEL_DISCOUNT]]]]]]"
+
 static const struct method methods[] = {
+    {"announce", 1, 1, "MESSAGE", true, false, bs_method_announce},
+    {"broadcast_transaction", 1, 1, "HEX", false, false, bs_method_broadcast_transaction},
     {"explain", 2, 2, "NAME ID", false, true, explain},
     {"get_all_names", 0, 2, "[OFFSET [COUNT]]", false, false, get_all_names},
     {"get_consensus_at", 1, 1, "BLOCK", false, false, get_consensus_at},
+    {"get_consensus_range", 2, 2, "FIRST LAST", false, false, bs_method_get_consensus_range},
+    {"get_name_blockchain_history", 1, 3, "NAME [FIRST [LAST]]", false, false, bs_method_get_name_blockchain_history},
     {"get_name_blockchain_record", 1, 1, "NAME", false, false, get_name_blockchain_record},
     {"get_name_cost", 1, 1, "NAME", false, false, get_name_cost},
+    {"get_nameops_at", 1, 2, "BLOCK [REFUSED]", false, false, bs_method_get_nameops_at},
+    {"get_names_in_namespace", 1, 3, "NAMESPACE [OFFSET [COUNT]]", false, false, bs_method_get_names_in_namespace},
     {"get_names_owned_by_address", 1, 1, "ADDRESS", false, false, get_names_owned_by_address},
+    {"get_namespace_blockchain_record", 1, 1, "NAMESPACE", false, false, bs_method_get_namespace_blockchain_record},
+    {"get_namespace_cost", 1, 1, "NAMESPACE", false, false, bs_method_get_namespace_cost},
     {"getinfo", 0, 0, "", false, false, getinfo},
     {"lookup", 1, 1, "NAME", false, true, lookup},
+    {"name_import", 3, 3, "NAME ADDRESS VALUE_HASH", true, false, bs_method_name_import},
+    {"namespace_preorder", 1, 2, "NAMESPACE [REVEAL_ADDRESS]", true, false, bs_method_namespace_preorder},
+    {"namespace_ready", 1, 1, "NAMESPACE", true, false, bs_method_namespace_ready},
+    {"namespace_reveal", 1, 8, "NAMESPACE [REVEAL_ADDRESS " RULES "]", true, false, bs_method_namespace_reveal},
     {"pending", 0, 0, "", false, false, pending},
     {"ping", 0, 0, "", false, false, ping},
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
@@ -353,10 +359,13 @@ static const struct method *find_method(const char *name, struct bs_error *error
   return NULL;
 }
 
-static bool check_call(const struct method *method, size_t count, const struct blockstore_name_options *options, struct bs_error *error) {
+static bool check_call(const struct method *method, const char *const *arguments, size_t count,
+                       const struct blockstore_name_options *options, struct bs_error *error) {
   if (count < method->least || count > method->most)
     return bs_fail(error, BS_WORD_usage, "%s takes %s%s, not %zu arguments.", method->name, method->most == 0 ? "no arguments" : "",
                    method->synopsis, count);
+  for (size_t i = 0; i < method->least; i++)
+    if (arguments[i] == NULL) return bs_fail(error, BS_WORD_usage, "%s takes %s; argument %zu is NULL.", method->name, method->synopsis, i);
   if (method->needs_key && options->owner_key == NULL)
     return bs_fail(error, BS_WORD_usage, "%s needs the owner's private key.", method->name);
   return true;
@@ -369,10 +378,10 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   struct bs_report early = BS_REPORT_INIT;
   const struct method *found = find_method(method, &early.error);
   struct bs_work work;
-  struct method_call call = {&work, {NULL}, &known, NULL};
+  struct bs_method_call call = {&work, {NULL}, &known, NULL};
   bool good;
 
-  if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) || !check_call(found, count, &known, &early.error))
+  if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) || !check_call(found, arguments, count, &known, &early.error))
     return bs_report_end(&early, false, error);
   for (size_t i = 0; i < count; i++) call.arguments[i] = arguments[i];
   good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);

@@ -45,6 +45,13 @@ enum cli_option_name {
   CLI_REROUTE,
   CLI_FORCE,
   CLI_TXID,
+  CLI_LIFETIME,
+  CLI_COEFF,
+  CLI_BASE,
+  CLI_BUCKETS,
+  CLI_NONALPHA_DISCOUNT,
+  CLI_NO_VOWEL_DISCOUNT,
+  CLI_REFUSED,
   CLI_TEST,
   CLI_VERSION,
   CLI_OPTIONS
@@ -80,8 +87,8 @@ struct cli_group {
   const struct cli_command *commands;
 };
 extern const struct cli_group cli_groups[]; /* ended by one without a title */
-extern const struct cli_command cli_setup_commands[], cli_key_commands[], cli_name_commands[], cli_data_commands[],
-    cli_mutable_commands[], cli_help_commands[];
+extern const struct cli_command cli_setup_commands[], cli_key_commands[], cli_name_commands[], cli_namespace_commands[],
+    cli_chain_commands[], cli_data_commands[], cli_mutable_commands[], cli_help_commands[];
 
 struct cli_progress {
   int64_t began; /* of the first report, monotonic ms; 0: none yet */
@@ -179,8 +186,16 @@ typedef enum blockstore_result cli_deletion(struct blockstore *blockstore, struc
 enum blockstore_result cli_delete(struct cli *cli, cli_deletion *delete);
 
 /* ---- names.c ---- */
-/* Runs the library's method of the command's name. */
+/* Of the commands that ask the name service, and of those that change something. */
+#define CLI_ASKS CLI_TAKES(CLI_DEADLINE)
+#define CLI_TELLS (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_DRY_RUN))
+
+/* Calls the library's method of the command's name, with the command's options. */
+enum blockstore_result cli_call_method(struct cli *cli, const char *const *arguments, size_t count);
+/* The same with the command's arguments as they are. */
 enum blockstore_result cli_run_method(struct cli *cli);
+/* The text of a file, "-": of stdin; by free.  noun: what it is, for messages. */
+enum blockstore_result cli_read_text(struct cli *cli, char **ret_text, const char *file, const char *noun);
 
 /* ---- progress.c ---- */
 /* The callback for a call, NULL when no bar is wanted; its user is the struct cli. */

@@ -21,8 +21,11 @@ static void print_option(size_t option) {
 static void print_command(const struct cli_command *row) {
   char name[64];
 
-  snprintf(name, sizeof name, "%s %s", row->name, row->arguments);
-  printf("  %-32s %s\n", name, row->help);
+  if (snprintf(name, sizeof name, "%s %s", row->name, row->arguments) <= 32) {
+    printf("  %-32s %s\n", name, row->help);
+  } else {
+    printf("  %s\n%35s%s\n", name, "", row->help);
+  }
 }
 
 static void print_all(void) {

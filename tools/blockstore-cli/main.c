@@ -24,6 +24,7 @@ const struct cli_command cli_help_commands[] = {
 
 const struct cli_group cli_groups[] = {
     {"Set up", cli_setup_commands},       {"Keys", cli_key_commands},  {"Names", cli_name_commands},
+    {"Namespaces", cli_namespace_commands}, {"The chain", cli_chain_commands},
     {"Immutable data", cli_data_commands}, {"Mutable data", cli_mutable_commands}, {"Help", cli_help_commands}, {0},
 };
 

@@ -8,7 +8,7 @@
 
 #include "tools/blockstore-cli/cli.h"
 
-static enum blockstore_result call_method(struct cli *cli, const char *const *arguments, size_t count) {
+enum blockstore_result cli_call_method(struct cli *cli, const char *const *arguments, size_t count) {
   struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
 
   options.owner_key = cli->key;
@@ -20,32 +20,32 @@ static enum blockstore_result call_method(struct cli *cli, const char *const *ar
 }
 
 enum blockstore_result cli_run_method(struct cli *cli) {
-  return call_method(cli, cli->arguments, cli->count);
+  return cli_call_method(cli, cli->arguments, cli->count);
 }
 
-/* ---- update: its record may come from a file ---- */
+/* ---- texts that may come from a file ---- */
 
-#define RECORD_LIMIT ((size_t)32 << 20)
+#define TEXT_LIMIT ((size_t)32 << 20)
 
 static void close_file(FILE **file) {
   if (*file != NULL && *file != stdin) fclose(*file);
 }
 
-static enum blockstore_result refuse(struct cli *cli, const char *file, const char *why) {
-  return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s: The record cannot be read: %s", file, why);
+static enum blockstore_result refuse(struct cli *cli, const char *file, const char *noun, const char *why) {
+  return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s: The %s cannot be read: %s", file, noun, why);
 }
 
-static enum blockstore_result read_text(struct cli *cli, char **ret_text, const char *file) {
+enum blockstore_result cli_read_text(struct cli *cli, char **ret_text, const char *file, const char *noun) {
   FILE *in CLI_AUTO(close_file) = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-  char *text CLI_AUTO(cli_free) = malloc(RECORD_LIMIT + 1); /* pages that are not touched cost nothing */
+  char *text CLI_AUTO(cli_free) = malloc(TEXT_LIMIT + 1); /* pages that are not touched cost nothing */
   size_t length;
 
   if (text == NULL) return cli_no_memory(cli);
-  length = in != NULL ? fread(text, 1, RECORD_LIMIT + 1, in) : 0;
+  length = in != NULL ? fread(text, 1, TEXT_LIMIT + 1, in) : 0;
   if (cli_signal() != 0) return cli_fail(cli, BLOCKSTORE_CANCELLED, "cancelled", "Cancelled; nothing was sent.");
-  if (in == NULL || ferror(in)) return refuse(cli, file, strerror(errno));
-  if (length > RECORD_LIMIT) return refuse(cli, file, "it is larger than 32 MiB");
-  if (memchr(text, '\0', length) != NULL) return refuse(cli, file, "it is no text");
+  if (in == NULL || ferror(in)) return refuse(cli, file, noun, strerror(errno));
+  if (length > TEXT_LIMIT) return refuse(cli, file, noun, "it is larger than 32 MiB");
+  if (memchr(text, '\0', length) != NULL) return refuse(cli, file, noun, "it is no text");
   text[length] = '\0';
   *ret_text = text;
   text = NULL;
@@ -60,46 +60,45 @@ static enum blockstore_result run_update(struct cli *cli) {
   if (cli->count > 2 && cli->given[CLI_TXID] > 0)
     return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "The TXID is given twice.");
   if (record[0] == '@' || strcmp(record, "-") == 0) {
-    enum blockstore_result result = read_text(cli, &text, record + (record[0] == '@'));
+    enum blockstore_result result = cli_read_text(cli, &text, record + (record[0] == '@'), "record");
 
     if (result != BLOCKSTORE_DONE) return result;
     arguments[1] = text;
   }
-  return call_method(cli, arguments, txid != NULL ? 3 : 2);
+  return cli_call_method(cli, arguments, txid != NULL ? 3 : 2);
 }
 
-#define ASKS CLI_TAKES(CLI_DEADLINE)
-#define TELLS (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_DRY_RUN))
-
 const struct cli_command cli_name_commands[] = {
-    {"ping", "", "ask the name service whether it is there", "", ASKS, CLI_SESSION, cli_run_method},
-    {"getinfo", "", "show the state of the name service", "", ASKS, CLI_SESSION, cli_run_method},
+    {"ping", "", "ask the name service whether it is there", "", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"getinfo", "", "show the state of the name service", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"lookup", "NAME", "show a name's user record and name record",
-     "The user record comes from the stores and is checked against the name record.\n", ASKS, CLI_SESSION, cli_run_method},
-    {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", ASKS, CLI_SESSION, cli_run_method},
-    {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", ASKS, CLI_SESSION, cli_run_method},
+     "The user record comes from the stores and is checked against the name record.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_name_blockchain_history", "NAME [FIRST [LAST]]", "show what was done to a name, and what it was after each",
+     "In the blocks FIRST to LAST, else in all.  A preorder does not tell its name.\n", CLI_ASKS, CLI_SESSION,
+     cli_run_method},
+    {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"get_all_names", "[OFFSET [COUNT]]", "list the names that are registered",
-     "At most COUNT names, from number OFFSET (0 is the first) on.\n", ASKS, CLI_SESSION, cli_run_method},
-    {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", ASKS, CLI_SESSION, cli_run_method},
-    {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", ASKS, CLI_SESSION, cli_run_method},
+     "At most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
      "allow.\n",
-     TELLS, CLI_OWNER, cli_run_method},
+     CLI_TELLS, CLI_OWNER, cli_run_method},
     {"register", "NAME [ADDRESS]", "register a name, with its preorder where blocks allow",
-     "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", TELLS, CLI_OWNER,
+     "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
-    {"renew", "NAME", "pay for another lifetime of a name", "", TELLS, CLI_OWNER, cli_run_method},
+    {"renew", "NAME", "pay for another lifetime of a name", "", CLI_TELLS, CLI_OWNER, cli_run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
      "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
      "the transaction that an earlier try sent; it is not sent again.\n",
-     TELLS | CLI_TAKES(CLI_TXID), CLI_OWNER, run_update},
+     CLI_TELLS | CLI_TAKES(CLI_TXID), CLI_OWNER, run_update},
     {"transfer", "NAME ADDRESS [KEEPDATA]", "give a name to another owner",
      "ADDRESS: who is to own it.  KEEPDATA: true, so that its immutable data stays readable and its mutable\n"
      "data can be put again by the new owner, or false, so that the name has none; true if it is not given.\n",
-     TELLS, CLI_OWNER, cli_run_method},
+     CLI_TELLS, CLI_OWNER, cli_run_method},
     {"revoke", "NAME", "end a name: it has no data and nobody can change it",
-     "For as long as it was registered, which may be for ever; it cannot be taken back.\n", TELLS, CLI_OWNER,
+     "For as long as it was registered, which may be for ever; it cannot be taken back.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
     {0},
 };

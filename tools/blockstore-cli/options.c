@@ -28,6 +28,13 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_REROUTE] = {"reroute", '\0', NULL, "write the route anew, to the stores of the config"},
     [CLI_FORCE] = {"force", '\0', NULL, "allow a version far above the last one known"},
     [CLI_TXID] = {"txid", '\0', "TXID", "the transaction that an earlier, failed try sent"},
+    [CLI_LIFETIME] = {"lifetime", '\0', "BLOCKS", "blocks that a name lives, or infinite; 52595 (a year) if not given"},
+    [CLI_COEFF] = {"coeff", '\0', "NUMBER", "the coefficient of prices, 0 to 255; 250 if not given"},
+    [CLI_BASE] = {"base", '\0', "NUMBER", "the base of prices, 0 to 255; 4 if not given"},
+    [CLI_BUCKETS] = {"buckets", '\0', "LIST", "16 exponents, 0 to 15, by length of a name: 6,5,4,3,2,1,0,... if not given"},
+    [CLI_NONALPHA_DISCOUNT] = {"nonalpha-discount", '\0', "NUMBER", "what divides prices of names with digits, - or _, 1 to 15; 10"},
+    [CLI_NO_VOWEL_DISCOUNT] = {"no-vowel-discount", '\0', "NUMBER", "what divides prices of names without vowels, 1 to 15; 10"},
+    [CLI_REFUSED] = {"refused", '\0', NULL, "also show the operations that were refused, and why"},
     [CLI_TEST] = {"test", '\0', NULL, "a key for a test network"},
     [CLI_VERSION] = {"version", '\0', NULL, "the version"},
 };
@@ -208,11 +215,12 @@ static bool check_files(struct cli *cli) {
 
   for (const char *at = cli->command->arguments; *at != '\0' && i < cli->count; at += strspn(at, " "), i++) {
     size_t length = strcspn(at, " ");
-    bool may_be_file = (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 6 && memcmp(at, "RECORD", 6) == 0);
+    bool is_record = length == 6 && memcmp(at, "RECORD", 6) == 0;
+    bool may_be_file = is_record || (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
 
     if (may_be_file && strcmp(cli->arguments[i], "@") == 0)
       return cli_refuse(cli, "%.*s: An @ means a file, and its name is missing; write @FILE.%s", (int)length, at,
-                        length == 4 ? " The text @ is written @@." : "");
+                        is_record ? "" : " The text @ is written @@.");
     at += length;
   }
   return true;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The chain below the names: its blocks, and what goes into them as it is. */
+#include <config.h>
+
+#include <string.h>
+
+#include "tools/blockstore-cli/cli.h"
+
+static enum blockstore_result run_nameops(struct cli *cli) {
+  const char *const arguments[] = {cli->arguments[0], "true"};
+
+  return cli_call_method(cli, arguments, cli->given[CLI_REFUSED] > 0 ? 2 : 1);
+}
+
+static enum blockstore_result run_announce(struct cli *cli) {
+  const char *message = cli->arguments[0];
+  char *text CLI_AUTO(cli_free) = NULL;
+
+  if (strcmp(message, "-") == 0 || (message[0] == '@' && message[1] != '@')) {
+    enum blockstore_result result = cli_read_text(cli, &text, message + (message[0] == '@'), "message");
+
+    if (result != BLOCKSTORE_DONE) return result;
+    message = text;
+  } else if (message[0] == '@') {
+    message++;
+  }
+  return cli_call_method(cli, &message, 1);
+}
+
+const struct cli_command cli_chain_commands[] = {
+    {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_consensus_range", "FIRST LAST", "show the consensus hashes of the blocks FIRST to LAST",
+     "Both with the rest; at most 1000.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_nameops_at", "BLOCK", "show the operations that a block holds", "", CLI_ASKS | CLI_TAKES(CLI_REFUSED),
+     CLI_SESSION, run_nameops},
+    {"announce", "MESSAGE", "put the hash of a message on the chain",
+     "MESSAGE: text, @FILE for a file's text, - for stdin, or 40 hexadecimal digits, the hash160 of one; text\n"
+     "that begins with @ is written @@.  The message itself goes nowhere.\n",
+     CLI_TELLS, CLI_OWNER, run_announce},
+    {"broadcast_transaction", "HEX", "send a transaction that was made before",
+     "HEX: a signed transaction, such as --dry-run shows.  The answer says whether its operation was accepted,\n"
+     "or refused and why; a refused one is in the block all the same, and its coins are spent.\n",
+     CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_DRY_RUN), CLI_SESSION, cli_run_method},
+    {0},
+};
