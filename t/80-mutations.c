@@ -104,6 +104,7 @@ ATTACK(mutable, 5000)
 ATTACK(metadata, 20000)
 ATTACK(transaction, 10000)
 ATTACK(payload, 20000)
+ATTACK(operation, 20000)
 ATTACK(key, 3000)
 ATTACK(blocks, 200)
 
@@ -128,8 +129,8 @@ static void note(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(json),     cmocka_unit_test(yaml), cmocka_unit_test(user),        cmocka_unit_test(route),   cmocka_unit_test(mutable),
-      cmocka_unit_test(metadata), cmocka_unit_test(note), cmocka_unit_test(transaction), cmocka_unit_test(payload), cmocka_unit_test(key),
-      cmocka_unit_test(blocks),
+      cmocka_unit_test(metadata), cmocka_unit_test(note), cmocka_unit_test(transaction), cmocka_unit_test(payload), cmocka_unit_test(operation),
+      cmocka_unit_test(key),      cmocka_unit_test(blocks),
   };
 
   setenv("HOME", "/nonexistent", 1); /* what a config leaves open comes from there */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/chain/fields.h"
 #include "core/chain/transaction.h"
 #include "core/chain/wire.h"
 #include "core/client/config.h"
@@ -314,6 +315,20 @@ static void fuzz_payload(const uint8_t *bytes, size_t length) {
   PROMISED(bs_operation_write(again, magic, &operation) == written && memcmp(again, payload, written) == 0);
 }
 
+static void fuzz_operation(const uint8_t *bytes, size_t length) {
+  struct bs_fields fields;
+  struct bs_error error = {0};
+  const char *at = (const char *)bytes + 1;
+
+  if (!bs_fields_read(&fields, bytes, length, &error)) return;
+  PROMISED(fields.count > 0 && fields.count <= BS_FIELDS_MAX);
+  for (size_t i = 0; i < fields.count; i++) {
+    PROMISED(fields.items[i].value > at);
+    at = fields.items[i].value + fields.items[i].length;
+  }
+  PROMISED(at == (const char *)bytes + length);
+}
+
 static void fuzz_key(const uint8_t *bytes, size_t length) {
   char *text BS_AUTO_FREE = as_string(bytes, length);
   unsigned char payload[BS_BASE58CHECK_MAX], hash[BS_HASH160_SIZE], version;
@@ -343,7 +358,8 @@ bs_fuzz_target bs_fuzz_find(const char *name) {
   } targets[] = {{"json", fuzz_json},         {"yaml", fuzz_yaml},       {"user", fuzz_user},
                  {"route", fuzz_route},       {"mutable", fuzz_mutable}, {"note", fuzz_note},
                  {"metadata", fuzz_metadata}, {"transaction", fuzz_transaction},
-                 {"payload", fuzz_payload},   {"key", fuzz_key},         {"blocks", bs_fuzz_blocks}};
+                 {"payload", fuzz_payload},   {"operation", fuzz_operation},
+                 {"key", fuzz_key},           {"blocks", bs_fuzz_blocks}};
 
   for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
     if (strcmp(targets[i].name, name) == 0) return targets[i].target;

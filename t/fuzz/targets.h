@@ -9,7 +9,7 @@
 
 typedef void (*bs_fuzz_target)(const uint8_t *bytes, size_t length);
 
-/* json, yaml, user, route, mutable, note, metadata, transaction, payload, key, blocks; NULL: none of these. */
+/* json, yaml, user, route, mutable, note, metadata, transaction, payload, operation, key, blocks; NULL: none of these. */
 bs_fuzz_target bs_fuzz_find(const char *name);
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length); /* t/fuzz/blocks.c */
 
