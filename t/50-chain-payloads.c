@@ -2,6 +2,8 @@
 /* Payloads, hashes and prices, against the published vectors. */
 #include <config.h>
 
+#include <inttypes.h>
+
 #include "core/chain/consensus.h"
 #include "core/chain/rules.h"
 #include "core/chain/ledger-private.h"
@@ -283,6 +285,80 @@ static void empty_blocks_have_consensus_hashes(void **state) {
   bs_database_close(database);
 }
 
+static void assert_fee(const char *text, uint64_t satoshis) {
+  if (bs_fee_satoshis(text) != satoshis) fail_msg("%s: %" PRIu64, text, bs_fee_satoshis(text));
+}
+
+static void fees_are_read_back(void **state) {
+  (void)state;
+  assert_fee("6400000", 6400000);
+  assert_fee("2100000000000000", UINT64_C(2100000000000000));
+  assert_fee("6400.0", 6400);
+  assert_fee("914285.714286", 914285);
+  assert_fee("1.6777216e+12", UINT64_C(1677721600000));
+  assert_fee("3e+14", UINT64_C(300000000000000));
+  assert_fee("3.8e+40", INT64_MAX);
+}
+
+/* As in a locale with this decimal point, NULL being that of C. */
+static const char *decimal_point;
+
+static int print(char *text, size_t size, const char *format, va_list arguments) {
+  int length = vsnprintf(text, size, format, arguments);
+  char *point = decimal_point == NULL || strchr(format, 'g') == NULL ? NULL : strchr(text, '.');
+  size_t extra = point == NULL ? 0 : strlen(decimal_point) - 1;
+
+  if (point == NULL) return length;
+  assert_true(strlen(text) + extra < size);
+  memmove(point + 1 + extra, point + 1, strlen(point + 1) + 1);
+  memcpy(point, decimal_point, extra + 1);
+  return length + (int)extra;
+}
+
+/* In place of snprintf, and of what it becomes with _FORTIFY_SOURCE. */
+int __wrap_snprintf(char *text, size_t size, const char *format, ...);
+int __wrap___snprintf_chk(char *text, size_t size, int flag, size_t room, const char *format, ...);
+
+int __wrap_snprintf(char *text, size_t size, const char *format, ...) {
+  va_list arguments;
+  int length;
+
+  va_start(arguments, format);
+  length = print(text, size, format, arguments);
+  va_end(arguments);
+  return length;
+}
+
+int __wrap___snprintf_chk(char *text, size_t size, int flag, size_t room, const char *format, ...) {
+  va_list arguments;
+  int length;
+
+  (void)flag;
+  (void)room;
+  va_start(arguments, format);
+  length = print(text, size, format, arguments);
+  va_end(arguments);
+  return length;
+}
+
+/* Whatever the program that uses the library has set: two machines must come to the same hashes. */
+static void a_locale_changes_no_fee(void **state) {
+  const struct bs_namespace_rules rules = {
+      .coeff = 64, .base = 10, .buckets = {2, 1}, .nonalpha_discount = 1, .no_vowel_discount = 7};
+  static const char *const points[] = {",", "\xd9\xab", NULL}; /* German; Pashto; C */
+  char text[BS_FEE_TEXT];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+    decimal_point = points[i];
+    bs_price_text(text, &rules, "b.id");
+    assert_string_equal(text, "91428.5714286");
+    bs_price_text(text, &rules, "ab.id");
+    assert_string_equal(text, "64000.0");
+    decimal_point = NULL;
+  }
+}
+
 static void prices_are_those_of_the_chain(void **state) {
   const struct bs_namespace_rules rules = {
       .coeff = 250, .base = 4, .buckets = {6, 5, 4, 3, 2, 1}, .nonalpha_discount = 10, .no_vowel_discount = 10};
@@ -319,6 +395,8 @@ int main(void) {
       cmocka_unit_test(merkle_root_is_that_of_the_original),
       cmocka_unit_test(empty_blocks_have_consensus_hashes),
       cmocka_unit_test(prices_are_those_of_the_chain),
+      cmocka_unit_test(fees_are_read_back),
+      cmocka_unit_test(a_locale_changes_no_fee),
   };
   return RUN_TESTS(tests);
 }

@@ -74,6 +74,8 @@ double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name
 /* The same as an import's op_fee has it: Python's str() of a float, or of the integer 100 for a price below 100
  * (x_import_fee). */
 void bs_price_text(char text[BS_FEE_TEXT], const struct bs_namespace_rules *rules, const char *name);
+/* An entry's op_fee, whether an integer below 2^63 or of bs_price_text, in whole satoshis; at most INT64_MAX. */
+uint64_t bs_fee_satoshis(const char *text);
 /* The same, rounded up to what must be paid. */
 uint64_t bs_price_to_pay(const struct bs_namespace_rules *rules, const char *name);
 uint64_t bs_price_of_namespace(const char *id);

@@ -116,7 +116,7 @@ static void describe(struct bs_name_record *record, const struct bs_name_entry *
                                     .block_number = entry->block_number,
                                     .preorder_block_number = entry->preorder_block_number,
                                     .opcode = bs_opcode_text((enum bs_opcode)(unsigned char)entry->origin.op[0]),
-                                    .op_fee = strtoull(entry->op_fee, NULL, 10)};
+                                    .op_fee = bs_fee_satoshis(entry->op_fee)};
   record->expired = record->expires < height;
   memcpy(record->name, entry->name, sizeof record->name);
   memcpy(record->owner, entry->origin.address, sizeof record->owner);
