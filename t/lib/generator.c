@@ -131,7 +131,7 @@ static void spoil_payload(struct generator *generator, struct draft *draft) {
   case 2: draft->payload[at] ^= (unsigned char)(1u << generator_below(generator, 8)); break;
   case 3: draft->payload[2] = (unsigned char)"?:+>~;*&!#$x"[generator_below(generator, 12)]; break;
   case 4: draft->length = generator_below(generator, 5); break;
-  default: add_text(draft, generator_below(generator, 2) == 0 ? "\n" : "." ); break;
+  default: add_text(draft, one_in(generator, 2) ? "\n" : "."); break;
   }
 }
 
@@ -140,7 +140,8 @@ static void spoil_output(struct generator *generator, struct draft *draft) {
 
   switch (generator_below(generator, 6)) {
   case 0:
-    drop(draft, other);
+    if (one_in(generator, 3)) draft->count = 2; /* so the payload stays, and one more */
+    drop(draft, other < draft->count ? other : draft->count - 1);
     break;
   case 1: insert(draft, at, odd_script(generator), 5500); break;
   case 2: insert(draft, at, draft->outputs[other].script, draft->outputs[other].value); break;
@@ -243,11 +244,36 @@ static void write_draft(struct generator *generator, struct bs_buffer *raw, cons
   bs_buffer_little_endian(raw, 0, 4);
 }
 
+static void add_transaction(struct generator *generator, unsigned char opcode) {
+  size_t i = generator->count++;
+  struct bs_error error;
+
+  if (!bs_transaction_parse(&generator->parsed[i], generator->raws[i].bytes, generator->raws[i].length, &error))
+    abort();
+  generator->transactions[i] = (struct bs_block_transaction){.transaction = &generator->parsed[i],
+                                                             .vtxindex = i,
+                                                             .sender = generator->senders[i].bytes,
+                                                             .sender_length = generator->senders[i].length};
+  if (generator->senders[i].length == 0) generator->transactions[i].sender = NULL;
+  generator->opcodes[i] = opcode;
+}
+
+/* The last one again, byte for byte. */
+static void repeat(struct generator *generator) {
+  size_t last = generator->count - 1;
+
+  if (generator->count == GENERATOR_BLOCK) return;
+  bs_buffer_clear(&generator->raws[last + 1]);
+  bs_buffer_clear(&generator->senders[last + 1]);
+  bs_buffer_add(&generator->raws[last + 1], generator->raws[last].bytes, generator->raws[last].length);
+  bs_buffer_add(&generator->senders[last + 1], generator->senders[last].bytes, generator->senders[last].length);
+  add_transaction(generator, generator->opcodes[last]);
+}
+
 /* The block gets it as one more transaction, in one of five cases spoiled. */
 static void send(struct generator *generator, unsigned char opcode, struct draft *draft) {
   const struct generator_actor *first;
   size_t i = generator->count;
-  struct bs_error error;
 
   if (i == GENERATOR_BLOCK) return;
   if (one_in(generator, 5)) spoil(generator, draft);
@@ -256,15 +282,10 @@ static void send(struct generator *generator, unsigned char opcode, struct draft
   bs_buffer_clear(&generator->raws[i]);
   bs_buffer_clear(&generator->senders[i]);
   write_draft(generator, &generator->raws[i], draft);
-  add_digits(&generator->senders[i], one_in(generator, 200) ? NO_ADDRESS : first->script);
-  if (!bs_transaction_parse(&generator->parsed[i], generator->raws[i].bytes, generator->raws[i].length, &error))
-    abort();
-  generator->transactions[i] = (struct bs_block_transaction){.transaction = &generator->parsed[i],
-                                                             .vtxindex = i,
-                                                             .sender = generator->senders[i].bytes,
-                                                             .sender_length = generator->senders[i].length};
-  generator->opcodes[i] = opcode;
-  generator->count++;
+  if (!one_in(generator, 300)) /* else there is none, as of a coinbase */
+    add_digits(&generator->senders[i], one_in(generator, 300) ? NO_ADDRESS : first->script);
+  add_transaction(generator, opcode);
+  if (one_in(generator, 80)) repeat(generator);
 }
 
 /* ---- what to choose from ---- */
@@ -601,7 +622,7 @@ static struct generator_actor choose_importer(struct generator *generator, const
   char child[MODEL_KEY];
   unsigned char hash[BS_HASH160_SIZE], version;
 
-  if (actor.key[0] == '\0' || one_in(generator, space->importer_key[0] == '\0' ? 1 + generator_below(generator, 2) : 3) ||
+  if (actor.key[0] == '\0' || one_in(generator, space->importer_key[0] == '\0' && !one_in(generator, 3) ? 1 : 3) ||
       !model_child_key(child, actor.key,
                        (uint32_t)generator_below(generator, generator->model->parameters->import_keys + 1)))
     return actor;
@@ -651,12 +672,11 @@ static void do_noise(struct generator *generator) {
 
 static void do_something(struct generator *generator) {
   static const struct {
-    size_t weight;
+    size_t weight; /* together 110 */
     void (*act)(struct generator *generator);
-  } acts[] = {{6, do_preorder_namespace}, {6, do_reveal},    {4, do_ready},  {14, do_import},
-              {16, do_preorder},          {6, do_preorder_set}, {20, do_register}, {9, do_renew},
-              {12, do_update},            {10, do_transfer}, {3, do_revoke}, {2, do_announce},
-              {2, do_noise}};
+  } acts[] = {{6, do_preorder_namespace}, {6, do_reveal},        {4, do_ready},     {14, do_import}, {16, do_preorder},
+              {6, do_preorder_set},       {20, do_register},     {9, do_renew},     {12, do_update}, {10, do_transfer},
+              {3, do_revoke},             {2, do_announce},      {2, do_noise}};
   size_t chance = generator_below(generator, 110), i = 0;
 
   for (; chance >= acts[i].weight; i++) chance -= acts[i].weight;
@@ -688,7 +708,7 @@ static void make_actor(struct generator_actor *actor, const char *prefix, const 
   bs_address_encode(actor->address, is_script_hash ? parameters->script_version : parameters->address_version, hash);
 }
 
-/* Most have a compressed key; the first, an uncompressed one; the last two a script without a hash, and one of a script. */
+/* The first has an uncompressed key; the last but one, a script of the key itself; the last, one of a script's hash. */
 static void make_actors(struct generator *generator) {
   static const char root[] = "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
                              "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb";

@@ -245,7 +245,8 @@ bool model_parse(struct model_operation *ret_operation, const struct bs_chain_pa
   struct model_operation operation = {0};
   struct body body;
 
-  if (!find_payload(&body, transaction->transaction) || body.left < 2 || memcmp(body.at, parameters->magic, 2) != 0)
+  if (transaction->sender == NULL || !find_payload(&body, transaction->transaction) || body.left < 2 ||
+      memcmp(body.at, parameters->magic, 2) != 0)
     return false;
   take_number(&body, 2);
   if (body.left > 0) operation.opcode = (unsigned char)take_number(&body, 1);

@@ -68,7 +68,8 @@ const char *model_consensus(const struct model *model, uint64_t height) {
   uint64_t first = model->parameters->first_block;
   static char seed[MODEL_HASH128];
 
-  if (height >= first) return height - first < model->state.consensus_count ? model->state.consensus[height - first] : NULL;
+  if (height >= first)
+    return height - first < model->state.consensus_count ? model->state.consensus[height - first] : NULL;
   if (height < model->parameters->seed_first || height > model->parameters->seed_last) return NULL;
   for (size_t i = 0; i < BS_CONSENSUS_SIZE; i++) snprintf(seed + 2 * i, 3, "%02x", model->parameters->seed[i]);
   return seed;
@@ -234,10 +235,14 @@ static bool has_multiple_preorder(const struct model *model, const char *sender)
   return false;
 }
 
+/* Somebody else's copy of it counts for nobody. */
+static bool is_of(const struct model_preorder *preorder, const struct model_operation *operation) {
+  return strcmp(preorder->origin.sender, operation->origin.sender) == 0;
+}
+
 static bool fits(const struct model_preorder *preorder, const struct model_namespace *space,
                  const struct model_operation *operation) {
-  return strcmp(preorder->origin.sender, operation->origin.sender) == 0 &&
-         preorder->block_number >= space->ready_block &&
+  return is_of(preorder, operation) && preorder->block_number >= space->ready_block &&
          (preorder->quantity > 1 || pays((double)preorder->op_fee, space, operation->name));
 }
 
@@ -258,20 +263,18 @@ static struct set set_of(const struct model *model, const struct model_operation
 }
 
 /* The preorder of exactly this set. */
-static struct model_preorder *find_completed(const struct model *model, const struct set *set) {
+static const struct model_preorder *find_completed(const struct model *model, const struct set *set) {
   const char *names[GROUP_MAX], *addresses[GROUP_MAX];
-  const char *sender = set->registrations[0]->origin.sender;
-  struct model_preorder *preorder;
+  const struct model_preorder *preorder;
   char hash[MODEL_HASH160];
 
   for (size_t i = 0; i < set->count; i++) {
     names[i] = set->registrations[i]->name;
     addresses[i] = set->registrations[i]->recipient_address;
   }
-  model_names_hash(hash, names, set->count, sender, addresses);
+  model_names_hash(hash, names, set->count, set->registrations[0]->origin.sender, addresses);
   preorder = model_find_preorder(model, BS_NAME_PREORDER, hash);
-  return preorder != NULL && preorder->quantity == set->count && strcmp(preorder->origin.sender, sender) == 0 ? preorder
-                                                                                                             : NULL;
+  return preorder != NULL && preorder->quantity == set->count ? preorder : NULL;
 }
 
 /* Nobody has one of the names, and none is in it twice.  No recording shows what the original does then. */
@@ -290,9 +293,10 @@ static bool is_free(const struct model *model, const struct set *set, uint64_t h
 /* Nobody waits for a preorder that was never made; the last of a set is refused unless all of it can be registered. */
 static bool may_wait(const struct model *model, const struct model_operation *operation, uint64_t height) {
   struct set set = set_of(model, operation);
+  const struct model_preorder *preorder = find_completed(model, &set);
 
   return has_multiple_preorder(model, operation->origin.sender) &&
-         (find_completed(model, &set) == NULL || is_free(model, &set, height));
+         (preorder == NULL || (is_of(preorder, operation) && is_free(model, &set, height)));
 }
 
 bool model_may_register(const struct model *model, const struct model_operation *operation, uint64_t height) {

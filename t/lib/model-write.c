@@ -202,7 +202,7 @@ static void preorder_line(struct bs_buffer *line, const struct model_preorder *p
   number(line, "op_fee", preorder->op_fee);
 }
 
-/* Lines of one kind, sorted.  An owner, for example, has one line for each name here, but one for all when it is put. */
+/* Lines of one kind, sorted.  Here an owner has one for each of his names, and one for all of them when it is put. */
 struct lines {
   char **texts;
   size_t count;
@@ -234,7 +234,7 @@ static void take_in_order(struct lines *lines, struct bs_buffer *line) {
   lines->texts[at] = text;
 }
 
-/* Of lines with the same key the second and later ones add what is behind it, unless it is the same again. */
+/* Of lines with the same key the second and later ones add what is behind it. */
 static void put_lines(struct bs_buffer *text, struct lines *lines) {
   for (size_t i = 0; i < lines->count; i++) {
     const char *line = lines->texts[i], *last = i > 0 ? lines->texts[i - 1] : "";
@@ -242,7 +242,7 @@ static void put_lines(struct bs_buffer *text, struct lines *lines) {
 
     if (strncmp(line, last, key) != 0)
       bs_buffer_format(text, "%s%s", i > 0 ? "\n" : "", line);
-    else if (strcmp(line, last) != 0)
+    else
       bs_buffer_format(text, " %s", line + key);
   }
   if (lines->count > 0) bs_buffer_byte(text, '\n');
@@ -285,6 +285,15 @@ static void put_preorders(struct bs_buffer *text, const struct model_state *stat
   put_lines(text, &lines);
 }
 
+/* The recordings have a name once in a block, however often it expires there. */
+static bool is_repeated(const struct model_state *state, size_t which) {
+  const struct model_expiry *expiry = &state->expiries[which];
+
+  for (size_t i = 0; i < which; i++)
+    if (state->expiries[i].block == expiry->block && strcmp(state->expiries[i].name, expiry->name) == 0) return true;
+  return false;
+}
+
 static void put_lists(struct bs_buffer *text, const struct model_state *state) {
   struct bs_buffer line BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct lines owners = {0}, hashes = {0}, expiries = {0};
@@ -304,6 +313,7 @@ static void put_lists(struct bs_buffer *text, const struct model_state *state) {
     }
   }
   for (size_t i = 0; i < state->expiry_count; i++) {
+    if (is_repeated(state, i)) continue;
     bs_buffer_format(&line, "expires %" PRIu64 " %s", state->expiries[i].block, state->expiries[i].name);
     take_line(&expiries, &line);
   }

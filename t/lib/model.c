@@ -82,8 +82,8 @@ void model_free(struct model *model) {
   for (size_t i = 0; i < model->undo_count; i++) free_state(&model->undo[i]);
 }
 
-/* Registrations of one name, or reveals of one namespace, that would each have been accepted before the block, are refused
- * all together. */
+/* Registrations of one name, or reveals of one namespace, that would each have been accepted before the block, are
+ * refused all together. */
 static bool collides(const struct model *model, const struct model_operation *operations, size_t count, size_t which,
                      uint64_t height) {
   const struct model_operation *operation = &operations[which];
