@@ -20,6 +20,7 @@
 #define BLOCKS 200 /* of one seed */
 #define SEEDS 12
 #define LINES_MAX 10000
+#define YEAR 52595 /* blocks */
 
 /* One chain, twice. */
 struct world {
@@ -164,11 +165,11 @@ static void apply_to_rules(struct world *world, struct bs_block_result *result) 
   assert_ok(bs_database_commit(world->index.database, &error));
 }
 
+/* What the generator has made is the next block. */
 static void apply_block(struct world *world) {
   struct generator *generator = &world->generator;
   struct bs_block_result expected, result;
 
-  generator_next(generator);
   model_apply(&world->model, &expected, height_of(world) + 1, generator->transactions, generator->count);
   for (size_t i = 0; i < generator->count; i++) world->of_model[i] = generator->transactions[i].verdict;
   count_block(world);
@@ -223,19 +224,54 @@ static struct world *open_world(uint64_t seed) {
   return world;
 }
 
-static void run_seed(uint64_t seed) {
-  struct world *world = open_world(seed);
+static void close_world(struct world *world) {
+  bs_database_close(world->index.database);
+  generator_free(&world->generator);
+  model_free(&world->model);
+  free(world);
+}
 
-  for (size_t i = 0; i < BLOCKS; i++) {
+static void run(struct world *world, size_t blocks) {
+  for (size_t i = 0; i < blocks; i++) {
+    generator_next(&world->generator);
     apply_block(world);
     if (generator_below(&world->generator, 15) == 0) compare_knowledge(world);
     if (generator_below(&world->generator, 15) == 0) roll_back(world);
   }
   compare_knowledge(world);
-  bs_database_close(world->index.database);
-  generator_free(&world->generator);
-  model_free(&world->model);
-  free(world);
+}
+
+static void run_seed(uint64_t seed) {
+  struct world *world = open_world(seed);
+
+  run(world, BLOCKS);
+  close_world(world);
+}
+
+static size_t count_revealed(const struct world *world) {
+  const struct model_state *known = &world->model.state;
+  size_t count = 0;
+
+  for (size_t i = 0; i < known->namespace_count; i++) count += !known->namespaces[i].is_ready;
+  return count;
+}
+
+/* A namespace that is not made ready ends after a year; its names are still known, and it can be revealed again. */
+static void rules_and_model_agree_after_a_quiet_year(void **state) {
+  struct world *world = open_world(SEEDS);
+
+  (void)state;
+  alarm(0);
+  do run(world, 1);
+  while (count_revealed(world) < 2);
+  generator_be_quiet(&world->generator);
+  for (size_t i = 0; i < YEAR; i++) {
+    apply_block(world);
+    if (i % 1000 == 0) compare_knowledge(world);
+  }
+  assert_int_equal(count_revealed(world), 0);
+  run(world, BLOCKS);
+  close_world(world);
 }
 
 static void rules_and_model_agree(void **state) {
@@ -274,7 +310,11 @@ static void rules_and_model_agree_about_one_seed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(rules_and_model_agree),
                                      cmocka_unit_test(the_generator_reaches_everything)};
+  const struct CMUnitTest more[] = {cmocka_unit_test(rules_and_model_agree),
+                                    cmocka_unit_test(the_generator_reaches_everything),
+                                    cmocka_unit_test(rules_and_model_agree_after_a_quiet_year)};
   const struct CMUnitTest of_one[] = {cmocka_unit_test(rules_and_model_agree_about_one_seed)};
 
-  return getenv("BLOCKSTORE_TEST_SEED") != NULL ? RUN_TESTS(of_one) : RUN_TESTS(tests);
+  if (getenv("BLOCKSTORE_TEST_SEED") != NULL) return RUN_TESTS(of_one);
+  return getenv("BLOCKSTORE_TEST_LONG") != NULL ? RUN_TESTS(more) : RUN_TESTS(tests);
 }

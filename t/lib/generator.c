@@ -10,7 +10,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define BURN "76a914000000000000000000000000000000000000000088ac"
 #define NO_ADDRESS "51" /* anyone can spend it */
-#define MONEY_MAX 1e15
+#define FEE_MAX 1e14 /* so that eight times twice as much is money */
 
 /* A transaction in the making. */
 struct draft {
@@ -342,7 +342,7 @@ static void choose_consensus(struct generator *generator, char consensus[MODEL_H
 
 /* About what has to be paid. */
 static uint64_t choose_fee(struct generator *generator, double price) {
-  double fee = price > MONEY_MAX ? MONEY_MAX : price;
+  double fee = price > FEE_MAX ? FEE_MAX : price;
 
   switch (generator_below(generator, 8)) {
   case 0: return (uint64_t)fee == 0 ? 0 : (uint64_t)fee - 1;
@@ -683,13 +683,13 @@ static void do_something(struct generator *generator) {
   acts[i].act(generator);
 }
 
-static void forget_block(struct generator *generator) {
+void generator_be_quiet(struct generator *generator) {
   for (size_t i = 0; i < generator->count; i++) bs_transaction_free(&generator->parsed[i]);
   generator->count = 0;
 }
 
 void generator_next(struct generator *generator) {
-  forget_block(generator);
+  generator_be_quiet(generator);
   for (size_t left = generator_below(generator, 10); left > 0; left--) do_something(generator);
 }
 
@@ -741,7 +741,7 @@ void generator_init(struct generator *generator, uint64_t seed, const struct mod
 }
 
 void generator_free(struct generator *generator) {
-  forget_block(generator);
+  generator_be_quiet(generator);
   for (size_t i = 0; i < GENERATOR_BLOCK; i++) {
     bs_buffer_free(&generator->raws[i]);
     bs_buffer_free(&generator->senders[i]);

@@ -50,6 +50,8 @@ void generator_init(struct generator *generator, uint64_t seed, const struct mod
 void generator_free(struct generator *generator);
 /* The next block: generator->transactions, until the next call. */
 void generator_next(struct generator *generator);
+/* Or an empty one. */
+void generator_be_quiet(struct generator *generator);
 /* 0 to limit - 1. */
 size_t generator_below(struct generator *generator, size_t limit);
 
