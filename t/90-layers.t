@@ -39,8 +39,8 @@ is_empty "$(includes plugins | awk -F '[/:"]' '$2 != "common" && /"plugins\// &&
 is_empty "$(includes tools/blockstore-cli examples | grep -E '"(core|plugins)/')" 'the command line and the examples are held to the public header'
 is_empty "$(includes include | grep -E ':"')" 'the public headers need no private one'
 
-# The libraries that one room keeps to itself.  The floors of bench-mutable are those libraries and nothing else.
-floors='^tools/bench-mutable/floor-'
+# The libraries that one room keeps to itself.  The floors of the benches are those libraries and nothing else.
+floors='^tools/bench-(mutable|index)/floor-'
 is_empty "$(grep -rlE 'lt_dl|<ltdl\.h>' core tools plugins examples --include='*.[ch]' | grep -vx core/driver/module.c)" \
   'only core/driver/module.c knows libltdl'
 is_empty "$(includes core tools plugins | grep '<sqlite3.h>' | grep -vE "^core/(state|chain)/|$floors")" 'only state and chain know SQLite'
