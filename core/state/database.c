@@ -18,6 +18,9 @@
 #include "core/base/file.h"
 
 #define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
+/* Of derived data much is written at once, at random places: each page that the cache has no room for is written again. */
+#define DERIVED_CHECKPOINT_PAGES 10000
+#define DERIVED_CACHE "65536" /* KiB */
 
 static bool fail_locked(const char *path, const char *noun, const struct bs_scope *scope, struct bs_error *error) {
   if (scope != NULL && !bs_scope_check(scope, error))
@@ -208,8 +211,11 @@ static bool configure(struct bs_database *database, struct bs_error *error) {
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   if (database->read_only) return true;
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
-  sqlite3_wal_autocheckpoint(database->sqlite, CHECKPOINT_PAGES);
-  return bs_database_execute(database, "PRAGMA synchronous = FULL", error);
+  sqlite3_wal_autocheckpoint(database->sqlite, database->kind->derived ? DERIVED_CHECKPOINT_PAGES : CHECKPOINT_PAGES);
+  return bs_database_execute(database,
+                             database->kind->derived ? "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -" DERIVED_CACHE
+                                                     : "PRAGMA synchronous = FULL",
+                             error);
 }
 
 static bool open_sqlite(struct bs_database *database, struct bs_error *error) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SQLite files: the only place that opens, migrates and locks them.  WAL, synchronous=FULL, foreign keys, mode 0600.
+ * SQLite files: the only place that opens, migrates and locks them.  WAL, synchronous=FULL (NORMAL where the file is
+ * derived), foreign keys, mode 0600.
  *
  * A connection belongs to one thread at a time and to the process that opened it: after fork() every call in the child
  * fails, and closing it there frees nothing (SQLite's locks are the parent's).
@@ -28,7 +29,10 @@ struct bs_database_kind {
   int32_t application_id;        /* in the file's header: another kind of SQLite file is refused */
   const char *const *schema;     /* schema[i] brings version i to i + 1 */
   int32_t version;               /* how many there are */
-  int32_t read_version;          /* who only reads needs no newer one: what came after it are indexes, or tables that it can do without; 0: only the last will do */
+  /* Who only reads needs no newer one: what came after it are indexes, or tables that it can do without; 0: only the last
+   * will do. */
+  int32_t read_version;
+  bool derived; /* it can be made anew: a crash of the system may take the newest commits, nothing else */
   const char *const *statements; /* the texts that bs_database_query knows by number */
   size_t statement_count;
 };

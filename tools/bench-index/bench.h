@@ -8,7 +8,7 @@
 #include "core/chain/rules.h"
 
 #define BLOCK_OPERATIONS 500
-#define COMMIT_BLOCKS 20 /* that go into the index at once: a crash loses no more of them */
+#define COMMIT_BLOCKS 50 /* that go into the index at once: a crash loses no more of them */
 
 /* ---- main.c ---- */
 

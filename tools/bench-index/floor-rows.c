@@ -23,7 +23,7 @@ struct row {
 enum { OPERATION, PREORDER, REGISTERED, NAME, STATEMENTS };
 
 static const char schema[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536;"
     "CREATE TABLE operations (block, position, txid, opcode, name, value_hash, serialised, PRIMARY KEY (block, position)) WITHOUT ROWID;"
     "CREATE INDEX operations_by_txid ON operations (txid);"
     "CREATE INDEX operations_by_name ON operations (name, block, position);"

@@ -21,6 +21,7 @@ static const struct bs_database_kind kind = {
     .application_id = 0x42534958, /* "BSIX" */
     .schema = schema,
     .version = sizeof schema / sizeof schema[0],
+    .derived = true,
     .statements = statements,
     .statement_count = sizeof statements / sizeof statements[0],
 };
