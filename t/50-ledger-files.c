@@ -198,11 +198,11 @@ static void assert_schema(struct fixture *fixture, const char *version) {
   assert_string_equal(answer, version);
 }
 
-/* How the newest operation of a name is found. */
-static void assert_plan(struct fixture *fixture, const char *text) {
+/* How the rows of a statement are found. */
+static void assert_plan(struct fixture *fixture, enum bs_chain_statement which, const char *text) {
   char sql[300], *plan BS_AUTO_FREE = NULL;
 
-  snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", bs_ledger_kind.statements[BS_SQL_newest_of_name]);
+  snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", bs_ledger_kind.statements[which]);
   plan = answer_of(fixture, sql, 3);
   if (strstr(plan, text) == NULL) fail_msg("%s", plan);
 }
@@ -242,21 +242,26 @@ static void assert_listed(struct fixture *fixture) {
   assert_int_equal(count, 1);
 }
 
-/* Of schema 1, without indexes of names and operations, and the table of what was refused: read as it is, and brought up to
- * date by who may write. */
+/* What came after schema 1, undone. */
+static const char back_to_schema_1[] =
+    "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys; DROP TABLE pending;"
+    "ALTER TABLE expiries DROP COLUMN times;"
+    "DROP INDEX preorders_of_several; DROP INDEX operations_by_name; DROP INDEX names_by_sender; DROP INDEX names_by_hash;"
+    "ALTER TABLE names RENAME TO new_names; CREATE TABLE names" BS_NAMES_COLUMNS_ " WITHOUT ROWID;"
+    "INSERT INTO names SELECT * FROM new_names; DROP TABLE new_names;"
+    "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"
+    "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"
+    "PRAGMA user_version = 1";
+
+/* Read as it is, and brought up to date by who may write. */
 static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   struct fixture *fixture = *state;
   struct bs_operation registration = registration_of("foo.id");
   struct bs_error error = {0};
 
-  assert_plan(fixture, "operations_by_name");
+  assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
   own(fixture, "foo.id", fixture->alice);
-  assert_ok(bs_database_execute(fixture->ledger->database,
-                                "DROP TABLE refused; DROP INDEX names_by_namespace;"
-                                "DROP TABLE undo; ALTER TABLE expiries DROP COLUMN times; DROP TABLE announcements; DROP TABLE import_keys;"
-                                "DROP TABLE pending; DROP INDEX preorders_of_several; DROP INDEX operations_by_name;"
-                                "PRAGMA user_version = 1",
-                                &error));
+  assert_ok(bs_database_execute(fixture->ledger->database, back_to_schema_1, &error));
   assert_ok(reopen(fixture, BS_DATABASE_READ, &error));
   assert_schema(fixture, "1");
   assert_owned(fixture);
@@ -264,7 +269,8 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   assert_int_equal(refused_at(fixture, 1), 0);
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
   assert_schema(fixture, "4");
-  assert_plan(fixture, "operations_by_name");
+  assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
+  assert_plan(fixture, BS_SQL_count_of_sender, "COVERING INDEX names_by_sender");
   assert_owned(fixture);
   assert_listed(fixture);
   assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "belongs to");

@@ -95,26 +95,42 @@ bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name
   return true;
 }
 
+static struct bs_value script_value(const struct bs_script *script) {
+  return bs_value_blob(script->bytes, script->length);
+}
+
 bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error) {
   const struct bs_entry_origin *origin = &entry->origin;
   unsigned char hash[BS_HASH128_SIZE];
+  const struct bs_value values[] = {
+      bs_value_text(entry->name),
+      script_value(&origin->sender),
+      bs_value_blob(origin->public_key.bytes, origin->public_key.length),
+      bs_value_text(origin->address),
+      bs_value_text(origin->op),
+      bs_value_blob(origin->txid, sizeof origin->txid),
+      bs_value_integer(origin->vtxindex),
+      bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash),
+      bs_value_integer(entry->block_number),
+      bs_value_integer(entry->preorder_block_number),
+      bs_value_integer(entry->first_registered),
+      bs_value_integer(entry->last_renewed),
+      bs_value_integer(entry->revoked),
+      bs_value_text(entry->op_fee),
+      script_value(&entry->importer),
+      bs_value_text(entry->importer_address),
+      bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus),
+      bs_value_integer(entry->listed),
+      bs_value_integer(entry->changed_block),
+      bs_value_blob(hash, sizeof hash),
+  };
+  const size_t count = sizeof values / sizeof values[0];
 
+  /* Mostly nothing changes that an index is on: then none of them is written. */
+  if (!bs_database_run(index->database, BS_SQL_change_name, values, count - 1, error)) return false;
+  if (sqlite3_changes(index->database->sqlite) > 0) return true;
   bs_hash128(hash, entry->name, strlen(entry->name));
-  return bs_database_run(
-      index->database, BS_SQL_put_name,
-      BS_VALUES(bs_value_text(entry->name), bs_value_blob(origin->sender.bytes, origin->sender.length),
-                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
-                bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
-                bs_value_integer(origin->vtxindex),
-                bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash),
-                bs_value_integer(entry->block_number), bs_value_integer(entry->preorder_block_number),
-                bs_value_integer(entry->first_registered), bs_value_integer(entry->last_renewed),
-                bs_value_integer(entry->revoked), bs_value_text(entry->op_fee),
-                bs_value_blob(entry->importer.bytes, entry->importer.length), bs_value_text(entry->importer_address),
-                bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus),
-                bs_value_integer(entry->listed), bs_value_integer(entry->changed_block),
-                bs_value_blob(hash, sizeof hash)),
-      error);
+  return bs_database_run(index->database, BS_SQL_put_name, values, count, error);
 }
 
 bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
@@ -235,10 +251,6 @@ static bool exists(const struct bs_index *index, bool *ret_found, size_t which, 
   if (!bs_database_query(index->database, which, &row, values, count, error)) return false;
   *ret_found = row != NULL;
   return true;
-}
-
-static struct bs_value script_value(const struct bs_script *script) {
-  return bs_value_blob(script->bytes, script->length);
 }
 
 bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,

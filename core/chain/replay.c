@@ -113,7 +113,7 @@ static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const c
   sqlite3_stmt *a = NULL, *b = NULL;
   bool same;
 
-  snprintf(sql, sizeof sql, "SELECT %s FROM %s", columns, table); /* in the order of its key */
+  snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY 1", columns, table); /* in the order of its key */
   same = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &a, NULL) == SQLITE_OK &&
          sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
   sqlite3_finalize(a);

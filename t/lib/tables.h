@@ -37,7 +37,7 @@ static inline void add_table(struct bs_buffer *text, struct bs_database *databas
   char sql[100];
   sqlite3_stmt *rows;
 
-  snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+  snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY 1", table);
   rows = prepare_rows(database, sql);
   while (sqlite3_step(rows) == SQLITE_ROW) {
     bs_buffer_text(text, table);
