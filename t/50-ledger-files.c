@@ -251,6 +251,7 @@ static const char back_to_schema_1[] =
     "INSERT INTO names SELECT * FROM new_names; DROP TABLE new_names;"
     "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"
     "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"
+    "CREATE INDEX operations_by_txid ON operations (txid);"
     "PRAGMA user_version = 1";
 
 /* Read as it is, and brought up to date by who may write. */

@@ -478,18 +478,13 @@ bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  char changed[BS_NAME_MAX + 1];
 
-  if (!bs_database_query(index->database, BS_SQL_operations_of_txid, &row, BS_VALUES(bs_value_blob(txid, BS_TXID_SIZE)),
-                         error))
+  if (!bs_database_query(index->database, BS_SQL_operation_on_name, &row,
+                         BS_VALUES(bs_value_text(name), bs_value_blob(txid, BS_TXID_SIZE)), error))
     return false;
   *ret_found = row != NULL;
-  *ret_update = false;
-  if (row == NULL) return true;
-  if (!bs_row_text(index->database, row, 1, changed, sizeof changed, error)) return false;
-  if (bs_row_integer(row, 0) != BS_NAME_UPDATE || strcmp(changed, name) != 0) return true;
-  *ret_update = true;
-  return bs_row_bytes(index->database, row, 2, value_hash, BS_HASH160_SIZE, error);
+  *ret_update = row != NULL && bs_row_integer(row, 0) == BS_NAME_UPDATE;
+  return !*ret_update || bs_row_bytes(index->database, row, 1, value_hash, BS_HASH160_SIZE, error);
 }
 
 bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {

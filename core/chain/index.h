@@ -122,7 +122,7 @@ bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64
 /* An announcement: no operation that the operations hash is over. */
 bool bs_index_put_announcement(const struct bs_index *index, uint64_t block, const struct bs_entry_origin *origin,
                                const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
-/* What the accepted update `txid` set for `name`; *ret_found: there is an accepted operation of that txid at all. */
+/* What the accepted update `txid` set for `name`; *ret_found: there is an accepted operation of that txid on it. */
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error);

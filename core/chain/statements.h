@@ -59,7 +59,7 @@
  * From schema 4 on, for chains of a million operations.  A WITHOUT ROWID table has whole rows in the inner pages of its
  * tree, too: for rows of 350 bytes that is six levels, with a new name somewhere in the middle.  Now rows are added at
  * the end, and only the short entries of the indexes have random places.  The owner's index has all that the quota asks
- * for.
+ * for.  An operation is found by its name; one without a name is asked for by nobody.
  */
 #define BS_INDEX_SCHEMA_4                                                                                             \
   "DROP INDEX names_by_sender; DROP INDEX names_by_hash; ALTER TABLE names RENAME TO old_names;"                      \
@@ -68,7 +68,9 @@
   "DROP TABLE old_names;"                                                                                             \
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
   "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
-  "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"
+  "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                         \
+  "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
+  "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
 
 #define BS_LEDGER_SCHEMA                                                                                              \
   "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
@@ -150,7 +152,8 @@
   X(newest_undo, "SELECT block, changes FROM undo ORDER BY block DESC LIMIT 1")                                       \
   X(newest_block, "SELECT max(block) FROM consensus")                                                                 \
   X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
-  X(operations_of_txid, "SELECT opcode, name, value_hash FROM operations WHERE txid = ?1")                            \
+  X(operation_on_name, "SELECT opcode, value_hash FROM operations WHERE name = ?1 AND txid = ?2"                      \
+                       " ORDER BY block DESC, position DESC LIMIT 1")                                                 \
   X(newest_of_name, "SELECT opcode FROM operations WHERE name = ?1 AND opcode IN (?2, ?3, ?4)"                        \
                     " ORDER BY block DESC, position DESC LIMIT 1")                                                     \
   X(has_table, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")                                      \

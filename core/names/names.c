@@ -209,7 +209,7 @@ bool bs_names_transaction_value(struct bs_names *names, struct bs_scope *scope, 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   if (call.exists && !names->provider->find_value(names->state, value, &found, &update, id, name, error)) return false;
   if (!found)
-    return bs_fail(error, BS_WORD_not_found, "There is no accepted name operation %s on %s.", txid,
+    return bs_fail(error, BS_WORD_not_found, "There is no accepted operation %s of the name %s on %s.", txid, name,
                    names->provider->place(names->state));
   if (!update) return bs_fail(error, BS_WORD_wrong_id, "The transaction %s did not update the name %s.", txid, name);
   bs_hex_encode(value_hash, value, sizeof value);

@@ -249,7 +249,7 @@ bool bs_names_broadcast(struct bs_names *names, struct bs_scope *scope, struct b
                         const char *hex, bool dry_run, struct bs_error *error);
 
 /* The value hash that the accepted NAME_UPDATE `txid` set for `name`.  Words: usage (not a txid), not_found (no such
- * transaction), wrong_id (it did something else). */
+ * transaction on the name), wrong_id (it did something else). */
 bool bs_names_transaction_value(struct bs_names *names, struct bs_scope *scope, char value_hash[BS_VALUE_HASH_TEXT],
                                 const char *name, const char *txid, struct bs_error *error);
 

@@ -25,11 +25,10 @@ enum { OPERATION, PREORDER, REGISTERED, NAME, STATEMENTS };
 static const char schema[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536;"
     "CREATE TABLE operations (block, position, txid, opcode, name, value_hash, serialised, PRIMARY KEY (block, position)) WITHOUT ROWID;"
-    "CREATE INDEX operations_by_txid ON operations (txid);"
-    "CREATE INDEX operations_by_name ON operations (name, block, position);"
+    "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
     "CREATE TABLE preorders (hash PRIMARY KEY, rest) WITHOUT ROWID;"
-    "CREATE TABLE names (name PRIMARY KEY, sender, hash128, rest) WITHOUT ROWID;"
-    "CREATE INDEX names_by_sender ON names (sender);"
+    "CREATE TABLE names (name PRIMARY KEY NOT NULL, sender, hash128, rest);"
+    "CREATE INDEX names_by_sender ON names (sender, name);"
     "CREATE INDEX names_by_hash ON names (hash128);";
 
 /* ?1 block, ?2 position, ?3 txid, ?4 opcode, ?5 name, ?6 serialised, ?7 sender, ?8 hash128 */
@@ -37,7 +36,7 @@ static const char *const texts[STATEMENTS] = {
     [OPERATION] = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, zeroblob(20), ?6)",
     [PREORDER] = "INSERT INTO preorders VALUES (?3, zeroblob(180))",
     [REGISTERED] = "DELETE FROM preorders WHERE hash = ?3",
-    [NAME] = "INSERT OR REPLACE INTO names VALUES (?5, ?7, ?8, zeroblob(230))",
+    [NAME] = "INSERT INTO names VALUES (?5, ?7, ?8, zeroblob(230)) ON CONFLICT DO UPDATE SET rest = zeroblob(230)",
 };
 
 static void copy_blob(sqlite3_stmt *statement, int column, void *bytes, size_t size) {
