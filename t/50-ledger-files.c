@@ -269,7 +269,7 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   assert_listed(fixture);
   assert_int_equal(refused_at(fixture, 1), 0);
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
-  assert_schema(fixture, "4");
+  assert_schema(fixture, "3");
   assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
   assert_plan(fixture, BS_SQL_count_of_sender, "COVERING INDEX names_by_sender");
   assert_owned(fixture);

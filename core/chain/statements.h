@@ -38,7 +38,17 @@
 /* From schema 2 on: the newest of a name's operations is found without those of all others. */
 #define BS_INDEX_SCHEMA_2 "CREATE INDEX operations_by_name ON operations (name, block, position);"
 
-/* From schema 3 on: preorders of several names, imports, announcements, rolling back; what expired is forgotten. */
+/* The names of a namespace are found without all others. */
+#define BS_NAMESPACE_OF_ "substr(name, instr(name, '.') + 1)"
+
+/*
+ * From schema 3 on: preorders of several names, imports, announcements, rolling back; what expired is forgotten.
+ *
+ * For chains of a million operations, names are no longer WITHOUT ROWID: such a table has whole rows in the inner pages
+ * of its tree, too, which for rows of 350 bytes is six levels, with a new name somewhere in the middle.  Now rows are
+ * added at the end, and only the short entries of the indexes have random places.  The owner's index has all that the
+ * quota asks for.  An operation is found by its name; one without a name is asked for by nobody.
+ */
 #define BS_INDEX_SCHEMA_3                                                                                             \
   "CREATE INDEX preorders_of_several ON preorders (sender) WHERE op > '?';"                                           \
   "CREATE TABLE pending (sender BLOB NOT NULL, block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, name TEXT NOT NULL," \
@@ -50,25 +60,14 @@
   " address TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"                         \
   "CREATE TABLE undo (block INTEGER PRIMARY KEY, changes BLOB NOT NULL);"                                             \
   "ALTER TABLE expiries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"                                                 \
-  "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"
-
-/* The names of a namespace are found without all others. */
-#define BS_NAMESPACE_OF_ "substr(name, instr(name, '.') + 1)"
-
-/*
- * From schema 4 on, for chains of a million operations.  A WITHOUT ROWID table has whole rows in the inner pages of its
- * tree, too: for rows of 350 bytes that is six levels, with a new name somewhere in the middle.  Now rows are added at
- * the end, and only the short entries of the indexes have random places.  The owner's index has all that the quota asks
- * for.  An operation is found by its name; one without a name is asked for by nobody.
- */
-#define BS_INDEX_SCHEMA_4                                                                                             \
+  "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"                                           \
   "DROP INDEX names_by_sender; DROP INDEX names_by_hash; ALTER TABLE names RENAME TO old_names;"                      \
   "CREATE TABLE names" BS_NAMES_COLUMNS_ ";"                                                                          \
   "INSERT INTO names SELECT * FROM old_names ORDER BY first_registered;"                                              \
   "DROP TABLE old_names;"                                                                                             \
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
   "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
-  "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                         \
+  "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                            \
   "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
   "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
 
@@ -83,8 +82,8 @@
   " PRIMARY KEY (txid, output)) WITHOUT ROWID;"                                                                       \
   "CREATE INDEX unspents_by_script ON unspents (script, value);"
 
-/* From schema 4 on: the operations that were refused.  Before it only a program of one's own could put one into a block. */
-#define BS_LEDGER_SCHEMA_4                                                                                            \
+/* From schema 3 on: the operations that were refused.  Before it only a program of one's own could put one into a block. */
+#define BS_LEDGER_SCHEMA_3                                                                                            \
   "CREATE TABLE refused (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL, reason TEXT NOT NULL,"\
   " PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"
 
