@@ -84,8 +84,8 @@ static void compare_verdicts(const struct world *world) {
 
 static void compare_operation(const struct world *world, size_t i, sqlite3_stmt *row) {
   const struct bs_buffer *expected = i < world->model.operation_count ? &world->model.operations[i] : NULL;
-  size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 0);
-  const char *got = row == NULL ? "" : sqlite3_column_blob(row, 0);
+  size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 1);
+  const char *got = row == NULL ? "" : sqlite3_column_blob(row, 1);
 
   if (expected == NULL || length != expected->length || memcmp(got, expected->bytes, length) != 0)
     DIFFERS(world, "operation %zu:\nmodel %.*s\nrules %.*s", i, expected == NULL ? 0 : (int)expected->length,

@@ -55,7 +55,7 @@ static bool visit_all(const struct bs_index *index, size_t which, const struct b
 
 bool bs_index_operations_at(const struct bs_index *index, uint64_t block, bs_visit_operation visit, void *user,
                             struct bs_error *error) {
-  return visit_all(index, BS_SQL_operations_of_block, BS_VALUES(bounded(block)), visit, user, error);
+  return visit_all(index, BS_SQL_operations_at, BS_VALUES(bounded(block)), visit, user, error);
 }
 
 bool bs_index_operations_on(const struct bs_index *index, const char *name, uint64_t first, uint64_t last,

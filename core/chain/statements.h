@@ -150,14 +150,13 @@
   X(drop_undo, "DELETE FROM undo WHERE block = ?1")                                                                   \
   X(newest_undo, "SELECT block, changes FROM undo ORDER BY block DESC LIMIT 1")                                       \
   X(newest_block, "SELECT max(block) FROM consensus")                                                                 \
-  X(operations_at, "SELECT serialised FROM operations WHERE block = ?1 ORDER BY position")                            \
   X(operation_on_name, "SELECT opcode, value_hash FROM operations WHERE name = ?1 AND txid = ?2"                      \
                        " ORDER BY block DESC, position DESC LIMIT 1")                                                 \
   X(newest_of_name, "SELECT opcode FROM operations WHERE name = ?1 AND opcode IN (?2, ?3, ?4)"                        \
                     " ORDER BY block DESC, position DESC LIMIT 1")                                                     \
   X(has_table, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")                                      \
   X(names_of_namespace, "SELECT name FROM names WHERE " BS_NAMESPACE_OF_ " = ?1 ORDER BY name LIMIT ?3 OFFSET ?2")    \
-  X(operations_of_block, "SELECT block, serialised FROM operations WHERE block = ?1 ORDER BY position")               \
+  X(operations_at, "SELECT block, serialised FROM operations WHERE block = ?1 ORDER BY position")                     \
   X(operations_of_name, "SELECT block, serialised FROM operations WHERE name = ?1 AND block BETWEEN ?2 AND ?3"        \
                         " ORDER BY block, position")                                                                   \
   X(announcements_of_block, "SELECT vtxindex, txid, address, hash FROM announcements WHERE block = ?1"                \

@@ -55,8 +55,8 @@ static inline void compare_verdicts(const struct recording *recording, const str
 static inline void compare_operation(const struct recording *recording, uint64_t height, size_t number,
                                      const struct recording_bytes *expected, sqlite3_stmt *row) {
   struct bs_buffer wanted BS_AUTO_BUFFER = BS_BUFFER_INIT, have BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 0);
-  const void *got = row == NULL ? "" : sqlite3_column_blob(row, 0);
+  size_t length = row == NULL ? 0 : (size_t)sqlite3_column_bytes(row, 1);
+  const void *got = row == NULL ? "" : sqlite3_column_blob(row, 1);
 
   if (expected != NULL && row != NULL && length == expected->length && memcmp(got, expected->bytes, length) == 0)
     return;
