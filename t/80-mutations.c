@@ -106,7 +106,7 @@ ATTACK(transaction, 10000)
 ATTACK(payload, 20000)
 ATTACK(operation, 20000)
 ATTACK(key, 3000)
-ATTACK(blocks, 200)
+ATTACK(blocks, 60)
 
 static void note(void **unused) {
   struct seeds seeds = {.count = 1};
