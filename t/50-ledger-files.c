@@ -244,11 +244,14 @@ static void assert_listed(struct fixture *fixture) {
 
 /* What came after schema 1, undone. */
 static const char back_to_schema_1[] =
-    "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys; DROP TABLE pending;"
-    "ALTER TABLE expiries DROP COLUMN times;"
-    "DROP INDEX preorders_of_several; DROP INDEX operations_by_name; DROP INDEX names_by_sender; DROP INDEX names_by_hash;"
-    "ALTER TABLE names RENAME TO new_names; CREATE TABLE names" BS_NAMES_COLUMNS_ " WITHOUT ROWID;"
-    "INSERT INTO names SELECT * FROM new_names; DROP TABLE new_names;"
+    "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys;"
+    "DROP TABLE pending; ALTER TABLE expiries DROP COLUMN times; DROP INDEX preorders_of_several;"
+    "DROP INDEX operations_by_name; DROP INDEX names_by_sender; ALTER TABLE names RENAME TO new_names;"
+    "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, " BS_NAMES_COLUMNS_ ") WITHOUT ROWID;"
+    "INSERT INTO names SELECT name, zeroblob(16), sender, public_key, address, op, txid, vtxindex, value_hash, block_number,"
+    " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address, consensus, listed,"
+    " changed_block FROM new_names;"
+    "DROP TABLE new_names;"
     "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"
     "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"
     "CREATE INDEX operations_by_txid ON operations (txid);"

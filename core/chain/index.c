@@ -99,38 +99,35 @@ static struct bs_value script_value(const struct bs_script *script) {
   return bs_value_blob(script->bytes, script->length);
 }
 
-bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error) {
+/* which: BS_SQL_add_name or BS_SQL_change_name, which have the same parameters. */
+static bool write_name(const struct bs_index *index, enum bs_chain_statement which, const struct bs_name_entry *entry,
+                       struct bs_error *error) {
   const struct bs_entry_origin *origin = &entry->origin;
-  unsigned char hash[BS_HASH128_SIZE];
-  const struct bs_value values[] = {
-      bs_value_text(entry->name),
-      script_value(&origin->sender),
-      bs_value_blob(origin->public_key.bytes, origin->public_key.length),
-      bs_value_text(origin->address),
-      bs_value_text(origin->op),
-      bs_value_blob(origin->txid, sizeof origin->txid),
-      bs_value_integer(origin->vtxindex),
-      bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash),
-      bs_value_integer(entry->block_number),
-      bs_value_integer(entry->preorder_block_number),
-      bs_value_integer(entry->first_registered),
-      bs_value_integer(entry->last_renewed),
-      bs_value_integer(entry->revoked),
-      bs_value_text(entry->op_fee),
-      script_value(&entry->importer),
-      bs_value_text(entry->importer_address),
-      bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus),
-      bs_value_integer(entry->listed),
-      bs_value_integer(entry->changed_block),
-      bs_value_blob(hash, sizeof hash),
-  };
-  const size_t count = sizeof values / sizeof values[0];
 
-  /* Mostly nothing changes that an index is on: then none of them is written. */
-  if (!bs_database_run(index->database, BS_SQL_change_name, values, count - 1, error)) return false;
-  if (sqlite3_changes(index->database->sqlite) > 0) return true;
-  bs_hash128(hash, entry->name, strlen(entry->name));
-  return bs_database_run(index->database, BS_SQL_put_name, values, count, error);
+  return bs_database_run(
+      index->database, which,
+      BS_VALUES(bs_value_text(entry->name), script_value(&origin->sender),
+                bs_value_blob(origin->public_key.bytes, origin->public_key.length), bs_value_text(origin->address),
+                bs_value_text(origin->op), bs_value_blob(origin->txid, sizeof origin->txid),
+                bs_value_integer(origin->vtxindex),
+                bs_value_blob(entry->has_value ? entry->value_hash : NULL, sizeof entry->value_hash),
+                bs_value_integer(entry->block_number), bs_value_integer(entry->preorder_block_number),
+                bs_value_integer(entry->first_registered), bs_value_integer(entry->last_renewed),
+                bs_value_integer(entry->revoked), bs_value_text(entry->op_fee), script_value(&entry->importer),
+                bs_value_text(entry->importer_address),
+                bs_value_blob(entry->has_consensus ? entry->consensus : NULL, sizeof entry->consensus),
+                bs_value_integer(entry->listed), bs_value_integer(entry->changed_block)),
+      error);
+}
+
+bool bs_index_add_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error) {
+  return write_name(index, BS_SQL_add_name, entry, error);
+}
+
+/* Mostly nothing changes that an index is on: then none of them is written. */
+bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error) {
+  if (!write_name(index, BS_SQL_change_name, entry, error)) return false;
+  return sqlite3_changes(index->database->sqlite) > 0 || write_name(index, BS_SQL_add_name, entry, error);
 }
 
 bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
@@ -152,17 +149,6 @@ bool bs_index_count(const struct bs_index *index, uint64_t *ret_count, struct bs
   return true;
 }
 
-bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
-                        const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error) {
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-
-  if (!bs_database_query(index->database, BS_SQL_name_of_hash, &row, BS_VALUES(bs_value_blob(hash, BS_HASH128_SIZE)),
-                         error))
-    return false;
-  *ret_found = row != NULL;
-  return row == NULL || bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error);
-}
-
 bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_window, uint64_t height,
                          struct bs_error *error) {
   struct bs_window window = {.count = 0};
@@ -177,28 +163,66 @@ bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_win
   return true;
 }
 
+/* The listed name of `owner` that `matches`. */
+static bool find_owned(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
+                       const struct bs_script *owner, bool (*matches)(void *user, const char *name), void *user,
+                       struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  *ret_found = false;
+  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row, BS_VALUES(script_value(owner)), error))
+    return false;
+  while (row != NULL) {
+    if (!bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error)) return false;
+    *ret_found = matches(user, name);
+    if (*ret_found) return true;
+    if (!bs_database_next(index->database, &row, error)) return false;
+  }
+  return true;
+}
+
+static bool matches_transfer(void *user, const char *name) {
+  unsigned char hash[BS_HASH128_SIZE];
+
+  bs_hash128(hash, name, strlen(name));
+  return memcmp(hash, user, sizeof hash) == 0;
+}
+
+bool bs_index_find_transfer(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
+                            const struct bs_script *owner, const unsigned char hash[BS_HASH128_SIZE],
+                            struct bs_error *error) {
+  unsigned char wanted[BS_HASH128_SIZE];
+
+  memcpy(wanted, hash, sizeof wanted);
+  return find_owned(index, name, ret_found, owner, matches_transfer, wanted, error);
+}
+
+struct wanted_update {
+  const unsigned char *hash;
+  const struct bs_window *window;
+  const unsigned char *consensus; /* out: of the window, under which it matched */
+};
+
+static bool matches_update(void *user, const char *name) {
+  struct wanted_update *wanted = user;
+  unsigned char hash[BS_HASH128_SIZE];
+
+  for (size_t i = 0; i < wanted->window->count; i++) {
+    wanted->consensus = wanted->window->hashes[i];
+    bs_update_hash(hash, name, wanted->consensus);
+    if (memcmp(hash, wanted->hash, sizeof hash) == 0) return true;
+  }
+  return false;
+}
+
 bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
                           const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
                           struct bs_error *error) {
-  unsigned char candidate[BS_HASH128_SIZE];
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct wanted_update wanted = {hash, window, NULL};
 
-  *ret_found = false;
-  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row,
-                         BS_VALUES(bs_value_blob(owner->bytes, owner->length)), error))
-    return false;
-  while (row != NULL) {
-    if (!bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error)) return false;
-    for (size_t i = 0; i < window->count; i++) {
-      bs_update_hash(candidate, name, window->hashes[i]);
-      if (memcmp(candidate, hash, sizeof candidate) != 0) continue;
-      memcpy(consensus, window->hashes[i], BS_CONSENSUS_SIZE);
-      *ret_found = true;
-      return true;
-    }
-    if (!bs_database_next(index->database, &row, error)) return false;
-  }
+  if (!find_owned(index, name, ret_found, owner, matches_update, &wanted, error)) return false;
+  if (*ret_found) memcpy(consensus, wanted.consensus, BS_CONSENSUS_SIZE);
   return true;
 }
 

@@ -37,6 +37,8 @@ struct bs_index {
 
 bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
                        struct bs_error *error);
+/* Of a name that has none yet, and of any. */
+bool bs_index_add_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);
 bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);
 /* All names there are, revoked and expired ones with them. */
 bool bs_index_count(const struct bs_index *index, uint64_t *ret_count, struct bs_error *error);
@@ -47,9 +49,10 @@ bool bs_index_list(const struct bs_index *index, struct bs_buffer *texts, size_t
 /* How many names count against the owner's quota. */
 bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
                           struct bs_error *error);
-/* The listed name with this hash128. */
-bool bs_index_find_hash(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
-                        const unsigned char hash[BS_HASH128_SIZE], struct bs_error *error);
+/* The listed name of `owner` that a transfer's hash is of. */
+bool bs_index_find_transfer(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
+                            const struct bs_script *owner, const unsigned char hash[BS_HASH128_SIZE],
+                            struct bs_error *error);
 /* The consensus hashes that operations of a block may name, the newest first. */
 struct bs_window {
   unsigned char hashes[BS_CONSENSUS_WINDOW][BS_CONSENSUS_SIZE];

@@ -83,9 +83,9 @@ bool bs_rules_apply_import(struct bs_engine *engine, struct bs_judgement *judgem
   struct bs_entry_context context = {.opcode = BS_NAME_IMPORT, .recipient = judgement->recipient};
   struct bs_name_entry *entry = &judgement->name;
   const struct bs_namespace_rules *rules = &judgement->name_space.rules;
-  bool is_new = entry->name[0] == '\0';
 
-  if (is_new) {
+  judgement->is_new = entry->name[0] == '\0';
+  if (judgement->is_new) {
     *entry = (struct bs_name_entry){.block_number = engine->height,
                                     .preorder_block_number = engine->height,
                                     .first_registered = engine->height,
@@ -104,5 +104,5 @@ bool bs_rules_apply_import(struct bs_engine *engine, struct bs_judgement *judgem
   memcpy(entry->origin.address, judgement->recipient_address, sizeof entry->origin.address);
   return put_import_keys(engine, judgement, error) &&
          bs_index_put_expiry(engine->index, bs_unlisted_block(engine->height, rules), entry->name, error) &&
-         bs_rules_keep_name(engine, judgement, is_new ? ";" : NULL, &context, error);
+         bs_rules_keep_name(engine, judgement, judgement->is_new ? ";" : NULL, &context, error);
 }

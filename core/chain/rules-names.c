@@ -169,6 +169,7 @@ static bool keep_registration(struct bs_engine *engine, struct bs_judgement *jud
 }
 
 bool bs_rules_register(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  judgement->is_new = judgement->name.name[0] == '\0';
   judgement->name = new_name(engine, judgement);
   return keep_registration(engine, judgement, ":", error);
 }
@@ -230,10 +231,13 @@ bool bs_rules_check_transfer(struct bs_engine *engine, struct bs_judgement *judg
 
   if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
     return bs_rules_refuse(judgement, "The transfer names no new owner.");
-  if (!bs_index_find_hash(engine->index, name, &found, judgement->operation.name_hash, error)) return false;
-  if (!found) return bs_rules_refuse(judgement, "The name that this transfer is of is not registered.");
+  if (!bs_index_find_transfer(engine->index, name, &found, &judgement->origin.sender, judgement->operation.name_hash,
+                              error))
+    return false;
+  if (!found)
+    return bs_rules_refuse(judgement, "%s owns no name that this transfer is of.", judgement->origin.address);
   if (!need_name(engine, judgement, name, error)) return false;
-  if (bs_rules_refused(judgement) || !bs_rules_need_sender(judgement)) return true;
+  if (bs_rules_refused(judgement)) return true;
   if (bs_script_equal(&judgement->origin.sender, &judgement->recipient))
     return bs_rules_refuse(judgement, "The new owner of %s is the old one.", name);
   if (!bs_rules_need_recent_consensus(engine, judgement)) return true;

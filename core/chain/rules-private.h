@@ -31,6 +31,7 @@ struct bs_judgement {
   bool collides;
   /* What check found, for apply. */
   struct bs_name_entry name; /* name "": there is none */
+  bool is_new;               /* apply: the entry is the first of its name */
   struct bs_namespace_entry name_space;
   struct bs_preorder_entry preorder;
   bool renews;
@@ -42,6 +43,7 @@ struct bs_engine {
   const struct bs_index *index;
   uint64_t height;
   struct bs_judgement *judgements; /* of the block's transactions, in order */
+  struct bs_namespace_entry name_space; /* a ready one, which never changes: the one asked for last; id "": none yet */
   struct bs_window window; /* the consensus hashes that operations of this block may name */
   struct bs_buffer text;   /* the operation just serialised */
   struct bs_leaf *leaves;  /* of the accepted ones */

@@ -46,10 +46,15 @@ bool bs_rules_need_ready_namespace(struct bs_engine *engine, struct bs_judgement
   const char *id = bs_name_namespace(name);
   bool found;
 
+  if (strcmp(engine->name_space.id, id) == 0) {
+    judgement->name_space = engine->name_space;
+    return true;
+  }
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, id, error)) return false;
   if (!found) return bs_rules_refuse(judgement, "There is no namespace %s.", id);
   if (judgement->name_space.state != BS_NAMESPACE_IS_READY)
     return bs_rules_refuse(judgement, "The namespace %s is not ready.", id);
+  engine->name_space = judgement->name_space;
   return true;
 }
 
@@ -111,7 +116,7 @@ bool bs_rules_keep_name(struct bs_engine *engine, struct bs_judgement *judgement
   entry->origin.vtxindex = judgement->origin.vtxindex;
   entry->changed_block = engine->height;
   bs_serialise_name(&engine->text, entry, context);
-  return bs_index_put_name(engine->index, entry, error) &&
+  return (judgement->is_new ? bs_index_add_name : bs_index_put_name)(engine->index, entry, error) &&
          bs_rules_keep(engine, judgement, entry->name, entry->has_value ? entry->value_hash : NULL, error);
 }
 

@@ -8,14 +8,14 @@
 #define BS_CHAIN_STATEMENTS_H
 
 #define BS_NAMES_COLUMNS_                                                                                             \
-  " (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, sender BLOB NOT NULL, public_key BLOB NOT NULL,"          \
+  "sender BLOB NOT NULL, public_key BLOB NOT NULL,"                                                                   \
   " address TEXT NOT NULL, op TEXT NOT NULL, txid BLOB NOT NULL, vtxindex INTEGER NOT NULL, value_hash BLOB,"         \
   " block_number INTEGER NOT NULL, preorder_block_number INTEGER NOT NULL, first_registered INTEGER NOT NULL,"        \
   " last_renewed INTEGER NOT NULL, revoked INTEGER NOT NULL, op_fee TEXT NOT NULL, importer BLOB NOT NULL,"           \
-  " importer_address TEXT NOT NULL, consensus BLOB, listed INTEGER NOT NULL, changed_block INTEGER NOT NULL)"
+  " importer_address TEXT NOT NULL, consensus BLOB, listed INTEGER NOT NULL, changed_block INTEGER NOT NULL"
 
 #define BS_INDEX_SCHEMA                                                                                               \
-  "CREATE TABLE names" BS_NAMES_COLUMNS_ " WITHOUT ROWID;"                                                            \
+  "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, " BS_NAMES_COLUMNS_ ") WITHOUT ROWID;"  \
   "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"                                                      \
   "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
   "CREATE TABLE preorders (opcode INTEGER NOT NULL, hash BLOB NOT NULL, sender BLOB NOT NULL,"                        \
@@ -62,11 +62,11 @@
   "ALTER TABLE expiries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"                                                 \
   "DELETE FROM expiries WHERE block <= (SELECT max(block) FROM consensus);"                                           \
   "DROP INDEX names_by_sender; DROP INDEX names_by_hash; ALTER TABLE names RENAME TO old_names;"                      \
-  "CREATE TABLE names" BS_NAMES_COLUMNS_ ";"                                                                          \
+  "ALTER TABLE old_names DROP COLUMN hash128;"                                                                        \
+  "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, " BS_NAMES_COLUMNS_ ");"                                       \
   "INSERT INTO names SELECT * FROM old_names ORDER BY first_registered;"                                              \
   "DROP TABLE old_names;"                                                                                             \
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
-  "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
   "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                            \
   "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
   "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
@@ -94,17 +94,16 @@
   X(get_name, "SELECT name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number, preorder_block_number, first_registered,"\
               " last_renewed, revoked, op_fee, importer, importer_address, consensus, listed, changed_block"          \
               " FROM names WHERE name = ?1")                                                                          \
-  X(put_name, "INSERT OR REPLACE INTO names (name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number,"                 \
+  X(add_name, "INSERT OR REPLACE INTO names (name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number,"                 \
               " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address,"  \
-              " consensus, listed, changed_block, hash128)"                                                           \
-              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)")  \
+              " consensus, listed, changed_block)"                                                                    \
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")       \
   X(change_name, "UPDATE names SET public_key = ?3, address = ?4, op = ?5, txid = ?6, vtxindex = ?7, value_hash = ?8," \
                  " block_number = ?9, preorder_block_number = ?10, first_registered = ?11, last_renewed = ?12,"       \
                  " op_fee = ?14, importer = ?15, importer_address = ?16, consensus = ?17, changed_block = ?19"        \
                  " WHERE name = ?1 AND sender = ?2 AND revoked = ?13 AND listed = ?18")                               \
   X(names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?1 ORDER BY name")                             \
   X(count_of_sender, "SELECT count(*) FROM names WHERE listed AND sender = ?1 AND NOT revoked")                       \
-  X(name_of_hash, "SELECT name FROM names WHERE listed AND hash128 = ?1")                                             \
   X(all_names, "SELECT name FROM names ORDER BY name LIMIT ?2 OFFSET ?1")                                             \
   X(some_names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?3 AND NOT revoked"                       \
                           " ORDER BY name LIMIT ?2 OFFSET ?1")                                                        \

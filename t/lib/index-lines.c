@@ -156,6 +156,18 @@ static bool list_row(struct bs_buffer *lines, const struct bs_index *index, sqli
   return true;
 }
 
+static bool hash_row(struct bs_buffer *lines, const struct bs_index *index, sqlite3_stmt *row, struct bs_error *error) {
+  unsigned char hash[BS_HASH128_SIZE];
+
+  (void)index;
+  (void)error;
+  bs_hash128(hash, text_of(row, 0), strlen(text_of(row, 0)));
+  bs_buffer_text(lines, "hash ");
+  add_hex(lines, hash, sizeof hash);
+  bs_buffer_format(lines, " %s\n", text_of(row, 0));
+  return true;
+}
+
 /* An item of a list, in order: kind, key, what stands before the transaction id, the id, and whether the item is the
  * list's first and its last. */
 static bool item_row(struct bs_buffer *lines, const struct bs_index *index, sqlite3_stmt *row, struct bs_error *error) {
@@ -181,7 +193,7 @@ static const struct {
     {"SELECT 'owner', lower(hex(sender)), group_concat(name, ' ')"
      " FROM (SELECT sender, name FROM names WHERE listed AND NOT revoked ORDER BY sender, name) GROUP BY sender",
      list_row},
-    {"SELECT 'hash', lower(hex(hash128)), name FROM names WHERE listed ORDER BY hash128", list_row},
+    {"SELECT name FROM names WHERE listed ORDER BY name", hash_row},
     {"SELECT 'expires', block, group_concat(name, ' ')"
      " FROM (SELECT block, name FROM expiries WHERE block > ?1 ORDER BY block, name) GROUP BY block",
      list_row},
