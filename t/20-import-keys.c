@@ -5,6 +5,7 @@
 #include "core/base/auto.h"
 #include "core/codec/hex.h"
 #include "core/crypto/key.h"
+#include "t/lib/derive.h"
 #include "t/lib/unit.h"
 
 static void compare_address(const struct bs_public_key *key, const char *expected) {
@@ -42,7 +43,7 @@ static void children_have_the_recorded_addresses(void **state) {
     if (strcmp(word, "key") == 0) {
       read_key(&key, what, address);
     } else {
-      assert_true(bs_public_key_derive(&child, &key, (uint32_t)strtoul(what, NULL, 10)));
+      assert_true(derive(&child, &key, (uint32_t)strtoul(what, NULL, 10)));
       compare_address(&child, address);
       count++;
     }

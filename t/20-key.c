@@ -11,6 +11,7 @@
 #include "core/codec/hex.h"
 #include "core/crypto/base58check.h"
 #include "core/crypto/key.h"
+#include "t/lib/derive.h"
 #include "t/lib/unit.h"
 
 #define SECRET "6e50431b955fe73f079469b24f06480aee44e4519282686433195b3c4b5336ef"
@@ -347,16 +348,16 @@ static void a_public_key_has_children(void **state) {
   (void)state;
   assert_true(bs_hex_decode(bytes, sizeof bytes, root));
   assert_true(bs_public_key_parse(&parent, bytes, sizeof bytes));
-  assert_true(bs_public_key_derive(&child, &parent, 82));
+  assert_true(derive(&child, &parent, 82));
   bs_public_key_hash(hash, &child);
   bs_address_encode(address, 0, hash);
   assert_string_equal(address, "1EEEhLT4hwE8PS5QT21kd4v2JTwkJUvu2y");
   assert_true(bs_public_key_compress(&compressed, &parent));
-  assert_true(bs_public_key_derive(&again, &compressed, 82));
+  assert_true(derive(&again, &compressed, 82));
   assert_memory_equal(again.bytes, child.bytes, 33);
-  assert_false(bs_public_key_derive(&child, &parent, UINT32_C(0x80000000))); /* hardened: for private keys only */
+  assert_false(derive(&child, &parent, UINT32_C(0x80000000))); /* hardened: for private keys only */
   parent = (struct bs_public_key){.length = 33};
-  assert_false(bs_public_key_derive(&child, &parent, 0));
+  assert_false(derive(&child, &parent, 0));
 }
 
 static void compressing_gives_the_key_of_the_same_point(void **state) {

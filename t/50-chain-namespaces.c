@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "core/codec/hex.h"
+#include "t/lib/derive.h"
 #include "t/lib/ledger.h"
 
 #define NAMESPACE_PRICE UINT64_C(40000000) /* of eight characters and more */
@@ -149,7 +150,7 @@ static void an_import_names_an_owner_and_a_value(void **state) {
   struct bs_operation operation = named(BS_NAME_IMPORT, "foo." LONG_ID);
 
   reveal(fixture, LONG_ID);
-  assert_refused(send(fixture, fixture->bob, &operation, fixture->bob, 0), "no owner or no value"); /* all are bob's */
+  assert_refused(send(fixture, fixture->bob, &operation, fixture->bob, 0), "has no value hash"); /* all are bob's */
 }
 
 /* The keys of the namespace: 300 children of bob's. */
@@ -165,7 +166,7 @@ static void children_of_the_key_import(void **state) {
   reveal(fixture, LONG_ID);
   assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 1));
   for (uint32_t i = 0; i < 302; i++) {
-    assert_true(bs_public_key_derive(&child, bs_key_public(fixture->bob), i));
+    assert_true(derive(&child, bs_key_public(fixture->bob), i));
     bs_public_key_hash(hash, &child);
     bs_address_encode(address, 0, hash);
     assert_ok(bs_index_find_import_key(index, &found, LONG_ID, address, &error));
@@ -175,6 +176,52 @@ static void children_of_the_key_import(void **state) {
   bs_key_address(address, fixture->bob, BS_NETWORK_MAIN);
   assert_ok(bs_index_find_import_key(index, &found, LONG_ID, address, &error));
   assert_false(found);
+}
+
+/* Updates look for names in the owner's list, transfers in that by hash: what has left both comes back to the latter only,
+ * unless the owner changes. */
+static void an_import_over_an_expired_one_lists_it_by_hash(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_operation preorder = namespace_preorder_of(fixture, LONG_ID), operation = reveal_of(LONG_ID), update,
+                      transfer = {.opcode = BS_NAME_TRANSFER, .keep_data = true};
+
+  operation.rules.lifetime = 3;
+  assert_null(send(fixture, fixture->alice, &preorder, NULL, NAMESPACE_PRICE));
+  assert_null(send(fixture, fixture->alice, &operation, fixture->bob, 0));
+  assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 1));
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BOTH);
+  mine(fixture, 3);
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, 0);
+  assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 2));
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BY_HASH);
+  make_ready(fixture, LONG_ID);
+  update = update_of(fixture, "foo." LONG_ID, 3);
+  assert_refused(send(fixture, fixture->alice, &update, NULL, 0), "has no name that this update could be of");
+  bs_hash128(transfer.name_hash, "foo." LONG_ID, strlen("foo." LONG_ID));
+  memcpy(transfer.consensus, tip_of(fixture).consensus, sizeof transfer.consensus);
+  assert_null(send(fixture, fixture->alice, &transfer, fixture->bob, 0));
+}
+
+/* A reveal that nobody makes ready lapses with its names: they count for nobody's quota and take no operations. */
+static void names_of_a_lapsed_namespace_leave_the_lists(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_index index = *bs_ledger_index(fixture->ledger);
+  uint64_t lapses;
+  struct bs_error error = {0};
+  bool found;
+  struct bs_namespace_entry gone;
+
+  reveal(fixture, LONG_ID);
+  assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 1));
+  lapses = namespace_of(fixture, LONG_ID).block_number + 52595;
+  assert_ok(bs_ledger_begin(fixture->ledger, &error));
+  assert_ok(bs_index_expire(&index, lapses - 1, &error));
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BOTH);
+  assert_ok(bs_index_expire(&index, lapses, &error));
+  assert_ok(bs_index_get_namespace(&index, &gone, &found, LONG_ID, &error));
+  assert_false(found);
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, 0);
+  bs_ledger_rollback(fixture->ledger);
 }
 
 /* ---- preorders of several names ---- */
@@ -250,6 +297,19 @@ static void a_set_with_a_name_that_was_taken_stays_open(void **state) {
   assert_false(is_registered(fixture, "bar.id"));
 }
 
+/* One hash, two preorders: only one that counts several names stands for a set. */
+static void a_set_has_at_least_two_names(void **state) {
+  struct fixture *fixture = *state;
+  const struct wanted several[] = {{"bar.id", fixture->alice}, {"baz.id", fixture->alice}},
+                      one[] = {{"foo.id", fixture->alice}};
+  struct bs_operation pending = multi_preorder(fixture, several, 2), cheap = multi_preorder(fixture, one, 1);
+
+  assert_null(send(fixture, fixture->alice, &pending, NULL, 1));
+  assert_null(send(fixture, fixture->alice, &cheap, NULL, 1));
+  assert_null(claim(fixture, "foo.id", fixture->alice)); /* it waits for ever */
+  assert_false(is_registered(fixture, "foo.id"));
+}
+
 static void a_name_is_not_registered_twice_by_one_set(void **state) {
   struct fixture *fixture = *state;
   const struct wanted wanted[] = {{"foo.id", fixture->alice}, {"foo.id", fixture->alice}};
@@ -257,7 +317,7 @@ static void a_name_is_not_registered_twice_by_one_set(void **state) {
 
   assert_null(send(fixture, fixture->alice, &preorder, NULL, 1));
   assert_null(claim(fixture, "foo.id", fixture->alice));
-  assert_refused(claim(fixture, "foo.id", fixture->alice), "twice");
+  assert_refused(claim(fixture, "foo.id", fixture->alice), "waits already");
   assert_false(is_registered(fixture, "foo.id"));
 }
 
@@ -298,8 +358,11 @@ int main(void) {
       LEDGER_TEST(names_are_imported_before_a_namespace_is_ready),
       LEDGER_TEST(an_import_names_an_owner_and_a_value),
       LEDGER_TEST(children_of_the_key_import),
+      LEDGER_TEST(an_import_over_an_expired_one_lists_it_by_hash),
+      LEDGER_TEST(names_of_a_lapsed_namespace_leave_the_lists),
       LEDGER_TEST(several_names_are_registered_together),
       LEDGER_TEST(a_set_with_a_name_that_was_taken_stays_open),
+      LEDGER_TEST(a_set_has_at_least_two_names),
       LEDGER_TEST(a_name_is_not_registered_twice_by_one_set),
       LEDGER_TEST(a_set_counts_what_its_preorder_counts),
       LEDGER_TEST(owners_of_names_announce),

@@ -289,6 +289,26 @@ static void assert_fee(const char *text, uint64_t satoshis) {
   if (bs_fee_satoshis(text) != satoshis) fail_msg("%s: %" PRIu64, text, bs_fee_satoshis(text));
 }
 
+/* An integer of up to 128 bits becomes a double once, as in the original. */
+static void large_prices_are_rounded_once(void **state) {
+  static const struct {
+    struct bs_namespace_rules rules;
+    const char *text;
+  } cases[] = {
+      {{.coeff = 1, .base = 70, .buckets = {12}, .nonalpha_discount = 1, .no_vowel_discount = 8}, "1.73016090012e+23"},
+      {{.coeff = 255, .base = 255, .buckets = {15}, .nonalpha_discount = 1, .no_vowel_discount = 1}, "3.19626579315e+40"},
+      {{.coeff = 250, .base = 73, .buckets = {11}, .nonalpha_discount = 1, .no_vowel_discount = 7}, "1.12045244846e+24"},
+      {{.coeff = 90, .base = 90, .buckets = {13}, .nonalpha_discount = 1, .no_vowel_discount = 3}, "7.62559748499e+28"},
+  };
+  char text[BS_FEE_TEXT];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    bs_price_text(text, &cases[i].rules, "b.id");
+    assert_string_equal(text, cases[i].text);
+  }
+}
+
 static void fees_are_read_back(void **state) {
   (void)state;
   assert_fee("6400000", 6400000);
@@ -395,6 +415,7 @@ int main(void) {
       cmocka_unit_test(merkle_root_is_that_of_the_original),
       cmocka_unit_test(empty_blocks_have_consensus_hashes),
       cmocka_unit_test(prices_are_those_of_the_chain),
+      cmocka_unit_test(large_prices_are_rounded_once),
       cmocka_unit_test(fees_are_read_back),
       cmocka_unit_test(a_locale_changes_no_fee),
   };

@@ -177,11 +177,11 @@ static void updates_are_the_owners_and_fresh(void **state) {
 
   own(fixture, "foo.id", fixture->alice);
   update = update_of(fixture, "foo.id", 1);
-  assert_refused(send(fixture, fixture->bob, &update, NULL, 0), "owns no name");
-  assert_refused(send(fixture, fixture->alice, &unregistered, NULL, 0), "owns no name");
+  assert_refused(send(fixture, fixture->bob, &update, NULL, 0), "has no name");
+  assert_refused(send(fixture, fixture->alice, &unregistered, NULL, 0), "has no name");
   mine(fixture, 21);
   assert_null(send(fixture, fixture->alice, &update, NULL, 0)); /* the 24th block */
-  assert_refused(send(fixture, fixture->alice, &update, NULL, 0), "owns no name");
+  assert_refused(send(fixture, fixture->alice, &update, NULL, 0), "has no name");
 }
 
 static void two_registrations_in_a_block_refuse_each_other(void **state) {
@@ -239,7 +239,7 @@ static void names_expire(void **state) {
   update = update_of(fixture, "foo.brief", 1);
   assert_null(send(fixture, fixture->alice, &update, NULL, 0)); /* n + 5 */
   update = update_of(fixture, "foo.brief", 2);
-  assert_refused(send(fixture, fixture->alice, &update, NULL, 0), "owns no name"); /* n + 6 */
+  assert_refused(send(fixture, fixture->alice, &update, NULL, 0), "has no name"); /* n + 6 */
   assert_null(send(fixture, fixture->bob, &registration, fixture->bob, 0));        /* n + 7 */
   assert_false(entry_of(fixture, "foo.brief").has_value);
 }

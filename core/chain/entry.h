@@ -21,6 +21,10 @@ struct bs_entry_origin {
   uint64_t vtxindex;
 };
 
+/* The lists of names: of an owner, for updates and quotas, and by hash, for transfers.  An import over an expired one
+ * may return to one of them only. */
+enum bs_lists { BS_LIST_OF_OWNER = 1, BS_LIST_BY_HASH = 2, BS_LIST_BOTH = 3 };
+
 struct bs_name_entry {
   char name[BS_NAME_MAX + 1];
   struct bs_entry_origin origin; /* sender, key and address are the owner's */
@@ -33,7 +37,7 @@ struct bs_name_entry {
   char importer_address[BS_ADDRESS_TEXT];
   bool has_consensus; /* of the newest update since it was registered: a transfer serialises it again */
   unsigned char consensus[BS_CONSENSUS_SIZE];
-  bool listed; /* found by owner and by hash: from registration to the end of the block in which it expires */
+  unsigned listed; /* the lists that it is in, from registration to the end of the block in which it expires */
   uint64_t changed_block; /* of the newest operation */
 };
 
@@ -90,7 +94,8 @@ size_t bs_preorder_quantity(const struct bs_preorder_entry *entry); /* of names,
 /* At the end of which block a name that is registered, renewed or imported in `block` leaves the lists of owners and
  * hashes; UINT64_MAX: never. */
 uint64_t bs_unlisted_block(uint64_t block, const struct bs_namespace_rules *rules);
-/* The last block in which the owner's operations work, UINT64_MAX for ever.  `ready` as for imported names. */
+/* The last block in which the name counts as registered, UINT64_MAX for ever: its namespace is not ready.  An imported
+ * name may leave the lists before. */
 uint64_t bs_name_last_block(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space);
 
 #endif

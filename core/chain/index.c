@@ -51,7 +51,7 @@ static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs
   entry->first_registered = bs_row_integer(row, 10);
   entry->last_renewed = bs_row_integer(row, 11);
   entry->revoked = bs_row_integer(row, 12) != 0;
-  entry->listed = bs_row_integer(row, 17) != 0;
+  entry->listed = (unsigned)bs_row_integer(row, 17);
   entry->changed_block = bs_row_integer(row, 18);
   return bs_row_text(database, row, 0, entry->name, sizeof entry->name, error) &&
          read_origin(index, row, 1, &entry->origin, error) &&
@@ -163,14 +163,15 @@ bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_win
   return true;
 }
 
-/* The listed name of `owner` that `matches`. */
+/* The name of `owner` that is in `list` and `matches`. */
 static bool find_owned(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
-                       const struct bs_script *owner, bool (*matches)(void *user, const char *name), void *user,
+                       const struct bs_script *owner, enum bs_lists list, bool (*matches)(void *user, const char *name), void *user,
                        struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   *ret_found = false;
-  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row, BS_VALUES(script_value(owner)), error))
+  if (!bs_database_query(index->database, BS_SQL_names_of_sender, &row,
+                         BS_VALUES(script_value(owner), bs_value_integer(list)), error))
     return false;
   while (row != NULL) {
     if (!bs_row_text(index->database, row, 0, name, BS_NAME_MAX + 1, error)) return false;
@@ -194,7 +195,7 @@ bool bs_index_find_transfer(const struct bs_index *index, char name[BS_NAME_MAX 
   unsigned char wanted[BS_HASH128_SIZE];
 
   memcpy(wanted, hash, sizeof wanted);
-  return find_owned(index, name, ret_found, owner, matches_transfer, wanted, error);
+  return find_owned(index, name, ret_found, owner, BS_LIST_BY_HASH, matches_transfer, wanted, error);
 }
 
 struct wanted_update {
@@ -221,7 +222,7 @@ bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 
                           struct bs_error *error) {
   struct wanted_update wanted = {hash, window, NULL};
 
-  if (!find_owned(index, name, ret_found, owner, matches_update, &wanted, error)) return false;
+  if (!find_owned(index, name, ret_found, owner, BS_LIST_OF_OWNER, matches_update, &wanted, error)) return false;
   if (*ret_found) memcpy(consensus, wanted.consensus, BS_CONSENSUS_SIZE);
   return true;
 }
@@ -428,6 +429,7 @@ bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_er
 
   return bs_database_run(index->database, BS_SQL_expire_names, now, 1, error) &&
          bs_database_run(index->database, BS_SQL_drop_expiries, now, 1, error) &&
+         bs_database_run(index->database, BS_SQL_unlist_names_of_revealed, now, 2, error) &&
          bs_database_run(index->database, BS_SQL_drop_keys_of_revealed, now, 2, error) &&
          bs_database_run(index->database, BS_SQL_drop_namespaces_revealed, now, 2, error);
 }

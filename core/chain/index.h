@@ -49,7 +49,7 @@ bool bs_index_list(const struct bs_index *index, struct bs_buffer *texts, size_t
 /* How many names count against the owner's quota. */
 bool bs_index_count_owned(const struct bs_index *index, size_t *ret_count, const struct bs_script *owner,
                           struct bs_error *error);
-/* The listed name of `owner` that a transfer's hash is of. */
+/* The name of `owner`, in the list by hash, that a transfer's hash is of; never a revoked one. */
 bool bs_index_find_transfer(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
                             const struct bs_script *owner, const unsigned char hash[BS_HASH128_SIZE],
                             struct bs_error *error);
@@ -60,7 +60,7 @@ struct bs_window {
 };
 bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_window, uint64_t height,
                          struct bs_error *error);
-/* The listed name of `owner`, and the consensus hash out of the window, that an update's hash is of. */
+/* The name of `owner`, in the list of owners and not revoked, and the consensus hash out of the window, that an update's hash is of. */
 bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
                           const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
@@ -78,7 +78,7 @@ bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
 bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,
                                  struct bs_error *error);
 
-/* The sender's registrations that wait for others, in order of arrival, in one allocation (by free()) with room for one
+/* The sender's registrations that wait for others, at most the first 256, in order of arrival, in one allocation (by free()) with room for one
  * more. */
 bool bs_index_get_pending(const struct bs_index *index, struct bs_pending_entry **ret_entries, size_t *ret_count,
                           const struct bs_script *sender, struct bs_error *error);
@@ -106,7 +106,8 @@ bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namesp
  * as the original kept a list (namespace_preorder_reveal_import_multi_ready).  UINT64_MAX: never, nothing is kept. */
 bool bs_index_put_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error);
 bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const char *name, struct bs_error *error);
-/* What ends with block `height`: names that expire, namespaces that were revealed and not made ready. */
+/* What ends with block `height`: names that expire, and namespaces that were revealed and not made ready, whose names
+ * leave the lists. */
 bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_error *error);
 
 /* Also of seeded blocks.  operations_hash: may be NULL; zero for seeded blocks. */

@@ -11,17 +11,42 @@
 #define UNIT 100.0 /* satoshis; the least price too */
 #define COIN UINT64_C(100000000)
 
+/* The nearest double: of the bits below the highest 64 it only matters whether there is one. */
+static double to_double(uint64_t high, uint64_t low) {
+  int shift = 0;
+  double value;
+
+  for (; high > 0; shift++) {
+    low = low >> 1 | (low & 1) | high << 63;
+    high >>= 1;
+  }
+  value = (double)low;
+  for (; shift > 0; shift--) value *= 2;
+  return value;
+}
+
+/* coeff * base^exponent, at most 255^16 and so below 2^128: an integer in the original, made a double once. */
+static double power(unsigned coeff, unsigned base, unsigned exponent) {
+  uint64_t high = 0, low = coeff;
+
+  for (unsigned i = 0; i < exponent; i++) {
+    uint64_t upper = (low >> 32) * base + ((low & UINT32_MAX) * base >> 32);
+
+    low *= base;
+    high = high * base + (upper >> 32);
+  }
+  return to_double(high, low);
+}
+
 static double raw_price(const struct bs_namespace_rules *rules, const char *name) {
   size_t length = strcspn(name, ".");
   unsigned exponent = rules->buckets[length >= 1 && length <= BS_BUCKETS ? length - 1 : BS_BUCKETS - 1];
   unsigned discount = 1;
-  double price = rules->coeff;
 
   if (strcspn(name, "aeiouy") >= length) discount = rules->no_vowel_discount;
   if (strcspn(name, "0123456789-_") < length && rules->nonalpha_discount > discount)
     discount = rules->nonalpha_discount;
-  for (unsigned i = 0; i < exponent; i++) price *= rules->base;
-  return price / discount * UNIT;
+  return power(rules->coeff, rules->base, exponent) / discount * UNIT;
 }
 
 double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name) {

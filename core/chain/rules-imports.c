@@ -21,7 +21,7 @@ static bool read_value(struct bs_judgement *judgement) {
     if (output->script_length == recipient->length &&
         memcmp(output->script, recipient->bytes, recipient->length) == 0)
       continue;
-    return kind != BS_SCRIPT_OTHER;
+    return bs_script_has_hash(kind);
   }
   return false;
 }
@@ -44,8 +44,8 @@ bool bs_rules_check_import(struct bs_engine *engine, struct bs_judgement *judgem
 
   if (judgement->origin.public_key.length == 0)
     return bs_rules_refuse(judgement, "The import of %s does not show the sender's public key.", name);
-  if (!judgement->has_recipient || !read_value(judgement))
-    return bs_rules_refuse(judgement, "The import of %s names no owner or no value.", name);
+  if (!judgement->has_recipient) return bs_rules_refuse(judgement, "The import of %s names no owner.", name);
+  if (!read_value(judgement)) return bs_rules_refuse(judgement, "The import of %s has no value hash.", name);
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, id, error)) return false;
   if (!found || judgement->name_space.state != BS_NAMESPACE_REVEALED)
     return bs_rules_refuse(judgement, "The namespace %s %s.", id, found ? "is ready already" : "is not revealed");
@@ -54,7 +54,7 @@ bool bs_rules_check_import(struct bs_engine *engine, struct bs_judgement *judgem
           bs_index_get_name(engine->index, &judgement->name, &found, name, error));
 }
 
-/* Not a rule of the chain: a key whose child cannot be made has one child less. */
+/* A key has one child less for each that does not exist. */
 static bool put_import_keys(struct bs_engine *engine, const struct bs_judgement *judgement, struct bs_error *error) {
   const struct bs_chain_parameters *parameters = engine->index->parameters;
   const struct bs_entry_origin *origin = &judgement->origin;
@@ -68,8 +68,10 @@ static bool put_import_keys(struct bs_engine *engine, const struct bs_judgement 
     unsigned char hash[BS_HASH160_SIZE];
     char address[BS_ADDRESS_TEXT];
     struct bs_public_key child;
+    bool exists;
 
-    if (!bs_public_key_derive(&child, &origin->public_key, i)) continue;
+    if (!bs_public_key_derive(&child, &exists, &origin->public_key, i, error)) return false;
+    if (!exists) continue;
     bs_public_key_hash(hash, &child);
     bs_address_encode(address, parameters->address_version, hash);
     if (!bs_index_put_import_key(engine->index, id, address, error)) return false;
@@ -77,8 +79,14 @@ static bool put_import_keys(struct bs_engine *engine, const struct bs_judgement 
   return bs_index_put_import_key(engine->index, id, origin->address, error);
 }
 
-/* An import over another one changes value, owner and importer, and nothing else: when the name came and when it leaves
- * the lists of owners and hashes stays as it was (x_import, x_import_expire). */
+/* A name that has left the lists is found by its hash again, and by its owner only if that is another one now: the
+ * original appends the name to the new owner's list and removes it from the old one's (x_import). */
+static unsigned lists_after(const struct bs_name_entry *entry, const struct bs_script *recipient) {
+  if (bs_script_equal(&entry->origin.sender, recipient)) return entry->listed | BS_LIST_BY_HASH;
+  return BS_LIST_BOTH;
+}
+
+/* An import over another one changes value, owner and importer; when the name came stays as it was (x_import). */
 bool bs_rules_apply_import(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
   struct bs_entry_context context = {.opcode = BS_NAME_IMPORT, .recipient = judgement->recipient};
   struct bs_name_entry *entry = &judgement->name;
@@ -90,10 +98,11 @@ bool bs_rules_apply_import(struct bs_engine *engine, struct bs_judgement *judgem
                                     .preorder_block_number = engine->height,
                                     .first_registered = engine->height,
                                     .last_renewed = engine->height,
-                                    .listed = true};
+                                    .listed = BS_LIST_BOTH};
     snprintf(entry->name, sizeof entry->name, "%s", judgement->operation.name);
     bs_price_text(entry->op_fee, rules, entry->name);
   }
+  entry->listed = lists_after(entry, &judgement->recipient);
   memcpy(context.recipient_address, judgement->recipient_address, sizeof context.recipient_address);
   memcpy(entry->value_hash, judgement->operation.value_hash, sizeof entry->value_hash);
   entry->has_value = true;

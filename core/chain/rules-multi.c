@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preorders of several names: one hash for all of them.  Registrations of the sender wait, in order of arrival, until
- * they are as many as one of the sender's preorders counts and hash to it; then all of them are made
- * (name_preorder_multi_register_multipleblocks).  What waits is not looked at again, so one registration too many, or a
- * wrong one, keeps the set from ever being complete (name_preorder_multi_register_followthrough).
+ * Preorders of several names: one hash for all of them, and a fee that is never compared (x_multi1).  Registrations of
+ * the sender wait, in order of arrival, until they are as many as one of the sender's preorders counts and hash to it;
+ * then all of them are made (name_preorder_multi_register_multipleblocks).  What waits stays: one registration too many,
+ * or a wrong one, keeps the set from ever being complete (name_preorder_multi_register_followthrough).
+ *
+ * No recording shows a name that waits twice, or one of a set that somebody else got meanwhile.  Here the registration
+ * that would have to make them is refused.
  */
 #include <config.h>
 
@@ -70,7 +73,7 @@ static bool find_completed(struct bs_engine *engine, struct bs_judgement *judgem
   if (!hash_set(hash, set, &judgement->origin.sender, error) ||
       !bs_index_get_preorder(engine->index, &judgement->preorder, ret_found, BS_NAME_PREORDER, hash, error))
     return false;
-  *ret_found = *ret_found && bs_preorder_quantity(&judgement->preorder) == set->count;
+  *ret_found = *ret_found && set->count > 1 && bs_preorder_quantity(&judgement->preorder) == set->count;
   return true;
 }
 
@@ -79,7 +82,7 @@ static bool as_judgement(const struct bs_engine *engine, struct bs_judgement *re
                          const struct bs_judgement *last, const struct bs_pending_entry *member,
                          struct bs_error *error) {
   struct bs_judgement judgement = *last;
-  bool found;
+  bool found, name_space_found;
 
   memcpy(judgement.operation.name, member->name, sizeof judgement.operation.name);
   judgement.recipient = member->recipient;
@@ -87,28 +90,36 @@ static bool as_judgement(const struct bs_engine *engine, struct bs_judgement *re
   memcpy(judgement.origin.txid, member->txid, sizeof member->txid);
   judgement.origin.vtxindex = member->vtxindex;
   judgement.name = (struct bs_name_entry){.name = ""};
-  if (!bs_index_get_name_in_namespace(engine->index, &judgement.name, &found, &judgement.name_space, &found,
+  if (!bs_index_get_name_in_namespace(engine->index, &judgement.name, &found, &judgement.name_space, &name_space_found,
                                       member->name, error))
     return false;
+  if (!name_space_found)
+    return bs_fail(error, BS_WORD_corrupt, "%s: The namespace of %s is missing.", engine->index->database->path,
+                   member->name);
   *ret_judgement = judgement;
   return true;
 }
 
-/* A name may wait twice, and somebody else may have got one meanwhile: then none is registered. */
+/* Somebody else may have got one meanwhile: then none is registered. */
 static bool check_all_free(struct bs_engine *engine, struct bs_judgement *judgement, const struct set *set,
                            struct bs_error *error) {
   for (size_t i = 0; i < set->count && !bs_rules_refused(judgement); i++) {
     struct bs_judgement each;
 
     if (!as_judgement(engine, &each, judgement, &set->members[i], error)) return false;
-    for (size_t j = 0; j < i; j++)
-      if (strcmp(set->members[j].name, each.operation.name) == 0)
-        return bs_rules_refuse(judgement, "The name %s is registered twice by one preorder.", each.operation.name);
     if (each.name.name[0] != '\0' && bs_rules_is_registered(&each.name, &each.name_space, engine->height))
       return bs_rules_refuse(judgement, "The name %s is registered already, by %s.", each.operation.name,
                              each.name.origin.address);
     bs_rules_need_preorder(&each);
   }
+  return true;
+}
+
+static bool need_once(struct bs_judgement *judgement, const struct set *set) {
+  for (size_t i = 0; i + 1 < set->count; i++)
+    if (strcmp(set->members[i].name, judgement->operation.name) == 0)
+      return !bs_rules_refuse(judgement, "The name %s waits already for the others of its preorder.",
+                              judgement->operation.name);
   return true;
 }
 
@@ -121,7 +132,7 @@ bool bs_rules_check_member(struct bs_engine *engine, struct bs_judgement *judgem
   if (!found) return bs_rules_refuse(judgement, "The name %s was not preordered by this sender for this owner.", name);
   judgement->membership = BS_MEMBERSHIP_WAITS;
   if (!load(engine, &set, judgement, error)) return false;
-  if (set.count > UINT8_MAX) return true; /* no preorder counts so many */
+  if (!need_once(judgement, &set) || set.count > UINT8_MAX) return true; /* no preorder counts so many */
   if (!find_completed(engine, judgement, &set, &found, error)) return false;
   if (!found) return true;
   judgement->membership = BS_MEMBERSHIP_COMPLETES;

@@ -46,7 +46,7 @@ bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judg
   const struct bs_operation *operation = &judgement->operation;
   bool found;
 
-  if (!judgement->sender_is_key_hash)
+  if (judgement->sender_kind == BS_SCRIPT_SCRIPT_HASH)
     return bs_rules_refuse(judgement, "%s is the address of a script, which cannot preorder.",
                            judgement->origin.address);
   if (!bs_index_get_preorder(engine->index, &judgement->preorder, &found, operation->opcode, operation->hash, error))
@@ -54,8 +54,9 @@ bool bs_rules_check_preorder(struct bs_engine *engine, struct bs_judgement *judg
   if (found || is_repeated(engine, judgement))
     return bs_rules_refuse(judgement, "The same preorder %s already.", found ? "is pending" : "was made in this block");
   if (!bs_rules_need_recent_consensus(engine, judgement)) return true;
-  if (operation->opcode == BS_NAME_PREORDER && !bs_rules_need_quota(engine, judgement, &judgement->origin.sender,
-                                                                    engine->index->parameters->names_per_owner, error))
+  if (operation->opcode == BS_NAME_PREORDER &&
+      !bs_rules_need_quota(engine, judgement, &judgement->origin.sender, judgement->origin.address,
+                           engine->index->parameters->names_per_owner, error))
     return false;
   if (!bs_rules_refused(judgement) && !judgement->has_fee)
     return bs_rules_refuse(judgement, "The preorder burns no fee.");
@@ -96,7 +97,8 @@ static bool need_price(struct bs_judgement *judgement, bool paid, uint64_t fee) 
   return !bs_rules_refuse(judgement, "%" PRIu64 " satoshis were burned for %s, less than the price.", fee, name);
 }
 
-/* What is registered is renewed or left alone, preordered or not (x_sameblock). */
+/* What is registered is renewed or left alone, preordered or not (x_sameblock).  The quota counts the name itself: who
+ * has as many as allowed renews none (x_quota). */
 static void check_renewal(struct bs_judgement *judgement) {
   if (!bs_rules_need_sender(judgement)) return;
   judgement->renews = true;
@@ -124,13 +126,14 @@ bool bs_rules_check_registration(struct bs_engine *engine, struct bs_judgement *
   const char *name = judgement->operation.name;
   bool found;
 
-  if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
+  if (!judgement->has_recipient || judgement->recipient_kind == BS_SCRIPT_SCRIPT_HASH)
     return bs_rules_refuse(judgement, "The registration of %s names no new owner.", name);
   if (!bs_index_get_name(engine->index, &judgement->name, &found, name, error)) return false;
   if (found && judgement->name.revoked) return bs_rules_refuse(judgement, "The name %s is revoked.", name);
   if (!bs_rules_need_ready_namespace(engine, judgement, name, error)) return false;
   if (bs_rules_refused(judgement)) return true;
-  if (!bs_rules_need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner, error))
+  if (!bs_rules_need_quota(engine, judgement, &judgement->recipient, judgement->recipient_address,
+                           engine->index->parameters->names_per_owner, error))
     return false;
   if (bs_rules_refused(judgement)) return true;
   if (!found || !bs_rules_is_registered(&judgement->name, &judgement->name_space, engine->height))
@@ -147,7 +150,7 @@ static struct bs_name_entry new_name(const struct bs_engine *engine, const struc
                                 .preorder_block_number = judgement->preorder.block_number,
                                 .first_registered = engine->height,
                                 .last_renewed = engine->height,
-                                .listed = true};
+                                .listed = BS_LIST_BOTH};
 
   snprintf(entry.name, sizeof entry.name, "%s", judgement->operation.name);
   snprintf(entry.op_fee, sizeof entry.op_fee, "%" PRIu64, judgement->preorder.op_fee);
@@ -193,21 +196,24 @@ bool bs_rules_apply_registration(struct bs_engine *engine, struct bs_judgement *
 
 /* ---- NAME_UPDATE ---- */
 
+/* One name more than may be had still takes updates (x_quota): an import gave it. */
 bool bs_rules_check_update(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
-  const struct bs_script *sender = &judgement->origin.sender;
+  const struct bs_entry_origin *origin = &judgement->origin;
   char name[BS_NAME_MAX + 1];
   bool found;
 
-  if (!bs_index_find_update(engine->index, name, judgement->consensus, &found, sender, judgement->operation.name_hash,
-                            &engine->window, error))
+  if (!bs_rules_need_quota(engine, judgement, &origin->sender, origin->address,
+                           engine->index->parameters->names_per_owner + 1, error))
+    return false;
+  if (bs_rules_refused(judgement)) return true;
+  if (!bs_index_find_update(engine->index, name, judgement->consensus, &found, &origin->sender,
+                            judgement->operation.name_hash, &engine->window, error))
     return false;
   if (!found)
-    return bs_rules_refuse(judgement,
-                           "%s owns no name that this update is of, under the consensus hashes of the last %d blocks.",
-                           judgement->origin.address, BS_CONSENSUS_WINDOW);
-  if (!need_name(engine, judgement, name, error)) return false;
-  return bs_rules_refused(judgement) ||
-         bs_rules_need_quota(engine, judgement, sender, engine->index->parameters->names_per_owner + 1, error);
+    return bs_rules_refuse(
+        judgement, "%s has no name that this update could be of, under the consensus hashes of the last %d blocks.",
+        origin->address, BS_CONSENSUS_WINDOW);
+  return need_name(engine, judgement, name, error);
 }
 
 bool bs_rules_apply_update(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
@@ -229,20 +235,20 @@ bool bs_rules_check_transfer(struct bs_engine *engine, struct bs_judgement *judg
   char name[BS_NAME_MAX + 1];
   bool found;
 
-  if (!judgement->has_recipient || !judgement->recipient_is_key_hash)
+  if (!judgement->has_recipient || judgement->recipient_kind == BS_SCRIPT_SCRIPT_HASH)
     return bs_rules_refuse(judgement, "The transfer names no new owner.");
   if (!bs_index_find_transfer(engine->index, name, &found, &judgement->origin.sender, judgement->operation.name_hash,
                               error))
     return false;
   if (!found)
-    return bs_rules_refuse(judgement, "%s owns no name that this transfer is of.", judgement->origin.address);
+    return bs_rules_refuse(judgement, "%s has no name that this transfer could be of.", judgement->origin.address);
   if (!need_name(engine, judgement, name, error)) return false;
   if (bs_rules_refused(judgement)) return true;
   if (bs_script_equal(&judgement->origin.sender, &judgement->recipient))
     return bs_rules_refuse(judgement, "The new owner of %s is the old one.", name);
   if (!bs_rules_need_recent_consensus(engine, judgement)) return true;
-  return bs_rules_need_quota(engine, judgement, &judgement->recipient, engine->index->parameters->names_per_owner,
-                             error);
+  return bs_rules_need_quota(engine, judgement, &judgement->recipient, judgement->recipient_address,
+                             engine->index->parameters->names_per_owner, error);
 }
 
 /* The consensus hash that is serialised is that of the newest update, if there was one: the original's slip is the

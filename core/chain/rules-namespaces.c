@@ -14,8 +14,11 @@ bool bs_rules_check_reveal(struct bs_engine *engine, struct bs_judgement *judgem
   unsigned char hash[BS_HASH160_SIZE];
   bool found;
 
-  if (!judgement->has_recipient || judgement->origin.public_key.length == 0)
-    return bs_rules_refuse(judgement, "The namespace's reveal has no recipient or no public key.");
+  if (!judgement->has_recipient)
+    return bs_rules_refuse(judgement, "The reveal of the namespace %s names nobody to open it.", operation->name);
+  if (judgement->origin.public_key.length == 0)
+    return bs_rules_refuse(judgement, "The reveal of the namespace %s does not show the sender's public key.",
+                           operation->name);
   if (operation->version != 1)
     return bs_rules_refuse(judgement, "The namespace has version %u; only 1 is known.", (unsigned)operation->version);
   if (!bs_index_get_namespace(engine->index, &judgement->name_space, &found, operation->name, error)) return false;
@@ -77,28 +80,7 @@ bool bs_rules_apply_ready(struct bs_engine *engine, struct bs_judgement *judgeme
          bs_rules_keep(engine, judgement, NULL, NULL, error);
 }
 
-/* ---- ANNOUNCE: changes nothing, and no hash is over it ---- */
-
-bool bs_rules_check_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
-  const char *const *announcers = engine->index->parameters->announcers;
-  const struct bs_script *sender = &judgement->origin.sender;
-  size_t owned = 0;
-
-  if (announcers == NULL && !bs_index_count_owned(engine->index, &owned, sender, error)) return false;
-  for (size_t i = 0; announcers != NULL && announcers[i] != NULL && owned == 0; i++) {
-    struct bs_name_entry entry;
-    bool found;
-
-    if (!bs_index_get_name(engine->index, &entry, &found, announcers[i], error)) return false;
-    if (found && entry.listed && !entry.revoked && bs_script_equal(&entry.origin.sender, sender)) owned++;
-  }
-  return owned > 0 ||
-         bs_rules_refuse(judgement, "%s owns no name whose announcements count.", judgement->origin.address);
-}
-
-bool bs_rules_apply_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
-  return bs_index_put_announcement(engine->index, engine->height, &judgement->origin, judgement->operation.hash, error);
-}
+/* ---- namespaces of a genesis ---- */
 
 bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error) {
   uint64_t before = index->parameters->first_block - 1;
@@ -112,4 +94,47 @@ bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operatio
   snprintf(entry.id, sizeof entry.id, "%.*s", BS_NAMESPACE_MAX, reveal->name);
   bs_rules_set_op(&entry.origin, "!");
   return bs_index_put_namespace(index, &entry, error);
+}
+
+/* ---- ANNOUNCE: changes nothing, and no hash is over it ---- */
+
+/* Is the name the sender's?  A revoked one will do, an expired one not. */
+static bool owns(struct bs_engine *engine, const struct bs_judgement *judgement, const char *name, bool *ret_owns,
+                 struct bs_error *error) {
+  struct bs_name_entry entry;
+  struct bs_namespace_entry name_space = {.state = BS_NAMESPACE_REVEALED};
+  bool found, name_space_found;
+
+  if (!bs_index_get_name_in_namespace(engine->index, &entry, &found, &name_space, &name_space_found, name, error))
+    return false;
+  *ret_owns = found && bs_script_equal(&entry.origin.sender, &judgement->origin.sender) &&
+              bs_rules_is_registered(&entry, &name_space, engine->height);
+  return true;
+}
+
+static bool is_announcer(struct bs_engine *engine, const struct bs_judgement *judgement, bool *ret_is,
+                         struct bs_error *error) {
+  const char *const *announcers = engine->index->parameters->announcers;
+  size_t owned = 0;
+
+  *ret_is = false;
+  if (announcers == NULL) {
+    if (!bs_index_count_owned(engine->index, &owned, &judgement->origin.sender, error)) return false;
+    *ret_is = owned > 0;
+    return true;
+  }
+  for (size_t i = 0; announcers[i] != NULL && !*ret_is; i++)
+    if (!owns(engine, judgement, announcers[i], ret_is, error)) return false;
+  return true;
+}
+
+bool bs_rules_check_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  bool is;
+
+  if (!is_announcer(engine, judgement, &is, error)) return false;
+  return is || bs_rules_refuse(judgement, "%s owns no name whose announcements count.", judgement->origin.address);
+}
+
+bool bs_rules_apply_announce(struct bs_engine *engine, struct bs_judgement *judgement, struct bs_error *error) {
+  return bs_index_put_announcement(engine->index, engine->height, &judgement->origin, judgement->operation.hash, error);
 }

@@ -21,13 +21,13 @@ struct bs_judgement {
   struct bs_block_transaction *block_transaction;
   struct bs_operation operation;
   struct bs_entry_origin origin; /* of the transaction; op is filled by apply */
-  bool sender_is_key_hash;
+  enum bs_script_kind sender_kind;
   bool has_fee;
   uint64_t fee; /* burned */
   bool has_recipient;
   struct bs_script recipient;
   char recipient_address[BS_ADDRESS_TEXT];
-  bool recipient_is_key_hash;
+  enum bs_script_kind recipient_kind;
   bool collides;
   /* What check found, for apply. */
   struct bs_name_entry name; /* name "": there is none */
@@ -70,10 +70,11 @@ static inline bool bs_rules_refused(const struct bs_judgement *judgement) {
  * judgement; without one: false when it was noted. */
 bool bs_rules_need_ready_namespace(struct bs_engine *engine, struct bs_judgement *judgement, const char *name,
                                    struct bs_error *error);
+/* The window begins with the block before this one (x_window), and reaches the seed at first (x_seed). */
 bool bs_rules_need_recent_consensus(const struct bs_engine *engine, struct bs_judgement *judgement);
-/* `owner` must have fewer than `limit` names. */
+/* `owner` must have fewer than `limit` names; revoked ones don't count (x_quota). */
 bool bs_rules_need_quota(struct bs_engine *engine, struct bs_judgement *judgement, const struct bs_script *owner,
-                         size_t limit, struct bs_error *error);
+                         const char *address, size_t limit, struct bs_error *error);
 bool bs_rules_need_sender(struct bs_judgement *judgement); /* judgement->name is the sender's */
 
 /* Adds what engine->text holds to the block's accepted operations.  name, value_hash: NULL when it has none. */

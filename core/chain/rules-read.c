@@ -6,18 +6,18 @@
 
 #include "core/chain/rules-private.h"
 
-/* False when the script has no address. */
+/* False when the script has no address, or none of its own. */
 static bool read_address(const struct bs_engine *engine, struct bs_script *script, char address[BS_ADDRESS_TEXT],
-                         bool *ret_is_key_hash, const unsigned char *bytes, size_t length) {
+                         enum bs_script_kind *ret_kind, const unsigned char *bytes, size_t length) {
   const struct bs_chain_parameters *parameters = engine->index->parameters;
   unsigned char hash[BS_HASH160_SIZE];
-  enum bs_script_kind kind = bs_script_classify(hash, bytes, length);
 
-  if (kind == BS_SCRIPT_OTHER || kind == BS_SCRIPT_NULL_DATA) return false;
+  *ret_kind = bs_script_classify(hash, bytes, length);
+  if (!bs_script_has_hash(*ret_kind)) return false;
   memcpy(script->bytes, bytes, length);
   script->length = length;
-  *ret_is_key_hash = kind != BS_SCRIPT_SCRIPT_HASH;
-  bs_address_encode(address, *ret_is_key_hash ? parameters->address_version : parameters->script_version, hash);
+  bs_address_encode(
+      address, *ret_kind == BS_SCRIPT_SCRIPT_HASH ? parameters->script_version : parameters->address_version, hash);
   return true;
 }
 
@@ -42,11 +42,17 @@ static void read_public_key(struct bs_judgement *judgement) {
   }
 }
 
-/* Recipient and burned fee: the first payment, and the first payment to the address of 20 zero bytes.  False when an
- * output has no address, which no operation may have. */
+static bool is_burn(enum bs_script_kind kind, const unsigned char hash[BS_HASH160_SIZE]) {
+  static const unsigned char nobody[BS_HASH160_SIZE];
+
+  return kind == BS_SCRIPT_PUBLIC_KEY_HASH && memcmp(hash, nobody, sizeof nobody) == 0;
+}
+
+/* Recipient and burned fee: the first payment, also when that burns, and the first one that burns (x_burn).  False when
+ * an output before the latter has no address, which no operation may have. */
 static bool read_outputs(const struct bs_engine *engine, struct bs_judgement *judgement) {
-  static const unsigned char burn[BS_HASH160_SIZE];
   const struct bs_transaction *transaction = judgement->block_transaction->transaction;
+  bool is_first = true;
 
   for (size_t i = 0; i < transaction->output_count && !judgement->has_fee; i++) {
     const struct bs_transaction_output *output = &transaction->outputs[i];
@@ -55,12 +61,12 @@ static bool read_outputs(const struct bs_engine *engine, struct bs_judgement *ju
 
     if (kind == BS_SCRIPT_NULL_DATA) continue;
     if (kind == BS_SCRIPT_OTHER) return false;
-    if (!judgement->has_recipient)
+    if (is_first)
       judgement->has_recipient = read_address(engine, &judgement->recipient, judgement->recipient_address,
-                                              &judgement->recipient_is_key_hash, output->script, output->script_length);
-    if (kind != BS_SCRIPT_PUBLIC_KEY_HASH || memcmp(hash, burn, sizeof burn) != 0) continue;
-    judgement->has_fee = true;
-    judgement->fee = output->value;
+                                              &judgement->recipient_kind, output->script, output->script_length);
+    is_first = false;
+    judgement->has_fee = is_burn(kind, hash);
+    if (judgement->has_fee) judgement->fee = output->value;
   }
   return true;
 }
@@ -87,13 +93,13 @@ void bs_rules_read_transaction(const struct bs_engine *engine, struct bs_judgeme
   }
   memcpy(judgement->origin.txid, judged->transaction->txid, BS_TXID_SIZE);
   judgement->origin.vtxindex = judged->vtxindex;
-  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &judgement->sender_is_key_hash,
+  if (!read_address(engine, &judgement->origin.sender, judgement->origin.address, &judgement->sender_kind,
                     judged->sender, judged->sender_length)) {
-    bs_rules_refuse(judgement, "The sender's output has no address.");
+    bs_rules_refuse(judgement, "The sender's output has no address of its own.");
   } else if (!read_outputs(engine, judgement)) {
     bs_rules_refuse(judgement, "An output of the transaction has no address.");
   } else {
-    if (judgement->sender_is_key_hash) read_public_key(judgement);
+    if (judgement->sender_kind == BS_SCRIPT_PUBLIC_KEY_HASH) read_public_key(judgement);
     judgement->row = bs_rules_find_row(judgement->operation.opcode);
   }
 }

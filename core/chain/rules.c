@@ -65,18 +65,13 @@ bool bs_rules_need_recent_consensus(const struct bs_engine *engine, struct bs_ju
 }
 
 bool bs_rules_need_quota(struct bs_engine *engine, struct bs_judgement *judgement, const struct bs_script *owner,
-                         size_t limit, struct bs_error *error) {
-  const struct bs_chain_parameters *parameters = engine->index->parameters;
-  unsigned char hash[BS_HASH160_SIZE];
-  char address[BS_ADDRESS_TEXT];
+                         const char *address, size_t limit, struct bs_error *error) {
   size_t owned;
 
   if (!bs_index_count_owned(engine->index, &owned, owner, error)) return false;
   if (owned < limit) return true;
-  bs_script_classify(hash, owner->bytes, owner->length);
-  bs_address_encode(address, parameters->address_version, hash);
   return bs_rules_refuse(judgement, "%s owns %zu names already; nobody may own more than %zu.", address, owned,
-                         parameters->names_per_owner);
+                         engine->index->parameters->names_per_owner);
 }
 
 bool bs_rules_need_sender(struct bs_judgement *judgement) {
@@ -184,10 +179,8 @@ static bool judge(struct bs_engine *engine, struct bs_judgement *judgement, stru
 
 static bool judge_all(struct bs_engine *engine, struct bs_block_transaction *transactions, size_t count,
                       struct bs_error *error) {
-  struct bs_judgement *judgements BS_AUTO_FREE = calloc(count + 1, sizeof *judgements);
+  struct bs_judgement *judgements = engine->judgements;
 
-  if (judgements == NULL) return bs_fail_memory(error);
-  engine->judgements = judgements;
   for (size_t i = 0; i < count; i++) {
     judgements[i].block_transaction = &transactions[i];
     transactions[i].verdict = BS_VERDICT_NO_OPERATION;
@@ -215,11 +208,13 @@ static bool apply(struct bs_engine *engine, struct bs_block_result *result, stru
 
 bool bs_rules_apply(const struct bs_index *index, struct bs_block_result *ret_result, uint64_t height,
                     struct bs_block_transaction *transactions, size_t count, struct bs_error *error) {
-  struct bs_engine engine = {.index = index, .height = height};
+  struct bs_judgement *judgements BS_AUTO_FREE = calloc(count + 1, sizeof *judgements);
+  struct bs_engine engine = {.index = index, .height = height, .judgements = judgements};
   struct bs_undo *undo;
   struct bs_block_result result;
   bool good;
 
+  if (judgements == NULL) return bs_fail_memory(error);
   if (!bs_undo_begin(&undo, index, error)) return false;
   good = apply(&engine, &result, transactions, count, error) && bs_undo_keep(undo, index, height, error);
   bs_undo_free(undo);

@@ -5,13 +5,15 @@
 
 enum {
   OP_PUSHDATA1 = 0x4c,
+  OP_1 = 0x51,
   OP_16 = 0x60,
   OP_RETURN = 0x6a,
   OP_DUP = 0x76,
   OP_EQUAL = 0x87,
   OP_EQUALVERIFY = 0x88,
   OP_HASH160 = 0xa9,
-  OP_CHECKSIG = 0xac
+  OP_CHECKSIG = 0xac,
+  OP_CHECKMULTISIG = 0xae
 };
 
 /* Takes the push at *position; false at the end, on any other instruction, and when it reaches beyond the script. */
@@ -35,18 +37,20 @@ static bool next_push(const unsigned char **ret_push, size_t *ret_length, const 
   return true;
 }
 
-static size_t count_pushes(const unsigned char *script, size_t length, size_t position) {
-  const unsigned char *push;
-  size_t push_length, count = 0;
-
-  while (next_push(&push, &push_length, script, length, &position)) count++;
-  return position == length ? count : SIZE_MAX;
-}
-
 /* Bytes of a public key that begins so; 0: none does.  Bitcoin also knows the hybrid forms, 06 and 07. */
 static size_t public_key_size(unsigned char first) {
   if (first == 2 || first == 3) return 33;
   return first == 4 || first == 6 || first == 7 ? 65 : 0;
+}
+
+/* m, n public keys, n, OP_CHECKMULTISIG; 1 <= m <= n <= 16. */
+static bool is_multisig(const unsigned char *script, size_t length) {
+  size_t at = 1, keys = 0;
+
+  if (length < 3 || script[length - 1] != OP_CHECKMULTISIG || script[0] < OP_1 || script[0] > OP_16) return false;
+  for (; at < length - 2 && script[at] == public_key_size(script[at + 1]) && script[at] < length - 2 - at; keys++)
+    at += 1u + script[at];
+  return at == length - 2 && keys <= 16 && script[at] == OP_1 - 1 + keys && script[0] <= script[at];
 }
 
 enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script,
@@ -68,8 +72,8 @@ enum bs_script_kind bs_script_classify(unsigned char hash[BS_HASH160_SIZE], cons
     bs_hash160(hash, script + 1, length - 2);
     return BS_SCRIPT_PUBLIC_KEY;
   }
-  if (length >= 1 && script[0] == OP_RETURN && count_pushes(script, length, 1) != SIZE_MAX) return BS_SCRIPT_NULL_DATA;
-  return BS_SCRIPT_OTHER;
+  if (length >= 1 && script[0] == OP_RETURN) return BS_SCRIPT_NULL_DATA;
+  return is_multisig(script, length) ? BS_SCRIPT_MULTISIG : BS_SCRIPT_OTHER;
 }
 
 bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, const unsigned char *script,

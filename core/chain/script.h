@@ -21,7 +21,8 @@ enum bs_script_kind {
   BS_SCRIPT_PUBLIC_KEY_HASH, /* P2PKH */
   BS_SCRIPT_PUBLIC_KEY,      /* P2PK: its address is that of the key's hash */
   BS_SCRIPT_SCRIPT_HASH,     /* P2SH */
-  BS_SCRIPT_NULL_DATA        /* OP_RETURN and nothing but pushes */
+  BS_SCRIPT_MULTISIG,        /* bare: it has addresses, but none of its own */
+  BS_SCRIPT_NULL_DATA        /* OP_RETURN and whatever: nobody can spend it */
 };
 
 /* hash: of the address, for the three kinds that have one; may be NULL. */
@@ -32,6 +33,10 @@ bool bs_script_payload(const unsigned char **ret_payload, size_t *ret_length, co
 /* The second push of an input's script: where P2PKH has its public key.  False when there is none. */
 bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, const unsigned char *script,
                            size_t length);
+
+static inline bool bs_script_has_hash(enum bs_script_kind kind) {
+  return kind == BS_SCRIPT_PUBLIC_KEY_HASH || kind == BS_SCRIPT_PUBLIC_KEY || kind == BS_SCRIPT_SCRIPT_HASH;
+}
 
 void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]);
 static inline bool bs_script_equal(const struct bs_script *a, const struct bs_script *b) {

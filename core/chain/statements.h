@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the index and of a ledger, and every statement on them.  The index (names, preorders, namespaces,
- * expiries, consensus, operations) is derived from the blocks; chain, blocks, transactions and unspents are the ledger.
+ * The tables of the index and of a ledger, and every statement on them.  The index (names, preorders, pending,
+ * import_keys, namespaces, expiries, consensus, operations, announcements, undo) is derived from the blocks, and so is
+ * refused; chain, genesis, blocks, transactions and unspents are the ledger.
  * Hashes and scripts are blobs, transaction ids in hashing order.
  */
 #ifndef BS_CHAIN_STATEMENTS_H
@@ -66,6 +67,7 @@
   "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, " BS_NAMES_COLUMNS_ ");"                                       \
   "INSERT INTO names SELECT * FROM old_names ORDER BY first_registered;"                                              \
   "DROP TABLE old_names;"                                                                                             \
+  "UPDATE names SET listed = 3 WHERE listed;"                                                                         \
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
   "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                            \
   "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
@@ -102,10 +104,11 @@
                  " block_number = ?9, preorder_block_number = ?10, first_registered = ?11, last_renewed = ?12,"       \
                  " op_fee = ?14, importer = ?15, importer_address = ?16, consensus = ?17, changed_block = ?19"        \
                  " WHERE name = ?1 AND sender = ?2 AND revoked = ?13 AND listed = ?18")                               \
-  X(names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?1 ORDER BY name")                             \
-  X(count_of_sender, "SELECT count(*) FROM names WHERE listed AND sender = ?1 AND NOT revoked")                       \
+  X(names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?1 AND listed & ?2 AND NOT revoked"            \
+                     " ORDER BY name")                                                                                \
+  X(count_of_sender, "SELECT count(*) FROM names WHERE listed AND sender = ?1 AND listed & 1 AND NOT revoked")        \
   X(all_names, "SELECT name FROM names ORDER BY name LIMIT ?2 OFFSET ?1")                                             \
-  X(some_names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?3 AND NOT revoked"                       \
+  X(some_names_of_sender, "SELECT name FROM names WHERE listed AND sender = ?3 AND listed & 1 AND NOT revoked"        \
                           " ORDER BY name LIMIT ?2 OFFSET ?1")                                                        \
   X(count_names, "SELECT count(*) FROM names")                                                                        \
   X(get_preorder, "SELECT hash, " BS_ORIGIN_COLUMNS_ ", consensus, block_number, op_fee FROM preorders"               \
@@ -115,7 +118,7 @@
   X(drop_preorder, "DELETE FROM preorders WHERE opcode = ?1 AND hash = ?2")                                           \
   X(multi_preorder_of_sender, "SELECT 1 FROM preorders WHERE sender = ?1 AND op > '?' LIMIT 1")                       \
   X(pending_of_sender, "SELECT name, recipient, recipient_address, txid, vtxindex FROM pending WHERE sender = ?1"     \
-                       " ORDER BY block, vtxindex")                                                                   \
+                       " ORDER BY block, vtxindex LIMIT 256")                                                         \
   X(put_pending, "INSERT INTO pending (sender, block, vtxindex, name, recipient, recipient_address, txid)"            \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                              \
   X(drop_pending, "DELETE FROM pending WHERE sender = ?1")                                                            \
@@ -129,6 +132,8 @@
                    " recipient_address, version, lifetime, coeff, base, buckets, nonalpha_discount, no_vowel_discount,"\
                    " block_number, reveal_block, ready_block) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"  \
                    " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                                              \
+  X(unlist_names_of_revealed, "UPDATE names SET listed = 0, revoked = 0 WHERE " BS_NAMESPACE_OF_ " IN"                \
+                              " (SELECT id FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1)")             \
   X(drop_keys_of_revealed, "DELETE FROM import_keys WHERE namespace IN"                                               \
                            " (SELECT id FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1)")                 \
   X(drop_namespaces_revealed, "DELETE FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1")                   \

@@ -11,18 +11,22 @@
 #define CHAIN_CODE_SIZE 32
 #define COMPRESSED_SIZE 33
 
-bool bs_public_key_derive(struct bs_public_key *ret_child, const struct bs_public_key *parent, uint32_t number) {
+bool bs_public_key_derive(struct bs_public_key *ret_child, bool *ret_exists, const struct bs_public_key *parent,
+                          uint32_t number, struct bs_error *error) {
   static const unsigned char chain_code[CHAIN_CODE_SIZE];
   unsigned char text[COMPRESSED_SIZE + 4], digest[64];
   struct bs_public_key compressed;
   secp256k1_pubkey point;
 
-  if (number >= UINT32_C(0x80000000) || !bs_public_key_load(&point, parent)) return false;
+  *ret_exists = false;
+  if (number >= UINT32_C(0x80000000) || !bs_public_key_load(&point, parent)) return true;
   bs_public_key_store(&compressed, &point, true);
   memcpy(text, compressed.bytes, COMPRESSED_SIZE);
   for (size_t i = 0; i < 4; i++) text[COMPRESSED_SIZE + i] = (unsigned char)(number >> (24 - 8 * i));
-  if (HMAC(EVP_sha512(), chain_code, sizeof chain_code, text, sizeof text, digest, NULL) == NULL) return false;
-  if (!secp256k1_ec_pubkey_tweak_add(bs_secp256k1_public(), &point, digest)) return false;
+  if (HMAC(EVP_sha512(), chain_code, sizeof chain_code, text, sizeof text, digest, NULL) == NULL)
+    return bs_fail_memory(error);
+  if (!secp256k1_ec_pubkey_tweak_add(bs_secp256k1_public(), &point, digest)) return true;
+  *ret_exists = true;
   bs_public_key_store(ret_child, &point, true);
   return true;
 }

@@ -50,9 +50,11 @@ void bs_public_key_signer(unsigned char hash[BS_HASH160_SIZE], const struct bs_p
 /* False when the key is none.  *ret_key and *key may be the same. */
 bool bs_public_key_compress(struct bs_public_key *ret_key, const struct bs_public_key *key);
 
-/* Child `number` (below 2^31) of a key whose chain code is 32 zero bytes, compressed (BIP 32, public derivation).  False
- * when there is none: the key is no key, or the number is one of the 2^-127 that have no child; or without memory. */
-bool bs_public_key_derive(struct bs_public_key *ret_child, const struct bs_public_key *parent, uint32_t number);
+/* Child `number` (below 2^31) of a key whose chain code is 32 zero bytes, compressed (BIP 32, public derivation).
+ * *ret_exists false: there is none, as the parent is no key, or the number one of the 2^-127 without a child.  Word:
+ * no_memory. */
+bool bs_public_key_derive(struct bs_public_key *ret_child, bool *ret_exists, const struct bs_public_key *parent,
+                          uint32_t number, struct bs_error *error);
 
 /* base58check of version byte (main 0 P2PKH, 5 P2SH; test 111, 196) and hash160.  Decoding takes any version. */
 void bs_address_encode(char text[BS_ADDRESS_TEXT], unsigned char version, const unsigned char hash[BS_HASH160_SIZE]);

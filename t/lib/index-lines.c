@@ -191,9 +191,9 @@ static const struct {
     {"SELECT id FROM namespaces ORDER BY state DESC, id", namespace_row},
     {"SELECT opcode, hash FROM preorders ORDER BY opcode DESC, hash", preorder_row},
     {"SELECT 'owner', lower(hex(sender)), group_concat(name, ' ')"
-     " FROM (SELECT sender, name FROM names WHERE listed AND NOT revoked ORDER BY sender, name) GROUP BY sender",
+     " FROM (SELECT sender, name FROM names WHERE listed & 1 AND NOT revoked ORDER BY sender, name) GROUP BY sender",
      list_row},
-    {"SELECT name FROM names WHERE listed ORDER BY name", hash_row},
+    {"SELECT name FROM names WHERE listed & 2 ORDER BY name", hash_row},
     {"SELECT 'expires', block, group_concat(name, ' ')"
      " FROM (SELECT block, name FROM expiries WHERE block > ?1 ORDER BY block, name) GROUP BY block",
      list_row},

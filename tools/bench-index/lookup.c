@@ -15,7 +15,7 @@ static struct bs_name_entry entry_of(uint64_t number) {
                                 .last_renewed = BENCH_FIRST_BLOCK,
                                 .op_fee = "25000",
                                 .has_consensus = true,
-                                .listed = true,
+                                .listed = BS_LIST_BOTH,
                                 .changed_block = BENCH_FIRST_BLOCK};
   unsigned char hash[BS_HASH160_SIZE];
 
