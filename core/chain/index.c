@@ -63,8 +63,8 @@ static bool read_name(const struct bs_index *index, sqlite3_stmt *row, struct bs
 }
 
 /* The row stays open: what is read before it is let go of is of the same moment. */
-static bool find_name(const struct bs_index *index, sqlite3_stmt **row, struct bs_name_entry *ret_entry, const char *name,
-                      struct bs_error *error) {
+static bool find_name(const struct bs_index *index, sqlite3_stmt **row, struct bs_name_entry *ret_entry,
+                      const char *name, struct bs_error *error) {
   struct bs_name_entry entry = {0};
 
   if (!bs_database_query(index->database, BS_SQL_get_name, row, BS_VALUES(bs_value_text(name)), error)) return false;
@@ -84,8 +84,8 @@ bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_e
 }
 
 bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
-                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
-                                    struct bs_error *error) {
+                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found,
+                                    const char *name, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   if (!find_name(index, &row, ret_entry, name, error) ||
@@ -165,8 +165,8 @@ bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_win
 
 /* The name of `owner` that is in `list` and `matches`. */
 static bool find_owned(const struct bs_index *index, char name[BS_NAME_MAX + 1], bool *ret_found,
-                       const struct bs_script *owner, enum bs_lists list, bool (*matches)(void *user, const char *name), void *user,
-                       struct bs_error *error) {
+                       const struct bs_script *owner, enum bs_lists list,
+                       bool (*matches)(void *user, const char *name), void *user, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
   *ret_found = false;
@@ -513,14 +513,15 @@ bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[
   return !*ret_update || bs_row_bytes(index->database, row, 1, value_hash, BS_HASH160_SIZE, error);
 }
 
-bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
+bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry,
+                           struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   char opcode = entry->origin.op[0];
 
   if (entry->has_value && opcode == BS_NAME_REGISTRATION) { /* a renewal: it says nothing of what was before */
     if (!bs_database_query(index->database, BS_SQL_newest_of_name, &row,
-                           BS_VALUES(bs_value_text(entry->name), bs_value_integer(BS_NAME_UPDATE), bs_value_integer(BS_NAME_IMPORT),
-                                     bs_value_integer(BS_NAME_TRANSFER)),
+                           BS_VALUES(bs_value_text(entry->name), bs_value_integer(BS_NAME_UPDATE),
+                                     bs_value_integer(BS_NAME_IMPORT), bs_value_integer(BS_NAME_TRANSFER)),
                            error))
       return false;
     if (row != NULL) opcode = (char)bs_row_integer(row, 0);

@@ -60,7 +60,8 @@ struct bs_window {
 };
 bool bs_index_get_window(const struct bs_index *index, struct bs_window *ret_window, uint64_t height,
                          struct bs_error *error);
-/* The name of `owner`, in the list of owners and not revoked, and the consensus hash out of the window, that an update's hash is of. */
+/* The name of `owner`, in the list of owners and not revoked, and the consensus hash out of the window, that an
+ * update's hash is of. */
 bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 1],
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
                           const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
@@ -78,8 +79,8 @@ bool bs_index_drop_preorder(const struct bs_index *index, enum bs_opcode opcode,
 bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,
                                  struct bs_error *error);
 
-/* The sender's registrations that wait for others, at most the first 256, in order of arrival, in one allocation (by free()) with room for one
- * more. */
+/* The sender's registrations that wait for others, at most the first 256, in order of arrival, in one allocation (by
+ * free()) with room for one more. */
 bool bs_index_get_pending(const struct bs_index *index, struct bs_pending_entry **ret_entries, size_t *ret_count,
                           const struct bs_script *sender, struct bs_error *error);
 bool bs_index_put_pending(const struct bs_index *index, const struct bs_script *sender, uint64_t block,
@@ -95,8 +96,8 @@ bool bs_index_drop_import_keys(const struct bs_index *index, const char *id, str
 
 /* A name and its namespace, as of one moment; *ret_found and *ret_name_space_found say which of them there are. */
 bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
-                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
-                                    struct bs_error *error);
+                                    struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found,
+                                    const char *name, struct bs_error *error);
 bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found,
                             const char *id, struct bs_error *error);
 bool bs_index_put_namespace(const struct bs_index *index, const struct bs_namespace_entry *entry,
@@ -131,11 +132,12 @@ bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error);
 /* Did the name come to its owner with the value that it has now? */
-bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
+bool bs_index_is_inherited(const struct bs_index *index, bool *ret_inherited, const struct bs_name_entry *entry,
+                           struct bs_error *error);
 
 /*
- * Rolling back (undo.c): what a block changes is kept for the newest parameters->undo_blocks blocks.  Around the changes
- * of a block: begin, keep when they are good, free always.  *ret_undo is NULL when nothing is to be kept.
+ * Rolling back (undo.c): what a block changes is kept for the newest parameters->undo_blocks blocks.  Around the
+ * changes of a block: begin, keep when they are good, free always.  *ret_undo is NULL when nothing is to be kept.
  */
 struct bs_undo;
 bool bs_undo_begin(struct bs_undo **ret_undo, const struct bs_index *index, struct bs_error *error);
