@@ -185,12 +185,12 @@ static void an_import_over_an_expired_one_lists_it_by_hash(void **state) {
   struct bs_operation preorder = namespace_preorder_of(fixture, LONG_ID), operation = reveal_of(LONG_ID), update,
                       transfer = {.opcode = BS_NAME_TRANSFER, .keep_data = true};
 
-  operation.rules.lifetime = 3;
+  operation.rules.lifetime = 5;
   assert_null(send(fixture, fixture->alice, &preorder, NULL, NAMESPACE_PRICE));
   assert_null(send(fixture, fixture->alice, &operation, fixture->bob, 0));
   assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 1));
   assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BOTH);
-  mine(fixture, 3);
+  mine(fixture, 5);
   assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, 0);
   assert_null(import(fixture, fixture->bob, "foo." LONG_ID, 2));
   assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BY_HASH);
@@ -200,6 +200,7 @@ static void an_import_over_an_expired_one_lists_it_by_hash(void **state) {
   bs_hash128(transfer.name_hash, "foo." LONG_ID, strlen("foo." LONG_ID));
   memcpy(transfer.consensus, tip_of(fixture).consensus, sizeof transfer.consensus);
   assert_null(send(fixture, fixture->alice, &transfer, fixture->bob, 0));
+  assert_int_equal(entry_of(fixture, "foo." LONG_ID).listed, BS_LIST_BOTH);
 }
 
 /* A reveal that nobody makes ready lapses with its names: they count for nobody's quota and take no operations. */

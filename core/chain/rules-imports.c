@@ -97,8 +97,7 @@ bool bs_rules_apply_import(struct bs_engine *engine, struct bs_judgement *judgem
     *entry = (struct bs_name_entry){.block_number = engine->height,
                                     .preorder_block_number = engine->height,
                                     .first_registered = engine->height,
-                                    .last_renewed = engine->height,
-                                    .listed = BS_LIST_BOTH};
+                                    .last_renewed = engine->height};
     snprintf(entry->name, sizeof entry->name, "%s", judgement->operation.name);
     bs_price_text(entry->op_fee, rules, entry->name);
   }

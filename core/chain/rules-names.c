@@ -263,6 +263,7 @@ bool bs_rules_apply_transfer(struct bs_engine *engine, struct bs_judgement *judg
   entry->origin.sender = judgement->recipient;
   entry->origin.public_key.length = 0;
   memcpy(entry->origin.address, judgement->recipient_address, sizeof entry->origin.address);
+  entry->listed = BS_LIST_BOTH;
   if (!context.keep_data) entry->has_value = false;
   return bs_rules_keep_name(engine, judgement, context.keep_data ? ">>" : ">~", &context, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What namespaces ask of their operations: reveal and ready (their preorders are like those of names); announcements. */
+/* What namespaces ask of their operations: reveal and ready, their preorders being like those of names; announcements. */
 #include <config.h>
 
 #include <stdio.h>
