@@ -179,6 +179,38 @@ static void a_newer_schema_is_refused(void **state) {
   assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_failed, "schema 99");
 }
 
+static void a_schema_below_0_is_damage(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  assert_ok(bs_database_execute(fixture->ledger->database, "PRAGMA user_version = -40000000", &error));
+  assert_fails(reopen(fixture, BS_DATABASE_WRITE, &error), BS_WORD_corrupt, "no schema -40000000");
+  assert_fails(reopen(fixture, BS_DATABASE_READ, &error), BS_WORD_corrupt, "no schema");
+}
+
+/* Each would be another value, or more text than there is room for. */
+static void a_namespace_with_impossible_rules_is_damage(void **state) {
+  static const char *const changes[] = {"version = 70000", "lifetime = -1",     "lifetime = 4294967296",
+                                        "coeff = 999",     "base = -1",         "nonalpha_discount = 0",
+                                        "no_vowel_discount = 16", "buckets = x'ffffffffffffffffffffffffffffffff'",
+                                        "buckets = x'00'"};
+  struct fixture *fixture = *state;
+
+  for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+    char *sql BS_AUTO_FREE = NULL;
+    struct bs_namespace_entry entry;
+    struct bs_error error = {0};
+    bool found;
+
+    assert_ok(bs_ledger_begin(fixture->ledger, &error));
+    assert_true(asprintf(&sql, "UPDATE namespaces SET %s", changes[i]) > 0);
+    assert_ok(bs_database_execute(fixture->ledger->database, sql, &error));
+    assert_fails(bs_index_get_namespace(bs_ledger_index(fixture->ledger), &entry, &found, "id", &error),
+                 BS_WORD_corrupt, "");
+    bs_ledger_rollback(fixture->ledger);
+  }
+}
+
 /* The one number or text that a query answers. */
 static char *answer_of(struct fixture *fixture, const char *sql, int column) {
   sqlite3_stmt *statement;
@@ -466,6 +498,8 @@ int main(void) {
       LEDGER_TEST(another_file_is_refused),
       LEDGER_TEST(another_kind_of_database_is_refused),
       LEDGER_TEST(a_newer_schema_is_refused),
+      LEDGER_TEST(a_schema_below_0_is_damage),
+      LEDGER_TEST(a_namespace_with_impossible_rules_is_damage),
       LEDGER_TEST(an_old_schema_is_read_and_brought_up_to_date),
       LEDGER_TEST(before_its_first_schema_a_ledger_is_none),
       LEDGER_TEST(a_truncated_ledger_is_corrupt),

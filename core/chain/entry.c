@@ -150,7 +150,7 @@ size_t bs_preorder_quantity(const struct bs_preorder_entry *entry) {
 
 /* As Python prints a list: "[6, 5, 4]". */
 static void add_buckets(struct bs_buffer *text, const uint8_t buckets[BS_BUCKETS]) {
-  char list[4 * BS_BUCKETS + 2];
+  char list[5 * BS_BUCKETS + 2]; /* of any byte: "[255, 255]" */
   size_t length = 0;
 
   for (size_t i = 0; i < BS_BUCKETS; i++)

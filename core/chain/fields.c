@@ -77,20 +77,59 @@ static bool take_value(struct bs_field *field, const char **at, const char *end)
   return true;
 }
 
-static bool has_only(const struct bs_field *field, const char *characters) {
-  for (size_t i = 0; i < field->length; i++)
-    if (field->value[i] == '\0' || strchr(characters, field->value[i]) == NULL) return false;
-  return field->length > 0;
+/* All but op are ASCII without spaces; op may end with a byte that is a number of names. */
+static bool is_text(const struct bs_field *field) {
+  for (size_t i = 0; i < field->length && strcmp(field->name, "op") != 0; i++)
+    if (field->value[i] <= ' ' || field->value[i] > '~') return false;
+  return true;
+}
+
+static size_t count_digits(const char *at, const char *end) {
+  size_t count = 0;
+
+  while (at + count < end && isdigit((unsigned char)at[count])) count++;
+  return count;
+}
+
+/* As JSON has them: 0, 250, 914285.714286, 1.6777216e+12.  Returns where the number ends; NULL: there is none. */
+static const char *skip_number(const char *at, const char *end) {
+  size_t digits = count_digits(at, end);
+
+  if (digits == 0 || (digits > 1 && *at == '0')) return NULL;
+  at += digits;
+  if (at < end && *at == '.') {
+    digits = count_digits(at + 1, end);
+    if (digits == 0) return NULL;
+    at += 1 + digits;
+  }
+  if (end - at > 2 && at[0] == 'e' && at[1] == '+') {
+    digits = count_digits(at + 2, end);
+    if (digits == 0) return NULL;
+    at += 2 + digits;
+  }
+  return at;
+}
+
+/* "[6, 5, 4]" */
+static bool is_list(const char *at, const char *end) {
+  if (end - at < 3 || *at != '[' || end[-1] != ']') return false;
+  for (at++, end--;; at += 2) {
+    at = skip_number(at, end);
+    if (at == NULL || at == end) return at != NULL;
+    if (end - at < 3 || at[0] != ',' || at[1] != ' ') return false;
+  }
 }
 
 static bool is_of_kind(const struct bs_field *field) {
+  const char *end = field->value + field->length;
+
   switch (field->kind) {
-    case BS_FIELD_TEXT: return true;
-    case BS_FIELD_NUMBER: return has_only(field, "0123456789.e+");
+    case BS_FIELD_TEXT: return is_text(field);
+    case BS_FIELD_NUMBER: return skip_number(field->value, end) == end;
     case BS_FIELD_TRUTH:
       return (field->length == 4 && memcmp(field->value, "True", 4) == 0) ||
              (field->length == 5 && memcmp(field->value, "False", 5) == 0);
-    case BS_FIELD_LIST: return has_only(field, "[]0123456789, ");
+    case BS_FIELD_LIST: return is_list(field->value, end);
   }
   return false;
 }

@@ -354,26 +354,47 @@ bool bs_index_drop_import_keys(const struct bs_index *index, const char *id, str
   return bs_database_run(index->database, BS_SQL_drop_import_keys, BS_VALUES(bs_value_text(id)), error);
 }
 
+/* Values that no reveal can have would be other ones when they are told. */
+static bool read_rules(const struct bs_index *index, sqlite3_stmt *row, struct bs_namespace_rules *rules,
+                       struct bs_error *error) {
+  struct bs_database *database = index->database;
+  uint64_t lifetime, coeff, base, nonalpha, no_vowel;
+
+  if (!bs_row_number(database, row, 12, &lifetime, 0, UINT32_MAX, error) ||
+      !bs_row_number(database, row, 13, &coeff, 0, UINT8_MAX, error) ||
+      !bs_row_number(database, row, 14, &base, 0, UINT8_MAX, error) ||
+      !bs_row_number(database, row, 16, &nonalpha, 1, 15, error) ||
+      !bs_row_number(database, row, 17, &no_vowel, 1, 15, error) ||
+      !bs_row_bytes(database, row, 15, rules->buckets, BS_BUCKETS, error))
+    return false;
+  for (size_t i = 0; i < BS_BUCKETS; i++)
+    if (rules->buckets[i] > 15)
+      return bs_fail(error, BS_WORD_corrupt, "%s: A namespace's bucket exponent is out of its range.", database->path);
+  rules->lifetime = (uint32_t)lifetime;
+  rules->coeff = (uint8_t)coeff;
+  rules->base = (uint8_t)base;
+  rules->nonalpha_discount = (uint8_t)nonalpha;
+  rules->no_vowel_discount = (uint8_t)no_vowel;
+  return true;
+}
+
 static bool read_namespace(const struct bs_index *index, sqlite3_stmt *row, struct bs_namespace_entry *entry,
                            struct bs_error *error) {
   struct bs_database *database = index->database;
+  uint64_t version;
 
   entry->state = bs_row_integer(row, 7) == BS_NAMESPACE_IS_READY ? BS_NAMESPACE_IS_READY : BS_NAMESPACE_REVEALED;
-  entry->version = (uint16_t)bs_row_integer(row, 11);
-  entry->rules.lifetime = (uint32_t)bs_row_integer(row, 12);
-  entry->rules.coeff = (uint8_t)bs_row_integer(row, 13);
-  entry->rules.base = (uint8_t)bs_row_integer(row, 14);
-  entry->rules.nonalpha_discount = (uint8_t)bs_row_integer(row, 16);
-  entry->rules.no_vowel_discount = (uint8_t)bs_row_integer(row, 17);
   entry->block_number = bs_row_integer(row, 18);
   entry->reveal_block = bs_row_integer(row, 19);
   entry->ready_block = bs_row_integer(row, 20);
+  if (!bs_row_number(database, row, 11, &version, 0, UINT16_MAX, error)) return false;
+  entry->version = (uint16_t)version;
   return bs_row_text(database, row, 0, entry->id, sizeof entry->id, error) &&
          read_origin(index, row, 1, &entry->origin, error) &&
          bs_row_bytes(database, row, 8, entry->hash, sizeof entry->hash, error) &&
          read_script(index, row, 9, &entry->recipient, error) &&
          bs_row_text(database, row, 10, entry->recipient_address, sizeof entry->recipient_address, error) &&
-         bs_row_bytes(database, row, 15, entry->rules.buckets, BS_BUCKETS, error);
+         read_rules(index, row, &entry->rules, error);
 }
 
 bool bs_index_get_namespace(const struct bs_index *index, struct bs_namespace_entry *ret_entry, bool *ret_found,

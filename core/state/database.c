@@ -152,9 +152,16 @@ static bool pragma(struct bs_database *database, int32_t *ret_value, const char 
   return good;
 }
 
-static bool fail_newer(const struct bs_database *database, int32_t version, struct bs_error *error) {
-  return bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.", database->path,
-                 database->kind->noun, (int)version, (int)database->kind->version);
+static bool get_version(struct bs_database *database, int32_t *ret_version, struct bs_error *error) {
+  const struct bs_database_kind *kind = database->kind;
+
+  if (!pragma(database, ret_version, "PRAGMA user_version", error)) return false;
+  if (*ret_version < 0)
+    return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: there is no schema %d.", database->path, kind->noun,
+                   (int)*ret_version);
+  return *ret_version <= kind->version ||
+         bs_fail(error, BS_WORD_failed, "%s: The %s has schema %d, written by a newer release; this one knows %d.",
+                 database->path, kind->noun, (int)*ret_version, (int)kind->version);
 }
 
 static bool migrate(struct bs_database *database, struct bs_error *error) {
@@ -163,8 +170,7 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
   int32_t version;
 
   if (!bs_database_begin(database, error)) return false;
-  if (!pragma(database, &version, "PRAGMA user_version", error)) return false; /* another process may have been first */
-  if (version > kind->version) return fail_newer(database, version, error);
+  if (!get_version(database, &version, error)) return false; /* another process may have been first */
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,
@@ -176,12 +182,10 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
   int32_t version, application;
 
-  if (!pragma(database, &version, "PRAGMA user_version", error) ||
-      !pragma(database, &application, "PRAGMA application_id", error))
-    return false;
+  if (!pragma(database, &application, "PRAGMA application_id", error)) return false;
   if (application != kind->application_id)
     return bs_fail(error, BS_WORD_corrupt, "%s: This SQLite file is not a %s.", database->path, kind->noun);
-  if (version > kind->version) return fail_newer(database, version, error);
+  if (!get_version(database, &version, error)) return false;
   if (version == kind->version) return true;
   if (database->read_only && kind->read_version > 0 && version >= kind->read_version) return true;
   if (database->read_only)
@@ -485,6 +489,17 @@ bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, v
 
   if ((size_t)sqlite3_column_bytes(row, column) != length) return fail_column(database, error);
   if (length > 0) memcpy(bytes, stored, length);
+  return true;
+}
+
+bool bs_row_number(struct bs_database *database, sqlite3_stmt *row, int column, uint64_t *ret_number, uint64_t least,
+                   uint64_t most, struct bs_error *error) {
+  uint64_t number = bs_row_integer(row, column);
+
+  if (number < least || number > most)
+    return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: a stored number is out of its range.",
+                   database->path, database->kind->noun);
+  *ret_number = number;
   return true;
 }
 

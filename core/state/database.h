@@ -115,6 +115,9 @@ bool bs_row_bytes(struct bs_database *database, sqlite3_stmt *row, int column, v
 /* Text of at most size - 1 bytes, NUL-terminated; SQL's NULL is "". */
 bool bs_row_text(struct bs_database *database, sqlite3_stmt *row, int column, char *text, size_t size,
                  struct bs_error *error);
+/* A number of `least` to `most`, both below 2^63; corrupt otherwise. */
+bool bs_row_number(struct bs_database *database, sqlite3_stmt *row, int column, uint64_t *ret_number, uint64_t least,
+                   uint64_t most, struct bs_error *error);
 static inline uint64_t bs_row_integer(sqlite3_stmt *row, int column) {
   return (uint64_t)sqlite3_column_int64(row, column);
 }
