@@ -35,7 +35,7 @@ struct world {
 /* How often what happened: the generator is to reach all of it. */
 static struct {
   size_t accepted[256], refused[256]; /* by opcode */
-  size_t renewed, waiting, completed, expired, empty, rolled_back;
+  size_t renewed, waiting, completed, expired, half_listed, empty, rolled_back;
 } seen;
 
 static const char *const verdicts[] = {"no operation", "accepted", "refused"};
@@ -150,7 +150,12 @@ static void count_block(const struct world *world) {
   }
   for (size_t i = 0; i < model->operation_count; i++)
     seen.renewed += strstr(bs_buffer_string(&model->operations[i]), ",2:::,") != NULL;
-  for (size_t i = 0; i < model->state.name_count; i++) seen.expired += !model->state.names[i].has_hash;
+  for (size_t i = 0; i < model->state.name_count; i++) {
+    const struct model_name *name = &model->state.names[i];
+
+    seen.expired += !name->has_hash;
+    seen.half_listed += name->has_hash && !name->has_owner && !name->revoked;
+  }
   seen.empty += world->generator.count == 0;
   seen.waiting += model->state.waiting_count > 0;
   seen.completed += model->operation_count > accepted;
@@ -299,6 +304,7 @@ static void the_generator_reaches_everything(void **state) {
   assert_true(seen.waiting > 0);
   assert_true(seen.completed > 0);
   assert_true(seen.expired > 0);
+  assert_true(seen.half_listed > 0);
   assert_true(seen.empty > 0);
   assert_true(seen.rolled_back > 0);
 }

@@ -108,6 +108,11 @@ static void drop(struct draft *draft, size_t at) {
 
 /* ---- one thing that is wrong, or odd ---- */
 
+#define KEY_33 "210279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+#define KEY_65                                                         \
+  "410479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f8"   \
+  "1798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8"
+
 static const char *odd_script(struct generator *generator) {
   static const char *const scripts[] = {BURN,
                                         NO_ADDRESS,
@@ -116,6 +121,14 @@ static const char *odd_script(struct generator *generator) {
                                         "6a0568656c6c6f",                                 /* other data */
                                         "6a026964026964",                                 /* two pushes */
                                         "6aff",                                           /* no push */
+                                        "6a05696421",                                     /* a push that is cut off */
+                                        "6a4c",                                           /* the same, of no length */
+                                        "6a0269644d0100aa",                               /* PUSHDATA2 */
+                                        "51" KEY_33 "51ae",                               /* multisig: 1 of 1 */
+                                        "52" KEY_33 KEY_65 KEY_33 "53ae",                 /* 2 of 3 */
+                                        "53" KEY_33 KEY_65 "52ae",                        /* 3 of 2, which is none */
+                                        "51" KEY_33 KEY_65 "51ae",                        /* nor is this */
+                                        "00" KEY_33 "51ae",                               /* nor this */
                                         "a914aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa87", /* P2SH */
                                         "0014aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
@@ -389,7 +402,8 @@ static void send_preorder(struct generator *generator, const struct generator_pl
   char consensus[MODEL_HASH128];
 
   choose_consensus(generator, consensus);
-  if (plan->count > 1 || one_in(generator, 30)) add_byte(&draft, one_in(generator, 30) ? 0 : plan->count);
+  if (plan->count > 1 || one_in(generator, 30))
+    add_byte(&draft, one_in(generator, 20) ? generator_below(generator, GENERATOR_SET) : plan->count);
   add_hex(&draft, plan->hash);
   add_hex(&draft, consensus);
   pay(&draft, plan->sender->script, 5500);
@@ -420,6 +434,7 @@ static void do_register(struct generator *generator) {
   if (plan == NULL) return;
   register_planned(generator, plan);
   while (plan->next < plan->count && !one_in(generator, 3)) register_planned(generator, plan);
+  if (one_in(generator, 12)) plan->next = 0; /* so one of them may wait twice */
   if (one_in(generator, 12)) do_register(generator);
 }
 
@@ -448,7 +463,7 @@ static bool is_waiting(const struct generator *generator, const struct generator
 
 /* Whoever has something waiting that is of no set will never complete one: mostly others try. */
 static void do_preorder_set(struct generator *generator) {
-  const struct model_namespace *space = any_namespace(generator, true);
+  const struct model_namespace *space = any_namespace(generator, !one_in(generator, 6));
   const char *names[GENERATOR_SET], *addresses[GENERATOR_SET];
   struct generator_plan *plan;
 
@@ -550,7 +565,7 @@ static void do_announce(struct generator *generator) {
 
 static void do_reveal_planned(struct generator *generator, const struct generator_plan *plan) {
   static const uint64_t lifetimes[] = {0, 1, 3, 8, 12, 20, 30, 50, 52595, 0xfffffffe, 0xffffffff};
-  static const uint64_t numbers[] = {0, 1, 2, 4, 7, 255};
+  static const uint64_t numbers[] = {0, 1, 2, 4, 7, 70, 73, 90, 255}; /* not all of their powers are doubles */
   struct draft draft = begin(generator, BS_NAMESPACE_REVEAL, plan->sender);
   uint64_t lifetime = lifetimes[generator_below(generator, COUNT(lifetimes))];
 
@@ -649,7 +664,8 @@ static void do_import(struct generator *generator) {
     snprintf(name, sizeof name, "%s", known->name);
   draft = begin(generator, BS_NAME_IMPORT, &importer);
   add_text(&draft, name);
-  pay(&draft, any_actor(generator)->script, 5500);
+  known = model_find_name(generator->model, name);
+  pay(&draft, known != NULL && one_in(generator, 3) ? known->origin.sender : any_actor(generator)->script, 5500);
   if (one_in(generator, 10)) pay(&draft, draft.outputs[1].script, 5500);
   pay(&draft, any_actor(generator)->script, 5500);
   pay(&draft, importer.script, 5500);

@@ -147,14 +147,38 @@ static bool read_script(char text[MODEL_SCRIPT], char address[BS_ADDRESS_TEXT], 
   return true;
 }
 
+/* OP_RETURN, whatever follows. */
 static bool is_data(const struct bs_transaction_output *output) {
-  return bs_script_classify(NULL, output->script, output->script_length) == BS_SCRIPT_NULL_DATA;
+  return output->script_length > 0 && output->script[0] == 0x6a;
 }
 
-/* The first input (any) whose second push is the key of the sender's address. */
+/* OP_1 to OP_16 as a number; 0: none of them. */
+static size_t small_number(unsigned char opcode) {
+  return opcode >= 0x51 && opcode <= 0x60 ? opcode - 0x50u : 0;
+}
+
+/* Bytes of the public key that is pushed at `at`; 0: none is. */
+static size_t pushed_key(const unsigned char *at, size_t left) {
+  if (left < 66 && left < 34) return 0;
+  if (at[0] == 33 && (at[1] == 2 || at[1] == 3)) return 33;
+  return left >= 66 && at[0] == 65 && (at[1] == 4 || at[1] == 6 || at[1] == 7) ? 65 : 0;
+}
+
+/* m, n keys, n, OP_CHECKMULTISIG: a script of several addresses, so that none of them is who is paid. */
+static bool is_multisig(const struct bs_transaction_output *output) {
+  const unsigned char *script = output->script;
+  size_t length = output->script_length, at = 1, keys = 0, needed;
+
+  if (length < 3 || script[length - 1] != 0xae) return false;
+  needed = small_number(script[0]);
+  for (size_t key; (key = pushed_key(script + at, length - at)) > 0; keys++) at += 1 + key;
+  return at == length - 2 && small_number(script[at]) == keys && needed >= 1 && needed <= keys;
+}
+
+/* The first input (any) whose second push is the key of the sender's address, which must be that of a key's hash. */
 static void find_key(struct model_operation *operation, const struct bs_chain_parameters *parameters,
                      const struct bs_transaction *transaction) {
-  for (size_t i = 0; i < transaction->input_count; i++) {
+  for (size_t i = 0; i < transaction->input_count && strncmp(operation->origin.sender, "76a914", 6) == 0; i++) {
     const struct bs_transaction_input *input = &transaction->inputs[i];
     unsigned char hash[BS_HASH160_SIZE];
     char address[BS_ADDRESS_TEXT];
@@ -180,7 +204,7 @@ static bool find_fee(struct model_operation *operation, const struct bs_chain_pa
   for (size_t i = 0; i < transaction->output_count && !operation->has_fee; i++) {
     const struct bs_transaction_output *output = &transaction->outputs[i];
 
-    if (is_data(output)) continue;
+    if (is_data(output) || is_multisig(output)) continue;
     if (!read_script(script, address, output->script, output->script_length, parameters)) return false;
     operation->has_fee = strcmp(address, burn) == 0;
     operation->fee = output->value;
@@ -188,7 +212,7 @@ static bool find_fee(struct model_operation *operation, const struct bs_chain_pa
   return true;
 }
 
-/* The first output that is no data and not to the script `other`.  False: there is none. */
+/* The first output that is no data and not to the script `other`.  False: there is none, or it has not one address. */
 static bool find_payment(char script[MODEL_SCRIPT], char address[BS_ADDRESS_TEXT],
                          const struct bs_chain_parameters *parameters, const struct bs_transaction *transaction,
                          const char *other) {

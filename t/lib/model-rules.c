@@ -243,7 +243,7 @@ static bool is_of(const struct model_preorder *preorder, const struct model_oper
 static bool fits(const struct model_preorder *preorder, const struct model_namespace *space,
                  const struct model_operation *operation) {
   return is_of(preorder, operation) && preorder->block_number >= space->ready_block &&
-         (preorder->quantity > 1 || pays((double)preorder->op_fee, space, operation->name));
+         pays((double)preorder->op_fee, space, operation->name);
 }
 
 /* The sender's registrations that wait, and the one that comes. */
@@ -262,7 +262,7 @@ static struct set set_of(const struct model *model, const struct model_operation
   return set;
 }
 
-/* The preorder of exactly this set. */
+/* The preorder of exactly this set; a name alone is no set. */
 static const struct model_preorder *find_completed(const struct model *model, const struct set *set) {
   const char *names[GROUP_MAX], *addresses[GROUP_MAX];
   const struct model_preorder *preorder;
@@ -274,29 +274,38 @@ static const struct model_preorder *find_completed(const struct model *model, co
   }
   model_names_hash(hash, names, set->count, set->registrations[0]->origin.sender, addresses);
   preorder = model_find_preorder(model, BS_NAME_PREORDER, hash);
-  return preorder != NULL && preorder->quantity == set->count ? preorder : NULL;
+  return preorder != NULL && preorder->quantity > 1 && preorder->quantity == set->count ? preorder : NULL;
 }
 
-/* Nobody has one of the names, and none is in it twice.  No recording shows what the original does then. */
-static bool is_free(const struct model *model, const struct set *set, uint64_t height) {
+/* Nobody has one of the names, and their namespaces are older than the preorder.  No recording shows what the original
+ * does then. */
+static bool may_complete(const struct model *model, const struct model_preorder *preorder, const struct set *set,
+                         uint64_t height) {
   for (size_t i = 0; i < set->count; i++) {
     const char *text = set->registrations[i]->name;
+    const struct model_namespace *space = find_ready_namespace(model, text);
     const struct model_name *name = model_find_name(model, text);
 
-    if (name != NULL && model_is_registered(name, find_ready_namespace(model, text), height)) return false;
-    for (size_t j = 0; j < i; j++)
-      if (strcmp(set->registrations[j]->name, text) == 0) return false;
+    if (preorder->block_number < space->ready_block) return false;
+    if (name != NULL && model_is_registered(name, space, height)) return false;
   }
   return true;
 }
 
-/* Nobody waits for a preorder that was never made; the last of a set is refused unless all of it can be registered. */
+static bool waits_already(const struct set *set, const struct model_operation *operation) {
+  for (size_t i = 0; i + 1 < set->count; i++)
+    if (strcmp(set->registrations[i]->name, operation->name) == 0) return true;
+  return false;
+}
+
+/* Nobody waits for a preorder that was never made, or twice for one name; the last of a set is refused unless all of it
+ * can be registered. */
 static bool may_wait(const struct model *model, const struct model_operation *operation, uint64_t height) {
   struct set set = set_of(model, operation);
   const struct model_preorder *preorder = find_completed(model, &set);
 
-  return has_multiple_preorder(model, operation->origin.sender) &&
-         (preorder == NULL || (is_of(preorder, operation) && is_free(model, &set, height)));
+  return has_multiple_preorder(model, operation->origin.sender) && !waits_already(&set, operation) &&
+         (preorder == NULL || (is_of(preorder, operation) && may_complete(model, preorder, &set, height)));
 }
 
 bool model_may_register(const struct model *model, const struct model_operation *operation, uint64_t height) {
@@ -438,6 +447,7 @@ static bool transfer_name(struct model *model, const struct model_operation *ope
       is_script_hash(model, operation->recipient_address))
     return false;
   give(name, operation, "");
+  name->has_owner = true;
   if (!operation->keep_data) name->value_hash[0] = '\0';
   SAY(name->origin.op, operation->keep_data ? ">>" : ">~");
   sign(name, operation);
@@ -461,15 +471,22 @@ static bool revoke_name(struct model *model, const struct model_operation *opera
   return true;
 }
 
-static bool announce(const struct model *model, const struct model_operation *operation) {
+/* Also a revoked one, and one that has left the lists. */
+static bool is_announcer(const struct model *model, const char *text, const struct model_operation *operation,
+                         uint64_t height) {
+  const struct model_name *name = model_find_name(model, text);
+  const struct model_namespace *space = name == NULL ? NULL : model_find_namespace(model, model_namespace_of(text));
+
+  return space != NULL && (!space->is_ready || model_is_registered(name, space, height)) &&
+         strcmp(name->origin.sender, operation->origin.sender) == 0;
+}
+
+static bool announce(const struct model *model, const struct model_operation *operation, uint64_t height) {
   const char *const *announcer = model->parameters->announcers;
 
   if (announcer == NULL) return model_count_owned(model, operation->origin.sender) > 0;
-  for (; *announcer != NULL; announcer++) {
-    const struct model_name *name = model_find_name(model, *announcer);
-
-    if (name != NULL && name->has_owner && strcmp(name->origin.sender, operation->origin.sender) == 0) return true;
-  }
+  for (; *announcer != NULL; announcer++)
+    if (is_announcer(model, *announcer, operation, height)) return true;
   return false;
 }
 
@@ -555,7 +572,6 @@ static struct model_name *add_import(struct model *model, const struct model_nam
   name->block_number = name->preorder_block_number = name->first_registered = name->last_renewed = height;
   model_price(name->op_fee, &space->prices, name->name);
   SAY(name->origin.op, ";");
-  name->has_owner = name->has_hash = true;
   return name;
 }
 
@@ -568,6 +584,8 @@ static bool import_name(struct model *model, const struct model_operation *opera
     return false;
   if (space->importer_key[0] == '\0') SAY(space->importer_key, key);
   if (name == NULL) name = add_import(model, space, operation, height);
+  name->has_hash = true;
+  if (strcmp(operation->recipient, name->origin.sender) != 0) name->has_owner = true; /* a new name has had no owner */
   give(name, operation, key);
   SAY(name->value_hash, operation->value_hash);
   SAY(name->importer, operation->origin.sender);
@@ -591,16 +609,19 @@ bool model_operate(struct model *model, const struct model_operation *operation,
   case BS_NAMESPACE_PREORDER: return preorder(model, operation, height);
   case BS_NAMESPACE_REVEAL: return reveal(model, operation, height);
   case BS_NAMESPACE_READY: return make_ready(model, operation, height);
-  case BS_ANNOUNCE: return announce(model, operation);
+  case BS_ANNOUNCE: return announce(model, operation, height);
   default: return false;
   }
 }
 
-static void expire_name(struct model *model, const char *text) {
-  struct model_name *name = model_find_name(model, text);
-
+static void unlist(struct model_name *name) {
   if (name == NULL) abort();
   name->has_owner = name->has_hash = name->revoked = false;
+}
+
+static void expire_reveal(struct model *model, const char *id) {
+  for (size_t i = 0; i < model->state.name_count; i++)
+    if (strcmp(model_namespace_of(model->state.names[i].name), id) == 0) unlist(&model->state.names[i]);
 }
 
 void model_expire(struct model *model, uint64_t height) {
@@ -609,7 +630,7 @@ void model_expire(struct model *model, uint64_t height) {
 
   for (size_t i = 0; i < state->expiry_count; i++)
     if (state->expiries[i].block == height)
-      expire_name(model, state->expiries[i].name);
+      unlist(model_find_name(model, state->expiries[i].name));
     else
       state->expiries[kept++] = state->expiries[i];
   state->expiry_count = kept;
@@ -617,5 +638,7 @@ void model_expire(struct model *model, uint64_t height) {
   for (size_t i = 0; i < state->namespace_count; i++)
     if (state->namespaces[i].is_ready || state->namespaces[i].block_number + 52595 > height)
       state->namespaces[kept++] = state->namespaces[i];
+    else
+      expire_reveal(model, state->namespaces[i].id);
   state->namespace_count = kept;
 }
