@@ -140,7 +140,7 @@ static bool read_script(char text[MODEL_SCRIPT], char address[BS_ADDRESS_TEXT], 
   unsigned char hash[BS_HASH160_SIZE];
   enum bs_script_kind kind = script == NULL ? BS_SCRIPT_OTHER : bs_script_classify(hash, script, length);
 
-  if (kind == BS_SCRIPT_OTHER || kind == BS_SCRIPT_NULL_DATA) return false;
+  if (kind != BS_SCRIPT_PUBLIC_KEY_HASH && kind != BS_SCRIPT_PUBLIC_KEY && kind != BS_SCRIPT_SCRIPT_HASH) return false;
   bs_hex_encode(text, script, length);
   bs_address_encode(address, kind == BS_SCRIPT_SCRIPT_HASH ? parameters->script_version : parameters->address_version,
                     hash);

@@ -471,13 +471,13 @@ static bool revoke_name(struct model *model, const struct model_operation *opera
   return true;
 }
 
-/* Also a revoked one, and one that has left the lists. */
+/* Also with a revoked name, or one that has left the lists; it cannot expire unless its namespace is ready. */
 static bool is_announcer(const struct model *model, const char *text, const struct model_operation *operation,
                          uint64_t height) {
   const struct model_name *name = model_find_name(model, text);
-  const struct model_namespace *space = name == NULL ? NULL : model_find_namespace(model, model_namespace_of(text));
+  const struct model_namespace *space = find_ready_namespace(model, text);
 
-  return space != NULL && (!space->is_ready || model_is_registered(name, space, height)) &&
+  return name != NULL && (space == NULL || model_is_registered(name, space, height)) &&
          strcmp(name->origin.sender, operation->origin.sender) == 0;
 }
 
