@@ -87,12 +87,20 @@ says announcements.0.message_hash $hello 'the block has it'
 says announcements.0.address "$bob" 'and who said it'
 says nameops '[]' 'it is no operation on a name'
 printf hello >"$work/message"
-for message in @"$work/message" $hello; do
+echo $hello | tr a-f A-F | tr -d '\n' >"$work/hash"
+for message in @"$work/message" $hello "$(cat "$work/hash")" B6a9c8c230722b7c748331a8b450f05566dc7d0F @"$work/hash"; do
   exits 0 "announce --dry-run $message" -k "$HOME/bob" announce --dry-run "$message"
   says message_hash $hello 'it has the same hash'
 done
 "$builddir/run" blockstore-cli -k "$HOME/bob" announce --dry-run - <"$work/message" >"$out" 2>"$err"
 says message_hash $hello 'from standard input, too'
+echo hello | "$builddir/run" blockstore-cli -k "$HOME/bob" announce --dry-run - >"$out" 2>"$err"
+says message_hash cdeccbcf58d4db9b9a75fc1300e07454b5cd1c9b 'a newline at the end belongs to the message'
+cli -k "$HOME/bob" announce --dry-run "${hello%?}g"
+says message_hash 54eb11135723175237d3c0dabf1197410a26f272 '40 characters that are not all digits are text'
+refused 2 usage 'it is empty' -k "$HOME/bob" announce ''
+: >"$work/empty"
+refused 2 usage 'it is empty' -k "$HOME/bob" announce "@$work/empty"
 cli -k "$HOME/bob" announce --dry-run @@hello
 says message_hash 90260716280505170fb2c351f3c573ce8e27464e 'two @ are one'
 refused 2 usage 'The message cannot be read' -k "$HOME/bob" announce "@$work/none"

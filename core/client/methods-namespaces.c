@@ -149,7 +149,9 @@ bool bs_method_announce(struct bs_method_call *call) {
   unsigned char hash[BS_HASH160_SIZE];
   char text[2 * BS_HASH160_SIZE + 1];
 
-  if (!bs_hex_is_string(message, 2 * sizeof hash) || !bs_hex_decode(hash, sizeof hash, message))
+  if (*message == '\0')
+    return bs_fail(bs_method_error(call), BS_WORD_usage, "There is no message to announce: it is empty.");
+  if (strlen(message) != 2 * sizeof hash || !bs_hex_decode_any_case(hash, sizeof hash, message))
     bs_hash160(hash, message, strlen(message));
   bs_hex_encode(text, hash, sizeof hash);
   if (!bs_names_announce(bs_method_names(call), call->work->scope, &receipt, hash, &operation, bs_method_error(call)))

@@ -34,8 +34,9 @@ const struct cli_command cli_chain_commands[] = {
     {"get_nameops_at", "BLOCK", "show the operations that a block holds", "", CLI_ASKS | CLI_TAKES(CLI_REFUSED),
      CLI_SESSION, run_nameops},
     {"announce", "MESSAGE", "put the hash of a message on the chain",
-     "MESSAGE: text, @FILE for a file's text, - for stdin, or 40 hexadecimal digits, the hash160 of one; text\n"
-     "that begins with @ is written @@.  The message itself goes nowhere.\n",
+     "MESSAGE: text, @FILE for a file's text, - for stdin, both with all their bytes, also a newline at the end;\n"
+     "text that begins with @ is written @@.  40 hexadecimal digits are the hash160 of a message.  The message\n"
+     "itself goes nowhere.\n",
      CLI_TELLS, CLI_OWNER, run_announce},
     {"broadcast_transaction", "HEX", "send a transaction that was made before",
      "HEX: a signed transaction, such as --dry-run shows.  The answer says whether its operation was accepted,\n"
