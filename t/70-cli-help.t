@@ -21,6 +21,10 @@ for spelling in 'help get-immutable' 'get_immutable --help' '-h get-immutable' '
   exits 0 "$spelling" $spelling
   succeeds "$spelling is the same" cmp "$out" "$work/help"
 done
+exits 0 'help namespace_reveal' help namespace_reveal
+like "$(cat "$out")" '^ {6}--buckets LIST {9}16 exponents' 'what an option is stands in a column'
+like "$(grep -A 1 -- '^ *--nonalpha-discount NUMBER$' "$out" | tail -n 1)" '^ {29}what divides .*10 if not given$' \
+  'below an option that is too long for it, in the same'
 exits 0 'help register' help register
 like "$(cat "$out")" "owner's key" 'a command that needs the key says so'
 exits 0 'help on each command' help help

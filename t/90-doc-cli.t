@@ -21,7 +21,7 @@ while read -r command _; do
 done <"$work/commands" >"$work/all"
 cli --help
 cat "$out" >>"$work/all"
-sed -nE 's/^  (    |(-.), )(--[a-z-]+)( [A-Z]+)? .*/\2, \3\4/p' "$work/all" | sed 's/^, //' | LC_ALL=C sort -u >"$work/options"
+sed -nE 's/^  (    |(-.), )(--[a-z-]+)( [A-Z]+)?( .*)?$/\2, \3\4/p' "$work/all" | sed 's/^, //' | LC_ALL=C sort -u >"$work/options"
 is "$(items OPTIONS)" "$(cat "$work/options")" 'the manual page has the options of help with their arguments'
 is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'the manual page is well-formed'
 

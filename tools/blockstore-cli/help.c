@@ -6,26 +6,29 @@
 
 #include "tools/blockstore-cli/cli.h"
 
+/* A name, and from the column after `width` on what it is; on the next line where the name is longer. */
+static void print_row(const char *name, int width, const char *help) {
+  if (strlen(name) <= (size_t)width)
+    printf("  %-*s %s\n", width, name, help);
+  else
+    printf("  %s\n%*s%s\n", name, width + 3, "", help);
+}
+
 static void print_option(size_t option) {
   const struct cli_option *row = &cli_options[option];
   const char *argument = row->argument != NULL ? row->argument : "";
-  char name[64];
+  char name[64], letter[] = {'-', row->letter, ',', ' ', '\0'};
 
-  snprintf(name, sizeof name, "--%s%s%s", row->name, *argument != '\0' ? " " : "", argument);
-  if (row->letter != '\0')
-    printf("  -%c, %-22s %s\n", row->letter, name, row->help);
-  else
-    printf("      %-22s %s\n", name, row->help);
+  snprintf(name, sizeof name, "%4s--%s%s%s", row->letter != '\0' ? letter : "", row->name, *argument != '\0' ? " " : "",
+           argument);
+  print_row(name, 26, row->help);
 }
 
 static void print_command(const struct cli_command *row) {
   char name[64];
 
-  if (snprintf(name, sizeof name, "%s %s", row->name, row->arguments) <= 32) {
-    printf("  %-32s %s\n", name, row->help);
-  } else {
-    printf("  %s\n%35s%s\n", name, "", row->help);
-  }
+  snprintf(name, sizeof name, "%s %s", row->name, row->arguments);
+  print_row(name, 32, row->help);
 }
 
 static void print_all(void) {
