@@ -3,8 +3,9 @@
  * are sent after they were made. */
 #include <config.h>
 
-#include "core/chain/ledger.h"
+#include "core/chain/ledger-private.h"
 #include "core/codec/hex.h"
+#include "t/lib/brief.h"
 #include "t/lib/names.h"
 
 #define ID "long-space" /* costs 0.4 bitcoins */
@@ -27,7 +28,7 @@ static void allow(struct fixture *fixture, uint64_t max_price) {
 }
 
 /* Alice preorders and reveals it, for bob. */
-static void reveal(struct fixture *fixture, const char *id) {
+static void reveal_with(struct fixture *fixture, const char *id, const struct bs_namespace_rules *its_rules) {
   const struct bs_name_operation alice = {.owner_key = fixture->alice};
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   struct bs_error error = {0};
@@ -35,8 +36,12 @@ static void reveal(struct fixture *fixture, const char *id) {
   allow(fixture, UINT64_C(40000000000));
   assert_ok(bs_names_namespace_preorder(fixture->names, fixture->scope, &receipt, id, fixture->bob_address, &alice,
                                         &error));
-  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, id, fixture->bob_address, &rules, &alice,
-                                      &error));
+  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, id, fixture->bob_address, its_rules,
+                                      &alice, &error));
+}
+
+static void reveal(struct fixture *fixture, const char *id) {
+  reveal_with(fixture, id, &rules);
 }
 
 static void make_ready(struct fixture *fixture, const char *id) {
@@ -257,6 +262,80 @@ static void imports_to_oneself(void **state) {
   assert_string_equal(record.value_hash, own_hash);
 }
 
+static void import_foo(struct fixture *fixture) {
+  const struct bs_name_operation bob = {.owner_key = fixture->bob};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_import(fixture->names, fixture->scope, &receipt, "foo." ID, fixture->alice_address, VALUE_1, &bob,
+                            &error));
+}
+
+/* A lifetime after its import, though it expires later, as its namespace was made ready later. */
+static void an_imported_name_is_stuck_before_it_expires(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation alice = {.owner_key = fixture->alice}, dry = {.owner_key = fixture->alice, .dry_run = true};
+  struct bs_namespace_rules brief = rules;
+  struct bs_ledger *ledger;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_name_record record;
+  uint64_t imported;
+  struct bs_error error = {0};
+
+  brief.lifetime = 9;
+  reveal_with(fixture, ID, &brief);
+  import_foo(fixture);
+  imported = height_of(fixture);
+  assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
+  mine_to(ledger, imported + 7);
+  make_ready(fixture, ID);
+  assert_int_equal(height_of(fixture), imported + 8);
+  assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_2, &alice, &error));
+  assert_int_equal(receipt.block, imported + 9);
+  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_1, &alice, &error),
+               BS_WORD_expired, "neither be updated nor transferred");
+  assert_fails(bs_names_transfer(fixture->names, fixture->scope, &receipt, "foo." ID, fixture->bob_address, true, &alice,
+                                 &error),
+               BS_WORD_expired, "neither be updated nor transferred");
+  assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
+  assert_false(record.expired);
+  assert_int_equal(record.expires, imported + 8 + 9);
+  assert_string_equal(record.value_hash, VALUE_2);
+  assert_ok(bs_names_revoke(fixture->names, fixture->scope, &receipt, "foo." ID, &dry, &error));
+  bs_name_receipt_clear(&receipt);
+  mine_to(ledger, record.expires + 1);
+  assert_ok(bs_names_register(fixture->names, fixture->scope, &receipt, "foo." ID, NULL, &alice, &error));
+  assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_1, &alice, &error));
+  bs_ledger_close(ledger);
+}
+
+/* A reveal that was not made ready in time ends the namespace; its names stay in the index. */
+static void a_name_whose_namespace_is_gone_has_expired(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_ledger *ledger;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_name_record record;
+  uint64_t imported;
+  struct bs_error error = {0};
+
+  reveal(fixture, ID);
+  import_foo(fixture);
+  imported = height_of(fixture);
+  assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
+  assert_ok(bs_database_execute(ledger->database, "UPDATE namespaces SET block_number = block_number - 60000 WHERE id = '" ID "'",
+                                &error)); /* as if it were made ready too late */
+  assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
+  assert_false(record.expired);
+  mine_to(ledger, imported + 1);
+  assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
+  assert_true(record.expired);
+  assert_int_equal(record.expires, imported);
+  assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_2, &alice, &error),
+               BS_WORD_usage, "no namespace " ID);
+  bs_ledger_close(ledger);
+}
+
 static void the_names_of_a_namespace(void **state) {
   struct fixture *fixture = *state;
   char *texts = NULL;
@@ -446,6 +525,8 @@ int main(void) {
       NAMES_TEST(reveals_that_are_refused),
       NAMES_TEST(what_is_refused_until_it_is_ready_and_after),
       NAMES_TEST(imports_to_oneself),
+      NAMES_TEST(an_imported_name_is_stuck_before_it_expires),
+      NAMES_TEST(a_name_whose_namespace_is_gone_has_expired),
       NAMES_TEST(the_names_of_a_namespace),
       NAMES_TEST(questions_on_blocks),
       NAMES_TEST(the_history_of_a_name),

@@ -105,19 +105,21 @@ bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struc
                  names->provider->place(names->state));
 }
 
+/* name_space NULL: its reveal lapsed, and nothing says when.  height: of the newest block. */
 static void describe(struct bs_name_record *record, const struct bs_name_entry *entry,
                      const struct bs_namespace_entry *name_space, uint64_t height) {
   *record = (struct bs_name_record){.revoked = entry->revoked,
                                     .first_registered = entry->first_registered,
                                     .last_renewed = entry->last_renewed,
-                                    .expires = bs_name_last_block(entry, name_space),
+                                    .expires = name_space == NULL ? entry->last_renewed
+                                                                  : bs_name_last_block(entry, name_space),
                                     .block = entry->changed_block,
                                     .vtxindex = entry->origin.vtxindex,
                                     .block_number = entry->block_number,
                                     .preorder_block_number = entry->preorder_block_number,
                                     .opcode = bs_opcode_text((enum bs_opcode)(unsigned char)entry->origin.op[0]),
                                     .op_fee = bs_fee_satoshis(entry->op_fee)};
-  record->expired = record->expires < height;
+  record->expired = name_space == NULL || record->expires < height;
   memcpy(record->name, entry->name, sizeof record->name);
   memcpy(record->owner, entry->origin.address, sizeof record->owner);
   bs_script_classify(record->owner_hash, entry->origin.sender.bytes, entry->origin.sender.length);
@@ -143,11 +145,10 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
   if (!call.exists) return bs_names_fail_unknown(names, name, error);
   if (!provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error)) return false;
   if (!found) return bs_names_fail_unknown(names, name, error);
-  if (!name_space_found)
-    name_space = (struct bs_namespace_entry){.state = BS_NAMESPACE_REVEALED}; /* names outlive a reveal that lapsed */
-  if (name_space.rules.lifetime != BS_LIFETIME_INFINITE && !provider->tip(names->state, &next, consensus, error))
+  if (name_space_found && name_space.rules.lifetime != BS_LIFETIME_INFINITE &&
+      !provider->tip(names->state, &next, consensus, error))
     return false;
-  describe(ret_record, &entry, &name_space, next - 1);
+  describe(ret_record, &entry, name_space_found ? &name_space : NULL, next - 1);
   ret_record->proven = provider->proven;
   return provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
          provider->chain_id(names->state, ret_record->chain_id, error);

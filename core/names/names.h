@@ -83,7 +83,10 @@ struct bs_name_record {
   bool revoked;
   bool expired;
   uint64_t first_registered, last_renewed; /* blocks */
-  uint64_t expires;                        /* the last block in which the owner may update it; BS_NAMES_NEVER */
+  /* The last block of its lifetime; BS_NAMES_NEVER.  An imported name's begins anew when its namespace is ready, but the
+   * owner can update and transfer it only for a lifetime from the import on.  A name whose namespace is gone, never made
+   * ready, has expired; when, is not kept: this is last_renewed then. */
+  uint64_t expires;
   uint64_t block; /* of the newest operation on it, and its transaction's place in that block */
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */

@@ -45,7 +45,7 @@ static bool need_owned(const struct bs_job *job, struct bs_error *error) {
   return true;
 }
 
-/* Owned, and neither updates nor transfers are too late. */
+/* Owned, and not expired. */
 static bool need_current(const struct bs_job *job, struct bs_error *error) {
   uint64_t last;
 
@@ -54,6 +54,17 @@ static bool need_current(const struct bs_job *job, struct bs_error *error) {
   if (last >= job->height) return true;
   return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; register it anew.", job->name,
                  last);
+}
+
+/* Updates and transfers say but the name's hash, which is looked for among the owner's listed names.  A name that was
+ * imported, or renewed at the last moment, leaves them before it expires (bs_unlisted_block). */
+static bool need_listed(const struct bs_job *job, struct bs_error *error) {
+  if (!need_current(job, error)) return false;
+  if (job->entry.listed) return true;
+  return bs_fail(error, BS_WORD_expired,
+                 "The name %s can neither be updated nor transferred any more: the lifetime that it was imported or"
+                 " registered for is over.  When it has expired, after block %" PRIu64 ", register it anew.",
+                 job->name, bs_name_last_block(&job->entry, &job->name_space));
 }
 
 /* Two writers that started from the same value: the second must look again. */
@@ -117,7 +128,7 @@ static bool plan_update(struct bs_job *job, struct bs_view *view, struct bs_batc
   struct bs_operation operation = {.opcode = BS_NAME_UPDATE};
 
   (void)view;
-  if (!need_current(job, error) || !need_replaced(job, error)) return false;
+  if (!need_listed(job, error) || !need_replaced(job, error)) return false;
   bs_update_hash(operation.name_hash, job->name, job->consensus);
   memcpy(operation.value_hash, job->value_hash, sizeof operation.value_hash);
   return bs_job_add(job, batch, &(struct bs_payment_outputs){.operation = &operation}, error);
@@ -127,7 +138,7 @@ static bool plan_transfer(struct bs_job *job, struct bs_view *view, struct bs_ba
   struct bs_operation operation = {.opcode = BS_NAME_TRANSFER, .keep_data = job->keep_data};
 
   (void)view;
-  if (!need_current(job, error)) return false;
+  if (!need_listed(job, error)) return false;
   if (strcmp(job->entry.origin.address, job->owner) == 0)
     return bs_fail(error, BS_WORD_usage, "The name %s belongs to %s already; give the address of somebody else.",
                    job->name, job->owner);
