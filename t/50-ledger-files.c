@@ -303,6 +303,7 @@ static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
   assert_owned(fixture);
   assert_listed(fixture);
   assert_int_equal(refused_at(fixture, 1), 0);
+  assert_fails(bs_ledger_replay_check(fixture->ledger, &error), BS_WORD_failed, "older schema");
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
   assert_schema(fixture, "3");
   assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");

@@ -87,8 +87,8 @@ bool bs_ledger_append(struct bs_ledger *ledger, uint64_t *ret_height, struct bs_
 bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis,
                      struct bs_error *error);
 
-/* Replays all blocks, signatures with them, into a fresh index and compares all that is derived.  Word: corrupt (says
- * what differs first). */
+/* Replays all blocks, signatures with them, into a fresh index and compares all that is derived.  Words: corrupt
+ * (says what differs first), failed (opened to read only, and of an older schema). */
 bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error);
 
 #endif

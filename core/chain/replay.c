@@ -107,18 +107,45 @@ static bool same_rows(sqlite3_stmt *a, sqlite3_stmt *b) {
   }
 }
 
-static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const char *table, const char *columns,
-                       struct bs_error *error) {
-  char sql[100];
+/* Does the statement answer the same rows on both? */
+static bool same_answer(struct bs_ledger *copy, struct bs_ledger *ledger, const char *sql) {
   sqlite3_stmt *a = NULL, *b = NULL;
-  bool same;
+  bool same = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &a, NULL) == SQLITE_OK &&
+              sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
 
-  snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY 1", columns, table); /* in the order of its key */
-  same = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &a, NULL) == SQLITE_OK &&
-         sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
   sqlite3_finalize(a);
   sqlite3_finalize(b);
-  return same || bs_fail(error, BS_WORD_corrupt, "The table %s does not follow from the blocks.", table);
+  return same;
+}
+
+/* All that is derived from the blocks, or is the blocks. */
+static const struct table {
+  const char *name, *columns, *key;
+} tables[] = {
+    {"chain", "*", "id"},
+    {"genesis", "*", "payload"},
+    {"blocks", "*", "height"},
+    {"transactions", "*", "txid"},
+    {"unspents", "*", "txid, output"},
+    {"names", "*", "name"},
+    {"preorders", "*", "opcode, hash"},
+    {"pending", "*", "sender, block, vtxindex"},
+    {"import_keys", "*", "namespace, address"},
+    {"namespaces", "*", "id"},
+    {"expiries", "*", "block, name"},
+    {"consensus", "*", "block"},
+    {"operations", "*", "block, position"},
+    {"announcements", "*", "block, vtxindex"},
+    {"refused", "block, vtxindex, txid", "block, vtxindex"}, /* reasons are told differently by every release */
+};
+
+static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const struct table *table,
+                       struct bs_error *error) {
+  char sql[100];
+
+  snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY %s", table->columns, table->name, table->key);
+  return same_answer(copy, ledger, sql) ||
+         bs_fail(error, BS_WORD_corrupt, "The table %s does not follow from the blocks.", table->name);
 }
 
 /* A block that would be refused today is damage; a lack of memory isn't. */
@@ -129,17 +156,17 @@ static bool fail_block(uint64_t height, struct bs_error *error) {
 }
 
 static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_error *error) {
-  static const char *const tables[] = {"chain",      "genesis",  "blocks",      "transactions", "unspents", "names",
-                                       "preorders",  "pending",  "import_keys", "namespaces",   "expiries", "consensus",
-                                       "operations", "announcements"};
   struct bs_ledger_tip tip;
 
+  if (!same_answer(copy, ledger, "PRAGMA user_version"))
+    return bs_fail(error, BS_WORD_failed,
+                   "The ledger has an older schema; open it for writing, which brings it up to date, to replay it.");
   if (!copy_genesis(copy, ledger, error) || !bs_ledger_get_tip(ledger, &tip, error)) return false;
   for (uint64_t height = copy->parameters.first_block; height <= tip.height; height++)
     if (!copy_block(copy, ledger, height, error)) return fail_block(height, error);
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-    if (!same_table(copy, ledger, tables[i], "*", error)) return false;
-  return same_table(copy, ledger, "refused", "block, vtxindex, txid", error); /* reasons are told differently by every release */
+    if (!same_table(copy, ledger, &tables[i], error)) return false;
+  return true;
 }
 
 bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error) {
