@@ -274,7 +274,8 @@ static void import_foo(struct fixture *fixture) {
 /* A lifetime after its import, though it expires later, as its namespace was made ready later. */
 static void an_imported_name_is_stuck_before_it_expires(void **state) {
   struct fixture *fixture = *state;
-  const struct bs_name_operation alice = {.owner_key = fixture->alice}, dry = {.owner_key = fixture->alice, .dry_run = true};
+  const struct bs_name_operation alice = {.owner_key = fixture->alice},
+                                 dry = {.owner_key = fixture->alice, .dry_run = true};
   struct bs_namespace_rules brief = rules;
   struct bs_ledger *ledger;
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
@@ -294,9 +295,10 @@ static void an_imported_name_is_stuck_before_it_expires(void **state) {
   assert_int_equal(receipt.block, imported + 9);
   assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_1, &alice, &error),
                BS_WORD_expired, "neither be updated nor transferred");
-  assert_fails(bs_names_transfer(fixture->names, fixture->scope, &receipt, "foo." ID, fixture->bob_address, true, &alice,
-                                 &error),
-               BS_WORD_expired, "neither be updated nor transferred");
+  assert_fails(
+      bs_names_transfer(fixture->names, fixture->scope, &receipt, "foo." ID, fixture->bob_address, true, &alice,
+                        &error),
+      BS_WORD_expired, "neither be updated nor transferred");
   assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
   assert_false(record.expired);
   assert_int_equal(record.expires, imported + 8 + 9);
@@ -323,8 +325,8 @@ static void a_name_whose_namespace_is_gone_has_expired(void **state) {
   import_foo(fixture);
   imported = height_of(fixture);
   assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
-  assert_ok(bs_database_execute(ledger->database, "UPDATE namespaces SET block_number = block_number - 60000 WHERE id = '" ID "'",
-                                &error)); /* as if it were made ready too late */
+  /* as if it had been preordered long ago */
+  assert_ok(bs_database_execute(ledger->database, "UPDATE namespaces SET block_number = block_number - 60000", &error));
   assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
   assert_false(record.expired);
   mine_to(ledger, imported + 1);

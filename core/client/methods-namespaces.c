@@ -36,8 +36,8 @@ static const struct bs_namespace_rules usual = {.lifetime = 52595,
                                                 .no_vowel_discount = 10};
 
 /* A small number within bounds; not given: it stays. */
-static bool take_small(const struct bs_method_call *call, uint8_t *number, size_t argument, const char *what, uint64_t least,
-                       uint64_t most) {
+static bool take_small(const struct bs_method_call *call, uint8_t *number, size_t argument, const char *what,
+                       uint64_t least, uint64_t most) {
   uint64_t value = *number;
 
   if (!bs_method_number(call, &value, argument, what)) return false;
@@ -82,14 +82,15 @@ static bool take_buckets(const struct bs_method_call *call, uint8_t buckets[BS_B
   for (size_t i = 0; i < BS_BUCKETS; i++)
     if (!take_exponent(&buckets[i], &at, i + 1 < BS_BUCKETS ? ',' : '\0'))
       return bs_fail(bs_method_error(call), BS_WORD_usage,
-                     "The buckets are %d exponents of 0 to 15 with commas between them, which this is not: %s", BS_BUCKETS,
-                     call->arguments[argument]);
+                     "The buckets are %d exponents of 0 to 15 with commas between them, which this is not: %s",
+                     BS_BUCKETS, call->arguments[argument]);
   return true;
 }
 
 static bool take_rules(const struct bs_method_call *call, struct bs_namespace_rules *rules) {
   *rules = usual;
-  return take_lifetime(call, &rules->lifetime, 2) && take_small(call, &rules->coeff, 3, "The coefficient", 0, UINT8_MAX) &&
+  return take_lifetime(call, &rules->lifetime, 2) &&
+         take_small(call, &rules->coeff, 3, "The coefficient", 0, UINT8_MAX) &&
          take_small(call, &rules->base, 4, "The base", 0, UINT8_MAX) && take_buckets(call, rules->buckets, 5) &&
          take_small(call, &rules->nonalpha_discount, 6, "The nonalpha discount", 1, 15) &&
          take_small(call, &rules->no_vowel_discount, 7, "The no-vowel discount", 1, 15);

@@ -138,7 +138,8 @@ bool bs_method_get_nameops_at(struct bs_method_call *call) {
   bool refused = false;
 
   if (!bs_method_number(call, &block, 0, "BLOCK") || !bs_method_boolean(call, &refused, 1, "REFUSED") ||
-      !bs_names_operations_at(names, scope, block, list_operation, cJSON_AddArrayToObject(call->answer, "nameops"), error) ||
+      !bs_names_operations_at(names, scope, block, list_operation, cJSON_AddArrayToObject(call->answer, "nameops"),
+                              error) ||
       !bs_names_announcements_at(names, scope, block, list_announcement,
                                  cJSON_AddArrayToObject(call->answer, "announcements"), error))
     return false;
@@ -154,7 +155,8 @@ bool bs_method_get_consensus_range(struct bs_method_call *call) {
 
   if (consensus == NULL) return bs_fail_memory(bs_method_error(call));
   if (!bs_method_number(call, &first, 0, "FIRST") || !bs_method_number(call, &last, 1, "LAST") ||
-      !bs_names_consensus_range(bs_method_names(call), call->work->scope, consensus, first, last, bs_method_error(call)))
+      !bs_names_consensus_range(bs_method_names(call), call->work->scope, consensus, first, last,
+                                bs_method_error(call)))
     return false;
   bs_document_number(call->answer, "first", first);
   bs_document_number(call->answer, "last", last);
@@ -170,6 +172,6 @@ bool bs_method_get_name_blockchain_history(struct bs_method_call *call) {
 
   bs_document_text(call->answer, "name", call->arguments[0]);
   return bs_method_number(call, &first, 1, "FIRST") && bs_method_number(call, &last, 2, "LAST") &&
-         bs_names_operations_on(bs_method_names(call), call->work->scope, call->arguments[0], first, last, list_operation,
-                                cJSON_AddArrayToObject(call->answer, "history"), bs_method_error(call));
+         bs_names_operations_on(bs_method_names(call), call->work->scope, call->arguments[0], first, last,
+                                list_operation, cJSON_AddArrayToObject(call->answer, "history"), bs_method_error(call));
 }

@@ -75,7 +75,8 @@ static void add_name_record(cJSON *object, const struct bs_name_record *record) 
 static bool get_name_blockchain_record(struct bs_method_call *call) {
   struct bs_name_record record;
 
-  if (!bs_names_lookup(bs_method_names(call), call->work->scope, &record, call->arguments[0], bs_method_error(call))) return false;
+  if (!bs_names_lookup(bs_method_names(call), call->work->scope, &record, call->arguments[0], bs_method_error(call)))
+    return false;
   add_name_record(call->answer, &record);
   return true;
 }
@@ -94,7 +95,8 @@ bool bs_method_number(const struct bs_method_call *call, uint64_t *number, size_
 static bool get_name_cost(struct bs_method_call *call) {
   uint64_t price;
 
-  if (!bs_names_cost(bs_method_names(call), call->work->scope, &price, call->arguments[0], bs_method_error(call))) return false;
+  if (!bs_names_cost(bs_method_names(call), call->work->scope, &price, call->arguments[0], bs_method_error(call)))
+    return false;
   bs_document_text(call->answer, "name", call->arguments[0]);
   bs_document_number(call->answer, "satoshis", price);
   return true;
@@ -112,14 +114,16 @@ static bool answer_names(struct bs_method_call *call, const char *address, uint6
   char *names BS_AUTO_FREE = NULL;
   size_t found;
 
-  return bs_names_list(bs_method_names(call), call->work->scope, &names, &found, address, offset, count, bs_method_error(call)) &&
+  return bs_names_list(bs_method_names(call), call->work->scope, &names, &found, address, offset, count,
+                       bs_method_error(call)) &&
          bs_method_list(call, names, found);
 }
 
 static bool get_all_names(struct bs_method_call *call) {
   uint64_t offset = 0, count = INT64_MAX;
 
-  return bs_method_number(call, &offset, 0, "OFFSET") && bs_method_number(call, &count, 1, "COUNT") && answer_names(call, NULL, offset, count);
+  return bs_method_number(call, &offset, 0, "OFFSET") && bs_method_number(call, &count, 1, "COUNT") &&
+         answer_names(call, NULL, offset, count);
 }
 
 static bool get_names_owned_by_address(struct bs_method_call *call) {
@@ -176,7 +180,8 @@ static bool pending(struct bs_method_call *call) {
   struct bs_unfinished *items;
   size_t count;
 
-  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, bs_method_error(call))) return false;
+  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, bs_method_error(call)))
+    return false;
   for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
   bs_unfinished_free(items, count);
   return true;
@@ -214,7 +219,8 @@ static bool preorder(struct bs_method_call *call) {
   struct bs_error *error = bs_method_error(call);
 
   return bs_state_make_directory(call->work->session->state, error) &&
-         bs_names_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation, error) &&
+         bs_names_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
+                           &operation, error) &&
          answer_receipt(call, &receipt);
 }
 
@@ -224,8 +230,8 @@ static bool register_name(struct bs_method_call *call) {
   struct bs_error *error = bs_method_error(call);
 
   return bs_state_make_directory(call->work->session->state, error) &&
-         bs_names_register(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], &operation,
-                           error) &&
+         bs_names_register(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
+                           &operation, error) &&
          answer_receipt(call, &receipt);
 }
 
@@ -233,7 +239,8 @@ static bool renew(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_renew(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation, bs_method_error(call)) &&
+  return bs_names_renew(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
+                        bs_method_error(call)) &&
          answer_receipt(call, &receipt);
 }
 
@@ -252,8 +259,8 @@ static bool transfer(struct bs_method_call *call) {
   bool keep_data = true;
 
   if (!bs_method_boolean(call, &keep_data, 2, "KEEPDATA") ||
-      !bs_names_transfer(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1], keep_data, &operation,
-                         bs_method_error(call)))
+      !bs_names_transfer(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
+                         keep_data, &operation, bs_method_error(call)))
     return false;
   cJSON_AddBoolToObject(call->answer, "keep_data", keep_data);
   return answer_receipt(call, &receipt);
@@ -263,7 +270,8 @@ static bool revoke_name(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_revoke(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation, bs_method_error(call)) &&
+  return bs_names_revoke(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
+                         bs_method_error(call)) &&
          answer_receipt(call, &receipt);
 }
 
@@ -365,7 +373,8 @@ static bool check_call(const struct method *method, const char *const *arguments
     return bs_fail(error, BS_WORD_usage, "%s takes %s%s, not %zu arguments.", method->name, method->most == 0 ? "no arguments" : "",
                    method->synopsis, count);
   for (size_t i = 0; i < method->least; i++)
-    if (arguments[i] == NULL) return bs_fail(error, BS_WORD_usage, "%s takes %s; argument %zu is NULL.", method->name, method->synopsis, i);
+    if (arguments[i] == NULL)
+      return bs_fail(error, BS_WORD_usage, "%s takes %s; argument %zu is NULL.", method->name, method->synopsis, i);
   if (method->needs_key && options->owner_key == NULL)
     return bs_fail(error, BS_WORD_usage, "%s needs the owner's private key.", method->name);
   return true;
@@ -381,7 +390,8 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   struct bs_method_call call = {&work, {NULL}, &known, NULL};
   bool good;
 
-  if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) || !check_call(found, arguments, count, &known, &early.error))
+  if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) ||
+      !check_call(found, arguments, count, &known, &early.error))
     return bs_report_end(&early, false, error);
   for (size_t i = 0; i < count; i++) call.arguments[i] = arguments[i];
   good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);

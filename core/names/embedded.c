@@ -140,7 +140,8 @@ static bool embedded_get_namespace(void *state, struct bs_namespace_entry *ret_e
 }
 
 static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
-                                  enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+                                  enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE],
+                                  struct bs_error *error) {
   return bs_index_get_preorder(index_of(state), ret_entry, ret_found, opcode, hash, error);
 }
 
@@ -162,8 +163,8 @@ static bool embedded_operations_at(void *state, uint64_t block, bs_visit_operati
   return bs_index_operations_at(index_of(state), block, visit, user, error);
 }
 
-static bool embedded_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
-                                   void *user, struct bs_error *error) {
+static bool embedded_operations_on(void *state, const char *name, uint64_t first, uint64_t last,
+                                   bs_visit_operation visit, void *user, struct bs_error *error) {
   return bs_index_operations_on(index_of(state), name, first, last, visit, user, error);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The service and the questions on names; questions.c has those on namespaces and blocks, operations.c what changes names. */
+/* The service and the questions on names; questions.c: on namespaces and blocks; operations.c: what changes names. */
 #include <config.h>
 
 #include "core/names/names.h"

@@ -83,9 +83,9 @@ struct bs_name_record {
   bool revoked;
   bool expired;
   uint64_t first_registered, last_renewed; /* blocks */
-  /* The last block of its lifetime; BS_NAMES_NEVER.  An imported name's begins anew when its namespace is ready, but the
-   * owner can update and transfer it only for a lifetime from the import on.  A name whose namespace is gone, never made
-   * ready, has expired; when, is not kept: this is last_renewed then. */
+  /* The last block of its lifetime; BS_NAMES_NEVER.  An imported name's begins anew when its namespace is ready, but
+   * the owner can update and transfer it only for a lifetime from the import on.  A name whose namespace is gone, never
+   * made ready, has expired; when, is not kept: this is last_renewed then. */
   uint64_t expires;
   uint64_t block; /* of the newest operation on it, and its transaction's place in that block */
   uint64_t vtxindex;
@@ -120,11 +120,11 @@ bool bs_names_list_in_namespace(struct bs_names *names, struct bs_scope *scope, 
 /* Satoshis that its preorder costs, whether or not there is one.  Word: usage (not an id). */
 bool bs_names_namespace_cost(uint64_t *ret_price, const char *id, struct bs_error *error);
 
-/* What visits is given fields that are valid during the call, and must not call the name service, whose lock is held. */
-/* The namespace's record, once: of its NAMESPACE_READY, or, as long as it is not ready, of its NAMESPACE_REVEAL.  Words:
- * usage (not an id), not_found. */
-bool bs_names_namespace(struct bs_names *names, struct bs_scope *scope, const char *id, bs_visit_operation visit, void *user,
-                        struct bs_error *error);
+/* What visits is given fields that are valid during the call, and must not call the name service: its lock is held. */
+/* The namespace's record, once: of its NAMESPACE_READY, or, as long as it is not ready, of its NAMESPACE_REVEAL.
+ * Words: usage (not an id), not_found. */
+bool bs_names_namespace(struct bs_names *names, struct bs_scope *scope, const char *id, bs_visit_operation visit,
+                        void *user, struct bs_error *error);
 /* The accepted operations of a block, in its order.  Word: not_found (no such block). */
 bool bs_names_operations_at(struct bs_names *names, struct bs_scope *scope, uint64_t block, bs_visit_operation visit,
                             void *user, struct bs_error *error);
@@ -144,8 +144,8 @@ bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char 
                            uint64_t block, struct bs_error *error);
 
 #define BS_NAMES_RANGE_MAX 1000
-/* Of the blocks `first` to `last`: consensus[i] is that of block first + i; the caller's room.  Words: usage (a range that
- * goes backwards, or has more than BS_NAMES_RANGE_MAX blocks), not_found (says which block). */
+/* Of the blocks `first` to `last`: consensus[i] is that of block first + i; the caller's room.  Words: usage (a range
+ * that goes backwards, or has more than BS_NAMES_RANGE_MAX blocks), not_found (says which block). */
 bool bs_names_consensus_range(struct bs_names *names, struct bs_scope *scope, char (*consensus)[BS_CONSENSUS_TEXT],
                               uint64_t first, uint64_t last, struct bs_error *error);
 
@@ -217,11 +217,11 @@ bool bs_names_revoke(struct bs_names *names, struct bs_scope *scope, struct bs_n
 bool bs_names_namespace_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                                  const char *id, const char *reveal_address, const struct bs_name_operation *operation,
                                  struct bs_error *error);
-/* Words: conflict (there is one), denied (no preorder by this key for this address), usage (rules out of their range). */
+/* Words: conflict (there is one), denied (no preorder by this key for this address), usage (rules out of range). */
 bool bs_names_namespace_reveal(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                                const char *id, const char *reveal_address, const struct bs_namespace_rules *rules,
                                const struct bs_name_operation *operation, struct bs_error *error);
-/* By the key of the reveal address.  Words: not_found (not revealed), conflict (ready already), denied (another key). */
+/* By the key of the reveal address.  Words: not_found (not revealed), conflict (ready), denied (not that key). */
 bool bs_names_namespace_ready(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                               const char *id, const struct bs_name_operation *operation, struct bs_error *error);
 /* A name with its owner and value into a namespace that is revealed and not ready; one that was imported before is
@@ -244,10 +244,10 @@ struct bs_name_broadcast {
   bool is_accepted;
   char reason[200]; /* why it was not; "" */
 };
-/* Puts a transaction that was signed elsewhere or before into a block.  A refused operation is no failure: its coins are
- * spent all the same.  dry_run: only tells what would become of it.  Words: usage (no transaction), forged (a signature),
- * conflict (its coins are spent, or never were), malformed (it pays more than it has), denied (a coinbase, coins that are
- * not P2PKH), no_names (there is no chain). */
+/* Puts a transaction that was signed elsewhere or before into a block.  A refused operation is no failure: its coins
+ * are spent all the same.  dry_run: only tells what would become of it.  Words: usage (no transaction), forged (a
+ * signature), conflict (its coins are spent, or never were), malformed (it pays more than it has), denied (a coinbase,
+ * coins that are not P2PKH), no_names (there is no chain). */
 bool bs_names_broadcast(struct bs_names *names, struct bs_scope *scope, struct bs_name_broadcast *ret_broadcast,
                         const char *hex, bool dry_run, struct bs_error *error);
 

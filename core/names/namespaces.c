@@ -25,8 +25,8 @@ static bool need_new(const struct bs_job *job, struct bs_error *error) {
 static bool fail_unrevealed(const struct bs_job *job, struct bs_error *error) {
   const char *dot = strchr(job->name, '.'), *id = dot == NULL ? job->name : dot + 1;
 
-  return bs_fail(error, BS_WORD_not_found, "The namespace %s is not revealed; run: blockstore-cli namespace_preorder %s",
-                 id, id);
+  return bs_fail(error, BS_WORD_not_found,
+                 "The namespace %s is not revealed; run: blockstore-cli namespace_preorder %s", id, id);
 }
 
 static bool need_revealed(const struct bs_job *job, struct bs_error *error) {
@@ -172,8 +172,8 @@ static bool take_value_hash(struct bs_job *job, const char *value_hash, struct b
       !bs_hex_decode(job->value_hash, sizeof job->value_hash, value_hash))
     return bs_fail(error, BS_WORD_usage, "A value hash is 40 hexadecimal digits in lower case.");
   if (bs_address_decode(&version, hash, job->owner_address) && memcmp(hash, job->value_hash, sizeof hash) == 0)
-    return bs_fail(error, BS_WORD_usage, "The value hash of %s is the hash in its owner's address, which no import can say.",
-                   job->name);
+    return bs_fail(error, BS_WORD_usage,
+                   "The value hash of %s is the hash in its owner's address, which no import can say.", job->name);
   return true;
 }
 
@@ -194,7 +194,8 @@ bool bs_names_import(struct bs_names *names, struct bs_scope *scope, struct bs_n
 bool bs_names_announce(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const unsigned char hash[BS_HASH160_SIZE], const struct bs_name_operation *operation,
                        struct bs_error *error) {
-  struct bs_job job = {.operation = operation, .name = "the announcement", .plan = plan_announce, .fail_absent = fail_nameless};
+  struct bs_job job = {
+      .operation = operation, .name = "the announcement", .plan = plan_announce, .fail_absent = fail_nameless};
 
   memcpy(job.value_hash, hash, sizeof job.value_hash);
   return bs_job_run(&job, names, scope, ret_receipt, error);

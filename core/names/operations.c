@@ -166,8 +166,9 @@ static bool look(struct bs_job *job, struct bs_view *view, struct bs_error *erro
   if (!job->name_space_found)
     return bs_fail(error, BS_WORD_usage, "There is no namespace %s on %s.", id, view->provider->place(view->state));
   if (job->name_space.state != BS_NAMESPACE_IS_READY)
-    return bs_fail(error, BS_WORD_usage, "The namespace %s is not ready yet; until then names are imported by %s alone.",
-                   id, job->name_space.recipient_address);
+    return bs_fail(error, BS_WORD_usage,
+                   "The namespace %s is not ready yet; until then names are imported by %s alone.", id,
+                   job->name_space.recipient_address);
   return true;
 }
 

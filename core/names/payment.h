@@ -38,8 +38,8 @@ struct bs_payment_outputs {
   uint64_t burn;                   /* satoshis */
 };
 /* Balances and signs a transaction and adds it to the batch.  Its outputs are in the order of protocol.md 3.1:
- * operation, recipient, value hash, change, burn.  Words: denied (the coins do not suffice), usage (the fee is above the
- * configured most). */
+ * operation, recipient, value hash, change, burn.  Words: denied (the coins do not suffice), usage (the fee is above
+ * the configured most). */
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
                     const struct bs_payment_outputs *outputs, struct bs_error *error);
 /* Did the coins not suffice? */

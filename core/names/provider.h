@@ -60,9 +60,10 @@ struct bs_provider {
   bool (*list_in_namespace)(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
                             uint64_t count, struct bs_error *error);
   bool (*operations_at)(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error);
-  bool (*operations_on)(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit, void *user,
-                        struct bs_error *error);
-  bool (*announcements_at)(void *state, uint64_t block, bs_visit_announcement visit, void *user, struct bs_error *error);
+  bool (*operations_on)(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
+                        void *user, struct bs_error *error);
+  bool (*announcements_at)(void *state, uint64_t block, bs_visit_announcement visit, void *user,
+                           struct bs_error *error);
   bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);

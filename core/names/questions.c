@@ -36,8 +36,8 @@ static bool enter_namespace(struct bs_names_call *call, struct bs_names *names, 
                           names->provider->place(names->state));
 }
 
-bool bs_names_namespace(struct bs_names *names, struct bs_scope *scope, const char *id, bs_visit_operation visit, void *user,
-                        struct bs_error *error) {
+bool bs_names_namespace(struct bs_names *names, struct bs_scope *scope, const char *id, bs_visit_operation visit,
+                        void *user, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_namespace_entry entry;
@@ -98,8 +98,8 @@ bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char 
 }
 
 static bool check_range(uint64_t first, uint64_t last, struct bs_error *error) {
-  return first <= last || bs_fail(error, BS_WORD_usage, "The range from block %" PRIu64 " to block %" PRIu64 " goes backwards.",
-                                  first, last);
+  return first <= last || bs_fail(error, BS_WORD_usage,
+                                  "The range from block %" PRIu64 " to block %" PRIu64 " goes backwards.", first, last);
 }
 
 bool bs_names_consensus_range(struct bs_names *names, struct bs_scope *scope, char (*consensus)[BS_CONSENSUS_TEXT],
@@ -154,7 +154,8 @@ bool bs_names_operations_on(struct bs_names *names, struct bs_scope *scope, cons
   if (!bs_name_check(name, error) || !check_range(first, last, error) ||
       !bs_names_enter(&call, names, scope, false, error))
     return false;
-  if (call.exists && !names->provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error))
+  if (call.exists &&
+      !names->provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error))
     return false;
   if (!found) return bs_names_fail_unknown(names, name, error);
   return names->provider->operations_on(names->state, name, first, last, visit, user, error);

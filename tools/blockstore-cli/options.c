@@ -219,7 +219,8 @@ static bool check_files(struct cli *cli) {
   for (const char *at = cli->command->arguments; *at != '\0' && i < cli->count; at += strspn(at, " "), i++) {
     size_t length = strcspn(at, " ");
     bool is_record = length == 6 && memcmp(at, "RECORD", 6) == 0;
-    bool may_be_file = is_record || (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
+    bool may_be_file =
+        is_record || (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
 
     if (may_be_file && strcmp(cli->arguments[i], "@") == 0)
       return cli_refuse(cli, "%.*s: An @ means a file, and its name is missing; write @FILE.%s", (int)length, at,
