@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/chain/statements.h"
 #include "tools/bench-index/bench.h"
 
 struct row {
   sqlite3_int64 block, position;
-  unsigned char txid[32], sender[25], hash128[16];
+  unsigned char txid[32], sender[25];
   char opcode, name[BS_NAME_MAX + 1];
   bool registers;
   int serialised; /* its length */
@@ -27,16 +28,16 @@ static const char schema[] =
     "CREATE TABLE operations (block, position, txid, opcode, name, value_hash, serialised, PRIMARY KEY (block, position)) WITHOUT ROWID;"
     "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
     "CREATE TABLE preorders (hash PRIMARY KEY, rest) WITHOUT ROWID;"
-    "CREATE TABLE names (name PRIMARY KEY NOT NULL, sender, hash128, rest);"
+    "CREATE TABLE names (name PRIMARY KEY NOT NULL, sender, rest);"
     "CREATE INDEX names_by_sender ON names (sender, name);"
-    "CREATE INDEX names_by_hash ON names (hash128);";
+    "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);";
 
-/* ?1 block, ?2 position, ?3 txid, ?4 opcode, ?5 name, ?6 serialised, ?7 sender, ?8 hash128 */
+/* ?1 block, ?2 position, ?3 txid, ?4 opcode, ?5 name, ?6 serialised, ?7 sender */
 static const char *const texts[STATEMENTS] = {
     [OPERATION] = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, zeroblob(20), ?6)",
     [PREORDER] = "INSERT INTO preorders VALUES (?3, zeroblob(180))",
     [REGISTERED] = "DELETE FROM preorders WHERE hash = ?3",
-    [NAME] = "INSERT INTO names VALUES (?5, ?7, ?8, zeroblob(230)) ON CONFLICT DO UPDATE SET rest = zeroblob(230)",
+    [NAME] = "INSERT INTO names VALUES (?5, ?7, zeroblob(230)) ON CONFLICT DO UPDATE SET rest = zeroblob(230)",
 };
 
 static void copy_blob(sqlite3_stmt *statement, int column, void *bytes, size_t size) {
@@ -48,11 +49,10 @@ static struct row row_of(sqlite3_stmt *statement) {
                     .position = sqlite3_column_int64(statement, 1),
                     .opcode = (char)sqlite3_column_int(statement, 3),
                     .serialised = sqlite3_column_int(statement, 5),
-                    .registers = sqlite3_column_int(statement, 8) != 0};
+                    .registers = sqlite3_column_int(statement, 7) != 0};
 
   copy_blob(statement, 2, row.txid, sizeof row.txid);
   copy_blob(statement, 6, row.sender, sizeof row.sender);
-  copy_blob(statement, 7, row.hash128, sizeof row.hash128);
   if (sqlite3_column_type(statement, 4) != SQLITE_NULL)
     snprintf(row.name, sizeof row.name, "%s", (const char *)sqlite3_column_text(statement, 4));
   return row;
@@ -66,8 +66,9 @@ static struct row *read_rows(size_t *ret_count, const char *index) {
 
   if (sqlite3_open_v2(index, &sqlite, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
       sqlite3_prepare_v2(sqlite,
-                         "SELECT o.block, position, o.txid, opcode, o.name, length(serialised), n.sender, hash128,"
-                         " first_registered = o.block FROM operations o LEFT JOIN names n ON n.name = o.name ORDER BY o.block, position",
+                         "SELECT o.block, position, o.txid, opcode, o.name, length(serialised), n.sender,"
+                         " first_registered = o.block FROM operations o LEFT JOIN names n ON n.name = o.name"
+                         " ORDER BY o.block, position",
                          -1, &statement, NULL) != SQLITE_OK)
     bench_die(sqlite3_errmsg(sqlite));
   while (sqlite3_step(statement) == SQLITE_ROW) {
@@ -90,7 +91,6 @@ static void run(sqlite3_stmt *statement, const struct row *row) {
   else sqlite3_bind_null(statement, 5);
   sqlite3_bind_zeroblob(statement, 6, row->serialised);
   sqlite3_bind_blob(statement, 7, row->sender, sizeof row->sender, SQLITE_STATIC);
-  sqlite3_bind_blob(statement, 8, row->hash128, sizeof row->hash128, SQLITE_STATIC);
   if (sqlite3_step(statement) != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK) bench_die("a statement");
 }
 
