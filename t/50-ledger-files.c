@@ -239,16 +239,7 @@ static void assert_plan(struct fixture *fixture, enum bs_chain_statement which, 
   if (strstr(plan, text) == NULL) fail_msg("%s", plan);
 }
 
-static void assert_owned(struct fixture *fixture) {
-  struct bs_name_entry entry;
-  struct bs_error error = {0};
-  bool found, inherited;
-
-  assert_ok(bs_index_get_name(bs_ledger_index(fixture->ledger), &entry, &found, "foo.id", &error));
-  assert_true(found);
-  assert_ok(bs_index_is_inherited(bs_ledger_index(fixture->ledger), &inherited, &entry, &error));
-  assert_false(inherited);
-}
+/* ---- old schemas ---- */
 
 static bool count_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
   (void)refused;
@@ -265,54 +256,141 @@ static int refused_at(struct fixture *fixture, uint64_t block) {
   return count;
 }
 
-static void assert_listed(struct fixture *fixture) {
+/* Names that the index lists, with commas: the owner's, or those of a namespace. */
+static void assert_list(struct fixture *fixture, const struct bs_key *owner, const char *id, const char *expected) {
+  const struct bs_index *index = bs_ledger_index(fixture->ledger);
   struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  unsigned char hash[BS_HASH160_SIZE];
+  struct bs_script script;
   struct bs_error error = {0};
   size_t count;
 
-  assert_ok(bs_index_list_in_namespace(bs_ledger_index(fixture->ledger), &texts, &count, "id", 0, 10, &error));
-  assert_int_equal(count, 1);
+  if (owner != NULL) {
+    hash_of(hash, owner);
+    bs_script_pay_to(&script, hash);
+    assert_ok(bs_index_list(index, &texts, &count, &script, 0, 10, &error));
+  } else {
+    assert_ok(bs_index_list_in_namespace(index, &texts, &count, id, 0, 10, &error));
+  }
+  for (size_t i = 0; i < texts.length; i++)
+    if (texts.bytes[i] == '\0') texts.bytes[i] = ',';
+  assert_string_equal(bs_buffer_string(&texts), expected);
 }
 
-/* What came after schema 1, undone. */
-static const char back_to_schema_1[] =
-    "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements; DROP TABLE import_keys;"
-    "DROP TABLE pending; ALTER TABLE expiries DROP COLUMN times; DROP INDEX preorders_of_several;"
-    "DROP INDEX operations_by_name; DROP INDEX names_by_sender; ALTER TABLE names RENAME TO new_names;"
-    "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, " BS_NAMES_COLUMNS_ ") WITHOUT ROWID;"
-    "INSERT INTO names SELECT name, zeroblob(16), sender, public_key, address, op, txid, vtxindex, value_hash, block_number,"
-    " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address, consensus, listed,"
-    " changed_block FROM new_names;"
-    "DROP TABLE new_names;"
-    "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"
-    "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"
-    "CREATE INDEX operations_by_txid ON operations (txid);"
-    "PRAGMA user_version = 1";
+static void revoke_name(struct fixture *fixture, const char *name, const struct bs_key *key) {
+  struct bs_operation operation = registration_of(name);
+
+  operation.opcode = BS_NAME_REVOKE;
+  assert_null(send(fixture, key, &operation, NULL, 0));
+}
+
+/* Of every kind of name one, in the order of their blocks.  new.brief has one block left, shut.brief three. */
+static void fill(struct fixture *fixture) {
+  struct bs_operation preorder;
+
+  own(fixture, "old.brief", fixture->alice);
+  own(fixture, "lost.brief", fixture->bob);
+  revoke_name(fixture, "lost.brief", fixture->bob);
+  own(fixture, "foo.id", fixture->alice);
+  own(fixture, "gone.id", fixture->bob);
+  revoke_name(fixture, "gone.id", fixture->bob);
+  own(fixture, "new.brief", fixture->alice);
+  own(fixture, "shut.brief", fixture->bob);
+  revoke_name(fixture, "shut.brief", fixture->bob);
+  preorder = preorder_of(fixture, "next.id", fixture->bob, fixture->bob);
+  assert_null(send(fixture, fixture->bob, &preorder, NULL, price_of(fixture, "next.id")));
+}
+
+static bool refuse_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
+  (void)user;
+  (void)announcement;
+  return bs_fail(error, BS_WORD_failed, "There is an announcement.");
+}
+
+/* What fill made, by whatever schema. */
+static void assert_filled(struct fixture *fixture) {
+  const struct bs_index *index = bs_ledger_index(fixture->ledger);
+  struct bs_name_entry entry = entry_of(fixture, "foo.id");
+  struct bs_error error = {0};
+  bool inherited;
+
+  assert_ok(bs_index_is_inherited(index, &inherited, &entry, &error));
+  assert_false(inherited);
+  assert_list(fixture, fixture->alice, NULL, "foo.id,new.brief,");
+  assert_list(fixture, fixture->bob, NULL, "");
+  assert_list(fixture, NULL, "id", "foo.id,gone.id,");
+  assert_list(fixture, NULL, "brief", "lost.brief,new.brief,old.brief,shut.brief,");
+  assert_true(entry_of(fixture, "gone.id").revoked);
+  assert_true(entry_of(fixture, "shut.brief").revoked);
+  assert_false(entry_of(fixture, "lost.brief").revoked); /* since it expired */
+  assert_int_equal(entry_of(fixture, "old.brief").listed, 0);
+  assert_ok(bs_index_announcements_at(index, tip_of(fixture).height, refuse_announcement, NULL, &error));
+}
+
+/* What came after schema 1, undone; what had expired was not forgotten then. */
+#define BACK_TO_SCHEMA_1                                                                                              \
+  "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements;"                     \
+  "DROP TABLE import_keys; DROP TABLE pending; DROP INDEX preorders_of_several;"                                      \
+  "ALTER TABLE expiries DROP COLUMN times;"                                                                           \
+  "INSERT OR IGNORE INTO expiries SELECT last_renewed + 5, name FROM names WHERE name LIKE '%.brief';"                \
+  "DROP INDEX operations_by_name; DROP INDEX names_by_sender; ALTER TABLE names RENAME TO new_names;"                 \
+  "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, " BS_NAMES_COLUMNS_ ") WITHOUT ROWID;"  \
+  "INSERT INTO names SELECT name, zeroblob(16), sender, public_key, address, op, txid, vtxindex, value_hash,"         \
+  " block_number, preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer,"                  \
+  " importer_address, consensus, listed <> 0, changed_block FROM new_names;"                                          \
+  "DROP TABLE new_names;"                                                                                             \
+  "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"                                                      \
+  "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
+  "CREATE INDEX operations_by_txid ON operations (txid);"
+
+/* Names expire when they would have, and what was begun goes on. */
+static void assert_goes_on(struct fixture *fixture) {
+  struct bs_operation registration = registration_of("foo.id"), update = update_of(fixture, "new.brief", 1),
+                      transfer = {.opcode = BS_NAME_TRANSFER, .keep_data = true};
+
+  assert_null(send(fixture, fixture->alice, &update, NULL, 0)); /* in its last block */
+  assert_list(fixture, fixture->alice, NULL, "foo.id,");
+  assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "belongs to");
+  assert_int_equal(refused_at(fixture, tip_of(fixture).height), 1);
+  assert_true(entry_of(fixture, "shut.brief").revoked);
+  bs_hash128(transfer.name_hash, "foo.id", strlen("foo.id"));
+  memcpy(transfer.consensus, tip_of(fixture).consensus, sizeof transfer.consensus);
+  assert_null(send(fixture, fixture->alice, &transfer, fixture->bob, 0));
+  assert_list(fixture, fixture->bob, NULL, "foo.id,");
+  assert_false(entry_of(fixture, "shut.brief").revoked); /* it expired with this block */
+  assert_int_equal(entry_of(fixture, "shut.brief").listed, 0);
+  registration = registration_of("next.id");
+  assert_null(send(fixture, fixture->bob, &registration, fixture->bob, 0));
+}
 
 /* Read as it is, and brought up to date by who may write. */
-static void an_old_schema_is_read_and_brought_up_to_date(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_operation registration = registration_of("foo.id");
+static void bring_up_to_date(struct fixture *fixture, const char *back, const char *version) {
   struct bs_error error = {0};
 
-  assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
-  own(fixture, "foo.id", fixture->alice);
-  assert_ok(bs_database_execute(fixture->ledger->database, back_to_schema_1, &error));
+  fill(fixture);
+  assert_filled(fixture);
+  assert_ok(bs_database_execute(fixture->ledger->database, back, &error));
   assert_ok(reopen(fixture, BS_DATABASE_READ, &error));
-  assert_schema(fixture, "1");
-  assert_owned(fixture);
-  assert_listed(fixture);
+  assert_schema(fixture, version);
+  assert_filled(fixture);
   assert_int_equal(refused_at(fixture, 1), 0);
   assert_fails(bs_ledger_replay_check(fixture->ledger, &error), BS_WORD_failed, "older schema");
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
   assert_schema(fixture, "3");
   assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
   assert_plan(fixture, BS_SQL_count_of_sender, "COVERING INDEX names_by_sender");
-  assert_owned(fixture);
-  assert_listed(fixture);
-  assert_refused(send(fixture, fixture->bob, &registration, fixture->bob, 0), "belongs to");
-  assert_int_equal(refused_at(fixture, tip_of(fixture).height), 1);
+  assert_filled(fixture);
   assert_ok(bs_ledger_replay_check(fixture->ledger, &error));
+  assert_goes_on(fixture);
+  assert_ok(bs_ledger_replay_check(fixture->ledger, &error));
+}
+
+static void schema_1_is_read_and_brought_up_to_date(void **state) {
+  bring_up_to_date(*state, BACK_TO_SCHEMA_1 "PRAGMA user_version = 1", "1");
+}
+
+static void schema_2_is_read_and_brought_up_to_date(void **state) {
+  bring_up_to_date(*state, BACK_TO_SCHEMA_1 BS_INDEX_SCHEMA_2 "PRAGMA user_version = 2", "2");
 }
 
 static void before_its_first_schema_a_ledger_is_none(void **state) {
@@ -501,7 +579,8 @@ int main(void) {
       LEDGER_TEST(a_newer_schema_is_refused),
       LEDGER_TEST(a_schema_below_0_is_damage),
       LEDGER_TEST(a_namespace_with_impossible_rules_is_damage),
-      LEDGER_TEST(an_old_schema_is_read_and_brought_up_to_date),
+      LEDGER_TEST(schema_1_is_read_and_brought_up_to_date),
+      LEDGER_TEST(schema_2_is_read_and_brought_up_to_date),
       LEDGER_TEST(before_its_first_schema_a_ledger_is_none),
       LEDGER_TEST(a_truncated_ledger_is_corrupt),
       LEDGER_TEST(reading_never_writes),
