@@ -291,6 +291,24 @@ static void rules_and_model_agree(void **state) {
   for (uint64_t seed = 0; seed < seeds; seed++) run_seed(seed);
 }
 
+/* Every coefficient, base and exponent. */
+static void prices_agree(void **state) {
+  (void)state;
+  for (unsigned number = 0; number < 1u << 20; number++) {
+    uint8_t coeff = number & 255, base = number >> 8 & 255, power = number >> 16, discount = 1 + number % 15;
+    struct bs_namespace_rules rules = {
+        .coeff = coeff, .base = base, .buckets = {power}, .no_vowel_discount = discount};
+    struct model_prices prices = {.coeff = coeff, .base = base, .buckets = {power}, .no_vowel_discount = discount};
+    char expected[32], text[BS_FEE_TEXT];
+    double expected_price = model_price(expected, &prices, "b.id"), price = bs_price_of_name(&rules, "b.id");
+
+    bs_price_text(text, &rules, "b.id");
+    if (strcmp(text, expected) != 0 || memcmp(&price, &expected_price, sizeof price) != 0)
+      fail_msg("%u * %u^%u / %u: the model says %s, %a, the rules %s, %a", coeff, base, power, discount, expected,
+               expected_price, text, price);
+  }
+}
+
 static void the_generator_reaches_everything(void **state) {
   (void)state;
   for (const char *opcode = "?:+>~;*&!#"; *opcode != '\0'; opcode++) {
@@ -315,10 +333,10 @@ static void rules_and_model_agree_about_one_seed(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(rules_and_model_agree),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(prices_agree), cmocka_unit_test(rules_and_model_agree),
                                      cmocka_unit_test(the_generator_reaches_everything)};
   const struct CMUnitTest brief[] = {cmocka_unit_test(rules_and_model_agree)};
-  const struct CMUnitTest more[] = {cmocka_unit_test(rules_and_model_agree),
+  const struct CMUnitTest more[] = {cmocka_unit_test(prices_agree), cmocka_unit_test(rules_and_model_agree),
                                     cmocka_unit_test(the_generator_reaches_everything),
                                     cmocka_unit_test(rules_and_model_agree_after_a_quiet_year)};
   const struct CMUnitTest of_one[] = {cmocka_unit_test(rules_and_model_agree_about_one_seed)};

@@ -10,6 +10,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define BURN "76a914000000000000000000000000000000000000000088ac"
 #define NO_ADDRESS "51" /* anyone can spend it */
+#define SCRIPT_MAX 150 /* bytes of an output's: of a multisig one with three keys */
 #define FEE_MAX 1e14 /* so that eight times twice as much is money */
 
 /* A transaction in the making. */
@@ -18,7 +19,7 @@ struct draft {
   unsigned char payload[PAYLOAD];
   size_t length;
   struct {
-    char script[MODEL_SCRIPT]; /* "": the payload */
+    char script[2 * SCRIPT_MAX + 1]; /* "": the payload */
     uint64_t value;
   } outputs[OUTPUTS];
   size_t count;
@@ -81,7 +82,7 @@ static void add_noise(struct generator *generator, struct draft *draft, size_t l
 
 static void pay(struct draft *draft, const char *script, uint64_t value) {
   if (draft->count == OUTPUTS) return;
-  snprintf(draft->outputs[draft->count].script, MODEL_SCRIPT, "%s", script);
+  snprintf(draft->outputs[draft->count].script, sizeof draft->outputs[0].script, "%s", script);
   draft->outputs[draft->count++].value = value;
 }
 
@@ -98,7 +99,7 @@ static struct draft begin(struct generator *generator, unsigned char opcode, con
 static void insert(struct draft *draft, size_t at, const char *script, uint64_t value) {
   if (draft->count == OUTPUTS) return;
   memmove(&draft->outputs[at + 1], &draft->outputs[at], (draft->count++ - at) * sizeof draft->outputs[0]);
-  snprintf(draft->outputs[at].script, MODEL_SCRIPT, "%s", script);
+  snprintf(draft->outputs[at].script, sizeof draft->outputs[0].script, "%s", script);
   draft->outputs[at].value = value;
 }
 
@@ -159,7 +160,7 @@ static void spoil_output(struct generator *generator, struct draft *draft) {
   case 1: insert(draft, at, odd_script(generator), 5500); break;
   case 2: insert(draft, at, draft->outputs[other].script, draft->outputs[other].value); break;
   case 3: insert(draft, at, any_actor(generator)->script, 5500); break;
-  case 4: snprintf(draft->outputs[at].script, MODEL_SCRIPT, "%s", odd_script(generator)); break;
+  case 4: snprintf(draft->outputs[at].script, sizeof draft->outputs[0].script, "%s", odd_script(generator)); break;
   default: draft->outputs[at].value = generator_below(generator, 3); break;
   }
 }
@@ -243,7 +244,7 @@ static void write_draft(struct generator *generator, struct bs_buffer *raw, cons
   if (draft->other != NULL && !draft->other_first) add_input(generator, raw, draft, draft->other);
   bs_buffer_byte(raw, (unsigned char)draft->count);
   for (size_t i = 0; i < draft->count; i++) {
-    unsigned char script[BS_SCRIPT_MAX];
+    unsigned char script[SCRIPT_MAX];
     size_t length = strlen(draft->outputs[i].script) / 2;
 
     bs_buffer_little_endian(raw, draft->outputs[i].value, 8);
@@ -327,7 +328,7 @@ static const struct model_name *any_name(struct generator *generator) {
 
   for (size_t tries = 1 + generator_below(generator, 8); tries > 0 && state->name_count > 0; tries--) {
     name = &state->names[generator_below(generator, state->name_count)];
-    if (name->has_owner) break;
+    if (name->has_owner || (name->has_hash && !name->revoked)) break;
   }
   return name;
 }
@@ -665,9 +666,9 @@ static void do_import(struct generator *generator) {
   draft = begin(generator, BS_NAME_IMPORT, &importer);
   add_text(&draft, name);
   known = model_find_name(generator->model, name);
-  pay(&draft, known != NULL && one_in(generator, 3) ? known->origin.sender : any_actor(generator)->script, 5500);
+  pay(&draft, known != NULL && one_in(generator, 2) ? known->origin.sender : any_actor(generator)->script, 5500);
   if (one_in(generator, 10)) pay(&draft, draft.outputs[1].script, 5500);
-  pay(&draft, any_actor(generator)->script, 5500);
+  pay(&draft, one_in(generator, 10) ? odd_script(generator) : any_actor(generator)->script, 5500);
   pay(&draft, importer.script, 5500);
   send(generator, BS_NAME_IMPORT, &draft);
 }
