@@ -323,7 +323,7 @@ static void fees_are_read_back(void **state) {
 /* As in a locale with this decimal point, NULL being that of C. */
 static const char *decimal_point;
 
-static int print(char *text, size_t size, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static int print(char *text, size_t size, const char *format, va_list arguments) {
   int length = vsnprintf(text, size, format, arguments);
   char *point = decimal_point == NULL || strchr(format, 'g') == NULL ? NULL : strchr(text, '.');
   size_t extra = point == NULL ? 0 : strlen(decimal_point) - 1;
