@@ -294,11 +294,13 @@ static void an_imported_name_is_stuck_before_it_expires(void **state) {
   assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_2, &alice, &error));
   assert_int_equal(receipt.block, imported + 9);
   assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo." ID, VALUE_1, &alice, &error),
-               BS_WORD_expired, "neither be updated nor transferred");
+               BS_WORD_expired, "no longer be updated");
   assert_fails(
       bs_names_transfer(fixture->names, fixture->scope, &receipt, "foo." ID, fixture->bob_address, true, &alice,
                         &error),
-      BS_WORD_expired, "neither be updated nor transferred");
+      BS_WORD_expired, "no longer be transferred");
+  assert_fails(bs_names_renew(fixture->names, fixture->scope, &receipt, "foo." ID, &alice, &error), BS_WORD_expired,
+               "no longer be saved by a renewal");
   assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "foo." ID, &error));
   assert_false(record.expired);
   assert_int_equal(record.expires, imported + 8 + 9);

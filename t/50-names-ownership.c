@@ -251,6 +251,33 @@ static void an_expired_name_is_anybodys(void **state) {
   bs_ledger_close(ledger);
 }
 
+/* The block behind the last one: the chain would take the money of a renewal, and no update of the name ever after. */
+static void in_the_block_after_its_last_a_name_is_nobodys(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_ledger *ledger = open_brief_ledger(fixture->ledger);
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_names *names = fixture->names;
+  struct bs_scope *scope = fixture->scope;
+  uint64_t last;
+  char free_from[60];
+  struct bs_error error = {0};
+
+  own_with_value(fixture, "foo.brief");
+  last = record_of(fixture, "foo.brief").expires;
+  mine_to(ledger, last);
+  snprintf(free_from, sizeof free_from, "anybody can register it from block %d on", (int)last + 2);
+  assert_fails(bs_names_renew(names, scope, &receipt, "foo.brief", &alice, &error), BS_WORD_expired, free_from);
+  assert_fails(bs_names_update(names, scope, &receipt, "foo.brief", VALUE_2, &alice, &error), BS_WORD_expired,
+               free_from);
+  assert_fails(bs_names_register(names, scope, &receipt, "foo.brief", NULL, &alice, &error), BS_WORD_expired,
+               free_from);
+  mine_to(ledger, last + 1);
+  assert_ok(bs_names_register(names, scope, &receipt, "foo.brief", NULL, &alice, &error));
+  assert_int_equal(record_of(fixture, "foo.brief").first_registered, last + 2);
+  bs_ledger_close(ledger);
+}
+
 static void a_renewal_in_time_gives_another_life(void **state) {
   struct fixture *fixture = *state;
   const struct bs_name_operation alice = {.owner_key = fixture->alice};
@@ -298,6 +325,7 @@ int main(void) {
       NAMES_TEST(dry_runs_neither_transfer_nor_revoke),
       NAMES_TEST(another_key_pays_for_transfer_and_revocation),
       NAMES_TEST(an_expired_name_is_anybodys),
+      NAMES_TEST(in_the_block_after_its_last_a_name_is_nobodys),
       NAMES_TEST(a_renewal_in_time_gives_another_life),
       NAMES_TEST(a_revocation_ends_with_the_lifetime),
   };

@@ -16,12 +16,40 @@ static bool is_registered(const struct bs_job *job) {
   return job->found && bs_rules_is_registered(&job->entry, &job->name_space, job->height);
 }
 
-static bool need_free(const struct bs_job *job, struct bs_error *error) {
-  if (!is_registered(job)) return true;
-  if (job->entry.revoked)
-    return bs_fail(error, BS_WORD_denied, "The name %s was revoked; nobody can register it before it expires.",
+static uint64_t last_block(const struct bs_job *job) {
+  return bs_name_last_block(&job->entry, &job->name_space);
+}
+
+/* The block from which on anybody can register it: the one behind its last sees it as it was. */
+static uint64_t free_block(const struct bs_job *job) {
+  return last_block(job) + 2;
+}
+
+static bool fail_expired(const struct bs_job *job, struct bs_error *error) {
+  if (job->height >= free_block(job))
+    return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; register it anew.", job->name,
+                   last_block(job));
+  return bs_fail(error, BS_WORD_expired,
+                 "The name %s expired at block %" PRIu64 "; anybody can register it from block %" PRIu64 " on.",
+                 job->name, last_block(job), free_block(job));
+}
+
+static bool fail_revoked(const struct bs_job *job, struct bs_error *error) {
+  if (last_block(job) == UINT64_MAX)
+    return bs_fail(error, BS_WORD_denied, "The name %s was revoked, and nobody can register it: it never expires.",
                    job->name);
-  if (strcmp(job->entry.origin.address, job->owner) == 0)
+  return bs_fail(error, BS_WORD_denied, "The name %s was revoked; nobody can register it before block %" PRIu64 ".",
+                 job->name, free_block(job));
+}
+
+static bool need_free(const struct bs_job *job, struct bs_error *error) {
+  char address[BS_ADDRESS_TEXT];
+
+  if (!is_registered(job)) return true;
+  if (last_block(job) < job->height) return fail_expired(job, error);
+  if (job->entry.revoked) return fail_revoked(job, error);
+  bs_job_sender(job, address);
+  if (strcmp(job->entry.origin.address, address) == 0)
     return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by this very key.", job->name);
   return bs_fail(error, BS_WORD_conflict, "The name %s is registered already, by %s.", job->name,
                  job->entry.origin.address);
@@ -47,24 +75,18 @@ static bool need_owned(const struct bs_job *job, struct bs_error *error) {
 
 /* Owned, and not expired. */
 static bool need_current(const struct bs_job *job, struct bs_error *error) {
-  uint64_t last;
-
-  if (!need_owned(job, error)) return false;
-  last = bs_name_last_block(&job->entry, &job->name_space);
-  if (last >= job->height) return true;
-  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; register it anew.", job->name,
-                 last);
+  return need_owned(job, error) && (last_block(job) >= job->height || fail_expired(job, error));
 }
 
-/* Updates and transfers say but the name's hash, which is looked for among the owner's listed names.  A name that was
- * imported, or renewed at the last moment, leaves them before it expires (bs_unlisted_block). */
-static bool need_listed(const struct bs_job *job, struct bs_error *error) {
+/* Updates and transfers tell a hash of the name, which is looked for in a list.  A name that was imported leaves the
+ * lists before it expires (bs_unlisted_block), and no renewal puts it back. */
+static bool need_listed(const struct bs_job *job, enum bs_lists lists, const char *done, struct bs_error *error) {
   if (!need_current(job, error)) return false;
-  if (job->entry.listed) return true;
+  if ((job->entry.listed & lists) != 0) return true;
   return bs_fail(error, BS_WORD_expired,
-                 "The name %s can neither be updated nor transferred any more: the lifetime that it was imported or"
-                 " registered for is over.  When it has expired, after block %" PRIu64 ", register it anew.",
-                 job->name, bs_name_last_block(&job->entry, &job->name_space));
+                 "The name %s can no longer be %s: the lifetime that began with its import is over.  Anybody can"
+                 " register it from block %" PRIu64 " on.",
+                 job->name, done, free_block(job));
 }
 
 /* Two writers that started from the same value: the second must look again. */
@@ -116,11 +138,10 @@ static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_ba
   return add_registration(job, batch, 0, error);
 }
 
+/* The chain takes a renewal in the block behind the last one, too, and leaves a name that no update finds. */
 static bool plan_renew(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   (void)view;
-  if (!need_owned(job, error)) return false;
-  if (!is_registered(job))
-    return bs_fail(error, BS_WORD_expired, "The name %s has expired; register it anew.", job->name);
+  if (!need_listed(job, BS_LIST_BOTH, "saved by a renewal", error)) return false;
   return bound_price(job, error) && add_registration(job, batch, job->receipt.price, error);
 }
 
@@ -128,7 +149,7 @@ static bool plan_update(struct bs_job *job, struct bs_view *view, struct bs_batc
   struct bs_operation operation = {.opcode = BS_NAME_UPDATE};
 
   (void)view;
-  if (!need_listed(job, error) || !need_replaced(job, error)) return false;
+  if (!need_listed(job, BS_LIST_OF_OWNER, "updated", error) || !need_replaced(job, error)) return false;
   bs_update_hash(operation.name_hash, job->name, job->consensus);
   memcpy(operation.value_hash, job->value_hash, sizeof operation.value_hash);
   return bs_job_add(job, batch, &(struct bs_payment_outputs){.operation = &operation}, error);
@@ -138,7 +159,7 @@ static bool plan_transfer(struct bs_job *job, struct bs_view *view, struct bs_ba
   struct bs_operation operation = {.opcode = BS_NAME_TRANSFER, .keep_data = job->keep_data};
 
   (void)view;
-  if (!need_listed(job, error)) return false;
+  if (!need_listed(job, BS_LIST_BY_HASH, "transferred", error)) return false;
   if (strcmp(job->entry.origin.address, job->owner) == 0)
     return bs_fail(error, BS_WORD_usage, "The name %s belongs to %s already; give the address of somebody else.",
                    job->name, job->owner);
