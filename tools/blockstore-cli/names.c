@@ -81,8 +81,8 @@ const struct cli_command cli_name_commands[] = {
      cli_run_method},
     {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", CLI_ASKS, CLI_SESSION,
      cli_run_method},
-    {"get_all_names", "[OFFSET [COUNT]]", "list the names that are registered",
-     "At most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+    {"get_all_names", "[OFFSET [COUNT]]", "list the names that were ever registered",
+     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
@@ -91,7 +91,9 @@ const struct cli_command cli_name_commands[] = {
     {"register", "NAME [ADDRESS]", "register a name, with its preorder where blocks allow",
      "ADDRESS: who is to own it; else the owner's key.  After preorder: the same key and ADDRESS.\n", CLI_TELLS,
      CLI_OWNER, cli_run_method},
-    {"renew", "NAME", "pay for another lifetime of a name", "", CLI_TELLS, CLI_OWNER, cli_run_method},
+    {"renew", "NAME", "pay for another lifetime of a name",
+     "Before it has expired.  Who owns 25 names can renew none of them: transfer one before.\n", CLI_TELLS, CLI_OWNER,
+     cli_run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
      "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
      "the transaction that an earlier try sent; it is not sent again.\n",
@@ -101,7 +103,7 @@ const struct cli_command cli_name_commands[] = {
      "data can be put again by the new owner, or false, so that the name has none; true if it is not given.\n",
      CLI_TELLS, CLI_OWNER, cli_run_method},
     {"revoke", "NAME", "end a name: it has no data and nobody can change it",
-     "For as long as it was registered, which may be for ever; it cannot be taken back.\n", CLI_TELLS, CLI_OWNER,
+     "Until it expires, which may be never; it cannot be taken back.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
     {0},
 };

@@ -28,7 +28,7 @@ const struct cli_command cli_namespace_commands[] = {
     {"get_namespace_blockchain_record", "NAMESPACE", "show what the chain says of a namespace",
      "Its state is ready, or revealed as long as names are imported.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"get_names_in_namespace", "NAMESPACE [OFFSET [COUNT]]", "list the names of a namespace",
-     "At most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"namespace_preorder", "NAMESPACE [REVEAL_ADDRESS]", "claim a namespace without telling which, and pay for it",
      "REVEAL_ADDRESS: who is to import its names and to make it ready; else the owner's key.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
@@ -41,7 +41,8 @@ const struct cli_command cli_namespace_commands[] = {
     {"name_import", "NAME ADDRESS VALUE_HASH", "give a name of a namespace that is not ready yet to its owner",
      "ADDRESS: who is to own it.  VALUE_HASH: 40 hexadecimal digits, the hash of its user record.  The first\n"
      "is imported by the key of the reveal address, further ones also by keys derived from it.  A name that was\n"
-     "imported before is overwritten.  It costs the fee alone.\n",
+     "imported before is overwritten.  It costs the fee alone.  Its owner must renew it within a lifetime of the\n"
+     "import, when the namespace is ready.\n",
      CLI_TELLS, CLI_OWNER, cli_run_method},
     {0},
 };
