@@ -148,7 +148,7 @@ static void preorders_that_are_refused(void **state) {
   assert_fails(bs_names_namespace_preorder(fixture->names, scope, &receipt, "long.space", NULL, &alice, &error),
                BS_WORD_usage, "long.space");
   assert_fails(bs_names_namespace_preorder(fixture->names, scope, &receipt, ID, "1xyz", &alice, &error), BS_WORD_usage,
-               "1xyz is not an address");
+               "\"1xyz\" is not an address");
   assert_fails(bs_names_namespace_preorder(fixture->names, scope, &receipt, ID, NULL, &nobody, &error), BS_WORD_usage,
                "owner's key");
   assert_fails(bs_names_namespace_preorder(fixture->names, scope, &receipt, "id", NULL, &alice, &error),
@@ -156,7 +156,7 @@ static void preorders_that_are_refused(void **state) {
   assert_ok(bs_names_namespace_preorder(fixture->names, scope, &receipt, ID, NULL, &alice, &error));
   height = height_of(fixture);
   assert_fails(bs_names_namespace_preorder(fixture->names, scope, &receipt, ID, NULL, &alice, &error),
-               BS_WORD_conflict, "preordered already");
+               BS_WORD_conflict, "run: blockstore-cli namespace_reveal " ID);
   assert_int_equal(height_of(fixture), height);
 }
 
@@ -210,7 +210,7 @@ static void what_is_refused_until_it_is_ready_and_after(void **state) {
   unsigned char hash[BS_HASH160_SIZE];
 
   assert_fails(bs_names_namespace_ready(fixture->names, scope, &receipt, ID, &bob, &error), BS_WORD_not_found,
-               ID " is not revealed");
+               "run: blockstore-cli namespace_reveal " ID);
   reveal(fixture, ID);
   assert_fails(bs_names_register(fixture->names, scope, &receipt, "foo." ID, NULL, &bob, &error), BS_WORD_usage,
                "not ready yet");
@@ -233,9 +233,9 @@ static void what_is_refused_until_it_is_ready_and_after(void **state) {
                fixture->bob_address);
   make_ready(fixture, ID);
   assert_fails(bs_names_namespace_ready(fixture->names, scope, &receipt, ID, &bob, &error), BS_WORD_conflict,
-               "ready already");
+               "ready already.");
   assert_fails(bs_names_import(fixture->names, scope, &receipt, "foo." ID, fixture->bob_address, VALUE_1, &bob, &error),
-               BS_WORD_conflict, "ready already");
+               BS_WORD_conflict, "ready already; its names are registered");
 }
 
 /* The importer's own address, and a value hash that is the importer's: the chain must tell them apart all the same. */
@@ -260,6 +260,34 @@ static void imports_to_oneself(void **state) {
   assert_string_equal(record.value_hash, VALUE_2);
   assert_ok(bs_names_lookup(fixture->names, fixture->scope, &record, "bar." ID, &error));
   assert_string_equal(record.value_hash, own_hash);
+}
+
+/* 21 million bitcoins are all that there are; a tenth of them can be paid. */
+static void a_price_above_all_coins(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_namespace_rules dear = {.lifetime = 1000,
+                                    .coeff = 21,
+                                    .base = 10,
+                                    .buckets = {15, 15, 12, 11},
+                                    .nonalpha_discount = 1,
+                                    .no_vowel_discount = 1};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  uint64_t price;
+  struct bs_error error = {0};
+
+  reveal_with(fixture, ID, &dear);
+  make_ready(fixture, ID);
+  allow(fixture, UINT64_C(2100000000000000));
+  assert_ok(bs_names_cost(fixture->names, fixture->scope, &price, "foo." ID, &error));
+  assert_true(price == UINT64_C(2100000000000000));
+  assert_false(bs_names_is_payable(price));
+  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "foo." ID, NULL, &alice, &error),
+               BS_WORD_usage, "nobody can ever pay");
+  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "o." ID, NULL, &alice, &error),
+               BS_WORD_usage, "nobody can ever pay");
+  assert_ok(bs_names_register(fixture->names, fixture->scope, &receipt, "food." ID, NULL, &alice, &error));
+  assert_true(receipt.price == UINT64_C(210000000000000));
 }
 
 static void import_foo(struct fixture *fixture) {
@@ -529,6 +557,7 @@ int main(void) {
       NAMES_TEST(reveals_that_are_refused),
       NAMES_TEST(what_is_refused_until_it_is_ready_and_after),
       NAMES_TEST(imports_to_oneself),
+      NAMES_TEST(a_price_above_all_coins),
       NAMES_TEST(an_imported_name_is_stuck_before_it_expires),
       NAMES_TEST(a_name_whose_namespace_is_gone_has_expired),
       NAMES_TEST(the_names_of_a_namespace),

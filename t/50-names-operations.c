@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/chain/ledger-private.h"
 #include "t/lib/names.h"
 
 static void a_name_is_registered_and_updated(void **state) {
@@ -208,7 +209,7 @@ static void preorder_then_register_for_somebody_else(void **state) {
   assert_string_equal(receipt.preorder_txid, "");
   assert_fails(
       bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error),
-      BS_WORD_conflict, "preordered already");
+      BS_WORD_conflict, "run: blockstore-cli register foo.id 1");
   assert_ok(
       bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
   assert_string_equal(receipt.preorder_txid, ""); /* the pending one was used */
@@ -218,6 +219,27 @@ static void preorder_then_register_for_somebody_else(void **state) {
   assert_fails(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &alice, &error),
                BS_WORD_denied, "belongs to");
   assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &bob, &error));
+}
+
+/* It is pending for ever, so that this key cannot preorder the name for this owner again. */
+static void a_preorder_that_paid_too_little(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_ledger *ledger;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_preorder(fixture->names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error));
+  assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
+  assert_ok(bs_database_execute(ledger->database, "UPDATE preorders SET op_fee = 6399999", &error));
+  bs_ledger_close(ledger);
+  assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", NULL, &alice, &error),
+               BS_WORD_denied, "burned 6399999 satoshis, and the name costs 6400000.  Register it with another key");
+  assert_ok(
+      bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error));
+  assert_fails(
+      bs_names_register(fixture->names, fixture->scope, &receipt, "foo.id", fixture->bob_address, &alice, &error),
+      BS_WORD_conflict, fixture->bob_address); /* not "by this very key" */
 }
 
 static void a_renewal_keeps_owner_and_value(void **state) {
@@ -341,6 +363,7 @@ int main(void) {
       NAMES_TEST(another_key_pays),
       NAMES_TEST(an_update_replaces_what_it_was_made_from),
       NAMES_TEST(preorder_then_register_for_somebody_else),
+      NAMES_TEST(a_preorder_that_paid_too_little),
       NAMES_TEST(a_renewal_keeps_owner_and_value),
       NAMES_TEST(names_are_listed),
       NAMES_TEST(consensus_hashes_are_told),

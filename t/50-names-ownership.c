@@ -103,7 +103,7 @@ static void transfers_that_are_refused(void **state) {
   assert_fails(bs_names_transfer(names, scope, &receipt, "foo.id", NULL, true, &alice, &error), BS_WORD_usage,
                "already");
   assert_fails(bs_names_transfer(names, scope, &receipt, "foo.id", "1xyz", true, &alice, &error), BS_WORD_usage,
-               "1xyz is not an address");
+               "\"1xyz\" is not an address");
   assert_fails(
       bs_names_transfer(names, scope, &receipt, "foo.id", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", true, &alice, &error),
       BS_WORD_usage, "not an address of a key on this chain"); /* a script's */
@@ -169,7 +169,8 @@ static void a_revoked_name_is_dead(void **state) {
                "was revoked");
   assert_fails(bs_names_transfer(names, scope, &receipt, "foo.id", fixture->bob_address, true, &alice, &error),
                BS_WORD_denied, "was revoked");
-  assert_fails(bs_names_register(names, scope, &receipt, "foo.id", NULL, &bob, &error), BS_WORD_denied, "was revoked");
+  assert_fails(bs_names_register(names, scope, &receipt, "foo.id", NULL, &bob, &error), BS_WORD_denied,
+               "was revoked, and nobody can register it: it never expires");
   assert_fails(bs_names_preorder(names, scope, &receipt, "foo.id", NULL, &alice, &error), BS_WORD_denied,
                "was revoked");
 }
@@ -308,7 +309,7 @@ static void a_revocation_ends_with_the_lifetime(void **state) {
   own_with_value(fixture, "foo.brief");
   assert_ok(bs_names_revoke(fixture->names, fixture->scope, &receipt, "foo.brief", &alice, &error));
   assert_fails(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.brief", NULL, &bob, &error),
-               BS_WORD_denied, "was revoked");
+               BS_WORD_denied, "was revoked; nobody can register it before block");
   mine_to(ledger, record_of(fixture, "foo.brief").expires + 1);
   assert_ok(bs_names_register(fixture->names, fixture->scope, &receipt, "foo.brief", NULL, &bob, &error));
   assert_false(record_of(fixture, "foo.brief").revoked);

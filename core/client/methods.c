@@ -99,6 +99,7 @@ static bool get_name_cost(struct bs_method_call *call) {
     return false;
   bs_document_text(call->answer, "name", call->arguments[0]);
   bs_document_number(call->answer, "satoshis", price);
+  cJSON_AddBoolToObject(call->answer, "payable", bs_names_is_payable(price));
   return true;
 }
 

@@ -28,6 +28,10 @@ bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, st
   uint64_t most = job->payment.names->max_price;
 
   job->receipt.price = price;
+  if (!bs_names_is_payable(price))
+    return bs_fail(error, BS_WORD_usage,
+                   "The %s %s costs %" PRIu64 " satoshis: nobody can ever pay that, there are not as many.", noun, job->name,
+                   price);
   if (price <= most) return true;
   return bs_fail(error, BS_WORD_usage,
                  "The %s %s costs %" PRIu64 " satoshis, but names.max_price allows %" PRIu64
@@ -45,11 +49,10 @@ static void preorder_hash(const struct bs_job *job, unsigned char hash[BS_HASH16
 
 bool bs_job_find_preorder(struct bs_job *job, struct bs_view *view, enum bs_opcode opcode, bool *ret_pending,
                           struct bs_error *error) {
-  struct bs_preorder_entry preorder;
   unsigned char hash[BS_HASH160_SIZE];
 
   preorder_hash(job, hash);
-  return view->provider->get_preorder(view->state, &preorder, ret_pending, opcode, hash, error);
+  return view->provider->get_preorder(view->state, &job->preorder, ret_pending, opcode, hash, error);
 }
 
 bool bs_job_add_preorder(struct bs_job *job, struct bs_batch *batch, enum bs_opcode opcode, char txid[BS_TXID_TEXT],
@@ -117,7 +120,7 @@ static bool set_owner(struct bs_job *job, struct bs_error *error) {
   }
   if (!bs_address_decode(&version, job->owner_hash, job->owner_address) ||
       version != bs_address_version(BS_NETWORK_MAIN))
-    return bs_fail(error, BS_WORD_usage, "%s is not an address of a key on this chain.", job->owner_address);
+    return bs_names_fail_address(job->owner_address, error);
   snprintf(job->owner, sizeof job->owner, "%s", job->owner_address);
   return true;
 }

@@ -18,6 +18,7 @@ void bs_names_leave(struct bs_names_call *call);
 
 /* Words: usage. */
 bool bs_names_check_namespace(const char *id, struct bs_error *error);
+bool bs_names_fail_address(const char *text, struct bs_error *error);
 bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error);
 /* Copies the texts of a list for its caller. */
 bool bs_names_give_list(char **ret_texts, struct bs_buffer *texts, struct bs_error *error);

@@ -105,6 +105,11 @@ bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struc
                  names->provider->place(names->state));
 }
 
+bool bs_names_fail_address(const char *text, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_usage, "\"%.40s%s\" is not an address of a key on this chain.", text,
+                 strlen(text) > 40 ? "..." : "");
+}
+
 /* name_space NULL: its reveal lapsed, and nothing says when.  height: of the newest block. */
 static void describe(struct bs_name_record *record, const struct bs_name_entry *entry,
                      const struct bs_namespace_entry *name_space, uint64_t height) {
@@ -171,7 +176,7 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
 
   if (address != NULL &&
       (!bs_address_decode(&version, hash, address) || version != bs_address_version(BS_NETWORK_MAIN)))
-    return bs_fail(error, BS_WORD_usage, "%s is not an address of a key on this chain.", address);
+    return bs_names_fail_address(address, error);
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   if (call.exists &&
       !names->provider->list(names->state, &texts, &listed, address == NULL ? NULL : hash, offset, count, error))
@@ -196,6 +201,10 @@ bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret
                    names->provider->place(names->state));
   *ret_price = bs_price_to_pay(&name_space.rules, name);
   return true;
+}
+
+bool bs_names_is_payable(uint64_t price) {
+  return price <= BS_MONEY_MAX - UINT64_C(300000000); /* the rest: fees, and coins that are made in advance */
 }
 
 bool bs_names_transaction_value(struct bs_names *names, struct bs_scope *scope, char value_hash[BS_VALUE_HASH_TEXT],

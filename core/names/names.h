@@ -114,6 +114,8 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
 /* Satoshis that registering or renewing it costs.  Words: usage, not_found (unknown namespace). */
 bool bs_names_cost(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_price, const char *name,
                    struct bs_error *error);
+/* Are there as many satoshis at all? */
+bool bs_names_is_payable(uint64_t price);
 /* As bs_names_list, of one namespace.  Words: usage (not an id), not_found (neither revealed nor ready). */
 bool bs_names_list_in_namespace(struct bs_names *names, struct bs_scope *scope, char **ret_texts, size_t *ret_count,
                                 const char *id, uint64_t offset, uint64_t count, struct bs_error *error);

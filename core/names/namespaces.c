@@ -26,16 +26,17 @@ static bool fail_unrevealed(const struct bs_job *job, struct bs_error *error) {
   const char *dot = strchr(job->name, '.'), *id = dot == NULL ? job->name : dot + 1;
 
   return bs_fail(error, BS_WORD_not_found,
-                 "The namespace %s is not revealed; run: blockstore-cli namespace_preorder %s", id, id);
+                 "The namespace %s is not revealed; run: blockstore-cli namespace_reveal %s, after its namespace_preorder",
+                 id, id);
 }
 
-static bool need_revealed(const struct bs_job *job, struct bs_error *error) {
+/* hint: what follows where it is ready. */
+static bool need_revealed(const struct bs_job *job, const char *hint, struct bs_error *error) {
   const struct bs_namespace_entry *name_space = &job->name_space;
 
   if (!job->name_space_found) return fail_unrevealed(job, error);
   return name_space->state == BS_NAMESPACE_REVEALED ||
-         bs_fail(error, BS_WORD_conflict, "The namespace %s is ready already; its names are registered, not imported.",
-                 name_space->id);
+         bs_fail(error, BS_WORD_conflict, "The namespace %s is ready already%s.", name_space->id, hint);
 }
 
 /* ---- NAMESPACE_PREORDER, NAMESPACE_REVEAL, NAMESPACE_READY ---- */
@@ -47,7 +48,10 @@ static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_ba
       !bs_job_find_preorder(job, view, BS_NAMESPACE_PREORDER, &pending, error))
     return false;
   if (pending)
-    return bs_fail(error, BS_WORD_conflict, "The namespace %s is preordered already, by this very key.", job->name);
+    return bs_fail(
+        error, BS_WORD_conflict,
+        "The namespace %s is preordered already, by this very key; run: blockstore-cli namespace_reveal %s %s", job->name,
+        job->name, job->owner);
   return bs_job_add_preorder(job, batch, BS_NAMESPACE_PREORDER, job->receipt.txid, error);
 }
 
@@ -73,7 +77,7 @@ static bool plan_ready(struct bs_job *job, struct bs_view *view, struct bs_batch
   char address[BS_ADDRESS_TEXT];
 
   (void)view;
-  if (!need_revealed(job, error)) return false;
+  if (!need_revealed(job, "", error)) return false;
   bs_job_sender(job, address);
   if (strcmp(job->name_space.recipient_address, address) != 0)
     return bs_fail(error, BS_WORD_denied, "The namespace %s belongs to %s, and the key given is that of %s.", job->name,
@@ -94,7 +98,7 @@ static bool plan_import(struct bs_job *job, struct bs_view *view, struct bs_batc
   struct bs_operation operation = {.opcode = BS_NAME_IMPORT};
 
   (void)view;
-  if (!need_revealed(job, error)) return false;
+  if (!need_revealed(job, "; its names are registered, not imported", error)) return false;
   snprintf(operation.name, sizeof operation.name, "%s", job->name);
   return bs_job_add(job, batch,
                     &(struct bs_payment_outputs){

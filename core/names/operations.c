@@ -122,11 +122,20 @@ static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_ba
       !bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error))
     return false;
   if (pending)
-    return bs_fail(error, BS_WORD_conflict, "The name %s is preordered already, by this very key.", job->name);
+    return bs_fail(error, BS_WORD_conflict, "The name %s is preordered already, by this very key; run: blockstore-cli register %s %s", job->name,
+                   job->name, job->owner);
   return bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.txid, error);
 }
 
-/* A preorder made before is used; should it be no good (it paid too little), the rules refuse the registration. */
+/* A preorder made before is used.  It cannot be made again while it is pending, whatever it paid. */
+static bool need_paid(const struct bs_job *job, struct bs_error *error) {
+  if ((double)job->preorder.op_fee >= bs_price_of_name(&job->name_space.rules, job->name)) return true;
+  return bs_fail(error, BS_WORD_denied,
+                 "The preorder of %s by this key burned %" PRIu64 " satoshis, and the name costs %" PRIu64
+                 ".  Register it with another key, or for another address.",
+                 job->name, job->preorder.op_fee, job->receipt.price);
+}
+
 static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   bool pending;
 
@@ -134,6 +143,7 @@ static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_ba
       !bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error))
     return false;
   if (!pending && !bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.preorder_txid, error)) return false;
+  if (pending && !need_paid(job, error)) return false;
   if (pending) job->receipt.price = 0;
   return add_registration(job, batch, 0, error);
 }
