@@ -131,6 +131,15 @@ cli -k "$HOME/bob" update --dry-run bob.id "$(printf %040d 9)"
 good=$(member transaction)
 refused 5 forged 'signature' broadcast_transaction "${good%????????}01000000" # another lock time
 refused 6 conflict 'never existed' broadcast_transaction "$no_coin"
+printf '%s\n' "$good" >"$work/transaction"
+exits 0 'broadcast_transaction --dry-run @FILE' broadcast_transaction --dry-run "@$work/transaction"
+says operation accepted 'a transaction from a file'
+"$builddir/run" blockstore-cli broadcast_transaction --dry-run - <"$work/transaction" >"$out" 2>"$err"
+says operation accepted 'and from standard input'
+printf '%s\nab' "$good" >"$work/two"
+refused 2 usage 'hexadecimal digits' broadcast_transaction "@$work/two"
+refused 2 usage 'transaction cannot be read' broadcast_transaction "@$work/none"
+refused 2 usage 'write @FILE\.$' broadcast_transaction @
 exits 0 'broadcast_transaction, in time' broadcast_transaction "$good"
 says operation accepted 'it was accepted'
 says reason null 'there is nothing to explain'

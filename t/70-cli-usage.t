@@ -19,6 +19,7 @@ refused 2 usage 'no option --verb;' --verb ping
 refused 2 usage 'no option -x;' -x ping
 refused 2 usage 'no option -vx;' -vx ping
 refused 2 usage 'no option -raw; is --raw meant' ping -raw
+refused 2 usage 'no option -1; blockstore-cli --help lists all' get_nameops_at -1
 refused 2 usage 'no option ---;' --- ping
 for data in -5 -hello --bogus; do
   refused 2 usage "no option $data;.*begins with - goes behind --" put_mutable alice.id notes "$data"

@@ -27,6 +27,22 @@ static enum blockstore_result run_announce(struct cli *cli) {
   return cli_call_method(cli, &message, 1);
 }
 
+/* The line may end as lines do. */
+static enum blockstore_result run_broadcast(struct cli *cli) {
+  const char *hex = cli->arguments[0];
+  char *text CLI_AUTO(cli_free) = NULL;
+
+  if (strcmp(hex, "-") == 0 || hex[0] == '@') {
+    enum blockstore_result result = cli_read_text(cli, &text, hex + (hex[0] == '@'), "transaction");
+
+    if (result != BLOCKSTORE_DONE) return result;
+    for (size_t end = strlen(text); end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r'); end--)
+      text[end - 1] = '\0';
+    hex = text;
+  }
+  return cli_call_method(cli, &hex, 1);
+}
+
 const struct cli_command cli_chain_commands[] = {
     {"get_consensus_at", "BLOCK", "show the consensus hash of a block", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"get_consensus_range", "FIRST LAST", "show the consensus hashes of the blocks FIRST to LAST",
@@ -39,8 +55,9 @@ const struct cli_command cli_chain_commands[] = {
      "itself goes nowhere.\n",
      CLI_TELLS, CLI_OWNER, run_announce},
     {"broadcast_transaction", "HEX", "send a transaction that was made before",
-     "HEX: a signed transaction, such as --dry-run shows.  The answer says whether its operation was accepted,\n"
-     "or refused and why; a refused one is in the block all the same, and its coins are spent.\n",
-     CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_DRY_RUN), CLI_SESSION, cli_run_method},
+     "HEX: a signed transaction, such as --dry-run shows, @FILE with one, or - for stdin.  The answer says\n"
+     "whether its operation was accepted, or refused and why; a refused one is in the block all the same, and\n"
+     "its coins are spent.  With --dry-run it is only checked.\n",
+     CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_DRY_RUN), CLI_SESSION, run_broadcast},
     {0},
 };

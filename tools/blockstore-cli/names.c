@@ -95,8 +95,8 @@ const struct cli_command cli_name_commands[] = {
      "Before it has expired.  Who owns 25 names can renew none of them: transfer one before.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
     {"update", "NAME RECORD [TXID]", "set a name's user record",
-     "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits.  TXID (or --txid):\n"
-     "the transaction that an earlier try sent; it is not sent again.\n",
+     "RECORD: a user record, @FILE with one, - for stdin, or 40 hexadecimal digits in lower\n"
+     "case, the hash of one.  TXID (or --txid): the transaction that an earlier try sent; it is not sent again.\n",
      CLI_TELLS | CLI_TAKES(CLI_TXID), CLI_OWNER, run_update},
     {"transfer", "NAME ADDRESS [KEEPDATA]", "give a name to another owner",
      "ADDRESS: who is to own it.  KEEPDATA: true, so that its immutable data stays readable and its mutable\n"

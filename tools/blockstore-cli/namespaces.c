@@ -39,8 +39,8 @@ const struct cli_command cli_namespace_commands[] = {
     {"namespace_ready", "NAMESPACE", "open a namespace: from now on anybody can register names in it",
      "By the key of the reveal address.  No name can be imported after it.\n", CLI_TELLS, CLI_OWNER, cli_run_method},
     {"name_import", "NAME ADDRESS VALUE_HASH", "give a name of a namespace that is not ready yet to its owner",
-     "ADDRESS: who is to own it.  VALUE_HASH: 40 hexadecimal digits, the hash of its user record.  The first\n"
-     "is imported by the key of the reveal address, further ones also by keys derived from it.  A name that was\n"
+     "ADDRESS: who is to own it.  VALUE_HASH: 40 hexadecimal digits in lower case, the hash of its user\n"
+     "record.  The first is imported by the key of the reveal address, further ones also by keys derived from it.  A name that was\n"
      "imported before is overwritten.  It costs the fee alone.  Its owner must renew it within a lifetime of the\n"
      "import, when the namespace is ready.\n",
      CLI_TELLS, CLI_OWNER, cli_run_method},

@@ -78,7 +78,9 @@ struct nearest {
 };
 
 static struct nearest nearest_to(const char *text) {
-  return (struct nearest){text, NULL, strlen(text) / 3 + 2};
+  size_t length = strlen(text);
+
+  return (struct nearest){text, NULL, length < 2 ? 1 : length / 3 + 2}; /* of one letter nothing would be left */
 }
 
 static void nearest_try(struct nearest *nearest, const char *name) {
@@ -219,12 +221,12 @@ static bool check_files(struct cli *cli) {
   for (const char *at = cli->command->arguments; *at != '\0' && i < cli->count; at += strspn(at, " "), i++) {
     size_t length = strcspn(at, " ");
     bool is_record = length == 6 && memcmp(at, "RECORD", 6) == 0;
-    bool may_be_file =
-        is_record || (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
+    bool is_text = (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
+    bool may_be_file = is_record || is_text || (length == 3 && memcmp(at, "HEX", 3) == 0);
 
     if (may_be_file && strcmp(cli->arguments[i], "@") == 0)
       return cli_refuse(cli, "%.*s: An @ means a file, and its name is missing; write @FILE.%s", (int)length, at,
-                        is_record ? "" : " The text @ is written @@.");
+                        is_text ? " The text @ is written @@." : "");
     at += length;
   }
   return true;
