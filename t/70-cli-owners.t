@@ -75,4 +75,25 @@ refused 9 denied 'was revoked' revoke alice.id
 refused 9 denied 'was revoked' register alice.id
 cli get_name_blockchain_record alice.id
 says revoked true 'the chain says so'
+
+# ---- a ledger that was put back to an older state ----
+state=$HOME/.local/state/blockstore
+cli register old.id
+mkdir "$work/older"
+cp "$state"/ledger.db* "$work/older"
+cli put_immutable old.id 'newer'
+cli lookup old.id
+hash=$(member name_record.value_hash)
+rm "$state"/ledger.db*
+cp "$work/older"/* "$state"
+before=$(cli getinfo && member last_block)
+refused 4 stale 'was rolled back' lookup old.id
+refused 4 stale 'was rolled back' transfer old.id "$bob"
+refused 4 stale 'was rolled back' transfer --dry-run old.id "$bob"
+refused 4 stale 'was rolled back' renew old.id
+refused 4 stale 'was rolled back' update old.id "$hash"
+refused 4 stale 'was rolled back' revoke old.id
+is "$(cli getinfo && member last_block)" "$before" 'no block was made'
+exits 0 'a name of which nothing newer was seen' register fresh.id
+exits 0 'is renewed all the same' renew fresh.id
 done_testing

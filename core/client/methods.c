@@ -240,7 +240,8 @@ static bool renew(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_renew(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
+  return bs_present_need_newest(call->work, call->arguments[0]) &&
+         bs_names_renew(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
                         bs_method_error(call)) &&
          answer_receipt(call, &receipt);
 }
@@ -260,6 +261,7 @@ static bool transfer(struct bs_method_call *call) {
   bool keep_data = true;
 
   if (!bs_method_boolean(call, &keep_data, 2, "KEEPDATA") ||
+      !bs_present_need_newest(call->work, call->arguments[0]) ||
       !bs_names_transfer(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                          keep_data, &operation, bs_method_error(call)))
     return false;
@@ -271,7 +273,8 @@ static bool revoke_name(struct bs_method_call *call) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   const struct bs_name_operation operation = bs_method_operation(call);
 
-  return bs_names_revoke(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
+  return bs_present_need_newest(call->work, call->arguments[0]) &&
+         bs_names_revoke(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], &operation,
                          bs_method_error(call)) &&
          answer_receipt(call, &receipt);
 }
@@ -281,7 +284,8 @@ static bool update_hash(struct bs_method_call *call, const char *value_hash) {
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   const struct bs_name_operation operation = bs_method_operation(call);
 
-  if (!bs_names_update(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], value_hash, &operation,
+  if (!bs_present_need_newest(call->work, call->arguments[0]) ||
+      !bs_names_update(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], value_hash, &operation,
                        bs_method_error(call)))
     return false;
   bs_document_text(call->answer, "value_hash", value_hash);

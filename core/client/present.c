@@ -108,19 +108,37 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   return true;
 }
 
-static bool look_up_and_check(struct bs_work *work, struct bs_present *present, const char *name, bool again) {
-  struct bs_recalled recalled;
+static bool look_up_and_recall(struct bs_work *work, struct bs_present *present, struct bs_recalled *recalled,
+                               const char *name, bool again) {
   struct bs_datum datum;
 
   if (!look_up(work, present, name, 0, again)) return false;
   datum = name_only(present);
-  return bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error) &&
-         bs_present_check(work, present, &recalled);
+  return bs_state_recall(work->session->state, work->scope, recalled, &datum, NULL, &work->report.error);
+}
+
+static bool look_up_and_check(struct bs_work *work, struct bs_present *present, const char *name, bool again) {
+  struct bs_recalled recalled;
+
+  return look_up_and_recall(work, present, &recalled, name, again) && bs_present_check(work, present, &recalled);
 }
 
 bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name) {
   return look_up_and_check(work, ret_present, name, false) ||
          (ret_present->is_outdated && look_up_and_check(work, ret_present, name, true));
+}
+
+bool bs_present_need_newest(struct bs_work *work, const char *name) {
+  struct bs_present present = BS_PRESENT_INIT;
+  struct bs_recalled recalled;
+  bool found = look_up_and_recall(work, &present, &recalled, name, false);
+
+  if (found && check_floor(work, &present, &recalled)) return true;
+  if (found && present.is_outdated) {
+    found = look_up_and_recall(work, &present, &recalled, name, true);
+    if (found && check_floor(work, &present, &recalled)) return true;
+  }
+  return !found && work->report.error.word == BS_WORD_not_found; /* what that means is told by who asked */
 }
 
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
