@@ -97,9 +97,12 @@ static struct draft begin(struct generator *generator, unsigned char opcode, con
 }
 
 static void insert(struct draft *draft, size_t at, const char *script, uint64_t value) {
+  char copy[sizeof draft->outputs[0].script]; /* it may be that of an output that moves */
+
   if (draft->count == OUTPUTS) return;
+  snprintf(copy, sizeof copy, "%s", script);
   memmove(&draft->outputs[at + 1], &draft->outputs[at], (draft->count++ - at) * sizeof draft->outputs[0]);
-  snprintf(draft->outputs[at].script, sizeof draft->outputs[0].script, "%s", script);
+  memcpy(draft->outputs[at].script, copy, sizeof copy);
   draft->outputs[at].value = value;
 }
 
