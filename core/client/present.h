@@ -33,7 +33,7 @@ bool bs_present_check(struct bs_work *work, struct bs_present *present, const st
 bool bs_present_name(struct bs_work *work, struct bs_present *ret_present, const char *name);
 /* For a change of the name that its user record has no part in: refuses nothing but an older answer (stale). */
 bool bs_present_need_newest(struct bs_work *work, const char *name);
-/* The same as bs_present_name with its user record, the newest that this client knows of: a pending one goes before the confirmed. */
+/* As bs_present_name, with its user record, the newest that this client knows of: a pending one goes before the others. */
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name);
 /* The second half of that, for a name that was looked up. */
 bool bs_present_load_user(struct bs_work *work, struct bs_present *present);

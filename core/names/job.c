@@ -30,8 +30,8 @@ bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, st
   job->receipt.price = price;
   if (!bs_names_is_payable(price))
     return bs_fail(error, BS_WORD_usage,
-                   "The %s %s costs %" PRIu64 " satoshis: nobody can ever pay that, there are not as many.", noun, job->name,
-                   price);
+                   "The %s %s costs %" PRIu64 " satoshis: nobody can ever pay that, there are not as many.", noun,
+                   job->name, price);
   if (price <= most) return true;
   return bs_fail(error, BS_WORD_usage,
                  "The %s %s costs %" PRIu64 " satoshis, but names.max_price allows %" PRIu64

@@ -45,7 +45,8 @@ bool bs_job_run(struct bs_job *job, struct bs_names *names, const struct bs_scop
 void bs_job_sender(const struct bs_job *job, char address[BS_ADDRESS_TEXT]);
 /* noun: "name" or "namespace". */
 bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, struct bs_error *error);
-/* Is a preorder of name and owner by this key pending?  job->preorder is it then.  opcode: NAME_PREORDER or NAMESPACE_PREORDER. */
+/* Is a preorder of name and owner by this key pending?  job->preorder is it then.  opcode: NAME_PREORDER or
+ * NAMESPACE_PREORDER. */
 bool bs_job_find_preorder(struct bs_job *job, struct bs_view *view, enum bs_opcode opcode, bool *ret_pending,
                           struct bs_error *error);
 /* Burns the receipt's price. */

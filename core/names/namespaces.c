@@ -25,9 +25,10 @@ static bool need_new(const struct bs_job *job, struct bs_error *error) {
 static bool fail_unrevealed(const struct bs_job *job, struct bs_error *error) {
   const char *dot = strchr(job->name, '.'), *id = dot == NULL ? job->name : dot + 1;
 
-  return bs_fail(error, BS_WORD_not_found,
-                 "The namespace %s is not revealed; run: blockstore-cli namespace_reveal %s, after its namespace_preorder",
-                 id, id);
+  return bs_fail(
+      error, BS_WORD_not_found,
+      "The namespace %s is not revealed; run: blockstore-cli namespace_reveal %s, after its namespace_preorder", id,
+      id);
 }
 
 /* hint: what follows where it is ready. */
@@ -50,8 +51,8 @@ static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_ba
   if (pending)
     return bs_fail(
         error, BS_WORD_conflict,
-        "The namespace %s is preordered already, by this very key; run: blockstore-cli namespace_reveal %s %s", job->name,
-        job->name, job->owner);
+        "The namespace %s is preordered already, by this very key; run: blockstore-cli namespace_reveal %s %s",
+        job->name, job->name, job->owner);
   return bs_job_add_preorder(job, batch, BS_NAMESPACE_PREORDER, job->receipt.txid, error);
 }
 

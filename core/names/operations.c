@@ -122,7 +122,8 @@ static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_ba
       !bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error))
     return false;
   if (pending)
-    return bs_fail(error, BS_WORD_conflict, "The name %s is preordered already, by this very key; run: blockstore-cli register %s %s", job->name,
+    return bs_fail(error, BS_WORD_conflict,
+                   "The name %s is preordered already, by this very key; run: blockstore-cli register %s %s", job->name,
                    job->name, job->owner);
   return bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.txid, error);
 }

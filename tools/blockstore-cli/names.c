@@ -82,7 +82,8 @@ const struct cli_command cli_name_commands[] = {
     {"get_name_cost", "NAME", "show what registering or renewing a name costs", "", CLI_ASKS, CLI_SESSION,
      cli_run_method},
     {"get_all_names", "[OFFSET [COUNT]]", "list the names that were ever registered",
-     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS,
+     CLI_SESSION, cli_run_method},
     {"get_names_owned_by_address", "ADDRESS", "list the names of an owner", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"preorder", "NAME [ADDRESS]", "claim a name without telling which",
      "ADDRESS: who is to own it; else the owner's key.  register does this by itself where blocks\n"
@@ -103,7 +104,6 @@ const struct cli_command cli_name_commands[] = {
      "data can be put again by the new owner, or false, so that the name has none; true if it is not given.\n",
      CLI_TELLS, CLI_OWNER, cli_run_method},
     {"revoke", "NAME", "end a name: it has no data and nobody can change it",
-     "Until it expires, which may be never; it cannot be taken back.\n", CLI_TELLS, CLI_OWNER,
-     cli_run_method},
+     "Until it expires, which may be never; it cannot be taken back.\n", CLI_TELLS, CLI_OWNER, cli_run_method},
     {0},
 };

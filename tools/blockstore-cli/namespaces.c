@@ -28,7 +28,8 @@ const struct cli_command cli_namespace_commands[] = {
     {"get_namespace_blockchain_record", "NAMESPACE", "show what the chain says of a namespace",
      "Its state is ready, or revealed as long as names are imported.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"get_names_in_namespace", "NAMESPACE [OFFSET [COUNT]]", "list the names of a namespace",
-     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS, CLI_SESSION, cli_run_method},
+     "Expired and revoked ones too; at most COUNT names, from number OFFSET (0 is the first) on.\n", CLI_ASKS,
+     CLI_SESSION, cli_run_method},
     {"namespace_preorder", "NAMESPACE [REVEAL_ADDRESS]", "claim a namespace without telling which, and pay for it",
      "REVEAL_ADDRESS: who is to import its names and to make it ready; else the owner's key.\n", CLI_TELLS, CLI_OWNER,
      cli_run_method},
@@ -40,9 +41,9 @@ const struct cli_command cli_namespace_commands[] = {
      "By the key of the reveal address.  No name can be imported after it.\n", CLI_TELLS, CLI_OWNER, cli_run_method},
     {"name_import", "NAME ADDRESS VALUE_HASH", "give a name of a namespace that is not ready yet to its owner",
      "ADDRESS: who is to own it.  VALUE_HASH: 40 hexadecimal digits in lower case, the hash of its user\n"
-     "record.  The first is imported by the key of the reveal address, further ones also by keys derived from it.  A name that was\n"
-     "imported before is overwritten.  It costs the fee alone.  Its owner must renew it within a lifetime of the\n"
-     "import, when the namespace is ready.\n",
+     "record.  The first is imported by the key of the reveal address, further ones also by keys derived from\n"
+     "it.  A name that was imported before is overwritten.  It costs the fee alone.  Its owner must renew it\n"
+     "within a lifetime of the import, when the namespace is ready.\n",
      CLI_TELLS, CLI_OWNER, cli_run_method},
     {0},
 };
