@@ -70,8 +70,8 @@ bool bs_rules_need_quota(struct bs_engine *engine, struct bs_judgement *judgemen
 
   if (!bs_index_count_owned(engine->index, &owned, owner, error)) return false;
   if (owned < limit) return true;
-  return bs_rules_refuse(judgement, "%s owns %zu names already; nobody may own more than %zu.", address, owned,
-                         engine->index->parameters->names_per_owner);
+  return bs_rules_refuse(judgement, "%s owns %zu names already; nobody may own more than %zu: transfer one first.",
+                         address, owned, engine->index->parameters->names_per_owner);
 }
 
 bool bs_rules_need_sender(struct bs_judgement *judgement) {
