@@ -336,8 +336,9 @@ __attribute__((format(printf, 3, 0))) static int print(char *text, size_t size, 
 }
 
 /* In place of snprintf, and of what it becomes with _FORTIFY_SOURCE. */
-int __wrap_snprintf(char *text, size_t size, const char *format, ...);
-int __wrap___snprintf_chk(char *text, size_t size, int flag, size_t room, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int __wrap_snprintf(char *text, size_t size, const char *format, ...);
+__attribute__((format(printf, 5, 6))) int __wrap___snprintf_chk(char *text, size_t size, int flag, size_t room,
+                                                                const char *format, ...);
 
 int __wrap_snprintf(char *text, size_t size, const char *format, ...) {
   va_list arguments;

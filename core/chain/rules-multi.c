@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preorders of several names: one hash for all of them, and a fee that is never compared (x_multi1).  Registrations of
- * the sender wait, in order of arrival, until they are as many as one of the sender's preorders counts and hash to it;
- * then all of them are made (name_preorder_multi_register_multipleblocks).  What waits stays: one registration too
- * many, or a wrong one, keeps the set from ever being complete (name_preorder_multi_register_followthrough).
+ * Preorders of several names: one hash for all of them, and a fee that no set is compared with (x_multi1).
+ * Registrations of the sender wait, in order of arrival, until they are as many as one of the sender's preorders counts
+ * and hash to it; then all of them are made (name_preorder_multi_register_multipleblocks).  What waits stays: one
+ * registration too many, or a wrong one, keeps the set from ever being complete
+ * (name_preorder_multi_register_followthrough).
  *
  * No recording shows a name that waits twice, or one of a set that somebody else got meanwhile.  Here the registration
  * that would have to make them is refused.

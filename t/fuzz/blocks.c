@@ -54,8 +54,8 @@ static const char *const scripts[16] = {
     "6a0568656c6c6f",
     "6a4cff",
     "0014c5581ba1c1ab038b2924b8a7eefc0555d6cc7b06",
-    "4104d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
-    "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fbac",
+    ("4104d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
+     "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fbac"),
     "76a9",
 };
 

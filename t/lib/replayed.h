@@ -213,7 +213,7 @@ static inline int close_recording(void **state) {
   return 0;
 }
 
-/* As under valgrind, which takes a hundred times as long. */
+/* As where a check takes ten or a hundred times as long. */
 static inline bool is_brief(void) {
   return getenv("BLOCKSTORE_TEST_BRIEF") != NULL;
 }
