@@ -445,14 +445,22 @@ bool bs_index_drop_expiry(const struct bs_index *index, uint64_t block, const ch
                                  bs_database_run(index->database, BS_SQL_drop_expiry, key, 2, error));
 }
 
+/* A reveal that was not made ready in time, and its names.  There is hardly ever one: its names are only looked for then,
+ * as that reads all of them. */
+static bool lapse(const struct bs_index *index, const struct bs_value *now, struct bs_error *error) {
+  bool found;
+
+  if (!exists(index, &found, BS_SQL_get_lapsed, now, 2, error)) return false;
+  return !found || (bs_database_run(index->database, BS_SQL_unlist_names_of_revealed, now, 2, error) &&
+                    bs_database_run(index->database, BS_SQL_drop_keys_of_revealed, now, 2, error) &&
+                    bs_database_run(index->database, BS_SQL_drop_namespaces_revealed, now, 2, error));
+}
+
 bool bs_index_expire(const struct bs_index *index, uint64_t height, struct bs_error *error) {
   const struct bs_value now[] = {bs_value_integer(height), bs_value_integer(REVEAL_LIFETIME)};
 
   return bs_database_run(index->database, BS_SQL_expire_names, now, 1, error) &&
-         bs_database_run(index->database, BS_SQL_drop_expiries, now, 1, error) &&
-         bs_database_run(index->database, BS_SQL_unlist_names_of_revealed, now, 2, error) &&
-         bs_database_run(index->database, BS_SQL_drop_keys_of_revealed, now, 2, error) &&
-         bs_database_run(index->database, BS_SQL_drop_namespaces_revealed, now, 2, error);
+         bs_database_run(index->database, BS_SQL_drop_expiries, now, 1, error) && lapse(index, now, error);
 }
 
 static bool is_seeded(const struct bs_chain_parameters *parameters, uint64_t block) {

@@ -132,6 +132,7 @@
                    " recipient_address, version, lifetime, coeff, base, buckets, nonalpha_discount, no_vowel_discount,"\
                    " block_number, reveal_block, ready_block) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"  \
                    " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                                              \
+  X(get_lapsed, "SELECT 1 FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1 LIMIT 1")                       \
   X(unlist_names_of_revealed, "UPDATE names SET listed = 0, revoked = 0 WHERE " BS_NAMESPACE_OF_ " IN"                \
                               " (SELECT id FROM namespaces WHERE state = 1 AND block_number + ?2 <= ?1)")             \
   X(drop_keys_of_revealed, "DELETE FROM import_keys WHERE namespace IN"                                               \
