@@ -15,31 +15,25 @@ static enum blockstore_result run_nameops(struct cli *cli) {
 static enum blockstore_result run_announce(struct cli *cli) {
   const char *message = cli->arguments[0];
   char *text CLI_AUTO(cli_free) = NULL;
+  enum blockstore_result result = BLOCKSTORE_DONE;
 
-  if (strcmp(message, "-") == 0 || (message[0] == '@' && message[1] != '@')) {
-    enum blockstore_result result = cli_read_text(cli, &text, message + (message[0] == '@'), "message");
-
-    if (result != BLOCKSTORE_DONE) return result;
-    message = text;
-  } else if (message[0] == '@') {
+  if (message[0] == '@' && message[1] == '@') {
     message++;
+  } else {
+    result = cli_take_text(cli, &message, &text, "message");
   }
-  return cli_call_method(cli, &message, 1);
+  return result != BLOCKSTORE_DONE ? result : cli_call_method(cli, &message, 1);
 }
 
 /* The line may end as lines do. */
 static enum blockstore_result run_broadcast(struct cli *cli) {
   const char *hex = cli->arguments[0];
   char *text CLI_AUTO(cli_free) = NULL;
+  enum blockstore_result result = cli_take_text(cli, &hex, &text, "transaction");
 
-  if (strcmp(hex, "-") == 0 || hex[0] == '@') {
-    enum blockstore_result result = cli_read_text(cli, &text, hex + (hex[0] == '@'), "transaction");
-
-    if (result != BLOCKSTORE_DONE) return result;
-    for (size_t end = strlen(text); end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r'); end--)
-      text[end - 1] = '\0';
-    hex = text;
-  }
+  if (result != BLOCKSTORE_DONE) return result;
+  for (size_t end = text == NULL ? 0 : strlen(text); end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r'); end--)
+    text[end - 1] = '\0';
   return cli_call_method(cli, &hex, 1);
 }
 

@@ -194,8 +194,9 @@ enum blockstore_result cli_delete(struct cli *cli, cli_deletion *delete);
 enum blockstore_result cli_call_method(struct cli *cli, const char *const *arguments, size_t count);
 /* The same with the command's arguments as they are. */
 enum blockstore_result cli_run_method(struct cli *cli);
-/* The text of a file, "-": of stdin; by free.  noun: what it is, for messages. */
-enum blockstore_result cli_read_text(struct cli *cli, char **ret_text, const char *file, const char *noun);
+/* Where *argument is "-" or @FILE, it becomes the text of stdin or of that file, which is *ret_text, by free; other
+ * arguments stay.  noun: what it is, for messages. */
+enum blockstore_result cli_take_text(struct cli *cli, const char **argument, char **ret_text, const char *noun);
 
 /* ---- progress.c ---- */
 /* The callback for a call, NULL when no bar is wanted; its user is the struct cli. */

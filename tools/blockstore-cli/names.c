@@ -35,7 +35,7 @@ static enum blockstore_result refuse(struct cli *cli, const char *file, const ch
   return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "%s: The %s cannot be read: %s", file, noun, why);
 }
 
-enum blockstore_result cli_read_text(struct cli *cli, char **ret_text, const char *file, const char *noun) {
+static enum blockstore_result read_text(struct cli *cli, char **ret_text, const char *file, const char *noun) {
   FILE *in CLI_AUTO(close_file) = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
   char *text CLI_AUTO(cli_free) = malloc(TEXT_LIMIT + 1); /* pages that are not touched cost nothing */
   size_t length;
@@ -52,20 +52,26 @@ enum blockstore_result cli_read_text(struct cli *cli, char **ret_text, const cha
   return BLOCKSTORE_DONE;
 }
 
+enum blockstore_result cli_take_text(struct cli *cli, const char **argument, char **ret_text, const char *noun) {
+  bool is_file = (*argument)[0] == '@';
+  enum blockstore_result result;
+
+  if (!is_file && strcmp(*argument, "-") != 0) return BLOCKSTORE_DONE;
+  result = read_text(cli, ret_text, *argument + is_file, noun);
+  if (result == BLOCKSTORE_DONE) *argument = *ret_text;
+  return result;
+}
+
 static enum blockstore_result run_update(struct cli *cli) {
-  const char *record = cli->arguments[1], *txid = cli->count > 2 ? cli->arguments[2] : cli->value[CLI_TXID];
-  const char *arguments[3] = {cli->arguments[0], record, txid};
+  const char *txid = cli->count > 2 ? cli->arguments[2] : cli->value[CLI_TXID];
+  const char *arguments[3] = {cli->arguments[0], cli->arguments[1], txid};
   char *text CLI_AUTO(cli_free) = NULL;
+  enum blockstore_result result;
 
   if (cli->count > 2 && cli->given[CLI_TXID] > 0)
     return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "The TXID is given twice.");
-  if (record[0] == '@' || strcmp(record, "-") == 0) {
-    enum blockstore_result result = cli_read_text(cli, &text, record + (record[0] == '@'), "record");
-
-    if (result != BLOCKSTORE_DONE) return result;
-    arguments[1] = text;
-  }
-  return cli_call_method(cli, arguments, txid != NULL ? 3 : 2);
+  result = cli_take_text(cli, &arguments[1], &text, "record");
+  return result != BLOCKSTORE_DONE ? result : cli_call_method(cli, arguments, txid != NULL ? 3 : 2);
 }
 
 const struct cli_command cli_name_commands[] = {
