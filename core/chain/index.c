@@ -278,6 +278,10 @@ static bool exists(const struct bs_index *index, bool *ret_found, size_t which, 
   return true;
 }
 
+bool bs_index_has_table(const struct bs_index *index, bool *ret_has, const char *table, struct bs_error *error) {
+  return exists(index, ret_has, BS_SQL_has_table, BS_VALUES(bs_value_text(table)), error);
+}
+
 bool bs_index_has_multi_preorder(const struct bs_index *index, bool *ret_found, const struct bs_script *sender,
                                  struct bs_error *error) {
   return exists(index, ret_found, BS_SQL_multi_preorder_of_sender, BS_VALUES(script_value(sender)), error);

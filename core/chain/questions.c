@@ -64,14 +64,6 @@ bool bs_index_operations_on(const struct bs_index *index, const char *name, uint
                    visit, user, error);
 }
 
-bool bs_index_has_table(const struct bs_index *index, bool *ret_has, const char *table, struct bs_error *error) {
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-
-  if (!bs_database_query(index->database, BS_SQL_has_table, &row, BS_VALUES(bs_value_text(table)), error)) return false;
-  *ret_has = row != NULL;
-  return true;
-}
-
 static bool read_announcement(const struct bs_index *index, struct bs_announcement *announcement, sqlite3_stmt *row,
                               struct bs_error *error) {
   struct bs_database *database = index->database;
