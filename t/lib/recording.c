@@ -135,7 +135,7 @@ static bool read_chain(struct reader *reader, char *rest) {
   parameters->script_version = 5;
   parameters->names_per_owner = names_per_owner;
   parameters->announcers = announcers;
-  parameters->import_keys = reader->recording.import_keys = import_keys;
+  parameters->import_keys = import_keys;
   return true;
 }
 

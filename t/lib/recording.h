@@ -44,7 +44,6 @@ struct recording_line {
 struct recording {
   const char *name;
   struct bs_chain_parameters parameters;
-  size_t import_keys; /* how many keys of a namespace may import into it, besides its own */
   struct recording_block *blocks;
   size_t block_count;
   struct recording_line *lines; /* sorted by kind, in the order of the README, and by key */
