@@ -291,20 +291,31 @@ static void rules_and_model_agree(void **state) {
   for (uint64_t seed = 0; seed < seeds; seed++) run_seed(seed);
 }
 
-/* Every coefficient, base and exponent. */
+static uint64_t to_pay(double price) {
+  uint64_t whole;
+
+  if (price >= 9223372036854775808.0) return INT64_MAX;
+  whole = (uint64_t)price;
+  return (double)whole < price ? whole + 1 : whole;
+}
+
+/* Every coefficient, base and exponent; where time is short, some of each. */
 static void prices_agree(void **state) {
+  unsigned step = getenv("BLOCKSTORE_TEST_BRIEF") != NULL ? 101 : 1;
+
   (void)state;
-  for (unsigned number = 0; number < 1u << 20; number++) {
+  for (unsigned number = 0; number < 1u << 20; number += step) {
     uint8_t coeff = number & 255, base = number >> 8 & 255, power = number >> 16, discount = 1 + number % 15;
     struct bs_namespace_rules rules = {
         .coeff = coeff, .base = base, .buckets = {power}, .no_vowel_discount = discount};
     struct model_prices prices = {.coeff = coeff, .base = base, .buckets = {power}, .no_vowel_discount = discount};
     char expected[32], text[BS_FEE_TEXT];
-    double expected_price = model_price(expected, &prices, "b.id"), price = bs_price_of_name(&rules, "b.id");
+    double expected_price = model_price(expected, &prices, "b.id");
+    uint64_t price = bs_price_to_pay(&rules, "b.id");
 
     bs_price_text(text, &rules, "b.id");
-    if (strcmp(text, expected) != 0 || memcmp(&price, &expected_price, sizeof price) != 0)
-      fail_msg("%u * %u^%u / %u: the model says %s, %a, the rules %s, %a", coeff, base, power, discount, expected,
+    if (strcmp(text, expected) != 0 || price != to_pay(expected_price))
+      fail_msg("%u * %u^%u / %u: the model says %s, %a, the rules %s, %" PRIu64, coeff, base, power, discount, expected,
                expected_price, text, price);
   }
 }

@@ -309,6 +309,25 @@ static void large_prices_are_rounded_once(void **state) {
   }
 }
 
+/* What a longer register held would be rounded twice, and be one more. */
+static void quotients_are_rounded_once(void **state) {
+  static const struct {
+    struct bs_namespace_rules rules;
+    uint64_t price;
+  } cases[] = {
+      {{.coeff = 1, .base = 56, .buckets = {8}, .no_vowel_discount = 13}, UINT64_C(743979319800123)},
+      {{.coeff = 10, .base = 149, .buckets = {6}, .no_vowel_discount = 13}, UINT64_C(841732814353923)},
+      {{.coeff = 10, .base = 80, .buckets = {7}, .no_vowel_discount = 13}, UINT64_C(1613193846153846)},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    assert_true(bs_price_to_pay(&cases[i].rules, "b.id") == cases[i].price);
+    assert_true(bs_price_is_paid(&cases[i].rules, "b.id", cases[i].price));
+    assert_false(bs_price_is_paid(&cases[i].rules, "b.id", cases[i].price - 1));
+  }
+}
+
 static void fees_are_read_back(void **state) {
   (void)state;
   assert_fee("6400000", 6400000);
@@ -399,6 +418,7 @@ static void prices_are_those_of_the_chain(void **state) {
   assert_int_equal(bs_price_to_pay(&odd, "a.id"), 100);
   assert_int_equal(bs_price_to_pay(&odd, "b1.id"), 100); /* never less */
   assert_true(bs_price_to_pay(&dear, "a.id") == INT64_MAX);
+  assert_false(bs_price_is_paid(&dear, "a.id", INT64_MAX));
   assert_true(bs_price_of_namespace("x") == UINT64_C(40000000000));
   assert_int_equal(bs_price_of_namespace("test"), 400000000);
   assert_int_equal(bs_price_of_namespace("longname"), 40000000);
@@ -417,6 +437,7 @@ int main(void) {
       cmocka_unit_test(empty_blocks_have_consensus_hashes),
       cmocka_unit_test(prices_are_those_of_the_chain),
       cmocka_unit_test(large_prices_are_rounded_once),
+      cmocka_unit_test(quotients_are_rounded_once),
       cmocka_unit_test(fees_are_read_back),
       cmocka_unit_test(a_locale_changes_no_fee),
   };

@@ -89,11 +89,10 @@ bool bs_rules_need_preorder(struct bs_judgement *judgement) {
   return true;
 }
 
-/* What was paid is compared with the unrounded price (x_import_fee). */
 static bool need_price(struct bs_judgement *judgement, bool paid, uint64_t fee) {
   const char *name = judgement->operation.name;
 
-  if (paid && (double)fee >= bs_price_of_name(&judgement->name_space.rules, name)) return true;
+  if (paid && bs_price_is_paid(&judgement->name_space.rules, name, fee)) return true;
   return !bs_rules_refuse(judgement, "%" PRIu64 " satoshis were burned for %s, less than the price.", fee, name);
 }
 

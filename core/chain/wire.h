@@ -69,14 +69,14 @@ void bs_update_hash(unsigned char hash[BS_HASH128_SIZE], const char *name,
 /* [a-z0-9_-], 1..19 bytes. */
 bool bs_namespace_id_check(const char *id);
 
-/* Satoshis, as the original's double: the paid fee is compared with it.  `name` is checked. */
-double bs_price_of_name(const struct bs_namespace_rules *rules, const char *name);
-/* The same as an import's op_fee has it: Python's str() of a float, or of the integer 100 for a price below 100
+/* Whether so many satoshis, below 2^63, are no less than the price, a fraction of one being one.  `name` is checked. */
+bool bs_price_is_paid(const struct bs_namespace_rules *rules, const char *name, uint64_t fee);
+/* The price as an import's op_fee has it: Python's str() of a float, or of the integer 100 for a price below 100
  * (x_import_fee). */
 void bs_price_text(char text[BS_FEE_TEXT], const struct bs_namespace_rules *rules, const char *name);
 /* An entry's op_fee, whether an integer below 2^63 or of bs_price_text, in whole satoshis; at most INT64_MAX. */
 uint64_t bs_fee_satoshis(const char *text);
-/* The same, rounded up to what must be paid. */
+/* The price, rounded up to what must be paid; at most INT64_MAX. */
 uint64_t bs_price_to_pay(const struct bs_namespace_rules *rules, const char *name);
 uint64_t bs_price_of_namespace(const char *id);
 

@@ -130,7 +130,7 @@ static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_ba
 
 /* A preorder made before is used.  It cannot be made again while it is pending, whatever it paid. */
 static bool need_paid(const struct bs_job *job, struct bs_error *error) {
-  if ((double)job->preorder.op_fee >= bs_price_of_name(&job->name_space.rules, job->name)) return true;
+  if (bs_price_is_paid(&job->name_space.rules, job->name, job->preorder.op_fee)) return true;
   return bs_fail(error, BS_WORD_denied,
                  "The preorder of %s by this key burned %" PRIu64 " satoshis, and the name costs %" PRIu64
                  ".  Register it with another key, or for another address.",

@@ -146,17 +146,55 @@ static void float_text(char text[32], double value) {
   if (strpbrk(text, ".e") == NULL) snprintf(text + strlen(text), 32 - strlen(text), ".0");
 }
 
+/* Numbers as decimal digits, and strtod to round them: the same on every machine, however long its registers are. */
+static double power(unsigned coeff, unsigned base, unsigned exponent) {
+  char digits[64];
+  unsigned carry;
+
+  snprintf(digits, sizeof digits, "%045u", coeff);
+  for (; exponent > 0; exponent--) {
+    carry = 0;
+    for (char *at = digits + strlen(digits); at-- > digits; carry /= 10) {
+      carry += (unsigned)(*at - '0') * base;
+      *at = (char)('0' + carry % 10);
+    }
+  }
+  return strtod(digits, NULL);
+}
+
+/* A 1 at the end stands for all the digits that would follow. */
+static double divide(double number, unsigned divisor) {
+  char digits[128], *at = digits;
+  unsigned rest = 0;
+
+  snprintf(digits, sizeof digits - 1, "%.40f", number);
+  for (; *at != '\0'; at++) {
+    if (*at == '.') continue;
+    rest = rest * 10 + (unsigned)(*at - '0');
+    *at = (char)('0' + rest / divisor);
+    rest %= divisor;
+  }
+  snprintf(at, 2, "%s", rest == 0 ? "" : "1");
+  return strtod(digits, NULL);
+}
+
+static double hundredfold(double number) {
+  char digits[160];
+
+  snprintf(digits, sizeof digits, "%.80fe2", number);
+  return strtod(digits, NULL);
+}
+
 double model_price(char text[32], const struct model_prices *prices, const char *name) {
-  __extension__ unsigned __int128 cost = prices->coeff; /* 255 to the power of 16 is below 2 to the power of 128 */
   size_t length = strcspn(name, ".");
-  uint64_t discount = 1;
+  unsigned discount = 1;
   double price;
 
-  for (uint64_t i = prices->buckets[length < 16 ? length - 1 : 15]; i > 0; i--) cost *= prices->base;
   if (strcspn(name, "aeiouy") >= length) discount = prices->no_vowel_discount;
   if (strcspn(name, "0123456789-_") < length && prices->nonalpha_discount > discount)
     discount = prices->nonalpha_discount;
-  price = (double)cost / (double)discount * 100;
+  price = power(prices->coeff, prices->base, prices->buckets[length < 16 ? length - 1 : 15]);
+  price = hundredfold(divide(price, discount));
   if (price < 100) {
     price = 100;
     snprintf(text, 32, "100");
