@@ -45,7 +45,7 @@ static const char *word(char **at) {
   return text;
 }
 
-static size_t number(char **at) {
+static uint64_t number(char **at) {
   return strtoull(word(at), NULL, 10);
 }
 
@@ -61,7 +61,7 @@ static void read_key(struct vectors *vectors, char *line) {
 
 static void read_data(struct vectors *vectors, char *line) {
   struct bs_buffer *data = &vectors->data[number(&line)];
-  size_t times = number(&line), length;
+  size_t times = (size_t)number(&line), length;
   unsigned char bytes[64];
   const char *hex = word(&line);
 
