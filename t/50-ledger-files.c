@@ -11,6 +11,7 @@
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
 #include "t/lib/ledger.h"
+#include "t/lib/old-ledger.h"
 
 static bool reopen(struct fixture *fixture, enum bs_database_mode mode, struct bs_error *error) {
   bs_ledger_close(fixture->ledger);
@@ -326,22 +327,6 @@ static void assert_filled(struct fixture *fixture) {
   assert_int_equal(entry_of(fixture, "old.brief").listed, 0);
   assert_ok(bs_index_announcements_at(index, tip_of(fixture).height, refuse_announcement, NULL, &error));
 }
-
-/* What came after schema 1, undone; what had expired was not forgotten then. */
-#define BACK_TO_SCHEMA_1                                                                                              \
-  "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements;"                     \
-  "DROP TABLE import_keys; DROP TABLE pending; DROP INDEX preorders_of_several;"                                      \
-  "ALTER TABLE expiries DROP COLUMN times;"                                                                           \
-  "INSERT OR IGNORE INTO expiries SELECT last_renewed + 5, name FROM names WHERE name LIKE '%.brief';"                \
-  "DROP INDEX operations_by_name; DROP INDEX names_by_sender; ALTER TABLE names RENAME TO new_names;"                 \
-  "CREATE TABLE names (name TEXT PRIMARY KEY NOT NULL, hash128 BLOB NOT NULL, " BS_NAMES_COLUMNS_ ") WITHOUT ROWID;"  \
-  "INSERT INTO names SELECT name, zeroblob(16), sender, public_key, address, op, txid, vtxindex, value_hash,"         \
-  " block_number, preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer,"                  \
-  " importer_address, consensus, listed <> 0, changed_block FROM new_names;"                                          \
-  "DROP TABLE new_names;"                                                                                             \
-  "CREATE INDEX names_by_sender ON names (sender) WHERE listed;"                                                      \
-  "CREATE INDEX names_by_hash ON names (hash128) WHERE listed;"                                                       \
-  "CREATE INDEX operations_by_txid ON operations (txid);"
 
 /* Names expire when they would have, and what was begun goes on. */
 static void assert_goes_on(struct fixture *fixture) {

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/chain/ledger-private.h"
 #include "t/lib/names.h"
+#include "t/lib/old-ledger.h"
 
 static void a_name_is_registered_and_updated(void **state) {
   struct fixture *fixture = *state;
@@ -127,8 +129,68 @@ static void a_dry_run_changes_nothing(void **state) {
   assert_true(strlen(receipt.raw) > 300);
   bs_name_receipt_clear(&receipt);
   assert_ok(bs_names_info(fixture->names, fixture->scope, &info, &error));
-  assert_int_equal(info.height, 0);
+  assert_false(info.exists); /* nor is a ledger made for it */
+  assert_int_equal(access(fixture->ledger, F_OK), -1);
   assert_fails(bs_names_lookup(fixture->names, fixture->scope, &record, "foo.id", &error), BS_WORD_not_found, "foo.id");
+}
+
+/* The ledger's file, all of it; no other process has it open, so that there is nothing beside it. */
+static void read_ledger(struct fixture *fixture, struct bs_buffer *ret_bytes) {
+  struct bs_error error = {0};
+
+  bs_names_close(fixture->names);
+  assert_ok(bs_file_read(ret_bytes, fixture->ledger, 1 << 30, &error));
+  fixture->names = open_names(fixture->ledger, true);
+}
+
+static void make_old(struct fixture *fixture) {
+  struct bs_database *database;
+  struct bs_error error = {0};
+
+  bs_names_close(fixture->names);
+  assert_ok(bs_database_open(&database, fixture->ledger, &bs_ledger_kind, BS_DATABASE_WRITE, NULL, &error));
+  assert_ok(bs_database_execute(database, BACK_TO_SCHEMA_1 "PRAGMA user_version = 1", &error));
+  bs_database_close(database);
+  fixture->names = open_names(fixture->ledger, true);
+}
+
+/* Dry runs of all that is written: the operations, and a transaction that was made before. */
+static void run_dry(struct fixture *fixture) {
+  const struct bs_name_operation dry = {.owner_key = fixture->alice, .dry_run = true};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_name_broadcast broadcast;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_register(fixture->names, fixture->scope, &receipt, "bar.id", NULL, &dry, &error));
+  bs_name_receipt_clear(&receipt);
+  assert_ok(bs_names_update(fixture->names, fixture->scope, &receipt, "foo.id", VALUE_1, &dry, &error));
+  assert_ok(bs_names_broadcast(fixture->names, fixture->scope, &broadcast, receipt.raw, true, &error));
+  assert_true(broadcast.is_accepted);
+  bs_name_receipt_clear(&receipt);
+}
+
+static void a_dry_run_leaves_an_old_ledger_as_it_is(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_buffer before BS_AUTO_BUFFER = BS_BUFFER_INIT, after BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  register_name(fixture, "foo.id", fixture->alice);
+  make_old(fixture);
+  read_ledger(fixture, &before);
+  run_dry(fixture);
+  read_ledger(fixture, &after);
+  assert_int_equal(after.length, before.length);
+  assert_memory_equal(after.bytes, before.bytes, before.length);
+}
+
+static void a_dry_run_needs_a_ledger_that_may_be_made(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation dry = {.owner_key = fixture->alice, .dry_run = true};
+  struct bs_names *names = open_names(fixture->ledger, false);
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  assert_fails(bs_names_register(names, fixture->scope, &receipt, "foo.id", NULL, &dry, &error), BS_WORD_no_names, "no ledger");
+  bs_names_close(names);
 }
 
 static void price_and_fee_are_bounded(void **state) {
@@ -359,6 +421,8 @@ int main(void) {
       NAMES_TEST(refusals_say_what_is_wrong),
       NAMES_TEST(a_missing_ledger_is_empty),
       NAMES_TEST(a_dry_run_changes_nothing),
+      NAMES_TEST(a_dry_run_leaves_an_old_ledger_as_it_is),
+      NAMES_TEST(a_dry_run_needs_a_ledger_that_may_be_made),
       NAMES_TEST(price_and_fee_are_bounded),
       NAMES_TEST(another_key_pays),
       NAMES_TEST(an_update_replaces_what_it_was_made_from),

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: MIT
 # The commands on names, against the embedded ledger, and the names that are refused.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+BLOCKSTORE_KEY_FILE=$work/key
+export BLOCKSTORE_KEY_FILE
+cli keygen "$work/key"
+exits 0 'a dry run by who has nothing yet' register --dry-run first.id
+is_empty "$(find "$HOME" -mindepth 1)" 'makes nothing'
 own_name first.id
 
 for command in ping getinfo; do

@@ -161,6 +161,20 @@ static bool ensure_chain(struct bs_ledger *ledger, const struct bs_ledger_genesi
   return bs_ledger_commit(ledger, error);
 }
 
+bool bs_ledger_open_trial(struct bs_ledger **ret_trial, struct bs_ledger *ledger, struct bs_error *error) {
+  struct bs_ledger *trial = calloc(1, sizeof *trial);
+
+  if (trial == NULL) return bs_fail_memory(error);
+  if (!(ledger == NULL ? bs_database_open_memory(&trial->database, &bs_ledger_kind, error)
+                       : bs_database_copy(&trial->database, ledger->database, error)) ||
+      !ensure_chain(trial, NULL, error)) {
+    bs_ledger_close(trial);
+    return false;
+  }
+  *ret_trial = trial;
+  return true;
+}
+
 bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode,
                     const struct bs_ledger_genesis *genesis, const struct bs_scope *scope, struct bs_error *error) {
   struct bs_ledger *ledger = calloc(1, sizeof *ledger);

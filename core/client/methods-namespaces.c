@@ -19,7 +19,7 @@ bool bs_method_namespace_preorder(struct bs_method_call *call) {
   const struct bs_name_operation operation = bs_method_operation(call);
   struct bs_error *error = bs_method_error(call);
 
-  return bs_state_make_directory(call->work->session->state, error) &&
+  return bs_method_make_directory(call) &&
          bs_names_namespace_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0],
                                      call->arguments[1], &operation, error) &&
          answer(call, &receipt);

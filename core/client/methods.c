@@ -196,6 +196,10 @@ struct bs_name_operation bs_method_operation(const struct bs_method_call *call) 
                                     .dry_run = options->dry_run != 0};
 }
 
+bool bs_method_make_directory(const struct bs_method_call *call) {
+  return call->options->dry_run != 0 || bs_state_make_directory(call->work->session->state, bs_method_error(call));
+}
+
 bool bs_method_receipt(struct bs_method_call *call, struct bs_name_receipt *receipt) {
   if (receipt->raw == NULL) memcpy(call->work->report.txid, receipt->txid, sizeof call->work->report.txid);
   bs_document_text(call->answer, "address", receipt->owner);
@@ -219,7 +223,7 @@ static bool preorder(struct bs_method_call *call) {
   const struct bs_name_operation operation = bs_method_operation(call);
   struct bs_error *error = bs_method_error(call);
 
-  return bs_state_make_directory(call->work->session->state, error) &&
+  return bs_method_make_directory(call) &&
          bs_names_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                            &operation, error) &&
          answer_receipt(call, &receipt);
@@ -230,7 +234,7 @@ static bool register_name(struct bs_method_call *call) {
   const struct bs_name_operation operation = bs_method_operation(call);
   struct bs_error *error = bs_method_error(call);
 
-  return bs_state_make_directory(call->work->session->state, error) &&
+  return bs_method_make_directory(call) &&
          bs_names_register(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                            &operation, error) &&
          answer_receipt(call, &receipt);

@@ -27,6 +27,8 @@ bool bs_method_number(const struct bs_method_call *call, uint64_t *number, size_
 bool bs_method_boolean(const struct bs_method_call *call, bool *boolean, size_t argument, const char *what);
 /* The keys and the rest of the options. */
 struct bs_name_operation bs_method_operation(const struct bs_method_call *call);
+/* The state directory, for an operation that may make the ledger in it; a dry run makes nothing. */
+bool bs_method_make_directory(const struct bs_method_call *call);
 /* Fills the answer from the receipt and clears it.  Should the answer fail now, its error names the transaction. */
 bool bs_method_receipt(struct bs_method_call *call, struct bs_name_receipt *receipt);
 /* Fills "names". */

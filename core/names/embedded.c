@@ -49,6 +49,10 @@ static const struct bs_index *index_of(void *state) {
   return bs_ledger_index(((struct embedded *)state)->ledger);
 }
 
+static bool fail_missing(const struct embedded *embedded, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
+}
+
 /* A connection for reading is replaced when the first write comes. */
 static bool embedded_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists,
                            struct bs_error *error) {
@@ -63,8 +67,7 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
   }
   if (!bs_ledger_open(&ledger, embedded->path, mode, NULL, scope, error)) {
     if (error->word != BS_WORD_not_found) return false;
-    if (write)
-      return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
+    if (write) return fail_missing(embedded, error);
     *error = (struct bs_error){0};
     *ret_exists = false;
     return true;
@@ -227,33 +230,55 @@ static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_
   return good;
 }
 
-static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run,
-                            struct bs_error *error) {
-  struct embedded *embedded = state;
-  bool good;
-
+static bool submit(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user, struct bs_error *error) {
   if (!bs_ledger_begin(embedded->ledger, error)) return false;
-  good = build_and_append(embedded, ret_block, build, user, error);
-  if (good && !dry_run) return bs_ledger_commit(embedded->ledger, error);
+  if (build_and_append(embedded, ret_block, build, user, error)) return bs_ledger_commit(embedded->ledger, error);
   bs_ledger_rollback(embedded->ledger);
-  return good;
+  return false;
 }
 
-static bool embedded_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw,
-                               bool dry_run, struct bs_error *error) {
-  struct embedded *embedded = state;
+/* What a dry run works on instead of the ledger, which it leaves as it is, be it old, closed to writing, or not there. */
+static bool begin_trial(struct embedded *trial, struct embedded *embedded, struct bs_error *error) {
+  *trial = (struct embedded){.path = embedded->path, .writable = true};
+  if (embedded->ledger == NULL && !embedded->create) return fail_missing(embedded, error);
+  return bs_ledger_open_trial(&trial->ledger, embedded->ledger, error);
+}
+
+static void end_trial(struct embedded *trial) {
+  bs_ledger_close(trial->ledger);
+}
+
+static bool embedded_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run,
+                            struct bs_error *error) {
+  struct embedded trial BS_AUTO(end_trial) = {.ledger = NULL};
+
+  if (!dry_run) return submit(state, ret_block, build, user, error);
+  return begin_trial(&trial, state, error) && submit(&trial, ret_block, build, user, error);
+}
+
+static bool broadcast(struct embedded *embedded, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw,
+                      struct bs_error *error) {
   const struct bs_raw transaction = {raw->bytes, raw->length};
   struct bs_verdict_text verdict;
-  bool good;
 
   if (!bs_ledger_begin(embedded->ledger, error)) return false;
-  good = bs_ledger_append(embedded->ledger, &ret_broadcast->block, &verdict, &transaction, 1, false, error);
-  if (!good || dry_run) bs_ledger_rollback(embedded->ledger);
-  if (!good || (!dry_run && !bs_ledger_commit(embedded->ledger, error))) return false;
+  if (!bs_ledger_append(embedded->ledger, &ret_broadcast->block, &verdict, &transaction, 1, false, error)) {
+    bs_ledger_rollback(embedded->ledger);
+    return false;
+  }
+  if (!bs_ledger_commit(embedded->ledger, error)) return false;
   ret_broadcast->is_operation = verdict.verdict != BS_VERDICT_NO_OPERATION;
   ret_broadcast->is_accepted = verdict.verdict == BS_VERDICT_ACCEPTED;
   memcpy(ret_broadcast->reason, verdict.reason, sizeof ret_broadcast->reason);
   return true;
+}
+
+static bool embedded_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw,
+                               bool dry_run, struct bs_error *error) {
+  struct embedded trial BS_AUTO(end_trial) = {.ledger = NULL};
+
+  if (!dry_run) return broadcast(state, ret_broadcast, raw, error);
+  return begin_trial(&trial, state, error) && broadcast(&trial, ret_broadcast, raw, error);
 }
 
 const struct bs_provider bs_provider_embedded = {

@@ -134,7 +134,7 @@ static bool submit(struct bs_job *job, struct bs_names *names, const struct bs_s
     if (!call.exists) return job->fail_absent(job, error);
     bs_names_leave(&call);
   }
-  if (!bs_names_enter(&call, names, scope, true, error)) return false;
+  if (!bs_names_enter(&call, names, scope, !dry_run, error)) return false;
   return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run,
                                  error);
 }

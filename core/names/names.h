@@ -154,7 +154,7 @@ bool bs_names_consensus_range(struct bs_names *names, struct bs_scope *scope, ch
 struct bs_name_operation {
   const struct bs_key *owner_key;   /* signs input 0 */
   const struct bs_key *payment_key; /* whose coins pay; NULL: the owner's */
-  bool dry_run; /* build, sign and check, then leave the ledger as it was; receipt.raw is the transaction */
+  bool dry_run; /* build, sign and check, on a copy of the ledger; receipt.raw is the transaction */
   /* update: the value hash ("": none) that the new one was made from; conflict when the name has another by now.
    * NULL: any. */
   const char *replaces;

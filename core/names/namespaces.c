@@ -235,7 +235,7 @@ bool bs_names_broadcast(struct bs_names *names, struct bs_scope *scope, struct b
     return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger, and no coin that the transaction could spend.",
                    names->provider->place(names->state));
   bs_names_leave(&call);
-  if (!bs_names_enter(&call, names, scope, true, error) ||
+  if (!bs_names_enter(&call, names, scope, !dry_run, error) ||
       !names->provider->broadcast(names->state, &broadcast, &raw, dry_run, error))
     return false;
   *ret_broadcast = broadcast;

@@ -394,6 +394,36 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
   return true;
 }
 
+/* For messages: it is that file's content. */
+static bool take_path(struct bs_database *copy, const struct bs_database *database, struct bs_error *error) {
+  char *path = strdup(database->path);
+
+  if (path == NULL) return bs_fail_memory(error);
+  free(copy->path);
+  copy->path = path;
+  return true;
+}
+
+static bool copy_content(struct bs_database *copy, struct bs_database *database, struct bs_error *error) {
+  sqlite3_backup *backup = sqlite3_backup_init(copy->sqlite, "main", database->sqlite, "main");
+
+  if (backup != NULL) sqlite3_backup_step(backup, -1);
+  return (backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK) || fail_sqlite(copy, error);
+}
+
+bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {
+  struct bs_database *copy = new_database(":memory:", database->kind, false, database->scope);
+
+  if (copy == NULL) return bs_fail_memory(error);
+  if (!check_process(database, error) || !open_sqlite(copy, error) || !take_path(copy, database, error) ||
+      !copy_content(copy, database, error) || !check_kind(copy, error)) {
+    bs_database_close(copy);
+    return false;
+  }
+  *ret_copy = copy;
+  return true;
+}
+
 bool bs_database_is_removed(const struct bs_database *database) {
   int moved = 0;
 

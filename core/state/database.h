@@ -63,6 +63,8 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
 /* An empty one that exists as long as it is open. */
 bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
                              struct bs_error *error);
+/* All that another holds at this moment, in memory and with the last schema: what is written to it, nobody else sees. */
+bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error);
 /* Is the open file no longer the one at its path? */
 bool bs_database_is_removed(const struct bs_database *database);
 void bs_database_close(struct bs_database *database); /* NULL is allowed; an open transaction is rolled back */
