@@ -82,6 +82,8 @@ cli register old.id
 mkdir "$work/older"
 cp "$state"/ledger.db* "$work/older"
 cli put_immutable old.id 'newer'
+cli register newest.id
+cli lookup newest.id
 cli lookup old.id
 hash=$(member name_record.value_hash)
 rm "$state"/ledger.db*
@@ -94,6 +96,10 @@ refused 4 stale 'was rolled back' renew old.id
 refused 4 stale 'was rolled back' update old.id "$hash"
 refused 4 stale 'was rolled back' revoke old.id
 is "$(cli getinfo && member last_block)" "$before" 'no block was made'
+refused 4 stale 'does not know the name newest.id, which was seen before' lookup newest.id
+refused 4 stale 'bring the newer ledger back' get_immutable newest.id "$(printf newer | sha256sum | cut -c 1-64)"
+refused 4 stale 'was rolled back' get_mutable newest.id notes
+refused 4 stale 'was rolled back' register newest.id
 exits 0 'a name of which nothing newer was seen' register fresh.id
 exits 0 'is renewed all the same' renew fresh.id
 done_testing

@@ -233,6 +233,105 @@ static void a_ledger_that_was_rolled_back_is_stale(void **state) {
   end(&past);
 }
 
+static enum blockstore_result ask_name(struct world *world, const char *method, const char *name, struct blockstore_error **error) {
+  struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+  char *json = NULL;
+  enum blockstore_result result;
+
+  options.owner_key = world->key;
+  result = blockstore_call_method(world->session, &json, method, &name, 1, &options, error);
+  blockstore_free(json);
+  return result;
+}
+
+/* Whatever is asked about NAME, which was seen before. */
+static void assert_missed(struct world *world, const char *key, const char *text) {
+  struct blockstore_input *input = blockstore_input_from_memory("new", 3);
+
+  assert_refused(ask_name(world, "lookup", NAME, &error), "stale", text);
+  assert_get_refused(world, NAME, key, "stale", text);
+  assert_get(world, ID, "stale", text);
+  assert_refused(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, NULL, &error), "stale", text);
+  assert_refused(ask_name(world, "renew", NAME, &error), "stale", text);
+  assert_refused(ask_name(world, "preorder", NAME, &error), "stale", text);
+  assert_refused(ask_name(world, "register", NAME, &error), "stale", text);
+  assert_refused(ask_name(world, "lookup", "nobody.id", &error), "not_found", "not registered");
+  blockstore_input_free(input);
+}
+
+/* Seen under NAME in a ledger, of which older.db is a copy from before. */
+static void outgrow(struct world *world, char key[65]) {
+  open_session(world, ONE_STORE);
+  own(world, "early.id");
+  close_world(world);
+  copy(world, "state/ledger.db", "older.db");
+  open_session(world, ONE_STORE);
+  own(world, NAME);
+  put_text(world, key, "immutable");
+  assert_done(ask_name(world, "lookup", NAME, &error));
+  close_world(world);
+  copy(world, "state/ledger.db", "newer.db");
+}
+
+static void a_name_that_was_seen_is_not_unregistered_by_an_older_ledger(void **state) {
+  struct world *world = *state;
+  char key[65];
+
+  outgrow(world, key);
+  copy(world, "older.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  assert_missed(world, key, "bring the newer ledger back");
+  assert_done(ask_name(world, "lookup", "early.id", &error));
+  close_world(world);
+  copy(world, "newer.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  assert_done(ask_name(world, "lookup", NAME, &error));
+}
+
+/* The block where it was seen is another one by then. */
+static void until_that_ledger_has_gone_another_way(void **state) {
+  struct world *world = *state;
+  char key[65];
+
+  outgrow(world, key);
+  copy(world, "older.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  for (size_t i = 0; i < 3; i++) own(world, (const char *const[]){"carol.id", "dave.id", "eve.id"}[i]);
+  assert_refused(ask_name(world, "lookup", NAME, &error), "not_found", "not registered");
+  assert_get_refused(world, NAME, key, "not_found", "not registered");
+  own(world, NAME);
+  assert_done(ask_name(world, "lookup", NAME, &error));
+}
+
+/* With what SQLite left beside it. */
+static void remove_database(const struct world *world, const char *file) {
+  for (size_t i = 0; i < 3; i++) {
+    char *path = NULL;
+
+    assert_true(asprintf(&path, "%s/state/%s%s", world->place, file, (const char *const[]){"", "-wal", "-shm"}[i]) >= 0);
+    unlink(path);
+    free(path);
+  }
+}
+
+static void nor_by_a_lost_one(void **state) {
+  struct world *world = *state;
+  char *ledger = path_in(world->place, "state/ledger.db");
+  char key[65];
+
+  outgrow(world, key);
+  remove_database(world, "ledger.db");
+  open_session(world, ONE_STORE);
+  assert_missed(world, key, "bring the newer ledger back");
+  close_world(world);
+  assert_int_equal(access(ledger, F_OK), -1);
+  remove_database(world, "state.db"); /* as the message says */
+  open_session(world, ONE_STORE);
+  assert_refused(ask_name(world, "lookup", NAME, &error), "not_found", "not registered");
+  own(world, NAME);
+  free(ledger);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(a_clock_that_is_set_back_revives_nothing),
@@ -243,6 +342,9 @@ int main(void) {
       in_world(the_former_owner_is_not_believed),
       in_world(what_a_name_no_longer_says_is_remembered),
       in_world(a_ledger_that_was_rolled_back_is_stale),
+      in_world(a_name_that_was_seen_is_not_unregistered_by_an_older_ledger),
+      in_world(until_that_ledger_has_gone_another_way),
+      in_world(nor_by_a_lost_one),
   };
 
   return RUN_TESTS(tests);

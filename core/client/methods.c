@@ -223,7 +223,7 @@ static bool preorder(struct bs_method_call *call) {
   const struct bs_name_operation operation = bs_method_operation(call);
   struct bs_error *error = bs_method_error(call);
 
-  return bs_method_make_directory(call) &&
+  return bs_present_need_newest(call->work, call->arguments[0]) && bs_method_make_directory(call) &&
          bs_names_preorder(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                            &operation, error) &&
          answer_receipt(call, &receipt);
@@ -234,7 +234,7 @@ static bool register_name(struct bs_method_call *call) {
   const struct bs_name_operation operation = bs_method_operation(call);
   struct bs_error *error = bs_method_error(call);
 
-  return bs_method_make_directory(call) &&
+  return bs_present_need_newest(call->work, call->arguments[0]) && bs_method_make_directory(call) &&
          bs_names_register(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                            &operation, error) &&
          answer_receipt(call, &receipt);

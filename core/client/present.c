@@ -40,23 +40,37 @@ static bool is_above(const struct bs_name_seen *a, const struct bs_name_seen *b)
   return a->block != b->block ? a->block > b->block : a->vtxindex > b->vtxindex;
 }
 
-/* An answer below the floor counts only when the chain itself shows that the floor's block is no part of it any more.  A chain that
- * ends before that block shows nothing: it was rolled back. */
-static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
+enum fate { IN_CHAIN, BEYOND_CHAIN, LEFT_CHAIN };
+
+/* What became of the floor's block: an answer below the floor counts only when the chain itself shows that the block is no part of it any
+ * more.  A chain that ends before that block shows nothing: it was rolled back. */
+static bool find_fate(struct bs_work *work, enum fate *ret_fate, const struct bs_name_seen *floor) {
   struct bs_error *error = &work->report.error;
   char consensus[BS_CONSENSUS_TEXT];
   bool found = bs_names_consensus_at(work->session->names, work->scope, consensus, floor->block, error);
 
   if (!found && error->word != BS_WORD_not_found) return false;
-  if (found && floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0) {
-    present->has_left = true;
-    return true;
-  }
-  bs_fail(error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
-          " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
-  if (found) return false;
+  *ret_fate = !found ? BEYOND_CHAIN : floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0 ? LEFT_CHAIN : IN_CHAIN;
+  return true;
+}
+
+/* After the sentence that says what is stale: what who put the older ledger back can do. */
+static bool advise(struct bs_work *work) {
+  struct bs_error *error = &work->report.error;
+
   return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db*: "
                  "with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
+}
+
+static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
+  enum fate fate;
+
+  if (!find_fate(work, &fate, floor)) return false;
+  present->has_left = fate == LEFT_CHAIN;
+  if (present->has_left) return true;
+  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
+          " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
+  return fate == BEYOND_CHAIN && advise(work);
 }
 
 static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
@@ -95,6 +109,49 @@ bool bs_present_check(struct bs_work *work, struct bs_present *present, const st
   return present->is_checked;
 }
 
+/* The floor of a name that the service doesn't know.  There is no chain where the ledger is lost: then the state of any chain counts. */
+static bool recall_missing(struct bs_work *work, struct bs_recalled *ret_recalled, bool *ret_exists, const char *name) {
+  struct bs_error *error = &work->report.error;
+  struct bs_names_info info;
+  unsigned char chain_id[32];
+  const struct bs_datum datum = {chain_id, name, NULL};
+
+  if (!bs_names_info(work->session->names, work->scope, &info, error)) return false;
+  *ret_exists = info.exists;
+  *ret_recalled = (struct bs_recalled){.clock = 0};
+  if (!info.exists) return bs_state_knows_name(work->session->state, work->scope, &ret_recalled->has_name, name, error);
+  bs_hex_decode(chain_id, sizeof chain_id, info.chain_id);
+  return bs_state_recall(work->session->state, work->scope, ret_recalled, &datum, NULL, error);
+}
+
+/* A name that was seen before has been there: only a chain without the block where it was seen can say that it is not registered. */
+static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floor, bool exists, const char *name) {
+  struct bs_error *error = &work->report.error, missing = *error;
+  enum fate fate = BEYOND_CHAIN;
+
+  if (exists && !find_fate(work, &fate, floor)) return false;
+  if (fate == LEFT_CHAIN) *error = missing;
+  else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service was rolled back, or "
+               "hides the newer state.  %s", name, missing.message);
+  return fate == BEYOND_CHAIN && advise(work);
+}
+
+/* What the name service says now.  Where it doesn't know a name that was seen, it is asked again: another call may just have made it. */
+static bool ask(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
+  struct bs_error *error = &work->report.error, missing;
+  struct bs_recalled recalled;
+  bool exists;
+
+  if (bs_names_lookup(work->session->names, work->scope, ret_record, name, error)) return true;
+  if (error->word != BS_WORD_not_found) return false;
+  missing = *error;
+  if (!recall_missing(work, &recalled, &exists, name)) return false;
+  *error = missing;
+  if (!recalled.has_name) return false;
+  if (bs_names_lookup(work->session->names, work->scope, ret_record, name, error)) return true;
+  return error->word == BS_WORD_not_found && refuse_missing(work, &recalled.name, exists, name);
+}
+
 /* max_age_ms 0: what the name service says now.  again: see check_floor. */
 static bool look_up(struct bs_work *work, struct bs_present *present, const char *name, uint64_t max_age_ms, bool again) {
   struct bs_error *error = &work->report.error;
@@ -103,7 +160,7 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   *present = (struct bs_present){.is_second = again};
   if (!bs_name_check(name, error)) return false;
   present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
-  if (!present->is_cached && !bs_names_lookup(work->session->names, work->scope, &present->record, name, error)) return false;
+  if (!present->is_cached && !ask(work, &present->record, name)) return false;
   see(present);
   return true;
 }

@@ -120,6 +120,17 @@ bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_r
   return true;
 }
 
+bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name, struct bs_error *error) {
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
+
+  if (!bs_state_enter(&use, state, scope, false, error) ||
+      (use.database != NULL && !bs_database_query(use.database, BS_STATE_KNOWS_NAME, &row, BS_VALUES(bs_value_text(name)), error)))
+    return false;
+  *ret_known = row != NULL;
+  return true;
+}
+
 /* What a belief changes. */
 struct changes {
   const struct bs_seen *version; /* NULL: nothing */

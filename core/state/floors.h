@@ -52,6 +52,9 @@ struct bs_recalled {
 bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
                      const unsigned char *signer, struct bs_error *error);
 
+/* Was an answer about the name believed, of whatever chain?  Makes no state. */
+bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name, struct bs_error *error);
+
 /* What a call came to believe; members that are NULL say nothing. */
 struct bs_belief {
   const struct bs_datum *datum;    /* id NULL: the name only */

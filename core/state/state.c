@@ -30,6 +30,7 @@ static const char *const statements[] = {
         " LEFT JOIN names n ON n.chain = ?1 AND n.name = ?2"
         " LEFT JOIN reservations r ON r.chain = ?1 AND r.name = ?2 AND r.id = ?3"
         " LEFT JOIN floors f ON f.chain = ?1 AND f.name = ?2 AND f.id = ?3",
+    [BS_STATE_KNOWS_NAME] = "SELECT 1 FROM names WHERE name = ? LIMIT 1",
     [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy, expires, length,"
                              " sha256, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_NAME_RAISE] = "INSERT OR REPLACE INTO names (chain, name, block, vtxindex, value_hash, owner, consensus, is_current)"
