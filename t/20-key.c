@@ -426,31 +426,6 @@ static void addresses_go_there_and_back(void **state) {
   assert_int_equal(bs_address_version(BS_NETWORK_TEST), 111);
 }
 
-static void what_is_no_address_is_refused(void **state) {
-  static const char *const refused[] = {
-      "",
-      "1",
-      "12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa5",
-      " " ADDRESS,
-      ADDRESS " ",
-      "1" ADDRESS,
-      WIF,
-      "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx",
-      "111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111",
-  };
-  unsigned char payload[22] = {0}, version = 9, hash[BS_HASH160_SIZE];
-  char text[BS_BASE58_TEXT_MAX];
-
-  (void)state;
-  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-    assert_false(bs_address_decode(&version, hash, refused[i]));
-  bs_base58check_encode(text, payload, 20);
-  assert_false(bs_address_decode(&version, hash, text));
-  bs_base58check_encode(text, payload, 22);
-  assert_false(bs_address_decode(&version, hash, text));
-  assert_int_equal(version, 9); /* untouched */
-}
-
 static void random_bytes_come_in_any_number(void **state) {
   static unsigned char one[100000], two[100000];
 
@@ -497,7 +472,6 @@ int main(void) {
       cmocka_unit_test(compressing_gives_the_key_of_the_same_point),
       cmocka_unit_test(what_is_no_public_key_is_refused),
       cmocka_unit_test(addresses_go_there_and_back),
-      cmocka_unit_test(what_is_no_address_is_refused),
       cmocka_unit_test(random_bytes_come_in_any_number),
   };
 
