@@ -23,6 +23,8 @@ static const struct refusal refusals[] = {
     {ONE_STORE "timeouts: {conect: 1s}\n", ":3:12: ", "\"connect\""},
     {ONE_STORE "limits: {object: 0}\n", ":3:18: ", "bytes"},
     {ONE_STORE "limits: {objects: 1}\n", ":3:10: ", "\"object\""},
+    {ONE_STORE "limits: {mutable_record: 129M}\n", ":3:26: ", "to 134217728 bytes"},
+    {ONE_STORE "limits: {user_record: 33M}\n", ":3:23: ", "to 33554432 bytes"},
     {ONE_STORE "plugin_path: /drivers\n", ":3:14: ", "list"},
     {ONE_STORE "plugin_path: [{}]\n", ":3:15: ", "a path"},
     {ONE_STORE "replication: {reed: first}\n", ":3:15: ", "\"read\""},

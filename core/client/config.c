@@ -15,7 +15,9 @@
 #include "core/codec/json.h"
 #include "core/driver/options.h"
 #include "core/driver/vet.h"
+#include "core/record/mutable.h"
 #include "core/record/name.h"
+#include "core/record/user.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
 
@@ -49,8 +51,8 @@ static const struct row rows[] = {
     ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
     ROW("timeouts", "budget", DURATION, "", 1, INT64_C(86400000), budget_ms),
     ROW("limits", "object", SIZE, "", 1, INT64_C(1) << 50, limit_object),
-    ROW("limits", "mutable_record", SIZE, "", 1024, INT64_C(1) << 31, limit_mutable_record),
-    ROW("limits", "user_record", SIZE, "", 1024, INT64_C(1) << 31, limit_user_record),
+    ROW("limits", "mutable_record", SIZE, "", 1024, BS_MUTABLE_RECORD_MAX, limit_mutable_record),
+    ROW("limits", "user_record", SIZE, "", 1024, BS_USER_RECORD_MAX, limit_user_record),
 };
 static const size_t row_count = sizeof rows / sizeof rows[0];
 
@@ -351,8 +353,8 @@ static bool set_defaults(struct blockstore_config *config, struct bs_error *erro
   config->operation_ms = 60000;
   config->budget_ms = 2000;
   config->limit_object = INT64_C(16) << 30;
-  config->limit_mutable_record = INT64_C(128) << 20;
-  config->limit_user_record = INT64_C(32) << 20;
+  config->limit_mutable_record = BS_MUTABLE_RECORD_MAX;
+  config->limit_user_record = BS_USER_RECORD_MAX;
   config->provider = strdup("embedded");
   config->read = strdup("newest");
   return config->provider == NULL || config->read == NULL ? bs_fail_memory(error) : true;
