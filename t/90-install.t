@@ -10,8 +10,8 @@ installed() {
 }
 
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
-is "$(installed)" "$(printf '%s\n' blockstore-cli blockstore-cli.1 blockstore-disk.7 blockstore.h blockstore.pc blockstore.yaml.5 disk.so \
-  driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0)" 'nothing less, nothing more'
+is "$(installed)" "$(printf '%s\n' blockstore-cli blockstore-cli.1 blockstore-disk.7 blockstore.3 blockstore.h blockstore.pc \
+  blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0)" 'nothing less, nothing more'
 is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
 succeeds 'make uninstall' make -C "$builddir" -s uninstall DESTDIR="$work/root"
 is_empty "$(installed)" 'nothing is left'
