@@ -60,6 +60,7 @@ cp -a "$work/before" "$HOME"
 instead "$state/state.db" file
 bad 5 "$state/state.db" 'the journal is a text file'
 chmod 777 "$state"
+refused 2 config "$state.*chmod" get_immutable alice.id "$key"
 bad 2 "$state.*chmod" 'the state directory is open to all'
 for directory in "$store"/immutable/??; do
   rm -r "$directory" && ln -s "$work" "$directory"

@@ -134,11 +134,12 @@ void bs_pending_clear(struct bs_pending *pending) {
   *pending = (struct bs_pending)BS_PENDING_INIT;
 }
 
-/* Is everything that the user alone may see still closed to others? */
+/* Can nobody else have changed what is kept in it?  A directory that is missing has nothing. */
 static bool check_directory(const char *directory, struct bs_error *error) {
   struct stat status;
 
-  if (stat(directory, &status) < 0) return bs_fail_errno(error, "%s: The state directory cannot be examined", directory);
+  if (stat(directory, &status) < 0)
+    return errno == ENOENT || errno == ENOTDIR || bs_fail_errno(error, "%s: The state directory cannot be examined", directory);
   if (!S_ISDIR(status.st_mode)) return bs_fail(error, BS_WORD_config, "%s: The state directory is not a directory.", directory);
   if (status.st_uid != geteuid() && status.st_uid != 0)
     return bs_fail(error, BS_WORD_config, "%s: The state directory belongs to user %u, who could change what is kept in it; use one "
@@ -180,7 +181,7 @@ bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct
   struct bs_database *database = take_idle(state);
   bool is_new = database == NULL;
 
-  if (is_new && create && !bs_state_make_directory(state, error)) return false;
+  if (is_new && !(create ? bs_state_make_directory(state, error) : check_directory(state->directory, error))) return false;
   if (is_new && !bs_database_open(&database, state->file, &kind, mode, scope, error)) {
     if (create || error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
