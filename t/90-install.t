@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool, the manuals;
-# and all of it goes again.
+# What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool with its
+# completions, the manuals; and all of it goes again.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 
 # The archive is there only where it was built.
@@ -10,9 +10,13 @@ installed() {
 }
 
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
-is "$(installed)" "$(printf '%s\n' blockstore-cli blockstore-cli.1 blockstore-disk.7 blockstore.3 blockstore.h blockstore.pc \
-  blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0)" 'nothing less, nothing more'
+is "$(installed)" "$(printf '%s\n' _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.1 blockstore-cli.fish blockstore-disk.7 blockstore.3 \
+  blockstore.h blockstore.pc blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 \
+  libblockstore.so.0.0.0)" 'nothing less, nothing more'
 is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
+for file in bash-completion/completions/blockstore-cli zsh/site-functions/_blockstore-cli fish/vendor_completions.d/blockstore-cli.fish; do
+  succeeds "$file says whose it is" grep -rqF "printed by: blockstore-cli completion ${file%%[-/]*}" "$(find "$work/root" -path "*/share/$file")"
+done
 succeeds 'make uninstall' make -C "$builddir" -s uninstall DESTDIR="$work/root"
 is_empty "$(installed)" 'nothing is left'
 done_testing

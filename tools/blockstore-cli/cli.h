@@ -60,10 +60,26 @@ enum cli_option_name {
 struct cli_option {
   const char *name;
   char letter;          /* '\0': none */
-  const char *argument; /* what --help calls it; NULL: takes none */
+  const char *argument; /* what --help calls it, a noun; NULL: takes none */
   const char *help;
 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
+
+/* What an argument is, as its noun says: the rows stand in options.c. */
+enum cli_kind {
+  CLI_IS_WORD, /* anything */
+  CLI_IS_FILE,
+  CLI_IS_TEXT,     /* itself, or @FILE with it; what begins with @ is written @@ */
+  CLI_IS_CONTENTS, /* the same, but it never begins with @ */
+  CLI_IS_COMMAND,
+  CLI_IS_ONE_OF /* of `words`, for completion; whoever takes it may take others */
+};
+struct cli_argument {
+  char noun[24];
+  bool is_optional;
+  enum cli_kind kind;
+  const char *words; /* with blanks between */
+};
 
 /* What is opened before a handler runs; each includes those before it. */
 enum cli_needs { CLI_NOTHING, CLI_CONFIG_READ, CLI_SESSION, CLI_OWNER };
@@ -71,7 +87,7 @@ enum cli_needs { CLI_NOTHING, CLI_CONFIG_READ, CLI_SESSION, CLI_OWNER };
 struct cli;
 struct cli_command {
   const char *name;
-  const char *arguments; /* "NAME [ADDRESS]": how many there may be is counted from this */
+  const char *arguments; /* "NAME [ADDRESS]", nouns: how many there may be, and of what kind, is read from this */
   const char *help;      /* one line */
   const char *details;   /* more lines for `help COMMAND`, each ended; "" */
   unsigned options;      /* CLI_TAKES of those beyond the common ones */
@@ -127,6 +143,8 @@ bool cli_parse(struct cli *cli, int argc, char **argv);
 bool cli_find_command(struct cli *cli);
 /* Options and arguments against the command's row. */
 bool cli_check_usage(struct cli *cli);
+/* Takes the next one off *nouns, the arguments of a command's row or that of an option's; false: none is left. */
+bool cli_next_argument(struct cli_argument *ret_argument, const char **nouns);
 
 /* ---- session.c ---- */
 bool cli_open(struct cli *cli);
@@ -203,6 +221,17 @@ enum blockstore_result cli_take_text(struct cli *cli, const char **argument, cha
 blockstore_progress cli_progress_callback(const struct cli *cli);
 /* Takes the bar off the line; from any thread. */
 void cli_progress_erase(void);
+
+/* ---- completion.c ---- */
+#define CLI_SHELLS "bash zsh fish"
+enum blockstore_result cli_run_completion(struct cli *cli);
+/* Prints a text for the inside of single quotes, with a backslash before each of `marked`.  quote: what an apostrophe becomes. */
+void cli_print_escaped(const char *text, const char *marked, const char *quote);
+
+/* ---- completion-SHELL.c: each prints the script that completes the command line in that shell. ---- */
+void cli_complete_in_bash(void);
+void cli_complete_in_zsh(void);
+void cli_complete_in_fish(void);
 
 /* ---- help.c ---- */
 /* NULL: on all commands. */

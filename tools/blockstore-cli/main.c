@@ -19,6 +19,11 @@ static enum blockstore_result run_help(struct cli *cli) {
 
 const struct cli_command cli_help_commands[] = {
     {"help", "[COMMAND]", "this text, or what a command does", "", 0, CLI_NOTHING, run_help},
+    {"completion", "SHELL", "print a script that completes commands and options in a shell",
+     "SHELL: bash, zsh or fish.  An installation has them where the shells look.\n"
+     "bash: source <(blockstore-cli completion bash); zsh: the same, after compinit;\n"
+     "fish: blockstore-cli completion fish | source.\n",
+     0, CLI_NOTHING, cli_run_completion},
     {0},
 };
 

@@ -200,15 +200,45 @@ bool cli_find_command(struct cli *cli) {
   return unknown(cli, "command", cli->arguments[0], "", nearest.name, "");
 }
 
+static const struct {
+  const char *noun;
+  enum cli_kind kind;
+  const char *words;
+} nouns[] = {
+    {"FILE", CLI_IS_FILE, NULL},
+    {"DATA", CLI_IS_TEXT, NULL},
+    {"MESSAGE", CLI_IS_TEXT, NULL},
+    {"RECORD", CLI_IS_CONTENTS, NULL},
+    {"HEX", CLI_IS_CONTENTS, NULL},
+    {"COMMAND", CLI_IS_COMMAND, NULL},
+    {"SHELL", CLI_IS_ONE_OF, CLI_SHELLS},
+    {"KEEPDATA", CLI_IS_ONE_OF, "true false"},
+    {"BLOCKS", CLI_IS_ONE_OF, "infinite"},
+};
+
+bool cli_next_argument(struct cli_argument *ret_argument, const char **at) {
+  size_t length = strcspn(*at + strspn(*at, " ["), " ]");
+
+  if (**at == '\0') return false;
+  *ret_argument = (struct cli_argument){.is_optional = **at == '['};
+  *at += strspn(*at, "[");
+  snprintf(ret_argument->noun, sizeof ret_argument->noun, "%.*s", (int)length, *at);
+  *at += length;
+  *at += strspn(*at, " ]");
+  for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+    if (strcmp(nouns[i].noun, ret_argument->noun) == 0) {
+      ret_argument->kind = nouns[i].kind;
+      ret_argument->words = nouns[i].words;
+    }
+  return true;
+}
+
 static bool check_arguments(struct cli *cli) {
   const struct cli_command *command = cli->command;
+  struct cli_argument argument;
   size_t least = 0, most = 0;
 
-  for (const char *at = command->arguments; *at != '\0'; at += strspn(at, " ")) {
-    most++;
-    if (*at != '[') least++;
-    at += strcspn(at, " ");
-  }
+  for (const char *at = command->arguments; cli_next_argument(&argument, &at); most++) least += !argument.is_optional;
   if (cli->count >= least && cli->count <= most) return true;
   return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s",
                     cli->count < least ? "few" : "many", command->name, most > 0 ? " " : "", command->arguments);
@@ -216,18 +246,14 @@ static bool check_arguments(struct cli *cli) {
 
 /* What may be @FILE must not be @ alone, which would be a file without a name. */
 static bool check_files(struct cli *cli) {
-  size_t i = 0;
+  const char *at = cli->command->arguments;
+  struct cli_argument argument;
 
-  for (const char *at = cli->command->arguments; *at != '\0' && i < cli->count; at += strspn(at, " "), i++) {
-    size_t length = strcspn(at, " ");
-    bool is_record = length == 6 && memcmp(at, "RECORD", 6) == 0;
-    bool is_text = (length == 4 && memcmp(at, "DATA", 4) == 0) || (length == 7 && memcmp(at, "MESSAGE", 7) == 0);
-    bool may_be_file = is_record || is_text || (length == 3 && memcmp(at, "HEX", 3) == 0);
-
-    if (may_be_file && strcmp(cli->arguments[i], "@") == 0)
-      return cli_refuse(cli, "%.*s: An @ means a file, and its name is missing; write @FILE.%s", (int)length, at,
-                        is_text ? " The text @ is written @@." : "");
-    at += length;
+  for (size_t i = 0; i < cli->count && cli_next_argument(&argument, &at); i++) {
+    if (strcmp(cli->arguments[i], "@") != 0) continue;
+    if (argument.kind == CLI_IS_TEXT || argument.kind == CLI_IS_CONTENTS)
+      return cli_refuse(cli, "%s: An @ means a file, and its name is missing; write @FILE.%s", argument.noun,
+                        argument.kind == CLI_IS_TEXT ? " The text @ is written @@." : "");
   }
   return true;
 }
