@@ -27,6 +27,11 @@ is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'the manual page 
 
 statuses=$(sed -n 's/^  BLOCKSTORE_[A-Z_]* = \([0-9]*\),\{0,1\}.*/\1/p' "$srcdir/include/blockstore/blockstore.h" | sort -n)
 is "$(items 'EXIT STATUS' | sed 's/,.*//' | grep -v 130 | sort -n)" "$statuses" 'the manual page has the exit statuses of the library'
+# "WORD (STATUS)" of each row of core/base/words.h.
+declared=$(sed -n 's/^  X(\([a-z_]*\), \([A-Z_]*\)).*/\1 \2/p' "$srcdir/core/base/words.h" | while read -r word result; do
+  echo "$word ($(sed -n "s/^  BLOCKSTORE_$result = \([0-9]*\).*/\1/p" "$srcdir/include/blockstore/blockstore.h"))"
+done | LC_ALL=C sort)
+is "$(items 'CODE WORDS')" "$declared" 'the manual page has the code words with their statuses'
 is_empty "$(grep -hoE '(bs_document_[a-z]+|add_json|cJSON_Add[A-Za-z]+)\(tree, "[a-z0-9_]+"|"data(_base64)?"' "$srcdir/core/client/record.c" |
   sed 's/.*"\(.*\)"/\1/' | while read -r name; do grep -qE "C<$name>" "$pod" || echo "$name"; done)" \
   'the manual page has every member of the document with data'

@@ -11,7 +11,7 @@ installed() {
 
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(printf '%s\n' _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.1 blockstore-cli.fish blockstore-disk.7 blockstore.3 \
-  blockstore.h blockstore.pc blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 \
+  blockstore.7 blockstore.h blockstore.pc blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 \
   libblockstore.so.0.0.0)" 'nothing less, nothing more'
 is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
 for file in bash-completion/completions/blockstore-cli zsh/site-functions/_blockstore-cli fish/vendor_completions.d/blockstore-cli.fish; do
