@@ -1,22 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool with its
-# completions, the manuals; and all of it goes again.
+# What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool, the manuals, with a
+# link for each function, completion for three shells; and all of it goes again.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 
 # The archive is there only where it was built.
 installed() {
-  (cd "$work/root" && find . ! -type d) | sed 's|.*/||' | grep -vx 'libblockstore\.a' | LC_ALL=C sort
+  (cd "$work/root" && find . ! -type d) | sed 's|.*/||' | grep -vxE 'libblockstore\.a|blockstore_.*\.3' | LC_ALL=C sort
 }
 
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(printf '%s\n' _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.1 blockstore-cli.fish blockstore-disk.7 blockstore.3 \
   blockstore.7 blockstore.h blockstore.pc blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 \
   libblockstore.so.0.0.0)" 'nothing less, nothing more'
+functions=$(sed -n '/^#/d; s/.*BLOCKSTORE_API.*/&/p' "$srcdir/include/blockstore/blockstore.h" | wc -l)
+is "$(find "$work/root" -name 'blockstore_*.3' -exec cat {} + | sort | uniq -c | tr -s ' ')" " $functions .so man3/blockstore.3" \
+  'each function has its page'
 is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
 for file in bash-completion/completions/blockstore-cli zsh/site-functions/_blockstore-cli fish/vendor_completions.d/blockstore-cli.fish; do
   succeeds "$file says whose it is" grep -rqF "printed by: blockstore-cli completion ${file%%[-/]*}" "$(find "$work/root" -path "*/share/$file")"
 done
 succeeds 'make uninstall' make -C "$builddir" -s uninstall DESTDIR="$work/root"
-is_empty "$(installed)" 'nothing is left'
+is_empty "$(find "$work/root" ! -type d ! -name libblockstore.a)" 'nothing is left'
 done_testing
