@@ -413,7 +413,7 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
   char *data BS_AUTO_FREE = state == NULL ? NULL : xdg("XDG_DATA_HOME", ".local/share", error);
 
   if (data == NULL) return false;
-  bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.\n\nstate_dir: ");
+  bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.  See blockstore.yaml(5).\n\nstate_dir: ");
   bs_json_write_string(ret_text, state, strlen(state)); /* a JSON string is a YAML one */
   bs_buffer_text(ret_text,
                  "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n\n"
