@@ -40,16 +40,19 @@ is_empty "$(uniq -d "$work/page")" 'and none twice'
 
 # What is said of them: outside of the blocks each function, type of a callback, result and macro has its words.
 grep -v '^ ' "$pod" >"$work/prose"
-is_empty "$(grep -oE '\b(blockstore_[a-z_]+\(|BLOCKSTORE_[A-Z_]*[A-Z])\b' "$pod" | grep -vx BLOCKSTORE_PLUGIN_PATH | tr -d '(' | sort -u | while read -r word; do
+is_empty "$(grep -oE '\b(blockstore_[a-z_]+\(|BLOCKSTORE_[A-Z_]*[A-Z])\b' "$pod" |
+  grep -vx BLOCKSTORE_PLUGIN_PATH | tr -d '(' | sort -u | while read -r word; do
   grep -qw "$word" "$header" || echo "$word"
 done)" 'no function or constant is named that is not there'
-for word in $(sed -n 's/^#define \(BLOCKSTORE_[A-Z_]*\)[ (].*/\1/p' "$header") $(sed -n '/^enum blockstore_result {/,/^}/s/^  \([A-Z_]*\) =.*/\1/p' "$header"); do
+for word in $(sed -n 's/^#define \(BLOCKSTORE_[A-Z_]*\)[ (].*/\1/p' "$header") \
+  $(sed -n '/^enum blockstore_result {/,/^}/s/^  \([A-Z_]*\) =.*/\1/p' "$header"); do
   grep -qw "$word" "$work/prose" || echo "$word"
 done >"$work/untold"
 is_empty "$(cat "$work/untold")" 'every macro and every result is told'
 members=$(sed -n '/^struct blockstore_[a-z_]* {/,/^}/s/^  [^*/]*\b\([a-z_]*\);.*/\1/p' "$header" | sort -u)
 is_empty "$(for member in $members; do grep -qw "$member" "$work/prose" || echo "$member"; done)" 'every member of the options is told'
-is_empty "$(sed -n 's/^    {"\([a-z_]*\)", [0-9].*/\1/p' "$srcdir/core/client/methods.c" | while read -r method; do
+is_empty "$(sed -n 's/^    {"\([a-z_]*\)", [0-9].*/\1/p' "$srcdir/core/client/methods.c" |
+  while read -r method; do
   grep -q "C<$method>" "$pod" || echo "$method"
 done)" 'every method is told'
 

@@ -35,13 +35,14 @@ is "$(items 'CODE WORDS')" "$declared" 'the manual page has the code words with 
 
 # The members of documents: given to functions that add them, or rows of core/chain/fields.c.  Those of the configuration are its keys.
 members() {
-  sed '/^static cJSON \*config_document/,/^}/d' "$srcdir"/core/client/record.c "$srcdir"/core/client/receipt.c "$srcdir"/core/client/report.c \
-    "$srcdir"/core/client/reading.c "$srcdir"/core/client/get-mutable.c "$srcdir"/core/client/init.c "$srcdir"/core/client/inspect.c "$srcdir"/core/client/methods*.c |
+  (cd "$srcdir/core/client" && cat record.c receipt.c report.c reading.c get-mutable.c init.c inspect.c methods*.c) |
+    sed '/^static cJSON \*config_document/,/^}/d' |
     grep -oE '(bs_document_[a-z]+|add_json|add_text|cJSON_Add[A-Za-z]+)\([a-z>-]+, "[a-z0-9_]+"|"data(_base64)?"'
   grep -oE '(TEXT|NUMBER|TRUTH)\("[a-z_]+"|\{"buckets"' "$srcdir/core/chain/fields.c"
 }
 members | sed 's/.*"\(.*\)"/\1/' | sort -u >"$work/members"
 [ "$(wc -l <"$work/members")" -ge 100 ]
 report $? 'documents have members' "$(cat "$work/members")"
-is_empty "$(while read -r name; do grep -qF "C<$name>" "$pod" || echo "$name"; done <"$work/members")" 'the manual page has every member of the documents'
+is_empty "$(while read -r name; do grep -qF "C<$name>" "$pod" || echo "$name"; done <"$work/members")" \
+  'the manual page has every member of the documents'
 done_testing

@@ -33,9 +33,11 @@ computed=$(sh -eu "$(grep -l '^perl' "$work"/signed/*)" 2>&1)
 like "$computed" '^[0-9a-f]{64}$' 'the statement that blockstore(7) builds has a digest'
 is "$(grep -lx "$computed" "$work"/signed/* | wc -l)" 1 'which is the one in the page'
 signature=$(cat "$work"/signed/* | tr -d ' \n' | grep -oE '"v2:[A-Za-z0-9+/=]+"' | tr -d '"' | sed 's/^v2://')
-is "$(grep -c "$signature" "$srcdir/t/20-signature.c") $(grep -c "$computed" "$srcdir/t/20-signature.c")" '1 1' 'digest and signature are those of the vector'
+is "$(grep -c -e "$signature" -e "$computed" "$srcdir/t/20-signature.c")" 2 'digest and signature are those of the vector'
 
-is_empty "$(grep -oE '(bs_document_[a-z]+|cJSON_Add[A-Za-z]+|add_hex|add_base64)\([a-z]+, "[a-z0-9_]+"' "$srcdir/core/client/evidence.c" |
-  sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r name; do grep -q "C<$name>" "$srcdir/doc/blockstore.7.pod" || echo "$name"; done)" \
+is_empty "$(grep -oE '(bs_document_[a-z]+|cJSON_Add[A-Za-z]+|add_hex|add_base64)\([a-z]+, "[a-z0-9_]+"' \
+  "$srcdir/core/client/evidence.c" | sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r name; do
+  grep -q "C<$name>" "$srcdir/doc/blockstore.7.pod" || echo "$name"
+done)" \
   'blockstore(7) tells every member of an evidence file'
 done_testing
