@@ -167,6 +167,7 @@ static void progress_is_told_from_workers_and_from_within_inline_calls(void **st
     bs_calls_run(&watched.call, 1, scope, NULL, watch, &watched);
     bs_scope_close(scope);
     assert_status(bs_call_result(watched.call), OK);
+    assert_true(bs_call_result(watched.call)->took_ms > 300);
     assert_true(watched.told >= 1);
     assert_true(watched.bytes >= 1);
     bs_call_release(watched.call);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/driver/call_private.h"
 #include "core/driver/host.h"
 
@@ -210,6 +211,7 @@ static bool begin(struct bs_call *call) {
   BS_LOCKED(&call->lock);
   if (call->state != BS_CALL_RUNNING || bs_call_stop_word(call) != BS_NO_WORD) return false;
   atomic_fetch_add(&call->store->users, 1);
+  call->entered_ms = bs_clock_monotonic_ms();
   return true;
 }
 

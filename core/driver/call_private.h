@@ -76,6 +76,7 @@ struct bs_call {
   enum bs_call_state state;
   struct bs_group *group;       /* NULL but within bs_calls_run; NULL once ENDED or ABANDONED */
   enum bs_word stopped;         /* cancelled or deadline, once the group gave this call up */
+  uint64_t entered_ms;          /* when a thread entered the driver, monotonic; 0: none did */
   int cancel_fd;                /* epoll over the next and the scope's; -1 until asked for */
   int timer_fd;                 /* timerfd: fires at the deadline, or at once when stopped */
   struct bs_feed_reader reader; /* puts */

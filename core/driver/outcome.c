@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/driver/call_private.h"
 #include "core/driver/turn.h"
@@ -56,6 +57,7 @@ static void shut(struct bs_call *call, enum bs_call_state state) {
 
   call->state = state;
   call->group = NULL;
+  if (call->entered_ms != 0) call->result.took_ms = bs_clock_monotonic_ms() - call->entered_ms;
   call->has_receiver = false;
   bs_feed_reader_end(&call->reader);
   while (state == BS_CALL_ENDED && wake_fd >= 0 && write(wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
