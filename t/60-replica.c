@@ -4,6 +4,7 @@
 
 #include <blockstore/driver.h>
 
+#include "core/base/log.h"
 #include "core/base/worker.h"
 #include "core/replica/replica.h"
 #include "t/lib/unit.h"
@@ -389,6 +390,86 @@ static void get_does_not_wait_for_the_slow(void **state) {
   assert_hello();
 }
 
+/* ---- the log ---- */
+
+static char told[4096]; /* the lines, each ended */
+
+static void keep_line(void *user, int level, const char *line) {
+  size_t length = strlen(told);
+
+  (void)user;
+  assert_true(level <= BS_LOG_INFO);
+  snprintf(told + length, sizeof told - length, "%s\n", line);
+}
+
+static void keep_log(bool on) {
+  if (on) told[0] = '\0';
+  bs_log_to(on ? keep_line : NULL, NULL, BS_LOG_INFO);
+}
+
+static size_t lines_told(void) {
+  size_t count = 0;
+
+  for (const char *at = told; (at = strchr(at, '\n')) != NULL; at++) count++;
+  return count;
+}
+
+/* Takes the parts in this order. */
+static void assert_told(const char *const *parts, size_t count) {
+  const char *at = told;
+
+  for (size_t i = 0; i < count; i++) {
+    at = strstr(at, parts[i]);
+    if (at == NULL) fail_msg("\"%s\" is missing, or not in its place, in:\n%s", parts[i], told);
+    at += strlen(parts[i]);
+  }
+}
+#define ASSERT_TOLD(...) \
+  assert_told((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void log_tells_why_each_store_is_not_believed(void **state) {
+  struct bs_error error = {0};
+  const char *giver = NULL;
+
+  (void)state;
+  gives(1, "other bytes");
+  gives(2, "hello world");
+  keep_log(true);
+  assert_ok(get(hello_key, 100, &giver, &error));
+  keep_log(false);
+  ASSERT_TOLD("reading b94d27b9", ": one: The store does not hold it. (0 bytes in ", " ms)\nreading b94d27b9",
+              ": two: The store gave other bytes than those of the key ", ". (11 bytes in ", " ms)\nreading b94d27b9",
+              ": three: verified (11 bytes in ", " ms)\n");
+  assert_int_equal(lines_told(), 3);
+}
+
+static void log_tells_who_is_asked_again(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[0].transient = 1;
+  keep_log(true);
+  assert_ok(put(3, &error));
+  keep_log(false);
+  ASSERT_TOLD(": one: Busy. (0 bytes in ", "storing: stores that could not be reached are asked again in 100 ms\nstoring b94d27b9",
+              ": one: done (11 bytes in ");
+  assert_int_equal(lines_told(), 5);
+}
+
+static void log_tells_who_is_not_waited_for(void **state) {
+  struct bs_error error = {0};
+  const char *giver = NULL;
+
+  (void)state;
+  behaviours[0].wait = true;
+  behaviours[0].get = BLOCKSTORE_STATUS_CANCELLED;
+  gives(2, "hello world");
+  keep_log(true);
+  assert_ok(get(hello_key, 100, &giver, &error));
+  keep_log(false);
+  ASSERT_TOLD(": three: verified (11 bytes in ", ": one: not waited for any more\n");
+}
+
 #define LOCAL(test) cmocka_unit_test_setup_teardown(test, local_stores, end)
 #define REMOTE(test) {#test " on workers", test, remote_stores, end, NULL}
 #define BOTH(test) LOCAL(test), REMOTE(test)
@@ -416,6 +497,9 @@ int main(void) {
       BOTH(get_asks_again_what_may_pass),
       REMOTE(get_asks_nobody_again_once_it_has_it),
       REMOTE(get_does_not_wait_for_the_slow),
+      LOCAL(log_tells_why_each_store_is_not_believed),
+      BOTH(log_tells_who_is_asked_again),
+      REMOTE(log_tells_who_is_not_waited_for),
   };
   int failed = RUN_TESTS(tests);
 

@@ -2,10 +2,12 @@
 /* get_mutable, and explain: the same read, told instead of handed out. */
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/client/evidence.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
@@ -64,14 +66,35 @@ static void set_bounds(struct getting *getting) {
   bounds->user = getting;
 }
 
+/* Where it is looked for, and what it must not be older than. */
+static void tell_target(const struct getting *getting) {
+  const struct bs_target *target = &getting->target;
+  const struct bs_recalled *recalled = &getting->recalled;
+  const struct bs_json key = target->route.pubkey;
+  char what[BS_READING_WHAT], seen[64] = "no version of it was seen before";
+
+  bs_reading_what(what, &target->datum);
+  if (recalled->has_version) snprintf(seen, sizeof seen, "version %" PRIu64 " was seen before", recalled->version.ver);
+  if (!target->has_route)
+    bs_log(BS_LOG_INFO, "%s: there is no route to it; %s", what, seen);
+  else if (target->route.deleted != 0)
+    bs_log(BS_LOG_INFO, "%s: the user record says that it was deleted, by version %" PRIu64 "; %s", what, target->route.deleted, seen);
+  else
+    bs_log(BS_LOG_INFO, "%s: the route has %zu URLs and the key %.*s; %s", what, target->url_count, key.length == 0 ? 4 : (int)key.length,
+           key.length == 0 ? "none" : key.text, seen);
+}
+
 /* What was seen before, of the name and of the datum.  The signer of a route without a key shows only when something verified. */
 static bool recall(struct getting *getting) {
   const struct bs_target *target = &getting->target;
   unsigned char signer[BS_HASH160_SIZE];
 
   if (target->authority.key != NULL) bs_public_key_signer(signer, target->authority.key);
-  return bs_state_recall(getting->work->session->state, getting->work->scope, &getting->recalled, &target->datum,
-                         target->authority.key != NULL ? signer : NULL, &getting->work->report.error);
+  if (!bs_state_recall(getting->work->session->state, getting->work->scope, &getting->recalled, &target->datum,
+                       target->authority.key != NULL ? signer : NULL, &getting->work->report.error))
+    return false;
+  if (bs_log_wanted(BS_LOG_INFO)) tell_target(getting);
+  return true;
 }
 
 /* Up to the findings. */

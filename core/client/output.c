@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/client/io.h"
 
 enum { BLOCK = 256 << 10 };
@@ -193,13 +195,28 @@ static bool fill_memory(struct bs_output_use *use, struct bs_error *error) {
   return true;
 }
 
-bool bs_output_deliver(struct bs_output_use *use, const struct bs_scope *scope, struct bs_error *error) {
+static void tell(const struct blockstore_output *output, uint64_t length) {
+  switch (output->kind) {
+  case OUTPUT_MEMORY: bs_log(BS_LOG_INFO, "%" PRIu64 " bytes of data went to the caller's memory", length); break;
+  case OUTPUT_FILE: bs_log(BS_LOG_INFO, "%" PRIu64 " bytes of data went to the file %s", length, output->file); break;
+  case OUTPUT_FD: bs_log(BS_LOG_INFO, "%" PRIu64 " bytes of data went to the descriptor %d", length, output->fd); break;
+  case OUTPUT_CALLBACK: bs_log(BS_LOG_INFO, "%" PRIu64 " bytes of data went to the caller's function", length); break;
+  }
+}
+
+static bool deliver(struct bs_output_use *use, const struct bs_scope *scope, struct bs_error *error) {
   if (use->output->kind == OUTPUT_MEMORY) return fill_memory(use, error);
   if (use->replacement.fd < 0) return hand_on_all(use, scope, error);
   return bs_scope_check(scope, error) && bs_replacement_commit(&use->replacement, false, error);
 }
 
-bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
+bool bs_output_deliver(struct bs_output_use *use, const struct bs_scope *scope, struct bs_error *error) {
+  if (!deliver(use, scope, error)) return false;
+  tell(use->output, use->spool.length);
+  return true;
+}
+
+static bool deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
   if (use->output->kind == OUTPUT_MEMORY) {
     if (bs_buffer_string(bytes) == NULL) return bs_fail_memory(error);
     bs_buffer_free(&use->output->memory);
@@ -208,7 +225,15 @@ bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes
     return true;
   }
   if (use->replacement.fd < 0) return bytes->length == 0 || hand_on(use, bytes->bytes, bytes->length, scope, error);
-  return bs_spool_write(&use->spool, bytes->bytes, bytes->length, error) && bs_output_deliver(use, scope, error);
+  return bs_spool_write(&use->spool, bytes->bytes, bytes->length, error) && deliver(use, scope, error);
+}
+
+bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
+  uint64_t length = bytes->length;
+
+  if (!deliver_buffer(use, bytes, scope, error)) return false;
+  tell(use->output, length);
+  return true;
 }
 
 void bs_output_end(struct bs_output_use *use) {

@@ -152,6 +152,15 @@ static bool ask(struct bs_work *work, struct bs_name_record *ret_record, const c
   return error->word == BS_WORD_not_found && refuse_missing(work, &recalled.name, exists, name);
 }
 
+static void tell_answer(const struct bs_present *present) {
+  const struct bs_name_record *record = &present->record;
+
+  bs_log(BS_LOG_INFO, "the name service says: %s is owned by %s, its user record is %s, as of block %" PRIu64 "%s (proven: %s%s)",
+         record->name, record->owner, record->value_hash[0] == '\0' ? "none" : record->value_hash, record->block,
+         record->revoked ? "; it was revoked" : record->expired ? "; it has expired" : "", record->proven,
+         present->is_cached ? "; asked before" : "");
+}
+
 /* max_age_ms 0: what the name service says now.  again: see check_floor. */
 static bool look_up(struct bs_work *work, struct bs_present *present, const char *name, uint64_t max_age_ms, bool again) {
   struct bs_error *error = &work->report.error;
@@ -162,6 +171,7 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
   if (!present->is_cached && !ask(work, &present->record, name)) return false;
   see(present);
+  tell_answer(present);
   return true;
 }
 
@@ -300,6 +310,7 @@ bool bs_present_user(struct bs_work *work, struct bs_present *present, const cha
   struct bs_user_copy *copy = bs_cache_find_user(&work->session->cache, name, value_hash);
 
   if (copy == NULL) return fetch_user(work, present, name, value_hash);
+  bs_log(BS_LOG_INFO, "the user record %s is the one that was read before (%zu bytes)", value_hash, copy->bytes.length);
   hold(present, copy);
   return true;
 }
@@ -314,6 +325,9 @@ static bool pending_user(struct bs_work *work, struct bs_present *present, const
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
   if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error)) return false;
   *ret_found = *ret_found && pending.txid[0] != '\0';
+  if (*ret_found)
+    bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", name, pending.value_hash,
+           pending.txid);
   return !*ret_found || hold_new(work, present, name, pending.value_hash, &pending.record);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/client/publish.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,9 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
   if (publication->dry_run) return true;
   memcpy(publication->txid_sent, publication->receipt.txid, sizeof publication->txid_sent);
   memcpy(work->report.txid, publication->receipt.txid, sizeof work->report.txid);
+  bs_log(BS_LOG_INFO, "%s has the user record %s by the transaction %s, %s block %" PRIu64, publication->name, publication->value_hash,
+         publication->receipt.txid, bs_names_is_immediate(work->session->names) ? "confirmed in" : "sent after",
+         publication->receipt.block);
   return true;
 }
 
@@ -265,7 +269,10 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
   if (publication->record == NULL && !bs_present_load_user(work, present)) return false;
   if (!prepare(work, publication, present)) return false;
   memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
-  if (publication->is_done) return forget_entries(work, publication, present);
+  if (publication->is_done) {
+    bs_log(BS_LOG_INFO, "%s says so already: nothing is written", publication->name);
+    return forget_entries(work, publication, present);
+  }
   if (publication->datum == NULL || publication->change.route.action != BS_ROUTE_KEEP) {
     if (!bs_publish_check_owner(work, publication, present) || !write_record(work, publication, present, &bytes, &writing.is_new)) return false;
     if (publication->dry_run) return send_transaction(work, publication, NULL);
@@ -299,6 +306,7 @@ static bool publish_locked(struct bs_work *work, struct bs_publication *publicat
   for (int attempt = 1; !publish_change(work, publication, &present, &raced); attempt++) {
     /* The lock holds off who shares our state directory; a writer who doesn't is met at the chain. */
     if (!raced || attempt == ATTEMPTS || !bs_scope_check(work->scope, &work->report.error)) return false;
+    bs_log(BS_LOG_INFO, "another writer has changed %s meanwhile: it begins anew", publication->name);
     raced = false;
   }
   return finish(work, publication);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/client/io.h"
 #include "core/client/options.h"
 #include "core/client/receipt.h"
@@ -55,6 +57,7 @@ static bool put_immutable(struct bs_work *work, struct blockstore_receipt **ret_
                       &work->report.error))
     return false;
   bs_hex_encode(key_text, digest, sizeof digest);
+  bs_log(BS_LOG_INFO, "the data has %" PRIu64 " bytes; its key is %s", hashing.total, key_text);
   good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = key_text});
   bs_name_receipt_clear(&publication.receipt);
   return good;

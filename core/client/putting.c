@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 
 #define LEAP_MAX (UINT64_C(1) << 20) /* of versions, unless forced */
 #define DATA_VER_MAX (BS_VER_MAX - 1) /* above it there is always room for a tombstone */
@@ -194,22 +195,42 @@ static bool take_version(struct bs_putting *putting, const struct bs_recalled *r
                  " is known already.", ver, putting->id, last);
 }
 
-static bool choose_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
+static bool find_a_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
   uint64_t known = last_known(putting, recalled), last = higher(known, recalled->reserved), ver = 0;
   bool resumed, found;
 
   if (txid != NULL) {
     if (!find_version(putting, recalled, txid, last, &found)) return false;
+    putting->why = "the newest, with the same content";
     if (found) return true;
   }
+  putting->why = "the caller's";
   if (putting->options.ver != 0) return take_version(putting, recalled, last);
   if (putting->options.make_ver == NULL) {
     if (!resume(putting, recalled, known, &resumed)) return false;
+    putting->why = "reserved for the same content by an earlier try";
     if (resumed) return true;
+    putting->why = "one above all that are known";
   }
   /* A re-created datum began with its route's ver_min: that version exists, although no store may show it. */
   if (putting->target.has_route) last = higher(last, putting->target.route.ver_min);
   return ask_version(putting, last, &ver) && check_leap(putting, ver, last) && sign(putting, ver);
+}
+
+static void tell_version(const struct bs_putting *putting, const struct bs_recalled *recalled) {
+  const struct bs_findings *findings = &putting->before.findings;
+
+  bs_log(BS_LOG_INFO, "version %" PRIu64 " is written: %s (in the stores: %" PRIu64 ", seen before: %" PRIu64 ", reserved: %" PRIu64
+         ", route from: %" PRIu64 "; 0 is none)", putting->ver, putting->why,
+         findings->count == 0 ? 0 : findings->items[0].verified.statement.ver,
+         recalled->has_version ? recalled->version.ver : 0, recalled->reserved,
+         putting->target.has_route ? bs_route_lowest(&putting->target.route) : 0);
+}
+
+static bool choose_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
+  if (!find_a_version(putting, recalled, txid)) return false;
+  tell_version(putting, recalled);
+  return true;
 }
 
 /* ---- the change ---- */

@@ -22,6 +22,7 @@ struct bs_putting {
   struct bs_places own;     /* their URLs, for a route that is written */
   const char *urls[BS_URLS_MAX];
   uint64_t ver;
+  const char *why; /* that version, for the log; static */
   struct bs_buffer record;
   struct bs_signed sign;
   uint64_t superseded_by;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/codec/hex.h"
 
 bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const struct bs_present *present, const struct bs_target *target,
@@ -128,6 +129,46 @@ static void blame(struct bs_reading *reading) {
   }
 }
 
+/* Why a version that verified is not the one that is believed. */
+static const char *why_not(const struct bs_reading *reading, const struct bs_place *place) {
+  const struct bs_found *raises = reading->choice.raises;
+  enum bs_word word;
+  const char *fault = fault_of(reading, place, &word);
+
+  if (fault != NULL) return fault;
+  if (raises == NULL || place->ver != raises->verified.statement.ver) return "It is outside the bounds that were asked for.";
+  return raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted." : "It has expired.";
+}
+
+static bool is_believed(const struct bs_reading *reading, const struct bs_place *place) {
+  const struct bs_found *chosen = reading->choice.found;
+
+  return chosen != NULL && memcmp(chosen->verified.z, place->z, sizeof place->z) == 0;
+}
+
+/* Which of the versions that verified is taken, and why the others are not. */
+static void tell(const struct bs_reading *reading) {
+  const struct bs_found *found = reading->choice.found;
+  const struct bs_replica *answers = reading->places.answers.items;
+
+  for (size_t i = 0; i < reading->places.count; i++) {
+    const struct bs_place *place = &reading->places.items[i];
+
+    if (place->ver == 0 || is_believed(reading, place)) continue;
+    bs_log(BS_LOG_INFO, "%s: version %" PRIu64 " is not taken: %s", answers[i].name, place->ver, why_not(reading, place));
+  }
+  if (found != NULL)
+    bs_log(BS_LOG_INFO, "version %" PRIu64 " is taken, from %s (%zu bytes of data)", found->verified.statement.ver,
+           answers[found->place].name, found->data.length);
+}
+
+static bool choose(struct bs_reading *reading, struct bs_error *error) {
+  bool good = bs_choose(&reading->choice, &reading->findings, floor_of(reading), &reading->bounds, error);
+
+  if (bs_log_wanted(BS_LOG_INFO)) tell(reading);
+  return good;
+}
+
 bool bs_reading_choose(struct bs_reading *reading) {
   struct bs_error *error = &reading->work->report.error;
   char what[BS_READING_WHAT];
@@ -136,7 +177,7 @@ bool bs_reading_choose(struct bs_reading *reading) {
   reading->choice = (struct bs_choice){NULL, NULL, 0};
   if (reading->findings.count == 0) return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
   if (!recall(reading, &reading->findings)) return false;
-  if (bs_choose(&reading->choice, &reading->findings, floor_of(reading), &reading->bounds, error)) return true;
+  if (choose(reading, error)) return true;
   blame(reading);
   if (error->result == BLOCKSTORE_STALE && any_forged(&reading->places))
     return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
@@ -150,20 +191,8 @@ static void add_text(struct bs_buffer *json, const char *key, const char *text) 
   bs_json_write_string(json, text, strlen(text));
 }
 
-/* Why a version that verified is not the one that is believed. */
-static const char *why_not(const struct bs_reading *reading, const struct bs_place *place) {
-  const struct bs_found *raises = reading->choice.raises;
-  enum bs_word word;
-  const char *fault = fault_of(reading, place, &word);
-
-  if (fault != NULL) return fault;
-  if (raises == NULL || place->ver != raises->verified.statement.ver) return "It is outside the bounds that were asked for.";
-  return raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted." : "It has expired.";
-}
-
 static void explain_version(const struct bs_reading *reading, const struct bs_place *place, struct bs_buffer *json) {
-  const struct bs_found *chosen = reading->choice.found;
-  bool believed = chosen != NULL && memcmp(chosen->verified.z, place->z, sizeof place->z) == 0;
+  bool believed = is_believed(reading, place);
   char z[2 * BS_SHA256_SIZE + 1];
 
   bs_hex_encode(z, place->z, sizeof place->z);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/base/worker.h"
 
 static atomic_uint open_sessions; /* of the process; the last one ends the idle workers */
@@ -92,6 +93,7 @@ static bool open_session(struct blockstore *session, const char *server, struct 
                                         .max_fee = (uint64_t)config->max_fee,
                                         .max_price = (uint64_t)config->max_price};
 
+  bs_log(BS_LOG_INFO, "the configuration is %s; what was seen before is kept in %s", config->file, config->state_dir);
   if (server != NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded ledger.", server);
   return check_state_dir(config->state_dir, error) && take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
@@ -171,7 +173,9 @@ static bool open_stores(struct bs_work *work) {
     replica->name = storage->entry->name;
     replica->is_required = storage->is_required;
     replica->is_durable = storage->is_durable;
-    if (!open_store(work, storage, replica)) replica->store = NULL;
+    if (open_store(work, storage, replica)) continue;
+    replica->store = NULL;
+    bs_log(BS_LOG_INFO, "the store %s cannot be used: %s", replica->name, replica->error.message);
   }
   return bs_scope_check(work->scope, &work->report.error);
 }

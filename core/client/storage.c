@@ -73,7 +73,7 @@ static bool open_now(struct blockstore_storage *storage, struct bs_scope *scope,
   if (!read_settings(storage, error)) return false;
   settings = storage->settings;
   storage->settings = NULL; /* taken, whatever the result */
-  bs_log(BS_LOG_INFO, "opening store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
+  bs_log(BS_LOG_INFO, "opening the store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
   if (!bs_store_open(&store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata, settings,
                      (int)storage->entry->is_inline, NULL, scope, error))
     return false;

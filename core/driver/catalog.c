@@ -12,6 +12,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/buffer.h"
+#include "core/base/log.h"
 #include "core/base/nearest.h"
 #include "core/driver/note.h"
 
@@ -273,8 +274,10 @@ bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *dir
 
   if (!bs_vet_is_name(name))
     return bs_fail(error, BS_WORD_driver, "\"%.100s\" cannot be a driver: names are " NAME_RULE ".", name);
-  for (size_t i = 0; i < count && candidate == NULL; i++)
+  for (size_t i = 0; i < count && candidate == NULL; i++) {
+    bs_log(BS_LOG_DEBUG, "looking for the driver %s in %s", name, directories[i]);
     if (!find_in(&candidate, directories[i], name, error)) return false;
+  }
   if (candidate == NULL) return fail_unknown(directories, count, name, error);
   *ret_candidate = candidate;
   return true;

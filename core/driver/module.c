@@ -187,7 +187,7 @@ static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidat
   if (registration == NULL || !check_registration(registration, candidate->metadata, error))
     return bs_context(error, "%s", candidate->path);
   if (!remember(ret_loaded, registration, candidate->path, error)) return false;
-  bs_log(BS_LOG_INFO, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);
+  bs_log(BS_LOG_DEBUG, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);
   return true;
 }
 

@@ -236,6 +236,12 @@ static bool ended(void *user, struct bs_replica *answer) {
   return reading->is_enough;
 }
 
+static uint64_t version_of(void *user, const struct bs_replica *answer) {
+  const struct reading *reading = user;
+
+  return reading->places->items[answer - reading->places->answers.items].ver;
+}
+
 /* Asks the chosen places. */
 static bool ask(struct reading *reading, struct bs_scope *scope, struct bs_error *error) {
   const struct bs_watch watch = {scope, reading->watch->progress, reading->watch->user, reading->watch->scopes};
@@ -245,6 +251,7 @@ static bool ask(struct reading *reading, struct bs_scope *scope, struct bs_error
                                  .watch = &watch,
                                  .target = url_of,
                                  .receiver = receiver,
+                                 .version = version_of,
                                  .ended = ended,
                                  .user = reading};
 

@@ -3,8 +3,10 @@
 
 #include "core/replica/round.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
@@ -26,6 +28,43 @@ static const char *target_of(const struct bs_round *round, const struct bs_repli
   return round->target == NULL ? round->arguments.target : round->target(round->user, replica);
 }
 
+/* ---- the log ---- */
+
+#define SHOWN_MAX 160 /* bytes of a target: an id may have thousands */
+
+/* Where data may lie is asked of every store for every URL: that is for who debugs a driver. */
+static enum bs_log_level level_of(enum bs_entry entry) {
+  return entry == BS_ENTRY_MAKE_MUTABLE_URL || entry == BS_ENTRY_HANDLES_URL ? BS_LOG_DEBUG : BS_LOG_INFO;
+}
+
+static const char *success_of(enum bs_entry entry) {
+  return entry == BS_ENTRY_GET_IMMUTABLE || entry == BS_ENTRY_GET_MUTABLE ? "verified" : "done";
+}
+
+/* What a store answered, and what was made of it. */
+static void tell(const struct running *running, const struct bs_replica *replica, const struct bs_call *call) {
+  const struct bs_round *round = running->round;
+  const struct bs_call_result *result = bs_call_result(call);
+  enum bs_log_level level = level_of(round->entry);
+  const char *target = target_of(round, replica), *cut = strlen(target) > SHOWN_MAX ? "..." : "";
+  uint64_t version = round->version == NULL ? round->arguments.version : round->version(round->user, replica);
+  uint64_t bytes = bs_call_bytes(call);
+
+  if (replica->is_good && version != 0)
+    bs_log(level, "%s %.*s%s: %s: %s, version %" PRIu64 " (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut,
+           replica->name, success_of(round->entry), version, bytes, result->took_ms);
+  else if (replica->is_good)
+    bs_log(level, "%s %.*s%s: %s: %s (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut, replica->name,
+           success_of(round->entry), bytes, result->took_ms);
+  else if (running->is_enough && result->status == BLOCKSTORE_STATUS_CANCELLED)
+    bs_log(level, "%s %.*s%s: %s: not waited for any more", round->what, SHOWN_MAX, target, cut, replica->name);
+  else
+    bs_log(level, "%s %.*s%s: %s (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut, replica->error.message,
+           bytes, result->took_ms);
+}
+
+/* ---- a round ---- */
+
 static bool ended(void *user, struct bs_call *call) {
   struct running *running = user;
   const struct bs_round *round = running->round;
@@ -36,10 +75,7 @@ static bool ended(void *user, struct bs_call *call) {
   replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
   if (!replica->is_good) replica->error = result->error;
   if (round->ended != NULL && round->ended(round->user, replica)) running->is_enough = true;
-  if (replica->is_good)
-    bs_log(BS_LOG_INFO, "%s %s: done by %s", round->what, target_of(round, replica), replica->name);
-  else
-    bs_log(BS_LOG_INFO, "%s %s: %s", round->what, target_of(round, replica), replica->error.message);
+  if (bs_log_wanted(level_of(round->entry))) tell(running, replica, call);
   return running->is_enough;
 }
 
@@ -95,11 +131,13 @@ static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replica
   return any && pause <= BS_ROUND_PAUSE_MAX_MS;
 }
 
-static bool pause_for(struct bs_scope *scope, uint32_t milliseconds, struct bs_error *error) {
+static bool pause_for(const struct bs_round *round, uint32_t milliseconds, struct bs_error *error) {
+  struct bs_scope *scope = round->watch->scope;
   struct pollfd poll_fd = {scope->fd, POLLIN, 0};
   uint32_t left = bs_scope_time_left(scope);
 
   if (milliseconds >= left) return false; /* no time for it: what was answered stands */
+  bs_log(BS_LOG_INFO, "%s: stores that could not be reached are asked again in %u ms", round->what, (unsigned)milliseconds);
   poll(&poll_fd, 1, (int)milliseconds);
   return bs_scope_check(scope, error);
 }
@@ -118,7 +156,7 @@ bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct
     bs_calls_run(running.calls, running.count, round->watch->scope, ended, round->watch->progress == NULL ? NULL : progress, &running);
     if (!bs_scope_check(round->watch->scope, error)) return false;
     again = number + 1 < BS_ROUNDS && choose_again(now, &pause, replicas, &running, number) &&
-            pause_for(round->watch->scope, pause, error);
+            pause_for(round, pause, error);
   }
   return bs_scope_check(round->watch->scope, error);
 }

@@ -18,6 +18,8 @@ struct bs_round {
   const char *(*target)(void *user, const struct bs_replica *replica); /* NULL: that of `arguments` */
   /* The receiver for a store, prepared afresh for each attempt; NULL: the entry has none. */
   const struct bs_receiver *(*receiver)(void *user, struct bs_replica *replica);
+  /* Of what a store gave and that verified, for the log.  NULL: that of `arguments`; 0: it has none. */
+  uint64_t (*version)(void *user, const struct bs_replica *replica);
   /* After a call ended and its item is filled: may overrule it; true: enough, cancel the rest.  May be NULL. */
   bool (*ended)(void *user, struct bs_replica *replica);
   void *user;

@@ -17,6 +17,7 @@
 #include "core/base/auto.h"
 #include "core/base/buffer.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 
 #define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
 /* Of derived data much is written at once, at random places: each page that the cache has no room for is written again. */
@@ -171,6 +172,7 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
 
   if (!bs_database_begin(database, error)) return false;
   if (!get_version(database, &version, error)) return false; /* another process may have been first */
+  bs_log(BS_LOG_DEBUG, "%s: the %s is brought from schema %d to %d", database->path, kind->noun, (int)version, (int)kind->version);
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/codec/hex.h"
 #include "core/state/state-private.h"
 
@@ -236,12 +237,24 @@ static bool raise_clock(struct bs_database *database, uint64_t now, struct bs_er
 }
 
 /* In an open transaction: looks again, and writes what is new. */
-static bool believe(struct bs_database *database, const struct bs_belief *belief, struct bs_error *error) {
+static bool believe(struct bs_database *database, struct changes *ret_changes, const struct bs_belief *belief, struct bs_error *error) {
   struct changes changes;
 
-  return weigh(database, &changes, belief, error) &&
-         (changes.version == NULL || write_version(database, belief->datum, changes.version, error)) &&
-         (!changes.has_name || write_name(database, belief->datum, &changes.name, error)) && raise_clock(database, belief->now, error);
+  if (!weigh(database, &changes, belief, error) ||
+      (changes.version != NULL && !write_version(database, belief->datum, changes.version, error)) ||
+      (changes.has_name && !write_name(database, belief->datum, &changes.name, error)) || !raise_clock(database, belief->now, error))
+    return false;
+  *ret_changes = changes;
+  return true;
+}
+
+/* What was committed. */
+static void tell(const struct changes *changes, const struct bs_datum *datum) {
+  if (changes->version != NULL)
+    bs_log(BS_LOG_INFO, "remembered: version %" PRIu64 " of %.64s of %s; nothing older is taken any more", changes->version->ver,
+           datum->id, datum->name);
+  if (changes->has_name)
+    bs_log(BS_LOG_INFO, "remembered: %s as of block %" PRIu64 "; no older answer is taken any more", datum->name, changes->name.block);
 }
 
 bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const struct bs_belief *belief, struct bs_error *error) {
@@ -250,7 +263,9 @@ bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const stru
 
   if (!bs_state_enter(&use, state, scope, true, error) || !weigh(use.database, &changes, belief, error)) return false;
   if (changes.version == NULL && !changes.has_name) return true; /* the usual read: no lock, no disk */
-  return bs_state_begin(&use, error) && believe(use.database, belief, error) && bs_state_commit(&use, error);
+  if (!bs_state_begin(&use, error) || !believe(use.database, &changes, belief, error) || !bs_state_commit(&use, error)) return false;
+  tell(&changes, belief->datum);
+  return true;
 }
 
 static bool reserve(struct bs_database *database, const struct bs_intent *intent, struct bs_error *error) {
@@ -287,6 +302,11 @@ bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *re
       !bs_state_commit(&use, error))
     return false;
   *ret_entry = entry;
+  if (intent->datum->id != NULL)
+    bs_log(BS_LOG_INFO, "reserved: version %" PRIu64 " of %.64s of %s", intent->ver, intent->datum->id, intent->datum->name);
+  if (intent->value_hash != NULL)
+    bs_log(BS_LOG_INFO, "in the journal: the user record %s of %s (%zu bytes)", intent->value_hash, intent->datum->name,
+           intent->record_length);
   return true;
 }
 
@@ -303,12 +323,16 @@ static bool release(struct bs_database *database, const struct bs_belief *belief
 bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t entry, const struct bs_belief *belief,
                        struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+  struct changes changes = {.version = NULL};
 
-  return bs_state_enter(&use, state, scope, true, error) && bs_state_begin(&use, error) &&
-         (belief == NULL ? raise_clock(use.database, bs_clock_unix(), error) : believe(use.database, belief, error)) &&
-         (belief == NULL || belief->version == NULL || release(use.database, belief, error)) &&
-         (entry == 0 || bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)entry)), error)) &&
-         bs_state_commit(&use, error);
+  if (!bs_state_enter(&use, state, scope, true, error) || !bs_state_begin(&use, error) ||
+      !(belief == NULL ? raise_clock(use.database, bs_clock_unix(), error) : believe(use.database, &changes, belief, error)) ||
+      (belief != NULL && belief->version != NULL && !release(use.database, belief, error)) ||
+      (entry != 0 && !bs_database_run(use.database, BS_STATE_JOURNAL_END, BS_VALUES(bs_value_integer((uint64_t)entry)), error)) ||
+      !bs_state_commit(&use, error))
+    return false;
+  if (belief != NULL) tell(&changes, belief->datum);
+  return true;
 }
 
 bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver, struct bs_error *error) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/base/file.h"
 #include "core/state/state-private.h"
 
@@ -231,6 +232,7 @@ bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int millise
 bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
   struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
   uint64_t since_ms = bs_clock_monotonic_ms();
+  bool waits = false;
   int fd BS_AUTO_CLOSE = -1;
 
   if (!bs_state_make_directory(state, error)) return false;
@@ -240,6 +242,8 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
+    if (!waits) bs_log(BS_LOG_INFO, "another put of %s is in progress: waiting for its end", name);
+    waits = true;
     if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error)) return bs_context(error, "While another put of %s is in progress", name);
   }
   *ret_fd = fd;
