@@ -258,6 +258,18 @@ bool bs_mutable_verify(struct bs_verified *ret_verified, struct bs_buffer *ret_d
   return true;
 }
 
+bool bs_sig_check(const char *sig, const unsigned char signer[BS_HASH160_SIZE], const unsigned char z[BS_SHA256_SIZE],
+                  struct bs_error *error) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_public_key key;
+
+  if (strncmp(sig, MARK, MARK_LENGTH) != 0) return malformed(error, "its sig is not of version 2");
+  bs_base64_decode(&bytes, sig + MARK_LENGTH, strlen(sig + MARK_LENGTH));
+  if (!bs_buffer_ok(&bytes, error)) return false;
+  if (bytes.length != BS_SIGNATURE_SIZE) return malformed(error, "its sig is not the canonical base64 of 65 bytes");
+  return fault_error(bs_recover(&key, signer, z, bytes.bytes, false), error);
+}
+
 bool bs_mutable_decode(struct bs_buffer *ret_data, const struct bs_mutable *record, struct bs_error *error) {
   size_t before = ret_data->length, size = record->base64_length / 4 * 3;
 

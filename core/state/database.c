@@ -18,6 +18,7 @@
 #include "core/base/buffer.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/state/database-private.h"
 
 #define CHECKPOINT_PAGES 64 /* a longer WAL makes the first open after all others have closed slow: it is read whole */
 /* Of derived data much is written at once, at random places: each page that the cache has no room for is written again. */
@@ -30,7 +31,7 @@ static bool fail_locked(const char *path, const char *noun, const struct bs_scop
   return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
 }
 
-static bool fail_sqlite(struct bs_database *database, struct bs_error *error) {
+bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
 
   switch (sqlite3_errcode(database->sqlite) & 0xff) {
@@ -119,7 +120,7 @@ void bs_database_close(struct bs_database *database) {
   free_database(database);
 }
 
-static struct bs_database *new_database(const char *path, const struct bs_database_kind *kind, bool read_only,
+struct bs_database *bs_database_new(const char *path, const struct bs_database_kind *kind, bool read_only,
                                         const struct bs_scope *scope) {
   struct bs_database *database = calloc(1, sizeof *database);
 
@@ -138,7 +139,7 @@ static struct bs_database *new_database(const char *path, const struct bs_databa
 bool bs_database_execute(struct bs_database *database, const char *sql, struct bs_error *error) {
   if (!check_process(database, error)) return false;
   if (sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
-  return fail_sqlite(database, error);
+  return bs_database_fail(database, error);
 }
 
 /* The one integer that a PRAGMA answers. */
@@ -148,12 +149,12 @@ static bool pragma(struct bs_database *database, int32_t *ret_value, const char 
               sqlite3_step(statement) == SQLITE_ROW;
 
   if (good) *ret_value = sqlite3_column_int(statement, 0);
-  if (!good) fail_sqlite(database, error);
+  if (!good) bs_database_fail(database, error);
   sqlite3_finalize(statement);
   return good;
 }
 
-static bool get_version(struct bs_database *database, int32_t *ret_version, struct bs_error *error) {
+bool bs_database_version(struct bs_database *database, int32_t *ret_version, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
 
   if (!pragma(database, ret_version, "PRAGMA user_version", error)) return false;
@@ -171,7 +172,7 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
   int32_t version;
 
   if (!bs_database_begin(database, error)) return false;
-  if (!get_version(database, &version, error)) return false; /* another process may have been first */
+  if (!bs_database_version(database, &version, error)) return false; /* another process may have been first */
   bs_log(BS_LOG_DEBUG, "%s: the %s is brought from schema %d to %d", database->path, kind->noun, (int)version, (int)kind->version);
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
@@ -180,15 +181,16 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
   return bs_database_execute(database, sql, error) && bs_database_commit(database, error);
 }
 
-static bool check_kind(struct bs_database *database, struct bs_error *error) {
+bool bs_database_check_kind(struct bs_database *database, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
   int32_t version, application;
 
   if (!pragma(database, &application, "PRAGMA application_id", error)) return false;
   if (application != kind->application_id)
     return bs_fail(error, BS_WORD_corrupt, "%s: This SQLite file is not a %s.", database->path, kind->noun);
-  if (!get_version(database, &version, error)) return false;
+  if (!bs_database_version(database, &version, error)) return false;
   if (version == kind->version) return true;
+  if (database->is_examined && version > 0) return true;
   if (database->read_only && kind->read_version > 0 && version >= kind->read_version) return true;
   if (database->read_only)
     return bs_fail(error, BS_WORD_failed, "%s: The %s has the old schema %d; the first write brings it up to date.",
@@ -197,14 +199,14 @@ static bool check_kind(struct bs_database *database, struct bs_error *error) {
 }
 
 /* The file's URI, in which the bytes that mean something there are escaped. */
-static bool format_uri(struct bs_buffer *uri, const char *path, struct bs_error *error) {
+bool bs_database_uri(struct bs_buffer *uri, const char *path, const char *query, struct bs_error *error) {
   bs_buffer_text(uri, "file:");
   for (; *path != '\0'; path++)
     if (strchr("?#%", *path) != NULL)
       bs_buffer_format(uri, "%%%02x", (unsigned)*path);
     else
       bs_buffer_byte(uri, (unsigned char)*path);
-  bs_buffer_text(uri, "?immutable=1");
+  bs_buffer_format(uri, "?%s", query);
   return bs_buffer_ok(uri, error);
 }
 
@@ -219,17 +221,17 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
     return bs_fail(error, BS_WORD_denied,
                    "%s: The %s has changes in %s, which only somebody who may write its directory can take over.",
                    database->path, database->kind->noun, wal);
-  if (!format_uri(&uri, database->path, error)) return false;
+  if (!bs_database_uri(&uri, database->path, "immutable=1", error)) return false;
   sqlite3_close(database->sqlite);
   database->sqlite = NULL;
   if (sqlite3_open_v2(bs_buffer_string(&uri), &database->sqlite,
                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
-    return fail_sqlite(database, error);
+    return bs_database_fail(database, error);
   database->immutable = true;
-  return check_kind(database, error);
+  return bs_database_check_kind(database, error);
 }
 
-static bool configure(struct bs_database *database, struct bs_error *error) {
+bool bs_database_configure(struct bs_database *database, struct bs_error *error) {
   sqlite3_busy_handler(database->sqlite, wait_for_lock, database);
   sqlite3_extended_result_codes(database->sqlite, 1);
   /* A reader leaves the log as it is; a writer has emptied it (tidy_up). */
@@ -247,20 +249,20 @@ static bool configure(struct bs_database *database, struct bs_error *error) {
 static bool open_sqlite(struct bs_database *database, struct bs_error *error) {
   int flags = (database->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
 
-  if (sqlite3_open_v2(database->path, &database->sqlite, flags, NULL) != SQLITE_OK) return fail_sqlite(database, error);
-  return configure(database, error);
+  if (sqlite3_open_v2(database->path, &database->sqlite, flags, NULL) != SQLITE_OK) return bs_database_fail(database, error);
+  return bs_database_configure(database, error);
 }
 
 /* A new file under a temporary name: schema and WAL mode are in it before it gets its own. */
 static bool fill_new(const char *path, const struct bs_database_kind *kind, const struct bs_scope *scope,
                      struct bs_error *error) {
-  struct bs_database *database = new_database(path, kind, false, scope);
+  struct bs_database *database = bs_database_new(path, kind, false, scope);
   bool good;
 
   if (database == NULL) return bs_fail_memory(error);
   good = open_sqlite(database, error) && bs_database_execute(database, "PRAGMA journal_mode = WAL", error) &&
          migrate(database, error);
-  if (good && !empty_log(database)) good = fail_sqlite(database, error); /* all of it is in the file that gets the name */
+  if (good && !empty_log(database)) good = bs_database_fail(database, error); /* all of it is in the file that gets the name */
   if (good) /* no empty log beside it either */
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   bs_database_close(database);
@@ -343,7 +345,7 @@ static bool refuse_leftovers(const char *path, const struct bs_database_kind *ki
 }
 
 /* Is there a file?  SQLite would report a missing one as one that cannot be opened. */
-static bool look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode,
+bool bs_database_look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode,
                      const struct bs_scope *scope, struct bs_error *error) {
   struct stat status;
 
@@ -365,11 +367,11 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
   struct bs_database *database;
   bool good;
 
-  if (!look_for(path, kind, mode, scope, error)) return false;
-  database = new_database(path, kind, mode == BS_DATABASE_READ, scope);
+  if (!bs_database_look_for(path, kind, mode, scope, error)) return false;
+  database = bs_database_new(path, kind, mode == BS_DATABASE_READ, scope);
   if (database == NULL) return bs_fail_memory(error);
   good = open_sqlite(database, error);
-  if (good && !check_kind(database, error)) {
+  if (good && !bs_database_check_kind(database, error)) {
     int code = sqlite3_errcode(database->sqlite) & 0xff;
 
     good = database->read_only && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
@@ -385,7 +387,7 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
 
 bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
                              struct bs_error *error) {
-  struct bs_database *database = new_database(":memory:", kind, false, NULL);
+  struct bs_database *database = bs_database_new(":memory:", kind, false, NULL);
 
   if (database == NULL) return bs_fail_memory(error);
   if (!open_sqlite(database, error) || !migrate(database, error)) {
@@ -410,15 +412,15 @@ static bool copy_content(struct bs_database *copy, struct bs_database *database,
   sqlite3_backup *backup = sqlite3_backup_init(copy->sqlite, "main", database->sqlite, "main");
 
   if (backup != NULL) sqlite3_backup_step(backup, -1);
-  return (backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK) || fail_sqlite(copy, error);
+  return (backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK) || bs_database_fail(copy, error);
 }
 
 bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {
-  struct bs_database *copy = new_database(":memory:", database->kind, false, database->scope);
+  struct bs_database *copy = bs_database_new(":memory:", database->kind, false, database->scope);
 
   if (copy == NULL) return bs_fail_memory(error);
   if (!check_process(database, error) || !open_sqlite(copy, error) || !take_path(copy, database, error) ||
-      !copy_content(copy, database, error) || !check_kind(copy, error)) {
+      !copy_content(copy, database, error) || !bs_database_check_kind(copy, error)) {
     bs_database_close(copy);
     return false;
   }
@@ -481,7 +483,7 @@ bool bs_database_next(struct bs_database *database, sqlite3_stmt **row, struct b
   int code = sqlite3_step(*row);
 
   if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) fail_sqlite(database, error);
+  if (code != SQLITE_DONE) bs_database_fail(database, error);
   bs_row_done(row);
   return code == SQLITE_DONE;
 }
@@ -493,10 +495,10 @@ bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt 
   if (!check_process(database, error)) return false;
   if (*statement == NULL && sqlite3_prepare_v3(database->sqlite, database->kind->statements[which], -1,
                                                SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-    return fail_sqlite(database, error);
+    return bs_database_fail(database, error);
   sqlite3_reset(*statement); /* its last run's failure, if any, was reported then */
   for (size_t i = 0; i < count; i++)
-    if (bind(*statement, (int)i + 1, &values[i]) != SQLITE_OK) return fail_sqlite(database, error);
+    if (bind(*statement, (int)i + 1, &values[i]) != SQLITE_OK) return bs_database_fail(database, error);
   row = *statement;
   if (!bs_database_next(database, &row, error)) return false;
   *ret_row = row;

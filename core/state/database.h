@@ -43,6 +43,7 @@ struct bs_database {
   char *path;
   pid_t pid;
   bool read_only;
+  bool is_examined; /* any schema will do (examine.h) */
   bool immutable; /* read without locks, as nothing may be written here: don't keep it open, others may still write */
   const struct bs_scope *scope; /* of the call in progress: how long a lock is waited for; NULL: five seconds */
   uint64_t busy_since_ms;
@@ -65,6 +66,10 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
                              struct bs_error *error);
 /* All that another holds at this moment, in memory and with the last schema: what is written to it, nobody else sees. */
 bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error);
+/* What SQLite failed with last, for who runs statements of his own; false. */
+bool bs_database_fail(struct bs_database *database, struct bs_error *error);
+/* Of its schema.  Words: corrupt (there is no such schema), failed (a newer one). */
+bool bs_database_version(struct bs_database *database, int32_t *ret_version, struct bs_error *error);
 /* Is the open file no longer the one at its path? */
 bool bs_database_is_removed(const struct bs_database *database);
 void bs_database_close(struct bs_database *database); /* NULL is allowed; an open transaction is rolled back */

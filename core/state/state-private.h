@@ -14,6 +14,8 @@
 #define BS_STATE_IDLE_MAX 8 /* connections that are kept; where more calls are in flight, the others are opened anew */
 #define BS_RECALL_ENTRIES 64
 
+extern const struct bs_database_kind bs_state_kind;
+
 enum bs_state_statement {
   BS_STATE_JOURNAL_FORGET,
   BS_STATE_JOURNAL_BEGIN,

@@ -90,7 +90,7 @@ static const char *const schema[] = {
     " PRIMARY KEY (chain, name, id)) WITHOUT ROWID;",
 };
 
-static const struct bs_database_kind kind = {
+const struct bs_database_kind bs_state_kind = {
     .noun = "state",
     .application_id = 0x42535354, /* "BSST" */
     .schema = schema,
@@ -183,7 +183,7 @@ bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct
   bool is_new = database == NULL;
 
   if (is_new && !(create ? bs_state_make_directory(state, error) : check_directory(state->directory, error))) return false;
-  if (is_new && !bs_database_open(&database, state->file, &kind, mode, scope, error)) {
+  if (is_new && !bs_database_open(&database, state->file, &bs_state_kind, mode, scope, error)) {
     if (create || error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
   }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/base/survey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text.h"
+
+void bs_survey_free(struct bs_survey *survey) {
+  for (size_t i = 0; i < survey->examined_count; i++) free(survey->examined[i].path);
+  for (size_t i = 0; i < survey->count; i++) {
+    free(survey->items[i].where);
+    free(survey->items[i].problem);
+    free(survey->items[i].mend);
+  }
+  free(survey->examined);
+  free(survey->items);
+  *survey = (struct bs_survey)BS_SURVEY_INIT;
+}
+
+bool bs_survey_ok(const struct bs_survey *survey, struct bs_error *error) {
+  return !survey->failed || bs_fail_memory(error);
+}
+
+/* Room for one more element of `size` bytes. */
+static bool grow(struct bs_survey *survey, void **array, size_t count, size_t size) {
+  void *grown = survey->failed ? NULL : realloc(*array, (count + 1) * size);
+
+  if (grown == NULL) survey->failed = true;
+  else *array = grown;
+  return grown != NULL;
+}
+
+static char *copy(struct bs_survey *survey, const char *text) {
+  char *copied = strdup(text);
+
+  if (copied == NULL) survey->failed = true;
+  else bs_text_tidy(copied); /* names of files and stored texts may be anything */
+  return copied;
+}
+
+void bs_examined_add(struct bs_survey *survey, const char *what, const char *path) {
+  void *array = survey->examined;
+
+  if (!grow(survey, &array, survey->examined_count, sizeof *survey->examined)) return;
+  survey->examined = array;
+  survey->examined[survey->examined_count++] =
+      (struct bs_examined){.what = what, .path = path == NULL ? NULL : copy(survey, path)};
+}
+
+void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t number) {
+  struct bs_examined *last;
+
+  if (survey->failed || survey->examined_count == 0) return;
+  last = &survey->examined[survey->examined_count - 1];
+  if (last->count == BS_COUNTS_MAX) return;
+  last->counts[last->count].name = name;
+  last->counts[last->count++].number = number;
+}
+
+void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where) {
+  void *array = survey->items;
+
+  survey->errors += severity == BS_FLAW_ERROR;
+  if (survey->count == BS_FLAWS_MAX) {
+    survey->left_out++;
+    return;
+  }
+  if (!grow(survey, &array, survey->count, sizeof *survey->items)) return;
+  survey->items = array;
+  survey->items[survey->count++] = (struct bs_flaw){.severity = severity, .what = what, .where = copy(survey, where)};
+}
+
+/* Takes the parts of *part over, one by one; what there is no room for stays. */
+static void take_examined(struct bs_survey *survey, struct bs_survey *part) {
+  for (size_t i = 0; i < part->examined_count; i++) {
+    void *array = survey->examined;
+
+    if (!grow(survey, &array, survey->examined_count, sizeof *survey->examined)) return;
+    survey->examined = array;
+    survey->examined[survey->examined_count++] = part->examined[i];
+    part->examined[i].path = NULL;
+  }
+}
+
+static void take_items(struct bs_survey *survey, struct bs_survey *part) {
+  size_t room = BS_FLAWS_MAX - survey->count, count = part->count < room ? part->count : room;
+
+  for (size_t i = 0; i < count; i++) {
+    void *array = survey->items;
+
+    if (!grow(survey, &array, survey->count, sizeof *survey->items)) return;
+    survey->items = array;
+    survey->items[survey->count++] = part->items[i];
+    part->items[i] = (struct bs_flaw){.what = NULL};
+  }
+  survey->left_out += part->count - count;
+}
+
+void bs_survey_move(struct bs_survey *survey, struct bs_survey *part) {
+  take_examined(survey, part);
+  take_items(survey, part);
+  survey->errors += part->errors;
+  survey->left_out += part->left_out;
+  survey->failed |= part->failed;
+  bs_survey_free(part);
+}
+
+/* Of the newest finding, unless that was left out. */
+static void fill(struct bs_survey *survey, char **text, const char *format, va_list arguments) {
+  char *formatted;
+
+  if (survey->failed || survey->left_out > 0) return;
+  if (vasprintf(&formatted, format, arguments) < 0) {
+    survey->failed = true;
+    return;
+  }
+  *text = copy(survey, formatted);
+  free(formatted);
+}
+
+void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) {
+  va_list arguments;
+
+  if (survey->count == 0) return;
+  va_start(arguments, format);
+  fill(survey, &survey->items[survey->count - 1].problem, format, arguments);
+  va_end(arguments);
+}
+
+void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) {
+  va_list arguments;
+
+  if (survey->count == 0) return;
+  va_start(arguments, format);
+  fill(survey, &survey->items[survey->count - 1].mend, format, arguments);
+  va_end(arguments);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an examination looked at, and what is wrong there.  Who examines adds, and never fails for it: when memory runs out the
+ * survey are marked failed, ignore what follows, and bs_survey_ok says so once, at the end.
+ */
+#ifndef BS_BASE_SURVEY_H
+#define BS_BASE_SURVEY_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+#define BS_FLAWS_MAX 200 /* of one examination: damage is often everywhere, and nobody reads more */
+#define BS_COUNTS_MAX 4
+
+enum bs_severity { BS_FLAW_WARNING, BS_FLAW_ERROR };
+
+/* One thing that was looked at. */
+struct bs_examined {
+  const char *what; /* static */
+  char *path;       /* NULL: it has none */
+  struct {
+    const char *name; /* static: "rows" */
+    uint64_t number;
+  } counts[BS_COUNTS_MAX];
+  size_t count;
+};
+
+struct bs_flaw {
+  enum bs_severity severity;
+  const char *what; /* static */
+  char *where;      /* a file, perhaps with table and row or block behind it */
+  char *problem;    /* a sentence */
+  char *mend;       /* a sentence: what to do */
+};
+
+struct bs_survey {
+  struct bs_examined *examined;
+  size_t examined_count;
+  struct bs_flaw *items;
+  size_t count;
+  size_t errors;   /* of them, and of those left out */
+  size_t left_out; /* beyond the most */
+  bool failed;
+};
+#define BS_SURVEY_INIT {.failed = false}
+void bs_survey_free(struct bs_survey *survey);
+/* False, with no_memory, when an addition failed. */
+bool bs_survey_ok(const struct bs_survey *survey, struct bs_error *error);
+
+/* Adds all of *part, which is empty afterwards. */
+void bs_survey_move(struct bs_survey *survey, struct bs_survey *part);
+
+/* What was looked at; its counts follow, at most BS_COUNTS_MAX.  path NULL: it has none. */
+void bs_examined_add(struct bs_survey *survey, const char *what, const char *path);
+void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t number);
+
+/* What was found.  Where it is, and the problem; the mend follows at once. */
+void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where);
+void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
