@@ -7,6 +7,7 @@
 #include "core/base/auto.h"
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
+#include "core/state/examine.h"
 
 #define TAG "blockstore-local-1" /* with its NUL: what a chain id is the hash of begins so (design section 3) */
 
@@ -159,6 +160,18 @@ static bool ensure_chain(struct bs_ledger *ledger, const struct bs_ledger_genesi
     return false;
   }
   return bs_ledger_commit(ledger, error);
+}
+
+bool bs_ledger_examine(struct bs_ledger **ret_ledger, const char *path, const struct bs_scope *scope, struct bs_error *error) {
+  struct bs_ledger *ledger = calloc(1, sizeof *ledger);
+
+  if (ledger == NULL) return bs_fail_memory(error);
+  if (!bs_database_examine(&ledger->database, path, &bs_ledger_kind, false, scope, error) || !ensure_chain(ledger, NULL, error)) {
+    bs_ledger_close(ledger);
+    return false;
+  }
+  *ret_ledger = ledger;
+  return true;
 }
 
 bool bs_ledger_open_trial(struct bs_ledger **ret_trial, struct bs_ledger *ledger, struct bs_error *error) {

@@ -13,6 +13,7 @@
 #ifndef BS_CHAIN_LEDGER_H
 #define BS_CHAIN_LEDGER_H
 
+#include "core/base/survey.h"
 #include "core/chain/rules.h"
 
 #define BS_CHAIN_ID_SIZE 32
@@ -93,5 +94,11 @@ bool bs_ledger_grant(struct bs_ledger *ledger, const unsigned char hash[BS_HASH1
 /* Replays all blocks, signatures with them, into a fresh index and compares all that is derived.  Words: corrupt
  * (says what differs first), failed (opened to read only, and of an older schema). */
 bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error);
+
+/* What is wrong with the file at `path`, if there is one, and how to mend it; nothing is changed.  Words: no_memory, cancelled,
+ * deadline. */
+bool bs_ledger_check(const char *path, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
+/* For reading without making a file, be it one of SQLite's own. */
+bool bs_ledger_examine(struct bs_ledger **ret_ledger, const char *path, const struct bs_scope *scope, struct bs_error *error);
 
 #endif

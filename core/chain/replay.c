@@ -96,87 +96,182 @@ static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
   return length == 0 || memcmp(sqlite3_column_blob(a, column), sqlite3_column_blob(b, column), (size_t)length) == 0;
 }
 
-static bool same_rows(sqlite3_stmt *a, sqlite3_stmt *b) {
-  for (;;) {
-    int code = sqlite3_step(a);
-
-    if (sqlite3_step(b) != code) return false;
-    if (code != SQLITE_ROW) return code == SQLITE_DONE;
-    for (int column = 0; column < sqlite3_column_count(a); column++)
-      if (!same_value(a, b, column)) return false;
-  }
-}
-
-/* Does the statement answer the same rows on both? */
-static bool same_answer(struct bs_ledger *copy, struct bs_ledger *ledger, const char *sql) {
-  sqlite3_stmt *a = NULL, *b = NULL;
-  bool same = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &a, NULL) == SQLITE_OK &&
-              sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
-
-  sqlite3_finalize(a);
-  sqlite3_finalize(b);
-  return same;
+static bool same_row(sqlite3_stmt *a, sqlite3_stmt *b) {
+  for (int column = 0; column < sqlite3_column_count(a); column++)
+    if (!same_value(a, b, column)) return false;
+  return true;
 }
 
 /* All that is derived from the blocks, or is the blocks. */
 static const struct table {
   const char *name, *columns, *key;
+  int key_columns; /* its first ones */
 } tables[] = {
-    {"chain", "*", "id"},
-    {"genesis", "*", "payload"},
-    {"blocks", "*", "height"},
-    {"transactions", "*", "txid"},
-    {"unspents", "*", "txid, output"},
-    {"names", "*", "name"},
-    {"preorders", "*", "opcode, hash"},
-    {"pending", "*", "sender, block, vtxindex"},
-    {"import_keys", "*", "namespace, address"},
-    {"namespaces", "*", "id"},
-    {"expiries", "*", "block, name"},
-    {"consensus", "*", "block"},
-    {"operations", "*", "block, position"},
-    {"announcements", "*", "block, vtxindex"},
-    {"refused", "block, vtxindex, txid", "block, vtxindex"}, /* reasons are told differently by every release */
+    {"chain", "*", "id", 1},
+    {"genesis", "*", "payload", 1},
+    {"blocks", "*", "height", 1},
+    {"transactions", "*", "txid", 1},
+    {"unspents", "*", "txid, output", 2},
+    {"names", "*", "name", 1},
+    {"preorders", "*", "opcode, hash", 2},
+    {"pending", "*", "sender, block, vtxindex", 3},
+    {"import_keys", "*", "namespace, address", 2},
+    {"namespaces", "*", "id", 1},
+    {"expiries", "*", "block, name", 2},
+    {"consensus", "*", "block", 1},
+    {"operations", "*", "block, position", 2},
+    {"announcements", "*", "block, vtxindex", 2},
+    {"refused", "block, vtxindex, txid", "block, vtxindex", 2}, /* reasons are told differently by every release */
 };
 
-static bool same_table(struct bs_ledger *copy, struct bs_ledger *ledger, const struct table *table,
-                       struct bs_error *error) {
-  char sql[100];
+/* Does `a` come before `b` in the order of the key? */
+static int compare_values(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
+  int length = sqlite3_column_bytes(a, column), other = sqlite3_column_bytes(b, column), shorter = length < other ? length : other;
+  int order;
 
-  snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY %s", table->columns, table->name, table->key);
-  return same_answer(copy, ledger, sql) ||
-         bs_fail(error, BS_WORD_corrupt, "The table %s does not follow from the blocks.", table->name);
+  if (sqlite3_column_type(a, column) == SQLITE_INTEGER && sqlite3_column_type(b, column) == SQLITE_INTEGER)
+    return (bs_row_integer(a, column) > bs_row_integer(b, column)) - (bs_row_integer(a, column) < bs_row_integer(b, column));
+  order = shorter == 0 ? 0 : memcmp(sqlite3_column_blob(a, column), sqlite3_column_blob(b, column), (size_t)shorter);
+  return order != 0 ? order : length - other;
 }
 
-/* A block that would be refused today is damage; a lack of memory isn't. */
-static bool fail_block(uint64_t height, struct bs_error *error) {
-  enum bs_word word = error->word == BS_WORD_no_memory || error->word == BS_WORD_io ? error->word : BS_WORD_corrupt;
+static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, const struct table *table) {
+  int order = 0;
 
-  return bs_fail(error, word, "Block %" PRIu64 ": %s", height, error->message);
+  for (int column = 0; column < table->key_columns && order == 0; column++) order = compare_values(a, b, column);
+  return order;
 }
 
-static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, struct bs_error *error) {
-  struct bs_ledger_tip tip;
+/* Appends the key; bytes in hexadecimal. */
+static void add_key(struct bs_buffer *text, sqlite3_stmt *row, const struct table *table) {
+  for (int column = 0; column < table->key_columns; column++) {
+    const unsigned char *bytes = sqlite3_column_blob(row, column);
+    int length = sqlite3_column_bytes(row, column);
+    bool is_blob = sqlite3_column_type(row, column) == SQLITE_BLOB;
 
-  if (!same_answer(copy, ledger, "PRAGMA user_version"))
-    return bs_fail(error, BS_WORD_failed,
-                   "The ledger has an older schema; open it for writing, which brings it up to date, to replay it.");
-  if (!copy_genesis(copy, ledger, error) || !bs_ledger_get_tip(ledger, &tip, error)) return false;
-  for (uint64_t height = copy->parameters.first_block; height <= tip.height; height++)
-    if (!copy_block(copy, ledger, height, error)) return fail_block(height, error);
-  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-    if (!same_table(copy, ledger, &tables[i], error)) return false;
+    bs_buffer_byte(text, ' ');
+    for (int i = 0; is_blob && i < length && i < 40; i++) bs_buffer_format(text, "%02x", bytes[i]);
+    if (!is_blob) bs_buffer_add(text, bytes, (size_t)(length < 80 ? length : 80));
+  }
+}
+
+/* Two tables, of the replayed blocks and of the ledger, side by side. */
+struct pair {
+  sqlite3_stmt *replayed, *stored;
+  bool has_replayed, has_stored;
+};
+
+static void free_pair(struct pair *pair) {
+  sqlite3_finalize(pair->replayed);
+  sqlite3_finalize(pair->stored);
+}
+
+static bool step(struct bs_ledger *ledger, sqlite3_stmt *statement, bool *ret_has, struct bs_error *error) {
+  int code = sqlite3_step(statement);
+
+  *ret_has = code == SQLITE_ROW;
+  return *ret_has || code == SQLITE_DONE || bs_database_fail(ledger->database, error);
+}
+
+/* Where they part is told; the rest of a table is not looked at. */
+static bool tell_difference(const struct pair *pair, const struct table *table, bs_replay_visit *visit, void *user, struct bs_error *error) {
+  struct bs_buffer where BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  int order = !pair->has_stored ? -1 : !pair->has_replayed ? 1 : compare_keys(pair->replayed, pair->stored, table);
+
+  bs_buffer_format(&where, "table %s, row", table->name);
+  add_key(&where, order < 0 ? pair->replayed : pair->stored, table);
+  if (!bs_buffer_ok(&where, error)) return false;
+  if (bs_buffer_string(&where) == NULL) return bs_fail_memory(error);
+  visit(user, bs_buffer_string(&where),
+        order < 0   ? "The row is missing, which follows from the blocks."
+        : order > 0 ? "The row does not follow from the blocks."
+                    : "The row is not what follows from the blocks.");
   return true;
 }
 
-bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error) {
+static bool compare_table(struct bs_ledger *copy, struct bs_ledger *ledger, const struct table *table, bs_replay_visit *visit, void *user,
+                          struct bs_error *error) {
+  struct pair pair BS_AUTO(free_pair) = {NULL, NULL, false, false};
+  char sql[100];
+
+  snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY %s", table->columns, table->name, table->key);
+  if (sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &pair.replayed, NULL) != SQLITE_OK) return bs_database_fail(copy->database, error);
+  if (sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &pair.stored, NULL) != SQLITE_OK)
+    return bs_database_fail(ledger->database, error);
+  do {
+    if (!step(copy, pair.replayed, &pair.has_replayed, error) || !step(ledger, pair.stored, &pair.has_stored, error)) return false;
+    if (!pair.has_replayed && !pair.has_stored) return true;
+  } while (pair.has_replayed && pair.has_stored && same_row(pair.replayed, pair.stored));
+  return tell_difference(&pair, table, visit, user, error);
+}
+
+/* Is that a failure of the machine's, not the block's? */
+static bool is_ours(const struct bs_error *error) {
+  return error->word == BS_WORD_no_memory || error->word == BS_WORD_io || error->word == BS_WORD_cancelled || error->word == BS_WORD_deadline;
+}
+
+/* Blocks up to the tip, or up to one that would be refused today: *ret_all is false then. */
+static bool copy_blocks(struct bs_ledger *copy, struct bs_ledger *ledger, bool *ret_all, bs_replay_visit *visit, void *user,
+                        struct bs_error *error) {
+  struct bs_ledger_tip tip;
+  char where[40];
+
+  *ret_all = true;
+  if (!bs_ledger_get_tip(ledger, &tip, error)) return false;
+  for (uint64_t height = copy->parameters.first_block; height <= tip.height && *ret_all; height++) {
+    if (ledger->database->scope != NULL && !bs_scope_check(ledger->database->scope, error)) return false;
+    *ret_all = copy_block(copy, ledger, height, error);
+    if (*ret_all) continue;
+    snprintf(where, sizeof where, "block %" PRIu64, height);
+    if (is_ours(error)) return bs_context(error, "%s", where);
+    visit(user, where, error->message);
+    *error = (struct bs_error){.word = BS_NO_WORD};
+  }
+  return true;
+}
+
+static bool replay(struct bs_ledger *copy, struct bs_ledger *ledger, bs_replay_visit *visit, void *user, struct bs_error *error) {
+  bool all;
+
+  if (!copy_genesis(copy, ledger, error)) {
+    if (is_ours(error)) return false;
+    visit(user, "table chain", error->message);
+    *error = (struct bs_error){.word = BS_NO_WORD};
+    return true;
+  }
+  if (!copy_blocks(copy, ledger, &all, visit, user, error)) return false;
+  for (size_t i = 0; all && i < sizeof tables / sizeof tables[0]; i++)
+    if (!compare_table(copy, ledger, &tables[i], visit, user, error)) return false;
+  return true;
+}
+
+bool bs_ledger_replay(struct bs_ledger *ledger, bs_replay_visit *visit, void *user, struct bs_error *error) {
   struct bs_ledger copy = {0};
+  int32_t version;
   bool good;
 
+  if (!bs_database_version(ledger->database, &version, error)) return false;
+  if (version != bs_ledger_kind.version)
+    return bs_fail(error, BS_WORD_failed,
+                   "The ledger has an older schema; open it for writing, which brings it up to date, to replay it.");
   if (!bs_database_open_memory(&copy.database, &bs_ledger_kind, error)) return false;
-  good = bs_database_begin_read(ledger->database, error) && bs_database_begin(copy.database, error) &&
-         replay(&copy, ledger, error);
-  bs_database_rollback(ledger->database);
+  good = bs_database_begin(copy.database, error) && replay(&copy, ledger, visit, user, error);
   bs_database_close(copy.database);
-  return good || bs_context(error, "%s", ledger->database->path);
+  return good;
+}
+
+/* The first difference, as an error. */
+static void keep_first(void *user, const char *where, const char *problem) {
+  struct bs_error *first = user;
+
+  if (first->word == BS_NO_WORD) bs_fail(first, BS_WORD_corrupt, "%s: %s", where, problem);
+}
+
+bool bs_ledger_replay_check(struct bs_ledger *ledger, struct bs_error *error) {
+  struct bs_error first = {.word = BS_NO_WORD};
+  bool good = bs_database_begin_read(ledger->database, error) && bs_ledger_replay(ledger, keep_first, &first, error);
+
+  bs_database_rollback(ledger->database);
+  if (good && first.word != BS_NO_WORD) *error = first;
+  return (good && first.word == BS_NO_WORD) || bs_context(error, "%s", ledger->database->path);
 }
