@@ -10,6 +10,7 @@
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/client/name-floor.h"
 #include "core/codec/hex.h"
 
 void bs_present_free(struct bs_present *present) {
@@ -23,37 +24,6 @@ static struct bs_datum name_only(const struct bs_present *present) {
   return (struct bs_datum){present->record.chain_id, present->record.name, NULL};
 }
 
-static void see(struct bs_present *present) {
-  const struct bs_name_record *record = &present->record;
-
-  present->seen = (struct bs_name_seen){.block = record->block, .vtxindex = record->vtxindex};
-  memcpy(present->seen.value_hash, record->value_hash, sizeof record->value_hash);
-  memcpy(present->seen.owner, record->owner, sizeof record->owner);
-}
-
-static bool is_same(const struct bs_name_seen *a, const struct bs_name_seen *b) {
-  return a->block == b->block && a->vtxindex == b->vtxindex && strcmp(a->value_hash, b->value_hash) == 0 &&
-         strcmp(a->owner, b->owner) == 0;
-}
-
-static bool is_above(const struct bs_name_seen *a, const struct bs_name_seen *b) {
-  return a->block != b->block ? a->block > b->block : a->vtxindex > b->vtxindex;
-}
-
-enum fate { IN_CHAIN, BEYOND_CHAIN, LEFT_CHAIN };
-
-/* What became of the floor's block: an answer below the floor counts only when the chain itself shows that the block is no part of it any
- * more.  A chain that ends before that block shows nothing: it was rolled back. */
-static bool find_fate(struct bs_work *work, enum fate *ret_fate, const struct bs_name_seen *floor) {
-  struct bs_error *error = &work->report.error;
-  char consensus[BS_CONSENSUS_TEXT];
-  bool found = bs_names_consensus_at(work->session->names, work->scope, consensus, floor->block, error);
-
-  if (!found && error->word != BS_WORD_not_found) return false;
-  *ret_fate = !found ? BEYOND_CHAIN : floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0 ? LEFT_CHAIN : IN_CHAIN;
-  return true;
-}
-
 /* After the sentence that says what is stale: what who put the older ledger back can do. */
 static bool advise(struct bs_work *work) {
   struct bs_error *error = &work->report.error;
@@ -63,25 +33,25 @@ static bool advise(struct bs_work *work) {
 }
 
 static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
-  enum fate fate;
+  enum bs_fate fate;
 
-  if (!find_fate(work, &fate, floor)) return false;
-  present->has_left = fate == LEFT_CHAIN;
+  if (!bs_name_floor_fate(&fate, floor, work->session->names, work->scope, &work->report.error)) return false;
+  present->has_left = fate == BS_FATE_LEFT_CHAIN;
   if (present->has_left) return true;
   bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
           " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
-  return fate == BEYOND_CHAIN && advise(work);
+  return fate == BS_FATE_BEYOND_CHAIN && advise(work);
 }
 
 static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
-  return recalled->has_name && !is_same(seen, &recalled->name) && !is_above(seen, &recalled->name);
+  return recalled->has_name && !bs_name_floor_is_same(seen, &recalled->name) && !bs_name_floor_is_above(seen, &recalled->name);
 }
 
 /* What the session kept, and what was asked before the floor was looked up, may have been overtaken by another call: only an answer
  * that was asked for again tells of the name service. */
 static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
   present->was_current = recalled->has_name && recalled->name.is_current;
-  present->is_news = !recalled->has_name || !is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
+  present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
   if (!is_below(&present->seen, recalled)) return true;
   if (present->is_second) return check_left(work, present, &recalled->name);
   present->is_outdated = true;
@@ -127,13 +97,13 @@ static bool recall_missing(struct bs_work *work, struct bs_recalled *ret_recalle
 /* A name that was seen before has been there: only a chain without the block where it was seen can say that it is not registered. */
 static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floor, bool exists, const char *name) {
   struct bs_error *error = &work->report.error, missing = *error;
-  enum fate fate = BEYOND_CHAIN;
+  enum bs_fate fate = BS_FATE_BEYOND_CHAIN;
 
-  if (exists && !find_fate(work, &fate, floor)) return false;
-  if (fate == LEFT_CHAIN) *error = missing;
+  if (exists && !bs_name_floor_fate(&fate, floor, work->session->names, work->scope, error)) return false;
+  if (fate == BS_FATE_LEFT_CHAIN) *error = missing;
   else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service was rolled back, or "
                "hides the newer state.  %s", name, missing.message);
-  return fate == BEYOND_CHAIN && advise(work);
+  return fate == BS_FATE_BEYOND_CHAIN && advise(work);
 }
 
 /* What the name service says now.  Where it doesn't know a name that was seen, it is asked again: another call may just have made it. */
@@ -170,7 +140,7 @@ static bool look_up(struct bs_work *work, struct bs_present *present, const char
   if (!bs_name_check(name, error)) return false;
   present->is_cached = max_age_ms > 0 && bs_cache_find_name(&work->session->cache, &present->record, name, max_age_ms);
   if (!present->is_cached && !ask(work, &present->record, name)) return false;
-  see(present);
+  present->seen = bs_name_floor_of(&present->record);
   tell_answer(present);
   return true;
 }
@@ -229,7 +199,7 @@ static bool was_overtaken(struct bs_work *work, const struct bs_present *present
   struct bs_recalled recalled;
 
   return bs_state_recall(work->session->state, work->scope, &recalled, &datum, NULL, &work->report.error) && recalled.has_name &&
-         is_above(&recalled.name, &present->seen);
+         bs_name_floor_is_above(&recalled.name, &present->seen);
 }
 
 bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present) {

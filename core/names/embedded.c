@@ -16,6 +16,7 @@
 struct embedded {
   char *path;
   bool create;
+  bool examine;
   bool writable;            /* how `ledger` is open */
   struct bs_ledger *ledger; /* opened when first needed, then kept; NULL: not yet */
 };
@@ -36,6 +37,7 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
   embedded = calloc(1, sizeof *embedded);
   if (embedded == NULL) return bs_fail_memory(error);
   embedded->create = config->create;
+  embedded->examine = config->examine;
   embedded->path = strdup(config->ledger);
   if (embedded->path == NULL) {
     embedded_close(embedded);
@@ -65,7 +67,8 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
     bs_ledger_scope(embedded->ledger, scope);
     return true;
   }
-  if (!bs_ledger_open(&ledger, embedded->path, mode, NULL, scope, error)) {
+  if (!(embedded->examine ? bs_ledger_examine(&ledger, embedded->path, scope, error)
+                          : bs_ledger_open(&ledger, embedded->path, mode, NULL, scope, error))) {
     if (error->word != BS_WORD_not_found) return false;
     if (write) return fail_missing(embedded, error);
     *error = (struct bs_error){0};
@@ -86,6 +89,10 @@ static void embedded_leave(void *state) {
   if (!index_of(embedded)->database->immutable) return;
   bs_ledger_close(embedded->ledger);
   embedded->ledger = NULL;
+}
+
+static bool embedded_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  return bs_ledger_check(((struct embedded *)state)->path, scope, survey, error);
 }
 
 static const char *embedded_place(void *state) {
@@ -291,6 +298,7 @@ const struct bs_provider bs_provider_embedded = {
     .close = embedded_close,
     .enter = embedded_enter,
     .leave = embedded_leave,
+    .check = embedded_check,
     .place = embedded_place,
     .chain_id = embedded_chain_id,
     .info = embedded_info,

@@ -55,6 +55,12 @@ bool bs_names_is_immediate(const struct bs_names *names) {
   return names->provider->immediate;
 }
 
+bool bs_names_check(struct bs_names *names, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  BS_LOCKED(&names->mutex);
+
+  return names->provider->check(names->state, scope, survey, error);
+}
+
 /* ---- a call: the lock, the provider made ready, and both let go of at the end of the scope ---- */
 
 bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const struct bs_scope *scope, bool write,

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/base/survey.h"
 #include "core/base/scope.h"
 #include "core/chain/fields.h"
 #include "core/crypto/key.h"
@@ -38,6 +39,7 @@ struct bs_names_config {
   const char *provider; /* "embedded" */
   const char *ledger;   /* embedded: path of the file; copied */
   bool create;          /* embedded: operations make the ledger when it is missing; lookups never do */
+  bool examine;         /* embedded: only read, and make no file for it, also none of SQLite's own */
   const char *server;   /* blockstored, a later release */
   uint16_t port;
   uint64_t max_fee; /* satoshis an operation may cost at most; 0: the defaults below */
@@ -56,6 +58,9 @@ bool bs_names_is_immediate(const struct bs_names *names);
  * none, as signatures need the id; without, no_names. */
 bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
                        struct bs_error *error);
+
+/* What is wrong with the files of the provider, and how to mend them; nothing is changed.  Words: no_memory, cancelled, deadline. */
+bool bs_names_check(struct bs_names *names, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
 
 struct bs_names_info {
   const char *provider; /* static */

@@ -42,6 +42,8 @@ struct bs_provider {
   bool (*enter)(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error);
   void (*leave)(void *state);
 
+  /* What is wrong with the files that it keeps; without enter. */
+  bool (*check)(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
   const char *(*place)(void *state); /* the file or server, for messages */
   bool (*chain_id)(void *state, unsigned char chain_id[32], struct bs_error *error);
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);

@@ -131,6 +131,7 @@ struct cli {
   /* What it left.  On success json or text, or neither when the output is not a document. */
   char *json; /* the library's, by blockstore_free */
   char *text; /* ours, by free */
+  const char *verdict; /* beside a document with bad news: a line on stderr, and the exit status is 1; NULL: none */
   struct blockstore_error *error; /* the library's failure; else our own: */
   const char *word;
   char message[1024];

@@ -170,7 +170,9 @@ int cli_print(struct cli *cli, enum blockstore_result result) {
   }
   if (cli->json != NULL) puts(cli->json);
   if (cli->text != NULL) puts(cli->text);
-  return 0;
+  if (cli->verdict == NULL) return 0;
+  fprintf(stderr, "blockstore-cli: %s\n", cli->verdict);
+  return BLOCKSTORE_ERROR;
 }
 
 int cli_finish(int status) {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/client/check.h"
+#include "core/client/name-floor.h"
+#include "core/codec/hex.h"
+
+#define WHAT "names"
+
+struct holding {
+  struct bs_names *names;
+  const char *state_dir;
+  struct bs_survey *survey;
+  struct bs_names_info info;
+};
+
+static void mend(const struct holding *holding) {
+  bs_flaw_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while no program"
+                  " uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of what was seen, of any"
+                  " data.", holding->state_dir);
+}
+
+static void add(const struct holding *holding, enum bs_severity severity) {
+  bs_flaw_add(holding->survey, severity, WHAT, holding->info.ledger != NULL ? holding->info.ledger : holding->state_dir);
+}
+
+/* ---- one name ---- */
+
+/* What the chain answers below the floor counts only where the floor's block has left it. */
+static bool tell_below(const struct holding *holding, const struct bs_remembered *remembered, bool found, struct bs_error *error) {
+  enum bs_fate fate;
+
+  if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, NULL, error)) return false;
+  if (fate == BS_FATE_LEFT_CHAIN) return true;
+  add(holding, BS_FLAW_ERROR);
+  bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block %" PRIu64 ", %s.",
+                     remembered->name, remembered->seen.block, holding->info.height,
+                     found ? "has an older or another state of it" : "does not have it");
+  mend(holding);
+  return true;
+}
+
+static bool check_name(const struct holding *holding, const struct bs_remembered *remembered, struct bs_error *error) {
+  struct bs_name_record record;
+  struct bs_name_seen seen;
+
+  if (!bs_names_lookup(holding->names, NULL, &record, remembered->name, error)) {
+    if (error->word != BS_WORD_not_found) return false;
+    *error = (struct bs_error){.word = BS_NO_WORD};
+    return tell_below(holding, remembered, false, error);
+  }
+  seen = bs_name_floor_of(&record);
+  return bs_name_floor_is_same(&seen, &remembered->seen) || bs_name_floor_is_above(&seen, &remembered->seen) ||
+         tell_below(holding, remembered, true, error);
+}
+
+/* ---- the chain ---- */
+
+static void tell_no_ledger(const struct holding *holding, const struct bs_remembered *remembered, size_t count) {
+  add(holding, BS_FLAW_ERROR);
+  bs_flaw_problem(holding->survey, "There is no ledger, but the state remembers %zu of its names: %s%s.", count, remembered->name,
+                     count > 1 ? " and others" : "");
+  mend(holding);
+}
+
+/* Names of several chains are those of somebody who uses several; names of other chains only, of a ledger that was replaced. */
+static void tell_other_chain(const struct holding *holding, const struct bs_remembered *other, size_t count, bool is_replaced) {
+  char chain[65];
+
+  bs_hex_encode(chain, other->chain_id, sizeof other->chain_id);
+  add(holding, is_replaced ? BS_FLAW_ERROR : BS_FLAW_WARNING);
+  bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.", count, other->name,
+                     holding->info.chain_id, chain);
+  mend(holding);
+}
+
+static bool is_ours(const struct bs_error *error) {
+  return error->word == BS_WORD_no_memory;
+}
+
+static bool check_each(const struct holding *holding, const struct bs_remembered *remembered, size_t count, struct bs_error *error) {
+  const struct bs_remembered *other = NULL;
+  unsigned char chain_id[32];
+  size_t others = 0;
+
+  bs_hex_decode(chain_id, sizeof chain_id, holding->info.chain_id);
+  for (size_t i = 0; i < count; i++) {
+    if (memcmp(remembered[i].chain_id, chain_id, sizeof chain_id) == 0) {
+      if (!check_name(holding, &remembered[i], error)) return false;
+    } else if (others++ == 0) {
+      other = &remembered[i];
+    }
+  }
+  if (other != NULL) tell_other_chain(holding, other, others, others == count);
+  return true;
+}
+
+static bool hold_names(struct holding *holding, const struct bs_remembered *remembered, size_t count, struct bs_error *error) {
+  if (!bs_names_info(holding->names, NULL, &holding->info, error)) return false;
+  bs_examined_add(holding->survey, WHAT, holding->info.ledger);
+  bs_examined_count(holding->survey, "remembered", count);
+  if (count == 0) return true;
+  if (holding->info.exists) return check_each(holding, remembered, count, error);
+  tell_no_ledger(holding, remembered, count);
+  return true;
+}
+
+bool bs_check_names(struct bs_names *names, const char *state_dir, const struct bs_remembered *remembered, size_t count,
+                    struct bs_survey *survey, struct bs_error *error) {
+  struct holding holding = {.names = names, .state_dir = state_dir, .survey = survey};
+
+  if (hold_names(&holding, remembered, count, error)) return true;
+  if (is_ours(error)) return false;
+  add(&holding, BS_FLAW_ERROR);
+  bs_flaw_problem(survey, "The names that were seen cannot be held against the ledger: %s", error->message);
+  bs_flaw_mend(survey, "Run this again, while no other program uses the ledger.");
+  *error = (struct bs_error){.word = BS_NO_WORD};
+  return true;
+}

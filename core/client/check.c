@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with state and ledger, and how to mend it: each room looks at its own, here it becomes a document. */
+#include <config.h>
+
+#include "core/client/check.h"
+
+#include "core/base/auto.h"
+#include "core/client/report.h"
+
+static void close_names(struct bs_names **names) {
+  bs_names_close(*names);
+}
+
+/* The names are held against a ledger only where nothing is wrong with that itself. */
+static bool check_ledger(const struct blockstore_config *config, struct bs_names *names, const struct bs_remembered *remembered, size_t count,
+                         struct bs_survey *survey, struct bs_error *error) {
+  size_t before = survey->errors;
+
+  return bs_names_check(names, NULL, survey, error) &&
+         (survey->errors > before || bs_check_names(names, config->state_dir, remembered, count, survey, error));
+}
+
+static bool examine(const struct blockstore_config *config, struct bs_survey *survey, struct bs_error *error) {
+  const struct bs_names_config names_config = {.provider = config->provider, .ledger = config->ledger, .examine = true};
+  struct bs_names *names BS_AUTO(close_names) = NULL;
+  struct bs_remembered *remembered BS_AUTO_FREE = NULL;
+  size_t count = 0;
+  bool exists;
+
+  return bs_names_open(&names, &names_config, error) &&
+         bs_state_check_directory(config->state_dir, config->ledger, survey, &exists, error) &&
+         (!exists || bs_state_check(config->state_dir, NULL, survey, &remembered, &count, error)) &&
+         check_ledger(config, names, remembered, count, survey, error) &&
+         (!exists || bs_check_evidence(config->state_dir, survey, error)) && bs_check_stores(config, survey, error);
+}
+
+static cJSON *examined_document(const struct bs_examined *examined) {
+  cJSON *item = cJSON_CreateObject();
+
+  bs_document_text(item, "what", examined->what);
+  if (examined->path != NULL) bs_document_text(item, "path", examined->path);
+  for (size_t i = 0; i < examined->count; i++) bs_document_number(item, examined->counts[i].name, examined->counts[i].number);
+  return item;
+}
+
+static cJSON *finding_document(const struct bs_flaw *finding) {
+  cJSON *item = cJSON_CreateObject();
+
+  bs_document_text(item, "severity", finding->severity == BS_FLAW_ERROR ? "error" : "warning");
+  bs_document_text(item, "what", finding->what);
+  bs_document_text(item, "where", finding->where);
+  bs_document_text(item, "problem", finding->problem);
+  bs_document_text(item, "mend", finding->mend);
+  return item;
+}
+
+static cJSON *document(const struct bs_survey *survey) {
+  cJSON *tree = cJSON_CreateObject(), *checked = cJSON_AddArrayToObject(tree, "checked"), *list = cJSON_AddArrayToObject(tree, "findings");
+
+  cJSON_AddBoolToObject(tree, "sound", survey->errors == 0);
+  for (size_t i = 0; i < survey->examined_count; i++) cJSON_AddItemToArray(checked, examined_document(&survey->examined[i]));
+  for (size_t i = 0; i < survey->count; i++) cJSON_AddItemToArray(list, finding_document(&survey->items[i]));
+  if (survey->left_out > 0) bs_document_number(tree, "left_out", survey->left_out);
+  return tree;
+}
+
+enum blockstore_result blockstore_check(const struct blockstore_config *config, char **ret_json, struct blockstore_error **error) {
+  struct bs_survey survey BS_AUTO(bs_survey_free) = BS_SURVEY_INIT;
+  struct bs_report report = BS_REPORT_INIT;
+  bool good = examine(config, &survey, &report.error) && bs_survey_ok(&survey, &report.error) &&
+              bs_document_give(ret_json, document(&survey), &report.error);
+
+  return bs_report_end(&report, good, error);
+}

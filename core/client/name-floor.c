@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/client/name-floor.h"
+
+#include <string.h>
+
+struct bs_name_seen bs_name_floor_of(const struct bs_name_record *record) {
+  struct bs_name_seen seen = {.block = record->block, .vtxindex = record->vtxindex};
+
+  memcpy(seen.value_hash, record->value_hash, sizeof record->value_hash);
+  memcpy(seen.owner, record->owner, sizeof record->owner);
+  return seen;
+}
+
+bool bs_name_floor_is_same(const struct bs_name_seen *a, const struct bs_name_seen *b) {
+  return a->block == b->block && a->vtxindex == b->vtxindex && strcmp(a->value_hash, b->value_hash) == 0 &&
+         strcmp(a->owner, b->owner) == 0;
+}
+
+bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_seen *b) {
+  return a->block != b->block ? a->block > b->block : a->vtxindex > b->vtxindex;
+}
+
+bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,
+                        struct bs_error *error) {
+  char consensus[BS_CONSENSUS_TEXT];
+  bool found = bs_names_consensus_at(names, scope, consensus, floor->block, error);
+
+  if (!found && error->word != BS_WORD_not_found) return false;
+  *ret_fate = !found                                                                       ? BS_FATE_BEYOND_CHAIN
+              : floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0 ? BS_FATE_LEFT_CHAIN
+                                                                                           : BS_FATE_IN_CHAIN;
+  if (!found) *error = (struct bs_error){.word = BS_NO_WORD};
+  return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* An answer about a name, held against the newest that was believed (trust rule 5). */
+#ifndef BS_CLIENT_NAME_FLOOR_H
+#define BS_CLIENT_NAME_FLOOR_H
+
+#include "core/names/names.h"
+#include "core/state/floors.h"
+
+/* The answer as a floor; without consensus hash, and is_current false. */
+struct bs_name_seen bs_name_floor_of(const struct bs_name_record *record);
+bool bs_name_floor_is_same(const struct bs_name_seen *a, const struct bs_name_seen *b);
+bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_seen *b);
+
+/* What became of the block of a floor: a lower answer counts only when the chain itself shows that the block is no part of it any more.
+ * A chain that ends before that block shows nothing: it was rolled back. */
+enum bs_fate { BS_FATE_IN_CHAIN, BS_FATE_BEYOND_CHAIN, BS_FATE_LEFT_CHAIN };
+bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,
+                        struct bs_error *error);
+
+#endif
