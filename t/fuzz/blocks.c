@@ -20,8 +20,6 @@
 #include "core/codec/hex.h"
 #include "t/fuzz/targets.h"
 
-#define PROMISED(condition) ((condition) ? (void)0 : abort())
-
 #define BLOCKS_MAX 28
 #define TRANSACTIONS_MAX 48 /* of one block */
 #define FIRST_BLOCK 1000

@@ -1,367 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Every parser of outside bytes, fed with anything; used by the fuzzers and by t/80-mutations.c. */
+/* The list of targets, for the fuzzers and for t/80-mutations.c. */
 #include <config.h>
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "core/base/auto.h"
-#include "core/chain/fields.h"
-#include "core/chain/transaction.h"
-#include "core/chain/wire.h"
-#include "core/client/config.h"
-#include "core/codec/json.h"
-#include "core/codec/yaml.h"
-#include "core/crypto/base58check.h"
-#include "core/crypto/key.h"
-#include "core/driver/metadata.h"
-#include "core/driver/note.h"
-#include "core/record/legacy.h"
-#include "core/record/route.h"
 #include "t/fuzz/targets.h"
 
-#define OWNER "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"
-#define DATUM "/my/second/datum"
+const struct bs_fuzz_target bs_fuzz_targets[] = {
+    {"blocks", bs_fuzz_blocks, 60, NULL},
+    {"config", bs_fuzz_config, 3000, "yaml"},
+    {"json", bs_fuzz_json, 20000, "json"},
+    {"key", bs_fuzz_key, 3000, NULL},
+    {"lying", bs_fuzz_lying, 60, NULL},
+    {"metadata", bs_fuzz_metadata, 20000, "metadata"},
+    {"mutable", bs_fuzz_mutable, 5000, "records"},
+    {"netstring", bs_fuzz_netstring, 5000, NULL},
+    {"note", bs_fuzz_note, 5000, NULL},
+    {"operation", bs_fuzz_operation, 20000, NULL},
+    {"payload", bs_fuzz_payload, 20000, NULL},
+    {"route", bs_fuzz_route, 3000, "records"},
+    {"text", bs_fuzz_text, 10000, NULL},
+    {"transaction", bs_fuzz_transaction, 10000, NULL},
+    {"url", bs_fuzz_url, 10000, NULL},
+    {"user", bs_fuzz_user, 10000, "records"},
+    {"yaml", bs_fuzz_yaml, 3000, "yaml"},
+    {NULL, NULL, 0, NULL},
+};
 
-#define PROMISED(condition) ((condition) ? (void)0 : abort())
+const struct bs_fuzz_target *bs_fuzz_find(const char *name) {
+  for (const struct bs_fuzz_target *target = bs_fuzz_targets; target->name != NULL; target++)
+    if (strcmp(target->name, name) == 0) return target;
+  return NULL;
+}
 
-/* The same bytes with a NUL behind, for what takes a string; by free(). */
-static char *as_string(const uint8_t *bytes, size_t length) {
+char *bs_fuzz_string(const uint8_t *bytes, size_t length) {
   char *text = malloc(length + 1);
 
-  if (text == NULL) abort();
+  PROMISED(text != NULL);
   if (length > 0) memcpy(text, bytes, length);
   text[length] = '\0';
   return text;
-}
-
-/* Every value below is walked over; strings are unescaped. */
-static size_t walk(struct bs_json value) {
-  struct bs_json_iterator iterator = bs_json_begin(value);
-  struct bs_json key, item;
-  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  uint64_t integer;
-  size_t count = 1;
-
-  PROMISED(value.length > 0);
-  bs_json_string(value, &text);
-  PROMISED(text.length == 0 || bs_utf8_valid(text.bytes, text.length));
-  (void)bs_json_integer(value, &integer);
-  if (bs_json_type(value) == BS_JSON_ARRAY)
-    while (bs_json_next_item(&iterator, &item)) count += walk(item);
-  if (bs_json_type(value) == BS_JSON_OBJECT)
-    while (bs_json_next_member(&iterator, &key, &item)) count += walk(key) + walk(item);
-  return count;
-}
-
-static void fuzz_json(const uint8_t *bytes, size_t length) {
-  const struct bs_json_limits limits = {1 << 20, 32};
-  struct bs_error error = {0};
-  struct bs_json root;
-
-  if (bs_json_scan(&root, bytes, length, &limits, &error)) PROMISED(walk(root) <= 2 * length);
-  else PROMISED(error.message[0] != '\0');
-}
-
-/* Through a file, as a whole configuration. */
-static void read_as_config(const uint8_t *bytes, size_t length) {
-  struct blockstore_config *config;
-  struct bs_error error = {0};
-  char path[40];
-  int fd = memfd_create("config", MFD_CLOEXEC);
-
-  if (fd < 0 || write(fd, bytes, length) != (ssize_t)length) abort();
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  if (bs_config_read(&config, path, &error)) bs_config_release(config);
-  else PROMISED(error.message[0] != '\0');
-  close(fd);
-}
-
-static void fuzz_yaml(const uint8_t *bytes, size_t length) {
-  struct bs_error error = {0};
-  struct bs_yaml *root;
-
-  if (bs_yaml_read(&root, bytes, length, "fuzz.yaml", &error)) {
-    PROMISED(bs_yaml_find(root, "") == NULL || root->kind == BS_YAML_MAPPING);
-    bs_yaml_free(root);
-  }
-  read_as_config(bytes, length);
-}
-
-/* What was parsed can be written, and what was written is parsed, and then says nothing new. */
-static void write_again(const struct bs_user *user) {
-  struct bs_user_change change = {.add_immutable = "0123456789012345678901234567890123456789012345678901234567890123"};
-  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT, again BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  struct bs_error error = {0};
-  struct bs_user back;
-  bool changed;
-
-  if (!bs_user_write(&written, &changed, user, "foo.test", OWNER, &change, &error)) return;
-  PROMISED(bs_user_parse(&back, written.bytes, written.length, "foo.test", &error));
-  PROMISED(bs_user_has_immutable(&back, change.add_immutable));
-  PROMISED(bs_user_write(&again, &changed, &back, "foo.test", OWNER, &change, &error));
-  PROMISED(!changed && again.length == written.length && memcmp(again.bytes, written.bytes, again.length) == 0);
-}
-
-static void fuzz_user(const uint8_t *bytes, size_t length) {
-  struct bs_error error = {0};
-  struct bs_user user;
-
-  if (bs_user_parse(&user, bytes, length, "foo.test", &error)) write_again(&user);
-  else PROMISED(error.message[0] != '\0');
-}
-
-/* ---- routes ---- */
-
-static const char *const urls[] = {"http://host/1", "disk:\"\\2"};
-
-static bool write_route(struct bs_buffer *written, struct bs_user *ret_user, const struct bs_user *user, enum bs_route_action action) {
-  static const struct bs_public_key key = {.bytes = "\3\xd6\xfd\x1b\xa0\xef\xfa\xf1\xe8\xd9\x4e\xa7\xb7\xa3\xd0\xef\x26\xfe\xa0\x0a\x14\xce"
-                                                    "\x5f\xfc\xc1\x49\x5f\xe5\x88\xa2\xc6\xd0\xf3",
-                                           .length = 33};
-  const struct bs_user_change change = {
-      .route = {.action = action, .id = DATUM, .urls = urls, .url_count = action == BS_ROUTE_SET ? 2 : 0, .key = &key, .ver = action == BS_ROUTE_DELETE}};
-  struct bs_error error = {0};
-  bool changed;
-
-  bs_buffer_clear(written);
-  if (!bs_user_write(written, &changed, user, "foo.test", OWNER, &change, &error)) {
-    PROMISED(error.message[0] != '\0');
-    return false;
-  }
-  PROMISED(bs_user_parse(ret_user, written->bytes, written->length, "foo.test", &error));
-  return true;
-}
-
-/* No change but dropping it lowers the version from which the owner's datum is read. */
-static void change_route(const struct bs_user *user) {
-  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  bool keeps = user->generation == BS_USER_V2 || strcmp(user->owner, OWNER) == 0;
-  struct bs_route route;
-  struct bs_user back;
-  uint64_t lowest = keeps && bs_route_find(&route, user, DATUM) ? bs_route_lowest(&route) : 1;
-
-  if (write_route(&written, &back, user, BS_ROUTE_SET)) {
-    PROMISED(bs_route_find(&route, &back, DATUM) && route.deleted == 0 && route.pubkey.length > 0);
-    PROMISED(bs_route_lowest(&route) >= lowest);
-  }
-  if (write_route(&written, &back, user, BS_ROUTE_DELETE)) {
-    PROMISED(bs_route_find(&route, &back, DATUM) && route.deleted > 0);
-    PROMISED(bs_route_lowest(&route) >= lowest);
-  }
-  if (write_route(&written, &back, user, BS_ROUTE_DROP)) PROMISED(!bs_route_find(&route, &back, DATUM));
-}
-
-static void walk_routes(const struct bs_user *user) {
-  struct bs_json_iterator iterator = bs_routes_begin(user);
-  struct bs_route route, found;
-  struct bs_public_key key;
-  struct bs_error error = {0};
-
-  while (bs_routes_next(&iterator, &route)) {
-    struct bs_buffer id BS_AUTO_BUFFER = BS_BUFFER_INIT;
-
-    bs_json_string(route.id, &id);
-    PROMISED(bs_buffer_string(&id) != NULL && id.length >= 1 && id.length <= BS_ID_MAX);
-    PROMISED(bs_route_find(&found, user, bs_buffer_string(&id)));
-    PROMISED(bs_route_lowest(&route) >= 1 && bs_route_lowest(&route) <= BS_VER_MAX + 1);
-    if (route.pubkey.length > 0) (void)bs_route_key(&key, &route, &error);
-  }
-}
-
-static void fuzz_route(const uint8_t *bytes, size_t length) {
-  struct bs_error error = {0};
-  struct bs_user user;
-
-  if (!bs_user_parse(&user, bytes, length, "foo.test", &error)) return;
-  walk_routes(&user);
-  change_route(&user);
-}
-
-/* ---- mutable records ---- */
-
-static const unsigned char chain[32] = {0x00, 0x00, 0x00, 0x00, 0x00, 0x19, 0xd6, 0x68, 0x9c, 0x08, 0x5a, 0xe1, 0x65, 0x83, 0x1e, 0x93,
-                                        0x4f, 0xf7, 0x63, 0xae, 0x46, 0xa2, 0xa6, 0xc1, 0x72, 0xb3, 0xf1, 0xb6, 0x0a, 0x8c, 0xe2, 0x6f};
-static const struct bs_datum datum = {chain, "foo.test", DATUM};
-
-/* All that was ever signed by the datum's key: the seeds of the corpus. */
-static const struct {
-  enum bs_mutable_generation generation;
-  enum bs_statement_kind kind;
-  uint64_t ver, expires;
-  const char *data;
-} signed_[] = {
-    {BS_MUTABLE_CURRENT, BS_STATEMENT_DATA, 2, 0, "hello world 2"}, {BS_MUTABLE_CURRENT, BS_STATEMENT_TOMBSTONE, 3, 0, ""},
-    {BS_MUTABLE_CURRENT, BS_STATEMENT_DATA, 4, 2000000000, "hello world 4"}, {BS_MUTABLE_CURRENT, BS_STATEMENT_DATA, 5, 0, ""},
-    {BS_MUTABLE_LEGACY, BS_STATEMENT_DATA, 2, 0, "hello world 2"}, {BS_MUTABLE_LEGACY, BS_STATEMENT_DATA, 7, 0, "seven"},
-};
-
-static bool was_signed(enum bs_mutable_generation generation, const struct bs_statement *statement, const struct bs_buffer *data) {
-  for (size_t i = 0; i < sizeof signed_ / sizeof signed_[0]; i++)
-    if (signed_[i].generation == generation && signed_[i].kind == statement->kind && signed_[i].ver == statement->ver &&
-        signed_[i].expires == statement->expires && strlen(signed_[i].data) == data->length &&
-        (data->length == 0 || memcmp(signed_[i].data, data->bytes, data->length) == 0))
-      return true;
-  return false;
-}
-
-/* The key of the datum; lives as long as the program. */
-static const struct bs_public_key *datum_key(void) {
-  static const char secret[] = "6e50431b955fe73f079469b24f06480aee44e4519282686433195b3c4b5336ef";
-  static struct bs_key *key;
-  struct bs_error error = {0};
-
-  if (key == NULL) PROMISED(bs_key_from_text(&key, secret, strlen(secret), &error));
-  return bs_key_public(key);
-}
-
-/* A record of 2015 is believed only if its text can't have been signed as another one. */
-static bool is_believed(const struct bs_mutable *record) {
-  static const char text[] = "{\"mutable_data\": [{\"id\": \"" DATUM "\", \"urls\": []}, {\"id\": \"/my\", \"urls\": []}], "
-                             "\"name\": {\"formatted\": \"foo.test\"}, \"v\": \"2\"}";
-  struct bs_error error = {0};
-  struct bs_user user;
-
-  if (record->generation == BS_MUTABLE_CURRENT) return true;
-  PROMISED(bs_user_parse(&user, text, strlen(text), "foo.test", &error));
-  return bs_legacy_check(record, DATUM, &user, &error);
-}
-
-/* Whatever verifies says what was signed, whether the route's key or the owner's address counts, and the data kept or not. */
-static void fuzz_mutable(const uint8_t *bytes, size_t length) {
-  struct bs_buffer data BS_AUTO_BUFFER = BS_BUFFER_INIT, decoded BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  unsigned char owner[BS_HASH160_SIZE];
-  const struct bs_authority by_key = {.key = datum_key()}, by_owner = {.owner = owner};
-  struct bs_verified verified, again;
-  struct bs_mutable record;
-  struct bs_error error = {0};
-  bool good;
-
-  if (!bs_mutable_parse(&record, bytes, length, &error)) {
-    PROMISED(error.message[0] != '\0');
-    return;
-  }
-  PROMISED(record.ver >= 1 && record.ver <= BS_VER_MAX && record.base64_length % 4 == 0);
-  bs_hash160(owner, by_key.key->bytes, by_key.key->length);
-  good = bs_mutable_verify(&verified, &data, &record, &datum, &by_key, &error);
-  PROMISED(bs_mutable_verify(&again, NULL, &record, &datum, &by_owner, &error) == good);
-  if (!good) {
-    PROMISED(data.length == 0);
-    return;
-  }
-  PROMISED(memcmp(verified.z, again.z, sizeof again.z) == 0 && memcmp(verified.signer, again.signer, sizeof again.signer) == 0);
-  PROMISED(record.kind == BS_STATEMENT_TOMBSTONE || bs_mutable_decode(&decoded, &record, &error));
-  PROMISED(decoded.length == data.length && (data.length == 0 || memcmp(decoded.bytes, data.bytes, data.length) == 0));
-  PROMISED(!is_believed(&record) || was_signed(record.generation, &verified.statement, &data));
-}
-
-static void fuzz_note(const uint8_t *bytes, size_t length) {
-  int fd = memfd_create("driver", MFD_CLOEXEC);
-  struct bs_error error = {0};
-  size_t text_length;
-  char *text;
-
-  if (fd < 0 || write(fd, bytes, length) != (ssize_t)length) abort();
-  if (bs_note_read(&text, &text_length, fd, "driver.so", &error)) {
-    PROMISED(text_length <= BS_METADATA_MAX && text[text_length] == '\0');
-    free(text);
-  }
-  close(fd);
-}
-
-static void fuzz_metadata(const uint8_t *bytes, size_t length) {
-  char *text BS_AUTO_FREE = as_string(bytes, length);
-  struct bs_metadata *metadata;
-  struct bs_error error = {0};
-
-  if (!bs_metadata_parse(&metadata, text, length, &error)) return;
-  PROMISED(metadata->name != NULL && metadata->version != NULL && strlen(metadata->name) <= 31);
-  for (size_t i = 0; i < metadata->option_count; i++) PROMISED(metadata->options[i].key[0] != '\0');
-  bs_metadata_free(metadata);
-}
-
-static void fuzz_transaction(const uint8_t *bytes, size_t length) {
-  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  struct bs_transaction transaction, again;
-  struct bs_error error = {0};
-  unsigned char digest[BS_SHA256_SIZE];
-
-  if (!bs_transaction_parse(&transaction, bytes, length, &error)) return;
-  bs_transaction_write(&written, &transaction);
-  PROMISED(bs_transaction_parse(&again, written.bytes, written.length, &error));
-  PROMISED(memcmp(transaction.txid, again.txid, sizeof again.txid) == 0);
-  for (size_t i = 0; i < transaction.input_count && i < 4; i++) {
-    (void)bs_transaction_digest(digest, &transaction, i, bytes, length < 25 ? length : 25, &error);
-    (void)bs_transaction_check_input(&transaction, i, bytes, length < 25 ? length : 25, &error);
-  }
-  bs_transaction_free(&again);
-  bs_transaction_free(&transaction);
-}
-
-static void fuzz_payload(const uint8_t *bytes, size_t length) {
-  static const unsigned char magic[2] = {'i', 'd'};
-  unsigned char payload[BS_PAYLOAD_MAX], again[BS_PAYLOAD_MAX];
-  struct bs_operation operation;
-  size_t written;
-  struct bs_error error = {0};
-  unsigned char hash[BS_HASH160_SIZE];
-
-  (void)bs_script_classify(hash, bytes, length);
-  if (!bs_operation_parse(&operation, magic, bytes, length, &error)) return;
-  PROMISED(strlen(operation.name) <= BS_NAME_MAX);
-  written = bs_operation_write(payload, magic, &operation);
-  PROMISED(written <= length && bs_operation_parse(&operation, magic, payload, written, &error));
-  PROMISED(bs_operation_write(again, magic, &operation) == written && memcmp(again, payload, written) == 0);
-}
-
-static void fuzz_operation(const uint8_t *bytes, size_t length) {
-  struct bs_fields fields;
-  struct bs_error error = {0};
-  const char *at = (const char *)bytes + 1;
-
-  if (!bs_fields_read(&fields, bytes, length, &error)) return;
-  PROMISED(fields.count > 0 && fields.count <= BS_FIELDS_MAX);
-  for (size_t i = 0; i < fields.count; i++) {
-    PROMISED(fields.items[i].value > at);
-    at = fields.items[i].value + fields.items[i].length;
-  }
-  PROMISED(at == (const char *)bytes + length);
-}
-
-static void fuzz_key(const uint8_t *bytes, size_t length) {
-  char *text BS_AUTO_FREE = as_string(bytes, length);
-  unsigned char payload[BS_BASE58CHECK_MAX], hash[BS_HASH160_SIZE], version;
-  char back[BS_BASE58_TEXT_MAX];
-  struct bs_public_key public_key;
-  struct bs_error error = {0};
-  struct bs_key *key;
-  size_t payload_length;
-
-  (void)bs_public_key_parse(&public_key, bytes, length);
-  (void)bs_address_decode(&version, hash, text);
-  if (bs_base58check_decode(payload, &payload_length, text, length)) {
-    bs_base58check_encode(back, payload, payload_length);
-    PROMISED(strlen(back) == length && memcmp(back, text, length) == 0);
-  }
-  if (!bs_key_from_text(&key, text, length, &error)) {
-    PROMISED(strlen(text) < 8 || strstr(error.message, text) == NULL);
-    return;
-  }
-  bs_key_free(key);
-}
-
-bs_fuzz_target bs_fuzz_find(const char *name) {
-  static const struct {
-    const char *name;
-    bs_fuzz_target target;
-  } targets[] = {{"json", fuzz_json},         {"yaml", fuzz_yaml},       {"user", fuzz_user},
-                 {"route", fuzz_route},       {"mutable", fuzz_mutable}, {"note", fuzz_note},
-                 {"metadata", fuzz_metadata}, {"transaction", fuzz_transaction},
-                 {"payload", fuzz_payload},   {"operation", fuzz_operation},
-                 {"key", fuzz_key},           {"blocks", bs_fuzz_blocks}};
-
-  for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
-    if (strcmp(targets[i].name, name) == 0) return targets[i].target;
-  return NULL;
 }

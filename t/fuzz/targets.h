@@ -7,10 +7,45 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef void (*bs_fuzz_target)(const uint8_t *bytes, size_t length);
+#define PROMISED(condition) ((condition) ? (void)0 : abort())
 
-/* json, yaml, user, route, mutable, note, metadata, transaction, payload, operation, key, blocks; NULL: none of these. */
-bs_fuzz_target bs_fuzz_find(const char *name);
-void bs_fuzz_blocks(const uint8_t *bytes, size_t length); /* t/fuzz/blocks.c */
+struct bs_fuzz_target {
+  const char *name; /* also of its folder in t/fuzz/corpus */
+  void (*run)(const uint8_t *bytes, size_t length);
+  size_t rounds;          /* of t/80-mutations.c: a second at most */
+  const char *dictionary; /* t/fuzz/NAME.dict; NULL: none */
+};
+
+/* All of them, sorted; the last one has no name. */
+extern const struct bs_fuzz_target bs_fuzz_targets[];
+/* NULL: none of these. */
+const struct bs_fuzz_target *bs_fuzz_find(const char *name);
+
+/* The same bytes with a NUL behind, for what takes a string; by free(). */
+char *bs_fuzz_string(const uint8_t *bytes, size_t length);
+
+/* text.c */
+void bs_fuzz_config(const uint8_t *bytes, size_t length);
+void bs_fuzz_json(const uint8_t *bytes, size_t length);
+void bs_fuzz_key(const uint8_t *bytes, size_t length);
+void bs_fuzz_netstring(const uint8_t *bytes, size_t length);
+void bs_fuzz_text(const uint8_t *bytes, size_t length);
+void bs_fuzz_url(const uint8_t *bytes, size_t length);
+void bs_fuzz_yaml(const uint8_t *bytes, size_t length);
+/* records.c */
+void bs_fuzz_mutable(const uint8_t *bytes, size_t length);
+void bs_fuzz_route(const uint8_t *bytes, size_t length);
+void bs_fuzz_user(const uint8_t *bytes, size_t length);
+/* drivers.c */
+void bs_fuzz_metadata(const uint8_t *bytes, size_t length);
+void bs_fuzz_note(const uint8_t *bytes, size_t length);
+/* chain.c */
+void bs_fuzz_operation(const uint8_t *bytes, size_t length);
+void bs_fuzz_payload(const uint8_t *bytes, size_t length);
+void bs_fuzz_transaction(const uint8_t *bytes, size_t length);
+/* blocks.c */
+void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
+/* lying.c */
+void bs_fuzz_lying(const uint8_t *bytes, size_t length);
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* A driver before it is vetted: its file, and the text in it. */
+#include <config.h>
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/auto.h"
+#include "core/base/io.h"
+#include "core/driver/metadata.h"
+#include "core/driver/note.h"
+#include "t/fuzz/targets.h"
+
+static void read_metadata(const char *text, size_t length) {
+  struct bs_metadata *metadata;
+  struct bs_error error = {0};
+
+  if (!bs_metadata_parse(&metadata, text, length, &error)) {
+    PROMISED(error.message[0] != '\0');
+    return;
+  }
+  PROMISED(metadata->name != NULL && metadata->version != NULL && strlen(metadata->name) <= 31);
+  for (size_t i = 0; i < metadata->option_count; i++) PROMISED(metadata->options[i].key[0] != '\0');
+  bs_metadata_free(metadata);
+}
+
+void bs_fuzz_metadata(const uint8_t *bytes, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length);
+
+  read_metadata(text, length);
+}
+
+/* As the catalog does it, the text of the note is read, too. */
+void bs_fuzz_note(const uint8_t *bytes, size_t length) {
+  int fd BS_AUTO_CLOSE = memfd_create("driver", MFD_CLOEXEC);
+  struct bs_error error = {0};
+  size_t text_length;
+  char *text BS_AUTO_FREE = NULL;
+
+  PROMISED(fd >= 0 && bs_file_write_all(fd, bytes, length));
+  if (!bs_note_read(&text, &text_length, fd, "driver.so", &error)) {
+    PROMISED(error.message[0] != '\0');
+    return;
+  }
+  PROMISED(text_length <= BS_METADATA_MAX && text[text_length] == '\0');
+  read_metadata(text, text_length);
+}

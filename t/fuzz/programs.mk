@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# The program of the fuzzers, built apart from all else, from objects of its own: make -f t/fuzz/programs.mk KIND=..., in a build
+# folder, by the rules in t/fuzz/Makefile.inc, which give the rest.  GNU make.
+#
+#   libfuzzer   t/fuzz/fuzz        clang's fuzzer, sanitizers
+#   afl         t/fuzz/fuzz-afl    the same for afl-fuzz
+#   cover       t/fuzz/fuzz-cover  runs inputs, and counts what they reach
+compiler_libfuzzer = clang
+flags_libfuzzer = -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+program_libfuzzer = t/fuzz/fuzz
+compiler_afl = afl-clang-fast
+flags_afl = $(flags_libfuzzer)
+program_afl = t/fuzz/fuzz-afl
+compiler_cover = clang
+flags_cover = -O0 -fprofile-instr-generate -fcoverage-mapping
+program_cover = t/fuzz/fuzz-cover
+
+FUZZ_CC = $(compiler_$(KIND))
+instrument_libfuzzer = -fsanitize=fuzzer-no-link
+sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/t/fuzz/*.c)) plugins/common/url.c t/lib/forge.c
+folder = t/fuzz/$(KIND)
+objects = $(sources:%.c=$(folder)/%.o)
+compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND)) $(FUZZ_CFLAGS)
+
+$(program_$(KIND)): $(objects)
+	$(compile) -fsanitize=fuzzer -o $@ $(objects) $(LIBS)
+
+$(folder)/%.o: $(srcdir)/%.c
+	@mkdir -p $(@D)
+	$(compile) $(instrument_$(KIND)) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(objects:.o=.d)

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The forms of text: JSON, YAML and the configuration, and the ways to write bytes and keys. */
+#include <config.h>
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/auto.h"
+#include "core/base/io.h"
+#include "core/client/config.h"
+#include "core/codec/base64.h"
+#include "core/codec/hex.h"
+#include "core/codec/json.h"
+#include "core/codec/netstring.h"
+#include "core/codec/yaml.h"
+#include "core/crypto/base58check.h"
+#include "core/crypto/key.h"
+#include "plugins/common/url.h"
+#include "t/fuzz/targets.h"
+
+/* Every value below is walked over; strings are unescaped. */
+static size_t walk(struct bs_json value) {
+  struct bs_json_iterator iterator = bs_json_begin(value);
+  struct bs_json key, item;
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  uint64_t integer;
+  size_t count = 1;
+
+  PROMISED(value.length > 0);
+  bs_json_string(value, &text);
+  PROMISED(text.length == 0 || bs_utf8_valid(text.bytes, text.length));
+  (void)bs_json_integer(value, &integer);
+  if (bs_json_type(value) == BS_JSON_ARRAY)
+    while (bs_json_next_item(&iterator, &item)) count += walk(item);
+  if (bs_json_type(value) == BS_JSON_OBJECT)
+    while (bs_json_next_member(&iterator, &key, &item)) count += walk(key) + walk(item);
+  return count;
+}
+
+void bs_fuzz_json(const uint8_t *bytes, size_t length) {
+  const struct bs_json_limits limits = {1 << 20, 32};
+  struct bs_error error = {0};
+  struct bs_json root;
+
+  if (bs_json_scan(&root, bytes, length, &limits, &error)) PROMISED(walk(root) <= 2 * length);
+  else PROMISED(error.message[0] != '\0');
+}
+
+void bs_fuzz_yaml(const uint8_t *bytes, size_t length) {
+  struct bs_error error = {0};
+  struct bs_yaml *root;
+
+  if (!bs_yaml_read(&root, bytes, length, "fuzz.yaml", &error)) {
+    PROMISED(error.message[0] != '\0');
+    return;
+  }
+  PROMISED(bs_yaml_find(root, "") == NULL || root->kind == BS_YAML_MAPPING);
+  bs_yaml_free(root);
+}
+
+/* What is in force is told as a document that others can read. */
+static void describe(const struct blockstore_config *config) {
+  const struct bs_json_limits limits = {1 << 24, 32};
+  struct blockstore_error *said = NULL;
+  struct bs_error error = {0};
+  struct bs_json root;
+  char *json = NULL;
+
+  if (blockstore_config_document(config, &json, &said) == BLOCKSTORE_DONE) PROMISED(bs_json_scan(&root, json, strlen(json), &limits, &error));
+  else PROMISED(json == NULL && blockstore_error_message(said)[0] != '\0');
+  blockstore_error_free(said);
+  blockstore_free(json);
+}
+
+/* Through a file, as a user's is read. */
+void bs_fuzz_config(const uint8_t *bytes, size_t length) {
+  int fd BS_AUTO_CLOSE = memfd_create("config", MFD_CLOEXEC);
+  struct blockstore_config *config;
+  struct bs_error error = {0};
+  char path[40];
+
+  PROMISED(fd >= 0 && bs_file_write_all(fd, bytes, length));
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  if (!bs_config_read(&config, path, &error)) {
+    PROMISED(error.message[0] != '\0');
+    return;
+  }
+  describe(config);
+  bs_config_release(config);
+}
+
+/* ---- bytes as text: one form of each only, and back ---- */
+
+static void read_hex(const char *text, size_t length) {
+  unsigned char *bytes BS_AUTO_FREE = malloc(length / 2 + 1);
+  char *back BS_AUTO_FREE = malloc(length + 2);
+
+  PROMISED(bytes != NULL && back != NULL);
+  PROMISED(bs_hex_is_string(text, length) == (strlen(text) == length && bs_hex_is(text, length)));
+  if (!bs_hex_decode(bytes, length / 2, text)) return;
+  PROMISED(bs_hex_is(text, length / 2 * 2) && bs_hex_decode_any_case(bytes, length / 2, text));
+  bs_hex_encode(back, bytes, length / 2);
+  PROMISED(memcmp(back, text, length / 2 * 2) == 0);
+}
+
+static void read_base58(const char *text, size_t length) {
+  unsigned char bytes[BS_BASE58_MAX];
+  char back[BS_BASE58_TEXT_MAX];
+  size_t size;
+
+  if (!bs_base58_decode(bytes, &size, text, length)) return;
+  PROMISED(size <= sizeof bytes);
+  bs_base58_encode(back, bytes, size);
+  PROMISED(strlen(back) == length && memcmp(back, text, length) == 0);
+}
+
+static void read_base64(const char *text, size_t length) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT, back BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  if (!bs_base64_decode(&bytes, text, length)) {
+    PROMISED(bytes.length == 0);
+    return;
+  }
+  bs_base64_encode(&back, bytes.bytes, bytes.length);
+  PROMISED(back.length == length && (length == 0 || memcmp(back.bytes, text, length) == 0));
+}
+
+static void write_and_read(const uint8_t *bytes, size_t length) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT, back BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  unsigned char short_back[BS_BASE58_MAX];
+  char short_text[BS_BASE58_TEXT_MAX];
+  size_t size;
+
+  bs_base64_encode(&text, bytes, length);
+  PROMISED(bs_base64_decode(&back, (const char *)text.bytes, text.length));
+  PROMISED(back.length == length && (length == 0 || memcmp(back.bytes, bytes, length) == 0));
+  if (length > BS_BASE58_MAX) return;
+  bs_base58_encode(short_text, bytes, length);
+  PROMISED(bs_base58_decode(short_back, &size, short_text, strlen(short_text)));
+  PROMISED(size == length && (length == 0 || memcmp(short_back, bytes, length) == 0));
+}
+
+void bs_fuzz_text(const uint8_t *bytes, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length);
+
+  read_hex(text, length);
+  read_base58(text, length);
+  read_base64(text, length);
+  write_and_read(bytes, length);
+}
+
+/* Each beginning of the bytes says nothing that a longer one takes back. */
+void bs_fuzz_netstring(const uint8_t *bytes, size_t length) {
+  struct bs_buffer again BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  size_t limit = length > 0 && bytes[0] == '9' ? SIZE_MAX : 1000;
+  enum bs_netstring_state before = BS_NETSTRING_PARTIAL;
+  struct bs_netstring frame = {NULL, 0, 0}, first = {NULL, 0, 0};
+
+  for (size_t so_far = 0; so_far <= length; so_far++) {
+    enum bs_netstring_state state = bs_netstring_decode(&frame, bytes, so_far, limit);
+
+    PROMISED(before == BS_NETSTRING_PARTIAL || state == before);
+    if (before == BS_NETSTRING_PARTIAL && state == BS_NETSTRING_WHOLE) first = frame;
+    before = state;
+  }
+  if (before != BS_NETSTRING_WHOLE) {
+    PROMISED(frame.payload == NULL);
+    return;
+  }
+  PROMISED(first.total == frame.total && frame.total <= length && frame.length <= limit);
+  bs_netstring_encode(&again, frame.payload, frame.length);
+  PROMISED(again.length == frame.total && memcmp(again.bytes, bytes, again.length) == 0);
+}
+
+/* Any bytes go into a URL and come back; what is read as a path can be written so that it is read as the same. */
+void bs_fuzz_url(const uint8_t *bytes, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length), *path BS_AUTO_FREE = malloc(length + 1);
+  char *escaped BS_AUTO_FREE = malloc(3 * length + 1), *back BS_AUTO_FREE = malloc(length + 1);
+  bool fits = memchr(bytes, '\0', length) == NULL && memchr(bytes, '/', length) == NULL;
+  size_t room = length > 0 ? bytes[0] : 0; /* less than there is, often */
+
+  PROMISED(path != NULL && escaped != NULL && back != NULL);
+  PROMISED(bs_url_escape(escaped, 3 * length + 1, bytes, length, BS_URL_UNRESERVED) == strlen(escaped));
+  PROMISED(bs_url_decode_path(back, length + 1, escaped) == fits);
+  PROMISED(!fits || (strlen(back) == length && memcmp(back, bytes, length) == 0));
+  if (bs_url_decode_path(path, room < length ? room : length + 1, text)) {
+    bs_url_escape(escaped, 3 * length + 1, path, strlen(path), BS_URL_PATH);
+    PROMISED(bs_url_decode_path(back, length + 1, escaped) && strcmp(back, path) == 0);
+  }
+}
+
+void bs_fuzz_key(const uint8_t *bytes, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length);
+  unsigned char payload[BS_BASE58CHECK_MAX], hash[BS_HASH160_SIZE], version;
+  char back[BS_BASE58_TEXT_MAX];
+  struct bs_public_key public_key;
+  struct bs_error error = {0};
+  struct bs_key *key;
+  size_t payload_length;
+
+  (void)bs_public_key_parse(&public_key, bytes, length);
+  (void)bs_address_decode(&version, hash, text);
+  if (bs_base58check_decode(payload, &payload_length, text, length)) {
+    bs_base58check_encode(back, payload, payload_length);
+    PROMISED(strlen(back) == length && memcmp(back, text, length) == 0);
+  }
+  if (!bs_key_from_text(&key, text, length, &error)) {
+    PROMISED(strlen(text) < 8 || strstr(error.message, text) == NULL);
+    return;
+  }
+  bs_key_free(key);
+}
