@@ -115,11 +115,13 @@ static void a_store_that_makes_no_proper_url_fails(void **state) {
     const char *message;
   } bad[] = {{"x:\n", 3, BS_WORD_failed, "control characters"},
              {"x:\0y", 4, BS_WORD_failed, "control characters"},
+             {"x:\xff", 3, BS_WORD_failed, "is not UTF-8"},
+             {"x:\xc3", 3, BS_WORD_failed, "is not UTF-8"},
              {longest, 2049, BS_WORD_too_large, "It offers 2049 bytes, the most is 2048."}};
 
   (void)state;
   memset(longest, 'x', sizeof longest);
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     shelves[1].own_url = bad[i].url;
     shelves[1].own_length = bad[i].length;
     assert_ok(find(NULL, 0));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/codec/json.h"
 #include "core/replica/mutable.h"
 #include "core/replica/round.h"
 
@@ -34,13 +35,13 @@ static bool is_control(const unsigned char *at) {
   return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0);
 }
 
-/* May it be shown, logged, and handed to a driver? */
+/* May it be shown, logged, written into documents, and handed to a driver? */
 static bool is_fit(const char *url) {
   size_t length = strnlen(url, URL_MAX + 1);
 
   for (size_t i = 0; i < length; i++)
     if (is_control((const unsigned char *)url + i)) return false;
-  return length > 0 && length <= URL_MAX;
+  return length > 0 && length <= URL_MAX && bs_utf8_valid(url, length);
 }
 
 /* ---- the URLs that stores make ---- */
@@ -66,7 +67,7 @@ static bool end(void *user, struct bs_error *error) {
 
   if (url == NULL) return bs_fail_memory(error);
   if (is_fit(url) && strlen(url) == maker->url.length) return true;
-  return bs_fail(error, BS_WORD_failed, "The driver made a URL that is empty or has control characters in it.");
+  return bs_fail(error, BS_WORD_failed, "The driver made a URL that is empty, is not UTF-8, or has control characters in it.");
 }
 
 static const struct bs_receiver *receiver(void *user, struct bs_replica *replica) {
