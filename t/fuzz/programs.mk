@@ -20,7 +20,7 @@ instrument_libfuzzer = -fsanitize=fuzzer-no-link
 sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/t/fuzz/*.c)) plugins/common/url.c t/lib/forge.c
 folder = t/fuzz/$(KIND)
 objects = $(sources:%.c=$(folder)/%.o)
-compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND)) $(FUZZ_CFLAGS)
+compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND))
 
 $(program_$(KIND)): $(objects)
 	$(compile) -fsanitize=fuzzer -o $@ $(objects) $(LIBS)

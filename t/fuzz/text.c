@@ -189,24 +189,70 @@ void bs_fuzz_url(const uint8_t *bytes, size_t length) {
   }
 }
 
-void bs_fuzz_key(const uint8_t *bytes, size_t length) {
-  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length);
-  unsigned char payload[BS_BASE58CHECK_MAX], hash[BS_HASH160_SIZE], version;
-  char back[BS_BASE58_TEXT_MAX];
-  struct bs_public_key public_key;
+/* ---- keys and addresses ---- */
+
+static void read_address(const char *text) {
+  unsigned char hash[BS_HASH160_SIZE], version;
+  char back[BS_ADDRESS_TEXT];
+
+  if (!bs_address_decode(&version, hash, text)) return;
+  bs_address_encode(back, version, hash);
+  PROMISED(strcmp(back, text) == 0);
+}
+
+/* A text that may be a secret stands in no message. */
+static void read_key(const char *text, size_t length) {
+  unsigned char of_key[BS_HASH160_SIZE], hash[BS_HASH160_SIZE], version;
+  char address[BS_ADDRESS_TEXT];
   struct bs_error error = {0};
   struct bs_key *key;
-  size_t payload_length;
 
-  (void)bs_public_key_parse(&public_key, bytes, length);
-  (void)bs_address_decode(&version, hash, text);
-  if (bs_base58check_decode(payload, &payload_length, text, length)) {
-    bs_base58check_encode(back, payload, payload_length);
-    PROMISED(strlen(back) == length && memcmp(back, text, length) == 0);
-  }
   if (!bs_key_from_text(&key, text, length, &error)) {
-    PROMISED(strlen(text) < 8 || strstr(error.message, text) == NULL);
+    PROMISED(error.message[0] != '\0' && (strlen(text) < 8 || strstr(error.message, text) == NULL));
     return;
   }
+  bs_key_address(address, key, BS_NETWORK_MAIN);
+  bs_public_key_hash(of_key, bs_key_public(key));
+  PROMISED(bs_address_decode(&version, hash, address) && version == bs_address_version(BS_NETWORK_MAIN));
+  PROMISED(memcmp(hash, of_key, sizeof hash) == 0);
   bs_key_free(key);
+}
+
+static void read_public_key(const uint8_t *bytes, size_t length) {
+  unsigned char signer[BS_HASH160_SIZE], again[BS_HASH160_SIZE];
+  struct bs_public_key key;
+
+  if (!bs_public_key_parse(&key, bytes, length)) return;
+  PROMISED(key.length == length && memcmp(key.bytes, bytes, length) == 0);
+  bs_public_key_signer(signer, &key);
+  PROMISED(bs_public_key_compress(&key, &key) && key.length == 33);
+  bs_public_key_hash(again, &key);
+  PROMISED(memcmp(signer, again, sizeof again) == 0);
+}
+
+static void read_checked(const char *text, size_t length) {
+  unsigned char payload[BS_BASE58CHECK_MAX];
+  char back[BS_BASE58_TEXT_MAX];
+  size_t size;
+
+  if (bs_base58check_decode(payload, &size, text, length)) {
+    bs_base58check_encode(back, payload, size);
+    PROMISED(strlen(back) == length && memcmp(back, text, length) == 0);
+  }
+  read_address(text);
+  read_key(text, length);
+}
+
+/* The bytes as a text, and as what a text with a good checksum holds, which is not found by chance. */
+void bs_fuzz_key(const uint8_t *bytes, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length), checked[BS_BASE58_TEXT_MAX];
+  unsigned char back[BS_BASE58CHECK_MAX];
+  size_t size;
+
+  read_checked(text, length);
+  read_public_key(bytes, length);
+  if (length == 0 || length > BS_BASE58CHECK_MAX) return;
+  bs_base58check_encode(checked, bytes, length);
+  PROMISED(bs_base58check_decode(back, &size, checked, strlen(checked)) && size == length && memcmp(back, bytes, length) == 0);
+  read_checked(checked, strlen(checked));
 }
