@@ -93,6 +93,7 @@ static void attack(void **target) {
   unsigned char *bytes = malloc(2 * LONGEST);
   struct seeds seeds;
 
+  alarm(600); /* for each anew: far more than any takes under valgrind on a busy machine */
   assert_non_null(bytes);
   load_seeds(&seeds, ((const struct bs_fuzz_target *)*target)->name);
   mutate(*target, &seeds, bytes);
@@ -128,7 +129,6 @@ int main(void) {
   for (const struct bs_fuzz_target *target = bs_fuzz_targets; target->name != NULL && count <= TARGETS_MAX; target++)
     tests[count++] = (struct CMUnitTest){target->name, attack, NULL, NULL, (void *)(uintptr_t)target};
   setenv("HOME", "/nonexistent", 1); /* what a config leaves open comes from there */
-  alarm(120);
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return _cmocka_run_group_tests(__FILE__, tests, count, NULL, NULL);
 }

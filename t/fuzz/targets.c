@@ -7,11 +7,11 @@
 #include "t/fuzz/targets.h"
 
 const struct bs_fuzz_target bs_fuzz_targets[] = {
-    {"blocks", bs_fuzz_blocks, 60, NULL},
+    {"blocks", bs_fuzz_blocks, 20, NULL},
     {"config", bs_fuzz_config, 3000, "yaml"},
     {"json", bs_fuzz_json, 20000, "json"},
     {"key", bs_fuzz_key, 3000, NULL},
-    {"lying", bs_fuzz_lying, 60, NULL},
+    {"lying", bs_fuzz_lying, 40, NULL},
     {"metadata", bs_fuzz_metadata, 20000, "metadata"},
     {"mutable", bs_fuzz_mutable, 5000, "records"},
     {"netstring", bs_fuzz_netstring, 5000, NULL},
