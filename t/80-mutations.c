@@ -118,16 +118,35 @@ static void headers(void **unused) {
   bs_buffer_free(&file);
 }
 
+/* Seeds of a target that was renamed would be run by nobody. */
+static void each_folder_is_a_target(void **unused) {
+  const char *source = getenv("srcdir");
+  char *corpus = path_in(source == NULL ? "." : source, "t/fuzz/corpus");
+  struct dirent **folders;
+  int count = scandir(corpus, &folders, is_visible, alphasort);
+
+  (void)unused;
+  assert_true(count > 0);
+  for (int i = 0; i < count; i++) {
+    if (bs_fuzz_find(folders[i]->d_name) == NULL) fail_msg("There is no target %s", folders[i]->d_name);
+    free(folders[i]);
+  }
+  free(folders);
+  free(corpus);
+}
+
 /* ---- the list ---- */
 
 #define TARGETS_MAX 32
 
 int main(void) {
-  struct CMUnitTest tests[TARGETS_MAX + 1] = {cmocka_unit_test(headers)};
-  size_t count = 1;
+  struct CMUnitTest tests[2 + TARGETS_MAX] = {cmocka_unit_test(each_folder_is_a_target), cmocka_unit_test(headers)};
+  size_t count = 2;
 
-  for (const struct bs_fuzz_target *target = bs_fuzz_targets; target->name != NULL && count <= TARGETS_MAX; target++)
+  for (const struct bs_fuzz_target *target = bs_fuzz_targets; target->name != NULL; target++) {
+    if (count == sizeof tests / sizeof tests[0]) return EXIT_FAILURE; /* TARGETS_MAX is too low */
     tests[count++] = (struct CMUnitTest){target->name, attack, NULL, NULL, (void *)(uintptr_t)target};
+  }
   setenv("HOME", "/nonexistent", 1); /* what a config leaves open comes from there */
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return _cmocka_run_group_tests(__FILE__, tests, count, NULL, NULL);

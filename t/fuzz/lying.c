@@ -99,17 +99,18 @@ static void check_version(struct seen *seen, const char *id, uint64_t ver, const
 
 /* ---- calls ---- */
 
-static void get_mutable(struct playing *playing, enum lying_id id) {
+static void get_with(struct playing *playing, enum lying_id id, const struct blockstore_get_mutable_options *options) {
   struct blockstore_output *output = blockstore_output_to_memory(SIZE_MAX);
   struct blockstore_record *record = NULL;
   struct blockstore_error *said = NULL;
   size_t length = 4711;
   const char *bytes;
 
-  if (is_done(blockstore_get_mutable(playing->session, output, &record, LYING_NAME, lying_ids[id], NULL, &said), &said)) {
+  if (is_done(blockstore_get_mutable(playing->session, output, &record, LYING_NAME, lying_ids[id], options, &said), &said)) {
     bytes = blockstore_output_bytes(output, &length);
     PROMISED(bytes != NULL && length == strlen(bytes) && blockstore_record_size(record) == length);
     check_version(&playing->seen[id], lying_ids[id], blockstore_record_ver(record), bytes);
+    PROMISED(options == NULL || (blockstore_record_ver(record) >= options->ver_min && blockstore_record_ver(record) <= options->ver_max));
     check_document(blockstore_record_document(record));
   } else {
     PROMISED(record == NULL && blockstore_output_bytes(output, &length) == NULL);
@@ -118,8 +119,31 @@ static void get_mutable(struct playing *playing, enum lying_id id) {
   blockstore_output_free(output);
 }
 
+static void get_mutable(struct playing *playing, enum lying_id id) {
+  get_with(playing, id, NULL);
+}
+
 static void get_many(struct playing *playing) {
   get_mutable(playing, LYING_MANY);
+}
+
+/* What the caller is asked about is verified already. */
+static int wants(void *user, const struct blockstore_record *record, const void *data, size_t length) {
+  char *text BS_AUTO_FREE = bs_fuzz_string(data, length);
+
+  (void)user;
+  PROMISED(was_signed(lying_ids[LYING_MANY], blockstore_record_ver(record), text));
+  return lying_next() % 2 == 0;
+}
+
+static void get_bounded(struct playing *playing) {
+  struct blockstore_get_mutable_options options = BLOCKSTORE_GET_MUTABLE_INIT;
+  unsigned how = lying_next();
+
+  options.ver_min = how % 8;
+  if ((how & 0x40) != 0) options.ver_max = how / 8 % 8;
+  if ((how & 0x80) != 0) options.ver_check = wants;
+  get_with(playing, LYING_MANY, &options);
 }
 
 static void get_few(struct playing *playing) {
@@ -249,8 +273,10 @@ static void open_session(struct playing *playing) {
   PROMISED(is_done(blockstore_session(playing->config, &playing->session, NULL, 0, &said), &said));
 }
 
-static void (*const calls[])(struct playing *playing) = {get_many,   get_few, get_deleted, get_first, get_second,    lookup,  open_session, put_many,
-                                                         get_many, put_new, get_new,     explain,   put_immutable, delete_many};
+static void (*const calls[])(struct playing *playing) = {
+    get_many, get_few, get_deleted, get_first, get_second, lookup,      open_session, put_many,
+    get_many, put_new, get_new,     explain,   put_immutable, delete_many, get_bounded,
+};
 
 void bs_fuzz_lying(const uint8_t *bytes, size_t length) {
   struct playing playing = {.world = lying_world()};
