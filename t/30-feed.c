@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "t/lib/calls.h"
 
@@ -320,6 +321,22 @@ static void a_file_changed_while_it_is_put_fails_the_call(void **state UNUSED) {
   bs_store_close(store);
 }
 
+#if SIZE_MAX == UINT32_MAX
+/* Their number must not wrap into a small one. */
+static void tags_that_need_more_than_all_memory(void **state UNUSED) {
+  const uint64_t size = UINT64_C(1) << 50;
+  int fd BS_AUTO_CLOSE = memfd_create("endless", MFD_CLOEXEC);
+  unsigned char sha256[BS_SHA256_SIZE];
+  struct bs_error error = {0};
+  struct bs_feed *feed;
+
+  assert_true(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
+  assert_ok(bs_feed_from_fd(&feed, fd, 0, size, &error));
+  assert_fails(digest(feed, sha256, &error), BS_WORD_too_large, "1125899906842624 bytes, more than this machine");
+  bs_feed_release(feed);
+}
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       CALL_TEST(all_kinds_have_the_same_digest),
@@ -336,6 +353,9 @@ int main(void) {
       CALL_TEST(a_cancelled_first_pass_stops),
       CALL_TEST(many_readers_at_once),
       CALL_TEST(a_file_changed_while_it_is_put_fails_the_call),
+#if SIZE_MAX == UINT32_MAX
+      CALL_TEST(tags_that_need_more_than_all_memory),
+#endif
   };
 
   return RUN_TESTS(tests);

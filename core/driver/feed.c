@@ -141,9 +141,13 @@ static size_t chunk_length(const struct bs_feed *feed, uint64_t offset) {
 }
 
 static bool make_tags(struct bs_feed *feed, struct bs_error *error) {
+  uint64_t count = feed->size / BS_FEED_CHUNK + 1;
+
   if (feed->tags != NULL) return bs_fail(error, BS_WORD_usage, "The source was hashed already.");
   if (!bs_mac_new(&feed->mac, error)) return false;
-  feed->tags = calloc((size_t)(feed->size / BS_FEED_CHUNK + 1), BS_MAC_SIZE);
+  if (count > SIZE_MAX / BS_MAC_SIZE)
+    return bs_fail(error, BS_WORD_too_large, "The file has %ju bytes, more than this machine can address.", (uintmax_t)feed->size);
+  feed->tags = calloc((size_t)count, BS_MAC_SIZE);
   return feed->tags != NULL ? true : bs_fail_memory(error);
 }
 
