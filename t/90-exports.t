@@ -11,6 +11,12 @@ declared() {
     grep -oE '\bblockstore_[a-z_]+\(' | tr -d '(' | sort -u
 }
 
+# Functions that the version script promises, with the node of each.
+promised() {
+  sed -nE 's/^(BLOCKSTORE_[0-9._]+) \{$/\1/p; s/^ +(blockstore_[a-z_]+);$/\1/p' "$srcdir/core/client/exports.map" |
+    awk '/^BLOCKSTORE/ { node = $0; next } { print $0 "@@" node }' | sort
+}
+
 # What a shared object exports, less what the linker and sanitizers put in and the name of the symbols' version.
 exported() {
   nm -D --defined-only --format=posix "$1" | awk '$2 != "A" { sub(/@.*/, "", $1); print $1 }' |
@@ -25,6 +31,8 @@ stays() {
 library=$(find "$builddir" -path '*/.libs/libblockstore.so' | head -n 1)
 [ -n "$library" ] || library=/nonexistent
 is "$(exported "$library")" "$(declared)" 'libblockstore exports what blockstore.h declares'
+is "$(nm -D --defined-only "$library" | sed -n 's/.* T //p' | grep '^blockstore_' | sort)" "$(promised)" \
+  'and what core/client/exports.map promises: none of its names goes while the soname stays'
 is_empty "$(nm -D --undefined-only "$library" | grep -E ' (lt_|curl_)' | grep -v lt_dl)" 'libblockstore wants no libcurl'
 stays "$library"
 report $? 'libblockstore stays loaded'
