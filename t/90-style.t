@@ -13,7 +13,7 @@ all_sources() {
   c_sources
   find . -maxdepth 1 -name '*.a[cm]' -o -maxdepth 1 -name '*.in' ! -name 'Makefile.in' ! -name config.h.in ! -name '*.pc.in'
   find core plugins tools t examples include doc -name '*.inc'
-  grep -rlIE '^#!/bin/sh' tools t --include='*' | grep -vE '\.(o|log)$'
+  grep -rlIE '^#!/bin/sh' tools t debian --include='*' | grep -vE '\.(o|log)$'
 }
 
 # Functions longer than $1 lines: a name at the left edge begins one, a lone brace there ends it.
