@@ -1,68 +1,106 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into a program: counts its calls that change files, in all its threads, and at the n-th
- *   FAULT_KILL=n   ends the process as a power cut would end it: the call is not made;
- *   FAULT_ERRNO=n:ENOSPC (EIO, EDQUOT)   lets this call and, with "n+:", all after it fail.
- * FAULT_COUNT=FILE: the number of calls is written there when the program ends well.  FAULT_CLOCK=SECONDS: the clock that tells
- * the date goes wrong by so much.  Writes to stdout, stderr and pipes are not counted.
+ * Preloaded into a program: counts its calls, in all its threads, and at the n-th of a kind
+ *   FAULT_KILL=n         ends the process as a power cut would end it, before a call that changes files;
+ *   FAULT_ERRNO=n:WORD   lets this call fail and, with "n+:", all after it.  The word says of which kind:
+ *     ENOSPC, EIO, EDQUOT   the calls that change files;
+ *     SHORT, EINTR          the writes: half of it is written (with "n+:" the disk is full then), or nothing;
+ *     READ                  the reads of files, with EIO;
+ *     EMFILE                the calls that make a descriptor;
+ *     ENOMEM                the allocations (faults-memory.c).
+ * FAULT_COUNT=FILE: the numbers of calls are written there when the program ends well.  FAULT_CLOCK=SECONDS: the clock that
+ * tells the date goes wrong by so much.  Reads and writes of stdin, stdout, stderr and pipes are not counted.  What is to be
+ * synced counts and is not synced: no power is cut here.
  */
 #undef _FORTIFY_SOURCE /* its inline functions are what is defined here */
 #include <config.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "t/lib/faults.h"
 
-static atomic_uint_fast64_t calls;
+static const struct fault_word {
+  const char *word;
+  enum fault_kind kind;
+  int number;
+} words[] = {
+    {"ENOSPC", FAULT_CHANGES, ENOSPC}, {"EIO", FAULT_CHANGES, EIO},          {"EDQUOT", FAULT_CHANGES, EDQUOT},
+    {"SHORT", FAULT_WRITES, ENOSPC},   {"EINTR", FAULT_WRITES, EINTR},       {"READ", FAULT_READS, EIO},
+    {"EMFILE", FAULT_DESCRIPTORS, EMFILE}, {"ENOMEM", FAULT_ALLOCATIONS, ENOMEM}, {0},
+};
+static const char *const kind_names[FAULT_KINDS] = {"changes", "writes", "reads", "descriptors", "allocations"};
+
+static atomic_bool counting; /* the program itself has begun */
+static atomic_uint_fast64_t calls[FAULT_KINDS];
 static uint64_t kill_at, fail_at;
 static bool fail_on; /* all calls after fail_at, too */
-static int fail_with;
+static const struct fault_word *fail_with = words;
 static int64_t clock_off;
 
-__attribute__((constructor)) static void read_environment(void) {
-  const char *at = getenv("FAULT_KILL"), *fail = getenv("FAULT_ERRNO"), *off = getenv("FAULT_CLOCK");
+static void read_fault(const char *text) {
   char *end;
+
+  fail_at = strtoull(text, &end, 10);
+  fail_on = *end == '+';
+  end += fail_on + 1;
+  while (fail_with->word != NULL && strcmp(fail_with->word, end) != 0) fail_with++;
+  if (fail_with->word == NULL) _exit(99);
+}
+
+__attribute__((constructor)) static void begin(void) {
+  const char *at = getenv("FAULT_KILL"), *fail = getenv("FAULT_ERRNO"), *off = getenv("FAULT_CLOCK");
 
   if (at != NULL) kill_at = strtoull(at, NULL, 10);
   if (off != NULL) clock_off = strtoll(off, NULL, 10);
-  if (fail == NULL) return;
-  fail_at = strtoull(fail, &end, 10);
-  fail_on = *end == '+';
-  end += fail_on + 1;
-  fail_with = strcmp(end, "EIO") == 0 ? EIO : strcmp(end, "EDQUOT") == 0 ? EDQUOT : ENOSPC;
+  if (fail != NULL) read_fault(fail);
+  atomic_store(&counting, true);
 }
 
-__attribute__((destructor)) static void tell_count(void) {
+__attribute__((destructor)) static void tell_counts(void) {
   const char *path = getenv("FAULT_COUNT");
-  FILE *file = path == NULL ? NULL : fopen(path, "w");
+  FILE *file;
 
+  atomic_store(&counting, false);
+  file = path == NULL ? NULL : fopen(path, "w");
   if (file == NULL) return;
-  fprintf(file, "%llu\n", (unsigned long long)atomic_load(&calls));
+  for (size_t kind = 0; kind < FAULT_KINDS; kind++)
+    fprintf(file, "%s %llu\n", kind_names[kind], (unsigned long long)atomic_load(&calls[kind]));
   fclose(file);
 }
 
-/* Counts a call.  True: it is to fail, errno is set.  `frees`: a full disk does not hinder it. */
-static bool fault(bool frees) {
-  uint64_t number = atomic_fetch_add(&calls, 1) + 1;
+bool fault(enum fault_kind kind) {
+  uint64_t number;
 
-  if (number == kill_at) syscall(SYS_kill, getpid(), SIGKILL);
-  if (fail_at == 0 || (frees && fail_with != EIO) || (number != fail_at && !(fail_on && number > fail_at))) return false;
-  errno = fail_with;
+  if (!atomic_load(&counting)) return false;
+  number = atomic_fetch_add(&calls[kind], 1) + 1;
+  if (kind == FAULT_CHANGES && number == kill_at) syscall(SYS_kill, getpid(), SIGKILL);
+  if (fail_at == 0 || kind != fail_with->kind || (number != fail_at && !(fail_on && number > fail_at))) return false;
+  errno = fail_with->number;
   return true;
+}
+
+/* Of a call that gives space back: a full disk does not hinder it. */
+static bool fault_freeing(void) {
+  return fault(FAULT_CHANGES) && errno == EIO;
 }
 
 /* Is it a file, or what a file is beside?  Pipes and terminals have other tests. */
@@ -79,41 +117,103 @@ static void *next(const char *name) {
   return function;
 }
 
-/* A function of libc with a fault before it: `is_counted` says whether this call counts. */
-#define WRAP(result, name, parameters, arguments, is_counted)    \
-  EXPORT result name parameters;                                  \
-  EXPORT result name parameters {                                 \
-    static _Atomic(void *) known;                                 \
-    result(*real) parameters;                                     \
-    void *function = atomic_load(&known);                         \
-                                                                  \
-    if (function == NULL) atomic_store(&known, function = next(#name)); \
-    memcpy(&real, &function, sizeof real);                        \
-    if ((is_counted) && fault(#name[0] == 'u')) return -1;                       \
-    return real arguments;                                        \
+/* A function of libc that answers `failure` where `fails`. */
+#define WRAP(result, name, parameters, arguments, fails, failure)        \
+  EXPORT result name parameters;                                          \
+  EXPORT result name parameters {                                         \
+    static _Atomic(void *) known;                                         \
+    result(*real) parameters;                                             \
+    void *function = atomic_load(&known);                                 \
+                                                                          \
+    if (function == NULL) atomic_store(&known, function = next(#name));   \
+    memcpy(&real, &function, sizeof real);                                \
+    if (fails) return failure;                                            \
+    return real arguments;                                                \
   }
 
-WRAP(ssize_t, write, (int fd, const void *bytes, size_t length), (fd, bytes, length), counts(fd))
-WRAP(ssize_t, pwrite, (int fd, const void *bytes, size_t length, off_t at), (fd, bytes, length, at), counts(fd))
-WRAP(ssize_t, pwrite64, (int fd, const void *bytes, size_t length, off64_t at), (fd, bytes, length, at), counts(fd))
-WRAP(int, fsync, (int fd), (fd), counts(fd))
-WRAP(int, fdatasync, (int fd), (fd), counts(fd))
-WRAP(int, sync_file_range, (int fd, off64_t at, off64_t length, unsigned flags), (fd, at, length, flags), counts(fd))
-WRAP(int, ftruncate, (int fd, off_t length), (fd, length), counts(fd))
-WRAP(int, ftruncate64, (int fd, off64_t length), (fd, length), counts(fd))
-WRAP(int, fallocate, (int fd, int mode, off_t at, off_t length), (fd, mode, at, length), counts(fd))
-WRAP(int, fallocate64, (int fd, int mode, off64_t at, off64_t length), (fd, mode, at, length), counts(fd))
-WRAP(int, rename, (const char *from, const char *to), (from, to), true)
-WRAP(int, renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to), true)
-WRAP(int, link, (const char *from, const char *to), (from, to), true)
-WRAP(int, linkat, (int from_fd, const char *from, int to_fd, const char *to, int flags), (from_fd, from, to_fd, to, flags), true)
-WRAP(int, unlink, (const char *path), (path), true)
-WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), true)
-WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), true)
-WRAP(int, mkdirat, (int fd, const char *path, mode_t mode), (fd, path, mode), true)
-WRAP(int, mkostemp, (char *path, int flags), (path, flags), true)
+/* ---- what changes files ---- */
 
-/* Opening counts where it may make a file. */
+static _Thread_local bool halve; /* the write that follows */
+
+static bool write_fails(int fd) {
+  static atomic_bool halved;
+
+  if (!counts(fd)) return false;
+  if (fault(FAULT_CHANGES)) return true;
+  if (!fault(FAULT_WRITES)) return false;
+  halve = strcmp(fail_with->word, "SHORT") == 0 && !atomic_exchange(&halved, true);
+  return !halve;
+}
+
+static size_t cut(size_t length) {
+  if (halve && length > 1) length /= 2;
+  halve = false;
+  return length;
+}
+
+WRAP(ssize_t, write, (int fd, const void *bytes, size_t length), (fd, bytes, cut(length)), write_fails(fd), -1)
+WRAP(ssize_t, pwrite, (int fd, const void *bytes, size_t length, off_t at), (fd, bytes, cut(length), at), write_fails(fd), -1)
+WRAP(ssize_t, pwrite64, (int fd, const void *bytes, size_t length, off64_t at), (fd, bytes, cut(length), at), write_fails(fd), -1)
+
+#define WRAP_SYNC(name, parameters, arguments) \
+  WRAP(int, name, parameters, arguments, counts(fd), fault(FAULT_CHANGES) ? -1 : 0)
+WRAP_SYNC(fsync, (int fd), (fd))
+WRAP_SYNC(fdatasync, (int fd), (fd))
+WRAP_SYNC(sync_file_range, (int fd, off64_t at, off64_t length, unsigned flags), (fd, at, length, flags))
+
+#define WRAP_FILE(name, parameters, arguments) WRAP(int, name, parameters, arguments, counts(fd) && fault(FAULT_CHANGES), -1)
+WRAP_FILE(ftruncate, (int fd, off_t length), (fd, length))
+WRAP_FILE(ftruncate64, (int fd, off64_t length), (fd, length))
+WRAP_FILE(fallocate, (int fd, int mode, off_t at, off_t length), (fd, mode, at, length))
+WRAP_FILE(fallocate64, (int fd, int mode, off64_t at, off64_t length), (fd, mode, at, length))
+WRAP_FILE(fchmod, (int fd, mode_t mode), (fd, mode))
+
+#define WRAP_PATH(name, parameters, arguments) WRAP(int, name, parameters, arguments, fault(FAULT_CHANGES), -1)
+WRAP_PATH(rename, (const char *from, const char *to), (from, to))
+WRAP_PATH(renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to))
+WRAP_PATH(renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags), (from_fd, from, to_fd, to, flags))
+WRAP_PATH(link, (const char *from, const char *to), (from, to))
+WRAP_PATH(linkat, (int from_fd, const char *from, int to_fd, const char *to, int flags), (from_fd, from, to_fd, to, flags))
+WRAP_PATH(mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP_PATH(mkdirat, (int fd, const char *path, mode_t mode), (fd, path, mode))
+
+WRAP(int, rmdir, (const char *path), (path), fault_freeing(), -1)
+WRAP(int, unlink, (const char *path), (path), fault_freeing(), -1)
+WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), fault_freeing(), -1)
+
+/* ---- what reads them ---- */
+
+#define WRAP_READ(name, parameters, arguments) WRAP(ssize_t, name, parameters, arguments, counts(fd) && fault(FAULT_READS), -1)
+WRAP_READ(read, (int fd, void *bytes, size_t length), (fd, bytes, length))
+WRAP_READ(pread, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
+WRAP_READ(pread64, (int fd, void *bytes, size_t length, off64_t at), (fd, bytes, length, at))
+
+/* ---- what makes descriptors ---- */
+
+#define WRAP_MAKER(result, name, parameters, arguments, failure) \
+  WRAP(result, name, parameters, arguments, fault(FAULT_DESCRIPTORS), failure)
+WRAP_MAKER(int, eventfd, (unsigned value, int flags), (value, flags), -1)
+WRAP_MAKER(int, epoll_create1, (int flags), (flags), -1)
+WRAP_MAKER(int, timerfd_create, (clockid_t clock, int flags), (clock, flags), -1)
+WRAP_MAKER(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1)
+WRAP_MAKER(int, pipe2, (int fds[2], int flags), (fds, flags), -1)
+WRAP_MAKER(int, dup, (int fd), (fd), -1)
+WRAP_MAKER(int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1)
+WRAP_MAKER(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL)
+WRAP_MAKER(FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL)
+WRAP_MAKER(DIR *, opendir, (const char *path), (path), NULL)
+WRAP_MAKER(int, scandir,
+           (const char *path, struct dirent ***names, int (*filter)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **)),
+           (path, names, filter, compare), -1)
+
+/* Opening changes something where it may make a file. */
+static bool open_fails(uint64_t flags) {
+  return ((flags & O_CREAT) != 0 && fault(FAULT_CHANGES)) || fault(FAULT_DESCRIPTORS);
+}
+
+WRAP(int, mkostemp, (char *path, int flags), (path, flags), open_fails(O_CREAT), -1)
+
 #define WRAP_OPEN(name, parameters, arguments)                  \
   EXPORT int name parameters;                                           \
   EXPORT int name parameters {                                          \
@@ -126,13 +226,33 @@ WRAP(int, mkostemp, (char *path, int flags), (path, flags), true)
     va_start(more, flags);                                              \
     if ((flags & (O_CREAT | O_TMPFILE)) != 0) mode = va_arg(more, mode_t); \
     va_end(more);                                                       \
-    if ((flags & O_CREAT) != 0 && fault(false)) return -1;                   \
+    if (open_fails((unsigned)flags)) return -1;                         \
     return real arguments;                                              \
   }
 WRAP_OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(open64, (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(openat, (int fd, const char *path, int flags, ...), (fd, path, flags, mode))
 WRAP_OPEN(openat64, (int fd, const char *path, int flags, ...), (fd, path, flags, mode))
+
+/* openat2 has no function in libc. */
+EXPORT long syscall(long number, ...);
+EXPORT long syscall(long number, ...) {
+  static _Atomic(void *) known;
+  long (*real)(long number, ...);
+  void *function = atomic_load(&known);
+  long argument[6];
+  va_list more;
+
+  if (function == NULL) atomic_store(&known, function = next("syscall"));
+  memcpy(&real, &function, sizeof real);
+  va_start(more, number);
+  for (size_t i = 0; i < 6; i++) argument[i] = va_arg(more, long);
+  va_end(more);
+  if (number == SYS_openat2 && open_fails(((const struct open_how *)(uintptr_t)argument[2])->flags)) return -1;
+  return real(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+}
+
+/* ---- the date ---- */
 
 EXPORT int clock_gettime(clockid_t id, struct timespec *ret_time);
 EXPORT int clock_gettime(clockid_t id, struct timespec *ret_time) {

@@ -73,7 +73,7 @@ roll_back() {
 # points ARGUMENT...: how many calls there are to fail.
 points() {
   faulty FAULT_COUNT="$work/count" "$@"
-  cat "$work/count"
+  sed -n "s/^changes //p" "$work/count"
 }
 
 # each POINTS MOST: 1 to POINTS, or at most MOST of these, evenly.
