@@ -116,8 +116,8 @@ static void add_route(cJSON *tree, const struct bs_target *target) {
   struct bs_buffer route BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   bs_buffer_add(&route, target->route.whole.text, target->has_route ? target->route.whole.length : 0);
-  if (target->has_route && bs_buffer_string(&route) != NULL) cJSON_AddRawToObject(tree, "route", bs_buffer_string(&route));
-  else cJSON_AddNullToObject(tree, "route");
+  if (target->has_route && bs_buffer_string(&route) != NULL) bs_document_raw(tree, "route", bs_buffer_string(&route));
+  else bs_document_null(tree, "route");
 }
 
 static cJSON *describe(const struct bs_reading *reading, const struct side sides[2]) {
@@ -133,9 +133,9 @@ static cJSON *describe(const struct bs_reading *reading, const struct side sides
   add_route(tree, reading->target);
   add_base64(tree, "user_record", present->copy == NULL ? NULL : &present->copy->bytes);
   bs_document_add(tree, "name_record", describe_name(&present->record));
-  cJSON_AddNullToObject(tree, "name_proof");
-  statements = cJSON_AddArrayToObject(tree, "statements");
-  for (size_t i = 0; i < 2; i++) cJSON_AddItemToArray(statements, describe_side(&sides[i]));
+  bs_document_null(tree, "name_proof");
+  statements = bs_document_array(tree, "statements");
+  for (size_t i = 0; i < 2; i++) bs_document_append(statements, describe_side(&sides[i]));
   return tree;
 }
 

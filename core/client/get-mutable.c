@@ -266,14 +266,14 @@ static void describe_floor(cJSON *answer, const struct bs_recalled *recalled) {
   cJSON *floor;
 
   if (!recalled->has_version) {
-    cJSON_AddNullToObject(answer, "seen_before");
+    bs_document_null(answer, "seen_before");
     return;
   }
-  floor = cJSON_AddObjectToObject(answer, "seen_before");
+  floor = bs_document_object(answer, "seen_before");
   bs_hex_encode(z, recalled->version.z, sizeof recalled->version.z);
   bs_document_number(floor, "ver", recalled->version.ver);
   bs_document_text(floor, "z", z);
-  cJSON_AddBoolToObject(floor, "deleted", recalled->version.is_tombstone);
+  bs_document_truth(floor, "deleted", recalled->version.is_tombstone);
 }
 
 static bool describe_reading(const struct getting *getting, cJSON *answer) {
@@ -285,10 +285,10 @@ static bool describe_reading(const struct getting *getting, cJSON *answer) {
   bs_buffer_add(&route, getting->target.route.whole.text, getting->target.route.whole.length);
   if (bs_buffer_string(&stores) == NULL || bs_buffer_string(&route) == NULL || bs_buffer_string(&conflicts) == NULL)
     return bs_fail_memory(&getting->work->report.error);
-  cJSON_AddRawToObject(answer, "stores", bs_buffer_string(&stores));
-  cJSON_AddRawToObject(answer, "conflicts", bs_buffer_string(&conflicts));
-  if (getting->target.has_route) cJSON_AddRawToObject(answer, "route", bs_buffer_string(&route));
-  else cJSON_AddNullToObject(answer, "route");
+  bs_document_raw(answer, "stores", bs_buffer_string(&stores));
+  bs_document_raw(answer, "conflicts", bs_buffer_string(&conflicts));
+  if (getting->target.has_route) bs_document_raw(answer, "route", bs_buffer_string(&route));
+  else bs_document_null(answer, "route");
   bs_document_number(answer, "unserved_urls", getting->reading.places.unhandled);
   describe_floor(answer, &getting->reading.recalled);
   return true;
@@ -309,7 +309,7 @@ bool bs_explain(struct bs_work *work, cJSON *answer, const char *name, const cha
   if (good || is_answer(error)) {
     bs_document_text(answer, "name", name);
     bs_document_text(answer, "id", id);
-    cJSON_AddBoolToObject(answer, "believed", good);
+    bs_document_truth(answer, "believed", good);
     if (good) bs_document_number(answer, "ver", getting.reading.choice.found->verified.statement.ver);
     if (!good) bs_document_text(answer, "code", bs_word_text(error->word));
     if (!good) bs_document_text(answer, "why", error->message);

@@ -21,22 +21,22 @@ static const char *const type_names[] = {
     [BS_OPTION_SECRET] = "secret", [BS_OPTION_LIST] = "list", [BS_OPTION_ENUM] = "enum"};
 
 static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
-  cJSON *options = cJSON_AddObjectToObject(driver, "options");
+  cJSON *options = bs_document_object(driver, "options");
 
   for (size_t i = 0; i < metadata->option_count; i++) {
     const struct bs_option *option = &metadata->options[i];
-    cJSON *row = cJSON_AddObjectToObject(options, option->key);
+    cJSON *row = bs_document_object(options, option->key);
 
     bs_document_text(row, "type", type_names[option->type]);
     if (option->type == BS_OPTION_ENUM) bs_document_text(row, "values", option->values);
-    cJSON_AddBoolToObject(row, "required", option->required);
+    bs_document_truth(row, "required", option->required);
     bs_document_text(row, "default", option->initial);
     bs_document_text(row, "help", option->help);
   }
 }
 
 static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
-  cJSON *schemes = cJSON_AddArrayToObject(driver, "url_schemes"), *capabilities = cJSON_AddArrayToObject(driver, "capabilities");
+  cJSON *schemes = bs_document_array(driver, "url_schemes"), *capabilities = bs_document_array(driver, "capabilities");
   char abi[16];
 
   snprintf(abi, sizeof abi, "%u.%u", metadata->abi_major, metadata->abi_minor);
@@ -46,22 +46,22 @@ static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
   bs_document_text(driver, "kind", metadata->is_filter ? "filter" : "store");
   bs_document_text(driver, "threads", thread_names[metadata->threads]);
   if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
-  for (size_t i = 0; i < metadata->scheme_count; i++) cJSON_AddItemToArray(schemes, cJSON_CreateString(metadata->schemes[i]));
+  for (size_t i = 0; i < metadata->scheme_count; i++) bs_document_append(schemes, cJSON_CreateString(metadata->schemes[i]));
   for (size_t i = 0; i < sizeof capability_names / sizeof capability_names[0]; i++)
-    if ((metadata->capabilities & 1u << i) != 0) cJSON_AddItemToArray(capabilities, cJSON_CreateString(capability_names[i]));
+    if ((metadata->capabilities & 1u << i) != 0) bs_document_append(capabilities, cJSON_CreateString(capability_names[i]));
   add_options(driver, metadata);
 }
 
 static cJSON *catalog_document(const struct bs_catalog *catalog) {
   cJSON *tree = cJSON_CreateObject();
-  cJSON *directories = cJSON_AddArrayToObject(tree, "directories"), *drivers = cJSON_AddArrayToObject(tree, "drivers");
+  cJSON *directories = bs_document_array(tree, "directories"), *drivers = bs_document_array(tree, "drivers");
 
   for (size_t i = 0; i < catalog->directory_count; i++) {
     cJSON *item = cJSON_CreateObject();
 
     bs_document_text(item, "path", catalog->directories[i].path);
     bs_document_text(item, "refused", catalog->directories[i].refused);
-    cJSON_AddItemToArray(directories, item);
+    bs_document_append(directories, item);
   }
   for (size_t i = 0; i < catalog->candidate_count; i++) {
     const struct bs_candidate *candidate = catalog->candidates[i];
@@ -72,7 +72,7 @@ static cJSON *catalog_document(const struct bs_catalog *catalog) {
     bs_document_text(item, "refused", candidate->refused);
     bs_document_text(item, "shadowed_by", candidate->shadowed_by);
     if (candidate->metadata != NULL) add_metadata(item, candidate->metadata);
-    cJSON_AddItemToArray(drivers, item);
+    bs_document_append(drivers, item);
   }
   return tree;
 }
@@ -91,7 +91,7 @@ static bool drivers(const struct blockstore_config *config, char **ret_json, con
            bs_document_give(ret_json, catalog_document(catalog), error);
   if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
   if (catalog->candidate_count == 0) return bs_catalog_find(&candidate, directories, config->plugin_path_count, name, error) &&
-                                            bs_fail(error, BS_WORD_driver, "%s: The driver appeared just now; ask again.", name);
+                                            bs_fail(error, BS_WORD_driver, "%s: The driver is there, but its directory could not be read just now; ask again.", name);
   return bs_document_give(ret_json, catalog_document(catalog), error);
 }
 
@@ -133,9 +133,8 @@ static void add_report(cJSON *item, struct bs_buffer *text) {
   struct bs_json root;
 
   if (text->length == 0) return;
-  if (bs_json_scan(&root, text->bytes, text->length, &limits, &error) && bs_buffer_string(text) != NULL)
-    cJSON_AddRawToObject(item, "report", bs_buffer_string(text));
-  else bs_document_text(item, "report_error", error.message);
+  if (!bs_json_scan(&root, text->bytes, text->length, &limits, &error)) bs_document_text(item, "report_error", error.message);
+  else bs_document_raw(item, "report", bs_buffer_string(text));
 }
 
 /* Asks an open store; true: it is healthy.  One without a check of its own is, as far as is known. */
@@ -158,7 +157,7 @@ static bool check_store(struct bs_work *work, const struct bs_replica *replica, 
 
 static bool stores(struct bs_work *work, char **ret_json) {
   const struct blockstore *session = work->session;
-  cJSON *tree = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(tree, "stores");
+  cJSON *tree = cJSON_CreateObject(), *list = bs_document_array(tree, "stores");
   bool all = true;
 
   for (size_t i = 0; i < session->storage_count; i++) {
@@ -171,14 +170,14 @@ static bool stores(struct bs_work *work, char **ret_json) {
     bs_document_text(item, "name", storage->entry->name);
     bs_document_text(item, "driver", storage->entry->driver);
     bs_document_text(item, "file", storage->module->path);
-    cJSON_AddBoolToObject(item, "durable", storage->is_durable);
-    cJSON_AddBoolToObject(item, "required", storage->is_required);
-    cJSON_AddBoolToObject(item, "healthy", healthy);
+    bs_document_truth(item, "durable", storage->is_durable);
+    bs_document_truth(item, "required", storage->is_required);
+    bs_document_truth(item, "healthy", healthy);
     if (!healthy) bs_document_text(item, "error", error.message);
-    cJSON_AddItemToArray(list, item);
+    bs_document_append(list, item);
     all = all && healthy;
   }
-  cJSON_AddBoolToObject(tree, "healthy", all);
+  bs_document_truth(tree, "healthy", all);
   return bs_document_give(ret_json, tree, &work->report.error);
 }
 
@@ -204,7 +203,7 @@ static cJSON *node_document(const struct bs_yaml *node) {
   if (node->kind == BS_YAML_SCALAR) return cJSON_CreateString(node->text);
   tree = node->kind == BS_YAML_SEQUENCE ? cJSON_CreateArray() : cJSON_CreateObject();
   for (size_t i = 0; i < node->count; i++) {
-    if (node->kind == BS_YAML_SEQUENCE) cJSON_AddItemToArray(tree, node_document(node->values[i]));
+    if (node->kind == BS_YAML_SEQUENCE) bs_document_append(tree, node_document(node->values[i]));
     else bs_document_add(tree, node->keys[i]->text, node_document(node->values[i]));
   }
   return tree;
@@ -224,20 +223,20 @@ static cJSON *store_document(const struct blockstore_config *config, const struc
     bool is_core = false;
 
     for (size_t k = 0; k < bs_config_core_key_count && !is_core; k++) is_core = strcmp(key, bs_config_core_keys[k]) == 0;
-    if (!is_core && is_secret(metadata, key)) cJSON_AddStringToObject(tree, key, "***");
+    if (!is_core && is_secret(metadata, key)) bs_document_string(tree, key, "***");
     else bs_document_add(tree, key, node_document(store->node->values[i]));
   }
   return tree;
 }
 
 static void add_texts(cJSON *object, const char *key, char *const *texts, size_t count) {
-  cJSON *list = cJSON_AddArrayToObject(object, key);
+  cJSON *list = bs_document_array(object, key);
 
-  for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(list, cJSON_CreateString(texts[i]));
+  for (size_t i = 0; i < count; i++) bs_document_append(list, cJSON_CreateString(texts[i]));
 }
 
 static cJSON *config_document(const struct blockstore_config *config) {
-  cJSON *tree = cJSON_CreateObject(), *names = cJSON_AddObjectToObject(tree, "names"), *stores_list, *replication, *write, *part;
+  cJSON *tree = cJSON_CreateObject(), *names = bs_document_object(tree, "names"), *stores_list, *replication, *write, *part;
 
   bs_document_text(tree, "file", config->built_in ? NULL : config->file);
   add_texts(tree, "plugin_path", config->plugin_path, config->plugin_path_count);
@@ -247,20 +246,20 @@ static cJSON *config_document(const struct blockstore_config *config) {
   bs_document_number(names, "max_age_ms", (uint64_t)config->max_age_ms);
   bs_document_number(names, "max_fee", config->max_fee == 0 ? BS_NAMES_MAX_FEE : (uint64_t)config->max_fee);
   bs_document_number(names, "max_price", config->max_price == 0 ? BS_NAMES_MAX_PRICE : (uint64_t)config->max_price);
-  stores_list = cJSON_AddArrayToObject(tree, "stores");
-  for (size_t i = 0; i < config->store_count; i++) cJSON_AddItemToArray(stores_list, store_document(config, &config->stores[i]));
-  replication = cJSON_AddObjectToObject(tree, "replication");
+  stores_list = bs_document_array(tree, "stores");
+  for (size_t i = 0; i < config->store_count; i++) bs_document_append(stores_list, store_document(config, &config->stores[i]));
+  replication = bs_document_object(tree, "replication");
   bs_document_text(replication, "read", config->read);
-  write = cJSON_AddObjectToObject(replication, "write");
+  write = bs_document_object(replication, "write");
   if (config->write_policy == BS_WRITE_NUMBER) bs_document_number(write, "at_least", (uint64_t)config->write_at_least);
   else bs_document_text(write, "at_least", config->write_policy == BS_WRITE_ALL ? "all" : "majority");
   add_texts(write, "require", config->require, config->require_count);
-  add_texts(cJSON_AddObjectToObject(tree, "compat"), "legacy", config->legacy, config->legacy_count);
-  part = cJSON_AddObjectToObject(tree, "timeouts");
+  add_texts(bs_document_object(tree, "compat"), "legacy", config->legacy, config->legacy_count);
+  part = bs_document_object(tree, "timeouts");
   bs_document_number(part, "connect_ms", (uint64_t)config->connect_ms);
   bs_document_number(part, "operation_ms", (uint64_t)config->operation_ms);
   bs_document_number(part, "budget_ms", (uint64_t)config->budget_ms);
-  part = cJSON_AddObjectToObject(tree, "limits");
+  part = bs_document_object(tree, "limits");
   bs_document_number(part, "object", (uint64_t)config->limit_object);
   bs_document_number(part, "mutable_record", (uint64_t)config->limit_mutable_record);
   bs_document_number(part, "user_record", (uint64_t)config->limit_user_record);

@@ -97,9 +97,9 @@ static bool take_rules(const struct bs_method_call *call, struct bs_namespace_ru
 }
 
 static void add_rules(cJSON *object, const struct bs_namespace_rules *rules) {
-  cJSON *buckets = cJSON_AddArrayToObject(object, "buckets");
+  cJSON *buckets = bs_document_array(object, "buckets");
 
-  for (size_t i = 0; i < BS_BUCKETS; i++) cJSON_AddItemToArray(buckets, cJSON_CreateNumber(rules->buckets[i]));
+  for (size_t i = 0; i < BS_BUCKETS; i++) bs_document_append(buckets, cJSON_CreateNumber(rules->buckets[i]));
   bs_document_number(object, "lifetime", rules->lifetime);
   bs_document_number(object, "coeff", rules->coeff);
   bs_document_number(object, "base", rules->base);

@@ -30,7 +30,7 @@ static void add_raw(cJSON *object, const struct bs_field *field) {
   char text[200];
 
   snprintf(text, sizeof text, "%.*s", (int)field->length, field->value);
-  cJSON_AddRawToObject(object, field->name, text);
+  bs_document_raw(object, field->name, text);
 }
 
 static void add_fields(cJSON *object, const struct bs_fields *fields) {
@@ -40,7 +40,7 @@ static void add_fields(cJSON *object, const struct bs_fields *fields) {
 
     switch (field->kind) {
       case BS_FIELD_TEXT: add_text(object, field); break;
-      case BS_FIELD_TRUTH: cJSON_AddBoolToObject(object, field->name, field->value[0] == 'T'); break;
+      case BS_FIELD_TRUTH: bs_document_truth(object, field->name, field->value[0] == 'T'); break;
       case BS_FIELD_NUMBER:
       case BS_FIELD_LIST: add_raw(object, field); break;
     }
@@ -48,9 +48,7 @@ static void add_fields(cJSON *object, const struct bs_fields *fields) {
 }
 
 static bool append(cJSON *list, cJSON *item, struct bs_error *error) {
-  if (cJSON_AddItemToArray(list, item)) return true;
-  cJSON_Delete(item);
-  return bs_fail_memory(error);
+  return bs_document_append(list, item) || bs_fail_memory(error);
 }
 
 /* Adds an operation to the list `user`. */
@@ -79,7 +77,7 @@ static bool show_namespace(void *user, uint64_t block, const struct bs_fields *f
   (void)block;
   (void)error;
   add_fields(object, fields);
-  cJSON_AddStringToObject(object, "state", fields->opcode == BS_NAMESPACE_READY ? "ready" : "revealed");
+  bs_document_string(object, "state", fields->opcode == BS_NAMESPACE_READY ? "ready" : "revealed");
   return true;
 }
 
@@ -138,18 +136,18 @@ bool bs_method_get_nameops_at(struct bs_method_call *call) {
   bool refused = false;
 
   if (!bs_method_number(call, &block, 0, "BLOCK") || !bs_method_boolean(call, &refused, 1, "REFUSED") ||
-      !bs_names_operations_at(names, scope, block, list_operation, cJSON_AddArrayToObject(call->answer, "nameops"),
+      !bs_names_operations_at(names, scope, block, list_operation, bs_document_array(call->answer, "nameops"),
                               error) ||
       !bs_names_announcements_at(names, scope, block, list_announcement,
-                                 cJSON_AddArrayToObject(call->answer, "announcements"), error))
+                                 bs_document_array(call->answer, "announcements"), error))
     return false;
   bs_document_number(call->answer, "block", block);
   return !refused || bs_names_refused_at(names, scope, block, list_refused,
-                                         cJSON_AddArrayToObject(call->answer, "refused"), error);
+                                         bs_document_array(call->answer, "refused"), error);
 }
 
 bool bs_method_get_consensus_range(struct bs_method_call *call) {
-  cJSON *list = cJSON_AddArrayToObject(call->answer, "consensus");
+  cJSON *list = bs_document_array(call->answer, "consensus");
   char(*consensus)[BS_CONSENSUS_TEXT] BS_AUTO_FREE = calloc(BS_NAMES_RANGE_MAX, sizeof *consensus);
   uint64_t first = 0, last = 0;
 
@@ -173,5 +171,5 @@ bool bs_method_get_name_blockchain_history(struct bs_method_call *call) {
   bs_document_text(call->answer, "name", call->arguments[0]);
   return bs_method_number(call, &first, 1, "FIRST") && bs_method_number(call, &last, 2, "LAST") &&
          bs_names_operations_on(bs_method_names(call), call->work->scope, call->arguments[0], first, last,
-                                list_operation, cJSON_AddArrayToObject(call->answer, "history"), bs_method_error(call));
+                                list_operation, bs_document_array(call->answer, "history"), bs_method_error(call));
 }

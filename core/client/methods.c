@@ -27,7 +27,7 @@ static bool ping(struct bs_method_call *call) {
   struct bs_names_info info;
 
   if (!bs_names_info(bs_method_names(call), call->work->scope, &info, bs_method_error(call))) return false;
-  cJSON_AddStringToObject(call->answer, "status", "alive");
+  bs_document_string(call->answer, "status", "alive");
   return true;
 }
 
@@ -45,7 +45,7 @@ static bool getinfo(struct bs_method_call *call) {
   bs_document_number(call->answer, "last_block", info.height);
   bs_document_number(call->answer, "names", info.names);
   if (strcmp(info.provider, "embedded") == 0)
-    cJSON_AddStringToObject(call->answer, "note",
+    bs_document_string(call->answer, "note",
                             "The embedded ledger is a file of this machine: its names exist here only, and whoever can write the file decides them.");
   return true;
 }
@@ -54,11 +54,11 @@ static void add_name_record(cJSON *object, const struct bs_name_record *record) 
   bs_document_text(object, "name", record->name);
   bs_document_text(object, "address", record->owner);
   bs_document_text(object, "value_hash", record->value_hash);
-  cJSON_AddBoolToObject(object, "revoked", record->revoked);
-  cJSON_AddBoolToObject(object, "expired", record->expired);
+  bs_document_truth(object, "revoked", record->revoked);
+  bs_document_truth(object, "expired", record->expired);
   bs_document_number(object, "first_registered", record->first_registered);
   bs_document_number(object, "last_renewed", record->last_renewed);
-  if (record->expires == BS_NAMES_NEVER) cJSON_AddNullToObject(object, "expires");
+  if (record->expires == BS_NAMES_NEVER) bs_document_null(object, "expires");
   else bs_document_number(object, "expires", record->expires);
   bs_document_number(object, "block_number", record->block_number);
   bs_document_number(object, "preorder_block_number", record->preorder_block_number);
@@ -99,15 +99,15 @@ static bool get_name_cost(struct bs_method_call *call) {
     return false;
   bs_document_text(call->answer, "name", call->arguments[0]);
   bs_document_number(call->answer, "satoshis", price);
-  cJSON_AddBoolToObject(call->answer, "payable", bs_names_is_payable(price));
+  bs_document_truth(call->answer, "payable", bs_names_is_payable(price));
   return true;
 }
 
 bool bs_method_list(struct bs_method_call *call, const char *texts, size_t count) {
-  cJSON *list = cJSON_AddArrayToObject(call->answer, "names");
+  cJSON *list = bs_document_array(call->answer, "names");
 
   for (size_t i = 0; i < count; i++, texts += strlen(texts) + 1)
-    if (!cJSON_AddItemToArray(list, cJSON_CreateString(texts))) return bs_fail_memory(bs_method_error(call));
+    if (!bs_document_append(list, cJSON_CreateString(texts))) return bs_fail_memory(bs_method_error(call));
   return true;
 }
 
@@ -149,10 +149,10 @@ static bool lookup(struct bs_method_call *call) {
   const char *name = call->arguments[0];
 
   if (!bs_present_load(call->work, &present, name)) return false;
-  add_name_record(cJSON_AddObjectToObject(call->answer, "name_record"), &present.record);
+  add_name_record(bs_document_object(call->answer, "name_record"), &present.record);
   bs_document_text(call->answer, "proven", present.record.proven);
-  if (present.copy == NULL) cJSON_AddNullToObject(call->answer, "user_record");
-  else cJSON_AddRawToObject(call->answer, "user_record", present.copy->user.bytes);
+  if (present.copy == NULL) bs_document_null(call->answer, "user_record");
+  else bs_document_raw(call->answer, "user_record", present.copy->user.bytes);
   return bs_present_believe_name(call->work, &present);
 }
 
@@ -177,13 +177,13 @@ static cJSON *describe_unfinished(const struct bs_unfinished *unfinished) {
 
 /* Writes that were begun and are not done: user records on their way, and versions that are reserved. */
 static bool pending(struct bs_method_call *call) {
-  cJSON *records = cJSON_AddArrayToObject(call->answer, "user_records"), *versions = cJSON_AddArrayToObject(call->answer, "versions");
+  cJSON *records = bs_document_array(call->answer, "user_records"), *versions = bs_document_array(call->answer, "versions");
   struct bs_unfinished *items;
   size_t count;
 
   if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, bs_method_error(call)))
     return false;
-  for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
+  for (size_t i = 0; i < count; i++) bs_document_append(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
   bs_unfinished_free(items, count);
   return true;
 }
@@ -269,7 +269,7 @@ static bool transfer(struct bs_method_call *call) {
       !bs_names_transfer(bs_method_names(call), call->work->scope, &receipt, call->arguments[0], call->arguments[1],
                          keep_data, &operation, bs_method_error(call)))
     return false;
-  cJSON_AddBoolToObject(call->answer, "keep_data", keep_data);
+  bs_document_truth(call->answer, "keep_data", keep_data);
   return answer_receipt(call, &receipt);
 }
 

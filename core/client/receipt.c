@@ -19,11 +19,11 @@ struct blockstore_receipt {
 };
 
 static void list_missing(cJSON *tree, const struct bs_places *places) {
-  cJSON *list = cJSON_AddArrayToObject(tree, "missing_from_route");
+  cJSON *list = bs_document_array(tree, "missing_from_route");
 
   for (size_t i = 0; i < places->count; i++)
     if (places->items[i].is_own && !places->items[i].is_in_route)
-      cJSON_AddItemToArray(list, cJSON_CreateString(places->answers.items[i].name));
+      bs_document_append(list, cJSON_CreateString(places->answers.items[i].name));
 }
 
 static void describe_mutable(cJSON *tree, const struct bs_receipt_of *of) {
@@ -31,7 +31,7 @@ static void describe_mutable(cJSON *tree, const struct bs_receipt_of *of) {
 
   if (of->z != NULL) bs_hex_encode(z, of->z, BS_SHA256_SIZE);
   bs_document_text(tree, "id", of->id);
-  if (of->ver == 0) cJSON_AddNullToObject(tree, "ver");
+  if (of->ver == 0) bs_document_null(tree, "ver");
   else bs_document_number(tree, "ver", of->ver);
   bs_document_text(tree, "z", z);
   if (of->superseded_by != 0) bs_document_number(tree, "superseded_by", of->superseded_by);

@@ -49,18 +49,18 @@ void blockstore_record_free(struct blockstore_record *record) {
 /* ---- its document ---- */
 
 static void add_json(cJSON *tree, const char *key, const char *json) {
-  if (json != NULL) cJSON_AddRawToObject(tree, key, json);
+  if (json != NULL) bs_document_raw(tree, key, json);
 }
 
 static void describe_mutable(cJSON *tree, const struct blockstore_record *record) {
   bs_document_text(tree, "id", record->id);
   bs_document_number(tree, "ver", record->ver);
-  if (record->expires == 0) cJSON_AddNullToObject(tree, "expires");
+  if (record->expires == 0) bs_document_null(tree, "expires");
   else bs_document_number(tree, "expires", record->expires);
   bs_document_text(tree, "z", record->z);
   bs_document_text(tree, "sig", record->sig);
   bs_document_text(tree, "signer", record->signer);
-  cJSON_AddBoolToObject(tree, "first_seen", record->is_first);
+  bs_document_truth(tree, "first_seen", record->is_first);
   if (record->is_first) bs_document_text(tree, "warning", first_seen);
   add_json(tree, "route", record->route);
   add_json(tree, "conflicts", record->conflicts);
@@ -86,7 +86,7 @@ static bool add_data(cJSON *tree, const void *bytes, size_t length, struct bs_er
   if (is_text) bs_buffer_add(&text, bytes, length);
   else bs_base64_encode(&text, bytes, length);
   if (bs_buffer_string(&text) == NULL) return bs_fail_memory(error);
-  cJSON_AddStringToObject(tree, is_text ? "data" : "data_base64", bs_buffer_string(&text));
+  bs_document_string(tree, is_text ? "data" : "data_base64", bs_buffer_string(&text));
   return true;
 }
 

@@ -62,20 +62,63 @@ bool bs_outcomes_add(struct bs_outcomes *outcomes, const struct bs_replicas *rep
   return true;
 }
 
-void bs_document_text(cJSON *object, const char *key, const char *text) {
-  if (text == NULL || text[0] == '\0') cJSON_AddNullToObject(object, key);
-  else cJSON_AddStringToObject(object, key, text);
+/* cJSON prints no tree in which there is an item of no type. */
+static bool keep_whole(cJSON *tree, bool added) {
+  if (!added && tree != NULL) tree->type = cJSON_Invalid;
+  return added;
 }
 
-void bs_document_add(cJSON *object, const char *key, cJSON *item) {
-  if (!cJSON_AddItemToObject(object, key, item)) cJSON_Delete(item);
+void bs_document_null(cJSON *object, const char *key) {
+  keep_whole(object, cJSON_AddNullToObject(object, key) != NULL);
+}
+
+void bs_document_truth(cJSON *object, const char *key, bool truth) {
+  keep_whole(object, cJSON_AddBoolToObject(object, key, truth) != NULL);
+}
+
+void bs_document_string(cJSON *object, const char *key, const char *text) {
+  keep_whole(object, cJSON_AddStringToObject(object, key, text) != NULL);
+}
+
+void bs_document_text(cJSON *object, const char *key, const char *text) {
+  if (text == NULL || text[0] == '\0') bs_document_null(object, key);
+  else bs_document_string(object, key, text);
+}
+
+void bs_document_raw(cJSON *object, const char *key, const char *json) {
+  keep_whole(object, cJSON_AddRawToObject(object, key, json) != NULL);
 }
 
 void bs_document_number(cJSON *object, const char *key, uint64_t number) {
   char text[24];
 
   snprintf(text, sizeof text, "%" PRIu64, number);
-  cJSON_AddRawToObject(object, key, text);
+  bs_document_raw(object, key, text);
+}
+
+void bs_document_add(cJSON *object, const char *key, cJSON *item) {
+  if (!keep_whole(object, cJSON_AddItemToObject(object, key, item))) cJSON_Delete(item);
+}
+
+cJSON *bs_document_object(cJSON *object, const char *key) {
+  cJSON *added = cJSON_AddObjectToObject(object, key);
+
+  keep_whole(object, added != NULL);
+  return added;
+}
+
+cJSON *bs_document_array(cJSON *object, const char *key) {
+  cJSON *added = cJSON_AddArrayToObject(object, key);
+
+  keep_whole(object, added != NULL);
+  return added;
+}
+
+bool bs_document_append(cJSON *list, cJSON *item) {
+  bool added = keep_whole(list, cJSON_AddItemToArray(list, item));
+
+  if (!added) cJSON_Delete(item);
+  return added;
 }
 
 cJSON *bs_document_outcomes(const struct bs_outcomes *outcomes) {
@@ -86,12 +129,12 @@ cJSON *bs_document_outcomes(const struct bs_outcomes *outcomes) {
     cJSON *item = cJSON_CreateObject();
 
     bs_document_text(item, "store", outcome->store);
-    cJSON_AddBoolToObject(item, "ok", outcome->reason == NULL);
+    bs_document_truth(item, "ok", outcome->reason == NULL);
     if (outcome->reason != NULL) {
       bs_document_text(item, "error", outcome->reason);
       bs_document_text(item, "code", bs_word_text(outcome->word));
     }
-    cJSON_AddItemToArray(list, item);
+    bs_document_append(list, item);
   }
   return list;
 }

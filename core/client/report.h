@@ -35,18 +35,27 @@ struct bs_report {
 enum blockstore_result bs_report_end(struct bs_report *report, bool good, struct blockstore_error **ret_error);
 
 /* ---- documents: built with cJSON, printed with sorted keys; both free the tree ---- */
-/* NULL when memory ran out, also while the tree was built (a NULL tree, or a failed addition, which loses its member only:
- * documents inform, they decide nothing). */
+/* NULL when memory ran out, also while the tree was built: whoever adds to it by the functions below need not look. */
 char *bs_document_print(cJSON *tree);
 /* The same, and false with no_memory. */
 bool bs_document_give(char **ret_json, cJSON *tree, struct bs_error *error);
 /* [{"store": name, "ok": bool, "error": reason, "code": word}] */
 cJSON *bs_document_outcomes(const struct bs_outcomes *outcomes);
-/* Adds a string, or null for "" and NULL. */
+/* What these add to is an object, or NULL when there was no memory for it. */
+void bs_document_null(cJSON *object, const char *key);
+void bs_document_truth(cJSON *object, const char *key, bool truth);
+void bs_document_string(cJSON *object, const char *key, const char *text);
+/* A string, or null for "" and NULL. */
 void bs_document_text(cJSON *object, const char *key, const char *text);
-/* Adds an object or an array; frees it when that fails. */
-void bs_document_add(cJSON *object, const char *key, cJSON *item);
-/* Adds an integer exactly. */
+/* An integer exactly. */
 void bs_document_number(cJSON *object, const char *key, uint64_t number);
+void bs_document_raw(cJSON *object, const char *key, const char *json);
+/* An item, which is freed when that fails. */
+void bs_document_add(cJSON *object, const char *key, cJSON *item);
+/* A new object or array, NULL without memory. */
+cJSON *bs_document_object(cJSON *object, const char *key);
+cJSON *bs_document_array(cJSON *object, const char *key);
+/* To an array; false without memory, and the item is freed. */
+bool bs_document_append(cJSON *list, cJSON *item);
 
 #endif
