@@ -166,8 +166,8 @@ enum blockstore_result cli_answer(struct cli *cli, const char *document);
 int cli_print(struct cli *cli, enum blockstore_result result);
 /* One line on stderr, of a command that did what it was asked. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Flushes stdout; returns `status`, or 1 when it could not be written. */
-int cli_finish(int status);
+/* Flushes stdout; returns `status`, or 1 when it could not be written, and says on stderr what was done all the same. */
+int cli_finish(const struct cli *cli, int status);
 
 /* A document of our own, one flat object; the caller adds the members sorted by name. */
 struct cli_object {

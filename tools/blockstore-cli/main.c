@@ -63,8 +63,9 @@ int main(int argc, char **argv) {
   result = run(&cli, argc, argv);
   cli_close(&cli);
   status = cli_print(&cli, result);
+  status = cli_finish(&cli, status);
   blockstore_error_free(cli.error);
   blockstore_free(cli.json);
   free(cli.text);
-  return cli_finish(status);
+  return status;
 }

@@ -175,11 +175,36 @@ int cli_print(struct cli *cli, enum blockstore_result result) {
   return BLOCKSTORE_ERROR;
 }
 
-int cli_finish(int status) {
+/* Did the command change anything?  init and keygen are the ones with an answer that need nothing opened. */
+static bool has_changed(const struct cli *cli) {
+  const struct cli_command *command = cli->command;
+
+  if (command == NULL || (cli->json == NULL && cli->text == NULL) || cli->given[CLI_DRY_RUN] > 0) return false;
+  return command->needs == CLI_NOTHING || command->needs == CLI_OWNER || (command->options & CLI_TAKES(CLI_DRY_RUN)) != 0;
+}
+
+/* The transaction of a document, its length in *ret_length, 0: there is none. */
+static const char *find_txid(const char *document, int *ret_length) {
+  static const char member[] = "\n    \"txid\": \"";
+  const char *txid = document != NULL ? strstr(document, member) : NULL;
+
+  if (txid != NULL) txid += sizeof member - 1;
+  *ret_length = txid != NULL ? (int)strcspn(txid, "\"") : 0;
+  return txid != NULL ? txid : "";
+}
+
+int cli_finish(const struct cli *cli, int status) {
   bool failed = fflush(stdout) != 0 || ferror(stdout);
+  const char *txid;
+  int length;
 
   if (fclose(stdout) != 0) failed = true; /* a full disk of a file server shows here */
   if (!failed) return status;
-  fprintf(stderr, "blockstore-cli: The standard output cannot be written: %s\n", strerror(errno));
+  fprintf(stderr, "blockstore-cli: The standard output cannot be written: %s", strerror(errno));
+  if (status == 0 && has_changed(cli)) {
+    txid = find_txid(cli->json != NULL ? cli->json : cli->text, &length);
+    fprintf(stderr, ". The command was done%s%.*s.", length > 0 ? "; its transaction is " : "", length, txid);
+  }
+  putc('\n', stderr);
   return status != 0 ? status : BLOCKSTORE_ERROR;
 }
