@@ -59,7 +59,8 @@ int main(int argc, char **argv) {
   int status;
 
   occupy_standard_descriptors();
-  signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error with a message */
+  signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error with a message, */
+  signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
   result = run(&cli, argc, argv);
   cli_close(&cli);
   status = cli_print(&cli, result);
