@@ -11,7 +11,7 @@ judged() {
     0) [ ! -s "$err" ] || echo "at $1: success, but: $(cat "$err")" ;;
     1 | 2 | 7 | 9 | 10)
       [ "$(wc -l <"$err")" = 1 ] && [ -n "$(member code 2>/dev/null)" ] || echo "at $1: status $status: $(cat "$out" "$err")"
-      grep -qE 'space|nput/output|I/O|durable|may not be written|unable to open' "$err" || echo "at $1: not told why: $(cat "$err")"
+      grep -qE 'space|nput/output|I/O|durable|could not be opened for writing' "$err" || echo "at $1: not told why: $(cat "$err")"
       ;;
     *) echo "at $1: status $status: $(cat "$err")" ;;
   esac

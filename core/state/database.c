@@ -31,6 +31,54 @@ static bool fail_locked(const char *path, const char *noun, const struct bs_scop
   return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
 }
 
+/* Why the system refused something, as far as it is the disk's fault: SQLite does not always tell, but the handles of the file and
+ * of its log keep it.  They also keep whose lock was met, which is no failure.  0: nothing of the kind. */
+static int disk_errno(sqlite3 *sqlite) {
+  static const int pointers[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+  static const int faults[] = {EIO, ENOSPC, EDQUOT, EFBIG};
+
+  for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
+    sqlite3_file *file = NULL;
+    int number = 0;
+
+    if (sqlite3_file_control(sqlite, NULL, pointers[i], &file) != SQLITE_OK || file == NULL || file->pMethods == NULL) continue;
+    if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK) continue;
+    for (size_t j = 0; j < sizeof faults / sizeof faults[0]; j++)
+      if (number == faults[j]) return number;
+  }
+  return 0;
+}
+
+/* What cannot be read SQLite calls damaged, too. */
+static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
+  const char *path = database->path, *noun = database->kind->noun;
+
+  errno = disk_errno(database->sqlite);
+  if (errno == EIO) return bs_fail_errno(error, "%s: The %s cannot be read", path, noun);
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", path, noun);
+}
+
+/* A file that SQLite cannot open for writing, for whatever reason, it opens for reading. */
+static bool fail_read_only(struct bs_database *database, struct bs_error *error) {
+  const char *path = database->path, *noun = database->kind->noun;
+  char *parent BS_AUTO_FREE = bs_file_parent(path);
+
+  if (parent == NULL) return bs_fail_memory(error);
+  if (access(path, W_OK) == 0 && access(parent, W_OK) == 0)
+    return bs_fail(error, BS_WORD_io, "%s: The %s could not be opened for writing, although it may be written; try again.", path, noun);
+  return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
+}
+
+static bool fail_unusable(struct bs_database *database, struct bs_error *error) {
+  const char *path = database->path, *noun = database->kind->noun, *why = sqlite3_errmsg(database->sqlite);
+
+  errno = sqlite3_system_errno(database->sqlite);
+  if (errno == 0) errno = disk_errno(database->sqlite);
+  if (errno == ENOSPC) return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
+  if (errno != 0) return bs_fail_errno(error, "%s: The %s cannot be used: %s", path, noun, why);
+  return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, why);
+}
+
 bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
 
@@ -38,16 +86,12 @@ bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
     case SQLITE_FULL: return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
     case SQLITE_NOMEM: return bs_fail_memory(error);
     case SQLITE_NOTADB: return bs_fail(error, BS_WORD_corrupt, "%s: This file is not a %s.", path, noun);
-    case SQLITE_CORRUPT:
-      return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", path, noun);
+    case SQLITE_CORRUPT: return fail_damaged(database, error);
     case SQLITE_READONLY:
-    case SQLITE_PERM: return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
+    case SQLITE_PERM: return fail_read_only(database, error);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail_locked(path, noun, database->scope, error);
-    default:
-      if (sqlite3_system_errno(database->sqlite) == ENOSPC)
-        return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
-      return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, sqlite3_errmsg(database->sqlite));
+    default: return fail_unusable(database, error);
   }
 }
 

@@ -149,7 +149,8 @@ static enum blockstore_status read_mark(const struct bs_disk_root *root, struct 
 
   if (fd < 0 && errno == ENOENT) return BLOCKSTORE_STATUS_NOT_FOUND;
   if (fd < 0) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
-  if (read(fd, text, sizeof text - 1) >= 0 && strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
+  if (read(fd, text, sizeof text - 1) < 0) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
+  if (strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                          "%s/" MARKER
                          ": The store was made by another version of the disk driver, or this file is damaged; "
