@@ -43,7 +43,8 @@ static bool count(const struct bs_ledger *ledger, struct bs_survey *survey, cons
   bool good;
 
   snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
-  good = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+  good = sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &statement, NULL) == SQLITE_OK &&
+         sqlite3_step(statement) == SQLITE_ROW;
   if (good) bs_examined_count(survey, table, bs_row_integer(statement, 0));
   else bs_database_fail(ledger->database, error);
   sqlite3_finalize(statement);
@@ -61,7 +62,8 @@ static bool check_chain(struct bs_ledger *ledger, struct telling *telling, struc
 }
 
 /* One of an older schema is replayed as what it will be, in memory. */
-static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey, struct bs_error *error) {
+static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey,
+                          struct bs_error *error) {
   struct telling *telling = user;
   struct bs_ledger ledger = {.database = database};
   struct bs_database *copy = NULL;
@@ -83,8 +85,9 @@ bool bs_ledger_check(const char *path, const struct bs_scope *scope, struct bs_s
                                .upgrade = "The next operation that writes brings it up to date; nothing is to be done."};
   struct telling telling = {&subject, survey};
 
-  if (asprintf(&mend, "While no program uses it, bring %s, with its -wal and -shm, back from a copy: what was done since is lost, as"
-               " nothing else has the blocks.  Without a copy the names are gone: then remove the three, to begin anew.", path) < 0)
+  if (asprintf(&mend, "While no program uses it, bring %s, with its -wal and -shm, back from a copy: what was done since is"
+               " lost, as nothing else has the blocks.  Without a copy the names are gone: then remove the three, to begin"
+               " anew.", path) < 0)
     return bs_fail_memory(error);
   subject.mend = mend;
   return bs_examine(&subject, scope, check_content, &telling, survey, error);

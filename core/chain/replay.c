@@ -126,8 +126,8 @@ static const struct table {
 
 /* Does `a` come before `b` in the order of the key? */
 static int compare_values(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
-  int length = sqlite3_column_bytes(a, column), other = sqlite3_column_bytes(b, column), shorter = length < other ? length : other;
-  int order;
+  int length = sqlite3_column_bytes(a, column), other = sqlite3_column_bytes(b, column);
+  int shorter = length < other ? length : other, order;
 
   if (sqlite3_column_type(a, column) == SQLITE_INTEGER && sqlite3_column_type(b, column) == SQLITE_INTEGER)
     return (bs_row_integer(a, column) > bs_row_integer(b, column)) - (bs_row_integer(a, column) < bs_row_integer(b, column));
@@ -174,7 +174,8 @@ static bool step(struct bs_ledger *ledger, sqlite3_stmt *statement, bool *ret_ha
 }
 
 /* Where they part is told; the rest of a table is not looked at. */
-static bool tell_difference(const struct pair *pair, const struct table *table, bs_replay_visit *visit, void *user, struct bs_error *error) {
+static bool tell_difference(const struct pair *pair, const struct table *table, bs_replay_visit *visit, void *user,
+                            struct bs_error *error) {
   struct bs_buffer where BS_AUTO_BUFFER = BS_BUFFER_INIT;
   int order = !pair->has_stored ? -1 : !pair->has_replayed ? 1 : compare_keys(pair->replayed, pair->stored, table);
 
@@ -189,17 +190,19 @@ static bool tell_difference(const struct pair *pair, const struct table *table, 
   return true;
 }
 
-static bool compare_table(struct bs_ledger *copy, struct bs_ledger *ledger, const struct table *table, bs_replay_visit *visit, void *user,
-                          struct bs_error *error) {
+static bool compare_table(struct bs_ledger *copy, struct bs_ledger *ledger, const struct table *table,
+                          bs_replay_visit *visit, void *user, struct bs_error *error) {
   struct pair pair BS_AUTO(free_pair) = {NULL, NULL, false, false};
   char sql[100];
 
   snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY %s", table->columns, table->name, table->key);
-  if (sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &pair.replayed, NULL) != SQLITE_OK) return bs_database_fail(copy->database, error);
+  if (sqlite3_prepare_v2(copy->database->sqlite, sql, -1, &pair.replayed, NULL) != SQLITE_OK)
+    return bs_database_fail(copy->database, error);
   if (sqlite3_prepare_v2(ledger->database->sqlite, sql, -1, &pair.stored, NULL) != SQLITE_OK)
     return bs_database_fail(ledger->database, error);
   do {
-    if (!step(copy, pair.replayed, &pair.has_replayed, error) || !step(ledger, pair.stored, &pair.has_stored, error)) return false;
+    if (!step(copy, pair.replayed, &pair.has_replayed, error) || !step(ledger, pair.stored, &pair.has_stored, error))
+      return false;
     if (!pair.has_replayed && !pair.has_stored) return true;
   } while (pair.has_replayed && pair.has_stored && same_row(pair.replayed, pair.stored));
   return tell_difference(&pair, table, visit, user, error);
@@ -207,7 +210,8 @@ static bool compare_table(struct bs_ledger *copy, struct bs_ledger *ledger, cons
 
 /* Is that a failure of the machine's, not the block's? */
 static bool is_ours(const struct bs_error *error) {
-  return error->word == BS_WORD_no_memory || error->word == BS_WORD_io || error->word == BS_WORD_cancelled || error->word == BS_WORD_deadline;
+  return error->word == BS_WORD_no_memory || error->word == BS_WORD_io || error->word == BS_WORD_cancelled ||
+         error->word == BS_WORD_deadline;
 }
 
 /* Blocks up to the tip, or up to one that would be refused today: *ret_all is false then. */

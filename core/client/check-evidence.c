@@ -16,6 +16,7 @@
 #include "core/record/mutable.h"
 
 #define WHAT "evidence"
+#define FORMAT "blockstore-evidence-1"
 #define SIZE_MAX_FILE (64u << 20) /* a user record and two mutable ones, in base64 */
 
 /* What both statements share. */
@@ -60,9 +61,10 @@ static bool read_number(struct bs_json object, const char *key, uint64_t *number
 static bool read_evidence(struct evidence *evidence, struct bs_json root, struct bs_error *error) {
   struct bs_json format;
 
-  if (!bs_json_find(root, "format", &format) || !bs_json_string_is(format, "blockstore-evidence-1", strlen("blockstore-evidence-1")))
+  if (!bs_json_find(root, "format", &format) || !bs_json_string_is(format, FORMAT, strlen(FORMAT)))
     return malformed("format", error);
-  return read_hex(root, "chain", evidence->chain_id, sizeof evidence->chain_id, error) && read_text(root, "name", &evidence->name, error) &&
+  return read_hex(root, "chain", evidence->chain_id, sizeof evidence->chain_id, error) &&
+         read_text(root, "name", &evidence->name, error) &&
          read_text(root, "id", &evidence->id, error) && read_number(root, "ver", &evidence->ver, error) &&
          read_hex(root, "signer", evidence->signer, sizeof evidence->signer, error) &&
          bs_name_check(bs_buffer_string(&evidence->name), error) && bs_id_check(bs_buffer_string(&evidence->id), error);
@@ -91,18 +93,21 @@ static bool check_side(unsigned char z[BS_SHA256_SIZE], struct evidence *evidenc
   return bs_sig_check(bs_buffer_string(&sig), evidence->signer, z, error);
 }
 
-static bool check_sides(unsigned char z[2][BS_SHA256_SIZE], struct evidence *evidence, struct bs_json root, struct bs_error *error) {
+static bool check_sides(unsigned char z[2][BS_SHA256_SIZE], struct evidence *evidence, struct bs_json root,
+                        struct bs_error *error) {
   struct bs_json statements, side;
   struct bs_json_iterator iterator;
 
-  if (!bs_json_find(root, "statements", &statements) || bs_json_type(statements) != BS_JSON_ARRAY) return malformed("statements", error);
+  if (!bs_json_find(root, "statements", &statements) || bs_json_type(statements) != BS_JSON_ARRAY)
+    return malformed("statements", error);
   iterator = bs_json_begin(statements);
   for (size_t i = 0; i < 2; i++) {
     if (!bs_json_next_item(&iterator, &side)) return malformed("statements", error);
     if (!check_side(z[i], evidence, side, error)) return bs_context(error, "Statement %zu", i + 1);
   }
   if (bs_json_next_item(&iterator, &side)) return malformed("statements", error);
-  return evidence->is_legacy || memcmp(z[0], z[1], sizeof z[0]) < 0 || bs_fail(error, BS_WORD_malformed, "Its statements are one, or not in their order.");
+  return evidence->is_legacy || memcmp(z[0], z[1], sizeof z[0]) < 0 ||
+         bs_fail(error, BS_WORD_malformed, "Its statements are one, or not in their order.");
 }
 
 /* Is the file called after the two? */
@@ -142,7 +147,8 @@ static bool check_file(const char *path, const char *name, struct bs_survey *sur
 }
 
 static int is_evidence(const struct dirent *entry) {
-  return strncmp(entry->d_name, "evidence-", strlen("evidence-")) == 0 && strlen(entry->d_name) == strlen("evidence-.json") + 16 &&
+  return strncmp(entry->d_name, "evidence-", strlen("evidence-")) == 0 &&
+         strlen(entry->d_name) == strlen("evidence-.json") + 16 &&
          strcmp(entry->d_name + 25, ".json") == 0;
 }
 

@@ -18,9 +18,9 @@ struct holding {
 };
 
 static void mend(const struct holding *holding) {
-  bs_flaw_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while no program"
-                  " uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of what was seen, of any"
-                  " data.", holding->state_dir);
+  bs_flaw_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while"
+               " no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of"
+               " what was seen, of any data.", holding->state_dir);
 }
 
 static void add(const struct holding *holding, enum bs_severity severity) {
@@ -30,14 +30,15 @@ static void add(const struct holding *holding, enum bs_severity severity) {
 /* ---- one name ---- */
 
 /* What the chain answers below the floor counts only where the floor's block has left it. */
-static bool tell_below(const struct holding *holding, const struct bs_remembered *remembered, bool found, struct bs_error *error) {
+static bool tell_below(const struct holding *holding, const struct bs_remembered *remembered, bool found,
+                       struct bs_error *error) {
   enum bs_fate fate;
 
   if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, NULL, error)) return false;
   if (fate == BS_FATE_LEFT_CHAIN) return true;
   add(holding, BS_FLAW_ERROR);
-  bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block %" PRIu64 ", %s.",
-                     remembered->name, remembered->seen.block, holding->info.height,
+  bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block"
+                  " %" PRIu64 ", %s.", remembered->name, remembered->seen.block, holding->info.height,
                      found ? "has an older or another state of it" : "does not have it");
   mend(holding);
   return true;
@@ -72,8 +73,8 @@ static void tell_other_chain(const struct holding *holding, const struct bs_reme
 
   bs_hex_encode(chain, other->chain_id, sizeof other->chain_id);
   add(holding, is_replaced ? BS_FLAW_ERROR : BS_FLAW_WARNING);
-  bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.", count, other->name,
-                     holding->info.chain_id, chain);
+  bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
+                  count, other->name, holding->info.chain_id, chain);
   mend(holding);
 }
 
@@ -81,7 +82,8 @@ static bool is_ours(const struct bs_error *error) {
   return error->word == BS_WORD_no_memory;
 }
 
-static bool check_each(const struct holding *holding, const struct bs_remembered *remembered, size_t count, struct bs_error *error) {
+static bool check_each(const struct holding *holding, const struct bs_remembered *remembered, size_t count,
+                       struct bs_error *error) {
   const struct bs_remembered *other = NULL;
   unsigned char chain_id[32];
   size_t others = 0;

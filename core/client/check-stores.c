@@ -19,17 +19,20 @@ struct placed {
   struct blockstore_settings *settings;
 };
 
-static bool place(struct placed *placed, const struct blockstore_config *config, const struct bs_store_config *entry, struct bs_error *error) {
+static bool place(struct placed *placed, const struct blockstore_config *config, const struct bs_store_config *entry,
+                  struct bs_error *error) {
   const struct bs_options_place where = {config->file, config->directory, bs_config_core_keys, bs_config_core_key_count};
 
   placed->entry = entry;
-  return bs_catalog_find(&placed->driver, (const char *const *)config->plugin_path, config->plugin_path_count, entry->driver, error) &&
+  return bs_catalog_find(&placed->driver, (const char *const *)config->plugin_path, config->plugin_path_count,
+                         entry->driver, error) &&
          bs_options_read(&placed->settings, placed->driver->metadata, entry->node, &where, error);
 }
 
 /* Sizes, times, switches and secrets say how a store is used, the others where it is. */
 static bool says_where(enum bs_option_type type) {
-  return type == BS_OPTION_STRING || type == BS_OPTION_INT || type == BS_OPTION_PATH || type == BS_OPTION_LIST || type == BS_OPTION_ENUM;
+  return type == BS_OPTION_STRING || type == BS_OPTION_INT || type == BS_OPTION_PATH || type == BS_OPTION_LIST ||
+         type == BS_OPTION_ENUM;
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -58,11 +61,13 @@ static bool is_one_place(const struct placed *a, const struct placed *b) {
   return true;
 }
 
-static void tell_one_place(const struct blockstore_config *config, const struct placed *a, const struct placed *b, struct bs_survey *survey) {
+static void tell_one_place(const struct blockstore_config *config, const struct placed *a, const struct placed *b,
+                           struct bs_survey *survey) {
   bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, config->file);
-  bs_flaw_problem(survey, "The stores %s and %s are one place: what is written to both is counted twice, and kept once.", a->entry->name,
-                     b->entry->name);
-  bs_flaw_mend(survey, "Give the store %s a place of its own, on a disk of its own, or take it out of the configuration.", b->entry->name);
+  bs_flaw_problem(survey, "The stores %s and %s are one place: what is written to both is counted twice, and kept once.",
+                  a->entry->name, b->entry->name);
+  bs_flaw_mend(survey, "Give the store %s a place of its own, on a disk of its own, or take it out of the configuration.",
+               b->entry->name);
 }
 
 static void tell_unknown(const struct blockstore_config *config, const struct placed *placed, const struct bs_error *error,
@@ -79,7 +84,8 @@ static void free_placed(struct placed *placed, size_t count) {
   }
 }
 
-static bool place_all(struct placed *placed, const struct blockstore_config *config, struct bs_survey *survey, struct bs_error *error) {
+static bool place_all(struct placed *placed, const struct blockstore_config *config, struct bs_survey *survey,
+                      struct bs_error *error) {
   for (size_t i = 0; i < config->store_count; i++) {
     if (place(&placed[i], config, &config->stores[i], error)) continue;
     if (error->word == BS_WORD_no_memory) return false;

@@ -12,7 +12,8 @@ static void close_names(struct bs_names **names) {
 }
 
 /* The names are held against a ledger only where nothing is wrong with that itself. */
-static bool check_ledger(const struct blockstore_config *config, struct bs_names *names, const struct bs_remembered *remembered, size_t count,
+static bool check_ledger(const struct blockstore_config *config, struct bs_names *names,
+                         const struct bs_remembered *remembered, size_t count,
                          struct bs_survey *survey, struct bs_error *error) {
   size_t before = survey->errors;
 
@@ -55,7 +56,8 @@ static cJSON *finding_document(const struct bs_flaw *finding) {
 }
 
 static cJSON *document(const struct bs_survey *survey) {
-  cJSON *tree = cJSON_CreateObject(), *checked = cJSON_AddArrayToObject(tree, "checked"), *list = cJSON_AddArrayToObject(tree, "findings");
+  cJSON *tree = cJSON_CreateObject(), *checked = cJSON_AddArrayToObject(tree, "checked"),
+                *list = cJSON_AddArrayToObject(tree, "findings");
 
   cJSON_AddBoolToObject(tree, "sound", survey->errors == 0);
   for (size_t i = 0; i < survey->examined_count; i++) cJSON_AddItemToArray(checked, examined_document(&survey->examined[i]));
@@ -64,7 +66,8 @@ static cJSON *document(const struct bs_survey *survey) {
   return tree;
 }
 
-enum blockstore_result blockstore_check(const struct blockstore_config *config, char **ret_json, struct blockstore_error **error) {
+enum blockstore_result blockstore_check(const struct blockstore_config *config, char **ret_json,
+                                        struct blockstore_error **error) {
   struct bs_survey survey BS_AUTO(bs_survey_free) = BS_SURVEY_INIT;
   struct bs_report report = BS_REPORT_INIT;
   bool good = examine(config, &survey, &report.error) && bs_survey_ok(&survey, &report.error) &&

@@ -90,7 +90,8 @@ static void check_mode(struct bs_survey *survey, const char *path, mode_t mode, 
 
   if ((mode & 077) == 0) return;
   bs_flaw_add(survey, is_writable ? BS_FLAW_ERROR : BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "This can be %s by other users (mode %04o).", is_writable ? "written" : "read", (unsigned)(mode & 07777));
+  bs_flaw_problem(survey, "This can be %s by other users (mode %04o).", is_writable ? "written" : "read",
+                  (unsigned)(mode & 07777));
   bs_flaw_mend(survey, "Run: chmod %o %s", wanted, path);
 }
 
@@ -167,7 +168,8 @@ static void check_mount(struct bs_survey *survey, const char *directory) {
   for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++) {
     if (((unsigned long)status.f_type & UINT32_MAX) != remote[i].type) continue;
     bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, directory);
-    bs_flaw_problem(survey, "The directory is on a file system of the kind %s, which other machines may write, too.", remote[i].name);
+    bs_flaw_problem(survey, "The directory is on a file system of the kind %s, which other machines may write, too.",
+                    remote[i].name);
     bs_flaw_mend(survey, "While no program uses it, move it to a disk of this machine, and set state_dir to the new place.");
   }
 }

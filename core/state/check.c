@@ -81,8 +81,8 @@ static bool is_empty(sqlite3_stmt *row, int column) {
 
 /* ---- rows: what is wrong with one, NULL when nothing is ---- */
 
-enum { FLOOR_CHAIN, FLOOR_NAME, FLOOR_ID, FLOOR_SIGNER, FLOOR_VER, FLOOR_Z, FLOOR_TOMBSTONE, FLOOR_LEGACY, FLOOR_EXPIRES, FLOOR_LENGTH,
-       FLOOR_SHA256, FLOOR_SIG };
+enum { FLOOR_CHAIN, FLOOR_NAME, FLOOR_ID, FLOOR_SIGNER, FLOOR_VER, FLOOR_Z, FLOOR_TOMBSTONE, FLOOR_LEGACY, FLOOR_EXPIRES,
+       FLOOR_LENGTH, FLOOR_SHA256, FLOOR_SIG };
 
 /* Is it what the signer signed? */
 static const char *judge_signature(sqlite3_stmt *row) {
@@ -98,7 +98,8 @@ static const char *judge_signature(sqlite3_stmt *row) {
   memcpy(statement.sha256, sqlite3_column_blob(row, FLOOR_SHA256), sizeof statement.sha256);
   bs_statement_digest(z, &datum, &statement);
   if (memcmp(z, sqlite3_column_blob(row, FLOOR_Z), sizeof z) != 0) return "its z is not the digest of what it says";
-  return bs_sig_check(text_of(row, FLOOR_SIG), sqlite3_column_blob(row, FLOOR_SIGNER), z, &ignored) ? NULL : "its signature does not verify";
+  if (bs_sig_check(text_of(row, FLOOR_SIG), sqlite3_column_blob(row, FLOOR_SIGNER), z, &ignored)) return NULL;
+  return "its signature does not verify";
 }
 
 static const char *judge_floor(struct reading *reading, sqlite3_stmt *row) {
@@ -110,10 +111,12 @@ static const char *judge_floor(struct reading *reading, sqlite3_stmt *row) {
   if (!is_number(row, FLOOR_VER, 1, BS_VER_MAX)) return "its version is out of range";
   if (!is_blob(row, FLOOR_Z, BS_SHA256_SIZE)) return "its z has not 32 bytes";
   if (!is_number(row, FLOOR_TOMBSTONE, 0, 1) || !is_number(row, FLOOR_LEGACY, 0, 1)) return "a mark of it is neither 0 nor 1";
-  if (!is_number(row, FLOOR_EXPIRES, 0, NUMBER_MAX) || !is_number(row, FLOOR_LENGTH, 0, NUMBER_MAX)) return "a number of it is out of range";
+  if (!is_number(row, FLOOR_EXPIRES, 0, NUMBER_MAX) || !is_number(row, FLOOR_LENGTH, 0, NUMBER_MAX))
+    return "a number of it is out of range";
   if (!is_blob(row, FLOOR_SHA256, BS_SHA256_SIZE)) return "its SHA-256 has not 32 bytes";
   if (text_of(row, FLOOR_SIG) == NULL || sqlite3_column_bytes(row, FLOOR_SIG) >= BS_SIG_TEXT) return "its signature is none";
-  return bs_row_integer(row, FLOOR_LEGACY) != 0 ? NULL : judge_signature(row);
+  if (bs_row_integer(row, FLOOR_LEGACY) == 0) return judge_signature(row);
+  return strncmp(text_of(row, FLOOR_SIG), "v2:", 3) == 0 ? "it is marked as of 2015, and its signature is not" : NULL;
 }
 
 enum { NAME_CHAIN, NAME_NAME, NAME_BLOCK, NAME_VTXINDEX, NAME_VALUE_HASH, NAME_OWNER, NAME_CONSENSUS, NAME_CURRENT };
@@ -140,9 +143,11 @@ static const char *judge_name(struct reading *reading, sqlite3_stmt *row) {
 
   if (!is_blob(row, NAME_CHAIN, 32)) return "its chain id has not 32 bytes";
   if (!is_name(row, NAME_NAME)) return "its name is none";
-  if (!is_number(row, NAME_BLOCK, 0, NUMBER_MAX) || !is_number(row, NAME_VTXINDEX, 0, NUMBER_MAX)) return "its block is out of range";
+  if (!is_number(row, NAME_BLOCK, 0, NUMBER_MAX) || !is_number(row, NAME_VTXINDEX, 0, NUMBER_MAX))
+    return "its block is out of range";
   if (!is_empty(row, NAME_VALUE_HASH) && !is_hex(row, NAME_VALUE_HASH, 40)) return "its value hash has not 40 digits";
-  if (text_of(row, NAME_OWNER) == NULL || !bs_address_decode(&version, hash, text_of(row, NAME_OWNER))) return "its owner is no address";
+  if (text_of(row, NAME_OWNER) == NULL || !bs_address_decode(&version, hash, text_of(row, NAME_OWNER)))
+    return "its owner is no address";
   if (!is_empty(row, NAME_CONSENSUS) && !is_hex(row, NAME_CONSENSUS, 32)) return "its consensus hash has not 32 digits";
   if (!is_number(row, NAME_CURRENT, 0, 1)) return "a mark of it is neither 0 nor 1";
   remember(reading, row);
@@ -152,8 +157,8 @@ static const char *judge_name(struct reading *reading, sqlite3_stmt *row) {
 /* A write that is on its way, or was when its program ended. */
 static void tell_unfinished(struct reading *reading, const char *name, const char *what) {
   bs_flaw_add(reading->survey, BS_FLAW_WARNING, WHAT, reading->subject->path);
-  bs_flaw_problem(reading->survey, "A write under %s is not done: %s.  Unless one is running just now, its program ended early, or too"
-                     " few stores took it.", name, what);
+  bs_flaw_problem(reading->survey, "A write under %s is not done: %s.  Unless one is running just now, its program ended"
+                  " early, or too few stores took it.", name, what);
   bs_flaw_mend(reading->survey, "See blockstore-cli pending, then put it again: the write that is done ends it.");
 }
 
@@ -167,7 +172,8 @@ static const char *judge_reservation(struct reading *reading, sqlite3_stmt *row)
   if (!is_id(row, RESERVED_ID)) return "its id is none";
   if (!is_number(row, RESERVED_VER, 1, BS_VER_MAX)) return "its version is out of range";
   if (!is_blob(row, RESERVED_Z, BS_SHA256_SIZE)) return "its z has not 32 bytes";
-  snprintf(what, sizeof what, "version %" PRIu64 " is reserved for %.40s", bs_row_integer(row, RESERVED_VER), text_of(row, RESERVED_ID));
+  snprintf(what, sizeof what, "version %" PRIu64 " is reserved for %.40s", bs_row_integer(row, RESERVED_VER),
+           text_of(row, RESERVED_ID));
   tell_unfinished(reading, text_of(row, RESERVED_NAME), what);
   return NULL;
 }
@@ -184,7 +190,8 @@ static const char *judge_entry(struct reading *reading, sqlite3_stmt *row) {
   if (!is_hex(row, JOURNAL_CHAIN, 64)) return "its chain id has not 64 digits";
   if (!is_name(row, JOURNAL_NAME)) return "its name is none";
   if (!is_hex(row, JOURNAL_VALUE_HASH, 40)) return "its value hash has not 40 digits";
-  if (sqlite3_column_type(row, JOURNAL_TXID) != SQLITE_NULL && !is_hex(row, JOURNAL_TXID, 64)) return "its transaction id has not 64 digits";
+  if (sqlite3_column_type(row, JOURNAL_TXID) != SQLITE_NULL && !is_hex(row, JOURNAL_TXID, 64))
+    return "its transaction id has not 64 digits";
   bs_user_hash(hash, record, length);
   if (strcmp(hash, text_of(row, JOURNAL_VALUE_HASH)) != 0) return "its user record is not that of its value hash";
   if (!bs_user_parse(&user, record, length, text_of(row, JOURNAL_NAME), &ignored)) return "its user record is none of its name's";
@@ -198,10 +205,10 @@ static const char *judge_clock(struct reading *reading, sqlite3_stmt *row) {
   if (!is_number(row, 0, 0, NUMBER_MAX)) return "its time is out of range";
   if (bs_row_integer(row, 0) <= now + CLOCK_SLACK) return NULL;
   bs_flaw_add(reading->survey, BS_FLAW_WARNING, WHAT, reading->subject->path);
-  bs_flaw_problem(reading->survey, "The last commit was at the time %" PRIu64 ", and now it is %" PRIu64 " (seconds since 1970): by that"
-                     " later time data expires.", bs_row_integer(row, 0), now);
-  bs_flaw_mend(reading->survey, "If the system's clock is wrong now, set it.  If it was wrong then, data that expires may seem to be over"
-                  " until that time has come.");
+  bs_flaw_problem(reading->survey, "The last commit was at the time %" PRIu64 ", and now it is %" PRIu64 " (seconds since"
+                  " 1970): by that later time data expires.", bs_row_integer(row, 0), now);
+  bs_flaw_mend(reading->survey, "If the system's clock is wrong now, set it.  If it was wrong then, data that expires may"
+               " seem to be over until that time has come.");
   return NULL;
 }
 
@@ -209,28 +216,29 @@ static const char *judge_clock(struct reading *reading, sqlite3_stmt *row) {
 
 static const struct table {
   const char *name, *sql;
-  int label; /* the first of two columns that tell a row from the others; negative: there is one row */
+  int name_column, id_column; /* by which a row is told; negative: it has none.  Without a name there is but one row */
   int32_t schema; /* from which on there is such a table */
   const char *(*judge)(struct reading *reading, sqlite3_stmt *row);
 } tables[] = {
-    {"clock", "SELECT now FROM clock", -1, 2, judge_clock},
-    {"names", "SELECT chain, name, block, vtxindex, value_hash, owner, consensus, is_current FROM names ORDER BY name, chain", NAME_CHAIN, 2,
-     judge_name},
+    {"clock", "SELECT now FROM clock", -1, -1, 2, judge_clock},
+    {"names", "SELECT chain, name, block, vtxindex, value_hash, owner, consensus, is_current FROM names ORDER BY name, chain",
+     NAME_NAME, -1, 2, judge_name},
     {"floors",
-     "SELECT chain, name, id, signer, ver, z, is_tombstone, is_legacy, expires, length, sha256, sig FROM floors ORDER BY name, id, chain",
-     FLOOR_NAME, 2, judge_floor},
-    {"reservations", "SELECT chain, name, id, ver, z FROM reservations ORDER BY name, id, chain", RESERVED_NAME, 2, judge_reservation},
-    {"journal", "SELECT chain, name, value_hash, txid, record FROM journal ORDER BY id", JOURNAL_NAME, 1, judge_entry},
+     "SELECT chain, name, id, signer, ver, z, is_tombstone, is_legacy, expires, length, sha256, sig FROM floors"
+     " ORDER BY name, id, chain", FLOOR_NAME, FLOOR_ID, 2, judge_floor},
+    {"reservations", "SELECT chain, name, id, ver, z FROM reservations ORDER BY name, id, chain", RESERVED_NAME, RESERVED_ID, 2,
+     judge_reservation},
+    {"journal", "SELECT chain, name, value_hash, txid, record FROM journal ORDER BY id", JOURNAL_NAME, -1, 1, judge_entry},
 };
 
 static void tell_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row, const char *problem) {
   struct bs_buffer where BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  const char *first = table->label < 0 ? NULL : text_of(row, table->label), *second = first == NULL ? NULL : text_of(row, table->label + 1);
+  const char *name = table->name_column < 0 ? NULL : text_of(row, table->name_column);
+  const char *id = table->id_column < 0 ? NULL : text_of(row, table->id_column);
 
-  if (table->label == NAME_CHAIN && table->judge == judge_name) first = text_of(row, NAME_NAME);
   bs_buffer_format(&where, "%s, table %s", reading->subject->path, table->name);
-  if (first != NULL) bs_buffer_format(&where, ", row %.40s", first);
-  if (second != NULL) bs_buffer_format(&where, " %.60s", second);
+  if (name != NULL) bs_buffer_format(&where, ", row %.40s", name);
+  if (id != NULL) bs_buffer_format(&where, " %.60s", id);
   bs_flaw_add(reading->survey, BS_FLAW_ERROR, WHAT, bs_buffer_string(&where) == NULL ? "" : bs_buffer_string(&where));
   bs_flaw_problem(reading->survey, "The row is damaged: %s.", problem);
   bs_flaw_mend(reading->survey, "%s", reading->subject->mend);
@@ -247,8 +255,9 @@ static bool check_rows(struct reading *reading, const struct table *table, sqlit
     if (problem != NULL) tell_row(reading, table, statement, problem);
     if (reading->database->scope != NULL && !bs_scope_check(reading->database->scope, error)) return false;
   }
-  if (table->label < 0 && code == SQLITE_DONE && count != 1) tell_row(reading, table, statement, "there must be one, and only one");
-  if (table->label >= 0 && strcmp(table->name, "journal") != 0) bs_examined_count(reading->survey, table->name, count);
+  if (table->name_column < 0 && code == SQLITE_DONE && count != 1)
+    tell_row(reading, table, statement, "there must be one, and only one");
+  if (table->name_column >= 0) bs_examined_count(reading->survey, table->name, count);
   return code == SQLITE_DONE || bs_database_fail(reading->database, error);
 }
 
@@ -262,7 +271,8 @@ static bool check_table(struct reading *reading, const struct table *table, stru
   return good;
 }
 
-static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey, struct bs_error *error) {
+static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey,
+                          struct bs_error *error) {
   struct reading *reading = user;
 
   reading->database = database;
@@ -297,19 +307,23 @@ static void check_sequence(struct bs_survey *survey, const char *path) {
   if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return; /* what it is, its directory's examination tells */
   bs_examined_add(survey, "sequence number", path);
   if (is_committing(fd)) return;
-  if (!bs_file_read_at(fd, &number, sizeof number, 0)) tell_sequence(survey, path, "The file has less than the 8 bytes of a number.");
+  if (!bs_file_read_at(fd, &number, sizeof number, 0))
+    tell_sequence(survey, path, "The file has less than the 8 bytes of a number.");
   else if (number % 2 != 0) tell_sequence(survey, path, "A program ended within a commit: the number is odd.");
 }
 
-bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey, struct bs_remembered **ret_names,
-                    size_t *ret_count, struct bs_error *error) {
+bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,
+                    struct bs_remembered **ret_names, size_t *ret_count, struct bs_error *error) {
   char *path BS_AUTO_FREE = NULL, *sequence BS_AUTO_FREE = NULL, *mend BS_AUTO_FREE = NULL;
-  struct bs_subject subject = {.what = WHAT, .kind = &bs_state_kind, .upgrade = "The next read or write brings it up to date; nothing is to be done."};
+  struct bs_subject subject = {.what = WHAT,
+                               .kind = &bs_state_kind,
+                               .upgrade = "The next read or write brings it up to date; nothing is to be done."};
   struct reading reading = {.subject = &subject};
 
   if (asprintf(&path, "%s/state.db", directory) < 0 || asprintf(&sequence, "%s/state.sequence", directory) < 0 ||
-      asprintf(&mend, "While no program uses the state directory, bring %s, with its -wal and -shm, back from a copy; or remove the three:"
-               " then what was seen is forgotten, and older versions of data may be taken for the newest.", path) < 0)
+      asprintf(&mend, "While no program uses the state directory, bring %s, with its -wal and -shm, back from a copy; or"
+               " remove the three: then what was seen is forgotten, and older versions of data may be taken for the newest.",
+               path) < 0)
     return bs_fail_memory(error);
   subject.path = path;
   subject.mend = mend;

@@ -21,7 +21,7 @@ bool bs_state_check_directory(const char *directory, const char *ledger, struct 
                               struct bs_error *error);
 /* state.db and state.sequence: the files, and each row.  *ret_names, by free(): what the good rows say of names.  Words: no_memory,
  * cancelled, deadline. */
-bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey, struct bs_remembered **ret_names,
-                    size_t *ret_count, struct bs_error *error);
+bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,
+                    struct bs_remembered **ret_names, size_t *ret_count, struct bs_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 #include "core/base/auto.h"
 #include "core/state/database-private.h"
 
-#define COMPLAINTS "20" /* the most that SQLite makes of one file */
+#define PRAGMA_INTEGRITY "PRAGMA integrity_check(20)" /* the most complaints that SQLite makes of one file */
 
 /* What shows that a file was written: of the database and of its log. */
 struct stamp {
@@ -27,8 +27,10 @@ struct way {
   const char *pragma;
   bool locks; /* what is read is of one moment, whoever writes */
 };
-static const struct way without_log = {"immutable=1", NULL, NULL, false}, with_log = {"mode=ro", "unix-none", "PRAGMA locking_mode = EXCLUSIVE", false},
-                        with_index = {"mode=ro&readonly_shm=1", NULL, NULL, false}, with_locks = {"mode=ro", NULL, NULL, true};
+static const struct way without_log = {"immutable=1", NULL, NULL, false},
+                        with_log = {"mode=ro", "unix-none", "PRAGMA locking_mode = EXCLUSIVE", false},
+                        with_index = {"mode=ro&readonly_shm=1", NULL, NULL, false},
+                        with_locks = {"mode=ro", NULL, NULL, true};
 
 /* ---- opening ---- */
 
@@ -58,14 +60,16 @@ static bool was_written(const struct stamp *before, const char *real) {
   struct bs_error ignored;
   struct stamp now;
 
-  return !take_stamp(&now, real, &ignored) || !is_same(&before->files[0], &now.files[0]) || !is_same(&before->files[1], &now.files[1]);
+  return !take_stamp(&now, real, &ignored) || !is_same(&before->files[0], &now.files[0]) ||
+         !is_same(&before->files[1], &now.files[1]);
 }
 
 static bool choose_way(const struct way **ret_way, const char *real, bool locked, struct bs_error *error) {
   bool has_log, has_index;
   struct stat status;
 
-  if (!look_beside(real, "-wal", &status, &has_log, error) || !look_beside(real, "-shm", &status, &has_index, error)) return false;
+  if (!look_beside(real, "-wal", &status, &has_log, error) || !look_beside(real, "-shm", &status, &has_index, error))
+    return false;
   *ret_way = !has_log ? &without_log : !has_index ? &with_log : locked ? &with_locks : &with_index;
   return true;
 }
@@ -89,11 +93,17 @@ static bool is_refused_index(const struct bs_database *database) {
   return code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PROTOCOL;
 }
 
-static bool open_file(struct bs_database *database, const char *real, const struct way **way, bool locked, struct bs_error *error) {
+/*
+ * An index that a program left when it died may not be that of the log; then the log is read without it.  That way ends the locks
+ * that this process has on the file, and it has none: whoever uses a file in this process has its index open, and then that is
+ * not refused.
+ */
+static bool open_file(struct bs_database *database, const char *real, const struct way **way, bool locked,
+                      struct bs_error *error) {
   if (!choose_way(way, real, locked, error)) return false;
   if (open_way(database, real, *way, error)) return true;
   if (*way != &with_index || !is_refused_index(database)) return false;
-  *way = &with_locks;
+  *way = &with_log;
   return open_way(database, real, *way, error);
 }
 
@@ -107,7 +117,8 @@ static bool find_real(char **ret_real, const char *path, const struct bs_databas
 }
 
 static bool open_to_examine(struct bs_database **ret_database, const struct way **way, const char *path, const char *real,
-                            const struct bs_database_kind *kind, bool locked, const struct bs_scope *scope, struct bs_error *error) {
+                            const struct bs_database_kind *kind, bool locked, const struct bs_scope *scope,
+                            struct bs_error *error) {
   struct bs_database *database = bs_database_new(path, kind, true, scope);
 
   if (database == NULL) return bs_fail_memory(error);
@@ -125,7 +136,8 @@ bool bs_database_examine(struct bs_database **ret_database, const char *path, co
   char *real BS_AUTO_FREE = NULL;
   const struct way *way;
 
-  return find_real(&real, path, kind, scope, error) && open_to_examine(ret_database, &way, path, real, kind, locked, scope, error);
+  return find_real(&real, path, kind, scope, error) &&
+         open_to_examine(ret_database, &way, path, real, kind, locked, scope, error);
 }
 
 /* ---- what is found ---- */
@@ -139,7 +151,8 @@ bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey,
   bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
   bs_flaw_problem(survey, "%s", message);
   if (error->word == BS_WORD_denied)
-    bs_flaw_mend(survey, "Run this as the user whose file it is, or give that user the right to read it: chmod u+r %s", subject->path);
+    bs_flaw_mend(survey, "Run this as the user whose file it is, or give that user the right to read it: chmod u+r %s",
+                 subject->path);
   else if (error->word == BS_WORD_failed)
     bs_flaw_mend(survey, "Use the release that wrote it, or a newer one.");
   else
@@ -165,11 +178,11 @@ static bool tell_complaints(const struct bs_subject *subject, struct bs_survey *
   return sound && code == SQLITE_DONE;
 }
 
-static bool check_integrity(const struct bs_subject *subject, struct bs_database *database, struct bs_survey *survey, bool *ret_sound,
-                            struct bs_error *error) {
+static bool check_integrity(const struct bs_subject *subject, struct bs_database *database, struct bs_survey *survey,
+                            bool *ret_sound, struct bs_error *error) {
   sqlite3_stmt *statement = NULL;
   size_t before = survey->errors;
-  bool sound = sqlite3_prepare_v2(database->sqlite, "PRAGMA integrity_check(" COMPLAINTS ")", -1, &statement, NULL) == SQLITE_OK &&
+  bool sound = sqlite3_prepare_v2(database->sqlite, PRAGMA_INTEGRITY, -1, &statement, NULL) == SQLITE_OK &&
                tell_complaints(subject, survey, statement);
 
   *ret_sound = sound;
@@ -186,8 +199,8 @@ static void tell_old(const struct bs_subject *subject, int32_t version, struct b
   bs_flaw_mend(survey, "%s", subject->upgrade);
 }
 
-static bool examine_content(const struct bs_subject *subject, struct bs_database *database, bs_examine_content *content, void *user,
-                            struct bs_survey *survey, struct bs_error *error) {
+static bool examine_content(const struct bs_subject *subject, struct bs_database *database, bs_examine_content *content,
+                            void *user, struct bs_survey *survey, struct bs_error *error) {
   int32_t version;
   bool sound;
 
@@ -198,8 +211,9 @@ static bool examine_content(const struct bs_subject *subject, struct bs_database
   return !sound || content(user, database, version, survey, error) || bs_examine_tell(subject, survey, error);
 }
 
-static bool examine(const struct bs_subject *subject, const char *real, bool locked, bool *ret_changed, const struct bs_scope *scope,
-                    bs_examine_content *content, void *user, struct bs_survey *survey, struct bs_error *error) {
+static bool examine(const struct bs_subject *subject, const char *real, bool locked, bool *ret_changed,
+                    const struct bs_scope *scope, bs_examine_content *content, void *user, struct bs_survey *survey,
+                    struct bs_error *error) {
   struct bs_database *database = NULL;
   const struct way *way = NULL;
   struct stamp before;
@@ -224,8 +238,8 @@ static bool tell_missing(const struct bs_subject *subject, struct bs_survey *sur
   if (!has_log) return true;
   bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
   bs_flaw_problem(survey, "The %s is gone, but its log %s-wal is still there.", subject->kind->noun, subject->path);
-  bs_flaw_mend(survey, "While no program uses it, bring %s back; or, where that is lost, remove %s-wal and %s-shm.", subject->path,
-                  subject->path, subject->path);
+  bs_flaw_mend(survey, "While no program uses it, bring %s back; or, where that is lost, remove %s-wal and %s-shm.",
+               subject->path, subject->path, subject->path);
   return true;
 }
 
