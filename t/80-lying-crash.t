@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A driver ends the process: with -v the last line says whose file it was, and nothing is harmed.
+# A driver ends the process: with -v the last line says whose file it was, with -vv in which call, and nothing is harmed.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/lying.sh"
 cp "$builddir/t/modules/.libs/crashing.so" "$work/drivers" && chmod 755 "$work/drivers/crashing.so"
 everything >"$work/before"
@@ -40,8 +40,10 @@ printf '  - {name: crash, driver: crashing}\n' >>"$config"
 exits 0 'drivers runs none' drivers -c "$config"
 
 with_good 'lie: crash' 'on: get'
-cli -c "$config" get_immutable alice.id "$key"
+cli -c "$config" -vv get_immutable alice.id "$key"
 is "$status" 137 'a get ends with the process'
+is "$(grep -v '^Killed' "$err" | tail -n 1)" 'blockstore-cli: debug: liar: entering get_immutable of the driver lying' \
+  'with -vv the last line names the store and what it was asked for'
 unharmed 'a get'
 with_good 'lie: crash' 'on: put'
 cli -c "$config" put_immutable alice.id 'some new data'

@@ -24,7 +24,7 @@ helped() {
     with_good "$@" "inline: $inline"
     cli -c "$config" -v get_immutable alice.id "$key"
     is "$status $(member data)" '0 some data' "helped: $* inline $inline"
-    like "$(cat "$err")" 'reading [0-9a-f]*: (liar: |done by good)' 'the log tells of the liar'
+    like "$(cat "$err")" 'reading [0-9a-f]*: (liar: |good: verified)' 'the log tells of the liar'
   done
 }
 

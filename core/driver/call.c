@@ -7,6 +7,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/driver/call_private.h"
 #include "core/driver/host.h"
 
@@ -227,6 +228,7 @@ enum blockstore_status bs_call_enter(struct bs_call *call) {
   enum blockstore_status status;
 
   if (!begin(call)) return BLOCKSTORE_STATUS_CANCELLED;
+  bs_log(BS_LOG_DEBUG, "%s: entering %s of the driver %s", call->store->name, bs_entry_text(call->entry), call->store->driver_name);
   status = dispatch(call);
   leave(call);
   return status;
