@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The program of the fuzzers, built apart from all else, from objects of its own: make -f t/fuzz/programs.mk KIND=..., in a build
-# folder, by the rules in t/fuzz/Makefile.inc, which give the rest.  GNU make.
+# folder, by the rules in t/fuzz/Makefile.inc, which give the rest.  GNU make.  FUZZ_CC, FUZZ_CFLAGS: another compiler, more flags.
 #
 #   libfuzzer   t/fuzz/fuzz        clang's fuzzer, sanitizers
 #   afl         t/fuzz/fuzz-afl    the same for afl-fuzz
@@ -23,10 +23,12 @@ objects = $(sources:%.c=$(folder)/%.o)
 compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND))
 
 $(program_$(KIND)): $(objects)
-	$(compile) -fsanitize=fuzzer -o $@ $(objects) $(LIBS)
+	@echo '  LINK    ' $@
+	@$(compile) -fsanitize=fuzzer -o $@ $(objects) $(LIBS)
 
 $(folder)/%.o: $(srcdir)/%.c
 	@mkdir -p $(@D)
-	$(compile) $(instrument_$(KIND)) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  FUZZ    ' $@
+	@$(compile) $(instrument_$(KIND)) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(objects:.o=.d)
