@@ -195,7 +195,7 @@ static bool take_version(struct bs_putting *putting, const struct bs_recalled *r
                  " is known already.", ver, putting->id, last);
 }
 
-static bool find_a_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
+static bool pick_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
   uint64_t known = last_known(putting, recalled), last = higher(known, recalled->reserved), ver = 0;
   bool resumed, found;
 
@@ -228,7 +228,7 @@ static void tell_version(const struct bs_putting *putting, const struct bs_recal
 }
 
 static bool choose_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid) {
-  if (!find_a_version(putting, recalled, txid)) return false;
+  if (!pick_version(putting, recalled, txid)) return false;
   tell_version(putting, recalled);
   return true;
 }
