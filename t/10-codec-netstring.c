@@ -61,8 +61,10 @@ static void it_is_read_as_it_arrives(void **state) {
 }
 
 static void one_form_only_is_taken(void **state) {
-  static const char *const malformed[] = {":", ":,", "a", "a:", "-1:a,", "+1:a,", " 1:a,", "1 :a,", "1\n:a,", "01:a,", "00:,", "00", "0x1:a,",
-                                          "1;a,", "1.0:a,", "1:ab", "1:a;", "1:a\n", "0:a", "3:abcd,", "12:hello world! ", "1,a:"};
+  static const char *const malformed[] = {
+      ":",      ":,",   "a",      "a:",   "-1:a,", "+1:a,", " 1:a,", "1 :a,",   "1\n:a,",          "01:a,", "00:,", "00",
+      "0x1:a,", "1;a,", "1.0:a,", "1:ab", "1:a;",  "1:a\n", "0:a",   "3:abcd,", "12:hello world! ", "1,a:",
+  };
 
   (void)state;
   for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) assert_state(malformed[i], BS_NETSTRING_MALFORMED);

@@ -80,7 +80,8 @@ static void mutate(const struct bs_fuzz_target *target, const struct seeds *seed
   size_t rounds = target->rounds * (getenv("BLOCKSTORE_TEST_LONG") == NULL ? 1 : 100);
 
   for (size_t i = 0; i < seeds->count + rounds; i++) {
-    const struct bs_buffer *seed = &seeds->items[i < seeds->count ? i : below(seeds->count)], *other = &seeds->items[below(seeds->count)];
+    const struct bs_buffer *seed = &seeds->items[i < seeds->count ? i : below(seeds->count)];
+    const struct bs_buffer *other = &seeds->items[below(seeds->count)];
     size_t length = seed->length, times = i < seeds->count ? 0 : 1 + below(5);
 
     if (length > 0) memcpy(bytes, seed->bytes, length);

@@ -8,7 +8,8 @@ static bool is_digit(unsigned char byte) {
 }
 
 /* The number and its ':'; *ret_header: their bytes. */
-static enum bs_netstring_state decode_number(size_t *ret_value, size_t *ret_header, const unsigned char *bytes, size_t length, size_t limit) {
+static enum bs_netstring_state decode_number(size_t *ret_value, size_t *ret_header, const unsigned char *bytes, size_t length,
+                                             size_t limit) {
   size_t value = 0, at = 0;
 
   for (; at < length && is_digit(bytes[at]); at++) {

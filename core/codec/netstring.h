@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Netstrings, the frames of the name server's RPC: the number of bytes in decimal, ':', the bytes, ','.  Canonical only: no sign, no
- * space, no leading zero.
+ * Netstrings, the frames of the name server's RPC: the number of bytes in decimal, ':', the bytes, ','.  Canonical only: no
+ * sign, no space, no leading zero.
  */
 #ifndef BS_CODEC_NETSTRING_H
 #define BS_CODEC_NETSTRING_H
@@ -22,8 +22,8 @@ struct bs_netstring {
 };
 
 /*
- * Looks at the `length` bytes that have arrived so far.  ret_frame: written only when it is whole; the payload may have up to `limit`
- * bytes.  Costs no more for a long frame than for a short one, so it may be asked anew whenever bytes arrive.
+ * Looks at the `length` bytes that have arrived so far.  ret_frame: written only when it is whole; the payload may have up to
+ * `limit` bytes.  Costs no more for a long frame than for a short one, so it may be asked anew whenever bytes arrive.
  */
 enum bs_netstring_state bs_netstring_decode(struct bs_netstring *ret_frame, const void *bytes, size_t length, size_t limit);
 

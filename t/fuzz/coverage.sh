@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # usage: t/fuzz/coverage.sh FOLDER...
-# How much of each room the inputs in FOLDER/TARGET reach, with the program that `make fuzz-coverage` built in the working directory.
+# How much of each room the inputs in FOLDER/TARGET reach, with the program that `make fuzz-coverage` built in the working
+# directory.
 set -eu
 program=t/fuzz/fuzz-cover
 raw=t/fuzz/cover/raw
@@ -39,6 +40,7 @@ done
   }
   END {
     for (room in lines)
-      printf "%-16s lines %5.1f %% of %5d, branches %5.1f %% of %5d\n", room, 100 * (1 - lines_missed[room] / lines[room]), lines[room],
+      printf "%-16s lines %5.1f %% of %5d, branches %5.1f %% of %5d\n", room,
+        100 * (1 - lines_missed[room] / lines[room]), lines[room],
         branches[room] == 0 ? 100 : 100 * (1 - branches_missed[room] / branches[room]), branches[room]
   }' | sort

@@ -177,21 +177,22 @@ static enum blockstore_status give_honestly(struct blockstore_sink *sink, const 
   return status == BLOCKSTORE_STATUS_OK ? sink->write(sink, honest->bytes, honest->length) : status;
 }
 
-/* The low bits: how many candidates.  40: it goes on when it is refused, which is forbidden.  80: a status of its own at the end. */
+/* The low bits: how many candidates.  40: it goes on when it is refused, which is forbidden.  80: a status of its own. */
 static enum blockstore_status give(struct blockstore_call *call, struct blockstore_sink *sink, const char *target) {
   const struct object *honest = find(target);
   unsigned how = lying_next();
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
 
   if (how % 4 == 0 && (how & 0x80) == 0) return give_honestly(sink, honest);
-  for (unsigned i = 0; i < how % 4 && (status == BLOCKSTORE_STATUS_OK || (how & 0x40) != 0); i++) status = give_candidate(sink, honest);
+  for (unsigned i = 0; i < how % 4 && (status == BLOCKSTORE_STATUS_OK || (how & 0x40) != 0); i++)
+    status = give_candidate(sink, honest);
   return (how & 0x80) != 0 ? answer_status(call) : status;
 }
 
 /* ---- the entry points ---- */
 
-static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call, const struct blockstore_settings *settings,
-                                         const struct blockstore_next *next) {
+static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call,
+                                         const struct blockstore_settings *settings, const struct blockstore_next *next) {
   static const char *const prefixes[] = {SCHEME "one/", SCHEME "two/"};
 
   (void)next;
@@ -215,19 +216,22 @@ static enum blockstore_status lying_make_mutable_url(void *self, struct blocksto
                                                      const char *data_id) {
   char url[8192];
   unsigned how = script.urls ? lying_next() : 0;
-  const struct object honest = {NULL, (unsigned char *)url, (size_t)snprintf(url, sizeof url, "%s%s", (const char *)self, data_id)};
+  size_t length = (size_t)snprintf(url, sizeof url, "%s%s", (const char *)self, data_id);
+  const struct object honest = {NULL, (unsigned char *)url, length};
 
-  PROMISED(honest.length < sizeof url);
+  PROMISED(length < sizeof url);
   if (how % 4 == 1) return answer_status(call);
   return how % 4 == 2 ? give_candidate(ret_url, &honest) : give_honestly(ret_url, &honest);
 }
 
-static enum blockstore_status lying_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data, const char *key) {
+static enum blockstore_status lying_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
+                                                  const char *key) {
   (void)self;
   return give(call, ret_data, key);
 }
 
-static enum blockstore_status lying_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record, const char *url) {
+static enum blockstore_status lying_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
+                                                const char *url) {
   const char *data_id = data_id_of(self, url);
 
   return data_id == NULL ? BLOCKSTORE_STATUS_UNHANDLED_URL : give(call, ret_record, data_id);

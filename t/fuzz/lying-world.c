@@ -110,9 +110,10 @@ void lying_restore(bool reader, bool owner) {
 
 /* As if its driver had been loaded from a file. */
 static void register_store(struct blockstore_config *config, const char *name, int64_t number) {
-  static const struct bs_metadata metadata = {.largest = UINT64_MAX,
-                                              .threads = BS_THREADS_PARALLEL,
-                                              .capabilities = BS_CAPABILITY_DURABLE | BS_CAPABILITY_LOCAL | BS_CAPABILITY_CONSISTENT};
+  static const struct bs_metadata metadata = {
+      .largest = UINT64_MAX,
+      .threads = BS_THREADS_PARALLEL,
+      .capabilities = BS_CAPABILITY_DURABLE | BS_CAPABILITY_LOCAL | BS_CAPABILITY_CONSISTENT};
   static const struct bs_module module = {"script", "script.so", &lying_driver, sizeof lying_driver, &metadata};
   struct blockstore_storage *storage = calloc(1, sizeof *storage);
   struct blockstore_error *said = NULL;
@@ -177,7 +178,8 @@ static void put_immutable(struct blockstore *session, size_t number) {
   blockstore_input_free(input);
 }
 
-static uint64_t put_mutable(struct blockstore *session, const char *name, const char *id, const char *text, const struct blockstore_key *key) {
+static uint64_t put_mutable(struct blockstore *session, const char *name, const char *id, const char *text,
+                            const struct blockstore_key *key) {
   struct blockstore_input *input = blockstore_input_from_memory(text, strlen(text));
   struct blockstore_receipt *receipt = NULL;
   struct blockstore_error *said = NULL;
@@ -245,7 +247,7 @@ static void keep_forged(const struct forge *of, const struct forge_fault *fault)
 /* What another machine of the owner's signed, then all forgeries; the honest record of the datum is put back behind them. */
 static void forge_all(const unsigned char chain[32]) {
   static const char rival[] = "another four", expired[] = "expired", newest[] = "four";
-  struct forge of = {.datum = {chain, LYING_NAME, lying_ids[LYING_MANY]}, .key = world.key->key, .ver = FORGED_VER, .data = "", .length = 0};
+  struct forge of = {{chain, LYING_NAME, lying_ids[LYING_MANY]}, world.key->key, FORGED_VER, 0, "", 0};
   const struct forge_fault *fault, *good = forge_fault_find("good");
   struct bs_buffer data_id BS_AUTO_BUFFER = BS_BUFFER_INIT;
 

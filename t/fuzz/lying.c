@@ -3,8 +3,8 @@
  * Gets and puts through the public API, while the stores lie as the input says.  What is handed out was signed or put by the
  * owner, and no version is below one that was seen before; what fails hands out nothing, and says why.
  *
- * Of the input's first byte the low bits choose the configuration (lying.h), 04 lets the stores lie about URLs, too.  Then each byte is a
- * call of the table below, and whatever the stores are asked meanwhile takes the bytes behind it (lying-store.c).
+ * Of the input's first byte the low bits choose the configuration (lying.h), 04 lets the stores lie about URLs, too.  Then each
+ * byte is a call of the table below, and whatever the stores are asked meanwhile takes the bytes behind it (lying-store.c).
  */
 #include <config.h>
 
@@ -61,8 +61,9 @@ static bool was_signed(const char *id, uint64_t ver, const char *text) {
   char tail[32];
 
   snprintf(tail, sizeof tail, ":" LYING_NAME ":%s", id);
-  for (size_t i = 0; i < version_count; i++)
-    if (versions[i].ver == ver && !versions[i].is_deleted && strcmp(versions[i].data_id + 8, tail) == 0 && strcmp(versions[i].text, text) == 0)
+  for (const struct version *version = versions; version < versions + version_count; version++)
+    if (version->ver == ver && !version->is_deleted && strcmp(version->text, text) == 0 &&
+        strcmp(version->data_id + 8, tail) == 0) /* behind the chain's eight digits */
       return true;
   return false;
 }
@@ -105,12 +106,14 @@ static void get_with(struct playing *playing, enum lying_id id, const struct blo
   struct blockstore_error *said = NULL;
   size_t length = 4711;
   const char *bytes;
+  uint64_t ver;
 
   if (is_done(blockstore_get_mutable(playing->session, output, &record, LYING_NAME, lying_ids[id], options, &said), &said)) {
     bytes = blockstore_output_bytes(output, &length);
     PROMISED(bytes != NULL && length == strlen(bytes) && blockstore_record_size(record) == length);
-    check_version(&playing->seen[id], lying_ids[id], blockstore_record_ver(record), bytes);
-    PROMISED(options == NULL || (blockstore_record_ver(record) >= options->ver_min && blockstore_record_ver(record) <= options->ver_max));
+    ver = blockstore_record_ver(record);
+    check_version(&playing->seen[id], lying_ids[id], ver, bytes);
+    PROMISED(options == NULL || (ver >= options->ver_min && ver <= options->ver_max));
     check_document(blockstore_record_document(record));
   } else {
     PROMISED(record == NULL && blockstore_output_bytes(output, &length) == NULL);
@@ -162,12 +165,13 @@ static void get_immutable(struct playing *playing, size_t number) {
   struct blockstore_output *output = blockstore_output_to_memory(SIZE_MAX);
   struct blockstore_record *record = NULL;
   struct blockstore_error *said = NULL;
-  const char *text = playing->world->texts[number], *bytes;
+  const char *key = playing->world->keys[number], *text = playing->world->texts[number], *bytes;
   size_t length = 4711;
 
-  if (is_done(blockstore_get_immutable(playing->session, output, &record, LYING_NAME, playing->world->keys[number], NULL, &said), &said)) {
+  if (is_done(blockstore_get_immutable(playing->session, output, &record, LYING_NAME, key, NULL, &said), &said)) {
     bytes = blockstore_output_bytes(output, &length);
-    PROMISED(bytes != NULL && length == strlen(text) && memcmp(bytes, text, length) == 0 && blockstore_record_size(record) == length);
+    PROMISED(bytes != NULL && length == strlen(text) && memcmp(bytes, text, length) == 0);
+    PROMISED(blockstore_record_size(record) == length);
   } else {
     PROMISED(record == NULL && blockstore_output_bytes(output, &length) == NULL);
   }
@@ -190,6 +194,7 @@ static struct blockstore_input *next_text(struct playing *playing, char text[TEX
 }
 
 static void put_mutable(struct playing *playing, enum lying_id id) {
+  const struct blockstore_key *key = playing->world->key;
   struct seen *seen = &playing->seen[id];
   char text[TEXT_MAX];
   struct blockstore_input *input = next_text(playing, text);
@@ -197,7 +202,7 @@ static void put_mutable(struct playing *playing, enum lying_id id) {
   struct blockstore_error *said = NULL;
 
   lying_text = text;
-  if (is_done(blockstore_put_mutable(playing->session, &receipt, LYING_NAME, lying_ids[id], input, playing->world->key, NULL, &said), &said)) {
+  if (is_done(blockstore_put_mutable(playing->session, &receipt, LYING_NAME, lying_ids[id], input, key, NULL, &said), &said)) {
     PROMISED(blockstore_receipt_ver(receipt) > seen->ver);
     check_version(seen, lying_ids[id], blockstore_receipt_ver(receipt), text);
     check_document(blockstore_receipt_document(receipt));
@@ -230,13 +235,15 @@ static void put_immutable(struct playing *playing) {
 }
 
 static void delete_many(struct playing *playing) {
+  const struct blockstore_key *key = playing->world->key;
+  const char *id = lying_ids[LYING_MANY];
   struct seen *seen = &playing->seen[LYING_MANY];
   struct blockstore_receipt *receipt = NULL;
   struct blockstore_error *said = NULL;
 
   playing->wrote = true;
   lying_text = NULL;
-  if (is_done(blockstore_delete_mutable(playing->session, &receipt, LYING_NAME, lying_ids[LYING_MANY], playing->world->key, NULL, &said), &said)) {
+  if (is_done(blockstore_delete_mutable(playing->session, &receipt, LYING_NAME, id, key, NULL, &said), &said)) {
     uint64_t ver = blockstore_receipt_ver(receipt); /* 0: it was deleted already */
 
     PROMISED(ver == 0 || ver > seen->ver);
@@ -249,10 +256,12 @@ static void delete_many(struct playing *playing) {
 
 static void ask(struct playing *playing, const char *method, const char *id) {
   const char *const arguments[] = {LYING_NAME, id};
+  size_t count = id == NULL ? 1 : 2;
   struct blockstore_error *said = NULL;
   char *json = NULL;
 
-  if (is_done(blockstore_call_method(playing->session, &json, method, arguments, id == NULL ? 1 : 2, NULL, &said), &said)) check_document(json);
+  if (is_done(blockstore_call_method(playing->session, &json, method, arguments, count, NULL, &said), &said))
+    check_document(json);
   else PROMISED(json == NULL);
   blockstore_free(json);
 }

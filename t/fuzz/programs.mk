@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The program of the fuzzers, built apart from all else, from objects of its own: make -f t/fuzz/programs.mk KIND=..., in a build
-# folder, by the rules in t/fuzz/Makefile.inc, which give the rest.  GNU make.  FUZZ_CC, FUZZ_CFLAGS: another compiler, more flags.
+# folder, by the rules in t/fuzz/Makefile.inc, which give the rest.  GNU make.  FUZZ_CC, FUZZ_CFLAGS: another compiler, more
+# flags.
 #
 #   libfuzzer   t/fuzz/fuzz        clang's fuzzer, sanitizers
 #   afl         t/fuzz/fuzz-afl    the same for afl-fuzz

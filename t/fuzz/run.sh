@@ -38,7 +38,9 @@ summary() {
     / cov: / { for (i = 1; i < NF; i++) value[$i] = $(i + 1) }
     /^stat::number_of_executed_units:/ { executions = $2 }
     /^stat::average_exec_per_sec:/ { rate = $2 }
-    END { printf "%d executions, %d/s, cov %d, ft %d, corpus %s\n", executions, rate, value["cov:"], value["ft:"], value["corp:"] }' "$1"
+    END {
+      printf "%d executions, %d/s, cov %d, ft %d, corpus %s\n", executions, rate, value["cov:"], value["ft:"], value["corp:"]
+    }' "$1"
 }
 
 echo "1..$#"

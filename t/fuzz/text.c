@@ -66,7 +66,8 @@ static void describe(const struct blockstore_config *config) {
   struct bs_json root;
   char *json = NULL;
 
-  if (blockstore_config_document(config, &json, &said) == BLOCKSTORE_DONE) PROMISED(bs_json_scan(&root, json, strlen(json), &limits, &error));
+  if (blockstore_config_document(config, &json, &said) == BLOCKSTORE_DONE)
+    PROMISED(bs_json_scan(&root, json, strlen(json), &limits, &error));
   else PROMISED(json == NULL && blockstore_error_message(said)[0] != '\0');
   blockstore_error_free(said);
   blockstore_free(json);
