@@ -108,7 +108,8 @@ void bs_survey_move(struct bs_survey *survey, struct bs_survey *part) {
   bs_survey_free(part);
 }
 
-/* Of the newest finding, unless that was left out. */
+/* Of the newest one, unless that was left out. */
+__attribute__((format(printf, 3, 0)))
 static void fill(struct bs_survey *survey, char **text, const char *format, va_list arguments) {
   char *formatted;
 

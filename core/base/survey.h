@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an examination looked at, and what is wrong there.  Who examines adds, and never fails for it: when memory runs out the
- * survey are marked failed, ignore what follows, and bs_survey_ok says so once, at the end.
+ * survey is marked failed, ignores what follows, and bs_survey_ok says so once, at the end.
  */
 #ifndef BS_BASE_SURVEY_H
 #define BS_BASE_SURVEY_H

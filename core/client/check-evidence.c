@@ -17,7 +17,7 @@
 
 #define WHAT "evidence"
 #define FORMAT "blockstore-evidence-1"
-#define SIZE_MAX_FILE (64u << 20) /* a user record and two mutable ones, in base64 */
+#define FILE_MAX (64u << 20) /* a user record and two mutable ones, in base64 */
 
 /* What both statements share. */
 struct evidence {
@@ -122,7 +122,7 @@ static bool check_file_name(const char *name, unsigned char z[2][BS_SHA256_SIZE]
 }
 
 static bool check_bytes(const char *name, const struct bs_buffer *bytes, struct bs_error *error) {
-  static const struct bs_json_limits limits = {SIZE_MAX_FILE, 32};
+  static const struct bs_json_limits limits = {FILE_MAX, 32};
   struct evidence evidence BS_AUTO(free_evidence) = {.name = BS_BUFFER_INIT, .id = BS_BUFFER_INIT};
   unsigned char z[2][BS_SHA256_SIZE] = {{0}};
   struct bs_json root;
@@ -137,7 +137,7 @@ static bool check_file(const char *path, const char *name, struct bs_survey *sur
 
   if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode)) return true; /* told of by its directory's examination */
   bs_examined_add(survey, WHAT, path);
-  if (bs_file_read(&bytes, path, SIZE_MAX_FILE, error) && check_bytes(name, &bytes, error)) return true;
+  if (bs_file_read(&bytes, path, FILE_MAX, error) && check_bytes(name, &bytes, error)) return true;
   if (error->word == BS_WORD_no_memory) return false;
   bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
   bs_flaw_problem(survey, "This proves nothing: %s", error->message);
