@@ -14,6 +14,9 @@
  */
 #undef _FORTIFY_SOURCE /* its inline functions are what is defined here */
 #include <config.h>
+/* By the names that libc has: on a machine of 32 bits these would make each name that of its twin for large files or years. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -105,9 +108,9 @@ static bool fault_freeing(void) {
 
 /* Is it a file, or what a file is beside?  Pipes and terminals have other tests. */
 static bool counts(int fd) {
-  struct stat status;
+  struct stat64 status;
 
-  return fd > 2 && fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+  return fd > 2 && fstat64(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
 static void *next(const char *name) {
@@ -202,10 +205,13 @@ WRAP_MAKER(int, socket, (int domain, int type, int protocol), (domain, type, pro
 WRAP_MAKER(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL)
 WRAP_MAKER(FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL)
 WRAP_MAKER(DIR *, opendir, (const char *path), (path), NULL)
-WRAP_MAKER(int, scandir,
-           (const char *path, struct dirent ***names, int (*filter)(const struct dirent *),
-            int (*compare)(const struct dirent **, const struct dirent **)),
-           (path, names, filter, compare), -1)
+#define WRAP_SCAN(name, entry)                                                                        \
+  WRAP_MAKER(int, name,                                                                               \
+             (const char *path, entry ***names, int (*filter)(const entry *),                         \
+              int (*compare)(const entry **, const entry **)),                                        \
+             (path, names, filter, compare), -1)
+WRAP_SCAN(scandir, struct dirent)
+WRAP_SCAN(scandir64, struct dirent64)
 
 /* Opening changes something where it may make a file. */
 static bool open_fails(uint64_t flags) {
@@ -213,6 +219,7 @@ static bool open_fails(uint64_t flags) {
 }
 
 WRAP(int, mkostemp, (char *path, int flags), (path, flags), open_fails(O_CREAT), -1)
+WRAP(int, mkostemp64, (char *path, int flags), (path, flags), open_fails(O_CREAT), -1)
 
 #define WRAP_OPEN(name, parameters, arguments)                  \
   EXPORT int name parameters;                                           \
@@ -270,3 +277,28 @@ EXPORT time_t time(time_t *ret_time) {
   if (ret_time != NULL) *ret_time = now.tv_sec;
   return now.tv_sec;
 }
+
+#if !defined(__LP64__) && defined(SYS_clock_gettime64)
+/* What seconds of 64 bits are asked by there. */
+struct seconds64 {
+  int64_t seconds;
+  int32_t nanoseconds, padding;
+};
+
+EXPORT int __clock_gettime64(clockid_t id, struct seconds64 *ret_time);
+EXPORT int __clock_gettime64(clockid_t id, struct seconds64 *ret_time) {
+  int result = (int)syscall(SYS_clock_gettime64, id, ret_time);
+
+  if (result == 0 && id == CLOCK_REALTIME) ret_time->seconds += clock_off;
+  return result;
+}
+
+EXPORT int64_t __time64(int64_t *ret_time);
+EXPORT int64_t __time64(int64_t *ret_time) {
+  struct seconds64 now = {0, 0, 0};
+
+  __clock_gettime64(CLOCK_REALTIME, &now);
+  if (ret_time != NULL) *ret_time = now.seconds;
+  return now.seconds;
+}
+#endif
