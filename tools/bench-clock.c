@@ -20,10 +20,8 @@
 
 #include <openssl/evp.h>
 
-extern char **environ;
-
 static int complain(const char *what) {
-  fprintf(stderr, "bench-clock: %s: %s\n", what, strerror(errno));
+  fprintf(stderr, "bench-clock: %s: %s\n", what, strerrordesc_np(errno));
   return 1;
 }
 

@@ -17,7 +17,7 @@ static inline void bs_auto_free(void *pointer_to_pointer) {
   free(*(void **)pointer_to_pointer);
 }
 
-static inline void bs_auto_close(int *fd) {
+static inline void bs_auto_close(const int *fd) {
   if (*fd >= 0) close(*fd);
 }
 

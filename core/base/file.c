@@ -95,6 +95,7 @@ bool bs_file_sync_parent(const char *path, struct bs_error *error) {
   return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than a path has names, which PATH_MAX bounds */
 bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *error) {
   struct stat status;
   char *parent BS_AUTO_FREE = NULL;

@@ -201,7 +201,7 @@ bool bs_index_find_transfer(const struct bs_index *index, char name[BS_NAME_MAX 
 struct wanted_update {
   const unsigned char *hash;
   const struct bs_window *window;
-  const unsigned char *consensus; /* out: of the window, under which it matched */
+  unsigned char consensus[BS_CONSENSUS_SIZE]; /* out: of the window, under which it matched */
 };
 
 static bool matches_update(void *user, const char *name) {
@@ -209,7 +209,7 @@ static bool matches_update(void *user, const char *name) {
   unsigned char hash[BS_HASH128_SIZE];
 
   for (size_t i = 0; i < wanted->window->count; i++) {
-    wanted->consensus = wanted->window->hashes[i];
+    memcpy(wanted->consensus, wanted->window->hashes[i], BS_CONSENSUS_SIZE);
     bs_update_hash(hash, name, wanted->consensus);
     if (memcmp(hash, wanted->hash, sizeof hash) == 0) return true;
   }
@@ -220,7 +220,7 @@ bool bs_index_find_update(const struct bs_index *index, char name[BS_NAME_MAX + 
                           unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, const struct bs_script *owner,
                           const unsigned char hash[BS_HASH128_SIZE], const struct bs_window *window,
                           struct bs_error *error) {
-  struct wanted_update wanted = {hash, window, NULL};
+  struct wanted_update wanted = {.hash = hash, .window = window};
 
   if (!find_owned(index, name, ret_found, owner, BS_LIST_OF_OWNER, matches_update, &wanted, error)) return false;
   if (*ret_found) memcpy(consensus, wanted.consensus, BS_CONSENSUS_SIZE);

@@ -93,7 +93,7 @@ bool bs_script_second_push(const unsigned char **ret_push, size_t *ret_length, c
                            size_t length) {
   size_t position = 0;
 
-  return next_push(ret_push, ret_length, script, length, &position) &&
+  return next_push(ret_push, ret_length, script, length, &position) && /* NOLINT(misc-redundant-expression): moves on */
          next_push(ret_push, ret_length, script, length, &position);
 }
 

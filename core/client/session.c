@@ -67,6 +67,7 @@ static bool take_storages(struct blockstore *session, struct bs_error *error) {
 
   session->storages = calloc(count, sizeof *session->storages);
   if (session->storages == NULL) return bs_fail_memory(error);
+  session->storage_count = 0;
   for (size_t i = 0; i < count; i++) {
     if (registered) session->storages[i] = bs_storage_retain(config->registered[i]);
     else if (!bs_storage_load(&session->storages[i], config, &config->stores[i], error)) return false;

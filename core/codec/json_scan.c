@@ -252,7 +252,7 @@ static bool remember_key(struct scan *scan, struct key key) {
 
 static bool scan_key(struct scan *scan) {
   struct key key = {.text = scan->at + 1};
-  bool escaped;
+  bool escaped = false;
   if (peek(scan) != '"') return expected(scan, "a key");
   if (!scan_string(scan, &escaped)) return false;
   key.length = (uint32_t)(scan->at - 1 - key.text);

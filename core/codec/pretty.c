@@ -27,6 +27,7 @@ static void line(struct bs_buffer *text, size_t depth) {
 
 static void print(struct bs_buffer *text, struct bs_json value, size_t depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the scanner's limit let the document be, 64 */
 static void print_object(struct bs_buffer *text, struct bs_json object, size_t depth) {
   struct bs_buffer members BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_json_iterator iterator = bs_json_begin(object);
@@ -51,6 +52,7 @@ static void print_object(struct bs_buffer *text, struct bs_json object, size_t d
   bs_buffer_byte(text, '}');
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as above */
 static void print_array(struct bs_buffer *text, struct bs_json array, size_t depth) {
   struct bs_json_iterator iterator = bs_json_begin(array);
   struct bs_json item;
@@ -66,7 +68,7 @@ static void print_array(struct bs_buffer *text, struct bs_json array, size_t dep
   bs_buffer_byte(text, ']');
 }
 
-/* As deep as the scanner's limit let the document be. */
+/* NOLINTNEXTLINE(misc-no-recursion): as above */
 static void print(struct bs_buffer *text, struct bs_json value, size_t depth) {
   enum bs_json_type type = bs_json_type(value);
 

@@ -27,7 +27,7 @@ struct reader {
   size_t depth;
 };
 
-/* Nesting is bounded by DEPTH_LIMIT, and so is the recursion. */
+/* NOLINTNEXTLINE(misc-no-recursion): nesting is bounded by DEPTH_LIMIT */
 void bs_yaml_free(struct bs_yaml *root) {
   if (root == NULL) return;
   for (size_t i = 0; i < root->count; i++) {

@@ -63,11 +63,13 @@ static bool read_abi(struct bs_metadata *metadata, char *value) {
   return minor != NULL && read_small(&metadata->abi_major, value) && read_small(&metadata->abi_minor, minor);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as every reader of a line takes it */
 static bool read_version(struct bs_metadata *metadata, char *value) {
   metadata->version = value;
   return value[0] != '\0';
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as above */
 static bool read_description(struct bs_metadata *metadata, char *value) {
   metadata->description = value;
   return true;

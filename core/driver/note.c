@@ -16,7 +16,8 @@
 #define NOTES_MAX (BS_METADATA_MAX + 4096) /* bytes of one segment of notes */
 
 /* The ELF header of the program or library that this is a part of, by the linker: what a driver's has to be like. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((__visibility__("hidden")));
+extern const ElfW(Ehdr) __ehdr_start /* NOLINT(bugprone-reserved-identifier): the linker gives it this name */
+    __attribute__((__visibility__("hidden")));
 
 struct elf {
   int fd;

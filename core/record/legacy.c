@@ -70,7 +70,8 @@ static bool make_run(struct run *run, const struct bs_mutable *record, const cha
 }
 
 static char run_at(const struct run *run, size_t at) {
-  return at < run->head_length ? run->head[at] : run->base64[at - run->head_length];
+  if (at < run->head_length) return run->head[at];
+  return run->base64[at - run->head_length];
 }
 
 static bool run_begins(const struct run *run, const char *text, size_t length) {

@@ -84,7 +84,7 @@ bool bs_mutable_sign(struct bs_buffer *ret_record, struct bs_signed *ret_signed,
   struct bs_signed made;
 
   if (!check(datum, ver, expires, error)) return false;
-  if (length > BS_MUTABLE_RECORD_MAX / 4 * 3) return too_large(length, error);
+  if (length > (size_t)BS_MUTABLE_RECORD_MAX / 4 * 3) return too_large(length, error);
   bs_buffer_reserve(ret_record, (length + 2) / 3 * 4 + strlen(datum->id) + FRAME_MAX);
   bs_buffer_text(ret_record, "{\"data\": \"");
   write_data(ret_record, &statement, data, length);

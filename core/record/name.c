@@ -8,7 +8,7 @@
 
 #define ALPHABET "abcdefghijklmnopqrstuvwxyz0123456789_-"
 #define QUOTED_MAX 80 /* bytes of a refused name that a message shows */
-#define QUOTED_TEXT (4 * QUOTED_MAX + sizeof "...")
+#define QUOTED_TEXT ((size_t)4 * QUOTED_MAX + sizeof "...")
 
 static bool is_plain(char c) {
   return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';

@@ -14,6 +14,7 @@
 
 static const char tag[] = "blockstore-mutable-v2"; /* its NUL is a part of P */
 
+/* NOLINTNEXTLINE(misc-redundant-expression): that both are the same is what is asserted */
 _Static_assert(BS_VER_MAX == BS_JSON_INTEGER_MAX, "a version fits into a JSON integer");
 _Static_assert(BS_ID_MAX <= UINT16_MAX, "the length of an id fits into u16");
 

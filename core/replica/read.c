@@ -52,7 +52,7 @@ static bool end(void *user, struct bs_error *error) {
   struct attempt *attempt = user;
   unsigned char digest[BS_SHA256_SIZE];
   char text[2 * BS_SHA256_SIZE + 1];
-  bool is_hash160 = strlen(attempt->search->key) == 2 * BS_HASH160_SIZE;
+  bool is_hash160 = strlen(attempt->search->key) == 2 * (size_t)BS_HASH160_SIZE;
 
   bs_sha256_end(&attempt->digest, digest);
   if (is_hash160) bs_ripemd160(digest, digest, sizeof digest);

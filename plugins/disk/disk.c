@@ -30,7 +30,7 @@
 #define NAME_HASHED "sha256="                                 /* '=' is never kept, so no escaped id looks like this */
 #define URL_LONGEST 2048
 
-_Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <=
+_Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + (size_t)NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <=
                    URL_LONGEST + 1,
                "a URL has room for a name in which every %XX has become %25XX");
 

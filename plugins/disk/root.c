@@ -96,6 +96,7 @@ static enum blockstore_status open_directory(struct bs_disk_root *root, struct b
 
 static enum blockstore_status make_url(struct bs_disk_root *root, struct blockstore_call *call) {
   static const char scheme[] = "file://";
+  /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): there is a path, as bs_disk_fail never says OK */
   size_t length = strlen(scheme) + bs_url_escape(NULL, 0, root->path, strlen(root->path), BS_URL_PATH);
 
   if (length > BS_DISK_ROOT_URL_LONGEST)

@@ -61,13 +61,13 @@ bool bench_name_expires(uint64_t number);
 /* A number that looks random; the same for the same one. */
 uint64_t bench_scatter(uint64_t number);
 
-/* ---- what can be measured; each prints one line of numbers ---- */
+/* ---- what can be measured; each prints one line of numbers; path: of the index, or the ledger ---- */
 
 void bench_generate(const char *chain, const char *index, size_t operations);
-void bench_apply(const char *chain, const char *index);
-void bench_fill(const char *index, size_t names);
-void bench_lookup(const char *index, size_t names, size_t count);
-void bench_ledger(const char *ledger, size_t count);
+void bench_apply(const char *chain, const char *path);
+void bench_fill(const char *path, size_t names);
+void bench_lookup(const char *path, size_t names, size_t count);
+void bench_ledger(const char *path, size_t count);
 
 /* ---- the floors ---- */
 

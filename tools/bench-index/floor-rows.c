@@ -121,7 +121,7 @@ void bench_floor_rows(const char *index, const char *copy) {
   execute(sqlite, "BEGIN");
   for (size_t i = 0; i < count; i++) {
     write_row(statements, rows, &rows[i], &done);
-    if ((i + 1) % (COMMIT_BLOCKS * BLOCK_OPERATIONS) == 0) execute(sqlite, "COMMIT; BEGIN");
+    if ((i + 1) % ((size_t)COMMIT_BLOCKS * BLOCK_OPERATIONS) == 0) execute(sqlite, "COMMIT; BEGIN");
   }
   execute(sqlite, "COMMIT");
   for (size_t i = 0; i < STATEMENTS; i++) sqlite3_finalize(statements[i]);

@@ -26,7 +26,7 @@
 
 void bench_die(const char *what) {
   fprintf(stderr, "bench-index: failed: %s\n", what);
-  exit(1);
+  exit(1); /* NOLINT(concurrency-mt-unsafe): whatever the other threads do */
 }
 
 void bench_check(bool good, const struct bs_error *error) {

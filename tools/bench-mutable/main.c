@@ -32,7 +32,7 @@ static const size_t turns = 200, slow_turns = 40;
 
 void bench_die(const char *what) {
   fprintf(stderr, "bench-mutable: failed: %s\n", what);
-  exit(1);
+  exit(1); /* NOLINT(concurrency-mt-unsafe): whatever the other threads do */
 }
 
 static void check(enum blockstore_result result, struct blockstore_error **error) {
@@ -305,12 +305,12 @@ static void get_fresh(void *user, size_t turn) {
 static void fresh_row(struct blockstore *session) {
   char name[32], id[32], data[1024] = "";
 
-  for (size_t i = 0; i < NAMES * IDS; i++) {
+  for (size_t i = 0; i < (size_t)NAMES * IDS; i++) {
     name_fresh(name, id, i);
     put(session, name, id, data, sizeof data);
   }
   compare(&(struct figure){"get_mutable 1 KiB, signature new, whole path, 11 routes", get_fresh, NULL, open_fresh,
-                           "read, SHA-256, parse key, verify", bench_floor_get_run, bench_floor_get_new("sample", true), NAMES * IDS,
+                           "read, SHA-256, parse key, verify", bench_floor_get_run, bench_floor_get_new("sample", true), (size_t)NAMES * IDS,
                            "0.7"});
 }
 

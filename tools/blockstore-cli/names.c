@@ -28,7 +28,7 @@ enum blockstore_result cli_run_method(struct cli *cli) {
 #define TEXT_LIMIT ((size_t)32 << 20)
 
 static void close_file(FILE **file) {
-  if (*file != NULL && *file != stdin) fclose(*file);
+  if (*file != NULL) fclose(*file);
 }
 
 static enum blockstore_result refuse(struct cli *cli, const char *file, const char *noun, const char *why) {
@@ -36,14 +36,16 @@ static enum blockstore_result refuse(struct cli *cli, const char *file, const ch
 }
 
 static enum blockstore_result read_text(struct cli *cli, char **ret_text, const char *file, const char *noun) {
-  FILE *in CLI_AUTO(close_file) = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+  bool is_stdin = strcmp(file, "-") == 0;
+  FILE *opened CLI_AUTO(close_file) = is_stdin ? NULL : fopen(file, "re");
+  FILE *in = is_stdin ? stdin : opened;
   char *text CLI_AUTO(cli_free) = malloc(TEXT_LIMIT + 1); /* pages that are not touched cost nothing */
   size_t length;
 
   if (text == NULL) return cli_no_memory(cli);
   length = in != NULL ? fread(text, 1, TEXT_LIMIT + 1, in) : 0;
   if (cli_signal() != 0) return cli_fail(cli, BLOCKSTORE_CANCELLED, "cancelled", "Cancelled; nothing was sent.");
-  if (in == NULL || ferror(in)) return refuse(cli, file, noun, strerror(errno));
+  if (in == NULL || ferror(in)) return refuse(cli, file, noun, strerrordesc_np(errno));
   if (length > TEXT_LIMIT) return refuse(cli, file, noun, "it is larger than 32 MiB");
   if (memchr(text, '\0', length) != NULL) return refuse(cli, file, noun, "it is no text");
   text[length] = '\0';

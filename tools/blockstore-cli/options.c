@@ -47,7 +47,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
 #define LONGEST_NAME 40
 
 static char letter(char c) {
-  return c == '-' ? '_' : c;
+  if (c == '-') return '_';
+  return c;
 }
 
 /* How many letters must be changed, added or dropped to make one of the other. */

@@ -200,7 +200,7 @@ int cli_finish(const struct cli *cli, int status) {
 
   if (fclose(stdout) != 0) failed = true; /* a full disk of a file server shows here */
   if (!failed) return status;
-  fprintf(stderr, "blockstore-cli: The standard output cannot be written: %s", strerror(errno));
+  fprintf(stderr, "blockstore-cli: The standard output cannot be written: %s", strerrordesc_np(errno));
   if (status == 0 && has_changed(cli)) {
     txid = find_txid(cli->json != NULL ? cli->json : cli->text, &length);
     fprintf(stderr, ". The command was done%s%.*s.", length > 0 ? "; its transaction is " : "", length, txid);
