@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <dirent.h>
+#include <elf.h>
 
 #include "t/fuzz/targets.h"
 #include "t/lib/plugins.h"
@@ -109,11 +110,11 @@ static void headers(void **unused) {
   (void)unused;
   read_module(&file, "good");
   for (size_t i = 0; i < 20000; i++) {
-    size_t at = below(2) == 0 ? below(64) : below(64 + 56 * 12);
+    size_t at = SELFMAG + below(below(2) == 0 ? 60 : 60 + 56 * 12);
     unsigned char kept = file.bytes[at];
 
     file.bytes[at] = (unsigned char)below(256);
-    bs_fuzz_find("note")->run(file.bytes, file.length < LONGEST ? file.length : LONGEST);
+    bs_fuzz_find("note")->run(file.bytes + SELFMAG, file.length < LONGEST ? file.length - SELFMAG : LONGEST);
     file.bytes[at] = kept;
   }
   bs_buffer_free(&file);

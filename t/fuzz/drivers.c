@@ -2,6 +2,7 @@
 /* A driver before it is vetted: its file, and the text in it. */
 #include <config.h>
 
+#include <elf.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -30,14 +31,15 @@ void bs_fuzz_metadata(const uint8_t *bytes, size_t length) {
   read_metadata(text, length);
 }
 
-/* As the catalog does it, the text of the note is read, too. */
+/* What follows the magic of an ELF file: the seeds, without it, are no files that tools for packages would look at.  As the catalog
+ * does it, the text of the note is read, too. */
 void bs_fuzz_note(const uint8_t *bytes, size_t length) {
   int fd BS_AUTO_CLOSE = memfd_create("driver", MFD_CLOEXEC);
   struct bs_error error = {0};
   size_t text_length;
   char *text BS_AUTO_FREE = NULL;
 
-  PROMISED(fd >= 0 && bs_file_write_all(fd, bytes, length));
+  PROMISED(fd >= 0 && bs_file_write_all(fd, ELFMAG, SELFMAG) && bs_file_write_all(fd, bytes, length));
   if (!bs_note_read(&text, &text_length, fd, "driver.so", &error)) {
     PROMISED(error.message[0] != '\0');
     return;
