@@ -4,8 +4,11 @@
 
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
   libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev'
-# g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete.
-test_packages='libcmocka-dev perl valgrind clang g++ minisign shellcheck xz-utils git'
+# g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete, groff formats the
+# manual pages, zsh and fish complete.
+test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish'
+# The fuzzer and its coverage; Debian's packages; builds for other Debians.
+release_packages='libclang-rt-dev llvm dpkg-dev debhelper lintian pkgconf debian-archive-keyring'
 
 say() {
   printf '== %s\n' "$*"
