@@ -5,7 +5,9 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/sweep.sh"
 env FAULT_COUNT="$work/counts" LD_PRELOAD="$SWEEP_PRELOAD" "$SWEEP_PROGRAM" help >"$out"
 if ! grep -q '^allocations [1-9]' "$work/counts"; then skip_all "the sanitizers' allocator cannot be made to fail"; fi
-sweep 8 changing_commands ENOMEM ENOMEM+
-sweep 8 asking_commands ENOMEM ENOMEM+
+sweep 12 changing_commands ENOMEM
+sweep 40 asking_commands ENOMEM
+sweep 4 changing_commands ENOMEM+
+sweep 4 asking_commands ENOMEM+
 sweeps_all
 done_sweeping

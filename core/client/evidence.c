@@ -84,7 +84,8 @@ static void add_base64(cJSON *object, const char *key, const struct bs_buffer *b
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   if (bytes != NULL) bs_base64_encode(&text, bytes->bytes, bytes->length);
-  bs_document_text(object, key, bytes == NULL ? NULL : bs_buffer_string(&text));
+  if (bytes == NULL) bs_document_null(object, key);
+  else bs_document_string(object, key, bs_buffer_string(&text));
 }
 
 static cJSON *describe_side(const struct side *side) {
@@ -116,7 +117,7 @@ static void add_route(cJSON *tree, const struct bs_target *target) {
   struct bs_buffer route BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   bs_buffer_add(&route, target->route.whole.text, target->has_route ? target->route.whole.length : 0);
-  if (target->has_route && bs_buffer_string(&route) != NULL) bs_document_raw(tree, "route", bs_buffer_string(&route));
+  if (target->has_route) bs_document_raw(tree, "route", bs_buffer_string(&route));
   else bs_document_null(tree, "route");
 }
 

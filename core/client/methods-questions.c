@@ -22,7 +22,8 @@ static void add_text(cJSON *object, const struct bs_field *field) {
     if (byte >= 0x80) bs_buffer_byte(&text, (unsigned char)(0xc0 | byte >> 6));
     bs_buffer_byte(&text, byte < 0x80 ? byte : (unsigned char)(0x80 | (byte & 0x3f)));
   }
-  bs_document_text(object, field->name, bs_buffer_string(&text));
+  if (field->length == 0) bs_document_null(object, field->name);
+  else bs_document_string(object, field->name, bs_buffer_string(&text));
 }
 
 /* A number or a list, which JSON writes in the same way. */

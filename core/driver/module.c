@@ -79,8 +79,10 @@ static const char *ltdl_reason(void) {
 
 static bool make_ready(struct bs_error *error) {
   if (is_ready) return true;
-  if (lt_dlinit() != 0 || lt_dlloader_add(&loader) != 0)
-    return bs_fail(error, BS_WORD_driver, "The loader of drivers (libltdl) cannot be started: %s.", ltdl_reason());
+  if (lt_dlinit() != 0 || lt_dlloader_add(&loader) != 0) { /* nothing else can go wrong there, whatever lt_dlerror() says */
+    bs_fail_memory(error);
+    return bs_context(error, "The loader of drivers (libltdl) cannot be started");
+  }
   is_ready = true;
   return true;
 }

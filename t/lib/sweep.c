@@ -111,12 +111,12 @@ static bool has_any(const char *text, const char *const *words) {
 static bool names_cause(const char *text) {
   static const char *const memory[] = {"memory", "emporarily unavailable", NULL};
   static const char *const files[] = {"Too many open files", NULL};
-  static const char *const disk[] = {"o space left", "nput/output error", "could not be opened for writing", NULL};
+  static const char *const disk[] = {"o space left", "nput/output error", "disk I/O error", "could not be opened for writing", NULL};
   static const char *const opening[] = {"could not be opened for writing", "unable to open", "could not be read just now", NULL};
+  bool is_once = strchr(word, '+') == NULL;
 
   if (strncmp(word, "ENOMEM", 6) == 0) return has_any(text, memory);
-  if (strncmp(word, "EMFILE", 6) != 0) return has_any(text, disk);
-  return has_any(text, files) || (strchr(word, '+') == NULL && has_any(text, opening));
+  return has_any(text, strncmp(word, "EMFILE", 6) == 0 ? files : disk) || (is_once && has_any(text, opening));
 }
 
 /* But for the lines that tell how much room there is. */

@@ -46,6 +46,8 @@ transaction=$(member transaction)
 does getinfo
 last=$(member last_block)
 keep owned
+cp -a "$work/owned" "$work/reader"
+rm "$work/reader/.local/state/blockstore/state.db"*
 does preorder late.id
 keep preordered
 does namespace_preorder test
@@ -120,6 +122,11 @@ done 0 \"data\": \"new-note\" < get_mutable alice.id other" put_mutable alice.id
   row owned 0 "$safe
 $idle
 done 3 \"code\": \"deleted\" < get_mutable alice.id notes" delete_mutable alice.id notes
+  # Who reads for the first time is bound by what he was given.
+  row reader 0 "$safe
+done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes
+  row reader 0 "$safe
+done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes -o "$HOME/got"
 }
 
 asking_commands() {
