@@ -23,6 +23,15 @@ static bool is_silent(const struct bs_place *place, const struct bs_replica *ans
   return place->ver == 0 && (word == BS_WORD_unreachable || word == BS_WORD_deadline || word == BS_WORD_cancelled || word == BS_WORD_denied);
 }
 
+/* answer: what the place said to who looked again. */
+static void fail_untrue(struct bs_replica *replica, const struct bs_replica *answer, uint64_t ver) {
+  bool has_reason = !answer->is_good && answer->error.word != BS_NO_WORD && answer->error.word != BS_WORD_not_found;
+
+  replica->is_good = false;
+  bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back%s%s", replica->name,
+          ver, has_reason ? ": " : ".", has_reason ? answer->error.message : "");
+}
+
 /* A store that promises to show what was put and shows something else has not stored it, whatever it said. */
 static void doubt(struct bs_putting *putting, const struct bs_reading *after, struct bs_replica *stored) {
   for (size_t i = 0; i < after->places.count; i++) {
@@ -40,9 +49,7 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
       bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but does not show it yet.", replica->name, putting->ver);
       continue;
     }
-    replica->is_good = false;
-    bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back.", replica->name,
-            putting->ver);
+    fail_untrue(replica, &after->places.answers.items[i], putting->ver);
   }
 }
 
