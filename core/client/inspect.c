@@ -132,8 +132,8 @@ static void add_report(cJSON *item, struct bs_buffer *text) {
   struct bs_error error;
   struct bs_json root;
 
-  if (text->length == 0) return;
-  if (!bs_json_scan(&root, text->bytes, text->length, &limits, &error)) bs_document_text(item, "report_error", error.message);
+  if (text->length == 0 && !text->failed) return;
+  if (!text->failed && !bs_json_scan(&root, text->bytes, text->length, &limits, &error)) bs_document_text(item, "report_error", error.message);
   else bs_document_raw(item, "report", bs_buffer_string(text));
 }
 

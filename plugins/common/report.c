@@ -59,7 +59,7 @@ enum blockstore_status bs_report_end(struct bs_report *report, struct blockstore
   if (!failed) {
     fputs(ftell(report->stream) == 0 ? "{}" : "}", report->stream);
     failed = ferror(report->stream) != 0;
-    failed = fclose(report->stream) != 0 || failed;
+    failed = fclose(report->stream) != 0 || failed || report->text == NULL; /* glibc's fclose does not tell of the last */
   }
   if (failed) {
     status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "There is not enough memory for the report.");

@@ -135,7 +135,7 @@ enum blockstore_result cli_object_end(struct cli_object *object, struct cli *cli
   if (object->file == NULL) return cli_no_memory(cli);
   fputs("\n}", object->file);
   written = !ferror(object->file);
-  if (fclose(object->file) != 0 || !written) {
+  if (fclose(object->file) != 0 || !written || object->text == NULL) { /* glibc's fclose does not tell of the last */
     free(object->text);
     return cli_no_memory(cli);
   }
