@@ -76,24 +76,30 @@ directory_is_trusted() {
   done
 }
 
+# The same folder each time, so that a second run has little to do.
+choose_build_elsewhere() {
+  unsafe=$build
+  build=${TMPDIR:-/var/tmp}/blockstore-build.$(id -u)
+  mkdir -p -m 700 "$build"
+  [ -O "$build" ] && directory_is_trusted "$build" || die "$build is not yours alone: remove it, or set BLOCKSTORE_BUILD"
+  say "Others than you can write on the way to $unsafe, so drivers there are refused: building in $build"
+}
+
 # Sets $build: the folder for all that is built, `build` in the source tree where drivers may be loaded from there.
 choose_build() {
   umask 022
   build=${BLOCKSTORE_BUILD:-$top/build}
   mkdir -p "$build"
   build=$(cd "$build" && pwd -P)
-  if ! directory_is_trusted "$build"; then
-    unsafe=$build
-    build=$(mktemp -d "${TMPDIR:-/var/tmp}/blockstore-build.XXXXXX")
-    say "Others than you can write on the way to $unsafe, so drivers there are refused: building in $build"
-  fi
+  [ -w "$build" ] || die "$build belongs to somebody else, perhaps from a run with sudo: remove it"
+  directory_is_trusted "$build" || choose_build_elsewhere
 }
 
 # Makes ./configure where it is missing.
 bootstrap() {
   [ ! -e "$top/config.status" ] ||
     die 'the source tree itself is configured, and then no build elsewhere works: run "make distclean" there first'
-  [ ! -x "$top/configure" ] || return 0
+  [ ! -x "$top/configure" ] || [ ! -e "$top/Makefile.in" ] || return 0
   say 'Build: making the configure script'
   (cd "$top" && mkdir -p build-aux && quietly "$build/autoreconf.log" autoreconf -fi)
 }

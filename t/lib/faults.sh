@@ -2,6 +2,7 @@
 # For tests with t/lib/faults.c: . "$srcdir/t/lib/faults.sh".  A home where alice.id has data, and notes in their second version;
 # commands that die or fail at the n-th call that changes a file, for each n (with BLOCKSTORE_TEST_LONG=1) or some (a quarter of
 # these with BLOCKSTORE_TEST_BRIEF=1).
+[ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm # no power is cut here: nothing of it need be on a disk
 . "$(dirname "$0")/lib/cli.sh"
 program=$builddir/tools/bin/.libs/blockstore-cli
 [ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
