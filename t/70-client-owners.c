@@ -193,6 +193,62 @@ static void dry_runs_change_nothing(void **state) {
   end(&deal);
 }
 
+/* Its record would be stored, and without the name's lock. */
+static void a_dry_run_sends_nothing_again(void **state) {
+  static const char txid[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  struct world *world = *state;
+  struct deal deal;
+  char *json = NULL;
+
+  begin(&deal, world);
+  assert_refused(call_on_name(world, &json, "update", "{}", txid, 1, &error), "usage",
+                 "A dry run sends nothing again: leave out --dry-run, or the transaction.");
+  assert_null(json);
+  end(&deal);
+}
+
+static bool has_state(const struct world *world) {
+  char *file = path_in(world->place, "state/state.db");
+  bool has = access(file, F_OK) == 0;
+
+  free(file);
+  return has;
+}
+
+static void a_dry_run_remembers_nothing(void **state) {
+  struct world *world = *state;
+  struct deal deal;
+  char *json = NULL;
+
+  begin(&deal, world);
+  blockstore_free(call(world, "revoke", NAME, NULL));
+  close_world(world);
+  remove_database(world, "state.db");
+  open_session(world, ONE_STORE);
+  assert_refused(call_on_name(world, &json, "update", "{}", NULL, 1, &error), "not_found", "was revoked");
+  assert_refused(call_on_name(world, &json, "transfer", deal.bob_address, NULL, 1, &error), "denied", "was revoked");
+  assert_false(has_state(world));
+  assert_refused(call_on_name(world, &json, "update", "{}", NULL, 0, &error), "not_found", "was revoked");
+  assert_true(has_state(world));
+  end(&deal);
+}
+
+/* A question is one, whatever the options say. */
+static void an_answer_is_remembered_all_the_same(void **state) {
+  struct world *world = *state;
+  struct deal deal;
+  char *json = NULL;
+
+  begin(&deal, world);
+  close_world(world);
+  remove_database(world, "state.db");
+  open_session(world, ONE_STORE);
+  assert_done(call_on_name(world, &json, "lookup", NULL, NULL, 1, &error));
+  assert_true(has_state(world));
+  blockstore_free(json);
+  end(&deal);
+}
+
 /* ---- a namespace whose names live for 5 blocks ---- */
 
 #define BRIEF "alice.brief"
@@ -237,6 +293,9 @@ int main(void) {
       in_world(transfers_that_are_refused),
       in_world(a_revoked_name_says_nothing),
       in_world(dry_runs_change_nothing),
+      in_world(a_dry_run_sends_nothing_again),
+      in_world(a_dry_run_remembers_nothing),
+      in_world(an_answer_is_remembered_all_the_same),
       in_world(an_expired_name_says_nothing_until_it_is_registered),
   };
 

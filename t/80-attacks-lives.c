@@ -303,17 +303,6 @@ static void until_that_ledger_has_gone_another_way(void **state) {
   assert_done(ask_name(world, "lookup", NAME, &error));
 }
 
-/* With what SQLite left beside it. */
-static void remove_database(const struct world *world, const char *file) {
-  for (size_t i = 0; i < 3; i++) {
-    char *path = NULL;
-
-    assert_true(asprintf(&path, "%s/state/%s%s", world->place, file, (const char *const[]){"", "-wal", "-shm"}[i]) >= 0);
-    unlink(path);
-    free(path);
-  }
-}
-
 static void nor_by_a_lost_one(void **state) {
   struct world *world = *state;
   char *ledger = path_in(world->place, "state/ledger.db");

@@ -404,6 +404,7 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
     return bs_report_end(&early, false, error);
   for (size_t i = 0; i < count; i++) call.arguments[i] = arguments[i];
   good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);
+  work.is_trial = found->needs_key && known.dry_run != 0;
   call.answer = cJSON_CreateObject();
   good = good && found->run(&call);
   if (found->needs_key) bs_cache_forget_name(&blockstore->cache, arguments[0]);

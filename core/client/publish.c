@@ -298,6 +298,8 @@ static bool publish_locked(struct bs_work *work, struct bs_publication *publicat
 
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
     return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
+  if (publication->txid != NULL && publication->dry_run)
+    return bs_fail(&work->report.error, BS_WORD_usage, "A dry run sends nothing again: leave out --dry-run, or the transaction.");
   if (!bs_name_check(publication->name, &work->report.error)) return false;
   if (!publication->dry_run && !bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error))
     return false;

@@ -38,6 +38,7 @@ struct bs_work {
   struct bs_scope *scope;      /* NULL: not begun */
   struct bs_watch watch;       /* of `scope` and the caller's progress */
   struct bs_replicas replicas; /* the session's stores, opened as far as they could be */
+  bool is_trial;               /* a dry run: nothing is remembered */
   struct bs_report report;
 };
 

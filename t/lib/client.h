@@ -99,6 +99,17 @@ static inline void open_session(struct world *world, const char *text) {
   free(file);
 }
 
+/* Of PLACE/state, with what SQLite left beside it. */
+static inline void remove_database(const struct world *world, const char *file) {
+  for (size_t i = 0; i < 3; i++) {
+    char *path = NULL;
+
+    assert_true(asprintf(&path, "%s/state/%s%s", world->place, file, (const char *const[]){"", "-wal", "-shm"}[i]) >= 0);
+    unlink(path);
+    free(path);
+  }
+}
+
 #define ONE_STORE "stores: [{name: one, driver: disk, root: one}]\n"
 #define TWO_STORES "stores: [{name: one, driver: disk, root: one}, {name: two, driver: disk, root: two}]\n"
 
