@@ -288,6 +288,38 @@ static void a_name_that_was_seen_is_not_unregistered_by_an_older_ledger(void **s
   assert_done(ask_name(world, "lookup", NAME, &error));
 }
 
+/* The put saw it there, and nothing has read it since. */
+static void nor_is_one_that_was_only_written(void **state) {
+  struct world *world = *state;
+  struct blockstore_receipt *receipt;
+  char key[65];
+
+  open_session(world, ONE_STORE);
+  own(world, "early.id");
+  close_world(world);
+  copy(world, "state/ledger.db", "older.db");
+  open_session(world, ONE_STORE);
+  own(world, NAME);
+  put_next(world, ID, "one");
+  close_world(world);
+  copy(world, "state/ledger.db", "newer.db");
+  copy(world, "older.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  assert_get(world, ID, "stale", "bring the newer ledger back");
+  assert_refused(ask_name(world, "register", NAME, &error), "stale", "bring the newer ledger back");
+  close_world(world);
+  copy(world, "newer.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  receipt = put_bytes(world, NAME, "immutable", 9); /* a newer answer, of which the put's own transaction is the reason */
+  memcpy(key, blockstore_receipt_key(receipt), sizeof key);
+  blockstore_receipt_free(receipt);
+  close_world(world);
+  copy(world, "newer.db", "state/ledger.db");
+  open_session(world, ONE_STORE);
+  assert_get_refused(world, NAME, key, "stale", "rolled back");
+  assert_get(world, ID, "stale", "rolled back");
+}
+
 /* The block where it was seen is another one by then. */
 static void until_that_ledger_has_gone_another_way(void **state) {
   struct world *world = *state;
@@ -332,6 +364,7 @@ int main(void) {
       in_world(what_a_name_no_longer_says_is_remembered),
       in_world(a_ledger_that_was_rolled_back_is_stale),
       in_world(a_name_that_was_seen_is_not_unregistered_by_an_older_ledger),
+      in_world(nor_is_one_that_was_only_written),
       in_world(until_that_ledger_has_gone_another_way),
       in_world(nor_by_a_lost_one),
   };

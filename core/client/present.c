@@ -178,6 +178,20 @@ bool bs_present_need_newest(struct bs_work *work, const char *name) {
   return !found && work->report.error.word == BS_WORD_not_found; /* what that means is told by who asked */
 }
 
+bool bs_present_renew(struct bs_work *work, struct bs_present *present) {
+  struct bs_name_record record;
+
+  if (!bs_names_lookup(work->session->names, work->scope, &record, present->record.name, &work->report.error)) return false;
+  present->seen = bs_name_floor_of(&record);
+  present->seen.is_current = true; /* no other is written */
+  present->is_news = true;
+  return true;
+}
+
+bool bs_present_add_consensus(struct bs_work *work, struct bs_name_seen *seen) {
+  return bs_names_consensus_at(work->session->names, work->scope, seen->consensus, seen->block, &work->report.error);
+}
+
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,
                         const struct bs_seen *version) {
   struct bs_name_seen seen = present->seen;
@@ -187,11 +201,10 @@ bool bs_present_believe(struct bs_work *work, const struct bs_present *present, 
                                    .name = present->is_news ? &seen : NULL,
                                    .replaces_name = present->has_left,
                                    .now = bs_clock_unix()};
-  struct bs_error *error = &work->report.error;
 
   if (work->is_trial) return true;
-  if (present->is_news && !bs_names_consensus_at(work->session->names, work->scope, seen.consensus, seen.block, error)) return false;
-  return bs_state_believe(work->session->state, work->scope, &belief, error);
+  if (present->is_news && !bs_present_add_consensus(work, &seen)) return false;
+  return bs_state_believe(work->session->state, work->scope, &belief, &work->report.error);
 }
 
 /* Has another call believed a newer answer since this one began?  Then what it read was the newest all the same. */

@@ -40,6 +40,10 @@ bool bs_present_load_user(struct bs_work *work, struct bs_present *present);
 /* The user record under a value hash, from the stores or the journal, checked to be the name's. */
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
 
+/* After a change of the name, which is confirmed: its answer of now is the news.  `record` stays as it was. */
+bool bs_present_renew(struct bs_work *work, struct bs_present *present);
+/* The consensus hash of its block, which an answer that is believed has. */
+bool bs_present_add_consensus(struct bs_work *work, struct bs_name_seen *seen);
 /* Commits, durably, what was believed: the name's answer where it is news, and a version of a datum (NULL: none).  Nothing
  * in a dry run. */
 bool bs_present_believe(struct bs_work *work, const struct bs_present *present, const struct bs_datum *datum,

@@ -100,7 +100,7 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
 
 /* One write in progress. */
 struct writing {
-  const struct bs_present *present;
+  struct bs_present *present;
   const struct bs_buffer *bytes; /* of the user record; NULL: it stays as it is, and is in the stores */
   bool is_new;                   /* the user record is: it needs a transaction */
   int64_t entry;                 /* the journal's; 0: none */
@@ -156,15 +156,41 @@ static bool yield(struct bs_work *work, struct bs_publication *publication, int6
   return true;
 }
 
+/* Ends the entry, and believes.  Where another call has believed a newer answer about the name meanwhile, that one stays. */
+static bool end_entry(struct bs_work *work, int64_t entry, struct bs_belief *belief) {
+  struct bs_error *error = &work->report.error;
+
+  if (bs_state_conclude(work->session->state, work->scope, entry, belief, error)) return true;
+  if (error->word != BS_WORD_stale || belief->name == NULL) return false;
+  belief->name = NULL;
+  *error = (struct bs_error){0};
+  return bs_state_conclude(work->session->state, work->scope, entry, belief, error);
+}
+
+/* What was written, and what the name says by now. */
+static bool remember(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing, int64_t entry) {
+  struct bs_present *present = writing->present;
+  const struct bs_datum only = {present->record.chain_id, publication->name, NULL}, *datum = publication->datum;
+  struct bs_belief belief = {.datum = datum == NULL ? &only : datum,
+                             .version = datum == NULL ? NULL : &publication->version,
+                             .replaces_name = present->has_left,
+                             .now = bs_clock_unix()};
+
+  if (writing->is_new && entry != 0 && !bs_present_renew(work, present)) return false;
+  if (present->is_news) {
+    if (!bs_present_add_consensus(work, &present->seen)) return false;
+    belief.name = &present->seen;
+  }
+  return end_entry(work, entry, &belief);
+}
+
 /* What was acknowledged binds this user's reads from here on. */
 static bool conclude(struct bs_work *work, struct bs_publication *publication, const struct writing *writing) {
-  const struct bs_belief belief = {.datum = publication->datum, .version = &publication->version, .now = bs_clock_unix()};
   bool is_confirmed = !writing->is_new || bs_names_is_immediate(work->session->names);
   int64_t entry = is_confirmed ? writing->entry : 0;
 
   if (entry == 0 && publication->datum == NULL) return true;
-  if (bs_state_conclude(work->session->state, work->scope, entry, publication->datum == NULL ? NULL : &belief, &work->report.error))
-    return true;
+  if (remember(work, publication, writing, entry)) return true;
   if (publication->datum != NULL && work->report.error.word == BS_WORD_stale) return yield(work, publication, entry);
   if (publication->datum != NULL) return fail_unremembered(&work->report.error);
   bs_log(BS_LOG_WARNING, "A finished entry stays in the journal until the next put of %s: %s", publication->name,
