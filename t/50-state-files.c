@@ -2,6 +2,9 @@
 /* States of an older or a newer release, and damaged ones. */
 #include <config.h>
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "t/lib/state.h"
 
 #define CHAIN_ONE "0100000000000000000000000000000000000000000000000000000000000000"
@@ -161,6 +164,57 @@ static void a_damaged_reservation_is_not_listed(void **state) {
   assert_fails(bs_state_unfinished(opened, NULL, &items, &count, &error), BS_WORD_corrupt, "wrong size");
 }
 
+/* A disk that was full once is no reason of what fails later. */
+static void a_failure_is_told_with_its_own_reason(void **state) {
+  struct bs_state *opened AUTO_STATE = open_state(*state);
+  struct bs_seen version = seen(1, 1, 1);
+  struct rlimit before, small;
+  struct bs_recalled recalled;
+  struct bs_error error = {0};
+
+  assert_ok(believe(opened, &here, &version, NULL, 10, &error));
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small = (struct rlimit){4096, before.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  version.ver = 2;
+  assert_false(believe(opened, &here, &version, NULL, 11, &error));
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  if (strstr(error.message, "File too large") == NULL) fail_msg("%s", error.message);
+  alter(*state, 2, "DROP TABLE floors");
+  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_io, "no such table: floors.");
+  if (strstr(error.message, "File too large") != NULL) fail_msg("%s", error.message);
+}
+
+/* In the mode of a rollback journal, who writes keeps out who reads. */
+static void a_locked_file_is_not_copied_in_part(void **state) {
+  const struct bs_database_kind kind = {.noun = "state", .application_id = 0x42535354, .schema = old_schema, .version = 1};
+  char *file BS_AUTO_FREE = path_in(*state, "state/state.db");
+  struct bs_database *database = NULL, *copied = NULL;
+  struct bs_error error = {0};
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *scope;
+  sqlite3 *writer = NULL;
+
+  make_old(*state);
+  assert_ok(bs_scope_open(&scopes, &scope, 20, &error));
+  assert_int_equal(sqlite3_open(file, &writer), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(writer, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL), SQLITE_OK);
+  assert_ok(bs_database_open(&database, file, &kind, BS_DATABASE_READ, NULL, &error));
+  assert_int_equal(sqlite3_exec(writer, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+  bs_database_scope(database, scope);
+  assert_fails(bs_database_copy(&copied, database, &error), BS_WORD_deadline, "state.db: Another process keeps the state locked");
+  assert_null(copied);
+  bs_database_scope(database, NULL);
+  assert_int_equal(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+  assert_ok(bs_database_copy(&copied, database, &error));
+  bs_database_close(copied);
+  bs_database_close(database);
+  sqlite3_close(writer);
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(an_old_state_is_brought_up_to_date_by_a_read),
@@ -176,6 +230,8 @@ int main(void) {
       in_place(and_its_version),
       in_place(an_owner_has_at_most_39_letters),
       in_place(a_damaged_reservation_is_not_listed),
+      in_place(a_failure_is_told_with_its_own_reason),
+      in_place(a_locked_file_is_not_copied_in_part),
   };
   return RUN_TESTS(tests);
 }

@@ -32,7 +32,7 @@ static bool fail_locked(const char *path, const char *noun, const struct bs_scop
 }
 
 /* Why the system refused something, as far as it is the disk's fault: SQLite does not always tell, but the handles of the file and
- * of its log keep it.  They also keep whose lock was met, which is no failure.  0: nothing of the kind. */
+ * of its log keep it, until the next.  They also keep whose lock was met, which is no failure.  0: nothing of the kind. */
 static int disk_errno(sqlite3 *sqlite) {
   static const int pointers[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
   static const int faults[] = {EIO, ENOSPC, EDQUOT, EFBIG};
@@ -49,6 +49,13 @@ static int disk_errno(sqlite3 *sqlite) {
   return 0;
 }
 
+/* One failure of SQLite: its code and text, and what the system said (0: nothing). */
+struct failure {
+  int code;
+  const char *why;
+  int number;
+};
+
 /* What cannot be read SQLite calls damaged, too. */
 static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -64,25 +71,26 @@ static bool fail_read_only(struct bs_database *database, struct bs_error *error)
   char *parent BS_AUTO_FREE = bs_file_parent(path);
 
   if (parent == NULL) return bs_fail_memory(error);
-  if (access(path, W_OK) == 0 && access(parent, W_OK) == 0)
+  if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 && faccessat(AT_FDCWD, parent, W_OK, AT_EACCESS) == 0)
     return bs_fail(error, BS_WORD_io, "%s: The %s could not be opened for writing, although it may be written; try again.", path, noun);
   return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
 }
 
-static bool fail_unusable(struct bs_database *database, struct bs_error *error) {
-  const char *path = database->path, *noun = database->kind->noun, *why = sqlite3_errmsg(database->sqlite);
-
-  errno = sqlite3_system_errno(database->sqlite);
-  if (errno == 0) errno = disk_errno(database->sqlite);
-  if (errno == ENOSPC) return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
-  if (errno != 0) return bs_fail_errno(error, "%s: The %s cannot be used: %s", path, noun, why);
-  return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, why);
-}
-
-bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
+/* By the system's doing. */
+static bool fail_system(struct bs_database *database, const struct failure *failure, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
 
-  switch (sqlite3_errcode(database->sqlite) & 0xff) {
+  errno = failure->number != 0 ? failure->number : disk_errno(database->sqlite);
+  if (errno == ENOSPC) return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
+  if (errno != 0) return bs_fail_errno(error, "%s: The %s cannot be used: %s", path, noun, failure->why);
+  return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, failure->why);
+}
+
+static bool fail(struct bs_database *database, const struct failure *failure, struct bs_error *error) {
+  const char *path = database->path, *noun = database->kind->noun;
+
+  database->has_failed = true;
+  switch (failure->code & 0xff) {
     case SQLITE_FULL: return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
     case SQLITE_NOMEM: return bs_fail_memory(error);
     case SQLITE_NOTADB: return bs_fail(error, BS_WORD_corrupt, "%s: This file is not a %s.", path, noun);
@@ -91,8 +99,17 @@ bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
     case SQLITE_PERM: return fail_read_only(database, error);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail_locked(path, noun, database->scope, error);
-    default: return fail_unusable(database, error);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN: return fail_system(database, failure, error);
+    default: return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, failure->why);
   }
+}
+
+bool bs_database_fail(struct bs_database *database, struct bs_error *error) {
+  const struct failure failure = {sqlite3_errcode(database->sqlite), sqlite3_errmsg(database->sqlite),
+                                  sqlite3_system_errno(database->sqlite)};
+
+  return fail(database, &failure, error);
 }
 
 /* This process: getpid() is a system call, 4 % of an index's making when each statement asks. */
@@ -165,7 +182,7 @@ void bs_database_close(struct bs_database *database) {
 }
 
 struct bs_database *bs_database_new(const char *path, const struct bs_database_kind *kind, bool read_only,
-                                        const struct bs_scope *scope) {
+                                    const struct bs_scope *scope) {
   struct bs_database *database = calloc(1, sizeof *database);
 
   if (database == NULL) return NULL;
@@ -390,7 +407,7 @@ static bool refuse_leftovers(const char *path, const struct bs_database_kind *ki
 
 /* Is there a file?  SQLite would report a missing one as one that cannot be opened. */
 bool bs_database_look_for(const char *path, const struct bs_database_kind *kind, enum bs_database_mode mode,
-                     const struct bs_scope *scope, struct bs_error *error) {
+                          const struct bs_scope *scope, struct bs_error *error) {
   struct stat status;
 
   if (stat(path, &status) == 0) {
@@ -452,11 +469,16 @@ static bool take_path(struct bs_database *copy, const struct bs_database *databa
   return true;
 }
 
+/* What fails is the file that is read: the copy is in memory.  SQLite tells it of neither connection. */
 static bool copy_content(struct bs_database *copy, struct bs_database *database, struct bs_error *error) {
   sqlite3_backup *backup = sqlite3_backup_init(copy->sqlite, "main", database->sqlite, "main");
+  struct failure failure = {.code = SQLITE_OK};
 
-  if (backup != NULL) sqlite3_backup_step(backup, -1);
-  return (backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK) || bs_database_fail(copy, error);
+  if (backup == NULL) return bs_database_fail(copy, error);
+  failure.code = sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);
+  failure.why = sqlite3_errstr(failure.code);
+  return failure.code == SQLITE_DONE || fail(database, &failure, error);
 }
 
 bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {

@@ -45,6 +45,7 @@ struct bs_database {
   bool read_only;
   bool is_examined; /* any schema will do (examine.h) */
   bool immutable; /* read without locks, as nothing may be written here: don't keep it open, others may still write */
+  bool has_failed; /* don't keep it either: it remembers why the system refused something, and says so of what fails later */
   const struct bs_scope *scope; /* of the call in progress: how long a lock is waited for; NULL: five seconds */
   uint64_t busy_since_ms;
   sqlite3_stmt **statements; /* prepared when first used */

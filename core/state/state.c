@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
-#include "core/base/log.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/state/state-private.h"
 
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
@@ -216,7 +216,7 @@ void bs_state_leave(struct bs_state_use *use) {
   bs_database_rollback(use->database);
   end_sequence(use);
   bs_database_scope(use->database, NULL);
-  if (!keep_idle(use->state, use->database)) bs_database_close(use->database);
+  if (use->database->has_failed || !keep_idle(use->state, use->database)) bs_database_close(use->database);
 }
 
 bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int milliseconds, struct bs_error *error) {
