@@ -53,7 +53,7 @@ static void beyond_the_most_they_are_counted(void **state) {
   assert_int_equal(survey.count, BS_FLAWS_MAX);
   assert_int_equal(survey.left_out, 6);
   assert_int_equal(survey.errors, BS_FLAWS_MAX + 5);
-  assert_string_equal(survey.items[1].mend, "mend 0");
+  assert_string_equal(survey.items[0].mend, "mend 0");
   assert_int_equal(part.count, 0);
 }
 
@@ -89,12 +89,55 @@ static void texts_are_fit_to_be_shown(void **state) {
   assert_string_equal(survey.items[0].problem, "c?[0m");
 }
 
+/* Where there is no more room, an error goes before a warning, and each keeps its own texts. */
+static void an_error_takes_the_place_of_the_last_warning(void **state) {
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT, part AUTO_SURVEY = BS_SURVEY_INIT;
+
+  (void)state;
+  for (int i = 0; i < BS_FLAWS_MAX + 2; i++) {
+    bs_flaw_add(&survey, i == BS_FLAWS_MAX - 1 ? BS_FLAW_ERROR : BS_FLAW_WARNING, "state", "here");
+    bs_flaw_problem(&survey, "problem %d", i);
+    bs_flaw_mend(&survey, "mend %d", i);
+  }
+  assert_int_equal(survey.left_out, 2);
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 1].mend, "mend 199");
+  bs_flaw_add(&survey, BS_FLAW_ERROR, "state", "there");
+  bs_flaw_problem(&survey, "problem of the error");
+  bs_flaw_mend(&survey, "mend of the error");
+  bs_flaw_add(&survey, BS_FLAW_WARNING, "state", "nowhere");
+  bs_flaw_problem(&survey, "problem left out");
+  bs_flaw_mend(&survey, "mend left out");
+  bs_flaw_add(&part, BS_FLAW_ERROR, "part", "part");
+  bs_flaw_problem(&part, "problem of the part");
+  bs_flaw_mend(&part, "mend of the part");
+  bs_survey_move(&survey, &part);
+  assert_int_equal(survey.count, BS_FLAWS_MAX);
+  assert_int_equal(survey.left_out, 5);
+  assert_int_equal(survey.errors, 3);
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 4].problem, "problem 196");
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 3].problem, "problem 199");
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 2].problem, "problem of the error");
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 2].mend, "mend of the error");
+  assert_string_equal(survey.items[BS_FLAWS_MAX - 1].mend, "mend of the part");
+}
+
+static void a_path_in_a_command_is_one_word(void **state) {
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  (void)state;
+  bs_flaw_add(&survey, BS_FLAW_WARNING, "file", "here");
+  bs_flaw_mend_path(&survey, "/a b/it's; $(x)", "Run: chmod %o ", 0600u);
+  assert_string_equal(survey.items[0].mend, "Run: chmod 600 '/a b/it'\\''s; $(x)'");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(flaws_are_kept_in_order),
       cmocka_unit_test(beyond_the_most_they_are_counted),
       cmocka_unit_test(all_of_a_part_is_moved),
       cmocka_unit_test(texts_are_fit_to_be_shown),
+      cmocka_unit_test(an_error_takes_the_place_of_the_last_warning),
+      cmocka_unit_test(a_path_in_a_command_is_one_word),
   };
 
   return RUN_TESTS(tests);

@@ -85,6 +85,10 @@ char *bs_file_parent(const char *path) {
   return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+int bs_file_compare_names(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 bool bs_file_sync_parent(const char *path, struct bs_error *error) {
   char *parent BS_AUTO_FREE = bs_file_parent(path);
   int fd BS_AUTO_CLOSE = -1;

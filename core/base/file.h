@@ -3,6 +3,7 @@
 #ifndef BS_BASE_FILE_H
 #define BS_BASE_FILE_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ char *bs_file_parent(const char *path);
 bool bs_file_sync_parent(const char *path, struct bs_error *error);
 /* `path` with a leading "~/" replaced by $HOME, made absolute from `base` (NULL: the working directory); by free(). */
 char *bs_file_expand(const char *path, const char *base, struct bs_error *error);
+
+/* For scandir: by the bytes of the names, whatever the locale. */
+int bs_file_compare_names(const struct dirent **a, const struct dirent **b);
 
 /*
  * A file that replaces `path` in one step.  Its bytes go to `fd`, a file of the same directory without a name (where that

@@ -6,15 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/auto.h"
+#include "core/base/buffer.h"
 #include "core/base/text.h"
+
+static void free_flaw(struct bs_flaw *flaw) {
+  free(flaw->where);
+  free(flaw->problem);
+  free(flaw->mend);
+}
 
 void bs_survey_free(struct bs_survey *survey) {
   for (size_t i = 0; i < survey->examined_count; i++) free(survey->examined[i].path);
-  for (size_t i = 0; i < survey->count; i++) {
-    free(survey->items[i].where);
-    free(survey->items[i].problem);
-    free(survey->items[i].mend);
-  }
+  for (size_t i = 0; i < survey->count; i++) free_flaw(&survey->items[i]);
   free(survey->examined);
   free(survey->items);
   *survey = (struct bs_survey)BS_SURVEY_INIT;
@@ -60,17 +64,37 @@ void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t numb
   last->counts[last->count++].number = number;
 }
 
-void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where) {
+/* The last warning makes room for an error. */
+static bool drop_warning(struct bs_survey *survey) {
+  size_t at = survey->count;
+
+  while (at > 0 && survey->items[at - 1].severity != BS_FLAW_WARNING) at--;
+  if (at == 0) return false;
+  free_flaw(&survey->items[at - 1]);
+  memmove(&survey->items[at - 1], &survey->items[at], (survey->count - at) * sizeof *survey->items);
+  survey->count--;
+  survey->left_out++;
+  return true;
+}
+
+/* False: it was left out, and what it owns is still the caller's. */
+static bool push(struct bs_survey *survey, struct bs_flaw flaw) {
   void *array = survey->items;
 
-  survey->errors += severity == BS_FLAW_ERROR;
-  if (survey->count == BS_FLAWS_MAX) {
+  if (survey->count == BS_FLAWS_MAX && !(flaw.severity == BS_FLAW_ERROR && drop_warning(survey))) {
     survey->left_out++;
-    return;
+    return false;
   }
-  if (!grow(survey, &array, survey->count, sizeof *survey->items)) return;
+  if (!grow(survey, &array, survey->count, sizeof *survey->items)) return false;
   survey->items = array;
-  survey->items[survey->count++] = (struct bs_flaw){.severity = severity, .what = what, .where = copy(survey, where)};
+  survey->items[survey->count++] = flaw;
+  return true;
+}
+
+void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where) {
+  survey->errors += severity == BS_FLAW_ERROR;
+  survey->is_kept = push(survey, (struct bs_flaw){.severity = severity, .what = what});
+  if (survey->is_kept) survey->items[survey->count - 1].where = copy(survey, where);
 }
 
 /* Takes the parts of *part over, one by one; what there is no room for stays. */
@@ -86,17 +110,8 @@ static void take_examined(struct bs_survey *survey, struct bs_survey *part) {
 }
 
 static void take_items(struct bs_survey *survey, struct bs_survey *part) {
-  size_t room = BS_FLAWS_MAX - survey->count, count = part->count < room ? part->count : room;
-
-  for (size_t i = 0; i < count; i++) {
-    void *array = survey->items;
-
-    if (!grow(survey, &array, survey->count, sizeof *survey->items)) return;
-    survey->items = array;
-    survey->items[survey->count++] = part->items[i];
-    part->items[i] = (struct bs_flaw){.what = NULL};
-  }
-  survey->left_out += part->count - count;
+  for (size_t i = 0; i < part->count; i++)
+    if (push(survey, part->items[i])) part->items[i] = (struct bs_flaw){.what = NULL};
 }
 
 void bs_survey_move(struct bs_survey *survey, struct bs_survey *part) {
@@ -108,12 +123,12 @@ void bs_survey_move(struct bs_survey *survey, struct bs_survey *part) {
   bs_survey_free(part);
 }
 
-/* Of the newest one, unless that was left out. */
+/* Of the newest one, which was kept. */
 __attribute__((format(printf, 3, 0)))
 static void fill(struct bs_survey *survey, char **text, const char *format, va_list arguments) {
   char *formatted;
 
-  if (survey->failed || survey->left_out > 0) return;
+  if (survey->failed) return;
   if (vasprintf(&formatted, format, arguments) < 0) {
     survey->failed = true;
     return;
@@ -125,7 +140,7 @@ static void fill(struct bs_survey *survey, char **text, const char *format, va_l
 void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) {
   va_list arguments;
 
-  if (survey->count == 0) return;
+  if (!survey->is_kept) return;
   va_start(arguments, format);
   fill(survey, &survey->items[survey->count - 1].problem, format, arguments);
   va_end(arguments);
@@ -134,8 +149,31 @@ void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) {
 void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) {
   va_list arguments;
 
-  if (survey->count == 0) return;
+  if (!survey->is_kept) return;
   va_start(arguments, format);
   fill(survey, &survey->items[survey->count - 1].mend, format, arguments);
   va_end(arguments);
+}
+
+/* As one word of the shell. */
+static void quote(struct bs_buffer *text, const char *path) {
+  bs_buffer_byte(text, '\'');
+  for (; *path != '\0'; path++) bs_buffer_text(text, *path == '\'' ? "'\\''" : (const char[]){*path, '\0'});
+  bs_buffer_byte(text, '\'');
+}
+
+void bs_flaw_mend_path(struct bs_survey *survey, const char *path, const char *format, ...) {
+  struct bs_buffer quoted BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  char *begin BS_AUTO_FREE = NULL;
+  va_list arguments;
+  int length;
+
+  if (!survey->is_kept) return;
+  va_start(arguments, format);
+  length = vasprintf(&begin, format, arguments);
+  va_end(arguments);
+  if (length < 0) begin = NULL;
+  quote(&quoted, path);
+  if (begin == NULL || bs_buffer_string(&quoted) == NULL) survey->failed = true;
+  else bs_flaw_mend(survey, "%s%s", begin, bs_buffer_string(&quoted));
 }

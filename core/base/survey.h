@@ -40,7 +40,8 @@ struct bs_survey {
   struct bs_flaw *items;
   size_t count;
   size_t errors;   /* of them, and of those left out */
-  size_t left_out; /* beyond the most */
+  size_t left_out; /* beyond the most: an error takes the place of the last warning */
+  bool is_kept;    /* the newest of them */
   bool failed;
 };
 #define BS_SURVEY_INIT {.failed = false}
@@ -55,9 +56,12 @@ void bs_survey_move(struct bs_survey *survey, struct bs_survey *part);
 void bs_examined_add(struct bs_survey *survey, const char *what, const char *path);
 void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t number);
 
-/* What was found.  Where it is, and the problem; the mend follows at once. */
+/* What was found.  Where it is; the problem and the mend follow at once. */
 void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where);
 void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a command that ends with the path, which is quoted for the shell. */
+void bs_flaw_mend_path(struct bs_survey *survey, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

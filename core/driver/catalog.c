@@ -12,6 +12,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/buffer.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/nearest.h"
 #include "core/driver/note.h"
@@ -140,10 +141,6 @@ static int is_wanted(const struct dirent *entry) {
   return has_suffix(entry->d_name);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-  return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static void free_entries(struct dirent **entries, int count) {
   for (int i = 0; i < count; i++) free(entries[i]);
   free(entries);
@@ -152,7 +149,7 @@ static void free_entries(struct dirent **entries, int count) {
 /* `only`: the one driver asked for, or NULL. */
 static bool scan(struct bs_catalog *catalog, const char *directory, const char *only, struct bs_error *error) {
   struct dirent **entries;
-  int count = scandir(directory, &entries, is_wanted, by_bytes);
+  int count = scandir(directory, &entries, is_wanted, bs_file_compare_names);
   bool good = true;
 
   if (count < 0) return bs_fail_errno(error, "%s: The directory of drivers cannot be read", directory);
@@ -208,7 +205,7 @@ bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *dire
 /* The nearest name among the files of one directory, by free(); NULL: none.  Only a hint: files are not vetted. */
 static char *nearest_in(const char *directory, const char *name) {
   struct dirent **entries;
-  int found = scandir(directory, &entries, is_wanted, by_bytes);
+  int found = scandir(directory, &entries, is_wanted, bs_file_compare_names);
   const char **names BS_AUTO_FREE = found < 0 ? NULL : calloc((size_t)found + 1, sizeof *names);
   const char *nearest = NULL;
   char *copy = NULL;
