@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -184,7 +185,7 @@ static void each_row_that_cannot_be_right_is_named(void **state) {
       {"UPDATE names SET consensus = 'x'", "names", "consensus hash has not 32 digits"},
       {"UPDATE names SET is_current = 5", "names", "neither 0 nor 1"},
       {"UPDATE clock SET now = -1", "table clock", "time is out of range"},
-      {"DELETE FROM clock", "table clock", "there must be one"},
+      {"DELETE FROM clock", "table clock", "The table must have one row, and has 0."},
       {"INSERT INTO reservations VALUES (x'01', 'foo.id', 'notes', 5, zeroblob(32))", "table reservations, row foo.id notes",
        "chain id has not 32 bytes"},
       {"INSERT INTO reservations VALUES (zeroblob(32), 'foo', 'notes', 5, zeroblob(32))", "reservations", "name is none"},
@@ -505,6 +506,135 @@ static void who_may_not_is_told(void **state) {
   change_mode(place, "state", 0700);
 }
 
+/* ---- the ledger in the directory, and other neighbours ---- */
+
+static void check_with_ledger(const char *directory, const char *ledger, struct bs_survey *survey) {
+  struct bs_error error = {0};
+  bool exists;
+
+  bs_survey_free(survey);
+  assert_ok(bs_state_check_directory(directory, ledger, survey, &exists, &error));
+  assert_true(exists);
+}
+
+/* However both are called, and whichever of the two is a link. */
+static void the_ledger_is_no_stranger_by_any_path(void **state) {
+  static const char *const cases[][2] = {
+      {"state", "state/ledger.db"}, {"state", "state/./ledger.db"}, {"state/", "state/ledger.db"}, {"state", "state//ledger.db"},
+      {"link", "state/ledger.db"},  {"state", "link/ledger.db"},    {"link/.", "to-ledger.db"},
+  };
+  char *link_path BS_AUTO_FREE = path_in(*state, "link"), *ledger_link BS_AUTO_FREE = path_in(*state, "to-ledger.db");
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  fill(*state);
+  write_file(*state, "state/ledger.db", "x", 1);
+  write_file(*state, "state/ledger.db-wal", "x", 1);
+  change_mode(*state, "state/ledger.db", 0600);
+  change_mode(*state, "state/ledger.db-wal", 0600);
+  assert_int_equal(symlink("state", link_path), 0);
+  assert_int_equal(symlink("state/ledger.db", ledger_link), 0);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char *directory BS_AUTO_FREE = path_in(*state, cases[i][0]), *ledger BS_AUTO_FREE = path_in(*state, cases[i][1]);
+
+    check_with_ledger(directory, ledger, &survey);
+    assert_nothing_found(&survey);
+  }
+}
+
+static void a_stranger_may_be_of_another_configuration(void **state) {
+  char *directory BS_AUTO_FREE = path_in(*state, "state"), *ledger BS_AUTO_FREE = path_in(*state, "ledger.db");
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  fill(*state);
+  write_file(*state, "ledger.db", "x", 1);
+  write_file(*state, "state/ledger.db", "x", 1);
+  check_with_ledger(directory, ledger, &survey);
+  assert_int_equal(survey.count, 1);
+  assert_found(&survey, BS_FLAW_WARNING, "state/ledger.db", "none of the files that belong here");
+  assert_string_equal(survey.items[0].mend, "This configuration does not use it. Another one may; else move it away.");
+}
+
+static void a_link_that_leads_nowhere_is_an_error(void **state) {
+  char *file BS_AUTO_FREE = path_in(*state, "state/state.db");
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  fill(*state);
+  settle(*state);
+  assert_int_equal(unlink(file), 0);
+  assert_int_equal(symlink("/nowhere/state.db", file), 0);
+  check_directory(*state, &survey);
+  assert_found(&survey, BS_FLAW_ERROR, "state.db", "The link leads to a file that is not there.");
+  check(*state, &survey);
+  assert_found(&survey, BS_FLAW_ERROR, "state.db", "The link leads to a file that is not there.");
+  assert_string_equal(survey.items[0].mend, "Mount or bring back what it leads to.");
+}
+
+static void the_users_own_files_are_no_foreign_ones(void **state) {
+  char *directory BS_AUTO_FREE = path_in(*state, "state");
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  if (geteuid() != 0) skip_because("only root can give a directory away");
+  fill(*state);
+  assert_int_equal(chown(directory, 4711, 4711), 0);
+  check_directory(*state, &survey);
+  assert_int_equal(survey.errors, 1);
+  assert_found(&survey, BS_FLAW_ERROR, "/state", "belongs to user 4711");
+}
+
+static bool own_file_is_owned(const char *place, struct bs_survey *survey) {
+  check_directory(place, survey);
+  return survey->errors == 0;
+}
+
+/* The state itself takes a directory of root's with files of the user's. */
+static void a_file_of_the_users_in_roots_directory_is_owned(void **state) {
+  char *file BS_AUTO_FREE = path_in(*state, "state/state.db");
+
+  if (geteuid() != 0) skip_because("only root can give a file away");
+  fill(*state);
+  change_mode(*state, ".", 0755);
+  change_mode(*state, "state", 0755);
+  assert_int_equal(chown(file, 65534, 65534), 0);
+  assert_int_equal(as_somebody(*state, own_file_is_owned), 0);
+  assert_int_equal(chown(file, 0, 0), 0);
+}
+
+/* ---- failures that are not the file's ---- */
+
+static bool is_spared_without_descriptors(const char *place, struct bs_survey *survey) {
+  const struct rlimit none = {3, 3};
+  const struct bs_flaw *flaw;
+
+  if (setrlimit(RLIMIT_NOFILE, &none) < 0) return false;
+  check(place, survey);
+  flaw = find_flaw(survey, BS_FLAW_ERROR, "state.db", "");
+  return flaw != NULL && strstr(flaw->mend, "remove") == NULL && strstr(flaw->mend, "the file itself may be sound") != NULL;
+}
+
+static void a_file_that_could_not_be_opened_is_not_given_up(void **state) {
+  fill(*state);
+  settle(*state);
+  change_mode(*state, ".", 0755);
+  change_mode(*state, "state", 0755);
+  change_mode(*state, "state/state.db", 0644);
+  assert_int_equal(as_somebody(*state, is_spared_without_descriptors), 0);
+}
+
+static void time_that_is_over_is_a_finding(void **state) {
+  char *directory BS_AUTO_FREE = path_in(*state, "state");
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+  const struct bs_scope scope = {.fd = -1, .state = BS_SCOPE_OPEN, .deadline_ms = 1};
+  struct bs_remembered *names BS_AUTO_FREE = NULL;
+  struct bs_error error = {0};
+  size_t count = 0;
+
+  fill(*state);
+  settle(*state);
+  assert_ok(bs_state_check(directory, &scope, &survey, &names, &count, &error));
+  assert_int_equal(survey.errors, 1);
+  assert_non_null(strstr(survey.items[0].mend, "Run this again"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(a_good_state_is_counted),
@@ -521,6 +651,13 @@ int main(void) {
       in_place(a_network_mount_is_told),
       in_place(a_file_of_somebody_else_is_told),
       in_place(who_may_not_is_told),
+      in_place(the_ledger_is_no_stranger_by_any_path),
+      in_place(a_stranger_may_be_of_another_configuration),
+      in_place(a_link_that_leads_nowhere_is_an_error),
+      in_place(the_users_own_files_are_no_foreign_ones),
+      in_place(a_file_of_the_users_in_roots_directory_is_owned),
+      in_place(a_file_that_could_not_be_opened_is_not_given_up),
+      in_place(time_that_is_over_is_a_finding),
   };
 
   return RUN_TESTS(tests);

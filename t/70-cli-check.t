@@ -104,7 +104,7 @@ for leftover in state.db.new ledger.db.new-journal; do
   finds 0 warning 'state directory' "$leftover: This was left" "$leftover"
 done
 finds 0 warning 'state directory' 'notes.txt: This is none of the files' 'a stranger'
-like "$mend" '^Move it to another place' 'is to be moved'
+is "$mend" 'This configuration does not use it. Another one may; else move it away.' 'may be of another configuration'
 rm "$state/.blockstore-0123456789abcdef" "$state/state.db.new" "$state/ledger.db.new-journal"
 mv "$state/notes.txt" "$work/stash"
 sound 'all of them gone'

@@ -83,7 +83,7 @@ bool bs_ledger_check(const char *path, const struct bs_scope *scope, struct bs_s
                                .path = path,
                                .kind = &bs_ledger_kind,
                                .upgrade = "The next operation that writes brings it up to date; nothing is to be done."};
-  struct telling telling = {&subject, survey};
+  struct telling telling = {.subject = &subject};
 
   if (asprintf(&mend, "While no program uses it, bring %s, with its -wal and -shm, back from a copy: what was done since is"
                " lost, as nothing else has the blocks.  Without a copy the names are gone: then remove the three, to begin"

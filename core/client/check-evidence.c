@@ -147,18 +147,12 @@ static bool check_file(const char *path, const char *name, struct bs_survey *sur
 }
 
 static int is_evidence(const struct dirent *entry) {
-  return strncmp(entry->d_name, "evidence-", strlen("evidence-")) == 0 &&
-         strlen(entry->d_name) == strlen("evidence-.json") + 16 &&
-         strcmp(entry->d_name + 25, ".json") == 0;
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b) {
-  return strcmp((*a)->d_name, (*b)->d_name);
+  return bs_state_is_evidence(entry->d_name);
 }
 
 bool bs_check_evidence(const char *state_dir, struct bs_survey *survey, struct bs_error *error) {
   struct dirent **entries;
-  int count = scandir(state_dir, &entries, is_evidence, compare_names);
+  int count = scandir(state_dir, &entries, is_evidence, bs_file_compare_names);
   bool good = true;
 
   if (count < 0) return errno != ENOMEM || bs_fail_memory(error);

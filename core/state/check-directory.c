@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/file.h"
 #include "core/codec/hex.h"
 #include "core/state/check.h"
 
@@ -22,8 +23,8 @@ enum place { STRANGER, LEFTOVER, DATABASE, OTHER };
 
 struct looking {
   const char *directory;
-  const char *ledger; /* its name in the directory; NULL: it lies elsewhere */
-  uid_t owner;        /* of the directory */
+  struct stat status;     /* of the directory */
+  const char *ledgers[2]; /* its names in the directory: as the configuration has it, and of the file; NULL: it lies elsewhere */
   struct bs_survey *survey;
 };
 
@@ -44,16 +45,19 @@ static bool is_database(const char *name, const char *database, bool *ret_new) {
   return is_beside(name + 4) || strcmp(name + 4, "-journal") == 0;
 }
 
+bool bs_state_is_evidence(const char *name) {
+  return begins(name, "evidence-") && strlen(name) == strlen("evidence-.json") + 16 && bs_hex_is(name + 9, 16) &&
+         strcmp(name + 25, ".json") == 0;
+}
+
 static enum place place_of(const struct looking *looking, const char *name) {
   bool is_new;
 
-  if (is_database(name, "state.db", &is_new) || is_database(name, looking->ledger, &is_new)) return is_new ? LEFTOVER : DATABASE;
+  if (is_database(name, "state.db", &is_new) || is_database(name, looking->ledgers[0], &is_new) ||
+      is_database(name, looking->ledgers[1], &is_new))
+    return is_new ? LEFTOVER : DATABASE;
   if (begins(name, ".blockstore-")) return LEFTOVER;
-  if (begins(name, "lock-") || strcmp(name, "state.sequence") == 0) return OTHER;
-  if (begins(name, "evidence-") && strlen(name) == strlen("evidence-.json") + 16 && bs_hex_is(name + 9, 16) &&
-      strcmp(name + 25, ".json") == 0)
-    return OTHER;
-  return STRANGER;
+  return begins(name, "lock-") || strcmp(name, "state.sequence") == 0 || bs_state_is_evidence(name) ? OTHER : STRANGER;
 }
 
 static const char *kind_of(mode_t mode) {
@@ -65,24 +69,42 @@ static const char *kind_of(mode_t mode) {
   }
 }
 
-static void check_kind(const struct looking *looking, const char *path, enum place place, mode_t mode) {
-  bool is_link = S_ISLNK(mode) && place == DATABASE;
+static void tell_link(const struct looking *looking, const char *path) {
+  struct stat status;
+  bool leads_nowhere = stat(path, &status) < 0 && errno == ENOENT;
 
-  if (S_ISREG(mode)) return;
-  bs_flaw_add(looking->survey, is_link ? BS_FLAW_WARNING : BS_FLAW_ERROR, WHAT, path);
-  if (is_link) bs_flaw_problem(looking->survey, "This is a link: the file lies elsewhere, and a copy of the directory lacks it.");
-  else bs_flaw_problem(looking->survey, "This is %s, where a regular file is expected.", kind_of(mode));
-  if (is_link)
-    bs_flaw_mend(looking->survey, WHILE_UNUSED "remove the link, and move the file that it leads to, with those whose names have"
-                                       " -wal and -shm behind it, here.");
-  else bs_flaw_mend(looking->survey, WHILE_UNUSED "move it away.");
+  bs_flaw_add(looking->survey, leads_nowhere ? BS_FLAW_ERROR : BS_FLAW_WARNING, WHAT, path);
+  if (leads_nowhere) {
+    bs_flaw_problem(looking->survey, "The link leads to a file that is not there.");
+    bs_flaw_mend(looking->survey, "Mount or bring back what it leads to.");
+    return;
+  }
+  bs_flaw_problem(looking->survey, "This is a link: the file lies elsewhere, and a copy of the directory lacks it.");
+  bs_flaw_mend(looking->survey, WHILE_UNUSED "remove the link, and move the file that it leads to, with those whose names have"
+                                " -wal and -shm behind it, here.");
 }
 
-static void check_owner(struct bs_survey *survey, const char *path, uid_t owner) {
+static void check_kind(const struct looking *looking, const char *path, enum place place, mode_t mode) {
+  if (S_ISREG(mode)) return;
+  if (S_ISLNK(mode) && place == DATABASE) {
+    tell_link(looking, path);
+    return;
+  }
+  bs_flaw_add(looking->survey, BS_FLAW_ERROR, WHAT, path);
+  bs_flaw_problem(looking->survey, "This is %s, where a regular file is expected.", kind_of(mode));
+  bs_flaw_mend(looking->survey, WHILE_UNUSED "move it away.");
+}
+
+/* As the state itself takes it. */
+static bool is_foreign(uid_t owner) {
+  return owner != geteuid() && owner != 0;
+}
+
+static void tell_owner(struct bs_survey *survey, const char *path, uid_t owner) {
   bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, path);
   bs_flaw_problem(survey, "This belongs to user %u, who could change what is kept in it.", (unsigned)owner);
-  bs_flaw_mend(survey, "Run this as that user; or, where it was copied, give it to the one who uses it: chown -R %u %s",
-                  (unsigned)geteuid(), path);
+  bs_flaw_mend_path(survey, path, "Run this as that user; or, where it was copied, give it to the one who uses it: chown -R %u ",
+                    (unsigned)geteuid());
 }
 
 static void check_mode(struct bs_survey *survey, const char *path, mode_t mode, unsigned wanted) {
@@ -92,7 +114,7 @@ static void check_mode(struct bs_survey *survey, const char *path, mode_t mode, 
   bs_flaw_add(survey, is_writable ? BS_FLAW_ERROR : BS_FLAW_WARNING, WHAT, path);
   bs_flaw_problem(survey, "This can be %s by other users (mode %04o).", is_writable ? "written" : "read",
                   (unsigned)(mode & 07777));
-  bs_flaw_mend(survey, "Run: chmod %o %s", wanted, path);
+  bs_flaw_mend_path(survey, path, "Run: chmod %o ", wanted);
 }
 
 static void tell_leftover(const struct looking *looking, const char *path) {
@@ -104,7 +126,7 @@ static void tell_leftover(const struct looking *looking, const char *path) {
 static void tell_stranger(const struct looking *looking, const char *path) {
   bs_flaw_add(looking->survey, BS_FLAW_WARNING, WHAT, path);
   bs_flaw_problem(looking->survey, "This is none of the files that belong here.");
-  bs_flaw_mend(looking->survey, "Move it to another place, if you know it; nothing here uses it.");
+  bs_flaw_mend(looking->survey, "This configuration does not use it. Another one may; else move it away.");
 }
 
 static void check_entry(const struct looking *looking, const char *path, const char *name) {
@@ -119,12 +141,9 @@ static void check_entry(const struct looking *looking, const char *path, const c
   if (place == LEFTOVER) tell_leftover(looking, path);
   check_kind(looking, path, place, status.st_mode);
   if (!S_ISREG(status.st_mode)) return;
-  if (status.st_uid != looking->owner && status.st_uid != 0) check_owner(looking->survey, path, status.st_uid);
+  /* What belongs to the owner of a foreign directory is mended with that. */
+  if (is_foreign(status.st_uid) && status.st_uid != looking->status.st_uid) tell_owner(looking->survey, path, status.st_uid);
   check_mode(looking->survey, path, status.st_mode, 0600);
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b) {
-  return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static int is_entry(const struct dirent *entry) {
@@ -134,12 +153,12 @@ static int is_entry(const struct dirent *entry) {
 static void tell_unreadable(struct bs_survey *survey, const char *directory) {
   bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, directory);
   bs_flaw_problem(survey, "The directory cannot be read: %s.", strerror(errno));
-  bs_flaw_mend(survey, "Run this as the user whose directory it is; or run: chmod 700 %s", directory);
+  bs_flaw_mend_path(survey, directory, "Run this as the user whose directory it is; or run: chmod 700 ");
 }
 
 static bool check_entries(const struct looking *looking, struct bs_error *error) {
   struct dirent **entries;
-  int count = scandir(looking->directory, &entries, is_entry, compare_names);
+  int count = scandir(looking->directory, &entries, is_entry, bs_file_compare_names);
 
   if (count < 0 && errno == ENOMEM) return bs_fail_memory(error);
   if (count < 0) tell_unreadable(looking->survey, looking->directory);
@@ -178,7 +197,7 @@ static void check_writable(struct bs_survey *survey, const char *directory) {
   if (faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0) return;
   bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, directory);
   bs_flaw_problem(survey, "The directory cannot be written: mutable data cannot be read, and nothing can be put.");
-  bs_flaw_mend(survey, "Make it writable for the user who runs this: mount it so, or chmod 700 %s", directory);
+  bs_flaw_mend_path(survey, directory, "Make it writable for the user who runs this: mount it so, or run: chmod 700 ");
 }
 
 static void tell_no_directory(struct bs_survey *survey, const char *directory) {
@@ -187,31 +206,48 @@ static void tell_no_directory(struct bs_survey *survey, const char *directory) {
   bs_flaw_mend(survey, "Move it away, or set state_dir to another place.");
 }
 
-/* The ledger's name in the directory; NULL: it lies elsewhere. */
-static const char *name_within(const char *directory, const char *ledger) {
-  size_t length = strlen(directory);
+/* *ret_name: the file's name in the directory, by whatever path that is told; NULL: it lies elsewhere. */
+static bool name_within(const struct looking *looking, const char *file, const char **ret_name, struct bs_error *error) {
+  char *parent BS_AUTO_FREE = bs_file_parent(file);
+  const char *slash = strrchr(file, '/');
+  struct stat status;
 
-  if (ledger == NULL || strncmp(ledger, directory, length) != 0 || ledger[length] != '/') return NULL;
-  return strchr(ledger + length + 1, '/') == NULL ? ledger + length + 1 : NULL;
+  if (parent == NULL) return bs_fail_memory(error);
+  if (stat(parent, &status) == 0 && status.st_dev == looking->status.st_dev && status.st_ino == looking->status.st_ino)
+    *ret_name = slash == NULL ? file : slash + 1;
+  return true;
+}
+
+/* A ledger may be a link, in the directory or into it. */
+static bool check_entries_and_ledger(struct looking *looking, const char *ledger, struct bs_error *error) {
+  char *real BS_AUTO_FREE = ledger == NULL ? NULL : realpath(ledger, NULL);
+
+  if (ledger != NULL && real == NULL && errno == ENOMEM) return bs_fail_memory(error);
+  return (ledger == NULL || name_within(looking, ledger, &looking->ledgers[0], error)) &&
+         (real == NULL || name_within(looking, real, &looking->ledgers[1], error)) && check_entries(looking, error);
+}
+
+static void check_itself(const struct looking *looking) {
+  const struct stat *status = &looking->status;
+
+  if (is_foreign(status->st_uid)) tell_owner(looking->survey, looking->directory, status->st_uid);
+  check_mode(looking->survey, looking->directory, status->st_mode, 0700);
+  check_mount(looking->survey, looking->directory);
+  check_writable(looking->survey, looking->directory);
 }
 
 bool bs_state_check_directory(const char *directory, const char *ledger, struct bs_survey *survey, bool *ret_exists,
                               struct bs_error *error) {
-  struct looking looking = {.directory = directory, .ledger = name_within(directory, ledger), .survey = survey};
-  struct stat status;
-  int failed = stat(directory, &status) < 0 ? errno : 0;
+  struct looking looking = {.directory = directory, .survey = survey};
+  int failed = stat(directory, &looking.status) < 0 ? errno : 0;
 
-  *ret_exists = failed == 0 && S_ISDIR(status.st_mode);
+  *ret_exists = failed == 0 && S_ISDIR(looking.status.st_mode);
   if (failed == ENOENT) return true;
   bs_examined_add(survey, WHAT, directory);
   errno = failed;
   if (failed != 0 && failed != ENOTDIR) tell_unreadable(survey, directory);
   else if (!*ret_exists) tell_no_directory(survey, directory);
   if (!*ret_exists) return true;
-  looking.owner = status.st_uid;
-  if (status.st_uid != geteuid() && status.st_uid != 0) check_owner(survey, directory, status.st_uid);
-  check_mode(survey, directory, status.st_mode, 0700);
-  check_mount(survey, directory);
-  check_writable(survey, directory);
-  return check_entries(&looking, error);
+  check_itself(&looking);
+  return check_entries_and_ledger(&looking, ledger, error);
 }

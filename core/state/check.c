@@ -231,7 +231,7 @@ static const struct table {
     {"journal", "SELECT chain, name, value_hash, txid, record FROM journal ORDER BY id", JOURNAL_NAME, -1, 1, judge_entry},
 };
 
-static void tell_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row, const char *problem) {
+static void add_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row) {
   struct bs_buffer where BS_AUTO_BUFFER = BS_BUFFER_INIT;
   const char *name = table->name_column < 0 ? NULL : text_of(row, table->name_column);
   const char *id = table->id_column < 0 ? NULL : text_of(row, table->id_column);
@@ -240,7 +240,17 @@ static void tell_row(const struct reading *reading, const struct table *table, s
   if (name != NULL) bs_buffer_format(&where, ", row %.40s", name);
   if (id != NULL) bs_buffer_format(&where, " %.60s", id);
   bs_flaw_add(reading->survey, BS_FLAW_ERROR, WHAT, bs_buffer_string(&where) == NULL ? "" : bs_buffer_string(&where));
+}
+
+static void tell_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row, const char *problem) {
+  add_row(reading, table, row);
   bs_flaw_problem(reading->survey, "The row is damaged: %s.", problem);
+  bs_flaw_mend(reading->survey, "%s", reading->subject->mend);
+}
+
+static void tell_row_count(const struct reading *reading, const struct table *table, sqlite3_stmt *row, uint64_t count) {
+  add_row(reading, table, row);
+  bs_flaw_problem(reading->survey, "The table must have one row, and has %" PRIu64 ".", count);
   bs_flaw_mend(reading->survey, "%s", reading->subject->mend);
 }
 
@@ -255,8 +265,7 @@ static bool check_rows(struct reading *reading, const struct table *table, sqlit
     if (problem != NULL) tell_row(reading, table, statement, problem);
     if (reading->database->scope != NULL && !bs_scope_check(reading->database->scope, error)) return false;
   }
-  if (table->name_column < 0 && code == SQLITE_DONE && count != 1)
-    tell_row(reading, table, statement, "there must be one, and only one");
+  if (table->name_column < 0 && code == SQLITE_DONE && count != 1) tell_row_count(reading, table, statement, count);
   if (table->name_column >= 0) bs_examined_count(reading->survey, table->name, count);
   return code == SQLITE_DONE || bs_database_fail(reading->database, error);
 }
@@ -291,25 +300,25 @@ static void tell_sequence(struct bs_survey *survey, const char *path, const char
   bs_flaw_mend(survey, "The next put under a name mends it.  Until then reading is a little slower, and nothing else is wrong.");
 }
 
-/* Not waited for: who has the lock commits just now, and all is well. */
-static bool is_committing(int fd) {
-  bool locked = flock(fd, LOCK_SH | LOCK_NB) < 0;
+/* What is wrong with the number; NULL: nothing.  Not waited for: who has the lock commits just now, and all is well.  The lock is
+ * held over the read, so that no commit begins meanwhile; it goes with the descriptor. */
+static const char *judge_sequence(int fd) {
+  uint64_t number;
 
-  if (!locked) flock(fd, LOCK_UN);
-  return locked;
+  if (flock(fd, LOCK_SH | LOCK_NB) < 0) return NULL;
+  if (!bs_file_read_at(fd, &number, sizeof number, 0)) return "The file has less than the 8 bytes of a number.";
+  return number % 2 != 0 ? "A program ended within a commit: the number is odd." : NULL;
 }
 
 static void check_sequence(struct bs_survey *survey, const char *path) {
   int fd BS_AUTO_CLOSE = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const char *problem;
   struct stat status;
-  uint64_t number;
 
   if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return; /* what it is, its directory's examination tells */
   bs_examined_add(survey, "sequence number", path);
-  if (is_committing(fd)) return;
-  if (!bs_file_read_at(fd, &number, sizeof number, 0))
-    tell_sequence(survey, path, "The file has less than the 8 bytes of a number.");
-  else if (number % 2 != 0) tell_sequence(survey, path, "A program ended within a commit: the number is odd.");
+  problem = judge_sequence(fd);
+  if (problem != NULL) tell_sequence(survey, path, problem);
 }
 
 bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,

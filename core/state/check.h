@@ -15,6 +15,8 @@ struct bs_remembered {
   struct bs_name_seen seen;
 };
 
+/* Is it the name of an evidence file? */
+bool bs_state_is_evidence(const char *name);
 /* The directory and what lies in it: whose, how open, which kind of file; leftovers, strangers.  ledger: its path; NULL: there is
  * none in a file.  *ret_exists false: there is no such directory, and so nothing to check. */
 bool bs_state_check_directory(const char *directory, const char *ledger, struct bs_survey *survey, bool *ret_exists,

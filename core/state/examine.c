@@ -142,21 +142,30 @@ bool bs_database_examine(struct bs_database **ret_database, const char *path, co
 
 /* ---- what is found ---- */
 
+/* Only what is known to be damaged is worth a copy, or its removal. */
+static void tell_mend(const struct bs_subject *subject, enum bs_word word, struct bs_survey *survey) {
+  if (word == BS_WORD_corrupt)
+    bs_flaw_mend(survey, "%s", subject->mend);
+  else if (word == BS_WORD_denied)
+    bs_flaw_mend_path(survey, subject->path, "Run this as the user whose file it is, or give that user the right to read it:"
+                      " chmod u+r ");
+  else if (word == BS_WORD_failed)
+    bs_flaw_mend(survey, "Use the release that wrote it, or a newer one.");
+  else if (word == BS_WORD_deadline)
+    bs_flaw_mend(survey, "Run this again, while no other program uses it; the file itself may be sound.");
+  else
+    bs_flaw_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
+}
+
 bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error) {
   const char *message = error->message;
   size_t length = strlen(subject->path);
 
-  if (error->word == BS_WORD_no_memory || error->word == BS_WORD_cancelled || error->word == BS_WORD_deadline) return false;
+  if (error->word == BS_WORD_no_memory || error->word == BS_WORD_cancelled) return false;
   if (strncmp(message, subject->path, length) == 0 && strncmp(message + length, ": ", 2) == 0) message += length + 2;
   bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
   bs_flaw_problem(survey, "%s", message);
-  if (error->word == BS_WORD_denied)
-    bs_flaw_mend(survey, "Run this as the user whose file it is, or give that user the right to read it: chmod u+r %s",
-                 subject->path);
-  else if (error->word == BS_WORD_failed)
-    bs_flaw_mend(survey, "Use the release that wrote it, or a newer one.");
-  else
-    bs_flaw_mend(survey, "%s", subject->mend);
+  tell_mend(subject, error->word, survey);
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
 }
@@ -195,7 +204,7 @@ static void tell_old(const struct bs_subject *subject, int32_t version, struct b
   if (version == subject->kind->version) return;
   bs_flaw_add(survey, BS_FLAW_WARNING, subject->what, subject->path);
   bs_flaw_problem(survey, "The %s has the schema %d of an older release; this one knows %d.", subject->kind->noun, (int)version,
-                     (int)subject->kind->version);
+                  (int)subject->kind->version);
   bs_flaw_mend(survey, "%s", subject->upgrade);
 }
 
@@ -219,6 +228,7 @@ static bool examine(const struct bs_subject *subject, const char *real, bool loc
   struct stamp before;
   bool good;
 
+  *ret_changed = false;
   if (!take_stamp(&before, real, error)) return bs_examine_tell(subject, survey, error);
   if (!open_to_examine(&database, &way, subject->path, real, subject->kind, locked, scope, error))
     good = bs_examine_tell(subject, survey, error);
@@ -229,11 +239,27 @@ static bool examine(const struct bs_subject *subject, const char *real, bool loc
   return good;
 }
 
+static bool is_link(const char *path) {
+  struct stat status;
+
+  return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+static void tell_dangling(const struct bs_subject *subject, struct bs_survey *survey) {
+  bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
+  bs_flaw_problem(survey, "The link leads to a file that is not there.");
+  bs_flaw_mend(survey, "Mount or bring back what it leads to.");
+}
+
 /* A log without its database would be taken for that of the next one.  SQLite keeps it beside the file, not beside a link. */
 static bool tell_missing(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error) {
   struct stat status;
   bool has_log;
 
+  if (is_link(subject->path)) {
+    tell_dangling(subject, survey);
+    return true;
+  }
   if (!look_beside(subject->path, "-wal", &status, &has_log, error)) return bs_examine_tell(subject, survey, error);
   if (!has_log) return true;
   bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
@@ -252,7 +278,7 @@ static void tell_changed(const struct bs_subject *subject, struct bs_survey *sur
 bool bs_examine(const struct bs_subject *subject, const struct bs_scope *scope, bs_examine_content *content, void *user,
                 struct bs_survey *survey, struct bs_error *error) {
   char *real BS_AUTO_FREE = NULL;
-  bool changed = false;
+  bool changed;
 
   if (!find_real(&real, subject->path, subject->kind, scope, error))
     return error->word == BS_WORD_not_found ? tell_missing(subject, survey, error) : bs_examine_tell(subject, survey, error);

@@ -27,11 +27,11 @@ bool bs_examine(const struct bs_subject *subject, const struct bs_scope *scope, 
                 struct bs_survey *survey, struct bs_error *error);
 
 /* A connection of that kind, which writes nothing.  locked: it shares locks with other processes that have the file open, which touches
- * the memory that they share; else where these keep writing, what is read may be of two moments (bs_database_was_changed). */
+ * the memory that they share; else where these keep writing, what is read may be of two moments. */
 bool bs_database_examine(struct bs_database **ret_database, const char *path, const struct bs_database_kind *kind, bool locked,
                          const struct bs_scope *scope, struct bs_error *error);
 
-/* Adds an error whose problem is that failure.  False when it is none of the file's: then it stays in *error. */
+/* Adds an error whose problem is that failure.  False where memory is missing or the call was cancelled: then that stays in *error. */
 bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error);
 
 #endif
