@@ -205,14 +205,15 @@ afresh
 mv "$state"/ledger.db* "$work/stash"
 finds 1 error names 'There is no ledger, but the state remembers 1 of its names: alice.id' 'a lost ledger'
 cli register carol.id
-finds 1 error names 'remembers 1 names, such as alice.id, of other chains' 'a replaced ledger'
+finds 1 error names 'remembers a name, alice.id, of another chain than the ledger' 'a replaced ledger'
 cli lookup carol.id
-finds 0 warning names 'of other chains' 'two ledgers in use'
+finds 0 warning names 'of another chain' 'two ledgers in use'
+is "$mend" 'Nothing, where you use several ledgers on purpose; give each a state_dir of its own.' 'which may be meant'
 rm "$state"/ledger.db*
 mv "$work/stash"/ledger.db* "$state"
-finds 0 warning names 'such as carol.id, of other chains' 'the first of them back'
+finds 0 warning names 'a name, carol.id, of another chain' 'the first of them back'
 rm "$state"/state.db*
-sound 'state.db removed, as is said'
+sound 'state.db removed nothing is remembered'
 
 # ---- the configuration ----
 afresh
@@ -253,4 +254,65 @@ done
 wait $writer
 is_empty "$wrong" 'sound at each moment'
 sound 'and afterwards'
+
+# ---- the ledger by other paths ----
+afresh
+mkdir -p "$HOME/.config/blockstore"
+ln -s blockstore "$HOME/.local/state/link"
+for pair in "$state $state/./ledger.db" "$state/ $state/ledger.db" "$HOME/.local/state/link $state/ledger.db" \
+            "$state $HOME/.local/state/link/ledger.db"; do
+  printf 'state_dir: %s\nnames: {ledger: %s}\n%s\n' ${pair% *} ${pair#* } \
+    "stores: [{name: one, driver: disk, root: $HOME/.local/share/blockstore}]" >"$config"
+  sound "state_dir and ledger: $pair"
+done
+rm "$config"
+mv "$state/ledger.db" "$work/stash/away.db"
+ln -s "$work/nowhere.db" "$state/ledger.db"
+rm -f "$state"/ledger.db-*
+finds 1 error ledger 'The link leads to a file that is not there' 'a link to a disk that is not mounted'
+is "$mend" 'Mount or bring back what it leads to.' 'which is to be mounted'
+mv "$work/stash/away.db" "$work/nowhere.db"
+finds 0 warning 'state directory' 'ledger.db: This is a link' 'and then is only a link'
+
+# ---- commands on a path with a blank and a quote ----
+afresh
+mkdir -p "$HOME/.config/blockstore"
+odd="$HOME/it's a place"
+mv "$state" "$odd"
+printf 'state_dir: "%s"\nnames: {ledger: "%s/ledger.db"}\n%s\n' "$odd" "$odd" \
+  "stores: [{name: one, driver: disk, root: $HOME/.local/share/blockstore}]" >"$config"
+chmod 755 "$odd"
+finds 0 warning 'state directory' 'can be read by other users \(mode 0755\)' 'such a directory that others can read'
+follow Run
+sound 'is closed'
+
+# ---- stores that say where they are, or not ----
+afresh
+mkdir -p "$HOME/.config/blockstore"
+export BLOCKSTORE_PLUGIN_PATH="$builddir/t/modules/.libs"
+export TOKEN=a OTHER=b
+acting() {
+  printf 'stores:\n  - {name: one, driver: acting%s}\n  - {name: two, driver: acting%s}\n' "$1" "$2" >"$config"
+}
+acting '' ''
+sound 'two stores whose options do not say where they are may be anywhere'
+acting ', wait: true' ', wait: true'
+sound 'nor does a switch say it'
+acting ', token: "${TOKEN}"' ', token: "${TOKEN}"'
+sound 'nor does a secret'
+acting ", change: $work/x" ", change: $work/x"
+finds 1 error stores 'one and two are one place' 'but a path does'
+acting ", change: $work/x, token: \"\${TOKEN}\"" ", change: $work/x, token: \"\${TOKEN}\""
+finds 1 error stores 'one and two are one place' 'with the same secret'
+acting ", change: $work/x, token: \"\${TOKEN}\"" ", change: $work/x, token: \"\${OTHER}\""
+sound 'who has another secret is elsewhere'
+unset BLOCKSTORE_PLUGIN_PATH
+rm "$config"
+
+# ---- what has no file ----
+exits 0 'check without a configuration file' check --deadline 60s
+is "$(perl -MJSON::PP -e '
+  local $/;
+  print join " ", map { exists $_->{path} ? "path" : "none" } grep { $_->{what} eq "stores" }
+    @{JSON::PP->new->decode(<STDIN>)->{checked}}' <"$out")" none 'the built-in configuration is no path'
 done_testing

@@ -2,6 +2,13 @@
 /* blockstore_check through the public API: what the rooms can't see alone, and a session beside it; and memory that runs out. */
 #include <config.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cjson/cJSON.h>
+
+#include "core/chain/ledger-private.h"
+#include "core/client/check.h"
 #include "t/lib/brief.h"
 #include "t/lib/memory.h"
 #include "t/lib/mutable.h"
@@ -12,9 +19,11 @@
 static char *check(const struct world *world) {
   struct blockstore_config *config = NULL;
   char *file = path_in(world->place, "blockstore.yaml"), *json = NULL;
+  int sound = -1;
 
   assert_done(blockstore_get_config(&config, file, &error));
-  assert_done(blockstore_check(config, &json, &error));
+  assert_done(blockstore_check(config, &json, &sound, NULL, &error));
+  assert_int_equal(sound, strstr(json, "\n    \"sound\": true") != NULL);
   blockstore_config_free(config);
   free(file);
   return json;
@@ -202,9 +211,11 @@ static const struct world *place_of_memory;
 static bool check_once(struct bs_error *error) {
   struct blockstore_error *said = NULL;
   char *json = NULL;
-  enum blockstore_result result = blockstore_check(place_of_memory->config, &json, &said);
+  int sound = -1;
+  enum blockstore_result result = blockstore_check(place_of_memory->config, &json, &sound, NULL, &said);
 
   assert_true((result == BLOCKSTORE_DONE) == (json != NULL));
+  assert_int_equal(sound, result == BLOCKSTORE_DONE ? 1 : -1);
   if (result != BLOCKSTORE_DONE) {
     assert_string_equal(blockstore_error_word(said), "no_memory");
     bs_fail_memory(error);
@@ -214,15 +225,108 @@ static bool check_once(struct bs_error *error) {
   return result == BLOCKSTORE_DONE;
 }
 
+/* The document's allocations count, too: it has all of its members, or is none. */
 static void when_memory_runs_out(void **state) {
+  cJSON_Hooks counted = {malloc, free};
   struct world *world = *state;
 
   free(make_evidence(world));
   blockstore_free(call(world, "lookup", NAME, NULL));
   write_file(world->place, "state/stranger", "x", 1);
   place_of_memory = world;
+  cJSON_InitHooks(&counted);
   assert_each_failure_is_said(check_once, 50);
+  cJSON_InitHooks(NULL);
   assert_check(world, true, "none of the files that belong here");
+}
+
+/* ---- what is no fault of the files ---- */
+
+/* Has the ledger for itself, as a backup program may, until it is killed. */
+static pid_t hold_ledger(const struct world *world) {
+  char *path = path_in(world->place, "state/ledger.db"), byte;
+  struct bs_database *database = NULL;
+  struct bs_error error = {0};
+  int ends[2];
+  pid_t child;
+
+  assert_int_equal(pipe(ends), 0);
+  child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    bool good = bs_database_open(&database, path, &bs_ledger_kind, BS_DATABASE_WRITE, NULL, &error) &&
+                bs_database_execute(database, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE", &error) &&
+                write(ends[1], "x", 1) == 1;
+
+    while (good) pause();
+    _exit(1);
+  }
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &byte, 1), 1);
+  close(ends[0]);
+  free(path);
+  return child;
+}
+
+static void a_lock_that_is_held_is_a_finding(void **state) {
+  struct world *world = *state;
+  struct blockstore_check_options options = BLOCKSTORE_CHECK_INIT;
+  struct blockstore_config *config = NULL;
+  char *file = path_in(world->place, "blockstore.yaml"), *json = NULL;
+  int sound = -1;
+  pid_t holder;
+
+  open_with_name(world, ONE_STORE);
+  blockstore_free(call(world, "lookup", NAME, NULL));
+  close_world(world);
+  holder = hold_ledger(world);
+  options.deadline_ms = 300;
+  assert_done(blockstore_get_config(&config, file, &error));
+  assert_done(blockstore_check(config, &json, &sound, &options, &error));
+  kill(holder, SIGKILL);
+  waitpid(holder, NULL, 0);
+  assert_int_equal(sound, 0);
+  assert_says(json, "\"what\": \"stores\""); /* the rest was looked at all the same */
+  assert_says(json, "Run this again, while no other program uses");
+  assert_check(world, true, NOTHING);
+  blockstore_free(json);
+  blockstore_config_free(config);
+  free(file);
+}
+
+static void options_of_another_library_are_refused(void **state) {
+  struct world *world = *state;
+  struct blockstore_check_options options = BLOCKSTORE_CHECK_INIT;
+  int sound = -1;
+  char *json = NULL;
+
+  open_session(world, ONE_STORE);
+  options.struct_size += 8;
+  assert_refused(blockstore_check(world->config, &json, &sound, &options, &error), "usage", "_INIT macro");
+  assert_null(json);
+  assert_int_equal(sound, -1);
+}
+
+/* Where the file cannot be read now, it may prove something all the same. */
+static void evidence_that_cannot_be_read_is_not_given_up(void **state) {
+  struct world *world = *state;
+  char *file = make_evidence(world);
+  struct bs_survey survey = BS_SURVEY_INIT;
+  struct bs_error error = {0};
+  char *directory = path_in(world->place, "state");
+
+  close_world(world);
+  change_mode(world->place, ".", 0755);
+  change_mode(world->place, "state", 0755);
+  change_mode(world->place, file, 0);
+  if (geteuid() == 0) assert_int_equal(seteuid(65534), 0);
+  assert_ok(bs_check_evidence(directory, &survey, &error));
+  if (getuid() == 0) assert_int_equal(seteuid(0), 0);
+  assert_int_equal(survey.count, 1);
+  assert_non_null(strstr(survey.items[0].mend, "the file itself may be sound"));
+  bs_survey_free(&survey);
+  free(directory);
+  free(file);
 }
 
 int main(void) {
@@ -233,6 +337,9 @@ int main(void) {
       in_world(evidence_is_verified),
       in_world(evidence_that_was_removed_is_kept_anew),
       in_world(when_memory_runs_out),
+      in_world(a_lock_that_is_held_is_a_finding),
+      in_world(options_of_another_library_are_refused),
+      in_world(evidence_that_cannot_be_read_is_not_given_up),
   };
 
   return RUN_TESTS(tests);

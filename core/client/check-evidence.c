@@ -131,17 +131,30 @@ static bool check_bytes(const char *name, const struct bs_buffer *bytes, struct 
          check_sides(z, &evidence, root, error) && (evidence.is_legacy || check_file_name(name, z, error));
 }
 
-static bool check_file(const char *path, const char *name, struct bs_survey *survey, struct bs_error *error) {
-  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  struct stat status;
+static void tell_unreadable(const char *path, const struct bs_error *error, struct bs_survey *survey) {
+  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
+  bs_flaw_problem(survey, "Whether this proves anything cannot be told: %s", error->message);
+  bs_flaw_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
+}
 
-  if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode)) return true; /* told of by its directory's examination */
-  bs_examined_add(survey, WHAT, path);
-  if (bs_file_read(&bytes, path, FILE_MAX, error) && check_bytes(name, &bytes, error)) return true;
-  if (error->word == BS_WORD_no_memory) return false;
+static void tell_worthless(const char *path, const struct bs_error *error, struct bs_survey *survey) {
   bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
   bs_flaw_problem(survey, "This proves nothing: %s", error->message);
   bs_flaw_mend(survey, "Remove it, or keep it elsewhere: the next read that finds both contents keeps the evidence anew.");
+}
+
+static bool check_file(const char *path, const char *name, struct bs_survey *survey, struct bs_error *error) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct stat status;
+  bool was_read;
+
+  if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode)) return true; /* told of by its directory's examination */
+  bs_examined_add(survey, WHAT, path);
+  was_read = bs_file_read(&bytes, path, FILE_MAX, error);
+  if (was_read && check_bytes(name, &bytes, error)) return true;
+  if (error->word == BS_WORD_no_memory) return false;
+  if (was_read || error->word == BS_WORD_too_large) tell_worthless(path, error, survey);
+  else tell_unreadable(path, error, survey);
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
 }

@@ -13,6 +13,7 @@
 struct holding {
   struct bs_names *names;
   const char *state_dir;
+  struct bs_scope *scope;
   struct bs_survey *survey;
   struct bs_names_info info;
 };
@@ -34,12 +35,12 @@ static bool tell_below(const struct holding *holding, const struct bs_remembered
                        struct bs_error *error) {
   enum bs_fate fate;
 
-  if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, NULL, error)) return false;
+  if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, holding->scope, error)) return false;
   if (fate == BS_FATE_LEFT_CHAIN) return true;
   add(holding, BS_FLAW_ERROR);
   bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block"
                   " %" PRIu64 ", %s.", remembered->name, remembered->seen.block, holding->info.height,
-                     found ? "has an older or another state of it" : "does not have it");
+                  found ? "has an older or another state of it" : "does not have it");
   mend(holding);
   return true;
 }
@@ -48,7 +49,7 @@ static bool check_name(const struct holding *holding, const struct bs_remembered
   struct bs_name_record record;
   struct bs_name_seen seen;
 
-  if (!bs_names_lookup(holding->names, NULL, &record, remembered->name, error)) {
+  if (!bs_names_lookup(holding->names, holding->scope, &record, remembered->name, error)) {
     if (error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
     return tell_below(holding, remembered, false, error);
@@ -63,7 +64,7 @@ static bool check_name(const struct holding *holding, const struct bs_remembered
 static void tell_no_ledger(const struct holding *holding, const struct bs_remembered *remembered, size_t count) {
   add(holding, BS_FLAW_ERROR);
   bs_flaw_problem(holding->survey, "There is no ledger, but the state remembers %zu of its names: %s%s.", count, remembered->name,
-                     count > 1 ? " and others" : "");
+                  count > 1 ? " and others" : "");
   mend(holding);
 }
 
@@ -73,9 +74,14 @@ static void tell_other_chain(const struct holding *holding, const struct bs_reme
 
   bs_hex_encode(chain, other->chain_id, sizeof other->chain_id);
   add(holding, is_replaced ? BS_FLAW_ERROR : BS_FLAW_WARNING);
-  bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
-                  count, other->name, holding->info.chain_id, chain);
-  mend(holding);
+  if (count == 1)
+    bs_flaw_problem(holding->survey, "The state remembers a name, %s, of another chain than the ledger's %s: %s.", other->name,
+                    holding->info.chain_id, chain);
+  else
+    bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
+                    count, other->name, holding->info.chain_id, chain);
+  if (is_replaced) mend(holding);
+  else bs_flaw_mend(holding->survey, "Nothing, where you use several ledgers on purpose; give each a state_dir of its own.");
 }
 
 static bool is_ours(const struct bs_error *error) {
@@ -101,7 +107,7 @@ static bool check_each(const struct holding *holding, const struct bs_remembered
 }
 
 static bool hold_names(struct holding *holding, const struct bs_remembered *remembered, size_t count, struct bs_error *error) {
-  if (!bs_names_info(holding->names, NULL, &holding->info, error)) return false;
+  if (!bs_names_info(holding->names, holding->scope, &holding->info, error)) return false;
   bs_examined_add(holding->survey, WHAT, holding->info.ledger);
   bs_examined_count(holding->survey, "remembered", count);
   if (count == 0) return true;
@@ -111,8 +117,8 @@ static bool hold_names(struct holding *holding, const struct bs_remembered *reme
 }
 
 bool bs_check_names(struct bs_names *names, const char *state_dir, const struct bs_remembered *remembered, size_t count,
-                    struct bs_survey *survey, struct bs_error *error) {
-  struct holding holding = {.names = names, .state_dir = state_dir, .survey = survey};
+                    struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  struct holding holding = {.names = names, .state_dir = state_dir, .scope = scope, .survey = survey};
 
   if (hold_names(&holding, remembered, count, error)) return true;
   if (is_ours(error)) return false;

@@ -29,10 +29,10 @@ static bool place(struct placed *placed, const struct blockstore_config *config,
          bs_options_read(&placed->settings, placed->driver->metadata, entry->node, &where, error);
 }
 
-/* Sizes, times, switches and secrets say how a store is used, the others where it is. */
+/* Sizes, times and switches say how a store is used, the others where it is. */
 static bool says_where(enum bs_option_type type) {
   return type == BS_OPTION_STRING || type == BS_OPTION_INT || type == BS_OPTION_PATH || type == BS_OPTION_LIST ||
-         type == BS_OPTION_ENUM;
+         type == BS_OPTION_ENUM || type == BS_OPTION_SECRET;
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -51,14 +51,24 @@ static bool is_same_option(const struct placed *a, const struct placed *b, const
   }
 }
 
+static bool is_set(const struct placed *placed, const struct bs_option *option) {
+  return bs_yaml_find(placed->entry->node, option->key) != NULL;
+}
+
+/* Whoever has another secret has another account.  But a secret, or what nobody set, does not say where: drivers may know
+ * that from elsewhere. */
 static bool is_one_place(const struct placed *a, const struct placed *b) {
+  bool is_told = false;
+
   if (a->settings == NULL || b->settings == NULL || strcmp(a->driver->name, b->driver->name) != 0) return false;
   for (size_t i = 0; i < a->driver->metadata->option_count; i++) {
     const struct bs_option *option = &a->driver->metadata->options[i];
 
-    if (says_where(option->type) && !is_same_option(a, b, option)) return false;
+    if (!says_where(option->type)) continue;
+    if (!is_same_option(a, b, option)) return false;
+    is_told |= option->type != BS_OPTION_SECRET && (is_set(a, option) || is_set(b, option));
   }
-  return true;
+  return is_told;
 }
 
 static void tell_one_place(const struct blockstore_config *config, const struct placed *a, const struct placed *b,
@@ -100,7 +110,7 @@ bool bs_check_stores(const struct blockstore_config *config, struct bs_survey *s
   bool good;
 
   if (placed == NULL) return bs_fail_memory(error);
-  bs_examined_add(survey, WHAT, config->file);
+  bs_examined_add(survey, WHAT, config->built_in ? NULL : config->file);
   bs_examined_count(survey, "stores", config->store_count);
   good = place_all(placed, config, survey, error);
   for (size_t i = 0; good && i < config->store_count; i++)

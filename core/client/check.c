@@ -5,6 +5,7 @@
 #include "core/client/check.h"
 
 #include "core/base/auto.h"
+#include "core/client/options.h"
 #include "core/client/report.h"
 
 static void close_names(struct bs_names **names) {
@@ -13,15 +14,16 @@ static void close_names(struct bs_names **names) {
 
 /* The names are held against a ledger only where nothing is wrong with that itself. */
 static bool check_ledger(const struct blockstore_config *config, struct bs_names *names,
-                         const struct bs_remembered *remembered, size_t count,
+                         const struct bs_remembered *remembered, size_t count, struct bs_scope *scope,
                          struct bs_survey *survey, struct bs_error *error) {
   size_t before = survey->errors;
 
-  return bs_names_check(names, NULL, survey, error) &&
-         (survey->errors > before || bs_check_names(names, config->state_dir, remembered, count, survey, error));
+  return bs_names_check(names, scope, survey, error) &&
+         (survey->errors > before || bs_check_names(names, config->state_dir, remembered, count, scope, survey, error));
 }
 
-static bool examine(const struct blockstore_config *config, struct bs_survey *survey, struct bs_error *error) {
+static bool examine(const struct blockstore_config *config, struct bs_scope *scope, struct bs_survey *survey,
+                    struct bs_error *error) {
   const struct bs_names_config names_config = {.provider = config->provider, .ledger = config->ledger, .examine = true};
   struct bs_names *names BS_AUTO(close_names) = NULL;
   struct bs_remembered *remembered BS_AUTO_FREE = NULL;
@@ -30,8 +32,8 @@ static bool examine(const struct blockstore_config *config, struct bs_survey *su
 
   return bs_names_open(&names, &names_config, error) &&
          bs_state_check_directory(config->state_dir, config->ledger, survey, &exists, error) &&
-         (!exists || bs_state_check(config->state_dir, NULL, survey, &remembered, &count, error)) &&
-         check_ledger(config, names, remembered, count, survey, error) &&
+         (!exists || bs_state_check(config->state_dir, scope, survey, &remembered, &count, error)) &&
+         check_ledger(config, names, remembered, count, scope, survey, error) &&
          (!exists || bs_check_evidence(config->state_dir, survey, error)) && bs_check_stores(config, survey, error);
 }
 
@@ -56,22 +58,33 @@ static cJSON *finding_document(const struct bs_flaw *finding) {
 }
 
 static cJSON *document(const struct bs_survey *survey) {
-  cJSON *tree = cJSON_CreateObject(), *checked = cJSON_AddArrayToObject(tree, "checked"),
-                *list = cJSON_AddArrayToObject(tree, "findings");
+  cJSON *tree = cJSON_CreateObject(), *checked = bs_document_array(tree, "checked"), *list = bs_document_array(tree, "findings");
 
-  cJSON_AddBoolToObject(tree, "sound", survey->errors == 0);
-  for (size_t i = 0; i < survey->examined_count; i++) cJSON_AddItemToArray(checked, examined_document(&survey->examined[i]));
-  for (size_t i = 0; i < survey->count; i++) cJSON_AddItemToArray(list, finding_document(&survey->items[i]));
+  bs_document_truth(tree, "sound", survey->errors == 0);
+  for (size_t i = 0; i < survey->examined_count; i++) bs_document_append(checked, examined_document(&survey->examined[i]));
+  for (size_t i = 0; i < survey->count; i++) bs_document_append(list, finding_document(&survey->items[i]));
   if (survey->left_out > 0) bs_document_number(tree, "left_out", survey->left_out);
   return tree;
 }
 
-enum blockstore_result blockstore_check(const struct blockstore_config *config, char **ret_json,
-                                        struct blockstore_error **error) {
+/* Nobody can cancel it: there is no session. */
+static struct bs_scope begin(const struct blockstore_config *config, const struct blockstore_check_options *options) {
+  uint64_t timeout = options->deadline_ms == 0 ? (uint64_t)config->operation_ms : options->deadline_ms;
+
+  return (struct bs_scope){.fd = -1, .deadline_ms = bs_clock_monotonic_ms() + timeout};
+}
+
+enum blockstore_result blockstore_check(const struct blockstore_config *config, char **ret_json, int *ret_sound,
+                                        const struct blockstore_check_options *options, struct blockstore_error **error) {
+  struct blockstore_check_options known = BLOCKSTORE_CHECK_INIT;
   struct bs_survey survey BS_AUTO(bs_survey_free) = BS_SURVEY_INIT;
   struct bs_report report = BS_REPORT_INIT;
-  bool good = examine(config, &survey, &report.error) && bs_survey_ok(&survey, &report.error) &&
-              bs_document_give(ret_json, document(&survey), &report.error);
+  struct bs_scope scope;
+  bool good = bs_options_take(&known, sizeof known, options, &report.error);
 
+  scope = begin(config, &known);
+  good = good && examine(config, &scope, &survey, &report.error) && bs_survey_ok(&survey, &report.error) &&
+         bs_document_give(ret_json, document(&survey), &report.error);
+  if (good) *ret_sound = survey.errors == 0;
   return bs_report_end(&report, good, error);
 }

@@ -9,7 +9,7 @@
 
 /* What the state remembers of names, held against the name service. */
 bool bs_check_names(struct bs_names *names, const char *state_dir, const struct bs_remembered *remembered, size_t count,
-                    struct bs_survey *survey, struct bs_error *error);
+                    struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
 /* The evidence files: their form, and both signatures. */
 bool bs_check_evidence(const char *state_dir, struct bs_survey *survey, struct bs_error *error);
 /* Stores of the configuration that are one place.  No store is opened, no driver run. */

@@ -93,4 +93,5 @@ BLOCKSTORE_REGISTER_DRIVER(acting, acting_driver,
                            BLOCKSTORE_THREADS_PARALLEL
                            BLOCKSTORE_OPTION("change", PATH, OPTIONAL, "", "File whose first byte a put changes")
                            BLOCKSTORE_OPTION("kill", BOOL, OPTIONAL, "false", "A put of a user record kills the process")
-                           BLOCKSTORE_OPTION("wait", BOOL, OPTIONAL, "false", "Every call waits until it is cancelled"));
+                           BLOCKSTORE_OPTION("wait", BOOL, OPTIONAL, "false", "Every call waits until it is cancelled")
+                           BLOCKSTORE_OPTION("token", SECRET, OPTIONAL, "", "Whose store it is, for whoever asks that"));

@@ -2,8 +2,6 @@
 /* Set up: init, config, drivers, stores, check. */
 #include <config.h>
 
-#include <string.h>
-
 #include "tools/blockstore-cli/cli.h"
 
 static enum blockstore_result run_init(struct cli *cli) {
@@ -22,11 +20,14 @@ static enum blockstore_result run_stores(struct cli *cli) {
   return blockstore_stores(cli->blockstore, &cli->json, &cli->error);
 }
 
-/* A member of the document itself begins a line with four spaces, and no text within holds a line's end. */
 static enum blockstore_result run_check(struct cli *cli) {
-  enum blockstore_result result = blockstore_check(cli->config, &cli->json, &cli->error);
+  struct blockstore_check_options options = BLOCKSTORE_CHECK_INIT;
+  enum blockstore_result result;
+  int sound = 0;
 
-  if (result == BLOCKSTORE_DONE && strstr(cli->json, "\n    \"sound\": true") == NULL)
+  options.deadline_ms = cli->deadline_ms;
+  result = blockstore_check(cli->config, &cli->json, &sound, &options, &cli->error);
+  if (result == BLOCKSTORE_DONE && !sound)
     cli->verdict = "Something is wrong; \"findings\" in the document says what, and how to mend it.";
   return result;
 }
@@ -48,6 +49,6 @@ const struct cli_command cli_setup_commands[] = {
      "the \"findings\" says where it is, the \"problem\" and what will \"mend\" it.  The exit status is 0 when\n"
      "\"sound\" is true, warnings or not, and 1 when it is false.  What is in the stores is not looked at:\n"
      "see stores and explain.\n",
-     0, CLI_CONFIG_READ, run_check},
+     CLI_TAKES(CLI_DEADLINE), CLI_CONFIG_READ, run_check},
     {0},
 };
