@@ -225,19 +225,47 @@ static bool check_once(struct bs_error *error) {
   return result == BLOCKSTORE_DONE;
 }
 
-/* The document's allocations count, too: it has all of its members, or is none. */
 static void when_memory_runs_out(void **state) {
-  cJSON_Hooks counted = {malloc, free};
   struct world *world = *state;
 
   free(make_evidence(world));
   blockstore_free(call(world, "lookup", NAME, NULL));
   write_file(world->place, "state/stranger", "x", 1);
   place_of_memory = world;
-  cJSON_InitHooks(&counted);
   assert_each_failure_is_said(check_once, 50);
-  cJSON_InitHooks(NULL);
   assert_check(world, true, "none of the files that belong here");
+}
+
+static int until_failure; /* allocations of the document's until one fails, and only that one */
+
+static void *fail_once(size_t size) {
+  return until_failure-- == 0 ? NULL : malloc(size);
+}
+
+static void a_document_has_all_of_its_members_or_is_none(void **state) {
+  struct world *world = *state;
+  cJSON_Hooks hooks = {fail_once, free};
+  char *whole;
+  int failures = -1;
+
+  open_with_name(world, ONE_STORE);
+  write_file(world->place, "state/stranger", "x", 1);
+  whole = check(world);
+  do {
+    struct blockstore_error *said = NULL;
+    char *json = NULL;
+    int sound;
+
+    until_failure = ++failures;
+    cJSON_InitHooks(&hooks);
+    if (blockstore_check(world->config, &json, &sound, NULL, &said) == BLOCKSTORE_DONE) assert_string_equal(json, whole);
+    else assert_string_equal(blockstore_error_word(said), "no_memory");
+    cJSON_InitHooks(NULL);
+    blockstore_error_free(said);
+    blockstore_free(json);
+  } while (until_failure < 0);
+  assert_true(failures > 50);
+  blockstore_free(whole);
 }
 
 /* ---- what is no fault of the files ---- */
@@ -337,6 +365,7 @@ int main(void) {
       in_world(evidence_is_verified),
       in_world(evidence_that_was_removed_is_kept_anew),
       in_world(when_memory_runs_out),
+      in_world(a_document_has_all_of_its_members_or_is_none),
       in_world(a_lock_that_is_held_is_a_finding),
       in_world(options_of_another_library_are_refused),
       in_world(evidence_that_cannot_be_read_is_not_given_up),
