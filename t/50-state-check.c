@@ -422,6 +422,27 @@ static void what_others_have_in_the_log_counts(void **state) {
   assert_int_equal(survey.examined[0].counts[1].number, 2);
 }
 
+/* What passes by itself: nobody is to remove a file for it. */
+static void a_lack_of_descriptors_is_no_damage(void **state) {
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+  struct rlimit all, none;
+  const struct bs_flaw *flaw;
+
+  fill(*state);
+  settle(*state);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+  none = (struct rlimit){0, all.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+  check(*state, &survey);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+  assert_int_equal(survey.count, 2);
+  assert_found(&survey, BS_FLAW_WARNING, "state.sequence", "Too many open files");
+  flaw = find_flaw(&survey, BS_FLAW_ERROR, "state.db", "Too many open files");
+  assert_true(has_mend(flaw) && strstr(flaw->mend, "This need not be damage") != NULL);
+  check(*state, &survey);
+  assert_nothing_found(&survey);
+}
+
 /* ---- the directory ---- */
 
 static void a_network_mount_is_told(void **state) {
@@ -648,6 +669,7 @@ int main(void) {
       in_place(no_damage_of_a_floor_is_taken_for_soundness),
       in_place(no_file_that_was_cut_off_is_sound),
       in_place(what_others_have_in_the_log_counts),
+      in_place(a_lack_of_descriptors_is_no_damage),
       in_place(a_network_mount_is_told),
       in_place(a_file_of_somebody_else_is_told),
       in_place(who_may_not_is_told),

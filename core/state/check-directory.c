@@ -151,9 +151,12 @@ static int is_entry(const struct dirent *entry) {
 }
 
 static void tell_unreadable(struct bs_survey *survey, const char *directory) {
+  int number = errno;
+
   bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, directory);
-  bs_flaw_problem(survey, "The directory cannot be read: %s.", strerror(errno));
-  bs_flaw_mend_path(survey, directory, "Run this as the user whose directory it is; or run: chmod 700 ");
+  bs_flaw_problem(survey, "The directory cannot be read: %s.", strerrordesc_np(number));
+  if (number == EACCES) bs_flaw_mend_path(survey, directory, "Run this as the user whose directory it is; or run: chmod 700 ");
+  else bs_flaw_mend(survey, "See to what the problem names, and run this again.");
 }
 
 static bool check_entries(const struct looking *looking, struct bs_error *error) {

@@ -294,31 +294,41 @@ static bool check_content(void *user, struct bs_database *database, int32_t vers
 
 /* ---- the sequence number ---- */
 
+static void tell_unread_sequence(struct bs_survey *survey, const char *path) {
+  int number = errno;
+
+  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
+  bs_flaw_problem(survey, "The file cannot be read: %s.", strerrordesc_np(number));
+  bs_flaw_mend(survey, "See to what the problem names, and run this again.  Until then reading is a little slower, and nothing else is"
+               " wrong.");
+}
+
 static void tell_sequence(struct bs_survey *survey, const char *path, const char *problem) {
   bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
   bs_flaw_problem(survey, "%s", problem);
   bs_flaw_mend(survey, "The next put under a name mends it.  Until then reading is a little slower, and nothing else is wrong.");
 }
 
-/* What is wrong with the number; NULL: nothing.  Not waited for: who has the lock commits just now, and all is well.  The lock is
- * held over the read, so that no commit begins meanwhile; it goes with the descriptor. */
-static const char *judge_sequence(int fd) {
+/* Not waited for: who has the lock commits just now, and all is well.  The lock is held over the read, so that no commit begins
+ * meanwhile; it goes with the descriptor. */
+static void judge_sequence(struct bs_survey *survey, const char *path, int fd) {
   uint64_t number;
 
-  if (flock(fd, LOCK_SH | LOCK_NB) < 0) return NULL;
-  if (!bs_file_read_at(fd, &number, sizeof number, 0)) return "The file has less than the 8 bytes of a number.";
-  return number % 2 != 0 ? "A program ended within a commit: the number is odd." : NULL;
+  if (flock(fd, LOCK_SH | LOCK_NB) < 0) return;
+  if (!bs_file_read_at(fd, &number, sizeof number, 0)) {
+    if (errno != 0) tell_unread_sequence(survey, path);
+    else tell_sequence(survey, path, "The file has less than the 8 bytes of a number.");
+  } else if (number % 2 != 0) tell_sequence(survey, path, "A program ended within a commit: the number is odd.");
 }
 
 static void check_sequence(struct bs_survey *survey, const char *path) {
   int fd BS_AUTO_CLOSE = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  const char *problem;
   struct stat status;
 
+  if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO) tell_unread_sequence(survey, path);
   if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return; /* what it is, its directory's examination tells */
   bs_examined_add(survey, "sequence number", path);
-  problem = judge_sequence(fd);
-  if (problem != NULL) tell_sequence(survey, path, problem);
+  judge_sequence(survey, path, fd);
 }
 
 bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,

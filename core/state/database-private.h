@@ -17,5 +17,7 @@ bool bs_database_uri(struct bs_buffer *uri, const char *path, const char *query,
 /* Of a connection just opened. */
 bool bs_database_configure(struct bs_database *database, struct bs_error *error);
 bool bs_database_check_kind(struct bs_database *database, struct bs_error *error);
+/* Did the disk not give a page, which SQLite calls damaged, too?  Then the error says so. */
+bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *error);
 
 #endif

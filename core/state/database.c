@@ -57,12 +57,14 @@ struct failure {
 };
 
 /* What cannot be read SQLite calls damaged, too. */
-static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
-  const char *path = database->path, *noun = database->kind->noun;
-
+bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *error) {
   errno = disk_errno(database->sqlite);
-  if (errno == EIO) return bs_fail_errno(error, "%s: The %s cannot be read", path, noun);
-  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", path, noun);
+  return errno == EIO && !bs_fail_errno(error, "%s: The %s cannot be read", database->path, database->kind->noun);
+}
+
+static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
+  if (bs_database_is_unreadable(database, error)) return false;
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", database->path, database->kind->noun);
 }
 
 /* A file that SQLite cannot open for writing, for whatever reason, it opens for reading. */

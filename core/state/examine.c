@@ -170,8 +170,10 @@ bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey,
   return true;
 }
 
-/* What SQLite complains of; true when there is nothing. */
-static bool tell_complaints(const struct bs_subject *subject, struct bs_survey *survey, sqlite3_stmt *statement) {
+/* What SQLite complains of; true when there is nothing.  A page that the disk did not give is no damage. */
+static bool tell_complaints(const struct bs_subject *subject, struct bs_database *database, struct bs_survey *survey,
+                            sqlite3_stmt *statement) {
+  struct bs_error unreadable;
   bool sound = true;
   int code;
 
@@ -179,6 +181,7 @@ static bool tell_complaints(const struct bs_subject *subject, struct bs_survey *
     const char *text = (const char *)sqlite3_column_text(statement, 0);
 
     if (text != NULL && strcmp(text, "ok") == 0) continue;
+    if (bs_database_is_unreadable(database, &unreadable)) return false;
     sound = false;
     bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
     bs_flaw_problem(survey, "The %s is damaged: %s.", subject->kind->noun, text == NULL ? "what is wrong cannot be told" : text);
@@ -192,10 +195,10 @@ static bool check_integrity(const struct bs_subject *subject, struct bs_database
   sqlite3_stmt *statement = NULL;
   size_t before = survey->errors;
   bool sound = sqlite3_prepare_v2(database->sqlite, PRAGMA_INTEGRITY, -1, &statement, NULL) == SQLITE_OK &&
-               tell_complaints(subject, survey, statement);
+               tell_complaints(subject, database, survey, statement);
 
   *ret_sound = sound;
-  if (!sound && survey->errors == before) bs_database_fail(database, error);
+  if (!sound && survey->errors == before && !bs_database_is_unreadable(database, error)) bs_database_fail(database, error);
   sqlite3_finalize(statement);
   return sound || survey->errors > before || bs_examine_tell(subject, survey, error);
 }
