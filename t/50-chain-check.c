@@ -13,6 +13,12 @@
 #include "t/lib/survey.h"
 
 #define STEP 149 /* bytes between two that are damaged; a prime, so that all places of a page are met */
+#define CUT 1531 /* bytes that are cut off at a time */
+
+/* Where time is short, as under valgrind, fewer are tried. */
+static off_t step_of(off_t step) {
+  return getenv("BLOCKSTORE_TEST_BRIEF") != NULL ? 9 * step : step;
+}
 
 /* Names of every kind, and what was refused. */
 static void fill(struct fixture *fixture) {
@@ -132,12 +138,12 @@ static void each_row_that_does_not_follow_is_named(void **state) {
       {"UPDATE transactions SET raw = x'00' WHERE height = 5", "block 5", "transaction"},
       {"UPDATE transactions SET raw = (SELECT raw FROM transactions WHERE height = 4) WHERE height = 5", "block 5",
        "spent already"},
-      {"DELETE FROM transactions WHERE height = 3", "block", ""},
+      {"DELETE FROM transactions WHERE height = 3", "block 4", "spent already or never existed"},
       {"DELETE FROM blocks WHERE height = 3", "block 3", "The block is missing"},
       {"UPDATE blocks SET height = 1000000000000 WHERE height = 3", "block 3", "The block is missing"},
       {"UPDATE chain SET id = zeroblob(32)", "table chain", "not that of the genesis"},
       {"UPDATE chain SET id = x'00'", "ledger", "wrong size"},
-      {"DELETE FROM genesis; INSERT INTO genesis VALUES (x'00')", "table chain", ""},
+      {"DELETE FROM genesis; INSERT INTO genesis VALUES (x'00')", "table chain", "does not begin with this chain's magic"},
       {"DELETE FROM genesis", "table chain", "not that of the genesis"},
       {"PRAGMA application_id = 7", "ledger", "not a ledger"},
       {"PRAGMA user_version = 99", "ledger", "newer release"},
@@ -217,7 +223,7 @@ static void no_damage_is_taken_for_soundness(void **state) {
   assert_non_null(content);
   assert_int_equal(stat(fixture->path, &status), 0);
   fd = open(fixture->path, O_RDWR | O_CLOEXEC);
-  for (off_t at = 0; at < status.st_size; at += STEP) {
+  for (off_t at = 0; at < status.st_size; at += step_of(STEP)) {
     struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
     char *now BS_AUTO_FREE = NULL;
     unsigned char byte, other;
@@ -233,7 +239,7 @@ static void no_damage_is_taken_for_soundness(void **state) {
     assert_int_equal(pwrite(fd, &byte, 1, at), 1);
   }
   close(fd);
-  assert_true(damaged > 50 && sound > 0);
+  assert_true(damaged * step_of(1) > 40 && sound > 0);
 }
 
 static void no_file_that_was_cut_off_is_sound(void **state) {
@@ -243,12 +249,12 @@ static void no_file_that_was_cut_off_is_sound(void **state) {
   fill(fixture);
   settle(fixture);
   assert_int_equal(stat(fixture->path, &status), 0);
-  for (off_t length = status.st_size - 1; length >= 0; length -= 1531) {
+  for (off_t length = status.st_size - 1; length >= 0; length -= step_of(CUT)) {
     struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
 
     assert_int_equal(truncate(fixture->path, length), 0);
     check(fixture, &survey);
-    assert_found(&survey, BS_FLAW_ERROR, fixture->path, "");
+    assert_found(&survey, BS_FLAW_ERROR, fixture->path, length > 0 ? "The ledger is damaged" : "XX");
   }
 }
 
@@ -267,7 +273,7 @@ static void an_older_one_is_replayed_as_it_will_be(void **state) {
   assert_ok(bs_file_read(&before, fixture->path, 64u << 20, &error));
   check(fixture, &survey);
   assert_found(&survey, BS_FLAW_WARNING, fixture->path, "schema 1 of an older release");
-  assert_found(&survey, BS_FLAW_ERROR, "table ", "");
+  assert_found(&survey, BS_FLAW_ERROR, "table unspents", "does not follow from the blocks");
   assert_ok(bs_file_read(&after, fixture->path, 64u << 20, &error));
   assert_int_equal(before.length, after.length);
   assert_memory_equal(before.bytes, after.bytes, after.length);

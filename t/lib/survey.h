@@ -28,6 +28,7 @@ static inline bool has_mend(const struct bs_flaw *flaw) {
 /* It was found, and there is a way to mend it. */
 #define assert_found(survey, severity, where, problem)                                                                         \
   do {                                                                                                                         \
+    if ((problem)[0] == '\0') fail_msg("any problem of %s would do", (where));                                                 \
     if (!has_mend(find_flaw(survey, severity, where, problem))) fail_msg("not found: %s: %s", (where), (problem));             \
   } while (0)
 
