@@ -9,11 +9,13 @@
 #include "t/lib/unit.h"
 
 static unsigned left = UINT_MAX; /* allocations until all fail */
+static bool refused;             /* one has failed */
 
 static bool refuse(void) {
   if (left == UINT_MAX) return false;
   if (left == 0) {
     errno = ENOMEM;
+    refused = true;
     return true;
   }
   left--;
@@ -52,15 +54,18 @@ char *__wrap_strdup(const char *text) {
   return refuse() ? NULL : __real_strdup(text);
 }
 
-/* Calls `once` with no allocation allowed, then one, then two ... until it succeeds; until then it must say no_memory. */
+/* Calls `once` with no allocation allowed, then one, then two ... until it has all that it asks for; until then it must say
+ * no_memory. */
 static void assert_each_failure_is_said(bool (*once)(struct bs_error *error), unsigned at_least) {
   unsigned allocations = 0;
   for (bool ok = false; !ok; allocations++) {
     struct bs_error error = {0};
+    refused = false;
     left = allocations;
     ok = once(&error);
     left = UINT_MAX;
     assert_int_equal(error.word, ok ? BS_NO_WORD : BS_WORD_no_memory);
+    if (ok == refused) fail_msg("%u allocations: %s", allocations, ok ? "a failure was not told" : "it failed without one");
   }
   assert_true(allocations > at_least);
 }
