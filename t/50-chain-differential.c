@@ -346,7 +346,7 @@ static void rules_and_model_agree_about_one_seed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(prices_agree), cmocka_unit_test(rules_and_model_agree),
                                      cmocka_unit_test(the_generator_reaches_everything)};
-  const struct CMUnitTest brief[] = {cmocka_unit_test(rules_and_model_agree)};
+  const struct CMUnitTest brief[] = {cmocka_unit_test(prices_agree), cmocka_unit_test(rules_and_model_agree)};
   const struct CMUnitTest more[] = {cmocka_unit_test(prices_agree), cmocka_unit_test(rules_and_model_agree),
                                     cmocka_unit_test(the_generator_reaches_everything),
                                     cmocka_unit_test(rules_and_model_agree_after_a_quiet_year)};
