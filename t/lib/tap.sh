@@ -4,6 +4,8 @@
 tests=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT # dash leaves out EXIT where a signal ends it
+trap 'exit 143' TERM HUP
 
 # report STATUS WHAT [DETAIL]: one test; its detail is shown when it failed.
 report() {
