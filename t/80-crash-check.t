@@ -5,11 +5,6 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/faults.sh"
 state=$HOME/.local/state/blockstore
 
-# All that there is: names, sizes, times of content, content.
-whole() {
-  (cd "$HOME" && find . -printf '%p %y %m %s %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
-}
-
 # Leftovers, which a mend says to remove.
 leftovers() {
   perl -MJSON::PP -e '

@@ -14,10 +14,10 @@ if [ -n "${BLOCKSTORE_TEST_BRIEF-}" ]; then
   key=32a2557838c43132244cb0b520b270d91f8d9253f9bdfda18380d9b8568886db
 fi
 
-# The program itself, for what is preloaded is not for the shell that would start it.
+past_libtool
 sparsely() {
-  env LD_PRELOAD="$builddir/t/lib/.libs/sparse.so" LD_LIBRARY_PATH="$builddir/.libs" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
-    BLOCKSTORE_PLUGIN_PATH="$builddir/plugins/.libs" "$builddir/tools/bin/.libs/blockstore-cli" --deadline 1800s "$@" >"$out" 2>"$err"
+  env LD_PRELOAD="$builddir/t/lib/.libs/sparse.so" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+    "$program" --deadline 1800s "$@" >"$out" 2>"$err"
 }
 
 # What stands at the marks of a file.

@@ -2,18 +2,13 @@
 # SPDX-License-Identifier: MIT
 # The manual page of blockstore-cli has every command with its arguments and every option, and no other.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+. "$srcdir/t/lib/pod.sh"
 pod=$srcdir/doc/blockstore-cli.pod
-
-# The items of a section as plain text.
-items() {
-  awk -v section="$1" '/^=head1 / { inside = substr($0, 8) == section } inside && sub(/^=item /, "")' "$pod" |
-    sed 's/[BIC]<\([^>]*\)>/\1/g' | LC_ALL=C sort
-}
 
 cli --help
 sed -n '/^Options:/q; s/^  \([a-z_][a-z_]*\( [][A-Z_ ]*[]A-Z]\)*\)\(  *.*\)*$/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
 is "$(grep -c . "$work/commands")" "$(grep -cE '^  [a-z]' "$out")" 'every command of --help is understood'
-is "$(items COMMANDS)" "$(cat "$work/commands")" 'the manual page has the commands of --help with their arguments'
+is "$(items "$pod" COMMANDS | LC_ALL=C sort)" "$(cat "$work/commands")" 'the manual page has the commands of --help with their arguments'
 
 while read -r command _; do
   cli help "$command"
@@ -22,16 +17,16 @@ done <"$work/commands" >"$work/all"
 cli --help
 cat "$out" >>"$work/all"
 sed -nE 's/^  (    |(-.), )(--[a-z-]+)( [A-Z]+)?( .*)?$/\2, \3\4/p' "$work/all" | sed 's/^, //' | LC_ALL=C sort -u >"$work/options"
-is "$(items OPTIONS)" "$(cat "$work/options")" 'the manual page has the options of help with their arguments'
+is "$(items "$pod" OPTIONS | LC_ALL=C sort)" "$(cat "$work/options")" 'the manual page has the options of help with their arguments'
 is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'the manual page is well-formed'
 
 statuses=$(sed -n 's/^  BLOCKSTORE_[A-Z_]* = \([0-9]*\),\{0,1\}.*/\1/p' "$srcdir/include/blockstore/blockstore.h" | sort -n)
-is "$(items 'EXIT STATUS' | sed 's/,.*//' | grep -v 130 | sort -n)" "$statuses" 'the manual page has the exit statuses of the library'
+is "$(items "$pod" 'EXIT STATUS' | sed 's/,.*//' | grep -v 130 | sort -n)" "$statuses" 'the manual page has the exit statuses of the library'
 # "WORD (STATUS)" of each row of core/base/words.h.
 declared=$(sed -n 's/^  X(\([a-z_]*\), \([A-Z_]*\)).*/\1 \2/p' "$srcdir/core/base/words.h" | while read -r word result; do
   echo "$word ($(sed -n "s/^  BLOCKSTORE_$result = \([0-9]*\).*/\1/p" "$srcdir/include/blockstore/blockstore.h"))"
 done | LC_ALL=C sort)
-is "$(items 'CODE WORDS')" "$declared" 'the manual page has the code words with their statuses'
+is "$(items "$pod" 'CODE WORDS' | LC_ALL=C sort)" "$declared" 'the manual page has the code words with their statuses'
 
 # The members of documents: given to functions that add them, or rows of core/chain/fields.c.  Those of the configuration are its keys.
 members() {

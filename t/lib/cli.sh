@@ -13,6 +13,16 @@ cli() {
   "$builddir/run" blockstore-cli "$@" >"$out" 2>"$err" || status=$?
 }
 
+# $program is then the program itself, and finds what was built with it: what is preloaded, or another user, is not for the shell of
+# libtool's script.
+past_libtool() {
+  program=$builddir/tools/bin/.libs/blockstore-cli
+  [ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
+  LD_LIBRARY_PATH=$builddir/.libs
+  BLOCKSTORE_PLUGIN_PATH=$builddir/plugins/.libs
+  export LD_LIBRARY_PATH BLOCKSTORE_PLUGIN_PATH
+}
+
 # exits STATUS WHAT ARGUMENT...: runs it; shows what it said when the status is another.
 exits() {
   expected=$1 what=$2
@@ -76,6 +86,11 @@ own_name() {
   export BLOCKSTORE_KEY_FILE
   cli register "$1"
   [ "$status" = 0 ] || { echo "Bail out! register $1: $(cat "$err")"; exit 1; }
+}
+
+# All that the user has: names, sizes, times of content, content.
+whole() {
+  (cd "$HOME" && find . -printf '%p %y %m %s %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
 }
 
 sha256() {

@@ -4,16 +4,14 @@
 # these with BLOCKSTORE_TEST_BRIEF=1).
 [ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm # no power is cut here: nothing of it need be on a disk
 . "$(dirname "$0")/lib/cli.sh"
-program=$builddir/tools/bin/.libs/blockstore-cli
-[ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
+past_libtool
 
-# faulty VARIABLE=VALUE ARGUMENT...: the program itself, past libtool's script, with the fault.
+# faulty VARIABLE=VALUE ARGUMENT...: the program itself, with the fault.
 faulty() {
   fault=$1
   shift
   status=0
-  env "$fault" LD_PRELOAD="$builddir/t/lib/.libs/faults.so" LD_LIBRARY_PATH="$builddir/.libs" \
-    ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 BLOCKSTORE_PLUGIN_PATH="$builddir/plugins/.libs" \
+  env "$fault" LD_PRELOAD="$builddir/t/lib/.libs/faults.so" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
     "$program" "$@" >"$out" 2>"$err" || status=$?
 }
 
