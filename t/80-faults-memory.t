@@ -3,8 +3,7 @@
 # Every command without memory for an allocation, of its own or of a library, once and from there on: it says so, no answer lacks
 # anything, and nothing is damaged.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/sweep.sh"
-env FAULT_COUNT="$work/counts" LD_PRELOAD="$SWEEP_PRELOAD" "$SWEEP_PROGRAM" help >"$out"
-if ! grep -q '^allocations [1-9]' "$work/counts"; then skip_all "the sanitizers' allocator cannot be made to fail"; fi
+if grep -q '__[at]san_init' "$SWEEP_PROGRAM"; then skip_all "the sanitizers' allocator cannot be made to fail"; fi
 sweep 12 changing_commands ENOMEM
 sweep 40 asking_commands ENOMEM
 sweep 4 changing_commands ENOMEM+

@@ -39,7 +39,7 @@ static const char *most, *word, *how, *checks;
 static char *const *command;
 static bool is_kill, asks;
 static struct run reference, faulty, again;
-static unsigned long point;
+static unsigned long point, effects; /* effects: runs that the fault ended or failed */
 
 __attribute__((format(printf, 1, 2))) static void complain(const char *format, ...) {
   va_list arguments;
@@ -85,18 +85,21 @@ static void run_cli(struct run *run, const char *variable, const char *value, ch
 
 /* How many points there are, of a run without a fault. */
 static unsigned long count_points(const char *kind) {
-  char path[] = "/tmp/blockstore-sweep-XXXXXX", name[32];
-  int fd = mkstemp(path);
+  char path[64], name[32];
+  int fd = memfd_create("counts", MFD_CLOEXEC);
   FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-  unsigned long number, found = 0;
+  unsigned long number, total = 0;
+  bool is_told = false;
 
   if (file == NULL) exit(1);
+  snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), fd);
   run_cli(&reference, "FAULT_COUNT", path, command);
   while (fscanf(file, "%31s %lu", name, &number) == 2)
-    if (strcmp(name, kind) == 0) found = number;
+    if (strcmp(name, kind) == 0) is_told = true, total = number;
   fclose(file);
-  unlink(path);
-  return found;
+  if (!is_told) complain("no number of %s was told: is t/lib/faults.c preloaded?", kind);
+  if (total == 0 && !asks && strcmp(kind, "reads") != 0) complain("a command that changes something has no %s", kind);
+  return total;
 }
 
 /* ---- judging ---- */
@@ -137,16 +140,26 @@ static bool is_told(const char *answer) {
   return names_cause(answer) || strstr(answer, "\"***\"") != NULL;
 }
 
+/* What check finds is told in its document: the cause, and nobody is told to give up a file for it. */
+static bool is_found(void) {
+  const char *document = faulty.out;
+
+  return strstr(document, "\"sound\": false") != NULL && names_cause(document) && strstr(document, "is damaged") == NULL &&
+         (strstr(document, "back from a copy") == NULL || strstr(document, "need not be damage") != NULL);
+}
+
 static void judge_failure(void) {
   static const int said[] = {1, 2, 7, 8, 9};
   bool known = false;
 
+  if (faulty.status == 1 && is_found()) return;
   for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) known = known || faulty.status == said[i];
   if (!known || !names_cause(faulty.err) || (faulty.out[0] != '\0' && strstr(faulty.out, "\"code\": ") == NULL))
     complain("status %d: %s%s", faulty.status, faulty.err, faulty.out);
 }
 
 static void judge(void) {
+  effects += is_kill ? faulty.status == 128 + SIGKILL : faulty.status != 0;
   if (is_kill) {
     if (faulty.status != 128 + SIGKILL && faulty.status != 0) complain("status %d: %s", faulty.status, faulty.err);
   } else if (faulty.status != 0) {
@@ -268,16 +281,25 @@ static const char *kind_of(const char *fault) {
 static unsigned long begin(void) {
   unsigned long total = count_points(kind_of(word));
 
-  if (reference.status != 0) complain("without a fault: status %d: %s", reference.status, reference.err);
+  if (reference.status != 0 || reference.err[0] != '\0')
+    complain("without a fault: status %d: %s", reference.status, reference.err);
   check("without a fault", "done");
   check("without a fault", "always");
   home_restore();
   return total;
 }
 
+/* Must one of the points have had an effect?  A write in part goes on, and one failure may be made good. */
+static bool must_have_effects(void) {
+  bool is_write = strcmp(word, "SHORT") == 0 || strcmp(word, "EINTR") == 0;
+
+  return !asks && (is_kill || strchr(word, '+') != NULL || (!is_write && getenv("BLOCKSTORE_TEST_BRIEF") == NULL));
+}
+
 int main(int argc, char **argv) {
   unsigned long total, step;
 
+  setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc < 7 || strcmp(argv[5], "--") != 0 || !home_remember(getenv("HOME"))) return 2;
   most = argv[1];
   word = argv[2];
@@ -291,6 +313,7 @@ int main(int argc, char **argv) {
   if (getenv("BLOCKSTORE_TEST_BRIEF") != NULL) step *= 4;
   if (getenv("BLOCKSTORE_TEST_LONG") != NULL) step = 1;
   for (point = 1; point <= total; point += step) try_point();
+  if (total > 0 && effects == 0 && must_have_effects()) complain("no fault had an effect");
   printf("%lu\n", total);
   return 0;
 }

@@ -4,15 +4,13 @@
 # really at each, else at MOST (with BLOCKSTORE_TEST_BRIEF=1 at a quarter of these), evenly.
 [ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm # nothing of it need be on a disk
 . "$(dirname "$0")/lib/cli.sh"
-SWEEP_PROGRAM=$builddir/tools/bin/.libs/blockstore-cli
-[ -x "$SWEEP_PROGRAM" ] || SWEEP_PROGRAM=$builddir/tools/bin/blockstore-cli
+past_libtool
+SWEEP_PROGRAM=$program
 SWEEP_PRELOAD=$builddir/t/lib/.libs/faults.so
 SWEEP_LEDGER=$HOME/.local/state/blockstore/ledger.db
-LD_LIBRARY_PATH=$builddir/.libs
-BLOCKSTORE_PLUGIN_PATH=$builddir/plugins/.libs
 BLOCKSTORE_KEY_FILE=$HOME/key
 ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
-export SWEEP_PROGRAM SWEEP_PRELOAD SWEEP_LEDGER LD_LIBRARY_PATH BLOCKSTORE_PLUGIN_PATH BLOCKSTORE_KEY_FILE ASAN_OPTIONS
+export SWEEP_PROGRAM SWEEP_PRELOAD SWEEP_LEDGER BLOCKSTORE_KEY_FILE ASAN_OPTIONS
 export HOME
 
 # ---- the homes ----
@@ -66,9 +64,13 @@ row() {
   for fault in $faults; do
     rm -rf "$HOME"
     cp -a "$work/$start" "$HOME"
-    "$builddir/t/lib/sweep" "$most" "$fault" "$how" "$checks" -- "$@" >"$work/swept" 2>&1
+    "$builddir/t/lib/sweep" "$most" "$fault" "$how" "$checks" -- "$@" >"$work/swept" 2>&1 || echo "sweep ended with $?" >>"$work/swept"
     points=$(tail -n 1 "$work/swept")
-    is_empty "$(sed '$d' "$work/swept" | head -n 20)" "$1: $points points of $fault"
+    case $points in
+      '' | *[!0-9]*) wrong="no number of points: $(cat "$work/swept")" points=0 ;;
+      *) wrong=$(sed '$d' "$work/swept" | head -n 20) ;;
+    esac
+    is_empty "$wrong" "$1: $points points of $fault"
     echo "$fault $points" >>"$work/points"
   done
 }
@@ -143,6 +145,8 @@ asking_commands() {
   row owned asks "$safe" get_immutable alice.id "$old"
   row owned asks "$safe" get_mutable alice.id notes
   row owned asks "$safe" explain alice.id notes
+  row owned asks "$safe" check
+  row owned asks "$safe" completion bash
 }
 
 # sweep MOST ROWS FAULT...: ROWS is one of the functions above.
@@ -155,15 +159,17 @@ sweep() {
 
 # Every command must have been among them.
 sweeps_all() {
-  "$SWEEP_PROGRAM" --help | sed -n '/^Options/q;s/^  \([a-z_]\{3,\}\).*/\1/p' | sort >"$work/listed"
+  "$SWEEP_PROGRAM" --help | sed -n '1,/^Options/s/^  \([a-z_]\{3,\}\).*/\1/p' | sort >"$work/listed"
   printf '%s\n' $commands | sort -u >"$work/rows"
   is_empty "$(comm -3 "$work/listed" "$work/rows")" 'every command of --help has a row in t/lib/sweep.sh'
 }
 
-# Tells the sums, for the reader.
+# There were points of each fault.
 done_sweeping() {
   for fault in $(cut -d ' ' -f 1 "$work/points" | sort -u); do
-    awk -v fault="$fault" '$1 == fault { sum += $2; rows++ } END { print "# " sum " points of " fault " in " rows " commands" }' "$work/points"
+    sums=$(awk -v fault="$fault" '$1 == fault { sum += $2; rows++ } END { print sum " points of " fault " in " rows " commands" }' "$work/points")
+    [ "${sums%% *}" -gt 0 ]
+    report $? "$sums"
   done
   done_testing
 }
