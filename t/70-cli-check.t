@@ -42,11 +42,6 @@ follow() {
   sh -c "$command" || report 1 "$command"
 }
 
-# All that there is: names, sizes, times of content, content.
-whole() {
-  (cd "$HOME" && find . -printf '%p %y %m %s %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
-}
-
 afresh() {
   rm -rf "$HOME"
   cp -a "$work/before" "$HOME"
@@ -244,7 +239,12 @@ refused 2 usage 'too many arguments' check x
 
 # ---- while others write ----
 afresh
-(for n in 1 2 3 4 5 6 7 8 9 10; do "$builddir/run" blockstore-cli put_mutable alice.id notes "$n" >/dev/null 2>&1; done) &
+cli get_mutable alice.id notes
+before=$(member ver)
+for n in 1 2 3 4 5 6 7 8 9 10; do
+  "$builddir/run" blockstore-cli put_mutable alice.id notes "$n" >/dev/null
+  echo $?
+done >"$work/puts" 2>&1 &
 writer=$!
 wrong=
 for n in 1 2 3 4 5 6 7 8 9 10; do
@@ -254,6 +254,9 @@ done
 wait $writer
 is_empty "$wrong" 'sound at each moment'
 sound 'and afterwards'
+is "$(tr '\n' ' ' <"$work/puts")" '0 0 0 0 0 0 0 0 0 0 ' 'while each of the others succeeds'
+cli get_mutable alice.id notes
+says ver $((before + 10)) 'and counts'
 
 # ---- the ledger by other paths ----
 afresh

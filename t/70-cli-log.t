@@ -147,7 +147,7 @@ tells 'what never was' '^The data nothing of bob.id: there is no route to it; no
 mkfifo "$work/hold"
 flock "$HOME/.local/state/blockstore/lock-bob.id" sh -c 'echo >"$0"; cat "$0"' "$work/hold" >/dev/null &
 read -r _ <"$work/hold"
-"$builddir/run" blockstore-cli -c "$work/two.yaml" -v put_immutable bob.id more >"$out" 2>"$err" &
+timeout 60 "$builddir/run" blockstore-cli -c "$work/two.yaml" -v put_immutable bob.id more >"$out" 2>"$err" &
 put=$!
 until grep -q 'another put of bob.id is in progress: waiting for its end' "$err" || ! kill -0 "$put" 2>/dev/null; do sleep 0.05; done
 : >"$work/hold"
