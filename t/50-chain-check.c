@@ -382,6 +382,18 @@ static void it_ends_when_it_is_cancelled(void **state) {
   bs_scopes_free(&scopes);
 }
 
+static void a_missing_table_is_damage(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+  struct bs_error error = {0};
+
+  fill(fixture);
+  assert_ok(bs_database_execute(fixture->ledger->database, "DROP TABLE names", &error));
+  check(fixture, &survey);
+  assert_found(&survey, BS_FLAW_ERROR, fixture->path, "no such table");
+  assert_non_null(strstr(survey.items[0].mend, "back from a copy"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       LEDGER_TEST(a_good_one_is_counted),
@@ -396,6 +408,7 @@ int main(void) {
       LEDGER_TEST(a_writer_is_no_hindrance),
       LEDGER_TEST(the_locks_of_a_writer_stay),
       LEDGER_TEST(it_ends_when_it_is_cancelled),
+      LEDGER_TEST(a_missing_table_is_damage),
   };
 
   return RUN_TESTS(tests);

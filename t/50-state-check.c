@@ -662,6 +662,17 @@ static void time_that_is_over_is_a_finding(void **state) {
   assert_non_null(strstr(survey.items[0].mend, "Run this again"));
 }
 
+static void a_missing_table_is_damage(void **state) {
+  struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+
+  fill(*state);
+  settle(*state);
+  alter(*state, "DROP TABLE floors");
+  check(*state, &survey);
+  assert_found(&survey, BS_FLAW_ERROR, "state.db", "no such table");
+  assert_non_null(strstr(survey.items[0].mend, "back from a copy"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(a_good_state_is_counted),
@@ -686,6 +697,7 @@ int main(void) {
       in_place(a_file_of_the_users_in_roots_directory_is_owned),
       in_place(a_file_that_could_not_be_opened_is_not_given_up),
       in_place(time_that_is_over_is_a_finding),
+      in_place(a_missing_table_is_damage),
   };
 
   return RUN_TESTS(tests);

@@ -211,6 +211,11 @@ static void tell_old(const struct bs_subject *subject, int32_t version, struct b
   bs_flaw_mend(survey, "%s", subject->upgrade);
 }
 
+/* A table that the schema has, or a column, is missing: that is SQLITE_ERROR, which is told as if the file could not be used. */
+static void know_damage(struct bs_database *database, struct bs_error *error) {
+  if (error->word == BS_WORD_io && (sqlite3_errcode(database->sqlite) & 0xff) == SQLITE_ERROR) error->word = BS_WORD_corrupt;
+}
+
 static bool examine_content(const struct bs_subject *subject, struct bs_database *database, bs_examine_content *content,
                             void *user, struct bs_survey *survey, struct bs_error *error) {
   int32_t version;
@@ -220,7 +225,9 @@ static bool examine_content(const struct bs_subject *subject, struct bs_database
     return bs_examine_tell(subject, survey, error);
   tell_old(subject, version, survey);
   if (!check_integrity(subject, database, survey, &sound, error)) return false;
-  return !sound || content(user, database, version, survey, error) || bs_examine_tell(subject, survey, error);
+  if (!sound || content(user, database, version, survey, error)) return true;
+  know_damage(database, error);
+  return bs_examine_tell(subject, survey, error);
 }
 
 static bool examine(const struct bs_subject *subject, const char *real, bool locked, bool *ret_changed,
