@@ -343,7 +343,7 @@ static void nor_by_a_lost_one(void **state) {
   outgrow(world, key);
   remove_database(world, "ledger.db");
   open_session(world, ONE_STORE);
-  assert_missed(world, key, "bring the newer ledger back");
+  assert_missed(world, key, "state/state.db with its -wal and -shm");
   close_world(world);
   assert_int_equal(access(ledger, F_OK), -1);
   remove_database(world, "state.db"); /* as the message says */

@@ -274,7 +274,7 @@ static bool read_stores(struct blockstore_config *config, struct bs_error *error
     return complain(error, config, list == NULL ? config->root : list, "Expected here: ", "stores: a list with at least one store");
   config->stores = calloc(list->count, sizeof *config->stores);
   if (config->stores == NULL) return bs_fail_memory(error);
-  config->store_count = 0;
+  config->store_count = 0; /* as it was made; gcc's analyzer, which has not seen that, takes it for more than the array has */
   for (size_t i = 0; i < list->count; i++) {
     struct bs_store_config store = {NULL, NULL, -1, list->values[i]};
     bool good = wants_mapping(config, store.node, "A store", error) && read_store_texts(config, store.node, &store, error);

@@ -170,8 +170,8 @@ static bool keep(const struct bs_reading *reading, const struct side sides[2], s
   text = bs_document_print(describe(reading, sides));
   if (text == NULL) return bs_fail_memory(error);
   if (!bs_state_make_directory(reading->work->session->state, error) || !write_file(path, text, error)) return false;
-  bs_log(BS_LOG_WARNING, "Two contents were signed for version %" PRIu64 " of %s; the evidence is %s", reading->choice.disputed,
-         reading->target->datum.id, path);
+  bs_log(BS_LOG_WARNING, "%s: The evidence of two contents that were signed for version %" PRIu64 " of %.64s", path,
+         reading->choice.disputed, reading->target->datum.id);
   return true;
 }
 
@@ -180,7 +180,7 @@ void bs_evidence_keep(const struct bs_reading *reading) {
   struct bs_error error;
 
   if (find_sides(reading, sides) && !keep(reading, sides, &error))
-    bs_log(BS_LOG_ERROR, "The evidence of two contents for version %" PRIu64 " of %s cannot be kept: %s", reading->choice.disputed,
+    bs_log(BS_LOG_ERROR, "The evidence of two contents for version %" PRIu64 " of %.64s cannot be kept: %s", reading->choice.disputed,
            reading->target->datum.id, error.message);
 }
 

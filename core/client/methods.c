@@ -46,7 +46,8 @@ static bool getinfo(struct bs_method_call *call) {
   bs_document_number(call->answer, "names", info.names);
   if (strcmp(info.provider, "embedded") == 0)
     bs_document_string(call->answer, "note",
-                            "The embedded ledger is a file of this machine: its names exist here only, and whoever can write the file decides them.");
+                       "The embedded ledger is a file of this machine: its names exist here only, and whoever can write the file "
+                       "decides them.");
   return true;
 }
 

@@ -28,8 +28,8 @@ static struct bs_datum name_only(const struct bs_present *present) {
 static bool advise(struct bs_work *work) {
   struct bs_error *error = &work->report.error;
 
-  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db*: "
-                 "with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
+  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db "
+                 "with its -wal and -shm: with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
 }
 
 static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {

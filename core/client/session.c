@@ -67,7 +67,7 @@ static bool take_storages(struct blockstore *session, struct bs_error *error) {
 
   session->storages = calloc(count, sizeof *session->storages);
   if (session->storages == NULL) return bs_fail_memory(error);
-  session->storage_count = 0;
+  session->storage_count = 0; /* as it was made; gcc's analyzer, which has not seen that, takes it for more than the array has */
   for (size_t i = 0; i < count; i++) {
     if (registered) session->storages[i] = bs_storage_retain(config->registered[i]);
     else if (!bs_storage_load(&session->storages[i], config, &config->stores[i], error)) return false;
@@ -94,7 +94,8 @@ static bool open_session(struct blockstore *session, const char *server, struct 
                                         .max_fee = (uint64_t)config->max_fee,
                                         .max_price = (uint64_t)config->max_price};
 
-  bs_log(BS_LOG_INFO, "the configuration is %s; what was seen before is kept in %s", config->file, config->state_dir);
+  if (config->built_in) bs_log(BS_LOG_INFO, "the built-in configuration is used; what was seen before is kept in %s", config->state_dir);
+  else bs_log(BS_LOG_INFO, "the configuration is %s; what was seen before is kept in %s", config->file, config->state_dir);
   if (server != NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded ledger.", server);
   return check_state_dir(config->state_dir, error) && take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
