@@ -467,7 +467,7 @@ static void log_tells_who_is_not_waited_for(void **state) {
   keep_log(true);
   assert_ok(get(hello_key, 100, &giver, &error));
   keep_log(false);
-  ASSERT_TOLD(": three: verified (11 bytes in ", ": one: not waited for any more\n");
+  ASSERT_TOLD(": three: verified (11 bytes in ", ": one: not waited for any more (");
 }
 
 #define LOCAL(test) cmocka_unit_test_setup_teardown(test, local_stores, end)

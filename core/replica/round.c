@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,26 +42,33 @@ static const char *success_of(enum bs_entry entry) {
   return entry == BS_ENTRY_GET_IMMUTABLE || entry == BS_ENTRY_GET_MUTABLE ? "verified" : "done";
 }
 
+static void describe(char *outcome, size_t size, const struct running *running, const struct bs_replica *replica,
+                     const struct bs_call_result *result) {
+  const struct bs_round *round = running->round;
+  uint64_t version = round->version == NULL ? round->arguments.version : round->version(round->user, replica);
+
+  if (replica->is_good && version != 0)
+    snprintf(outcome, size, "%s: %s, version %" PRIu64, replica->name, success_of(round->entry), version);
+  else if (replica->is_good)
+    snprintf(outcome, size, "%s: %s", replica->name, success_of(round->entry));
+  else if (running->is_enough && result->status == BLOCKSTORE_STATUS_CANCELLED)
+    snprintf(outcome, size, "%s: not waited for any more", replica->name);
+  else
+    snprintf(outcome, size, "%s", replica->error.message);
+}
+
 /* What a store answered, and what was made of it. */
 static void tell(const struct running *running, const struct bs_replica *replica, const struct bs_call *call) {
   const struct bs_round *round = running->round;
   const struct bs_call_result *result = bs_call_result(call);
   enum bs_log_level level = level_of(round->entry);
   const char *target = target_of(round, replica), *cut = strlen(target) > SHOWN_MAX ? "..." : "";
-  uint64_t version = round->version == NULL ? round->arguments.version : round->version(round->user, replica);
-  uint64_t bytes = bs_call_bytes(call);
+  char outcome[sizeof replica->error.message];
 
-  if (replica->is_good && version != 0)
-    bs_log(level, "%s %.*s%s: %s: %s, version %" PRIu64 " (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut,
-           replica->name, success_of(round->entry), version, bytes, result->took_ms);
-  else if (replica->is_good)
-    bs_log(level, "%s %.*s%s: %s: %s (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut, replica->name,
-           success_of(round->entry), bytes, result->took_ms);
-  else if (running->is_enough && result->status == BLOCKSTORE_STATUS_CANCELLED)
-    bs_log(level, "%s %.*s%s: %s: not waited for any more", round->what, SHOWN_MAX, target, cut, replica->name);
-  else
-    bs_log(level, "%s %.*s%s: %s (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut, replica->error.message,
-           bytes, result->took_ms);
+  if (!bs_log_wanted(level)) return;
+  describe(outcome, sizeof outcome, running, replica, result);
+  bs_log(level, "%s %.*s%s: %s (%" PRIu64 " bytes in %" PRIu64 " ms)", round->what, SHOWN_MAX, target, cut, outcome,
+         bs_call_bytes(call), result->took_ms);
 }
 
 /* ---- a round ---- */
