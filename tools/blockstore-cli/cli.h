@@ -144,8 +144,8 @@ bool cli_parse(struct cli *cli, int argc, char **argv);
 bool cli_find_command(struct cli *cli);
 /* Options and arguments against the command's row. */
 bool cli_check_usage(struct cli *cli);
-/* Takes the next one off *nouns, the arguments of a command's row or that of an option's; false: none is left. */
-bool cli_next_argument(struct cli_argument *ret_argument, const char **nouns);
+/* Takes the next one off *at, the arguments of a command's row or that of an option's; false: none is left. */
+bool cli_next_argument(struct cli_argument *ret_argument, const char **at);
 
 /* ---- session.c ---- */
 bool cli_open(struct cli *cli);
@@ -160,6 +160,8 @@ enum blockstore_result cli_fail(struct cli *cli, enum blockstore_result result, 
 /* The same for a mistake on the command line; false. */
 #define cli_refuse(cli, ...) (cli_fail(cli, BLOCKSTORE_USAGE, "usage", __VA_ARGS__) == BLOCKSTORE_DONE)
 enum blockstore_result cli_no_memory(struct cli *cli);
+/* The value of the document's own member, as it stands there: a text with its quotes.  NULL: it has none. */
+const char *cli_member(const char *document, const char *name);
 /* Leaves a copy of a library object's document. */
 enum blockstore_result cli_answer(struct cli *cli, const char *document);
 /* Prints document or failure; returns the exit status. */

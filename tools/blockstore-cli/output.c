@@ -47,6 +47,32 @@ enum blockstore_result cli_answer(struct cli *cli, const char *document) {
   return cli->text != NULL ? BLOCKSTORE_DONE : cli_no_memory(cli);
 }
 
+/* The quote that ends the string which begins at `at`. */
+static const char *string_end(const char *at) {
+  for (at++; *at != '"' && *at != '\0'; at++)
+    if (*at == '\\' && at[1] != '\0') at++;
+  return at;
+}
+
+const char *cli_member(const char *document, const char *name) {
+  static const char space[] = " \n\r\t";
+  const size_t length = strlen(name);
+  int depth = 0;
+
+  for (const char *at = document; *at != '\0'; at++) {
+    const char *begin = at, *value;
+
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    if (*at != '"') continue;
+    at = string_end(at);
+    if (*at == '\0') break;
+    value = at + 1 + strspn(at + 1, space);
+    if (depth == 1 && *value == ':' && (size_t)(at - begin - 1) == length && strncmp(begin + 1, name, length) == 0)
+      return value + 1 + strspn(value + 1, space);
+  }
+  return NULL;
+}
+
 /* The length of the UTF-8 character at `at`, 0: none. */
 static size_t character(const unsigned char *at, size_t left) {
   size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
@@ -185,12 +211,11 @@ static bool has_changed(const struct cli *cli) {
 
 /* The transaction of a document, its length in *ret_length, 0: there is none. */
 static const char *find_txid(const char *document, int *ret_length) {
-  static const char member[] = "\n    \"txid\": \"";
-  const char *txid = document != NULL ? strstr(document, member) : NULL;
+  const char *txid = document != NULL ? cli_member(document, "txid") : NULL;
 
-  if (txid != NULL) txid += sizeof member - 1;
-  *ret_length = txid != NULL ? (int)strcspn(txid, "\"") : 0;
-  return txid != NULL ? txid : "";
+  if (txid == NULL || *txid != '"') txid = "\"\""; /* or null */
+  *ret_length = (int)(string_end(txid) - txid) - 1;
+  return txid + 1;
 }
 
 int cli_finish(const struct cli *cli, int status) {
