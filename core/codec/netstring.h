@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Netstrings, the frames of the name server's RPC: the number of bytes in decimal, ':', the bytes, ','.  Canonical only: no
- * sign, no space, no leading zero.
+ * sign, no space, no leading zero.  The RPC of name servers will call it; so far only tests and fuzzers do.
  */
 #ifndef BS_CODEC_NETSTRING_H
 #define BS_CODEC_NETSTRING_H

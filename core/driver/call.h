@@ -91,7 +91,7 @@ struct bs_call_result {
   enum blockstore_status status; /* one of those of driver.h, nothing else */
   bool abandoned;
   uint32_t retry_after_ms; /* with TRANSIENT; 0: not said */
-  uint64_t took_ms;        /* inside the driver, until it returned or was given up; 0: it was not entered */
+  uint64_t took_ms;        /* inside the driver, until it returned or was given up; 0: under 1 ms, or it was not entered */
   /* Unless OK: a word (below) and a sentence that begins with the store's name.  A failure of the feed or the receiver
    * stands here with its own word, and status FAILED (TOO_LARGE when the receiver's word is too_large). */
   struct bs_error error;
