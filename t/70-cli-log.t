@@ -11,6 +11,7 @@ is "$(cat "$err")" '' 'stderr is silent'
 cp "$out" "$work/silent"
 exits 0 '-v' -v get_immutable alice.id "$key"
 cp "$err" "$work/once"
+like "$(cat "$work/once")" 'the built-in configuration is used; ' 'no file is named where there is none'
 exits 0 '-vv' -vv get_immutable alice.id "$key"
 succeeds 'stdout is the same' cmp "$out" "$work/silent"
 cp "$err" "$work/twice"
