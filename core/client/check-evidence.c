@@ -115,7 +115,7 @@ static bool check_file_name(const char *name, unsigned char z[2][BS_SHA256_SIZE]
   unsigned char digest[BS_SHA256_SIZE];
   char hash16[17];
 
-  bs_sha256(digest, z, 2 * BS_SHA256_SIZE);
+  bs_sha256(digest, z, (size_t)2 * BS_SHA256_SIZE);
   bs_hex_encode(hash16, digest, 8);
   return memcmp(name + strlen("evidence-"), hash16, 16) == 0 ||
          bs_fail(error, BS_WORD_malformed, "It is the evidence that is called evidence-%s.json.", hash16);
