@@ -20,6 +20,8 @@ exits 0 'init' init
 is_document 'init prints a document'
 like "$(cat "$out")" "$config" 'it names the file that it made'
 succeeds 'the file is there' test -s "$config"
+is "$(sed -n 's/^state_dir: //p; s/^ *root: //p' "$config")" "$(printf '%s\n' '"~/.local/state/blockstore"' '"~/.local/share/blockstore"')" \
+  'its paths go with the home'
 before=$(sha256 "$config")
 refused 6 conflict "$config" init
 is "$(sha256 "$config")" "$before" 'a second init changes nothing'

@@ -362,12 +362,17 @@ static bool set_defaults(struct blockstore_config *config, struct bs_error *erro
 }
 
 /* DIRECTORY of the XDG base directory specification: $VARIABLE or ~/FALLBACK, then /blockstore; by free(). */
-static char *xdg(const char *variable, const char *fallback, struct bs_error *error) {
+static void write_xdg(struct bs_buffer *path, const char *variable, const char *fallback) {
   const char *value = secure_getenv(variable);
+
+  bs_buffer_format(path, "%s%s/blockstore", value != NULL && value[0] == '/' ? "" : "~/",
+                   value != NULL && value[0] == '/' ? value : fallback);
+}
+
+static char *xdg(const char *variable, const char *fallback, struct bs_error *error) {
   struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  bs_buffer_format(&path, "%s%s/blockstore", value != NULL && value[0] == '/' ? "" : "~/",
-                   value != NULL && value[0] == '/' ? value : fallback);
+  write_xdg(&path, variable, fallback);
   if (!bs_buffer_ok(&path, error)) return NULL;
   return bs_file_expand(bs_buffer_string(&path), NULL, error);
 }
@@ -409,17 +414,19 @@ char *bs_config_default_file(struct bs_error *error) {
   return text;
 }
 
+/* The home stands as "~": a home that is copied has paths of its own. */
 bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) {
-  char *state BS_AUTO_FREE = xdg("XDG_STATE_HOME", ".local/state", error);
-  char *data BS_AUTO_FREE = state == NULL ? NULL : xdg("XDG_DATA_HOME", ".local/share", error);
+  struct bs_buffer state BS_AUTO_BUFFER = BS_BUFFER_INIT, data BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  if (data == NULL) return false;
+  write_xdg(&state, "XDG_STATE_HOME", ".local/state");
+  write_xdg(&data, "XDG_DATA_HOME", ".local/share");
+  if (!bs_buffer_ok(&state, error) || !bs_buffer_ok(&data, error)) return false;
   bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.  See blockstore.yaml(5).\n\nstate_dir: ");
-  bs_json_write_string(ret_text, state, strlen(state)); /* a JSON string is a YAML one */
+  bs_json_write_string(ret_text, bs_buffer_string(&state), state.length); /* a JSON string is a YAML one */
   bs_buffer_text(ret_text,
                  "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n\n"
                  "stores:\n  - name: home\n    driver: disk\n    root: ");
-  bs_json_write_string(ret_text, data, strlen(data));
+  bs_json_write_string(ret_text, bs_buffer_string(&data), data.length);
   bs_buffer_text(ret_text, "\n\nreplication:\n  write: {at_least: majority}\n\ntimeouts: {connect: 5s, operation: 60s, budget: 2s}\n");
   return bs_buffer_ok(ret_text, error);
 }
