@@ -164,7 +164,7 @@ afresh
 : >"$state/state.db"
 cli check
 rm "$state"/state.db*
-sound 'state.db removed, as is said'
+finds 0 warning state 'There is no state any more' 'state.db removed, as is said'
 exits 0 'and all goes on' get_mutable alice.id notes
 printf 'x' >"$state/state.sequence"
 finds 0 warning state 'less than the 8 bytes' 'a sequence number that was cut off'
@@ -194,7 +194,7 @@ finds 1 error names 'The name alice.id was seen as of block 6; .* has an older o
 cli check
 is "$(grep -c '"what": "names"' "$out")" 3 'both names are told'
 rm "$state"/state.db*
-sound 'state.db removed, as is said'
+finds 0 warning state 'There is no state any more' 'state.db removed, as is said'
 exits 0 'and all goes on' get_mutable alice.id notes
 afresh
 mv "$state"/ledger.db* "$work/stash"
@@ -208,7 +208,7 @@ rm "$state"/ledger.db*
 mv "$work/stash"/ledger.db* "$state"
 finds 0 warning names 'a name, carol.id, of another chain' 'the first of them back'
 rm "$state"/state.db*
-sound 'state.db removed nothing is remembered'
+finds 0 warning state 'of what was seen nothing is remembered' 'state.db removed nothing is remembered'
 
 # ---- the configuration ----
 afresh

@@ -331,6 +331,16 @@ static void check_sequence(struct bs_survey *survey, const char *path) {
   judge_sequence(survey, path, fd);
 }
 
+/* The number is made with the first state, and stays. */
+static void check_lost(struct bs_survey *survey, const char *path, const char *sequence) {
+  struct stat status;
+
+  if (lstat(path, &status) == 0 || errno != ENOENT || lstat(sequence, &status) < 0) return;
+  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
+  bs_flaw_problem(survey, "There is no state any more: of what was seen nothing is remembered.");
+  bs_flaw_mend(survey, "Bring it back from a copy, where there is one.  Else nothing: the next read of each datum is a first one.");
+}
+
 bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,
                     struct bs_remembered **ret_names, size_t *ret_count, struct bs_error *error) {
   char *path BS_AUTO_FREE = NULL, *sequence BS_AUTO_FREE = NULL, *mend BS_AUTO_FREE = NULL;
@@ -351,6 +361,7 @@ bool bs_state_check(const char *directory, const struct bs_scope *scope, struct 
     return false;
   }
   check_sequence(survey, sequence);
+  check_lost(survey, path, sequence);
   *ret_names = reading.names;
   *ret_count = reading.name_count;
   return true;
