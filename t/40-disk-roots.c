@@ -63,6 +63,19 @@ static void used_directory_is_refused(void **state) {
   assert_int_equal(count_files(world), 0);
 }
 
+static void a_store_without_its_mark_is_known(void **state) {
+  struct world *world = *state;
+  char *marker = host_path("%s/.blockstore-disk", world->root);
+
+  assert_int_equal(host_put_mutable(&world->store, "x", "kept", 4), BLOCKSTORE_STATUS_OK);
+  host_store_close(&world->store);
+  assert_int_equal(unlink(marker), 0);
+  assert_refused(DISK_SETTINGS(world->root), BLOCKSTORE_STATUS_FAILED, "write the line \"blockstore-disk 1\" into it");
+  write_file(marker, "blockstore-disk 1\n");
+  host_store_open(&world->store, "disk", DISK_SETTINGS(world->root));
+  host_holds_mutable(&world->store, "x", "kept", 4);
+}
+
 /* What an interrupted start and mkfs leave behind is nobody's data. */
 static void nearly_empty_directory_is_taken(void **state) {
   struct world *world = *state;
@@ -241,6 +254,7 @@ int main(void) {
       DISK_TEST(bad_roots_are_refused),
       DISK_TEST(parents_are_made),
       DISK_TEST(used_directory_is_refused),
+      DISK_TEST(a_store_without_its_mark_is_known),
       DISK_TEST(nearly_empty_directory_is_taken),
       DISK_TEST(must_exist_makes_nothing),
       DISK_TEST(foreign_marker_is_refused),

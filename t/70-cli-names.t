@@ -113,4 +113,14 @@ for name in '' alice alice. .id a.b.c Alice.id 'al ice.id' 'älice.id' 'alice.id
   cli update "$name" "$hash"
   is "$status" 2 "update '$name'"
 done
+
+# A user record that no store has: what the message says helps.
+cli register lost.id
+cli put_immutable lost.id first
+earlier=$(member value_hash)
+cli put_immutable lost.id second
+find "$HOME/.local/share/blockstore" -name "*$(member value_hash)*" -exec rm {} +
+refused 3 not_found 'Bring it back from a copy of any store; or give the name another one' get_immutable lost.id "$(printf first | sha256)"
+exits 0 'an earlier user record' update lost.id "$earlier"
+exits 0 'is in force again' get_immutable lost.id "$(printf first | sha256)"
 done_testing

@@ -268,6 +268,13 @@ static bool hold_new(struct bs_work *work, struct bs_present *present, const cha
   return true;
 }
 
+/* Without it nothing of the name can be read, nor put. */
+static void advise_record(struct bs_error *error) {
+  const struct bs_error told = *error;
+
+  bs_fail(error, told.word, "%s  Bring it back from a copy of any store; or give the name another one: blockstore-cli help update.", told.message);
+}
+
 static bool fetch_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
   struct bs_spool spool BS_AUTO(bs_spool_free);
   struct bs_buffer record BS_AUTO_BUFFER = BS_BUFFER_INIT;
@@ -282,6 +289,7 @@ static bool fetch_user(struct bs_work *work, struct bs_present *present, const c
     struct bs_error why = *error;
 
     bs_context(error, "The user record %s of the name %s", value_hash, name);
+    if (error->word == BS_WORD_not_found || error->word == BS_WORD_corrupt) advise_record(error);
     if (!bs_outcomes_add(&work->report.outcomes, &work->replicas, &why)) *error = why;
     return false;
   }

@@ -64,7 +64,7 @@ bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *er
 
 static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
   if (bs_database_is_unreadable(database, error)) return false;
-  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged; restore it from a copy.", database->path, database->kind->noun);
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: blockstore-cli check says how to mend it.", database->path, database->kind->noun);
 }
 
 /* A file that SQLite cannot open for writing, for whatever reason, it opens for reading. */
@@ -416,7 +416,7 @@ bool bs_database_look_for(const char *path, const struct bs_database_kind *kind,
     if (!S_ISREG(status.st_mode))
       return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
     if (status.st_size == 0)
-      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty; it is not a %s.", path, kind->noun);
+      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty, and no %s: blockstore-cli check says how to mend it.", path, kind->noun);
     return true;
   }
   if (errno != ENOENT && errno != ENOTDIR)

@@ -172,6 +172,11 @@ static enum blockstore_status recognise(const struct bs_disk_root *root, struct 
   if (is_empty(root->fd)) return mark(root, call);
   status = read_mark(root, call); /* another process may have marked and filled it meanwhile */
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  if (faccessat(root->fd, "immutable", F_OK, 0) == 0 || faccessat(root->fd, "mutable", F_OK, 0) == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "%s: The directory looks like a store that lost its mark: bring " MARKER " back from a copy, or write the "
+                           "line \"%.*s\" into it.",
+                           root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                          "%s: The directory is neither empty nor a store (there is no " MARKER " in it); "
                          "give the store a directory of its own.",
