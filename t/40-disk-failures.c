@@ -282,6 +282,7 @@ static void forbidden_directory_is_denied(void **state) {
   int result;
   pid_t child;
 
+  need_other_users();
   assert_int_equal(host_put_mutable(&world->store, "x", "x", 1), BLOCKSTORE_STATUS_OK);
   assert_int_equal(chmod(world->directory, 0755), 0);
   set_mode(world, "mutable", 0);

@@ -448,6 +448,7 @@ static int in_a_reader(struct fixture *fixture, void (*read)(struct fixture *fix
   int status;
   pid_t child;
 
+  need_other_users();
   assert_int_equal(chmod(fixture->path, 0444), 0);
   assert_int_equal(chmod(fixture->directory, 0555), 0);
   child = fork();

@@ -465,7 +465,7 @@ static void a_file_of_somebody_else_is_told(void **state) {
   char *file BS_AUTO_FREE = path_in(*state, "state/state.db"), *directory BS_AUTO_FREE = path_in(*state, "state");
   struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
 
-  if (geteuid() != 0) skip_because("only root can give a file away");
+  if (!is_root()) skip_because("only root can give a file away");
   fill(*state);
   assert_int_equal(chown(file, 4711, 4711), 0);
   check_directory(*state, &survey);
@@ -483,8 +483,10 @@ static void a_file_of_somebody_else_is_told(void **state) {
 static int as_somebody(const char *place, bool (*holds)(const char *place, struct bs_survey *survey)) {
   struct bs_survey survey = BS_SURVEY_INIT;
   int status;
-  pid_t child = fork();
+  pid_t child;
 
+  need_other_users();
+  child = fork();
   assert_true(child >= 0);
   if (child == 0) {
     /* What fails in here must not go on with the parent's tests. */
@@ -600,7 +602,7 @@ static void the_users_own_files_are_no_foreign_ones(void **state) {
   char *directory BS_AUTO_FREE = path_in(*state, "state");
   struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
 
-  if (geteuid() != 0) skip_because("only root can give a directory away");
+  if (!is_root()) skip_because("only root can give a directory away");
   fill(*state);
   assert_int_equal(chown(directory, 4711, 4711), 0);
   check_directory(*state, &survey);
@@ -617,7 +619,7 @@ static bool own_file_is_owned(const char *place, struct bs_survey *survey) {
 static void a_file_of_the_users_in_roots_directory_is_owned(void **state) {
   char *file BS_AUTO_FREE = path_in(*state, "state/state.db");
 
-  if (geteuid() != 0) skip_because("only root can give a file away");
+  if (!is_root()) skip_because("only root can give a file away");
   fill(*state);
   change_mode(*state, ".", 0755);
   change_mode(*state, "state", 0755);

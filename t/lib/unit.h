@@ -21,6 +21,26 @@
 #define skip_because(reason) (unit_skip_reason = (reason), skip())
 __attribute__((weak)) const char *unit_skip_reason = "no reason given";
 
+/* How many users there are: one, for the root of a user namespace that an ordinary user made. */
+static inline unsigned long users_here(void) {
+  unsigned long first, outside, count = 0;
+  FILE *map = fopen("/proc/self/uid_map", "r");
+
+  if (map != NULL && fscanf(map, "%lu %lu %lu", &first, &outside, &count) != 3) count = 0;
+  if (map != NULL) fclose(map);
+  return count;
+}
+
+/* Can it give files away? */
+static inline bool is_root(void) {
+  return geteuid() == 0 && users_here() > 65534;
+}
+
+/* Before a child becomes another user, if it is root who runs this. */
+static inline void need_other_users(void) {
+  if (geteuid() == 0 && !is_root()) skip_because("there is no other user");
+}
+
 /*
  * Instead of cmocka's own: cmocka 1.1.5 calls a skipped test "not ok", which prove takes for a failure, and tells no
  * reason.  The library reaches this one because the program's symbols go first.
