@@ -48,4 +48,9 @@ like "$(cat "$out")" 'nosuch' 'and is named'
 printf 'stores:\n  - {name: a, driver: disk, root: %s, secret: hunter2}\n' "$work/a" >"$work/secret.yaml"
 cli -c "$work/secret.yaml" stores
 like "$(cat "$out")" 'secret' 'an option that the driver does not know is named'
+
+printf 'stores:\n  - {name: good, driver: disk, root: %s}\n  - {name: bad, driver: disk, root: /dev/null/x}\n' "$work/good" >"$work/two.yaml"
+cli -c "$work/two.yaml" stores
+is "$status $(member healthy) $(member stores.0.healthy) $(member stores.1.healthy)" '1 false true false' 'one store of two is not usable'
+like "$(cat "$err")" '^blockstore-cli: Not every store is usable' 'which is said'
 done_testing

@@ -17,7 +17,11 @@ static enum blockstore_result run_drivers(struct cli *cli) {
 }
 
 static enum blockstore_result run_stores(struct cli *cli) {
-  return blockstore_stores(cli->blockstore, &cli->json, &cli->error);
+  enum blockstore_result result = blockstore_stores(cli->blockstore, &cli->json, &cli->error);
+  const char *healthy = result == BLOCKSTORE_DONE ? cli_member(cli->json, "healthy") : NULL;
+
+  if (healthy != NULL && *healthy == 'f') cli->verdict = "Not every store is usable; \"stores\" in the document says why.";
+  return result;
 }
 
 static enum blockstore_result run_check(struct cli *cli) {
@@ -42,7 +46,7 @@ const struct cli_command cli_setup_commands[] = {
     {"drivers", "[NAME]", "list the drivers of the plugin path",
      "With NAME: every candidate for that driver, and why one was refused.  Nothing is loaded.\n", 0, CLI_CONFIG_READ,
      run_drivers},
-    {"stores", "", "list the stores and their health", "The member \"healthy\" is false when one is not usable.\n", 0,
+    {"stores", "", "list the stores and their health", "When one is not usable, the member \"healthy\" is false and the exit status 1.\n", 0,
      CLI_SESSION, run_stores},
     {"check", "", "examine state and ledger, and say how to mend what is wrong",
      "For after a crash, a backup that was restored, a home that was copied.  Nothing is changed.  Each of\n"
