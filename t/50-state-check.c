@@ -628,26 +628,7 @@ static void a_file_of_the_users_in_roots_directory_is_owned(void **state) {
   assert_int_equal(chown(file, 0, 0), 0);
 }
 
-/* ---- failures that are not the file's ---- */
-
-static bool is_spared_without_descriptors(const char *place, struct bs_survey *survey) {
-  const struct rlimit none = {3, 3};
-  const struct bs_flaw *flaw;
-
-  if (setrlimit(RLIMIT_NOFILE, &none) < 0) return false;
-  check(place, survey);
-  flaw = find_flaw(survey, BS_FLAW_ERROR, "state.db", "");
-  return flaw != NULL && strstr(flaw->mend, "remove") == NULL && strstr(flaw->mend, "the file itself may be sound") != NULL;
-}
-
-static void a_file_that_could_not_be_opened_is_not_given_up(void **state) {
-  fill(*state);
-  settle(*state);
-  change_mode(*state, ".", 0755);
-  change_mode(*state, "state", 0755);
-  change_mode(*state, "state/state.db", 0644);
-  assert_int_equal(as_somebody(*state, is_spared_without_descriptors), 0);
-}
+/* ---- failures that are not the file's: see also a_lack_of_descriptors_is_no_damage ---- */
 
 static void time_that_is_over_is_a_finding(void **state) {
   char *directory BS_AUTO_FREE = path_in(*state, "state");
@@ -697,7 +678,6 @@ int main(void) {
       in_place(a_link_that_leads_nowhere_is_an_error),
       in_place(the_users_own_files_are_no_foreign_ones),
       in_place(a_file_of_the_users_in_roots_directory_is_owned),
-      in_place(a_file_that_could_not_be_opened_is_not_given_up),
       in_place(time_that_is_over_is_a_finding),
       in_place(a_missing_table_is_damage),
   };

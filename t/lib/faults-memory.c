@@ -83,12 +83,23 @@ EXPORT int posix_memalign(void **ret_pointer, size_t alignment, size_t size) {
 }
 
 /* libc's own makes its mappings past here. */
-EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t at) {
-  return REFUSE() ? MAP_FAILED : (void *)syscall(SYS_mmap, address, length, protection, flags, fd, at);
+static void *map(void *address, size_t length, int protection, int flags, int fd, off64_t at) {
+#ifdef __LP64__
+  return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, at);
+#else
+  return (void *)syscall(SYS_mmap2, address, length, protection, flags, fd, (long)(at / 4096));
+#endif
 }
 
-EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t at) {
-  return mmap(address, length, protection, flags, fd, at);
+/* By their symbols: see faults.c. */
+EXPORT void *fault_mmap(void *address, size_t length, int protection, int flags, int fd, __off_t at) __asm__("mmap");
+EXPORT void *fault_mmap(void *address, size_t length, int protection, int flags, int fd, __off_t at) {
+  return REFUSE() ? MAP_FAILED : map(address, length, protection, flags, fd, at);
+}
+
+EXPORT void *fault_mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t at) __asm__("mmap64");
+EXPORT void *fault_mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t at) {
+  return REFUSE() ? MAP_FAILED : map(address, length, protection, flags, fd, at);
 }
 
 /* A thread's stack is memory, too. */

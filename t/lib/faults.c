@@ -14,10 +14,6 @@
  */
 #undef _FORTIFY_SOURCE /* its inline functions are what is defined here */
 #include <config.h>
-/* By the names that libc has: on a machine of 32 bits these would make each name that of its twin for large files or years. */
-#undef _FILE_OFFSET_BITS
-#undef _TIME_BITS
-
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -120,10 +116,11 @@ static void *next(const char *name) {
   return function;
 }
 
-/* A function of libc that answers `failure` where `fails`. */
+/* A function of libc that answers `failure` where `fails`.  By the name that libc has: on a machine of 32 bits the headers make many
+ * a name that of its twin for large files or years. */
 #define WRAP(result, name, parameters, arguments, fails, failure)        \
-  EXPORT result name parameters;                                          \
-  EXPORT result name parameters {                                         \
+  EXPORT result fault_##name parameters __asm__(#name);                   \
+  EXPORT result fault_##name parameters {                                 \
     static _Atomic(void *) known;                                         \
     result(*real) parameters;                                             \
     void *function = atomic_load(&known);                                 \
@@ -155,7 +152,7 @@ static size_t cut(size_t length) {
 }
 
 WRAP(ssize_t, write, (int fd, const void *bytes, size_t length), (fd, bytes, cut(length)), write_fails(fd), -1)
-WRAP(ssize_t, pwrite, (int fd, const void *bytes, size_t length, off_t at), (fd, bytes, cut(length), at), write_fails(fd), -1)
+WRAP(ssize_t, pwrite, (int fd, const void *bytes, size_t length, __off_t at), (fd, bytes, cut(length), at), write_fails(fd), -1)
 WRAP(ssize_t, pwrite64, (int fd, const void *bytes, size_t length, off64_t at), (fd, bytes, cut(length), at), write_fails(fd), -1)
 
 #define WRAP_SYNC(name, parameters, arguments) \
@@ -165,9 +162,9 @@ WRAP_SYNC(fdatasync, (int fd), (fd))
 WRAP_SYNC(sync_file_range, (int fd, off64_t at, off64_t length, unsigned flags), (fd, at, length, flags))
 
 #define WRAP_FILE(name, parameters, arguments) WRAP(int, name, parameters, arguments, counts(fd) && fault(FAULT_CHANGES), -1)
-WRAP_FILE(ftruncate, (int fd, off_t length), (fd, length))
+WRAP_FILE(ftruncate, (int fd, __off_t length), (fd, length))
 WRAP_FILE(ftruncate64, (int fd, off64_t length), (fd, length))
-WRAP_FILE(fallocate, (int fd, int mode, off_t at, off_t length), (fd, mode, at, length))
+WRAP_FILE(fallocate, (int fd, int mode, __off_t at, __off_t length), (fd, mode, at, length))
 WRAP_FILE(fallocate64, (int fd, int mode, off64_t at, off64_t length), (fd, mode, at, length))
 WRAP_FILE(fchmod, (int fd, mode_t mode), (fd, mode))
 
@@ -188,7 +185,7 @@ WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), fa
 
 #define WRAP_READ(name, parameters, arguments) WRAP(ssize_t, name, parameters, arguments, counts(fd) && fault(FAULT_READS), -1)
 WRAP_READ(read, (int fd, void *bytes, size_t length), (fd, bytes, length))
-WRAP_READ(pread, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
+WRAP_READ(pread, (int fd, void *bytes, size_t length, __off_t at), (fd, bytes, length, at))
 WRAP_READ(pread64, (int fd, void *bytes, size_t length, off64_t at), (fd, bytes, length, at))
 
 /* ---- what makes descriptors ---- */
@@ -222,8 +219,8 @@ WRAP(int, mkostemp, (char *path, int flags), (path, flags), open_fails(O_CREAT),
 WRAP(int, mkostemp64, (char *path, int flags), (path, flags), open_fails(O_CREAT), -1)
 
 #define WRAP_OPEN(name, parameters, arguments)                  \
-  EXPORT int name parameters;                                           \
-  EXPORT int name parameters {                                          \
+  EXPORT int fault_##name parameters __asm__(#name);                    \
+  EXPORT int fault_##name parameters {                                  \
     int(*real) parameters;                                              \
     void *function = next(#name);                                       \
     mode_t mode = 0;                                                    \
@@ -261,44 +258,29 @@ EXPORT long syscall(long number, ...) {
 
 /* ---- the date ---- */
 
-EXPORT int clock_gettime(clockid_t id, struct timespec *ret_time);
-EXPORT int clock_gettime(clockid_t id, struct timespec *ret_time) {
-  int result = (int)syscall(SYS_clock_gettime, id, ret_time);
+#ifdef __LP64__
+#define CLOCK_SYMBOL "clock_gettime"
+#define TIME_SYMBOL "time"
+#define CLOCK_NUMBER SYS_clock_gettime
+#else /* what seconds of 64 bits are asked by */
+#define CLOCK_SYMBOL "__clock_gettime64"
+#define TIME_SYMBOL "__time64"
+#define CLOCK_NUMBER SYS_clock_gettime64
+#endif
+
+EXPORT int fault_clock(clockid_t id, struct timespec *ret_time) __asm__(CLOCK_SYMBOL);
+EXPORT int fault_clock(clockid_t id, struct timespec *ret_time) {
+  int result = (int)syscall(CLOCK_NUMBER, id, ret_time);
 
   if (result == 0 && id == CLOCK_REALTIME) ret_time->tv_sec += clock_off;
   return result;
 }
 
-EXPORT time_t time(time_t *ret_time);
-EXPORT time_t time(time_t *ret_time) {
+EXPORT time_t fault_time(time_t *ret_time) __asm__(TIME_SYMBOL);
+EXPORT time_t fault_time(time_t *ret_time) {
   struct timespec now;
 
-  clock_gettime(CLOCK_REALTIME, &now);
+  fault_clock(CLOCK_REALTIME, &now);
   if (ret_time != NULL) *ret_time = now.tv_sec;
   return now.tv_sec;
 }
-
-#if !defined(__LP64__) && defined(SYS_clock_gettime64)
-/* What seconds of 64 bits are asked by there. */
-struct seconds64 {
-  int64_t seconds;
-  int32_t nanoseconds, padding;
-};
-
-EXPORT int __clock_gettime64(clockid_t id, struct seconds64 *ret_time);
-EXPORT int __clock_gettime64(clockid_t id, struct seconds64 *ret_time) {
-  int result = (int)syscall(SYS_clock_gettime64, id, ret_time);
-
-  if (result == 0 && id == CLOCK_REALTIME) ret_time->seconds += clock_off;
-  return result;
-}
-
-EXPORT int64_t __time64(int64_t *ret_time);
-EXPORT int64_t __time64(int64_t *ret_time) {
-  struct seconds64 now = {0, 0, 0};
-
-  __clock_gettime64(CLOCK_REALTIME, &now);
-  if (ret_time != NULL) *ret_time = now.seconds;
-  return now.seconds;
-}
-#endif
