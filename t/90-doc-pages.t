@@ -12,7 +12,7 @@ pods() {
 
 # The pages as they were built, there or beside their sources: "NAME(SECTION) FILE".
 pages() {
-  make -C "$builddir" -s list-manuals | while read -r page; do
+  make -C "$builddir" -s --no-print-directory list-manuals | while read -r page; do
     file=$builddir/$page
     [ -e "$file" ] || file=$srcdir/$page
     basename "$page" | sed "s|\(.*\)\.\([1-8]\)\$|\1(\2) $file|"
