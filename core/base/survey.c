@@ -45,13 +45,19 @@ static char *copy(struct bs_survey *survey, const char *text) {
   return copied;
 }
 
-void bs_examined_add(struct bs_survey *survey, const char *what, const char *path) {
+/* False: there was no memory, and what it owns is still the caller's. */
+static bool push_examined(struct bs_survey *survey, struct bs_examined examined) {
   void *array = survey->examined;
 
-  if (!grow(survey, &array, survey->examined_count, sizeof *survey->examined)) return;
+  if (!grow(survey, &array, survey->examined_count, sizeof *survey->examined)) return false;
   survey->examined = array;
-  survey->examined[survey->examined_count++] =
-      (struct bs_examined){.what = what, .path = path == NULL ? NULL : copy(survey, path)};
+  survey->examined[survey->examined_count++] = examined;
+  return true;
+}
+
+void bs_examined_add(struct bs_survey *survey, const char *what, const char *path) {
+  if (push_examined(survey, (struct bs_examined){.what = what}) && path != NULL)
+    survey->examined[survey->examined_count - 1].path = copy(survey, path);
 }
 
 void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t number) {
@@ -99,14 +105,8 @@ void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char
 
 /* Takes the parts of *part over, one by one; what there is no room for stays. */
 static void take_examined(struct bs_survey *survey, struct bs_survey *part) {
-  for (size_t i = 0; i < part->examined_count; i++) {
-    void *array = survey->examined;
-
-    if (!grow(survey, &array, survey->examined_count, sizeof *survey->examined)) return;
-    survey->examined = array;
-    survey->examined[survey->examined_count++] = part->examined[i];
-    part->examined[i].path = NULL;
-  }
+  for (size_t i = 0; i < part->examined_count; i++)
+    if (push_examined(survey, part->examined[i])) part->examined[i].path = NULL;
 }
 
 static void take_items(struct bs_survey *survey, struct bs_survey *part) {
