@@ -628,8 +628,6 @@ static void a_file_of_the_users_in_roots_directory_is_owned(void **state) {
   assert_int_equal(chown(file, 0, 0), 0);
 }
 
-/* ---- failures that are not the file's: see also a_lack_of_descriptors_is_no_damage ---- */
-
 static void time_that_is_over_is_a_finding(void **state) {
   char *directory BS_AUTO_FREE = path_in(*state, "state");
   struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;

@@ -39,18 +39,6 @@ static void assert_check(const struct world *world, bool sound, const char *text
 
 #define NOTHING "\"findings\": []"
 
-static void copy(const struct world *world, const char *from, const char *to) {
-  char *path = path_in(world->place, from);
-  struct bs_buffer bytes = BS_BUFFER_INIT;
-  struct bs_error error = {0};
-
-  assert_ok(bs_file_read(&bytes, path, 64u << 20, &error));
-  write_file(world->place, to, bytes.bytes, bytes.length);
-  change_mode(world->place, to, 0600);
-  bs_buffer_free(&bytes);
-  free(path);
-}
-
 /* The locks of the session are the process's: looking must not take them. */
 static void a_session_of_the_same_program_goes_on(void **state) {
   struct world *world = *state;

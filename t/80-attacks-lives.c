@@ -164,18 +164,6 @@ static void the_former_owner_is_not_believed(void **state) {
 
 /* ---- the name service ---- */
 
-static void copy(const struct world *world, const char *from, const char *to) {
-  char *path = path_in(world->place, from);
-  struct bs_buffer bytes = BS_BUFFER_INIT;
-  struct bs_error error = {0};
-
-  assert_ok(bs_file_read(&bytes, path, 64u << 20, &error));
-  write_file(world->place, to, bytes.bytes, bytes.length);
-  change_mode(world->place, to, 0600);
-  bs_buffer_free(&bytes);
-  free(path);
-}
-
 /* A newcomer was told that the data are gone, and nothing else. */
 static void what_a_name_no_longer_says_is_remembered(void **state) {
   struct world *world = *state, newcomer;
@@ -259,14 +247,19 @@ static void assert_missed(struct world *world, const char *key, const char *text
   blockstore_input_free(input);
 }
 
-/* Seen under NAME in a ledger, of which older.db is a copy from before. */
-static void outgrow(struct world *world, char key[65]) {
+/* NAME is in a ledger, of which older.db is a copy from before. */
+static void own_later(struct world *world) {
   open_session(world, ONE_STORE);
   own(world, "early.id");
   close_world(world);
   copy(world, "state/ledger.db", "older.db");
   open_session(world, ONE_STORE);
   own(world, NAME);
+}
+
+/* And was seen in it. */
+static void outgrow(struct world *world, char key[65]) {
+  own_later(world);
   put_text(world, key, "immutable");
   assert_done(ask_name(world, "lookup", NAME, &error));
   close_world(world);
@@ -294,12 +287,7 @@ static void nor_is_one_that_was_only_written(void **state) {
   struct blockstore_receipt *receipt;
   char key[65];
 
-  open_session(world, ONE_STORE);
-  own(world, "early.id");
-  close_world(world);
-  copy(world, "state/ledger.db", "older.db");
-  open_session(world, ONE_STORE);
-  own(world, NAME);
+  own_later(world);
   put_next(world, ID, "one");
   close_world(world);
   copy(world, "state/ledger.db", "newer.db");

@@ -226,6 +226,19 @@ static inline void remove_object(const struct world *world, const char *root, co
   free(path);
 }
 
+/* Only the user may read or write the copy, as is so in a state directory. */
+static inline void copy(const struct world *world, const char *from, const char *to) {
+  char *path = path_in(world->place, from);
+  struct bs_buffer bytes = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_file_read(&bytes, path, 64u << 20, &error));
+  write_file(world->place, to, bytes.bytes, bytes.length);
+  change_mode(world->place, to, 0600);
+  bs_buffer_free(&bytes);
+  free(path);
+}
+
 /* PLACE/from becomes PLACE/to. */
 static inline void move(const struct world *world, const char *from, const char *to) {
   char *old = path_in(world->place, from), *new = path_in(world->place, to);
