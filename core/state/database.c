@@ -78,11 +78,21 @@ static bool fail_read_only(struct bs_database *database, struct bs_error *error)
   return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
 }
 
+/* What SQLite cannot make beside the file it tries to open for reading, and tells only of that: ENOENT.  Why nothing can be made
+ * there, as long as that lasts. */
+static int making_errno(const char *path) {
+  char *parent BS_AUTO_FREE = bs_file_parent(path);
+  int fd BS_AUTO_CLOSE = parent == NULL ? -1 : open(parent, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+  return fd >= 0 || errno == EOPNOTSUPP ? ENOENT : errno;
+}
+
 /* By the system's doing. */
 static bool fail_system(struct bs_database *database, const struct failure *failure, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
 
   errno = failure->number != 0 ? failure->number : disk_errno(database->sqlite);
+  if (errno == ENOENT && (failure->code & 0xff) == SQLITE_CANTOPEN) errno = making_errno(path);
   if (errno == ENOSPC) return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
   if (errno != 0) return bs_fail_errno(error, "%s: The %s cannot be used: %s", path, noun, failure->why);
   return bs_fail(error, BS_WORD_io, "%s: The %s cannot be used: %s.", path, noun, failure->why);

@@ -212,7 +212,9 @@ WRAP_SCAN(scandir64, struct dirent64)
 
 /* Opening changes something where it may make a file. */
 static bool open_fails(uint64_t flags) {
-  return ((flags & O_CREAT) != 0 && fault(FAULT_CHANGES)) || fault(FAULT_DESCRIPTORS);
+  bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+
+  return (makes && fault(FAULT_CHANGES)) || fault(FAULT_DESCRIPTORS);
 }
 
 WRAP(int, mkostemp, (char *path, int flags), (path, flags), open_fails(O_CREAT), -1)
