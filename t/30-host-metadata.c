@@ -7,6 +7,7 @@
 #include "t/lib/unit.h"
 
 #define HEAD "name=x\nabi=0.1\nversion=1\n"
+#define LATER "name=x\nabi=0.2\nversion=1\n"
 
 static bool parse(struct bs_metadata **ret_metadata, const char *text, struct bs_error *error) {
   return bs_metadata_parse(ret_metadata, text, strlen(text), error);
@@ -99,6 +100,9 @@ static void bad_texts_are_refused(void **state) {
       {HEAD "option=a\tint\trequired\t1\thelp\n", "option line"},
       {HEAD "option=a\tsecret\toptional\tx\thelp\n", "option line"},
       {HEAD "option=driver\tstring\toptional\t\thelp\n", "option line"},
+      {HEAD "option=isolate\tbool\toptional\t\thelp\n", "option line"},
+      {HEAD "option=filters\tlist\toptional\t\thelp\n", "option line"},
+      {HEAD "option=sha256\tstring\toptional\t\thelp\n", "option line"},
       {HEAD "option=a\tint\toptional\t\thelp\noption=a\tint\toptional\t\thelp\n", "option line"},
   };
   struct bs_error error = {0};
@@ -110,6 +114,32 @@ static void bad_texts_are_refused(void **state) {
   assert_null(metadata);
   assert_fails(bs_metadata_parse(&metadata, HEAD "a=\0\n", sizeof HEAD + 3, &error), BS_WORD_driver,
                "control character");
+}
+
+/* What a driver of a later ABI promises and needs beyond ours is nothing to us; what it demands is. */
+static void values_of_a_later_abi_are_passed_over(void **state) {
+  static const struct {
+    const char *text, *message;
+  } refused[] = {
+      {LATER "kind=mirror\n", "was built for ABI 0.2 and this is 0.1, which does not know the kind \"mirror\""},
+      {LATER "option=a\tcolour\toptional\t\thelp\n", "does not know the option \"a\" of its metadata: install"},
+      {LATER "largest=much\n", "does not know the largest \"much\""},
+      {"name=x\nabi=0.0\nversion=1\ncapability=instant\n", "capability line has the bad value \"instant\""},
+  };
+  struct bs_error error = {0};
+  struct bs_metadata *metadata;
+
+  (void)state;
+  assert_ok(parse(&metadata, LATER "threads=two\ncapability=instant\ncapability=durable\nneeds=camera\nneeds=network\n", &error));
+  assert_int_equal(metadata->threads, BS_THREADS_SERIAL);
+  assert_int_equal(metadata->capabilities, BS_CAPABILITY_DURABLE);
+  assert_int_equal(metadata->needs, BS_NEEDS_NETWORK);
+  bs_metadata_free(metadata);
+  assert_ok(parse(&metadata, "name=x\nabi=1.0\nversion=1\ncapability=instant\n", &error));
+  assert_int_equal(metadata->capabilities, 0);
+  bs_metadata_free(metadata);
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    assert_fails(parse(&metadata, refused[i].text, &error), BS_WORD_driver, refused[i].message);
 }
 
 static void there_is_an_end_to_everything(void **state) {
@@ -209,7 +239,8 @@ static void anything_else_is_no_value(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_line_is_read),           cmocka_unit_test(what_is_not_said_has_a_default),
-      cmocka_unit_test(bad_texts_are_refused),        cmocka_unit_test(there_is_an_end_to_everything),
+      cmocka_unit_test(bad_texts_are_refused),        cmocka_unit_test(values_of_a_later_abi_are_passed_over),
+      cmocka_unit_test(there_is_an_end_to_everything),
       cmocka_unit_test(only_a_fitting_abi_is_taken),  cmocka_unit_test(values_mean_what_their_type_says),
       cmocka_unit_test(anything_else_is_no_value),
   };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <blockstore/driver.h>
+
 #include "core/codec/json.h"
 #include "core/driver/value.h"
 #include "core/driver/vet.h"
@@ -153,7 +155,8 @@ static bool initial_is_good(const struct bs_option *option) {
 }
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
-  static const struct choice of_the_core[] = {{"name", 0}, {"driver", 0}, {"inline", 0}, {NULL, 0}};
+  static const struct choice of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, /* and kept for it: */
+                                              {"isolate", 0}, {"filters", 0}, {"sha256", 0}, {NULL, 0}};
 
   if (choose(of_the_core, key) != NULL) return false;
   for (size_t i = 0; i < metadata->option_count; i++)
@@ -181,25 +184,42 @@ static bool read_option(struct bs_metadata *metadata, char *value) {
 static const struct line {
   const char *key;
   bool once;
+  bool grows; /* a value that only a later ABI has may be passed over: the driver does without it here */
   bool (*read)(struct bs_metadata *metadata, char *value);
   const char *expected;
 } lines[] = {
-    {"name", true, read_name, "a lower-case letter, then at most 30 letters, digits and _"},
-    {"abi", true, read_abi, "MAJOR.MINOR"},
-    {"version", true, read_version, "a text"},
-    {"description", true, read_description, "a text"},
-    {"scheme", false, read_scheme, "a URL scheme in lower case, and no more than 64 of them"},
-    {"largest", true, read_largest, "a number of bytes"},
-    {"min-host-minor", true, read_min_host_minor, "a number up to 65535"},
-    {"kind", true, read_kind, "filter"},
-    {"threads", true, read_threads, "serial, instance or parallel"},
-    {"capability", false, read_capability, "durable, expires, public, local, consistent or read-only"},
-    {"needs", false, read_needs, "network or programs"},
-    {"option", false, read_option,
+    {"name", true, false, read_name, "a lower-case letter, then at most 30 letters, digits and _"},
+    {"abi", true, false, read_abi, "MAJOR.MINOR"},
+    {"version", true, false, read_version, "a text"},
+    {"description", true, false, read_description, "a text"},
+    {"scheme", false, false, read_scheme, "a URL scheme in lower case, and no more than 64 of them"},
+    {"largest", true, false, read_largest, "a number of bytes"},
+    {"min-host-minor", true, false, read_min_host_minor, "a number up to 65535"},
+    {"kind", true, false, read_kind, "filter"},
+    {"threads", true, true, read_threads, "serial, instance or parallel"},
+    {"capability", false, true, read_capability, "durable, expires, public, local, consistent or read-only"},
+    {"needs", false, true, read_needs, "network or programs"},
+    {"option", false, false, read_option,
      "a key that is new and not the core's, its type, its need, an initial value of that type, a help text, and at "
      "most 256 options"},
 };
 #define LINE_COUNT (sizeof lines / sizeof lines[0])
+
+static bool is_later(const struct bs_metadata *metadata) {
+  if (metadata->abi_major != BLOCKSTORE_ABI_MAJOR) return metadata->abi_major > BLOCKSTORE_ABI_MAJOR;
+  return metadata->abi_minor > BLOCKSTORE_ABI_MINOR;
+}
+
+static bool refuse_value(const struct bs_metadata *metadata, const struct line *line, const char *value,
+                         struct bs_error *error) {
+  if (is_later(metadata))
+    return bs_fail(error, BS_WORD_driver,
+                   "The driver was built for ABI %u.%u and this is %u.%u, which does not know the %s \"%.100s\" of its "
+                   "metadata: install a newer Blockstore.",
+                   metadata->abi_major, metadata->abi_minor, BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR, line->key, value);
+  return bs_fail(error, BS_WORD_driver, "The metadata's %s line has the bad value \"%.100s\"; expected: %s.", line->key,
+                 value, line->expected);
+}
 
 /* `line`: KEY=VALUE; cut at the '='.  `seen`: a bit for each row of `lines` that was met. */
 static bool read_line(struct bs_metadata *metadata, unsigned *seen, char *line, struct bs_error *error) {
@@ -212,9 +232,8 @@ static bool read_line(struct bs_metadata *metadata, unsigned *seen, char *line, 
     if (lines[i].once && (*seen & 1u << i) != 0)
       return bs_fail(error, BS_WORD_driver, "The metadata has a second %s line, \"%.100s\".", line, value);
     *seen |= 1u << i;
-    if (lines[i].read(metadata, value)) return true;
-    return bs_fail(error, BS_WORD_driver, "The metadata's %s line has the bad value \"%.100s\"; expected: %s.", line,
-                   value, lines[i].expected);
+    if (lines[i].read(metadata, value) || (lines[i].grows && is_later(metadata))) return true;
+    return refuse_value(metadata, &lines[i], value, error);
   }
   return true;
 }
