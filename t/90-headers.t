@@ -39,9 +39,12 @@ for source in "$work"/*; do
   for c in gcc clang; do
     try $c c99 c "$source"
     try $c c11 c "$source"
+    try $c c2x c "$source"
   done
-  try g++ c++17 c++ "$source"
-  try clang++ c++17 c++ "$source"
+  for c in g++ clang++; do
+    try $c c++17 c++ "$source"
+    try $c c++20 c++ "$source"
+  done
 done
 echo 'int unused(int a) { return 0; }' >"$work/careless"
 fails 'a warning would be seen' compiles gcc c99 c "$work/careless"
