@@ -8,7 +8,7 @@ command -v git >/dev/null || skip_all 'needs git'
 release=blockstore-dist-test.$$
 trap 'rm -rf "$work" "$builddir/$release"' EXIT
 succeeds 'make distdir' make -C "$builddir" -s distdir distdir="$release"
-git -c safe.directory='*' -C "$srcdir" ls-files | grep -vE '(^|/)\.gitignore$' | sort >"$work/known"
+git -c safe.directory='*' -C "$srcdir" ls-files | grep -vE '(^|/)\.git(ignore|attributes)$' | sort >"$work/known"
 (cd "$builddir/$release" 2>/dev/null && find . ! -type d | sed 's|^\./||' | sort) >"$work/released"
 [ -s "$work/known" ]
 report $? 'git knows files'
