@@ -143,7 +143,7 @@ static void *open_module(const char *folder, const char *name) {
   return module;
 }
 
-const struct blockstore_driver *host_load(const char *name) {
+const struct blockstore_registration *host_registration(const char *name) {
   char *symbol = host_path("%s_LTX_blockstore_driver", name);
   void *module = open_module("plugins", name);
   const struct blockstore_registration *(*entry)(void);
@@ -153,7 +153,11 @@ const struct blockstore_driver *host_load(const char *name) {
   *(void **)&entry = dlsym(module, symbol);
   if (entry == NULL) fail_msg("%s", dlerror());
   free(symbol);
-  return entry()->driver;
+  return entry();
+}
+
+const struct blockstore_driver *host_load(const char *name) {
+  return host_registration(name)->driver;
 }
 
 enum blockstore_status host_store_try(struct host_store *store, const char *driver,

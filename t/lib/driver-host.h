@@ -54,6 +54,7 @@ struct host_store {
   void *self;
   struct host_call call; /* of the helpers below; threads use calls of their own */
 };
+const struct blockstore_registration *host_registration(const char *name);
 const struct blockstore_driver *host_load(const char *name);
 enum blockstore_status host_store_try(struct host_store *store, const char *driver,
                                       const struct host_setting *settings);
