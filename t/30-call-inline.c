@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 
 #include "core/driver/host.h"
 #include "t/lib/calls.h"
@@ -20,6 +21,9 @@ static struct {
   uint64_t version;
   uint32_t time_left;
   int descriptors;
+  bool takes_back; /* the sentence */
+  bool watches;
+  int watched; /* the descriptor that it was given */
   int closed;
 } mock;
 
@@ -40,6 +44,11 @@ static enum blockstore_status answer(struct blockstore_call *call, const char *t
   mock.descriptors = count_descriptors();
   snprintf(mock.target, sizeof mock.target, "%s", target);
   if (mock.sentence != NULL) call->host->set_error(call, mock.sentence);
+  if (mock.takes_back) call->host->set_error(call, NULL);
+  if (mock.watches) {
+    mock.watched = call->host->cancel_fd(call);
+    assert_int_equal(call->host->cancel_fd(call), mock.watched);
+  }
   if (mock.retry_after != 0) call->host->retry_after(call, mock.retry_after);
   return mock.answer;
 }
@@ -246,6 +255,28 @@ static void a_sentence_is_cleaned(void **state UNUSED) {
   bs_store_close(store);
 }
 
+static void a_sentence_can_be_taken_back(void **state UNUSED) {
+  struct bs_store *store = open_mock(0);
+  struct bs_call *call;
+
+  mock.takes_back = true;
+  assert_result(get_answered(&call, store, BLOCKSTORE_STATUS_DENIED, "Not so."), DENIED, BS_WORD_denied, "shelf: The store denies it.");
+  bs_call_release(call);
+  bs_store_close(store);
+}
+
+static void a_watched_descriptor_is_gone_with_its_call(void **state UNUSED) {
+  struct bs_store *store = open_mock(0);
+  struct bs_call *call;
+
+  mock.watches = true;
+  assert_status(get_answered(&call, store, BLOCKSTORE_STATUS_OK, NULL), OK);
+  assert_true(mock.watched >= 0);
+  assert_int_equal(fcntl(mock.watched, F_GETFD), -1);
+  bs_call_release(call);
+  bs_store_close(store);
+}
+
 static void a_sentence_is_capped_without_showing_half_a_secret(void **state UNUSED) {
   struct bs_store *store = open_mock(0);
   struct bs_call *call;
@@ -431,6 +462,8 @@ int main(void) {
       CALL_TEST(an_unknown_status_is_a_failure),
       CALL_TEST(cancelled_by_nobody_is_a_failure),
       CALL_TEST(a_sentence_is_cleaned),
+      CALL_TEST(a_sentence_can_be_taken_back),
+      CALL_TEST(a_watched_descriptor_is_gone_with_its_call),
       CALL_TEST(a_sentence_is_capped_without_showing_half_a_secret),
       CALL_TEST(log_lines_are_named_and_blotted),
       CALL_TEST(retry_after_goes_with_transient_only),

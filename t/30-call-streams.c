@@ -113,6 +113,31 @@ static void nothing_written_is_an_empty_value(void **state UNUSED) {
   assert_int_equal(collected.bytes.length, 0);
 }
 
+static enum blockstore_status write_none(struct blockstore_sink *sink) {
+  return sink->write(sink, NULL, 0);
+}
+
+static void a_write_of_nothing_begins_a_value(void **state UNUSED) {
+  assert_status(get(write_none), OK);
+  assert_int_equal(collected.begun, 1);
+  assert_int_equal(collected.ended, 1);
+  assert_true(collected.size == BLOCKSTORE_SIZE_UNKNOWN);
+  assert_int_equal(collected.bytes.length, 0);
+}
+
+static enum blockstore_status write_then_begin(struct blockstore_sink *sink) {
+  sink->write(sink, "aa", 2);
+  sink->begin(sink, 2);
+  return sink->write(sink, "bb", 2);
+}
+
+static void a_begin_after_a_write_begins_another(void **state UNUSED) {
+  assert_status(get(write_then_begin), OK);
+  assert_int_equal(collected.begun, 2);
+  assert_int_equal(collected.ended, 2);
+  assert_string_equal(bs_buffer_string(&collected.bytes), "bb");
+}
+
 static enum blockstore_status offer_three(struct blockstore_sink *sink) {
   sink->begin(sink, 2);
   sink->write(sink, "aa", 2);
@@ -206,6 +231,15 @@ static enum blockstore_status read_all(const struct blockstore_source *source) {
   return BLOCKSTORE_STATUS_OK;
 }
 
+static enum blockstore_status read_none(const struct blockstore_source *source) {
+  assert_int_equal(source->read_at(source, NULL, 0, 0), BLOCKSTORE_STATUS_OK);
+  return source->read_at(source, NULL, 0, source->size);
+}
+
+static void nothing_may_be_read_anywhere(void **state UNUSED) {
+  assert_status(put(BS_ENTRY_PUT_IMMUTABLE, read_none), OK);
+}
+
 static enum blockstore_status read_backwards(const struct blockstore_source *source) {
   char byte;
 
@@ -294,6 +328,8 @@ int main(void) {
       STREAM_TEST(promised_bytes_arrive),
       STREAM_TEST(a_begin_is_not_needed),
       STREAM_TEST(nothing_written_is_an_empty_value),
+      STREAM_TEST(a_write_of_nothing_begins_a_value),
+      STREAM_TEST(a_begin_after_a_write_begins_another),
       STREAM_TEST(candidates_follow_one_another),
       STREAM_TEST(fewer_bytes_than_promised_are_a_failure),
       STREAM_TEST(more_bytes_than_promised_are_a_failure),
@@ -301,6 +337,7 @@ int main(void) {
       STREAM_TEST(an_unannounced_value_above_the_limit_is_refused),
       STREAM_TEST(a_receivers_error_is_the_result),
       STREAM_TEST(a_value_of_a_failed_call_is_not_ended),
+      STREAM_TEST(nothing_may_be_read_anywhere),
       STREAM_TEST(bytes_may_be_read_in_any_order),
       STREAM_TEST(a_record_that_was_not_read_was_not_put),
       STREAM_TEST(immutable_data_that_is_there_need_not_be_read),
