@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/io.h"
 #include "t/lib/driver-host.h"
 
 struct place {
@@ -39,7 +38,7 @@ static void put(int root, const char *path, const char *text) {
   struct bs_temporary temporary = BS_TEMPORARY_INIT;
 
   assert_int_equal(bs_temporary_begin(&temporary, root), 0);
-  assert_true(bs_file_write_all(temporary.fd, text, strlen(text)));
+  assert_int_equal(bs_tree_write(temporary.fd, text, strlen(text)), 0);
   assert_int_equal(bs_temporary_place(&temporary, root, path), 0);
   bs_temporary_end(&temporary);
 }
@@ -49,9 +48,9 @@ static void assert_holds(int root, const char *path, const char *text) {
   int fd = bs_tree_open(root, path, O_RDONLY);
 
   assert_true(fd >= 0);
-  assert_true(bs_file_read_at(fd, bytes, strlen(text), 0));
+  assert_int_equal(bs_tree_read(fd, bytes, strlen(text), 0), 0);
   assert_string_equal(bytes, text);
-  assert_false(bs_file_read_at(fd, bytes, 1, strlen(text)));
+  assert_int_equal(bs_tree_read(fd, bytes, 1, strlen(text)), -1);
   assert_int_equal(errno, 0);
   close(fd);
 }
@@ -65,7 +64,7 @@ static void places_at_any_depth(void **state) {
     assert_holds(place->root, paths[i], paths[i]);
     assert_int_equal(bs_tree_sync(place->root, paths[i], 9), 0); /* stops at the root */
   }
-  assert_int_equal(bs_temporaries_sweep(place->root), 0);
+  assert_int_equal(bs_temporary_sweep(place->root), 0);
 }
 
 static void removes_what_is_there(void **state) {
@@ -139,7 +138,7 @@ static void unplaced_is_removed(void **state) {
   assert_int_equal(bs_temporary_begin(&temporary, place->root), 0);
   path = host_path("%s/.tmp/%s", place->path, temporary.name);
   assert_int_equal(access(path, F_OK), 0);
-  assert_int_equal(bs_temporaries_sweep(place->root), 0); /* it is ours */
+  assert_int_equal(bs_temporary_sweep(place->root), 0); /* it is ours */
   bs_temporary_end(&temporary);
   assert_int_not_equal(access(path, F_OK), 0);
   assert_int_equal(temporary.fd, -1);
@@ -150,7 +149,7 @@ static void sweep_takes_files_only(void **state) {
   struct place *place = *state;
   char *directory, *link, *file;
 
-  assert_int_equal(bs_temporaries_sweep(place->root), 0); /* no .tmp yet */
+  assert_int_equal(bs_temporary_sweep(place->root), 0); /* no .tmp yet */
   put(place->root, "x", "");
   directory = host_path("%s/.tmp/directory", place->path);
   link = host_path("%s/.tmp/link", place->path);
@@ -158,7 +157,7 @@ static void sweep_takes_files_only(void **state) {
   assert_int_equal(mkdir(directory, 0700), 0);
   assert_int_equal(symlink("../x", link), 0);
   assert_int_equal(close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
-  assert_int_equal(bs_temporaries_sweep(place->root), 1);
+  assert_int_equal(bs_temporary_sweep(place->root), 1);
   assert_holds(place->root, "x", "");
   free(directory);
   free(link);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What is installed: the library, its headers and pkg-config file, the drivers without their .la, the tool, the manuals, with a
-# link for each function, completion for three shells; and all of it goes again.
+# link for each function, completion for three shells, the parts that drivers copy; and all of it goes again.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 
 # The archive is there only where it was built.
@@ -9,10 +9,20 @@ installed() {
   (cd "$work/root" && find . ! -type d) | sed 's|.*/||' | grep -vxE 'libblockstore\.a|blockstore_.*\.3' | LC_ALL=C sort
 }
 
+# Names of several lines, one a line.
+wanted() {
+  tr -s ' ' '\n' | LC_ALL=C sort
+}
+
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
-is "$(installed)" "$(printf '%s\n' _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.1 blockstore-cli.fish blockstore-disk.7 blockstore.3 \
-  blockstore.7 blockstore.h blockstore.pc blockstore.yaml.5 disk.so driver.h libblockstore.la libblockstore.so libblockstore.so.0 \
-  libblockstore.so.0.0.0)" 'nothing less, nothing more'
+is "$(installed)" "$(wanted <<'END'
+_blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test
+blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5
+blockstore.h blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+disk.so
+health.c health.h tree.c tree.h url.c url.h
+END
+)" 'nothing less, nothing more'
 functions=$(sed -n '/^#/d; s/.*BLOCKSTORE_API.*/&/p' "$srcdir/include/blockstore/blockstore.h" | wc -l)
 is "$(find "$work/root" -name 'blockstore_*.3' -exec cat {} + | sort | uniq -c | tr -s ' ')" " $functions .so man3/blockstore.3" \
   'each function has its page'

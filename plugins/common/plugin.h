@@ -6,7 +6,6 @@
 #include <blockstore/driver.h>
 
 #include "core/base/auto.h"
-#include "core/base/io.h"
 #include "core/codec/hex.h"
 #include "core/crypto/digest.h"
 

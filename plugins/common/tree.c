@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+#ifdef HAVE_CONFIG_H
 #include <config.h>
+#endif
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
 
-#include "plugins/common/tree.h"
+#include "tree.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -17,37 +29,50 @@
 #include <linux/openat2.h>
 #endif
 
-#include "core/base/auto.h"
-#include "core/codec/hex.h"
-
 #define DIRECTORY (O_RDONLY | O_DIRECTORY)
 
-/*
- * Cuts the first component off *path into `part`.  False at the end, or with errno EINVAL at a component that
- * would stay in place, climb, or be too long.
- */
-static bool next_part(char part[NAME_MAX + 1], const char **path) {
-  size_t length = strcspn(*path, "/");
+#define AUTO_CLOSE __attribute__((__cleanup__(close_descriptor)))
 
-  errno = 0;
-  if (**path == '\0') return false;
-  if (length == 0 || length > NAME_MAX || strncmp(*path, ".", length) == 0 || strncmp(*path, "..", length) == 0) {
-    errno = EINVAL;
-    return false;
-  }
-  memcpy(part, *path, length);
-  part[length] = '\0';
-  *path += length + ((*path)[length] == '/');
-  return true;
+static void close_descriptor(const int *fd) {
+  if (*fd >= 0) close(*fd);
 }
 
-/* What openat2 does in one call, for kernels and sandboxes without it. */
+/* Is the path one that can only lead downwards? */
+static int check(const char *path) {
+  const char *at = path;
+
+  for (;;) {
+    size_t length = strcspn(at, "/");
+    bool still = length == 0 || strncmp(at, ".", length) == 0 || strncmp(at, "..", length) == 0;
+
+    if (still || length > NAME_MAX || (size_t)(at - path) + length >= PATH_MAX) {
+      errno = still ? EINVAL : ENAMETOOLONG;
+      return -1;
+    }
+    at += length;
+    if (*at == '\0') return 0;
+    at++;
+  }
+}
+
+/* Cuts the first component off *path, which has one, into `part`.  Was it the last? */
+static bool cut(char part[NAME_MAX + 1], const char **path) {
+  size_t length = strcspn(*path, "/");
+  bool last = (*path)[length] == '\0';
+
+  memcpy(part, *path, length);
+  part[length] = '\0';
+  *path += length + (last ? 0 : 1);
+  return last;
+}
+
+/* What open_at_once does, for kernels and sandboxes without openat2. */
 static int open_by_part(int root, const char *path, int flags) {
-  int directory BS_AUTO_CLOSE = -1;
+  int directory AUTO_CLOSE = -1;
   char part[NAME_MAX + 1];
 
-  while (next_part(part, &path)) {
-    bool last = *path == '\0';
+  for (;;) {
+    bool last = cut(part, &path);
     int fd =
         openat(directory < 0 ? root : directory, part, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
 
@@ -55,30 +80,66 @@ static int open_by_part(int root, const char *path, int flags) {
     if (directory >= 0) close(directory);
     directory = fd;
   }
-  if (errno == 0) errno = EINVAL;
+}
+
+static int open_at_once(int root, const char *path, int flags) {
+#ifdef SYS_openat2
+  /* O_LARGEFILE: what the other ways of opening have from _FILE_OFFSET_BITS. */
+  struct open_how how = {.flags = (unsigned)(flags | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE),
+                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+
+  return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+#else
+  (void)root;
+  (void)path;
+  (void)flags;
+  errno = ENOSYS;
   return -1;
+#endif
 }
 
 int bs_tree_open(int root, const char *path, int flags) {
-#ifdef SYS_openat2
-  struct open_how how = {.flags = (unsigned)(flags | O_NOFOLLOW | O_CLOEXEC),
-                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-  long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+  int fd = check(path) < 0 ? -1 : open_at_once(root, path, flags);
 
-  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)fd;
-#endif
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
   return open_by_part(root, path, flags);
 }
 
-/* Copies all of `path` but its last component, which is returned; "" stands for the root.  NULL: it is too long. */
+int bs_tree_write(int fd, const void *bytes, size_t length) {
+  const char *at = bytes;
+
+  while (length > 0) {
+    ssize_t written = write(fd, at, length);
+
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return -1;
+    at += written;
+    length -= (size_t)written;
+  }
+  return 0;
+}
+
+int bs_tree_read(int fd, void *buffer, size_t length, uint64_t offset) {
+  char *at = buffer;
+
+  while (length > 0) {
+    ssize_t got = pread(fd, at, length, (off_t)offset);
+
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = 0;
+    if (got <= 0) return -1;
+    at += got;
+    offset += (uint64_t)got;
+    length -= (size_t)got;
+  }
+  return 0;
+}
+
+/* Copies all of `path` but its last component, which is returned; "" stands for the root. */
 static const char *split(char parent[PATH_MAX], const char *path) {
   const char *slash = strrchr(path, '/');
   size_t length = slash == NULL ? 0 : (size_t)(slash - path);
 
-  if (length >= PATH_MAX) {
-    errno = ENAMETOOLONG;
-    return NULL;
-  }
   memcpy(parent, path, length);
   parent[length] = '\0';
   return slash == NULL ? path : slash + 1;
@@ -94,13 +155,14 @@ static int open_directory(int root, const char *path) {
  * systems write in order, so that what is made durable in it later carries it along.
  */
 static int make_directory(int root, const char *path, unsigned *ret_made) {
-  int directory BS_AUTO_CLOSE = -1;
+  int directory AUTO_CLOSE = -1;
   char part[NAME_MAX + 1];
   int fd = open_directory(root, path);
 
   *ret_made = 0;
   if (fd >= 0 || errno != ENOENT) return fd;
-  while (next_part(part, &path)) {
+  for (;;) {
+    bool last = cut(part, &path);
     int parent = directory < 0 ? root : directory;
 
     if (mkdirat(parent, part, 0700) == 0) {
@@ -109,19 +171,21 @@ static int make_directory(int root, const char *path, unsigned *ret_made) {
       return -1;
     }
     fd = openat(parent, part, DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || *path == '\0') return fd;
+    if (fd < 0 || last) return fd;
     if (directory >= 0) close(directory);
     directory = fd;
   }
-  return -1;
 }
 
 int bs_tree_remove(int root, const char *path) {
+  int directory AUTO_CLOSE = -1;
   char parent[PATH_MAX];
-  const char *name = split(parent, path);
-  int directory BS_AUTO_CLOSE = name == NULL ? -1 : open_directory(root, parent);
+  const char *name;
   bool absent;
 
+  if (check(path) < 0) return -1;
+  name = split(parent, path);
+  directory = open_directory(root, parent);
   if (directory < 0) return -1;
   absent = unlinkat(directory, name, 0) < 0;
   if (absent && errno != ENOENT) return -1;
@@ -133,9 +197,10 @@ int bs_tree_remove(int root, const char *path) {
 int bs_tree_sync(int root, const char *path, unsigned levels) {
   char parent[PATH_MAX];
 
-  if (split(parent, path) == NULL) return -1;
+  if (check(path) < 0) return -1;
+  split(parent, path);
   for (; levels > 0; levels--) {
-    int directory BS_AUTO_CLOSE = open_directory(root, parent);
+    int directory AUTO_CLOSE = open_directory(root, parent);
     char *slash;
 
     if (directory < 0 || fsync(directory) < 0) return -1;
@@ -148,10 +213,10 @@ int bs_tree_sync(int root, const char *path, unsigned levels) {
 
 /* 16 random digits, and the NUL. */
 static int random_name(char name[17]) {
-  unsigned char bytes[8];
+  uint64_t number;
 
-  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return -1;
-  bs_hex_encode(name, bytes, sizeof bytes);
+  if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) return -1;
+  snprintf(name, 17, "%016" PRIx64, number);
   return 0;
 }
 
@@ -193,11 +258,14 @@ int bs_temporary_begin(struct bs_temporary *temporary, int root) {
 }
 
 int bs_temporary_place(struct bs_temporary *temporary, int root, const char *path) {
+  int directory AUTO_CLOSE = -1;
   char parent[PATH_MAX];
-  const char *name = split(parent, path);
-  unsigned made = 0;
-  int directory BS_AUTO_CLOSE = name == NULL ? -1 : make_directory(root, parent, &made);
+  const char *name;
+  unsigned made;
 
+  if (check(path) < 0) return -1;
+  name = split(parent, path);
+  directory = make_directory(root, parent, &made);
   if (directory < 0 || renameat(temporary->directory, temporary->name, directory, name) < 0) return -1;
   temporary->name[0] = '\0';
   return bs_tree_sync(root, path, 1 + made);
@@ -212,7 +280,7 @@ void bs_temporary_end(struct bs_temporary *temporary) {
 
 /* Removes the file unless its writer still holds it: 1 when it was removed. */
 static int sweep_file(int directory, const char *name) {
-  int fd BS_AUTO_CLOSE = openat(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd AUTO_CLOSE = openat(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat status;
 
   if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return 0;
@@ -224,7 +292,7 @@ static void close_directory(DIR **stream) {
   if (*stream != NULL) closedir(*stream);
 }
 
-int bs_temporaries_sweep(int root) {
+int bs_temporary_sweep(int root) {
   DIR *stream __attribute__((__cleanup__(close_directory))) = NULL;
   const struct dirent *entry;
   int swept = 0;

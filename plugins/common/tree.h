@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
 /*
  * Durable files beneath one directory that the names of those files, an enemy's perhaps, can never leave.
  *
- * Every path here is relative to `root`, a descriptor of that directory opened for reading, and is resolved without
- * following a symbolic link: by openat2, or where the kernel or a sandbox refuses that, one component at a time.
+ * Every path here is relative to `root`, a descriptor of that directory opened for reading.  It is made of components
+ * with single slashes between them, none of them "." or "..": anything else is EINVAL, or ENAMETOOLONG.  It is resolved
+ * without following a symbolic link: by openat2, or where the kernel or a sandbox refuses that, one component at a time.
  *
  * A file is written under a temporary name in root/.tmp and renamed into its place.  Its writer holds a flock on it
  * for as long as it is temporary, so that leftovers of a crash can be told from work in progress.
  *
- * All functions are thread-safe, hold no state, and return -1 with errno set on failure.
+ * A part to copy into a driver: tree.h and tree.c, C99, which need Linux and glibc.  Any number of threads
+ * and processes may work beneath one root: the functions keep nothing.  Those that return int return -1 with errno set
+ * on failure.
  */
 #ifndef BS_PLUGINS_TREE_H
 #define BS_PLUGINS_TREE_H
 
-#define BS_TREE_TEMPORARIES ".tmp"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
+
+#define BS_TREE_TEMPORARIES ".tmp" /* no path of the driver's begins with it */
 
 /* Opens an existing file or directory, close-on-exec.  ELOOP or ENOTDIR: something in the path is a link. */
 int bs_tree_open(int root, const char *path, int flags);
+
+/* All of it; interrupted calls are taken up again.  A file that ends before offset + length is errno 0. */
+int bs_tree_write(int fd, const void *bytes, size_t length);
+int bs_tree_read(int fd, void *buffer, size_t length, uint64_t offset);
 
 /* Removes a file, durably.  One that is not there, or whose directory is not there, is ENOENT. */
 int bs_tree_remove(int root, const char *path);
@@ -42,6 +58,10 @@ int bs_temporary_place(struct bs_temporary *temporary, int root, const char *pat
 void bs_temporary_end(struct bs_temporary *temporary);
 
 /* Removes the temporaries that no living process holds, and returns how many. */
-int bs_temporaries_sweep(int root);
+int bs_temporary_sweep(int root);
 
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 #endif

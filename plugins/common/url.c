@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+#ifdef HAVE_CONFIG_H
 #include <config.h>
+#endif
 
-#include "plugins/common/url.h"
+#include "url.h"
 
 #include <string.h>
-
-#include "core/codec/hex.h"
 
 size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t length, const char *keep) {
   static const char digits[] = "0123456789ABCDEF";
@@ -32,12 +33,18 @@ size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t leng
   return whole;
 }
 
+static int digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
 /* The byte of the escape whose digits are at `text`, or -1: it is malformed, or a byte no component may hold. */
 static int escaped(const char *text) {
-  unsigned char byte;
+  int high = digit_value(text[0]), low = high < 0 ? -1 : digit_value(text[1]), byte = high * 16 + low;
 
-  if (!bs_hex_decode_any_case(&byte, 1, text)) return -1;
-  return byte == '\0' || byte == '/' ? -1 : byte;
+  return low < 0 || byte == '\0' || byte == '/' ? -1 : byte;
 }
 
 bool bs_url_decode_path(char *ret_path, size_t size, const char *text) {

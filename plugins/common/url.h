@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Percent-encoding (RFC 3986, section 2.1), of URL paths and of anything else that must fit a small alphabet. */
+/* Copyright 2026 The Blockstore authors */
+/*
+ * Percent-encoding (RFC 3986, section 2.1), of URL paths and of anything else that must fit a small alphabet.
+ *
+ * A part to copy into a driver: url.h and url.c, C99, which need the C library only.  Any number of threads may call
+ * these functions: they keep nothing.
+ */
 #ifndef BS_PLUGINS_URL_H
 #define BS_PLUGINS_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
 
 /* Characters that need no escape: RFC 3986's unreserved ones, and those with the slash between components. */
 #define BS_URL_UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
@@ -28,4 +39,8 @@ size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t leng
  */
 bool bs_url_decode_path(char *ret_path, size_t size, const char *text);
 
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -17,8 +17,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "plugins/common/health.h"
 #include "plugins/common/plugin.h"
-#include "plugins/common/report.h"
 #include "plugins/common/tree.h"
 #include "plugins/common/url.h"
 #include "plugins/disk/root.h"
@@ -53,12 +53,6 @@ static enum blockstore_status disk_fail(const struct disk *disk, struct blocksto
 
 static enum blockstore_status disk_fail_memory(struct blockstore_call *call) {
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the disk driver.");
-}
-
-/* OK until the call is cancelled or past its deadline. */
-static enum blockstore_status disk_go_on(struct blockstore_call *call) {
-  if (call->host->time_left(call) > 0) return BLOCKSTORE_STATUS_OK;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_CANCELLED, "The call was cancelled or its time is over.");
 }
 
 /* How many bytes to move next. */
@@ -163,9 +157,9 @@ static enum blockstore_status disk_get(const struct disk *disk, struct blockstor
   for (uint64_t offset = 0; status == BLOCKSTORE_STATUS_OK && offset < size; offset += disk_step(size, offset)) {
     size_t step = disk_step(size, offset);
 
-    status = disk_go_on(call);
+    status = blockstore_go_on(call);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (!bs_file_read_at(fd, buffer, step, offset))
+    if (bs_tree_read(fd, buffer, step, offset) < 0)
       return disk_fail(disk, call, object, "The object cannot be read");
     status = ret_data->write(ret_data, buffer, step);
   }
@@ -193,11 +187,11 @@ static enum blockstore_status disk_receive(const struct disk *disk, struct block
   if (buffer == NULL) return disk_fail_memory(call);
   for (uint64_t offset = 0; offset < source->size; offset += disk_step(source->size, offset)) {
     size_t step = disk_step(source->size, offset);
-    enum blockstore_status status = disk_go_on(call);
+    enum blockstore_status status = blockstore_go_on(call);
 
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, buffer, step, offset);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (!bs_file_write_all(fd, buffer, step)) return disk_fail(disk, call, object, "The object cannot be written");
+    if (bs_tree_write(fd, buffer, step) < 0) return disk_fail(disk, call, object, "The object cannot be written");
     if ((offset + step) % WRITE_BEHIND == 0 && disk_write_behind(fd, offset + step) < 0)
       return disk_fail(disk, call, object, "The object cannot be written");
   }
@@ -219,7 +213,7 @@ static enum blockstore_status disk_put(const struct disk *disk, struct blockstor
   status = disk_receive(disk, call, object, temporary.fd, source);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (fsync(temporary.fd) < 0) return disk_fail(disk, call, object, "The object could not be made durable");
-  status = disk_go_on(call);
+  status = blockstore_go_on(call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (bs_temporary_place(&temporary, disk->root.fd, object->path) < 0)
     return disk_fail(disk, call, object, "The object could not be put in its place");
@@ -235,11 +229,11 @@ static enum blockstore_status disk_compare(struct blockstore_call *call, bool *r
   if (buffer == NULL) return disk_fail_memory(call);
   for (uint64_t offset = 0; same && offset < source->size; offset += disk_step(source->size, offset)) {
     size_t step = disk_step(source->size, offset);
-    enum blockstore_status status = disk_go_on(call);
+    enum blockstore_status status = blockstore_go_on(call);
 
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, buffer, step, offset);
     if (status != BLOCKSTORE_STATUS_OK) return status;
-    same = bs_file_read_at(fd, buffer + CHUNK, step, offset) && memcmp(buffer, buffer + CHUNK, step) == 0;
+    same = bs_tree_read(fd, buffer + CHUNK, step, offset) == 0 && memcmp(buffer, buffer + CHUNK, step) == 0;
   }
   *ret_same = same;
   return BLOCKSTORE_STATUS_OK;
@@ -288,7 +282,7 @@ static enum blockstore_status disk_storage_init(void **ret_self, struct blocksto
     free(disk);
     return status;
   }
-  swept = bs_temporaries_sweep(disk->root.fd); /* failing is no harm: leftovers only take room */
+  swept = bs_temporary_sweep(disk->root.fd); /* failing is no harm: leftovers only take room */
   disk->swept = swept > 0 ? (uint64_t)swept : 0;
   *ret_self = disk;
   return BLOCKSTORE_STATUS_OK;
@@ -323,8 +317,7 @@ static enum blockstore_status disk_make_mutable_url(void *self, struct blockstor
   memcpy(url, disk->root.url, length);
   url[length++] = '/';
   length += bs_url_escape(url + length, sizeof url - length, object.path, strlen(object.path), BS_URL_PATH);
-  status = ret_url->begin(ret_url, length);
-  return status == BLOCKSTORE_STATUS_OK ? ret_url->write(ret_url, url, length) : status;
+  return blockstore_give(ret_url, url, length);
 }
 
 /* Immutable data. */
@@ -397,14 +390,14 @@ static enum blockstore_status disk_delete_mutable(void *self, struct blockstore_
 
 static enum blockstore_status disk_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   const struct disk *disk = self;
-  struct bs_report report;
+  struct bs_health health;
   enum blockstore_status status = bs_disk_root_present(&disk->root, call), written;
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  bs_report_begin(&report);
-  status = bs_disk_root_report(&disk->root, call, &report);
-  bs_report_number(&report, "temporaries_swept", disk->swept);
-  written = bs_report_end(&report, call, ret_report);
+  bs_health_begin(&health);
+  status = bs_disk_root_report(&disk->root, call, &health);
+  bs_health_number(&health, "temporaries_swept", disk->swept);
+  written = bs_health_end(&health, call, ret_report);
   return status == BLOCKSTORE_STATUS_OK ? written : status;
 }
 

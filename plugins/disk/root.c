@@ -137,7 +137,7 @@ static enum blockstore_status mark(const struct bs_disk_root *root, struct block
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
   if (bs_temporary_begin(&temporary, root->fd) < 0 ||
-      !bs_file_write_all(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) || fsync(temporary.fd) < 0 ||
+      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0 ||
       bs_temporary_place(&temporary, root->fd, MARKER) < 0)
     return bs_disk_fail(call, root->path, MARKER, "The file that marks a store could not be written");
   return BLOCKSTORE_STATUS_OK;
@@ -240,13 +240,13 @@ static enum blockstore_status try_writing(const struct bs_disk_root *root, struc
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
 
   if (bs_temporary_begin(&temporary, root->fd) < 0 ||
-      !bs_file_write_all(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) || fsync(temporary.fd) < 0)
+      bs_tree_write(temporary.fd, MARKER_TEXT, strlen(MARKER_TEXT)) < 0 || fsync(temporary.fd) < 0)
     return bs_disk_fail(call, root->path, BS_TREE_TEMPORARIES, "Nothing can be written into the store");
   return BLOCKSTORE_STATUS_OK;
 }
 
 enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call,
-                                           struct bs_report *report) {
+                                           struct bs_health *health) {
   enum blockstore_status status = try_writing(root, call);
   struct statvfs space;
   struct statfs kind;
@@ -254,11 +254,11 @@ enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, stru
 
   if (fstatvfs(root->fd, &space) < 0 || fstatfs(root->fd, &kind) < 0)
     return bs_disk_fail(call, root->path, "", "The file system cannot be examined");
-  bs_report_text(report, "root", root->path);
-  bs_report_text(report, "file_system", file_system((unsigned long)kind.f_type & UINT32_MAX, buffer, sizeof buffer));
-  bs_report_flag(report, "read_only", (space.f_flag & ST_RDONLY) != 0);
-  bs_report_flag(report, "writable", status == BLOCKSTORE_STATUS_OK);
-  bs_report_number(report, "free_bytes", (uint64_t)space.f_bavail * space.f_frsize);
-  bs_report_number(report, "free_files", space.f_favail);
+  bs_health_text(health, "root", root->path);
+  bs_health_text(health, "file_system", file_system((unsigned long)kind.f_type & UINT32_MAX, buffer, sizeof buffer));
+  bs_health_flag(health, "read_only", (space.f_flag & ST_RDONLY) != 0);
+  bs_health_flag(health, "writable", status == BLOCKSTORE_STATUS_OK);
+  bs_health_number(health, "free_bytes", (uint64_t)space.f_bavail * space.f_frsize);
+  bs_health_number(health, "free_files", space.f_favail);
   return status;
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "plugins/common/health.h"
 #include "plugins/common/plugin.h"
-#include "plugins/common/report.h"
 
 #define BS_DISK_ROOT_URL_LONGEST 1700 /* what follows it still fits into a URL of 2,048 bytes */
 
@@ -36,7 +36,7 @@ enum blockstore_status bs_disk_root_present(const struct bs_disk_root *root, str
 /* Adds what the operator wants to know.  When nothing can be written into the store, the report says so and is
  * complete, and the status says why. */
 enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call,
-                                           struct bs_report *report);
+                                           struct bs_health *health);
 
 /* The status that an errno stands for. */
 enum blockstore_status bs_disk_status(int reason);

@@ -160,14 +160,19 @@ const struct blockstore_driver *host_load(const char *name) {
   return host_registration(name)->driver;
 }
 
-enum blockstore_status host_store_try(struct host_store *store, const char *driver,
-                                      const struct host_setting *settings) {
+enum blockstore_status host_store_begin(struct host_store *store, const struct blockstore_driver *driver,
+                                        const struct host_setting *settings) {
   struct blockstore_settings rows = {settings};
 
   host_call_init(&store->call);
   store->self = NULL;
-  store->driver = host_load(driver);
-  return store->driver->storage_init(&store->self, &store->call.call, &rows, NULL);
+  store->driver = driver;
+  return driver->storage_init(&store->self, &store->call.call, &rows, NULL);
+}
+
+enum blockstore_status host_store_try(struct host_store *store, const char *driver,
+                                      const struct host_setting *settings) {
+  return host_store_begin(store, host_load(driver), settings);
 }
 
 void host_store_open(struct host_store *store, const char *driver, const struct host_setting *settings) {

@@ -56,6 +56,8 @@ struct host_store {
 };
 const struct blockstore_registration *host_registration(const char *name);
 const struct blockstore_driver *host_load(const char *name);
+enum blockstore_status host_store_begin(struct host_store *store, const struct blockstore_driver *driver,
+                                        const struct host_setting *settings);
 enum blockstore_status host_store_try(struct host_store *store, const char *driver,
                                       const struct host_setting *settings);
 void host_store_open(struct host_store *store, const char *driver, const struct host_setting *settings);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "plugins/common/report.h"
+#include "plugins/common/health.h"
 #include "t/lib/driver-host.h"
 
 static void members_make_an_object(void **state) {
   struct host_call call;
   struct host_sink sink;
-  struct bs_report report;
+  struct bs_health health;
 
   (void)state;
   host_call_init(&call);
   host_sink_init(&sink);
-  bs_report_begin(&report);
-  bs_report_text(&report, "text", "a\"b\\c\n\x1f\xc3\xa9");
-  bs_report_number(&report, "number", UINT64_MAX);
-  bs_report_flag(&report, "yes", true);
-  bs_report_flag(&report, "no", false);
-  assert_int_equal(bs_report_end(&report, &call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
+  bs_health_begin(&health);
+  bs_health_text(&health, "text", "a\"b\\c\n\x1f\xc3\xa9");
+  bs_health_number(&health, "number", UINT64_MAX);
+  bs_health_flag(&health, "yes", true);
+  bs_health_flag(&health, "no", false);
+  assert_int_equal(bs_health_end(&health, &call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
   assert_string_equal((char *)sink.bytes,
                       "{\"text\": \"a\\\"b\\\\c\\u000a\\u001f\xc3\xa9\", \"number\": 18446744073709551615, "
                       "\"yes\": true, \"no\": false}");
@@ -28,13 +28,13 @@ static void members_make_an_object(void **state) {
 static void no_members_make_one_too(void **state) {
   struct host_call call;
   struct host_sink sink;
-  struct bs_report report;
+  struct bs_health health;
 
   (void)state;
   host_call_init(&call);
   host_sink_init(&sink);
-  bs_report_begin(&report);
-  assert_int_equal(bs_report_end(&report, &call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
+  bs_health_begin(&health);
+  assert_int_equal(bs_health_end(&health, &call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
   assert_string_equal((char *)sink.bytes, "{}");
   host_sink_free(&sink);
 }
@@ -42,7 +42,7 @@ static void no_members_make_one_too(void **state) {
 static void the_sink_has_the_last_word(void **state) {
   struct host_call call;
   struct host_sink sink;
-  struct bs_report report;
+  struct bs_health health;
 
   (void)state;
   host_call_init(&call);
@@ -50,24 +50,24 @@ static void the_sink_has_the_last_word(void **state) {
     host_sink_init(&sink);
     sink.room = room;
     sink.fail_with = BLOCKSTORE_STATUS_CANCELLED;
-    bs_report_begin(&report);
-    assert_int_equal(bs_report_end(&report, &call.call, &sink.sink), BLOCKSTORE_STATUS_CANCELLED);
+    bs_health_begin(&health);
+    assert_int_equal(bs_health_end(&health, &call.call, &sink.sink), BLOCKSTORE_STATUS_CANCELLED);
     host_sink_free(&sink);
   }
 }
 
 static void lack_of_memory_is_said(void **state) {
-  struct bs_report report = {0}; /* as open_memstream leaves it when it fails */
+  struct bs_health health = {0}; /* as open_memstream leaves it when it fails */
   struct host_call call;
   struct host_sink sink;
 
   (void)state;
   host_call_init(&call);
   host_sink_init(&sink);
-  bs_report_text(&report, "text", "x");
-  bs_report_number(&report, "number", 1);
-  bs_report_flag(&report, "flag", true);
-  assert_int_equal(bs_report_end(&report, &call.call, &sink.sink), BLOCKSTORE_STATUS_FAILED);
+  bs_health_text(&health, "text", "x");
+  bs_health_number(&health, "number", 1);
+  bs_health_flag(&health, "flag", true);
+  assert_int_equal(bs_health_end(&health, &call.call, &sink.sink), BLOCKSTORE_STATUS_FAILED);
   assert_non_null(strstr(call.sentence, "memory"));
   assert_int_equal(sink.begins, 0);
 }
