@@ -1,0 +1,163 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The parts that authors of drivers copy: each pair of files, in a folder of its own, compiles against the installed header alone,
+# and does its work in a C and in a C++ program.  In a driver they are not exported, and no name of theirs is the core's.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+command -v nm >/dev/null || skip_all 'needs nm'
+strict='-pedantic -Wall -Wextra -Werror -O2'
+prefixes='^bs_(health|temporary|tree|url)_'
+
+cat >"$work/url-use" <<'END'
+#include "url.h"
+#include <string.h>
+int main(void) {
+  char text[32], back[32];
+  size_t length = bs_url_escape(text, sizeof text, "a b/\xc3\xa9", 6, BS_URL_PATH);
+
+  return length == 12 && strcmp(text, "a%20b/%C3%A9") == 0 && bs_url_decode_path(back, sizeof back, text) &&
+                 strcmp(back, "a b/\xc3\xa9") == 0 ? 0 : 1;
+}
+END
+cat >"$work/tree-use" <<'END'
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "tree.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+  struct bs_temporary temporary = BS_TEMPORARY_INIT;
+  int root = open(".", O_RDONLY | O_DIRECTORY), fd;
+  char text[6] = "";
+
+  if (bs_temporary_sweep(root) != 0 || bs_temporary_begin(&temporary, root) < 0) return 1;
+  if (bs_tree_write(temporary.fd, "hello", 5) < 0 || fsync(temporary.fd) < 0) return 2;
+  if (bs_temporary_place(&temporary, root, "../out") == 0 || errno != EINVAL) return 3;
+  if (bs_temporary_place(&temporary, root, "a/b/file") < 0) return 4;
+  bs_temporary_end(&temporary);
+  fd = bs_tree_open(root, "a/b/file", O_RDONLY);
+  if (fd < 0 || bs_tree_read(fd, text, 5, 0) < 0 || strcmp(text, "hello") != 0) return 5;
+  if (bs_tree_sync(root, "a/b/file", 3) < 0 || bs_tree_remove(root, "a/b/file") < 0) return 6;
+  return access("a/b/file", F_OK) == 0 ? 7 : 0;
+}
+END
+cat >"$work/health-use" <<'END'
+#include "health.h"
+#include <string.h>
+static char written[64];
+static enum blockstore_status begin(struct blockstore_sink *sink, uint64_t size) {
+  (void)sink;
+  return size < sizeof written ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_TOO_LARGE;
+}
+static enum blockstore_status take(struct blockstore_sink *sink, const void *bytes, size_t length) {
+  (void)sink;
+  memcpy(written, bytes, length);
+  return BLOCKSTORE_STATUS_OK;
+}
+static int sentences;
+static void set_error(struct blockstore_call *call, const char *sentence) {
+  (void)call;
+  sentences += sentence[0] != '\0';
+}
+static uint32_t time_left(struct blockstore_call *call) {
+  (void)call;
+  return 0;
+}
+int main(void) {
+  struct blockstore_sink sink = {sizeof sink, 0, begin, take};
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+  struct bs_health health;
+
+  host.set_error = set_error;
+  host.time_left = time_left;
+  if (blockstore_go_on(&call) != BLOCKSTORE_STATUS_CANCELLED || sentences != 1) return 3;
+  bs_health_begin(&health);
+  bs_health_text(&health, "host", "a\"b");
+  bs_health_number(&health, "free", 7);
+  bs_health_flag(&health, "up", true);
+  if (bs_health_end(&health, &call, &sink) != BLOCKSTORE_STATUS_OK) return 1;
+  return strcmp(written, "{\"host\": \"a\\\"b\", \"free\": 7, \"up\": true}") == 0 ? 0 : 2;
+}
+END
+
+# compile COMPILER STANDARD PART: in a fresh folder with nothing but the pair and its use.
+compile() (
+  rm -rf "$work/alone" && mkdir "$work/alone" && cp "$parts/$3".[ch] "$work/alone" && cd "$work/alone" || exit 1
+  # shellcheck disable=SC2086
+  case $1 in
+    *++)
+      "${CC:-cc}" $strict -I"$include" -c "$3.c" && "$1" $strict "-std=$2" -I. -I"$include" -x c++ "$work/$3-use" -x none "$3.o" -o use
+      ;;
+    *)
+      "$1" $strict "-std=$2" -I"$include" -c "$3.c" && "$1" $strict "-std=$2" -I. -I"$include" -x c "$work/$3-use" -x none "$3.o" -o use
+      ;;
+  esac
+)
+
+# use COMPILER STANDARD PART
+use() {
+  compile "$@" && (cd "$work/alone" && ./use)
+}
+
+succeeds 'they are installed, and the header' make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
+parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
+for part in health tree url; do
+  is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
+  succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
+  for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
+    if ! command -v "${how% *}" >/dev/null; then
+      skip "needs ${how% *}"
+      continue
+    fi
+    # shellcheck disable=SC2086
+    succeeds "$part: $how" use $how "$part"
+  done
+done
+
+# With a config.h of its own, as an author with autoconf has it.
+mkdir "$work/configured"
+printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
+for part in health tree url; do
+  # shellcheck disable=SC2086
+  succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" -c "$parts/$part.c" -o "$work/$part.o"
+done
+
+cat >"$work/small.c" <<'END'
+#include "health.h"
+#include "tree.h"
+#include "url.h"
+static enum blockstore_status small_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
+  struct bs_health health;
+  char text[32];
+
+  (void)self;
+  bs_health_begin(&health);
+  bs_url_escape(text, sizeof text, "a b", 3, BS_URL_PATH);
+  bs_health_text(&health, "root", text);
+  bs_health_number(&health, "swept", (uint64_t)bs_temporary_sweep(-1));
+  return bs_health_end(&health, call, ret_report);
+}
+static const struct blockstore_driver small = {.check = small_check};
+BLOCKSTORE_REGISTER_DRIVER(small, small, BLOCKSTORE_VERSION("1"));
+END
+succeeds 'a driver is built of them as README.md says' "${CC:-cc}" -I"$parts" -I"$include" -shared -fPIC -Wl,-z,defs \
+  -o "$work/small.so" "$work/small.c" "$parts"/*.c
+is "$(nm -D --defined-only --format=posix "$work/small.so" | sed 's/ .*//' | grep -vE '^_')" small_LTX_blockstore_driver \
+  'and exports its entry point alone'
+
+# defines FILE...: the functions and variables that others can name.
+defines() {
+  nm -g --defined-only --format=posix "$@" | awk 'NF > 2 { print $1 }' | grep '^bs_' | sort -u
+}
+is_empty "$(defines "$work/health.o" "$work/tree.o" "$work/url.o" | grep -vE "$prefixes")" 'their names begin as they should'
+defines "$builddir"/core/.libs/*.a >"$work/core"
+is_empty "$(grep -E "$prefixes" "$work/core")" 'and none of the core does'
+succeeds 'whose names were seen' grep -qx bs_sha256 "$work/core"
+
+# A test that cannot fail is none.
+sed 's|^#include "url.h"|&\n#include "core/codec/hex.h"|' "$srcdir/plugins/common/url.c" >"$parts/url.c"
+fails 'a part that needs the core would be seen' use "${CC:-cc}" c11 url
+done_testing
