@@ -36,6 +36,37 @@ static void escape_is_cut_whole(void **state) {
   assert_string_equal(text, "");
 }
 
+/* Each byte alone: as it is, or as its two digits; back again unless a component may not hold it. */
+static void every_byte_is_kept_or_escaped(void **state) {
+  (void)state;
+  for (int byte = 0; byte < 256; byte++) {
+    bool kept = byte != 0 && strchr(BS_URL_UNRESERVED, byte) != NULL;
+    char one = (char)byte, text[8], expected[8], back[8];
+
+    if (kept) snprintf(expected, sizeof expected, "%c", byte);
+    else snprintf(expected, sizeof expected, "%%%02X", (unsigned)byte);
+    assert_int_equal(bs_url_escape(text, sizeof text, &one, 1, BS_URL_UNRESERVED), strlen(expected));
+    assert_string_equal(text, expected);
+    assert_int_equal(bs_url_decode_path(back, sizeof back, text), byte != 0 && byte != '/');
+    if (byte != 0 && byte != '/') assert_int_equal((unsigned char)back[0], byte);
+    snprintf(text, sizeof text, "%%%02x", (unsigned)byte);
+    assert_int_equal(bs_url_decode_path(back, sizeof back, text), byte != 0 && byte != '/');
+  }
+}
+
+/* An escape is two hexadecimal digits, whatever other bytes there are. */
+static void no_other_digits_make_an_escape(void **state) {
+  (void)state;
+  for (int byte = 1; byte < 256; byte++) {
+    bool digit = strchr("0123456789abcdefABCDEF", byte) != NULL;
+    const char high[] = {'%', (char)byte, '1', '\0'}, low[] = {'%', '4', (char)byte, '\0'};
+    char back[8];
+
+    assert_int_equal(bs_url_decode_path(back, sizeof back, high), digit);
+    assert_int_equal(bs_url_decode_path(back, sizeof back, low), digit);
+  }
+}
+
 static void decodes_paths(void **state) {
   char path[32];
 
@@ -73,6 +104,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(escapes_what_is_not_kept),
       cmocka_unit_test(escape_is_cut_whole),
+      cmocka_unit_test(every_byte_is_kept_or_escaped),
+      cmocka_unit_test(no_other_digits_make_an_escape),
       cmocka_unit_test(decodes_paths),
       cmocka_unit_test(refuses_bad_paths),
       cmocka_unit_test(refuses_what_does_not_fit),
