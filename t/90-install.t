@@ -20,7 +20,7 @@ _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-dri
 blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5
 blockstore.h blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 disk.so
-health.c health.h tree.c tree.h url.c url.h
+health.c health.h label.c label.h tree.c tree.h url.c url.h
 END
 )" 'nothing less, nothing more'
 functions=$(sed -n '/^#/d; s/.*BLOCKSTORE_API.*/&/p' "$srcdir/include/blockstore/blockstore.h" | wc -l)

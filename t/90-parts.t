@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The parts that authors of drivers copy: each pair of files, in a folder of its own, compiles against the installed header alone,
-# and does its work in a C and in a C++ program.  In a driver they are not exported, and no name of theirs is the core's.
+# The parts that authors of drivers copy: each pair of files, in a folder of its own (label with url, which it needs), compiles
+# against the installed header alone, and does its work in a C and in a C++ program.  In a driver they are not exported, and no name of theirs is the core's.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(health|temporary|tree|url)_'
+prefixes='^bs_(health|label|temporary|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -16,6 +16,20 @@ int main(void) {
 
   return length == 12 && strcmp(text, "a%20b/%C3%A9") == 0 && bs_url_decode_path(back, sizeof back, text) &&
                  strcmp(back, "a b/\xc3\xa9") == 0 ? 0 : 1;
+}
+END
+cat >"$work/label-use" <<'END'
+#include "label.h"
+#include <string.h>
+int main(void) {
+  char label[BS_LABEL_SHORTEST + 1], id[201];
+
+  memset(id, 'x', 200);
+  id[200] = '\0';
+  bs_label_make(label, BS_LABEL_SHORTEST, "a/B");
+  if (strcmp(label, "a%2F%42") != 0) return 1;
+  bs_label_make(label, BS_LABEL_SHORTEST, id);
+  return strlen(label) == 71 && strncmp(label, "sha256=", 7) == 0 && bs_label_is(label, 71) ? 0 : 2;
 }
 END
 cat >"$work/tree-use" <<'END'
@@ -83,18 +97,20 @@ int main(void) {
 }
 END
 
-# compile COMPILER STANDARD PART: in a fresh folder with nothing but the pair and its use.
+# compile COMPILER STANDARD PART: in a fresh folder with nothing but the pair, what it says it needs, and its use.
 compile() (
-  rm -rf "$work/alone" && mkdir "$work/alone" && cp "$parts/$3".[ch] "$work/alone" && cd "$work/alone" || exit 1
-  # shellcheck disable=SC2086
+  files=$3 libraries=
+  if [ "$3" = label ]; then files='label url' libraries=-lcrypto; fi
+  rm -rf "$work/alone" && mkdir "$work/alone" && cd "$work/alone" || exit 1
   case $1 in
-    *++)
-      "${CC:-cc}" $strict -I"$include" -c "$3.c" && "$1" $strict "-std=$2" -I. -I"$include" -x c++ "$work/$3-use" -x none "$3.o" -o use
-      ;;
-    *)
-      "$1" $strict "-std=$2" -I"$include" -c "$3.c" && "$1" $strict "-std=$2" -I. -I"$include" -x c "$work/$3-use" -x none "$3.o" -o use
-      ;;
+    *++) compiler=${CC:-cc} standard=-std=c99 language=c++ ;;
+    *) compiler=$1 standard=-std=$2 language=c ;;
   esac
+  for file in $files; do cp "$parts/$file".[ch] . || exit 1; done
+  # shellcheck disable=SC2086
+  $compiler $strict "$standard" -I"$include" -c ./*.c || exit 1
+  # shellcheck disable=SC2086
+  "$1" $strict "-std=$2" -I. -I"$include" -x "$language" "$work/$3-use" -x none ./*.o -o use $libraries
 )
 
 # use COMPILER STANDARD PART
@@ -102,9 +118,10 @@ use() {
   compile "$@" && (cd "$work/alone" && ./use)
 }
 
-succeeds 'they are installed, and the header' make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
+succeeds 'they are installed, and the header' \
+  make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in health tree url; do
+for part in health label tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -120,23 +137,27 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in health tree url; do
+for part in health label tree url; do
   # shellcheck disable=SC2086
-  succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" -c "$parts/$part.c" -o "$work/$part.o"
+  succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
+    -c "$parts/$part.c" -o "$work/$part.o"
 done
 
 cat >"$work/small.c" <<'END'
 #include "health.h"
+#include "label.h"
 #include "tree.h"
 #include "url.h"
 static enum blockstore_status small_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   struct bs_health health;
-  char text[32];
+  char label[BS_LABEL_SHORTEST + 1], text[32];
 
   (void)self;
   bs_health_begin(&health);
   bs_url_escape(text, sizeof text, "a b", 3, BS_URL_PATH);
   bs_health_text(&health, "root", text);
+  bs_label_make(label, BS_LABEL_SHORTEST, "id");
+  bs_health_text(&health, "label", label);
   bs_health_number(&health, "swept", (uint64_t)bs_temporary_sweep(-1));
   return bs_health_end(&health, call, ret_report);
 }
@@ -144,7 +165,7 @@ static const struct blockstore_driver small = {.check = small_check};
 BLOCKSTORE_REGISTER_DRIVER(small, small, BLOCKSTORE_VERSION("1"));
 END
 succeeds 'a driver is built of them as README.md says' "${CC:-cc}" -I"$parts" -I"$include" -shared -fPIC -Wl,-z,defs \
-  -o "$work/small.so" "$work/small.c" "$parts"/*.c
+  -o "$work/small.so" "$work/small.c" "$parts"/*.c -lcrypto
 is "$(nm -D --defined-only --format=posix "$work/small.so" | sed 's/ .*//' | grep -vE '^_')" small_LTX_blockstore_driver \
   'and exports its entry point alone'
 
@@ -152,7 +173,7 @@ is "$(nm -D --defined-only --format=posix "$work/small.so" | sed 's/ .*//' | gre
 defines() {
   nm -g --defined-only --format=posix "$@" | awk 'NF > 2 { print $1 }' | grep '^bs_' | sort -u
 }
-is_empty "$(defines "$work/health.o" "$work/tree.o" "$work/url.o" | grep -vE "$prefixes")" 'their names begin as they should'
+is_empty "$(defines "$work"/*.o | grep -vE "$prefixes")" 'their names begin as they should'
 defines "$builddir"/core/.libs/*.a >"$work/core"
 is_empty "$(grep -E "$prefixes" "$work/core")" 'and none of the core does'
 succeeds 'whose names were seen' grep -qx bs_sha256 "$work/core"

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #endif
 #ifndef _FILE_OFFSET_BITS
-#define _FILE_OFFSET_BITS 64
+#define _FILE_OFFSET_BITS 64 /* NOLINT(bugprone-reserved-identifier): its name, by feature_test_macros(7) */
 #endif
 
 #include "tree.h"

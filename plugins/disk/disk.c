@@ -3,7 +3,7 @@
  * disk: objects are files in a directory tree under `root`.
  *
  * Immutable data lie at immutable/ab/cd/KEY, ab and cd being the key's first digits; mutable records at
- * mutable/ab/cd/NAME, NAME being the escaped data id (or its SHA-256 when that is long) and ab and cd the first
+ * mutable/ab/cd/NAME, NAME being the label of the data id and ab and cd the first
  * digits of the SHA-256 of the id.  A million objects are then 16 to a directory.
  */
 #include <config.h>
@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "plugins/common/health.h"
+#include "plugins/common/label.h"
 #include "plugins/common/plugin.h"
 #include "plugins/common/tree.h"
 #include "plugins/common/url.h"
@@ -26,8 +27,6 @@
 #define CHUNK ((size_t)1 << 20)          /* bytes between two looks at the clock */
 #define WRITE_BEHIND ((uint64_t)8 << 20) /* bytes that the disk is set to work on before fsync asks for all */
 #define NAME_LONGEST 200
-#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_-" /* upper case is escaped: some file systems fold it */
-#define NAME_HASHED "sha256="                                 /* '=' is never kept, so no escaped id looks like this */
 #define URL_LONGEST 2048
 
 _Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + (size_t)NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <=
@@ -60,11 +59,16 @@ static size_t disk_step(uint64_t size, uint64_t offset) {
   return size - offset < CHUNK ? (size_t)(size - offset) : CHUNK;
 }
 
+/* Are the first `count` bytes lower-case hexadecimal digits? */
+static bool disk_has_digits(const char *text, size_t count) {
+  return strspn(text, "0123456789abcdef") >= count;
+}
+
 static enum blockstore_status disk_locate_immutable(struct disk_object *ret_object, struct blockstore_call *call,
                                                     const char *key) {
   size_t length = strlen(key);
 
-  if ((length != 40 && length != 64) || !bs_hex_is(key, length))
+  if ((length != 40 && length != 64) || !disk_has_digits(key, length))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%.80s: A key of 40 or 64 lower-case hexadecimal digits was expected.", key);
   snprintf(ret_object->path, sizeof ret_object->path, "immutable/%.2s/%.2s/%s", key, key + 2, key);
@@ -73,28 +77,19 @@ static enum blockstore_status disk_locate_immutable(struct disk_object *ret_obje
 
 static enum blockstore_status disk_locate_mutable(struct disk_object *ret_object, struct blockstore_call *call,
                                                   const char *data_id) {
-  unsigned char digest[BS_SHA256_SIZE];
-  char hex[2 * BS_SHA256_SIZE + 1], name[NAME_LONGEST + 1];
-  size_t length = strlen(data_id), used;
+  char digits[BS_LABEL_DIGITS + 1], name[NAME_LONGEST + 1];
 
-  if (length == 0) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A data id was expected, but it is empty.");
-  bs_sha256(digest, data_id, length);
-  bs_hex_encode(hex, digest, sizeof digest);
-  used = bs_url_escape(name, sizeof name, data_id, 1, NAME_LETTERS); /* no dot in front: never hidden, never ".." */
-  used += bs_url_escape(name + used, sizeof name - used, data_id + 1, length - 1, NAME_LETTERS ".");
-  if (used > NAME_LONGEST) snprintf(name, sizeof name, NAME_HASHED "%s", hex);
-  snprintf(ret_object->path, sizeof ret_object->path, "mutable/%.2s/%.2s/%s", hex, hex + 2, name);
+  if (data_id[0] == '\0') return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A data id was expected, but it is empty.");
+  bs_label_digest(digits, data_id);
+  bs_label_make(name, NAME_LONGEST, data_id);
+  snprintf(ret_object->path, sizeof ret_object->path, "mutable/%.2s/%.2s/%s", digits, digits + 2, name);
   return BLOCKSTORE_STATUS_OK;
 }
 
 /* Does "ab/cd/NAME", which came out of a URL, look like what disk_locate_mutable makes? */
 static bool disk_is_mutable_path(const char *path) {
-  const char *name = path + strlen("ab/cd/");
-  size_t length;
-
-  if (!bs_hex_is(path, 2) || path[2] != '/' || !bs_hex_is(path + 3, 2) || path[5] != '/') return false;
-  length = strlen(name);
-  return length > 0 && length <= NAME_LONGEST && name[0] != '.' && strspn(name, NAME_LETTERS ".%=ABCDEF") == length;
+  return disk_has_digits(path, 2) && path[2] == '/' && disk_has_digits(path + 3, 2) && path[5] == '/' &&
+         bs_label_is(path + strlen("ab/cd/"), NAME_LONGEST);
 }
 
 static enum blockstore_status disk_locate_url(const struct disk *disk, struct disk_object *ret_object,

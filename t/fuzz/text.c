@@ -15,6 +15,7 @@
 #include "core/codec/yaml.h"
 #include "core/crypto/base58check.h"
 #include "core/crypto/key.h"
+#include "plugins/common/label.h"
 #include "plugins/common/url.h"
 #include "t/fuzz/targets.h"
 
@@ -173,12 +174,14 @@ void bs_fuzz_netstring(const uint8_t *bytes, size_t length) {
   PROMISED(again.length == frame.total && memcmp(again.bytes, bytes, again.length) == 0);
 }
 
-/* Any bytes go into a URL and come back; what is read as a path can be written so that it is read as the same. */
+/* Any bytes go into a URL and come back; what is read as a path can be written so that it is read as the same.  A label of
+ * any text looks like one. */
 void bs_fuzz_url(const uint8_t *bytes, size_t length) {
   char *text BS_AUTO_FREE = bs_fuzz_string(bytes, length), *path BS_AUTO_FREE = malloc(length + 1);
   char *escaped BS_AUTO_FREE = malloc(3 * length + 1), *back BS_AUTO_FREE = malloc(length + 1);
   bool fits = memchr(bytes, '\0', length) == NULL && memchr(bytes, '/', length) == NULL;
   size_t room = length > 0 ? bytes[0] : 0; /* less than there is, often */
+  char label[BS_LABEL_SHORTEST + 1];
 
   PROMISED(path != NULL && escaped != NULL && back != NULL);
   PROMISED(bs_url_escape(escaped, 3 * length + 1, bytes, length, BS_URL_UNRESERVED) == strlen(escaped));
@@ -188,6 +191,8 @@ void bs_fuzz_url(const uint8_t *bytes, size_t length) {
     bs_url_escape(escaped, 3 * length + 1, path, strlen(path), BS_URL_PATH);
     PROMISED(bs_url_decode_path(back, length + 1, escaped) && strcmp(back, path) == 0);
   }
+  bs_label_make(label, BS_LABEL_SHORTEST, text);
+  PROMISED(bs_label_is(label, BS_LABEL_SHORTEST) == (text[0] != '\0'));
 }
 
 /* ---- keys and addresses ---- */
