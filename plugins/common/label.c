@@ -31,11 +31,19 @@ void bs_label_digest(char ret_digits[BS_LABEL_DIGITS + 1], const char *data_id) 
   ret_digits[BS_LABEL_DIGITS] = '\0';
 }
 
-void bs_label_make(char *ret_label, size_t longest, const char *data_id) {
-  size_t length = strlen(data_id), first = length > 0 ? 1 : 0; /* a dot in front would hide it, or climb */
-  size_t used = bs_url_escape(ret_label, longest + 1, data_id, first, LETTERS);
+/* Escapes bytes behind the `used` ones, where there is room; the length of the whole. */
+static size_t add(char *label, size_t longest, size_t used, const char *bytes, size_t length, const char *keep) {
+  bool full = used > longest;
 
-  used += bs_url_escape(ret_label + used, longest + 1 - used, data_id + first, length - first, LETTERS ".");
+  return used + bs_url_escape(full ? NULL : label + used, full ? 0 : longest + 1 - used, bytes, length, keep);
+}
+
+void bs_label_make(char *ret_label, size_t longest, const char *data_id) {
+  size_t length = strlen(data_id), first = length > 0 ? 1 : 0, last = length > 1 ? 1 : 0, used;
+
+  used = add(ret_label, longest, 0, data_id, first, LETTERS); /* a dot in front would hide it, or climb */
+  used = add(ret_label, longest, used, data_id + first, length - first - last, LETTERS ".");
+  used = add(ret_label, longest, used, data_id + length - last, last, LETTERS); /* FAT and SMB drop a dot at the end */
   if (used <= longest) return;
   memcpy(ret_label, HASHED, strlen(HASHED));
   bs_label_digest(ret_label + strlen(HASHED), data_id);
