@@ -108,8 +108,8 @@ static void what_is_no_name_is_looked_for_nowhere(void **state) {
   assert_fails(find(*state, "good.so", &candidate, &error), BS_WORD_driver, "cannot be a driver");
 }
 
-/* Puts a file into one/ and expects the refusal, from find and in the list. */
-static void expect_refusal(const char *place, const char *name, const char *text) {
+/* Expects the refusal of a file in one/, from find and in the list, and the rule's word there. */
+static void expect_refusal(const char *place, const char *name, const char *rule, const char *text) {
   struct bs_candidate *candidate = NULL;
   struct bs_error error = {0};
   struct bs_catalog *catalog;
@@ -120,32 +120,79 @@ static void expect_refusal(const char *place, const char *name, const char *text
   assert_string_equal(catalog->candidates[0]->name, name);
   if (catalog->candidates[0]->refused == NULL || strstr(catalog->candidates[0]->refused, text) == NULL)
     fail_msg("%s: %s", name, catalog->candidates[0]->refused == NULL ? "not refused" : catalog->candidates[0]->refused);
+  assert_string_equal(bs_rule_text(catalog->candidates[0]->rule), rule);
   bs_catalog_free(catalog);
 }
 
 static void files_that_are_no_drivers_are_refused_with_the_reason(void **state) {
   struct bs_buffer bytes = BS_BUFFER_INIT;
   char *link BS_AUTO_FREE = path_in(*state, "one/link.so");
+  ElfW(Ehdr) *header;
 
   make_directory(*state, "one", 0755);
   write_file(*state, "one/text.so", "hello\n", 6);
-  expect_refusal(*state, "text", "/one/text.so: The file is not an ELF file");
+  expect_refusal(*state, "text", "not_elf", "/one/text.so: The file is not an ELF file");
   read_module(&bytes, "good");
   write_file(*state, "one/cut.so", bytes.bytes, 100);
-  expect_refusal(*state, "cut", "/one/cut.so: The ELF file is cut off: it has 100 bytes");
+  expect_refusal(*state, "cut", "truncated", "/one/cut.so: The ELF file is cut off: it has 100 bytes");
+  header = (ElfW(Ehdr) *)(void *)bytes.bytes;
+  header->e_machine++;
+  write_file(*state, "one/other.so", bytes.bytes, bytes.length);
+  expect_refusal(*state, "other", "machine", "/one/other.so: The file is for another machine");
+  header->e_machine--;
+  header->e_type = ET_REL;
+  write_file(*state, "one/object.so", bytes.bytes, bytes.length);
+  expect_refusal(*state, "object", "not_shared", "/one/object.so: The ELF file is not a shared object");
+  header->e_type = ET_DYN;
+  header->e_phentsize++;
+  write_file(*state, "one/damaged.so", bytes.bytes, bytes.length);
+  expect_refusal(*state, "damaged", "damaged", "/one/damaged.so: The ELF file's program headers are damaged");
   bs_buffer_free(&bytes);
   copy_module(*state, "nonote", "one/nonote.so");
-  expect_refusal(*state, "nonote", "has no Blockstore note");
+  expect_refusal(*state, "nonote", "no_note", "has no Blockstore note");
   copy_module(*state, "good", "one/renamed.so");
-  expect_refusal(*state, "renamed", "The driver in it is called good: rename the file to good.so.");
+  expect_refusal(*state, "renamed", "other_name", "The driver in it is called good: rename the file to good.so.");
   make_directory(*state, "one/x.so", 0755);
-  expect_refusal(*state, "x", "/one/x.so: This is a directory, not a regular file");
+  expect_refusal(*state, "x", "kind", "/one/x.so: This is a directory, not a regular file");
   assert_int_equal(symlink("renamed.so", link), 0);
-  expect_refusal(*state, "link", "/one/link.so: The driver is a symbolic link");
+  expect_refusal(*state, "link", "link", "/one/link.so: The driver is a symbolic link");
   copy_module(*state, "newerminor", "one/newerminor.so");
-  expect_refusal(*state, "newerminor", "built for ABI 0.99 and this is 0.1");
+  expect_refusal(*state, "newerminor", "abi", "built for ABI 0.99 and this is 0.1");
   copy_module(*state, "newermajor", "one/newermajor.so");
-  expect_refusal(*state, "newermajor", "built for ABI 7.1 and this is 0.1");
+  expect_refusal(*state, "newermajor", "abi", "built for ABI 7.1 and this is 0.1");
+  copy_module(*state, "good", "one/good.so");
+  change_mode(*state, "one/good.so", 0666);
+  expect_refusal(*state, "good", "writable", "/one/good.so: The driver can be written by everyone");
+}
+
+static void metadata_that_cannot_be_read_is_refused(void **state) {
+  struct bs_buffer bytes = BS_BUFFER_INIT;
+  unsigned char *text;
+
+  make_directory(*state, "one", 0755);
+  read_module(&bytes, "good");
+  while ((text = memmem(bytes.bytes, bytes.length, "version=", 8)) != NULL) memcpy(text, "verslon=", 8);
+  write_file(*state, "one/good.so", bytes.bytes, bytes.length);
+  bs_buffer_free(&bytes);
+  expect_refusal(*state, "good", "metadata", "/one/good.so: ");
+}
+
+/* The linker would say it when the driver is loaded. */
+static void a_library_that_is_missing_is_told_where_it_is_asked_for(void **state) {
+  struct bs_candidate *candidate = NULL;
+  struct bs_error error = {0};
+  struct bs_catalog *catalog;
+
+  make_directory(*state, "one", 0755);
+  copy_module(*state, "needslibrary", "one/needslibrary.so");
+  assert_ok(find(*state, "needslibrary", &candidate, &error));
+  assert_string_equal(candidate->libraries->items[0].name, "libgone.so");
+  bs_candidate_free(candidate);
+  catalog = list(*state, "needslibrary");
+  assert_string_equal(bs_rule_text(catalog->candidates[0]->rule), "library");
+  assert_non_null(strstr(catalog->candidates[0]->refused, "/one/needslibrary.so: The driver needs the library libgone.so, which is"));
+  assert_true(catalog->candidates[0]->libraries->items[0].is_missing);
+  bs_catalog_free(catalog);
 }
 
 static void the_list_has_every_file_with_its_verdict(void **state) {
@@ -168,6 +215,7 @@ static void the_list_has_every_file_with_its_verdict(void **state) {
   assert_null(catalog->candidates[1]->refused); /* nothing is wrong that can be seen without loading it */
   assert_string_equal(catalog->candidates[2]->name, "Bad-Name");
   assert_non_null(strstr(catalog->candidates[2]->refused, "has no driver's name"));
+  assert_string_equal(bs_rule_text(catalog->candidates[2]->rule), "name");
   assert_null(catalog->candidates[2]->metadata);
   assert_string_equal(catalog->candidates[3]->shadowed_by, catalog->candidates[0]->path);
   assert_int_equal(catalog->directory_count, 2);
@@ -186,7 +234,22 @@ static void the_list_names_directories_that_were_not_searched(void **state) {
   catalog = list(*state, NULL);
   assert_int_equal(catalog->candidate_count, 0);
   assert_non_null(strstr(catalog->directories[0].refused, "/one: There is no such directory"));
+  assert_string_equal(bs_rule_text(catalog->directories[0].rule), "missing");
   assert_non_null(strstr(catalog->directories[1].refused, "/two: The directory can be written by everyone"));
+  assert_string_equal(bs_rule_text(catalog->directories[1].rule), "writable");
+  bs_catalog_free(catalog);
+}
+
+static void a_refused_directory_decides_about_later_ones(void **state) {
+  struct bs_catalog *catalog;
+
+  make_directory(*state, "one", 0777);
+  make_directory(*state, "two", 0755);
+  copy_module(*state, "good", "two/good.so");
+  catalog = list(*state, "good");
+  assert_int_equal(catalog->candidate_count, 1);
+  assert_null(catalog->candidates[0]->refused);
+  assert_string_equal(catalog->candidates[0]->shadowed_by, catalog->directories[0].path);
   bs_catalog_free(catalog);
 }
 
@@ -199,8 +262,11 @@ int main(void) {
       in_place(an_unknown_driver_is_told_with_places_and_a_guess),
       in_place(what_is_no_name_is_looked_for_nowhere),
       in_place(files_that_are_no_drivers_are_refused_with_the_reason),
+      in_place(metadata_that_cannot_be_read_is_refused),
+      in_place(a_library_that_is_missing_is_told_where_it_is_asked_for),
       in_place(the_list_has_every_file_with_its_verdict),
       in_place(the_list_names_directories_that_were_not_searched),
+      in_place(a_refused_directory_decides_about_later_ones),
   };
   return RUN_TESTS(tests);
 }

@@ -37,6 +37,16 @@ static bool list_once(struct bs_error *error) {
   return ok;
 }
 
+static bool explain_once(struct bs_error *error) {
+  struct bs_catalog *catalog = NULL;
+  bool ok = bs_catalog_explain(&catalog, &place, 1, "needslibrary", error);
+
+  assert_int_equal(catalog != NULL, ok);
+  if (ok) assert_int_equal(catalog->candidates[0]->rule, BS_RULE_library);
+  bs_catalog_free(catalog);
+  return ok;
+}
+
 static bool load_once(struct bs_error *error) {
   const struct bs_module *module = NULL;
   struct bs_candidate *candidate = NULL;
@@ -77,6 +87,12 @@ static void catalog(void **state) {
   assert_each_failure_is_said(list_once, 10);
 }
 
+static void explanation(void **state) {
+  place = *state;
+  copy_module(place, "needslibrary", "needslibrary.so");
+  assert_each_failure_is_said(explain_once, 8);
+}
+
 static void module(void **state) {
   place = *state;
   copy_module(place, "good", "good.so");
@@ -94,6 +110,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(metadata),
       in_place(catalog),
+      in_place(explanation),
       in_place(module),
       in_place(options),
   };

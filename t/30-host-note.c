@@ -13,10 +13,11 @@
 /* Reads the note of a file with these bytes. */
 static bool note_of(char **ret_text, size_t *ret_length, const void *bytes, size_t length, struct bs_error *error) {
   int fd BS_AUTO_CLOSE = memfd_create("driver", MFD_CLOEXEC);
+  struct bs_elf elf;
 
   assert_true(fd >= 0);
   assert_true(bs_file_write_all(fd, bytes, length));
-  return bs_note_read(ret_text, ret_length, fd, "FILE", error);
+  return bs_elf_open(&elf, fd, "FILE", error) && bs_note_read(ret_text, ret_length, &elf, error);
 }
 
 static bool refused(const struct bs_buffer *bytes, struct bs_error *error) {

@@ -50,6 +50,7 @@ static void fill(struct bs_error *error, enum blockstore_result result, enum bs_
   memcpy(error->message, message, sizeof message);
   error->word = word;
   error->result = result;
+  error->rule = 0;
 }
 
 bool bs_fail(struct bs_error *error, enum bs_word word, const char *format, ...) {
@@ -91,10 +92,13 @@ bool bs_fail_memory(struct bs_error *error) {
 
 bool bs_context(struct bs_error *error, const char *format, ...) {
   char context[BS_ERROR_MESSAGE_SIZE];
+  unsigned rule = error->rule;
   va_list arguments;
 
   va_start(arguments, format);
   if (vsnprintf(context, sizeof context, format, arguments) < 0) context[0] = '\0';
   va_end(arguments);
-  return bs_fail_as(error, error->result, error->word, "%s: %s", context, error->message);
+  bs_fail_as(error, error->result, error->word, "%s: %s", context, error->message);
+  error->rule = rule;
+  return false;
 }

@@ -29,6 +29,7 @@ struct bs_error {
   enum bs_word word;
   enum blockstore_result result;
   char message[BS_ERROR_MESSAGE_SIZE]; /* UTF-8, cut at a character's edge when too long; no control characters */
+  unsigned rule; /* which rule of the room that refused, by that room's own list; 0: none is told */
 };
 
 /* Fills the error and returns false.  `word` decides the result. */
@@ -42,7 +43,7 @@ bool bs_fail_errno(struct bs_error *error, const char *format, ...)
 bool bs_fail_as(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format, ...)
     __attribute__((format(printf, 4, 5), nonnull(1, 4)));
 bool bs_fail_memory(struct bs_error *error) __attribute__((nonnull(1)));
-/* Puts text and ": " before the message; returns false. */
+/* Puts text and ": " before the message, and leaves the rest; returns false. */
 bool bs_context(struct bs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
 /* The word as text ("not_found"), static. */

@@ -27,6 +27,7 @@ void bs_candidate_free(struct bs_candidate *candidate) {
   free(candidate->path);
   free(candidate->directory);
   bs_metadata_free(candidate->metadata);
+  bs_libraries_free(candidate->libraries);
   free(candidate->refused);
   free(candidate->shadowed_by);
   free(candidate);
@@ -72,34 +73,46 @@ static bool check_metadata(const struct bs_candidate *candidate, struct bs_error
   const struct bs_metadata *metadata = candidate->metadata;
 
   if (strcmp(metadata->name, candidate->name) != 0)
-    return bs_fail(error, BS_WORD_driver, "The driver in it is called %s: rename the file to %s.so.", metadata->name,
-                   metadata->name);
+    return bs_refuse(error, other_name, "The driver in it is called %s: rename the file to %s.so.", metadata->name,
+                     metadata->name);
   return bs_vet_abi((struct bs_abi){BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR},
                     (struct bs_abi){metadata->abi_major, metadata->abi_minor}, metadata->min_host_minor, error);
 }
 
-/* Vets the file and reads its metadata.  On failure the candidate has as much of it as was found out. */
+static bool read_metadata(struct bs_candidate *candidate, const char *text, size_t length, struct bs_error *error) {
+  if (!bs_metadata_parse(&candidate->metadata, text, length, error)) {
+    bs_by_rule(error, BS_RULE_metadata);
+    return bs_context(error, "%s", candidate->path);
+  }
+  return check_metadata(candidate, error) || bs_context(error, "%s", candidate->path);
+}
+
+/* Vets the file and reads what it says of itself.  On failure the candidate has as much of it as was found out. */
 static bool look(struct bs_candidate *candidate, struct bs_error *error) {
   char *text BS_AUTO_FREE = NULL;
   int fd BS_AUTO_CLOSE = -1;
+  struct bs_elf elf;
   size_t length;
 
   if (!bs_vet_is_name(candidate->name))
-    return bs_fail(error, BS_WORD_driver, "%s: The file has no driver's name: " NAME_RULE ", then .so.",
-                   candidate->path);
-  if (!bs_vet_open(&fd, &candidate->identity, candidate->path, error)) return false;
-  if (!bs_note_read(&text, &length, fd, candidate->path, error)) return false;
-  if (!bs_metadata_parse(&candidate->metadata, text, length, error)) return bs_context(error, "%s", candidate->path);
-  return check_metadata(candidate, error) || bs_context(error, "%s", candidate->path);
+    return bs_refuse(error, name, "%s: The file has no driver's name: " NAME_RULE ", then .so.", candidate->path);
+  return bs_vet_open(&fd, &candidate->identity, candidate->path, error) &&
+         bs_elf_open(&elf, fd, candidate->path, error) && bs_note_read(&text, &length, &elf, error) &&
+         read_metadata(candidate, text, length, error) && bs_libraries_read(&candidate->libraries, &elf, error);
+}
+
+/* What was refused, and by which rule; false: for want of memory. */
+static bool take_refusal(char **ret_refused, enum bs_rule *ret_rule, const struct bs_error *refusal, struct bs_error *error) {
+  if (refusal->word != BS_WORD_no_memory) *ret_refused = strdup(refusal->message);
+  *ret_rule = (enum bs_rule)refusal->rule;
+  return *ret_refused != NULL || bs_fail_memory(error);
 }
 
 /* Like look, but a refusal becomes the candidate's; false only for want of memory. */
 static bool judge(struct bs_candidate *candidate, struct bs_error *error) {
   struct bs_error refusal = {0};
 
-  if (look(candidate, &refusal)) return true;
-  if (refusal.word != BS_WORD_no_memory) candidate->refused = strdup(refusal.message);
-  return candidate->refused != NULL || bs_fail_memory(error);
+  return look(candidate, &refusal) || take_refusal(&candidate->refused, &candidate->rule, &refusal, error);
 }
 
 static bool append_candidate(struct bs_catalog *catalog, struct bs_candidate *candidate, struct bs_error *error) {
@@ -111,14 +124,18 @@ static bool append_candidate(struct bs_catalog *catalog, struct bs_candidate *ca
   return true;
 }
 
-/* Who decides about the name: the first that is there already. */
+/* Who decides about the name: the first that is there already, or a directory of which that cannot be known. */
 static bool set_shadow(const struct bs_catalog *catalog, struct bs_candidate *candidate, struct bs_error *error) {
-  for (size_t i = 0; i < catalog->candidate_count; i++) {
-    if (strcmp(catalog->candidates[i]->name, candidate->name) != 0) continue;
-    candidate->shadowed_by = strdup(catalog->candidates[i]->path);
-    return candidate->shadowed_by != NULL || bs_fail_memory(error);
-  }
-  return true;
+  const char *earlier = NULL;
+
+  for (size_t i = 0; i < catalog->candidate_count && earlier == NULL; i++)
+    if (strcmp(catalog->candidates[i]->name, candidate->name) == 0) earlier = catalog->candidates[i]->path;
+  for (size_t i = 0; i < catalog->directory_count && earlier == NULL; i++)
+    if (catalog->directories[i].refused != NULL && catalog->directories[i].rule != BS_RULE_missing)
+      earlier = catalog->directories[i].path;
+  if (earlier == NULL) return true;
+  candidate->shadowed_by = strdup(earlier);
+  return candidate->shadowed_by != NULL || bs_fail_memory(error);
 }
 
 static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry,
@@ -174,8 +191,7 @@ static bool search_directory(struct bs_catalog *catalog, const char *path, const
   if (directory->path == NULL) return bs_fail_memory(error);
   catalog->directory_count++;
   if (bs_vet_directory(&real, path, &trouble) && scan(catalog, real, only, &trouble)) return true;
-  if (trouble.word != BS_WORD_no_memory) directory->refused = strdup(trouble.message);
-  return directory->refused != NULL || bs_fail_memory(error);
+  return take_refusal(&directory->refused, &directory->rule, &trouble, error);
 }
 
 static bool search(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *only,
@@ -192,14 +208,44 @@ static bool search(struct bs_catalog **ret_catalog, const char *const *directori
   return true;
 }
 
+const char *bs_rule_text(enum bs_rule rule) {
+  static const char *const texts[] = {
+#define RULE_ROW(rule) [BS_RULE_##rule] = #rule,
+      BS_RULES(RULE_ROW)
+#undef RULE_ROW
+  };
+
+  return texts[rule];
+}
+
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error) {
   return search(ret_catalog, directories, count, NULL, error);
 }
 
+/* One that needs what is not there counts as refused, too. */
+static bool search_libraries(struct bs_candidate *candidate, struct bs_error *error) {
+  struct bs_error refusal = {0};
+  const char *missing;
+
+  if (candidate->libraries == NULL) return true;
+  missing = bs_libraries_search(candidate->libraries, candidate->directory);
+  if (missing == NULL) return true;
+  bs_refuse(&refusal, library, "%s: The driver needs the library %s, which is nowhere to be found: install the package that has it, or "
+            "name its directory in LD_LIBRARY_PATH.", candidate->path, missing);
+  return take_refusal(&candidate->refused, &candidate->rule, &refusal, error);
+}
+
 bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
                         struct bs_error *error) {
-  return search(ret_catalog, directories, count, name, error);
+  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+
+  if (!search(&catalog, directories, count, name, error)) return false;
+  for (size_t i = 0; i < catalog->candidate_count; i++)
+    if (!search_libraries(catalog->candidates[i], error)) return false;
+  *ret_catalog = catalog;
+  catalog = NULL;
+  return true;
 }
 
 /* The nearest name among the files of one directory, by free(); NULL: none.  Only a hint: files are not vetted. */

@@ -8,7 +8,9 @@
 #define BS_DRIVER_CATALOG_H
 
 #include "core/base/auto.h"
+#include "core/driver/libraries.h"
 #include "core/driver/metadata.h"
+#include "core/driver/rule.h"
 #include "core/driver/vet.h"
 
 /* One file.  Owns its strings. */
@@ -17,15 +19,20 @@ struct bs_candidate {
   char *path;      /* absolute; its directory is real */
   char *directory; /* real */
   struct bs_metadata *metadata; /* NULL when the file was refused before it was read */
+  struct bs_libraries *libraries; /* what it needs; NULL when the file was refused before that was read */
   char *refused;                /* why it is not loaded, a sentence that names the file; NULL: it may be */
-  char *shadowed_by;            /* the file of an earlier directory that decides about this name; NULL: this one does */
+  enum bs_rule rule;            /* that refused it */
+  char *shadowed_by;            /* what decides about this name before it: the file of an earlier directory, or a
+                                 * directory that is refused as a whole; NULL: this one does */
   struct bs_identity identity;  /* of the vetted file; all zero when it was refused before */
 };
 
 /* One directory of the plugin path, as it was searched. */
 struct bs_directory {
   char *path;    /* as configured */
-  char *refused; /* why nothing of it was looked at (missing, writable by others ...), a sentence; NULL: it was */
+  char *refused; /* why nothing of it was looked at, a sentence; NULL: it was.  One that is missing is passed over, all
+                  * others decide about the drivers that later directories have */
+  enum bs_rule rule;
 };
 
 struct bs_catalog {
@@ -47,7 +54,7 @@ bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *dir
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error);
 
-/* The same of those named `name` only. */
+/* The same of those named `name` only; and the libraries that they need are looked for. */
 bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
                         struct bs_error *error);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/driver/rule.h"
 
 bool bs_vet_is_name(const char *name) {
   static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -21,27 +22,31 @@ bool bs_vet_is_name(const char *name) {
 bool bs_vet_abi(struct bs_abi host, struct bs_abi driver, uint16_t min_host_minor, struct bs_error *error) {
   if (driver.major == host.major && driver.minor == host.minor) return true;
   if (driver.major != host.major || host.major == 0)
-    return bs_fail(error, BS_WORD_driver, "The driver was built for ABI %u.%u and this is %u.%u: build it anew.",
+    return bs_refuse(error, abi, "The driver was built for ABI %u.%u and this is %u.%u: build it anew.",
                    driver.major, driver.minor, host.major, host.minor);
   if (driver.minor > host.minor && min_host_minor > host.minor)
-    return bs_fail(error, BS_WORD_driver,
-                   "The driver needs ABI %u.%u or later and this is %u.%u: install a newer Blockstore.", driver.major,
+    return bs_refuse(error, abi,
+                     "The driver needs ABI %u.%u or later and this is %u.%u: install a newer Blockstore.", driver.major,
                    min_host_minor, host.major, host.minor);
   return true;
+}
+
+static bool fail_missing(struct bs_error *error, const char *what, const char *path) {
+  bs_fail(error, BS_WORD_not_found, "%s: There is no such %s.", path, what);
+  return bs_by_rule(error, BS_RULE_missing);
 }
 
 /* The rules that files and directories share.  `what`: "directory", "driver". */
 static bool check_owner(const struct stat *status, const char *path, const char *what, struct bs_error *error) {
   if (status->st_uid == 0 || status->st_uid == geteuid()) return true;
-  return bs_fail(error, BS_WORD_driver,
-                 "%s: The %s belongs to user %u, who could change what is loaded; run: chown root %s", path, what,
-                 (unsigned)status->st_uid, path);
+  return bs_refuse(error, owner, "%s: The %s belongs to user %u, who could change what is loaded; run: chown root %s",
+                   path, what, (unsigned)status->st_uid, path);
 }
 
 static bool check_mode(const struct stat *status, const char *path, const char *what, struct bs_error *error) {
   if ((status->st_mode & (S_IWGRP | S_IWOTH)) == 0) return true;
-  return bs_fail(error, BS_WORD_driver,
-                 "%s: The %s can be written by %s (mode %04o), who could change what is loaded; run: chmod go-w %s",
+  return bs_refuse(error, writable,
+                   "%s: The %s can be written by %s (mode %04o), who could change what is loaded; run: chmod go-w %s",
                  path, what, (status->st_mode & S_IWOTH) != 0 ? "everyone" : "its group",
                  (unsigned)(status->st_mode & 07777), path);
 }
@@ -51,7 +56,7 @@ static bool check_directory(const char *path, bool is_ancestor, struct bs_error 
 
   if (lstat(path, &status) < 0) return bs_fail_errno(error, "%s: The directory cannot be examined", path);
   if (!S_ISDIR(status.st_mode))
-    return bs_fail(error, BS_WORD_driver, "%s: This is no directory, so no drivers are in it.", path);
+    return bs_refuse(error, kind, "%s: This is no directory, so no drivers are in it.", path);
   if (!check_owner(&status, path, "directory", error)) return false;
   if (is_ancestor && status.st_uid == 0 && (status.st_mode & S_ISVTX) != 0) return true;
   return check_mode(&status, path, "directory", error);
@@ -61,7 +66,7 @@ bool bs_vet_directory(char **ret_real, const char *directory, struct bs_error *e
   char *real BS_AUTO_FREE = realpath(directory, NULL);
 
   if (real == NULL && errno == ENOENT)
-    return bs_fail(error, BS_WORD_not_found, "%s: There is no such directory.", directory);
+    return fail_missing(error, "directory", directory);
   if (real == NULL) return bs_fail_errno(error, "%s: The directory of drivers cannot be reached", directory);
   if (!check_directory("/", real[1] != '\0', error)) return bs_context(error, "%s", directory);
   for (char *slash = strchr(real + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -84,8 +89,8 @@ static struct bs_identity identity_of(const struct stat *status) {
 
 static bool refuse_kind(const char *path, mode_t mode, struct bs_error *error) {
   if (S_ISLNK(mode))
-    return bs_fail(error, BS_WORD_driver, "%s: The driver is a symbolic link; put the file itself there.", path);
-  return bs_fail(error, BS_WORD_driver, "%s: This is %s, not a regular file, so it cannot be a driver.", path,
+    return bs_refuse(error, link, "%s: The driver is a symbolic link; put the file itself there.", path);
+  return bs_refuse(error, kind, "%s: This is %s, not a regular file, so it cannot be a driver.", path,
                  S_ISDIR(mode) ? "a directory" : "a special file");
 }
 
@@ -94,7 +99,7 @@ bool bs_vet_open(int *ret_fd, struct bs_identity *ret_identity, const char *path
   struct stat status;
 
   if (lstat(path, &status) < 0) {
-    if (errno == ENOENT) return bs_fail(error, BS_WORD_not_found, "%s: There is no such file.", path);
+    if (errno == ENOENT) return fail_missing(error, "file", path);
     return bs_fail_errno(error, "%s: The driver cannot be examined", path);
   }
   if (!S_ISREG(status.st_mode)) return refuse_kind(path, status.st_mode, error);

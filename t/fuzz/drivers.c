@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/io.h"
+#include "core/driver/libraries.h"
 #include "core/driver/metadata.h"
 #include "core/driver/note.h"
 #include "t/fuzz/targets.h"
@@ -31,19 +32,35 @@ void bs_fuzz_metadata(const uint8_t *bytes, size_t length) {
   read_metadata(text, length);
 }
 
-/* What follows the magic of an ELF file: the seeds, without it, are no files that tools for packages would look at.  As the catalog
- * does it, the text of the note is read, too. */
+/* The note's text is read as the catalog does it, and the libraries; what is not there is not asked for. */
+static void read_elf(const struct bs_elf *elf) {
+  struct bs_libraries *libraries = NULL;
+  struct bs_error error = {0};
+  char *text BS_AUTO_FREE = NULL;
+  size_t length;
+
+  if (bs_note_read(&text, &length, elf, &error)) {
+    PROMISED(length <= BS_METADATA_MAX && text[length] == '\0');
+    read_metadata(text, length);
+  } else {
+    PROMISED(error.message[0] != '\0');
+  }
+  if (bs_libraries_read(&libraries, elf, &error)) {
+    PROMISED(libraries->count <= BS_LIBRARIES_MAX);
+    for (size_t i = 0; i < libraries->count; i++) PROMISED(strlen(libraries->items[i].name) < BS_LIBRARY_TEXT_MAX);
+  } else {
+    PROMISED(error.message[0] != '\0');
+  }
+  bs_libraries_free(libraries);
+}
+
+/* What follows the magic of an ELF file: the seeds, without it, are no files that tools for packages would look at. */
 void bs_fuzz_note(const uint8_t *bytes, size_t length) {
   int fd BS_AUTO_CLOSE = memfd_create("driver", MFD_CLOEXEC);
   struct bs_error error = {0};
-  size_t text_length;
-  char *text BS_AUTO_FREE = NULL;
+  struct bs_elf elf;
 
   PROMISED(fd >= 0 && bs_file_write_all(fd, ELFMAG, SELFMAG) && bs_file_write_all(fd, bytes, length));
-  if (!bs_note_read(&text, &text_length, fd, "driver.so", &error)) {
-    PROMISED(error.message[0] != '\0');
-    return;
-  }
-  PROMISED(text_length <= BS_METADATA_MAX && text[text_length] == '\0');
-  read_metadata(text, text_length);
+  if (bs_elf_open(&elf, fd, "driver.so", &error)) read_elf(&elf);
+  else PROMISED(error.message[0] != '\0');
 }
