@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is there, as documents: drivers, stores, the configuration in force. */
+/* What is there, as documents: stores, the configuration in force. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -9,98 +9,6 @@
 #include "core/client/session.h"
 #include "core/codec/json.h"
 #include "core/driver/catalog.h"
-
-/* ---- drivers ---- */
-
-static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
-static const char *const thread_names[] = {
-    [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
-static const char *const type_names[] = {
-    [BS_OPTION_STRING] = "string", [BS_OPTION_INT] = "int",   [BS_OPTION_SIZE] = "size",
-    [BS_OPTION_BOOL] = "bool",     [BS_OPTION_DURATION] = "duration", [BS_OPTION_PATH] = "path",
-    [BS_OPTION_SECRET] = "secret", [BS_OPTION_LIST] = "list", [BS_OPTION_ENUM] = "enum"};
-
-static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
-  cJSON *options = bs_document_object(driver, "options");
-
-  for (size_t i = 0; i < metadata->option_count; i++) {
-    const struct bs_option *option = &metadata->options[i];
-    cJSON *row = bs_document_object(options, option->key);
-
-    bs_document_text(row, "type", type_names[option->type]);
-    if (option->type == BS_OPTION_ENUM) bs_document_text(row, "values", option->values);
-    bs_document_truth(row, "required", option->required);
-    bs_document_text(row, "default", option->initial);
-    bs_document_text(row, "help", option->help);
-  }
-}
-
-static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
-  cJSON *schemes = bs_document_array(driver, "url_schemes"), *capabilities = bs_document_array(driver, "capabilities");
-  char abi[16];
-
-  snprintf(abi, sizeof abi, "%u.%u", metadata->abi_major, metadata->abi_minor);
-  bs_document_text(driver, "abi", abi);
-  bs_document_text(driver, "version", metadata->version);
-  bs_document_text(driver, "description", metadata->description);
-  bs_document_text(driver, "kind", metadata->is_filter ? "filter" : "store");
-  bs_document_text(driver, "threads", thread_names[metadata->threads]);
-  if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
-  for (size_t i = 0; i < metadata->scheme_count; i++) bs_document_append(schemes, cJSON_CreateString(metadata->schemes[i]));
-  for (size_t i = 0; i < sizeof capability_names / sizeof capability_names[0]; i++)
-    if ((metadata->capabilities & 1u << i) != 0) bs_document_append(capabilities, cJSON_CreateString(capability_names[i]));
-  add_options(driver, metadata);
-}
-
-static cJSON *catalog_document(const struct bs_catalog *catalog) {
-  cJSON *tree = cJSON_CreateObject();
-  cJSON *directories = bs_document_array(tree, "directories"), *drivers = bs_document_array(tree, "drivers");
-
-  for (size_t i = 0; i < catalog->directory_count; i++) {
-    cJSON *item = cJSON_CreateObject();
-
-    bs_document_text(item, "path", catalog->directories[i].path);
-    bs_document_text(item, "refused", catalog->directories[i].refused);
-    bs_document_append(directories, item);
-  }
-  for (size_t i = 0; i < catalog->candidate_count; i++) {
-    const struct bs_candidate *candidate = catalog->candidates[i];
-    cJSON *item = cJSON_CreateObject();
-
-    bs_document_text(item, "name", candidate->name);
-    bs_document_text(item, "file", candidate->path);
-    bs_document_text(item, "refused", candidate->refused);
-    bs_document_text(item, "shadowed_by", candidate->shadowed_by);
-    if (candidate->metadata != NULL) add_metadata(item, candidate->metadata);
-    bs_document_append(drivers, item);
-  }
-  return tree;
-}
-
-static void free_catalog(struct bs_catalog **catalog) {
-  bs_catalog_free(*catalog);
-}
-
-static bool drivers(const struct blockstore_config *config, char **ret_json, const char *name, struct bs_error *error) {
-  const char *const *directories = (const char *const *)config->plugin_path;
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
-  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
-
-  if (name == NULL)
-    return bs_catalog_list(&catalog, directories, config->plugin_path_count, error) &&
-           bs_document_give(ret_json, catalog_document(catalog), error);
-  if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
-  if (catalog->candidate_count == 0) return bs_catalog_find(&candidate, directories, config->plugin_path_count, name, error) &&
-                                            bs_fail(error, BS_WORD_driver, "%s: The driver is there, but its directory could not be read just now; ask again.", name);
-  return bs_document_give(ret_json, catalog_document(catalog), error);
-}
-
-enum blockstore_result blockstore_drivers(const struct blockstore_config *config, char **ret_json, const char *name,
-                                          struct blockstore_error **error) {
-  struct bs_report report = BS_REPORT_INIT;
-
-  return bs_report_end(&report, drivers(config, ret_json, name, &report.error), error);
-}
 
 /* ---- stores ---- */
 

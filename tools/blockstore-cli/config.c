@@ -12,7 +12,17 @@ static enum blockstore_result run_config(struct cli *cli) {
   return blockstore_config_document(cli->config, &cli->json, &cli->error);
 }
 
+static enum blockstore_result run_why(struct cli *cli) {
+  int loads = 0;
+  enum blockstore_result result = blockstore_driver_why(cli->config, &cli->json, &loads, cli->arguments[1], &cli->error);
+
+  if (result == BLOCKSTORE_DONE && !loads) cli->verdict = "No driver is loaded; \"reason\" in the document says why.";
+  return result;
+}
+
+/* A driver may be called "why": the word alone is its name. */
 static enum blockstore_result run_drivers(struct cli *cli) {
+  if (cli->count > 1) return run_why(cli);
   return blockstore_drivers(cli->config, &cli->json, cli->count > 0 ? cli->arguments[0] : NULL, &cli->error);
 }
 
@@ -43,9 +53,10 @@ const struct cli_command cli_setup_commands[] = {
      0, CLI_NOTHING, run_init},
     {"config", "", "show the configuration in force, defaults included", "Secrets are shown as ***.\n", 0,
      CLI_CONFIG_READ, run_config},
-    {"drivers", "[NAME]", "list the drivers of the plugin path",
-     "With NAME: every candidate for that driver, and why one was refused.  Nothing is loaded.\n", 0, CLI_CONFIG_READ,
-     run_drivers},
+    {"drivers", "[why] [NAME]", "list the drivers of the plugin path",
+     "With NAME: those of that name alone.  With why NAME: which file would be loaded, or why none is; for\n"
+     "every candidate the \"rule\" that refused it, the libraries that it \"needs\", and which are \"missing\".\n"
+     "The exit status is then 1 when none is loaded.  No code of any file runs.\n", 0, CLI_CONFIG_READ, run_drivers},
     {"stores", "", "list the stores and their health", "When one is not usable, the member \"healthy\" is false and the exit status 1.\n", 0,
      CLI_SESSION, run_stores},
     {"check", "", "examine state and ledger, and say how to mend what is wrong",

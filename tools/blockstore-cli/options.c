@@ -215,6 +215,7 @@ static const struct {
     {"SHELL", CLI_IS_ONE_OF, CLI_SHELLS},
     {"KEEPDATA", CLI_IS_ONE_OF, "true false"},
     {"BLOCKS", CLI_IS_ONE_OF, "infinite"},
+    {"why", CLI_IS_ONE_OF, "why"}, /* stands for itself */
 };
 
 bool cli_next_argument(struct cli_argument *ret_argument, const char **at) {
@@ -234,13 +235,18 @@ bool cli_next_argument(struct cli_argument *ret_argument, const char **at) {
   return true;
 }
 
+/* A noun in lower case is a word that stands for itself, once there are as many arguments as there may be. */
 static bool check_arguments(struct cli *cli) {
   const struct cli_command *command = cli->command;
   struct cli_argument argument;
   size_t least = 0, most = 0;
+  bool differs = false;
 
-  for (const char *at = command->arguments; cli_next_argument(&argument, &at); most++) least += !argument.is_optional;
-  if (cli->count >= least && cli->count <= most) return true;
+  for (const char *at = command->arguments; cli_next_argument(&argument, &at); most++) {
+    least += !argument.is_optional;
+    if (most < cli->count && islower((unsigned char)argument.noun[0])) differs |= strcmp(argument.noun, cli->arguments[most]) != 0;
+  }
+  if (cli->count >= least && cli->count <= most && !(differs && cli->count == most)) return true;
   return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s",
                     cli->count < least ? "few" : "many", command->name, most > 0 ? " " : "", command->arguments);
 }

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The drivers of the plugin path, as documents: what they are, and which file is loaded or why none is. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/client/session.h"
+#include "core/driver/catalog.h"
+
+static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
+static const char *const thread_names[] = {
+    [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
+static const char *const type_names[] = {
+    [BS_OPTION_STRING] = "string", [BS_OPTION_INT] = "int",   [BS_OPTION_SIZE] = "size",
+    [BS_OPTION_BOOL] = "bool",     [BS_OPTION_DURATION] = "duration", [BS_OPTION_PATH] = "path",
+    [BS_OPTION_SECRET] = "secret", [BS_OPTION_LIST] = "list", [BS_OPTION_ENUM] = "enum"};
+
+static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
+  cJSON *options = bs_document_object(driver, "options");
+
+  for (size_t i = 0; i < metadata->option_count; i++) {
+    const struct bs_option *option = &metadata->options[i];
+    cJSON *row = bs_document_object(options, option->key);
+
+    bs_document_text(row, "type", type_names[option->type]);
+    if (option->type == BS_OPTION_ENUM) bs_document_text(row, "values", option->values);
+    bs_document_truth(row, "required", option->required);
+    bs_document_text(row, "default", option->initial);
+    bs_document_text(row, "help", option->help);
+  }
+}
+
+static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
+  cJSON *schemes = bs_document_array(driver, "url_schemes"), *capabilities = bs_document_array(driver, "capabilities");
+  char abi[16];
+
+  snprintf(abi, sizeof abi, "%u.%u", metadata->abi_major, metadata->abi_minor);
+  bs_document_text(driver, "abi", abi);
+  bs_document_text(driver, "version", metadata->version);
+  bs_document_text(driver, "description", metadata->description);
+  bs_document_text(driver, "kind", metadata->is_filter ? "filter" : "store");
+  bs_document_text(driver, "threads", thread_names[metadata->threads]);
+  if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
+  for (size_t i = 0; i < metadata->scheme_count; i++) bs_document_append(schemes, cJSON_CreateString(metadata->schemes[i]));
+  for (size_t i = 0; i < sizeof capability_names / sizeof capability_names[0]; i++)
+    if ((metadata->capabilities & 1u << i) != 0) bs_document_append(capabilities, cJSON_CreateString(capability_names[i]));
+  add_options(driver, metadata);
+}
+
+static void add_refusal(cJSON *item, const char *refused, enum bs_rule rule) {
+  bs_document_text(item, "rule", refused == NULL ? NULL : bs_rule_text(rule));
+  bs_document_text(item, "reason", refused);
+}
+
+static void add_directories(cJSON *tree, const struct bs_catalog *catalog) {
+  cJSON *list = bs_document_array(tree, "directories");
+
+  for (size_t i = 0; i < catalog->directory_count; i++) {
+    cJSON *item = cJSON_CreateObject();
+
+    bs_document_text(item, "path", catalog->directories[i].path);
+    add_refusal(item, catalog->directories[i].refused, catalog->directories[i].rule);
+    bs_document_append(list, item);
+  }
+}
+
+/* What was found out of one file. */
+static void add_verdict(cJSON *item, const struct bs_candidate *candidate) {
+  bs_document_text(item, "file", candidate->path);
+  add_refusal(item, candidate->refused, candidate->rule);
+  bs_document_text(item, "shadowed_by", candidate->shadowed_by);
+}
+
+static cJSON *catalog_document(const struct bs_catalog *catalog) {
+  cJSON *tree = cJSON_CreateObject(), *list;
+
+  add_directories(tree, catalog);
+  list = bs_document_array(tree, "drivers");
+  for (size_t i = 0; i < catalog->candidate_count; i++) {
+    const struct bs_candidate *candidate = catalog->candidates[i];
+    cJSON *item = cJSON_CreateObject();
+
+    bs_document_text(item, "name", candidate->name);
+    add_verdict(item, candidate);
+    if (candidate->metadata != NULL) add_metadata(item, candidate->metadata);
+    bs_document_append(list, item);
+  }
+  return tree;
+}
+
+static void free_catalog(struct bs_catalog **catalog) {
+  bs_catalog_free(*catalog);
+}
+#define AUTO_CATALOG BS_AUTO(free_catalog)
+
+static bool list_drivers(const struct blockstore_config *config, char **ret_json, struct bs_error *error) {
+  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+
+  return bs_catalog_list(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, error) &&
+         bs_document_give(ret_json, catalog_document(catalog), error);
+}
+
+/* The files named so; none, and then *ret_none is what loading the driver says. */
+static bool find_candidates(struct bs_catalog **ret_catalog, const struct blockstore_config *config, const char *name,
+                            struct bs_error *ret_none, struct bs_error *error) {
+  const char *const *directories = (const char *const *)config->plugin_path;
+  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
+
+  if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
+  if (catalog->candidate_count == 0 && bs_catalog_find(&candidate, directories, config->plugin_path_count, name, ret_none))
+    return bs_fail(error, BS_WORD_driver, "%s: The driver is there, but its directory could not be read just now; ask again.", name);
+  if (ret_none->word == BS_WORD_no_memory) return bs_fail_memory(error);
+  *ret_catalog = catalog;
+  catalog = NULL;
+  return true;
+}
+
+static bool list_candidates(const struct blockstore_config *config, char **ret_json, const char *name, struct bs_error *error) {
+  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_error none = {0};
+
+  if (!find_candidates(&catalog, config, name, &none, error)) return false;
+  if (catalog->candidate_count > 0) return bs_document_give(ret_json, catalog_document(catalog), error);
+  *error = none;
+  return false;
+}
+
+enum blockstore_result blockstore_drivers(const struct blockstore_config *config, char **ret_json, const char *name,
+                                          struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+  bool good = name == NULL ? list_drivers(config, ret_json, &report.error) : list_candidates(config, ret_json, name, &report.error);
+
+  return bs_report_end(&report, good, error);
+}
+
+/* ---- why one is loaded, or not ---- */
+
+/* What it needs, and what of that is not there; null for one that was refused before. */
+static void add_libraries(cJSON *item, const struct bs_libraries *libraries) {
+  cJSON *needs, *missing;
+
+  if (libraries == NULL) {
+    bs_document_null(item, "needs");
+    bs_document_null(item, "missing");
+    return;
+  }
+  needs = bs_document_array(item, "needs");
+  missing = bs_document_array(item, "missing");
+  for (size_t i = 0; i < libraries->count; i++) {
+    bs_document_append(needs, cJSON_CreateString(libraries->items[i].name));
+    if (libraries->items[i].is_missing) bs_document_append(missing, cJSON_CreateString(libraries->items[i].name));
+  }
+}
+
+static const char *verdict(const struct bs_candidate *candidate) {
+  if (candidate->shadowed_by != NULL) return "shadowed";
+  return candidate->refused != NULL ? "refused" : "loads";
+}
+
+/* The file that decides, loaded or refused; NULL: none does. */
+static const struct bs_candidate *deciding(const struct bs_catalog *catalog) {
+  for (size_t i = 0; i < catalog->candidate_count; i++)
+    if (catalog->candidates[i]->shadowed_by == NULL) return catalog->candidates[i];
+  return NULL;
+}
+
+/* Why none is loaded where no file decides: a directory that is refused does, or there is nothing. */
+static const char *reason_without(const struct bs_catalog *catalog, const struct bs_error *none) {
+  for (size_t i = 0; catalog->candidate_count > 0 && i < catalog->directory_count; i++)
+    if (catalog->directories[i].refused != NULL && catalog->directories[i].rule != BS_RULE_missing) return catalog->directories[i].refused;
+  return none->message;
+}
+
+static cJSON *why_document(const struct bs_catalog *catalog, const char *name, const struct bs_error *none, int *ret_loads) {
+  cJSON *tree = cJSON_CreateObject(), *list = bs_document_array(tree, "candidates");
+  const struct bs_candidate *candidate = deciding(catalog);
+
+  for (size_t i = 0; i < catalog->candidate_count; i++) {
+    cJSON *item = cJSON_CreateObject();
+
+    bs_document_text(item, "verdict", verdict(catalog->candidates[i]));
+    add_verdict(item, catalog->candidates[i]);
+    add_libraries(item, catalog->candidates[i]->libraries);
+    bs_document_append(list, item);
+  }
+  add_directories(tree, catalog);
+  *ret_loads = candidate != NULL && candidate->refused == NULL;
+  bs_document_text(tree, "driver", name);
+  bs_document_text(tree, "loads", *ret_loads ? candidate->path : NULL);
+  bs_document_text(tree, "reason", candidate != NULL ? candidate->refused : reason_without(catalog, none));
+  return tree;
+}
+
+static bool explain_driver(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name, struct bs_error *error) {
+  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_error none = {0};
+  int loads;
+
+  if (!find_candidates(&catalog, config, name, &none, error) ||
+      !bs_document_give(ret_json, why_document(catalog, name, &none, &loads), error))
+    return false;
+  *ret_loads = loads;
+  return true;
+}
+
+enum blockstore_result blockstore_driver_why(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name,
+                                             struct blockstore_error **error) {
+  struct bs_report report = BS_REPORT_INIT;
+
+  return bs_report_end(&report, explain_driver(config, ret_json, ret_loads, name, &report.error), error);
+}
