@@ -64,12 +64,14 @@ static void *work(void *user) {
 
 /* Under the lock: the new thread waits for it before it looks at `worker`, whose `thread` is then set. */
 static int start(struct worker *worker) {
-  sigset_t all;
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
+  sigset_t blocked;
   sigset_t saved;
   int number;
 
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &saved);
+  sigfillset(&blocked);
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&blocked, faults[i]); /* blocked, a fault kills past its handler */
+  pthread_sigmask(SIG_SETMASK, &blocked, &saved);
   number = pthread_create(&worker->thread, NULL, work, worker);
   pthread_sigmask(SIG_SETMASK, &saved, NULL);
   return number;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads that take jobs.  An idle thread is reused, otherwise one is started; there is no upper bound, because a job
- * may never return.  They block all signals, belong to the process, and never hold up its exit.
+ * may never return.  They block all signals but
+ * those that a fault of their own raises, which a program may handle; belong to the process, and never hold up its exit.
  */
 #ifndef BS_BASE_WORKER_H
 #define BS_BASE_WORKER_H

@@ -9,6 +9,7 @@
 #include "core/base/auto.h"
 #include "core/client/session.h"
 #include "core/driver/catalog.h"
+#include "core/driver/inside.h"
 
 static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
 static const char *const thread_names[] = {
@@ -212,4 +213,10 @@ enum blockstore_result blockstore_driver_why(const struct blockstore_config *con
   struct bs_report report = BS_REPORT_INIT;
 
   return bs_report_end(&report, explain_driver(config, ret_json, ret_loads, name, &report.error), error);
+}
+
+/* ---- who crashed ---- */
+
+int blockstore_driver_at_fault(char *buffer, size_t size) {
+  return bs_inside_tell(buffer, size);
 }

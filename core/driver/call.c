@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/driver/call_private.h"
 #include "core/driver/host.h"
+#include "core/driver/inside.h"
 
 /* What each entry point is given. */
 enum { TARGET = 1 << 0, FEED = 1 << 1, RECEIVER = 1 << 2, SIGNATURE = 1 << 3, CHANGES = 1 << 4 };
@@ -216,20 +217,32 @@ static bool begin(struct bs_call *call) {
   return true;
 }
 
+static void go_inside(struct bs_inside *inside, const struct bs_store *store, enum bs_entry entry) {
+  *inside = (struct bs_inside){
+      .driver = store->driver_name, .table = store->driver, .store = store->name, .entry = bs_entry_text(entry)};
+  bs_inside_enter(inside);
+}
+
 /* The last user of an instance that its opener has given up closes it. */
 static void leave(struct bs_call *call) {
   struct bs_store *store = call->store;
+  struct bs_inside inside;
 
-  if (atomic_fetch_sub(&store->users, 1) == 1 && store->is_open && has_entry(store, BS_ENTRY_CLOSE))
-    close_instance(store, &call->abi);
+  if (atomic_fetch_sub(&store->users, 1) != 1 || !store->is_open || !has_entry(store, BS_ENTRY_CLOSE)) return;
+  go_inside(&inside, store, BS_ENTRY_CLOSE);
+  close_instance(store, &call->abi);
+  bs_inside_leave(&inside);
 }
 
 enum blockstore_status bs_call_enter(struct bs_call *call) {
   enum blockstore_status status;
+  struct bs_inside inside;
 
   if (!begin(call)) return BLOCKSTORE_STATUS_CANCELLED;
   bs_log(BS_LOG_DEBUG, "%s: entering %s of the driver %s", call->store->name, bs_entry_text(call->entry), call->store->driver_name);
+  go_inside(&inside, call->store, call->entry);
   status = dispatch(call);
+  bs_inside_leave(&inside);
   leave(call);
   return status;
 }

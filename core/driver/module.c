@@ -7,12 +7,14 @@
 #include <libltdl/lt_dlloader.h>
 #include <ltdl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/driver/inside.h"
 
 /* The bytes of a struct up to and with `member`. */
 #define SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
@@ -28,7 +30,7 @@ struct loaded {
 
 /* Everything below, and every call of libltdl, which is not thread-safe. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct loaded *first; /* never freed: drivers stay loaded */
+static struct loaded *_Atomic first; /* never freed: drivers stay loaded; what is in the list may be read without the lock */
 static bool is_ready;        /* libltdl is initialised and has our loader */
 static const char *wanted;   /* the file being loaded; NULL: none */
 static bool has_failed;      /* dlopen did */
@@ -177,17 +179,34 @@ static bool remember(struct loaded **ret_loaded, const struct blockstore_registr
   return true;
 }
 
-static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidate, struct bs_error *error) {
+const char *bs_module_file(const struct blockstore_driver *driver) {
+  for (const struct loaded *loaded = first; loaded != NULL; loaded = loaded->next)
+    if (loaded->module.driver == driver) return loaded->path;
+  return NULL;
+}
+
+/* Runs the driver's code: its constructors, its entry function.  NULL: there is something wrong with it. */
+static const struct blockstore_registration *enter_file(const struct bs_candidate *candidate, struct bs_error *error) {
+  struct bs_inside inside BS_AUTO(bs_inside_leave) = {.driver = candidate->name, .file = candidate->path};
   const struct blockstore_registration *registration;
   lt_dlhandle handle;
 
+  bs_inside_enter(&inside);
+  if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error))
+    return NULL;
+  registration = find_registration(handle, candidate->name, error);
+  if (registration == NULL) bs_context(error, "%s", candidate->path);
+  return registration;
+}
+
+static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidate, struct bs_error *error) {
+  const struct blockstore_registration *registration;
+
   if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
   bs_log(BS_LOG_INFO, "loading %s", candidate->path); /* if the driver crashes the process, this is the last line */
-  if (!open_file(&handle, candidate->path, error) || !bs_vet_same(&candidate->identity, candidate->path, error))
-    return false;
-  registration = find_registration(handle, candidate->name, error);
-  if (registration == NULL || !check_registration(registration, candidate->metadata, error))
-    return bs_context(error, "%s", candidate->path);
+  registration = enter_file(candidate, error);
+  if (registration == NULL) return false;
+  if (!check_registration(registration, candidate->metadata, error)) return bs_context(error, "%s", candidate->path);
   if (!remember(ret_loaded, registration, candidate->path, error)) return false;
   bs_log(BS_LOG_DEBUG, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);
   return true;

@@ -26,4 +26,7 @@ struct bs_module {
  */
 bool bs_module_load(const struct bs_module **ret_module, const struct bs_candidate *candidate, struct bs_error *error);
 
+/* The file of the module that has this table, or NULL.  Async-signal-safe. */
+const char *bs_module_file(const struct blockstore_driver *driver);
+
 #endif

@@ -58,6 +58,36 @@ static void hang(void) {
   for (;;) pause();
 }
 
+/* A fault that the machine notices, unlike one that raise(3) would make. */
+static void fault(void) {
+  int *volatile nowhere = (int *)(uintptr_t)64; /* volatile: the compiler is not to see through it */
+
+  *nowhere = 1;
+}
+
+static int divide(int by) {
+  volatile int zero = by;
+
+  return 4711 / zero;
+}
+
+/* Calls itself until the stack has no room. */
+static int overflow(volatile char *caller, int deep) { /* NOLINT(misc-no-recursion): that is what it is for */
+  volatile char room[4096];
+
+  room[0] = caller == NULL ? 0 : (char)(caller[0] + 1);
+  return deep < 0 ? room[0] : overflow(room, deep + 1 > 0 ? deep + 1 : 1) + room[0];
+}
+
+static void crash(const char *lie) {
+  if (is(lie, "crash")) raise(SIGKILL);
+  if (is(lie, "segv")) fault();
+  if (is(lie, "fpe") && divide(0) == 0) fault();
+  if (is(lie, "overflow") && overflow(NULL, 0) == 0) fault();
+  if (is(lie, "abort")) abort();
+  if (is(lie, "raise")) raise(SIGBUS);
+}
+
 /* What any entry point can do wrong.  False: nothing of that kind is to be done. */
 static bool misbehave(const struct lying *lying, struct blockstore_call *call, enum blockstore_status *ret_status) {
   static const struct {
@@ -69,7 +99,7 @@ static bool misbehave(const struct lying *lying, struct blockstore_call *call, e
                   {"unhandled", BLOCKSTORE_STATUS_UNHANDLED_URL}, {"unknown", 4711},
                   {"negative", -1},                           {"nothing", BLOCKSTORE_STATUS_OK}};
 
-  if (is(lying->lie, "crash")) raise(SIGKILL);
+  crash(lying->lie);
   if (is(lying->lie, "hang")) hang();
   if (is(lying->lie, "slow")) usleep(300000);
   while (is(lying->lie, "wait") && call->host->time_left(call) > 0) usleep(1000);
@@ -254,6 +284,10 @@ static enum blockstore_status put(const struct lying *lying, struct blockstore_c
   if (!lies(lying, "put", name)) return keep(lying, name, data, length);
   if (misbehave(lying, call, &status)) return status;
   if (is(lying->lie, "freeze") && exists(lying, name)) return BLOCKSTORE_STATUS_OK;
+  if (is(lying->lie, "half")) { /* is there when the driver crashes */
+    keep(lying, name, data, length / 2);
+    fault();
+  }
   if (is(lying->lie, "forget")) return forget(data, length);
   if (is(lying->lie, "beyond")) read_beyond(data);
   status = keep(lying, name, data, is(lying->lie, "truncate") ? length / 2 : length);

@@ -224,6 +224,13 @@ enum blockstore_result cli_take_text(struct cli *cli, const char **argument, cha
 blockstore_progress cli_progress_callback(const struct cli *cli);
 /* Takes the bar off the line; from any thread. */
 void cli_progress_erase(void);
+/* The same for a signal handler: true, and CLI_ERASE is to be written. */
+bool cli_progress_take(void);
+#define CLI_ERASE "\r\033[K"
+
+/* ---- fault.c ---- */
+/* From now on a crash inside a driver is told on stderr before it ends the process. */
+void cli_watch_drivers(void);
 
 /* ---- completion.c ---- */
 #define CLI_SHELLS "bash zsh fish"

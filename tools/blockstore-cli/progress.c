@@ -16,8 +16,12 @@
 
 static atomic_bool shown; /* log lines erase the bar, and they come from any thread */
 
+bool cli_progress_take(void) {
+  return atomic_exchange(&shown, false);
+}
+
 void cli_progress_erase(void) {
-  if (atomic_exchange(&shown, false)) fputs("\r\033[K", stderr);
+  if (cli_progress_take()) fputs(CLI_ERASE, stderr);
 }
 
 static int64_t now_ms(void) {
@@ -51,7 +55,7 @@ static void draw(const char *what, uint64_t done, uint64_t total, double speed) 
     width = snprintf(line, sizeof line, "%s %3d%% [%.*s] %.1f MiB/s", what, (int)(part * 100), cells, bar, speed);
   }
   if (width < 0) return;
-  fprintf(stderr, "\r\033[K%.*s", room, line);
+  fprintf(stderr, CLI_ERASE "%.*s", room, line);
   atomic_store(&shown, true);
 }
 

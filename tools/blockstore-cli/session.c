@@ -71,6 +71,7 @@ bool cli_open(struct cli *cli) {
     return false;
   if (needs >= CLI_OWNER && !read_keys(cli)) return false;
   if (needs >= CLI_SESSION) {
+    cli_watch_drivers();
     if (blockstore_session(cli->config, &cli->blockstore, NULL, 0, &cli->error) != BLOCKSTORE_DONE) return false;
     catch_signals(cli->blockstore);
   }
