@@ -2,6 +2,7 @@
 /* Source and sink: what a driver may do with them, what it may not, and that it cannot lie about it. */
 #include <config.h>
 
+#include "core/driver/call_private.h"
 #include "t/lib/calls.h"
 
 /* What the driver does in the test at hand. */
@@ -308,8 +309,38 @@ static enum blockstore_status read_behind_the_end(const struct blockstore_source
 }
 
 static void bytes_behind_the_end_are_refused_and_all_later_ones(void **state UNUSED) {
-  assert_result(put(BS_ENTRY_PUT_IMMUTABLE, read_behind_the_end), FAILED, BS_WORD_usage, "behind the end");
+  assert_result(put(BS_ENTRY_PUT_IMMUTABLE, read_behind_the_end), FAILED, BS_WORD_failed, "The driver mock asked for bytes behind the end of the 10");
   assert_int_equal(second_answer, BLOCKSTORE_STATUS_FAILED);
+}
+
+/* What a driver keeps beyond its return. */
+static struct blockstore_sink *kept_sink;
+static const struct blockstore_source *kept_source;
+
+static enum blockstore_status keep_sink(struct blockstore_sink *sink) {
+  kept_sink = sink;
+  return sink->write(sink, "abc", 3);
+}
+
+static enum blockstore_status keep_source(const struct blockstore_source *source) {
+  kept_source = source;
+  return read_all(source);
+}
+
+static void what_is_kept_is_of_no_use_after_the_return(void **state UNUSED) {
+  char byte = '?';
+
+  assert_status(get(keep_sink), OK);
+  assert_int_equal(collected.ended, 1);
+  atomic_store(&collected.shut, true);
+  assert_int_equal(kept_sink->write(kept_sink, "x", 1), BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(kept_sink->begin(kept_sink, 1), BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(atomic_load(&collected.late), 0);
+  bs_call_release(call);
+  assert_status(put(BS_ENTRY_PUT_IMMUTABLE, keep_source), OK);
+  assert_int_equal(kept_source->read_at(kept_source, &byte, 1, 0), BLOCKSTORE_STATUS_CANCELLED);
+  assert_int_equal(byte, '?');
+  assert_int_equal(call->abi.host->time_left(&call->abi), 0);
 }
 
 static enum blockstore_status read_then_deny(const struct blockstore_source *source) {
@@ -342,6 +373,7 @@ int main(void) {
       STREAM_TEST(a_record_that_was_not_read_was_not_put),
       STREAM_TEST(immutable_data_that_is_there_need_not_be_read),
       STREAM_TEST(bytes_behind_the_end_are_refused_and_all_later_ones),
+      STREAM_TEST(what_is_kept_is_of_no_use_after_the_return),
       STREAM_TEST(a_failure_after_reading_stays_one),
   };
 

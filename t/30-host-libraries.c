@@ -61,6 +61,12 @@ static void assert_damaged(const struct module *module) {
   assert_refused(module, BS_RULE_damaged, "FILE: The ELF file's dynamic section is damaged");
 }
 
+static bool needs(const struct bs_libraries *libraries, const char *name) {
+  for (size_t i = 0; i < libraries->count; i++)
+    if (strcmp(libraries->items[i].name, name) == 0) return true;
+  return false;
+}
+
 static void what_a_driver_needs_is_read(void **state) {
   struct bs_libraries *libraries = NULL;
   struct bs_error error = {0};
@@ -69,8 +75,7 @@ static void what_a_driver_needs_is_read(void **state) {
   (void)state;
   open_module(&module);
   assert_ok(libraries_of(&libraries, &module.bytes, &error));
-  assert_true(libraries->count >= 1);
-  assert_string_equal(libraries->items[0].name, "libgone.so");
+  assert_true(needs(libraries, "libgone.so")); /* and that of a sanitizer, if there is one */
   assert_null(libraries->path);
   bs_libraries_free(libraries);
   bs_buffer_free(&module.bytes);
@@ -90,7 +95,7 @@ static void directories_of_the_file_are_read(void **state) {
   entry(&module, DT_GNU_HASH)->d_tag = DT_RUNPATH; /* the newer one counts */
   entry(&module, DT_RUNPATH)->d_un.d_val = entry(&module, DT_NEEDED)->d_un.d_val;
   assert_ok(libraries_of(&libraries, &module.bytes, &error));
-  assert_string_equal(libraries->path, "libgone.so");
+  assert_string_equal(libraries->path, libraries->items[0].name);
   bs_libraries_free(libraries);
   bs_buffer_free(&module.bytes);
 }

@@ -27,7 +27,7 @@ static const struct {
     [BLOCKSTORE_STATUS_TRANSIENT] = {"TRANSIENT", BS_WORD_unreachable, "The store cannot be reached now."},
     [BLOCKSTORE_STATUS_CANCELLED] = {"CANCELLED", BS_WORD_cancelled, "The call was cancelled."},
     [BLOCKSTORE_STATUS_UNSUPPORTED] = {"UNSUPPORTED", BS_WORD_failed, "The store cannot do that."},
-    [BLOCKSTORE_STATUS_FAILED] = {"FAILED", BS_WORD_failed, "The driver failed without saying why."},
+    [BLOCKSTORE_STATUS_FAILED] = {"FAILED", BS_WORD_failed, "The driver failed."},
 };
 
 static bool known(enum blockstore_status status) {
@@ -70,11 +70,17 @@ static void set_result(struct bs_call *call, enum blockstore_status status, enum
   bs_fail(&call->result.error, word, "%s: %s", call->store->name, sentence);
 }
 
+/* A fault of the driver's: what it did. */
+static void blame(struct bs_call *call, const char *what) {
+  call->result.status = BLOCKSTORE_STATUS_FAILED;
+  bs_fail(&call->result.error, BS_WORD_failed, "%s: The driver %s %s.", call->store->name, call->store->driver_name, what);
+}
+
 static void set_cancelled(struct bs_call *call) {
   enum bs_word word = bs_call_stop_word(call);
 
   if (word == BS_NO_WORD)
-    set_result(call, BLOCKSTORE_STATUS_FAILED, BS_WORD_failed, "The driver says CANCELLED, but nobody cancelled it.");
+    blame(call, "says CANCELLED, but nobody cancelled it");
   else
     set_result(call, BLOCKSTORE_STATUS_CANCELLED, word,
                word == BS_WORD_deadline ? "The deadline passed before the store had answered."
@@ -86,8 +92,10 @@ static void set_driver_result(struct bs_call *call, enum blockstore_status statu
   char unknown[64];
 
   if (!known(status)) {
-    snprintf(unknown, sizeof unknown, "The driver answered with the unknown status %d.", (int)status);
-    set_result(call, BLOCKSTORE_STATUS_FAILED, BS_WORD_failed, unknown);
+    snprintf(unknown, sizeof unknown, "answered with the unknown status %d", (int)status);
+    blame(call, unknown);
+  } else if (status == BLOCKSTORE_STATUS_FAILED && sentence[0] == '\0') {
+    blame(call, "failed without saying why");
   } else {
     if (sentence[0] == '\0') sentence = statuses[status].sentence;
     set_result(call, status, statuses[status].word, sentence);

@@ -80,6 +80,15 @@ static uint64_t bytes_read(const struct bs_call *call) {
   return sum;
 }
 
+static bool read_source(struct bs_call *call, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
+  uint64_t size = call->source.abi.size;
+
+  if (offset > size || length > size - offset)
+    return bs_fail(error, BS_WORD_failed, "The driver %s asked for bytes behind the end of the %ju that there are.",
+                   call->store->driver_name, (uintmax_t)size);
+  return bs_feed_read(&call->reader, buffer, length, offset, error);
+}
+
 static enum blockstore_status source_read_at(const struct blockstore_source *source, void *buffer, size_t length,
                                              uint64_t offset) {
   struct bs_call *call = ((const struct bs_call_source *)source)->call;
@@ -90,7 +99,7 @@ static enum blockstore_status source_read_at(const struct blockstore_source *sou
   BS_LOCKED(&call->lock);
   status = gate(call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (!bs_feed_read(&call->reader, buffer, length, offset, &error)) return refuse(call, &error);
+  if (!read_source(call, buffer, length, offset, &error)) return refuse(call, &error);
   note_range(call, offset, offset + length);
   atomic_fetch_add_explicit(&call->bytes, length, memory_order_relaxed);
   return BLOCKSTORE_STATUS_OK;
@@ -122,8 +131,8 @@ static bool write_value(struct bs_call *call, const void *bytes, size_t length, 
   if (!call->value_open && !begin_value(call, BLOCKSTORE_SIZE_UNKNOWN, error)) return false;
   if (length == 0) return true;
   if (length > call->value_size - call->value_written)
-    return bs_fail(error, BS_WORD_failed, "The driver wrote more than the %ju bytes that it had promised.",
-                   (uintmax_t)call->value_size);
+    return bs_fail(error, BS_WORD_failed, "The driver %s wrote more than the %ju bytes that it had promised.",
+                   call->store->driver_name, (uintmax_t)call->value_size);
   if (length > call->receiver.limit - call->value_written)
     return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "It holds more than %ju bytes.",
                       (uintmax_t)call->receiver.limit);
@@ -169,8 +178,8 @@ void bs_call_begin_streams(struct bs_call *call) {
 static bool end_last_value(struct bs_call *call, struct bs_error *error) {
   if (!call->value_open && !begin_value(call, BLOCKSTORE_SIZE_UNKNOWN, error)) return false;
   if (!value_is_whole(call))
-    return bs_fail(error, BS_WORD_failed, "The driver reports success but wrote only %ju of the %ju bytes promised.",
-                   (uintmax_t)call->value_written, (uintmax_t)call->value_size);
+    return bs_fail(error, BS_WORD_failed, "The driver %s reports success but wrote only %ju of the %ju bytes promised.",
+                   call->store->driver_name, (uintmax_t)call->value_written, (uintmax_t)call->value_size);
   return end_value(call, error);
 }
 
@@ -179,8 +188,8 @@ bool bs_call_end_streams(struct bs_call *call) {
   uint64_t size = call->source.abi.size;
 
   if (call->entry == BS_ENTRY_PUT_MUTABLE && bytes_read(call) < size)
-    bs_fail(&error, BS_WORD_failed, "The driver reports success but read only %ju of %ju bytes.",
-            (uintmax_t)bytes_read(call), (uintmax_t)size);
+    bs_fail(&error, BS_WORD_failed, "The driver %s reports success but read only %ju of %ju bytes.",
+            call->store->driver_name, (uintmax_t)bytes_read(call), (uintmax_t)size);
   else if (!call->has_receiver || end_last_value(call, &error))
     return true;
   refuse(call, &error);
