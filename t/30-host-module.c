@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -97,6 +98,19 @@ static void a_wrong_registration_is_told_for_what_it_is(void **state) {
     assert_fails(find_and_load(&module, *state, rows[i].name, &error), BS_WORD_driver, file); /* and once more */
   }
   assert_null(module);
+}
+
+/* Nobody else gets what it exports, whoever is loaded first. */
+static void what_a_driver_exports_is_its_own(void **state) {
+  const struct bs_module *module = NULL, *other = NULL;
+  struct bs_error error = {0};
+
+  assert_ok(load(&module, *state, "exporting", &error));
+  assert_ok(load(&other, *state, "good", &error));
+  assert_string_equal(module->name, "exporting");
+  assert_string_equal(other->name, "good");
+  assert_string_not_equal(blockstore_version(), "exporting");
+  assert_null(dlsym(RTLD_DEFAULT, "exporting_LTX_blockstore_driver"));
 }
 
 static void what_the_dynamic_linker_says_is_handed_on(void **state) {
@@ -240,6 +254,7 @@ int main(void) {
       in_place(two_files_of_one_name_are_two_modules),
       in_place(a_replaced_file_takes_effect_in_new_processes),
       in_place(a_wrong_registration_is_told_for_what_it_is),
+      in_place(what_a_driver_exports_is_its_own),
       in_place(what_the_dynamic_linker_says_is_handed_on),
       in_place(a_file_cut_off_behind_its_note_is_refused),
       in_place(a_file_changed_after_it_was_vetted_is_not_loaded),
