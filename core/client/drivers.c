@@ -153,7 +153,7 @@ static void add_libraries(cJSON *item, const struct bs_libraries *libraries) {
   missing = bs_document_array(item, "missing");
   for (size_t i = 0; i < libraries->count; i++) {
     bs_document_append(needs, cJSON_CreateString(libraries->items[i].name));
-    if (libraries->items[i].is_missing) bs_document_append(missing, cJSON_CreateString(libraries->items[i].name));
+    if (libraries->items[i].missing != NULL) bs_document_append(missing, cJSON_CreateString(libraries->items[i].name));
   }
 }
 

@@ -18,7 +18,8 @@ struct blockstore_error {
 };
 
 /* What is handed out when even the error object, or its document, cannot be made. */
-static struct blockstore_error out_of_memory = {.error = {BS_WORD_no_memory, BLOCKSTORE_ERROR, "There is not enough memory."}};
+static struct blockstore_error out_of_memory = {
+    .error = {.word = BS_WORD_no_memory, .result = BLOCKSTORE_ERROR, .message = "There is not enough memory."}};
 static const char out_of_memory_document[] =
     "{\n    \"code\": \"no_memory\",\n    \"error\": \"There is not enough memory.\",\n    \"result\": 1\n}";
 

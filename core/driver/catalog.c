@@ -225,14 +225,17 @@ bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directo
 
 /* One that needs what is not there counts as refused, too. */
 static bool search_libraries(struct bs_candidate *candidate, struct bs_error *error) {
+  struct bs_libraries *libraries = candidate->libraries;
   struct bs_error refusal = {0};
-  const char *missing;
+  size_t i = 0;
 
-  if (candidate->libraries == NULL) return true;
-  missing = bs_libraries_search(candidate->libraries, candidate->directory);
-  if (missing == NULL) return true;
-  bs_refuse(&refusal, library, "%s: The driver needs the library %s, which is nowhere to be found: install the package that has it, or "
-            "name its directory in LD_LIBRARY_PATH.", candidate->path, missing);
+  if (libraries == NULL) return true;
+  if (!bs_libraries_search(libraries, candidate->directory, error)) return false;
+  while (i < libraries->count && libraries->items[i].missing == NULL) i++;
+  if (i == libraries->count) return true;
+  bs_refuse(&refusal, library,
+            "%s: The driver needs the library %s, which is not found (%s): install the package that has it, or name its "
+            "directory in LD_LIBRARY_PATH.", candidate->path, libraries->items[i].name, libraries->items[i].missing);
   return take_refusal(&candidate->refused, &candidate->rule, &refusal, error);
 }
 

@@ -17,7 +17,10 @@
 
 void bs_libraries_free(struct bs_libraries *libraries) {
   if (libraries == NULL) return;
-  for (size_t i = 0; i < libraries->count; i++) free(libraries->items[i].name);
+  for (size_t i = 0; i < libraries->count; i++) {
+    free(libraries->items[i].name);
+    free(libraries->items[i].missing);
+  }
   free(libraries->items);
   free(libraries->path);
   free(libraries);
@@ -129,13 +132,14 @@ bool bs_libraries_read(struct bs_libraries **ret_libraries, const struct bs_elf 
  * searches, and looks whether what it finds is of this machine, but maps and runs nothing.  Of a file that is there and
  * not loaded glibc gives no handle and no error, of one that is not there an error.
  */
-static bool linker_finds(const char *library) {
+static bool linker_finds(const char *library, const char **ret_reason) {
   void *handle;
 
   dlerror();
   handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
   if (handle != NULL) dlclose(handle);
-  return handle != NULL || dlerror() == NULL;
+  *ret_reason = handle != NULL ? NULL : dlerror();
+  return *ret_reason == NULL;
 }
 
 /* Adds `length` bytes of a path, with `origin` for $ORIGIN. */
@@ -149,36 +153,48 @@ static void add_directory(struct bs_buffer *file, const char *part, size_t lengt
   }
 }
 
-static bool found_in(const char *part, size_t length, const char *origin, const char *library) {
+/* In the directory of `length` bytes; of a path that is not there nothing is said. */
+static bool search_directory(bool *ret_found, const char *part, size_t length, const char *origin, const char *library,
+                             struct bs_error *error) {
   struct bs_buffer file BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  struct bs_error error;
+  const char *reason;
 
   if (length == 0) bs_buffer_text(&file, "."); /* as the linker has it */
   add_directory(&file, part, length, origin);
   bs_buffer_format(&file, "/%s", library);
-  return bs_buffer_ok(&file, &error) && linker_finds(bs_buffer_string(&file));
+  if (!bs_buffer_ok(&file, error)) return false;
+  *ret_found = linker_finds(bs_buffer_string(&file), &reason);
+  return true;
 }
 
-static bool is_found(const char *library, const char *path, const char *origin) {
-  if (linker_finds(library)) return true;
-  if (path == NULL || strchr(library, '/') != NULL) return false; /* a library's path is not searched for */
+static bool search_path(bool *ret_found, const char *path, const char *origin, const char *library, struct bs_error *error) {
   for (;; path++) {
     size_t length = strcspn(path, ":");
 
-    if (found_in(path, length, origin, library)) return true;
+    if (!search_directory(ret_found, path, length, origin, library, error)) return false;
     path += length;
-    if (*path == '\0') return false;
+    if (*ret_found || *path == '\0') return true;
   }
 }
 
-const char *bs_libraries_search(struct bs_libraries *libraries, const char *directory) {
-  const char *first = NULL;
+static bool search_one(struct bs_library *library, const char *path, const char *origin, struct bs_error *error) {
+  const char *reason;
+  bool found = linker_finds(library->name, &reason);
+  char *missing BS_AUTO_FREE = found ? NULL : strdup(reason);
 
-  for (size_t i = 0; i < libraries->count; i++) {
-    struct bs_library *library = &libraries->items[i];
+  if (!found && missing == NULL) return bs_fail_memory(error);
+  /* a library's own path is not searched for */
+  if (!found && path != NULL && strchr(library->name, '/') == NULL && !search_path(&found, path, origin, library->name, error))
+    return false;
+  if (found) return true;
+  bs_text_tidy(missing);
+  library->missing = missing;
+  missing = NULL;
+  return true;
+}
 
-    library->is_missing = !is_found(library->name, libraries->path, directory);
-    if (library->is_missing && first == NULL) first = library->name;
-  }
-  return first;
+bool bs_libraries_search(struct bs_libraries *libraries, const char *directory, struct bs_error *error) {
+  for (size_t i = 0; i < libraries->count; i++)
+    if (!search_one(&libraries->items[i], libraries->path, directory, error)) return false;
+  return true;
 }

@@ -13,7 +13,7 @@
 
 struct bs_library {
   char *name;
-  bool is_missing; /* by bs_libraries_search */
+  char *missing; /* by bs_libraries_search: why it is not found, in the dynamic linker's words; NULL: it is */
 };
 
 struct bs_libraries {
@@ -27,7 +27,7 @@ bool bs_libraries_read(struct bs_libraries **ret_libraries, const struct bs_elf 
 void bs_libraries_free(struct bs_libraries *libraries);
 
 /* Asks the dynamic linker for each of them, as it would be needed by a file that lies in `directory` (absolute).  No code
- * of any runs.  Returns the first that is missing, or NULL. */
-const char *bs_libraries_search(struct bs_libraries *libraries, const char *directory);
+ * of any runs.  Fails only for want of memory. */
+bool bs_libraries_search(struct bs_libraries *libraries, const char *directory, struct bs_error *error);
 
 #endif
