@@ -7,6 +7,9 @@
 #include "core/driver/options.h"
 #include "t/lib/memory.h"
 #include "t/lib/plugins.h"
+#include "t/modules/driver.h"
+
+BLOCKSTORE_REGISTER_DRIVER(inside, module_table, BLOCKSTORE_VERSION("1"));
 
 static const char *place; /* of the test that runs */
 
@@ -57,6 +60,21 @@ static bool load_once(struct bs_error *error) {
   return ok;
 }
 
+/* What was added stays, whatever failed after it. */
+static bool builtin_once(struct bs_error *error) {
+  const struct bs_module *module = NULL;
+  struct bs_candidate *candidate = NULL;
+  struct bs_catalog *catalog = NULL;
+  bool ok = bs_builtin_add(inside_LTX_blockstore_driver(), error) &&
+            bs_catalog_explain(&catalog, NULL, 0, "inside", error) &&
+            bs_catalog_find(&candidate, NULL, 0, "inside", error) && bs_module_load(&module, candidate, error);
+
+  assert_int_equal(module != NULL, ok);
+  bs_candidate_free(candidate);
+  bs_catalog_free(catalog);
+  return ok;
+}
+
 static bool options_once(struct bs_error *error) {
   static const char yaml[] = "name: n\nroot: data\nhosts: [a, b]\nkey: {file: secret}\n";
   static const char *const core_keys[] = {"name"};
@@ -99,6 +117,11 @@ static void module(void **state) {
   assert_each_failure_is_said(load_once, 8);
 }
 
+static void builtin(void **state) {
+  (void)state;
+  assert_each_failure_is_said(builtin_once, 12);
+}
+
 static void options(void **state) {
   place = *state;
   write_file(place, "secret", "s3cret\n", 7);
@@ -112,6 +135,7 @@ int main(void) {
       in_place(catalog),
       in_place(explanation),
       in_place(module),
+      cmocka_unit_test(builtin),
       in_place(options),
   };
   return RUN_TESTS(tests);

@@ -69,6 +69,24 @@ static struct bs_candidate *new_candidate(const char *directory, const char *ent
   return NULL;
 }
 
+/* As good as a file that was looked at: it was checked when it was handed in. */
+static struct bs_candidate *builtin_candidate(const struct bs_builtin *builtin, struct bs_error *error) {
+  const char *text = builtin->registration->metadata;
+  struct bs_candidate *candidate = calloc(1, sizeof *candidate);
+
+  if (candidate != NULL) {
+    candidate->builtin = builtin;
+    candidate->name = strdup(builtin->name);
+    candidate->path = strdup(BS_BUILTIN_PATH);
+    if (candidate->name != NULL && candidate->path != NULL &&
+        bs_metadata_parse(&candidate->metadata, text, strlen(text), error))
+      return candidate;
+  }
+  bs_candidate_free(candidate);
+  bs_fail_memory(error); /* the text was parsed before */
+  return NULL;
+}
+
 static bool check_metadata(const struct bs_candidate *candidate, struct bs_error *error) {
   const struct bs_metadata *metadata = candidate->metadata;
 
@@ -138,6 +156,20 @@ static bool set_shadow(const struct bs_catalog *catalog, struct bs_candidate *ca
   return candidate->shadowed_by != NULL || bs_fail_memory(error);
 }
 
+static bool add_builtins(struct bs_catalog *catalog, const char *only, struct bs_error *error) {
+  const struct bs_builtin *builtin;
+
+  for (size_t i = 0; (builtin = bs_builtin_at(i)) != NULL; i++) {
+    struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
+
+    if (only != NULL && strcmp(builtin->name, only) != 0) continue;
+    candidate = builtin_candidate(builtin, error);
+    if (candidate == NULL || !append_candidate(catalog, candidate, error)) return false;
+    candidate = NULL;
+  }
+  return true;
+}
+
 static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry,
                           struct bs_error *error) {
   struct bs_candidate *candidate BS_AUTO(free_candidate) = new_candidate(directory, entry, error);
@@ -201,6 +233,7 @@ static bool search(struct bs_catalog **ret_catalog, const char *const *directori
   if (catalog == NULL) return bs_fail_memory(error);
   catalog->directories = calloc(count + 1, sizeof *catalog->directories);
   if (catalog->directories == NULL) return bs_fail_memory(error);
+  if (!add_builtins(catalog, only, error)) return false;
   for (size_t i = 0; i < count; i++)
     if (!search_directory(catalog, directories[i], only, error)) return false;
   *ret_catalog = catalog;
@@ -316,10 +349,17 @@ static bool find_in(struct bs_candidate **ret_candidate, const char *directory, 
 
 bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
                      const char *name, struct bs_error *error) {
+  const struct bs_builtin *builtin;
   struct bs_candidate *candidate = NULL;
 
   if (!bs_vet_is_name(name))
     return bs_fail(error, BS_WORD_driver, "\"%.100s\" cannot be a driver: names are " NAME_RULE ".", name);
+  builtin = bs_builtin_find(name);
+  if (builtin != NULL) {
+    candidate = builtin_candidate(builtin, error);
+    if (candidate != NULL) *ret_candidate = candidate;
+    return candidate != NULL;
+  }
   for (size_t i = 0; i < count && candidate == NULL; i++) {
     bs_log(BS_LOG_DEBUG, "looking for the driver %s in %s", name, directories[i]);
     if (!find_in(&candidate, directories[i], name, error)) return false;

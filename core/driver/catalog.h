@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drivers that lie in the directories of `plugin_path`, searched in order: who they are and whether they may be
+ * The drivers that are built in, and those that lie in the directories of `plugin_path`, searched in order: who they are and whether they may be
  * loaded, without running any of their code.  The first directory that has a file NAME.so decides about NAME: a refused
  * file there hides those in later directories, it is never passed over in silence.
  */
@@ -8,16 +8,18 @@
 #define BS_DRIVER_CATALOG_H
 
 #include "core/base/auto.h"
+#include "core/driver/builtin.h"
 #include "core/driver/libraries.h"
 #include "core/driver/metadata.h"
 #include "core/driver/rule.h"
 #include "core/driver/vet.h"
 
-/* One file.  Owns its strings. */
+/* One file, or one that is built in.  Owns its strings. */
 struct bs_candidate {
   char *name;      /* the file's name without .so; of a file that has no driver's name, all of it */
-  char *path;      /* absolute; its directory is real */
-  char *directory; /* real */
+  char *path;      /* absolute; its directory is real; BS_BUILTIN_PATH: it has no file */
+  char *directory; /* real; NULL: it has no file */
+  const struct bs_builtin *builtin; /* NULL: it is a file */
   struct bs_metadata *metadata; /* NULL when the file was refused before it was read */
   struct bs_libraries *libraries; /* what it needs; NULL when the file was refused before that was read */
   char *refused;                /* why it is not loaded, a sentence that names the file; NULL: it may be */
@@ -43,14 +45,14 @@ struct bs_catalog {
 };
 
 /*
- * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  Opens DIRECTORY/NAME.so in order and
+ * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  If it is not built in, opens DIRECTORY/NAME.so in order and
  * scans nothing.  A missing directory is passed over.  Fails with driver: a directory before the find is refused, the
  * file is refused, or no directory has it (the message lists them and the nearest name that exists).
  */
 bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
                      const char *name, struct bs_error *error);
 
-/* Every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for want of memory. */
+/* What is built in, and every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for want of memory. */
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error);
 

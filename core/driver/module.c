@@ -15,11 +15,7 @@
 #include "core/base/auto.h"
 #include "core/base/log.h"
 #include "core/driver/inside.h"
-
-/* The bytes of a struct up to and with `member`. */
-#define SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
-#define REGISTRATION_SIZE SIZE_WITH(struct blockstore_registration, metadata)
-#define DRIVER_SIZE SIZE_WITH(struct blockstore_driver, check) /* ABI 1.0's */
+#include "core/driver/registration.h"
 
 struct loaded {
   struct bs_module module; /* first: what callers get */
@@ -128,54 +124,38 @@ static const struct blockstore_registration *find_registration(lt_dlhandle handl
   return registration;
 }
 
-/* What the macro stamped, in the order in which it can be believed. */
-static bool check_registration(const struct blockstore_registration *registration, const struct bs_metadata *metadata,
-                               struct bs_error *error) {
-  if (registration->magic != BLOCKSTORE_DRIVER_MAGIC)
-    return bs_fail(error, BS_WORD_driver, "The driver's registration has the wrong magic number 0x%08x.",
-                   (unsigned)registration->magic);
-  if (!bs_vet_abi((struct bs_abi){BLOCKSTORE_ABI_MAJOR, BLOCKSTORE_ABI_MINOR},
-                  (struct bs_abi){registration->abi_major, registration->abi_minor}, metadata->min_host_minor, error))
-    return false;
-  if (registration->struct_size < REGISTRATION_SIZE)
-    return bs_fail(error, BS_WORD_driver, "The driver's registration is too short: %u of %zu bytes.",
-                   (unsigned)registration->struct_size, REGISTRATION_SIZE);
-  if (registration->driver_size < DRIVER_SIZE)
-    return bs_fail(error, BS_WORD_driver, "The driver's table is too short: %u of %zu bytes.",
-                   (unsigned)registration->driver_size, DRIVER_SIZE);
-  if (registration->driver == NULL) return bs_fail(error, BS_WORD_driver, "The driver's registration has no table.");
-  if (registration->metadata == NULL || strcmp(registration->metadata, metadata->text) != 0)
-    return bs_fail(error, BS_WORD_driver, "The driver's registration has other metadata than the note in its file.");
-  return true;
-}
-
-static struct loaded *find_loaded(const char *path) {
+static struct loaded *find_loaded(const struct bs_candidate *candidate) {
   for (struct loaded *loaded = first; loaded != NULL; loaded = loaded->next)
-    if (strcmp(loaded->path, path) == 0) return loaded;
+    if (strcmp(loaded->path, candidate->path) == 0 && strcmp(loaded->module.name, candidate->name) == 0) return loaded;
   return NULL;
 }
 
-static bool remember(struct loaded **ret_loaded, const struct blockstore_registration *registration, const char *path,
-                     struct bs_error *error) {
-  struct loaded *loaded = calloc(1, sizeof *loaded);
+static void free_loaded(struct loaded **loaded) {
+  if (*loaded == NULL) return;
+  bs_metadata_free((*loaded)->metadata);
+  free((*loaded)->path);
+  free(*loaded);
+}
+
+static bool remember(struct loaded **ret_loaded, const struct blockstore_registration *registration,
+                     const struct bs_candidate *candidate, struct bs_error *error) {
+  struct loaded *loaded BS_AUTO(free_loaded) = calloc(1, sizeof *loaded);
 
   if (loaded == NULL) return bs_fail_memory(error);
-  loaded->path = strdup(path);
-  if (loaded->path == NULL) bs_fail_memory(error);
-  if (loaded->path == NULL ||
-      !bs_metadata_parse(&loaded->metadata, registration->metadata, strlen(registration->metadata), error)) {
-    free(loaded->path);
-    free(loaded);
-    return false;
-  }
+  loaded->path = strdup(candidate->path);
+  if (loaded->path == NULL) return bs_fail_memory(error);
+  if (!bs_registration_read(&loaded->metadata, registration, error)) return bs_context(error, "%s", candidate->path);
+  if (strcmp(loaded->metadata->text, candidate->metadata->text) != 0)
+    return bs_fail(error, BS_WORD_driver,
+                   "%s: The driver's registration has other metadata than the note in its file.", candidate->path);
   loaded->module = (struct bs_module){.name = loaded->metadata->name,
                                       .path = loaded->path,
                                       .driver = registration->driver,
                                       .driver_size = registration->driver_size,
                                       .metadata = loaded->metadata};
   loaded->next = first;
-  first = loaded;
-  *ret_loaded = loaded;
+  *ret_loaded = first = loaded;
+  loaded = NULL;
   return true;
 }
 
@@ -199,15 +179,17 @@ static const struct blockstore_registration *enter_file(const struct bs_candidat
   return registration;
 }
 
-static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidate, struct bs_error *error) {
-  const struct blockstore_registration *registration;
-
-  if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return false;
+static const struct blockstore_registration *load_file(const struct bs_candidate *candidate, struct bs_error *error) {
+  if (!make_ready(error) || !bs_vet_same(&candidate->identity, candidate->path, error)) return NULL;
   bs_log(BS_LOG_INFO, "loading %s", candidate->path); /* if the driver crashes the process, this is the last line */
-  registration = enter_file(candidate, error);
-  if (registration == NULL) return false;
-  if (!check_registration(registration, candidate->metadata, error)) return bs_context(error, "%s", candidate->path);
-  if (!remember(ret_loaded, registration, candidate->path, error)) return false;
+  return enter_file(candidate, error);
+}
+
+static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidate, struct bs_error *error) {
+  const struct blockstore_registration *registration =
+      candidate->builtin != NULL ? candidate->builtin->registration : load_file(candidate, error);
+
+  if (registration == NULL || !remember(ret_loaded, registration, candidate, error)) return false;
   bs_log(BS_LOG_DEBUG, "%s: driver %s %s loaded", candidate->path, candidate->name, candidate->metadata->version);
   return true;
 }
@@ -217,7 +199,7 @@ bool bs_module_load(const struct bs_module **ret_module, const struct bs_candida
 
   if (candidate->refused != NULL) return bs_fail(error, BS_WORD_driver, "%s", candidate->refused);
   BS_LOCKED(&lock);
-  loaded = find_loaded(candidate->path);
+  loaded = find_loaded(candidate);
   if (loaded == NULL && !load(&loaded, candidate, error)) return false;
   *ret_module = &loaded->module;
   return true;

@@ -13,14 +13,15 @@
 /* Never freed, never changed once it was handed out. */
 struct bs_module {
   const char *name;
-  const char *path;                       /* absolute and real */
+  const char *path;                       /* absolute and real, or BS_BUILTIN_PATH */
   const struct blockstore_driver *driver; /* driver_size bytes of it, which hold all of ABI 1.0's; see BLOCKSTORE_HAS */
   size_t driver_size;
   const struct bs_metadata *metadata;
 };
 
 /*
- * Loads a candidate of bs_catalog_find, or gives the module that was loaded from the same file before.  From any
+ * Loads a candidate of bs_catalog_find, or gives the module that was loaded from the same file before; one that is built in
+ * is there already, and told like the others.  From any
  * thread; one load at a time.  The log's info line "loading FILE" comes before the first instruction of the driver.
  * Word: driver; the message is the loader's own, or says which part of the registration is wrong.
  */
