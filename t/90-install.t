@@ -18,7 +18,7 @@ succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(wanted <<'END'
 _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test
 blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5
-blockstore.h blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 disk.so
 health.c health.h label.c label.h tree.c tree.h url.c url.h
 END
