@@ -64,11 +64,24 @@ static void its_options_are_checked(void **state) {
   free(file);
 }
 
+static void its_name_is_suggested(void **state) {
+  struct world *world = *state;
+  struct blockstore_storage *storage = NULL;
+  char *file = write_config(world, "plugin_path: []\nstores: [{name: one, driver: insid, root: one}]\n");
+
+  assert_done(blockstore_add_driver(inside_LTX_blockstore_driver(), &error));
+  assert_done(blockstore_get_config(&world->config, file, &error));
+  assert_refused(blockstore_load_storage(world->config, &storage, "one", &error), "driver",
+                 "There is no driver insid. Did you mean inside, which the program brings?");
+  free(file);
+}
+
 static void it_stands_before_the_files(void **state) {
   struct world *world = *state;
   const char *build = getenv("builddir");
-  char *json, *second, *modules = path_in(build == NULL ? "." : build, "t/modules/.libs");
+  char *json, *second, *path = path_in(build == NULL ? "." : build, "t/modules/.libs"), *modules = realpath(path, NULL);
 
+  assert_non_null(modules);
   assert_done(blockstore_add_driver(good_LTX_blockstore_driver(), &error));
   json = drivers(world, modules, "good");
   second = strstr(json, "good.so\"");
@@ -77,6 +90,7 @@ static void it_stands_before_the_files(void **state) {
   assert_non_null(strstr(second, "\"shadowed_by\": \"(built in)\""));
   blockstore_free(json);
   free(modules);
+  free(path);
 }
 
 static void it_may_come_after_the_configuration(void **state) {
@@ -169,6 +183,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       in_world(a_driver_of_the_program_needs_no_file),
       in_world(its_options_are_checked),
+      in_world(its_name_is_suggested),
       in_world(it_stands_before_the_files),
       in_world(it_may_come_after_the_configuration),
       in_world(two_of_one_name_are_a_conflict),

@@ -47,7 +47,8 @@ is "$(stat -c %s copy)" 0 'as empty as it was'
 ln -s objects.db link.db
 : >none.db && chmod 600 none.db
 store "$work/s/link.db"
-is "$status $(member stores.0.report.objects)" "0 $(sqlite3 objects.db 'SELECT count(*) FROM object')" 'a link leads to the same store'
+is "$status $(member stores.0.report.objects)" "0 $(sqlite3 objects.db 'SELECT count(*) FROM object')" \
+  'a link leads to the same store'
 store "$work/s/none.db" 'must_exist: true'
 is "$status" 0 'an empty file becomes a store'
 store "$work/s/objects.db"
@@ -64,7 +65,8 @@ scope=$(sqlite3 objects.db "SELECT substr(name, 9, 8) FROM object WHERE name LIK
 is_empty "$(for name in 'a%2Fb%20c%3Fd%23e%2520' '%C3%A4%C2%A0' '..'; do
   [ "$(sqlite3 objects.db "SELECT count(*) FROM object WHERE name = 'mutable/$scope:alice.id:$name'")" = 1 ] || echo "$name"
 done)" 'an id stands in its row, escaped'
-is "$(sqlite3 objects.db "SELECT count(*) FROM object WHERE name = 'mutable/sha256=$(printf '%s' "$scope:alice.id:$long" | sha256)'")" 1 \
+hash=$(printf '%s' "$scope:alice.id:$long" | sha256)
+is "$(sqlite3 objects.db "SELECT count(*) FROM object WHERE name = 'mutable/sha256=$hash'")" 1 \
   'or its hash'
 
 # ---- refusals ----
@@ -75,7 +77,8 @@ refused_store 'a text' "$work/s/text: The file cannot be read as a database: fil
 succeeds 'which is left alone' cmp text before
 sqlite3 other.db 'CREATE TABLE object (name, data)'
 cp other.db before
-refused_store 'the database of another program' 'other\.db: This is a database of another program: name a new file' "$work/s/other.db"
+refused_store 'the database of another program' \
+  'other\.db: This is a database of another program: name a new file' "$work/s/other.db"
 succeeds 'which is left alone' cmp other.db before
 sqlite3 marked.db 'PRAGMA application_id = 7; VACUUM'
 refused_store 'an empty one that is marked as theirs' 'of another program' "$work/s/marked.db"
@@ -84,8 +87,10 @@ refused_store 'one of a later driver' 'another version of the driver \(schema 2,
 refused_store 'a directory' "$work/s: A regular file was expected: name the database, not its directory" "$work/s"
 mkfifo fifo
 refused_store 'a pipe' 'fifo: A regular file was expected' "$work/s/fifo"
-refused_store 'a directory that is not there' 'gone/objects\.db: The database cannot be made: No such file or directory' "$work/s/gone/objects.db"
-refused_store 'one that must exist' 'absent\.db: The database cannot be found: No such file' "$work/s/absent.db" 'must_exist: true'
+refused_store 'a directory that is not there' \
+  'gone/objects\.db: The database cannot be made: No such file or directory' "$work/s/gone/objects.db"
+refused_store 'one that must exist' \
+  'absent\.db: The database cannot be found: No such file' "$work/s/absent.db" 'must_exist: true'
 fails 'and is not made' test -e absent.db
 ln -s absent.db dangling.db
 refused_store 'a link that leads nowhere' 'dangling\.db: The database cannot be found: No such file' "$work/s/dangling.db"
@@ -128,7 +133,8 @@ unlock() {
 }
 lock good
 use 7 'a put into a locked database' put_mutable alice.id status locked
-like "$(cat "$out")" 'objects\.db: Another program has kept the database locked for 5 seconds: end it, or try again later' 'says so'
+like "$(cat "$out")" \
+  'objects\.db: Another program has kept the database locked for 5 seconds: end it, or try again later' 'says so'
 use 0 'which can be read' get_mutable alice.id status
 unlock
 lock moment

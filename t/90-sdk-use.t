@@ -10,9 +10,11 @@ copy_driver "$work/mine"
 sed -n '/^## Make it yours/,/^(/s/^    //p' "$readme" >"$work/rename"
 is "$(wc -l <"$work/rename")" 2 'the README tells how it is renamed'
 succeeds 'it is renamed' sh -c "cd '$work/mine' && sh -eu '$work/rename'"
-is_empty "$(find "$work/mine" -name '*sqlite*'; grep -rwl sqlite "$work/mine" --exclude=README.md)" 'nowhere is it called sqlite'
+is_empty "$(find "$work/mine" -name '*sqlite*'; grep -rwl sqlite "$work/mine" --exclude=README.md)" \
+  'nowhere is it called sqlite'
 succeeds 'plain.mk' make -s -C "$work/mine" -f plain.mk CFLAGS='-O2 -Wall -Wextra -Werror'
-is "$(nm -D --defined-only --format=posix "$work/mine/mine.so" | sed 's/ .*//')" mine_LTX_blockstore_driver 'it exports one symbol'
+is "$(nm -D --defined-only --format=posix "$work/mine/mine.so" | sed 's/ .*//')" mine_LTX_blockstore_driver \
+  'it exports one symbol'
 mkdir "$work/drivers" && cp "$work/mine/mine.so" "$work/drivers"
 succeeds 'it can be installed' make -s -C "$work/mine" -f plain.mk install DESTDIR="$work/there" driverdir=/drivers
 succeeds 'which puts the file there' cmp "$work/mine/mine.so" "$work/there/drivers/mine.so"

@@ -304,10 +304,23 @@ static char *nearest_in(const char *directory, const char *name) {
   return copy;
 }
 
+/* The nearest name among those that are built in, or NULL. */
+static const char *nearest_builtin(const char *name) {
+  const char *names[64];
+  const struct bs_builtin *builtin;
+  size_t count = 0;
+
+  while (count < sizeof names / sizeof names[0] && (builtin = bs_builtin_at(count)) != NULL) names[count++] = builtin->name;
+  return bs_nearest(name, names, count);
+}
+
 static bool fail_unknown(const char *const *directories, size_t count, const char *name, struct bs_error *error) {
   char *nearest BS_AUTO_FREE = NULL;
   struct bs_buffer places BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  const char *builtin = nearest_builtin(name);
 
+  if (builtin != NULL)
+    return bs_fail(error, BS_WORD_driver, "There is no driver %s. Did you mean %s, which the program brings?", name, builtin);
   for (size_t i = 0; i < count; i++) {
     bs_buffer_format(&places, "%s%s", i == 0 ? "" : ", ", directories[i]);
     if (nearest == NULL) nearest = nearest_in(directories[i], name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drivers that are built in, and those that lie in the directories of `plugin_path`, searched in order: who they are and whether they may be
- * loaded, without running any of their code.  The first directory that has a file NAME.so decides about NAME: a refused
- * file there hides those in later directories, it is never passed over in silence.
+ * The drivers that are built in, and those that lie in the directories of `plugin_path`, searched in order: who they
+ * are and whether they may be loaded, without running any of their code.  The first directory that has a file NAME.so
+ * decides about NAME: a refused file there hides those in later directories, it is never passed over in silence.
  */
 #ifndef BS_DRIVER_CATALOG_H
 #define BS_DRIVER_CATALOG_H
@@ -45,14 +45,16 @@ struct bs_catalog {
 };
 
 /*
- * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  If it is not built in, opens DIRECTORY/NAME.so in order and
- * scans nothing.  A missing directory is passed over.  Fails with driver: a directory before the find is refused, the
- * file is refused, or no directory has it (the message lists them and the nearest name that exists).
+ * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  If it is not built in, opens
+ * DIRECTORY/NAME.so in order and scans nothing.  A missing directory is passed over.  Fails with driver: a directory
+ * before the find is refused, the file is refused, or no directory has it (the message lists them and the nearest name
+ * that exists).
  */
 bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
                      const char *name, struct bs_error *error);
 
-/* What is built in, and every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for want of memory. */
+/* What is built in, and every entry that ends in .so of every directory.  Refusals are in the catalog; fails only for
+ * want of memory. */
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error);
 

@@ -4,8 +4,8 @@ CFLAGS = -g -O2 -Wall -Wextra
 driverdir = $$(pkg-config --variable=driverdir blockstore)
 
 sqlite.so: sqlite.c sha256.h
-	$(CC) $(CFLAGS) $$(pkg-config --cflags blockstore sqlite3) -fPIC -shared -Wl,-z,defs,-z,now,-z,nodelete $(LDFLAGS) -o $@ sqlite.c \
-	  $$(pkg-config --libs sqlite3)
+	$(CC) $(CFLAGS) $$(pkg-config --cflags blockstore sqlite3) -fPIC -shared -Wl,-z,defs,-z,now,-z,nodelete $(LDFLAGS) \
+	  -o $@ sqlite.c $$(pkg-config --libs sqlite3)
 install: sqlite.so
 	install -D -m 755 sqlite.so "$(DESTDIR)$(driverdir)/sqlite.so"
 clean:

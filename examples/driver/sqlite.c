@@ -9,6 +9,8 @@
  * An instance has one connection, and the core makes one call into it at a time (BLOCKSTORE_THREADS_INSTANCE).  It is
  * not BLOCKSTORE_CAPABILITY_LOCAL: a COMMIT of a large object cannot be interrupted, and would hold the caller up.
  */
+#define _FILE_OFFSET_BITS 64 /* large files, on machines of 32 bits too */
+
 #include <blockstore/driver.h>
 
 #include <errno.h>
@@ -257,7 +259,7 @@ static enum blockstore_status sqlite_receive(struct sqlite *self, struct blockst
   if (sqlite_step(self, &none, "REPLACE INTO object (name, data) VALUES (?1, ?2)", object, source->size) != SQLITE_DONE ||
       sqlite3_blob_open(self->database, "main", "object", "data", sqlite3_last_insert_rowid(self->database), 1, &blob) !=
           SQLITE_OK)
-    return sqlite_fail(self, call, "There is no room for the object");
+    return sqlite_fail(self, call, "The object cannot be stored");
   for (uint64_t offset = 0; status == BLOCKSTORE_STATUS_OK && offset < source->size;
        offset += sqlite_chunk(source->size, offset)) {
     size_t step = sqlite_chunk(source->size, offset);
@@ -305,6 +307,7 @@ static enum blockstore_status sqlite_delete(struct sqlite *self, struct blocksto
 static enum blockstore_status sqlite_find_file(struct sqlite *self, struct blockstore_call *call, const char *file,
                                                bool must_exist) {
   struct stat status;
+  size_t length;
 
   if (!must_exist && mknod(file, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
     return blockstore_fail(call, sqlite_errno_status(errno), "%s: The database cannot be made: %s.", file, strerror(errno));
@@ -314,13 +317,13 @@ static enum blockstore_status sqlite_find_file(struct sqlite *self, struct block
   if (!S_ISREG(status.st_mode))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%s: A regular file was expected: name the database, not its directory.", self->path);
-  snprintf(self->url, sizeof self->url, "sqlite://");
-  if (strlen(self->url) + sqlite_escape(self->url + strlen(self->url), sizeof self->url - strlen(self->url), self->path,
-                                        PATH_KEPT) >= URL_LONGEST - ID_LONGEST)
+  length = (size_t)snprintf(self->url, sizeof self->url, "sqlite://");
+  length += sqlite_escape(self->url + length, sizeof self->url - length, self->path, PATH_KEPT);
+  if (length >= URL_LONGEST - ID_LONGEST)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%.100s...: The path is too long for the URLs of the records: %d bytes, escaped, are the most.",
                            self->path, URL_LONGEST - ID_LONGEST - 10);
-  strcat(self->url, "/");
+  snprintf(self->url + length, sizeof self->url - length, "/");
   return BLOCKSTORE_STATUS_OK;
 }
 

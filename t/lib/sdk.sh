@@ -14,7 +14,11 @@ variable() {
 install_sdk() {
   own=$(variable prefix)
   prefix=$work/root$own
-  make -C "$builddir" -s install DESTDIR="$work/root" >"$work/install" 2>&1 || { echo 'Bail out! make install'; cat "$work/install"; exit 1; }
+  if ! make -C "$builddir" -s install DESTDIR="$work/root" >"$work/install" 2>&1; then
+    cat "$work/install"
+    echo 'Bail out! make install'
+    exit 1
+  fi
   library=$(dirname "$(find "$prefix" -name libblockstore.so)")
   # As if it had been configured for that prefix.
   sed -i "s|^prefix=.*|prefix=$prefix|; s|=$own/|=$prefix/|" "$library/pkgconfig/blockstore.pc"

@@ -6,6 +6,8 @@
  * closed on the way.  None may leave the driver, whose caller is C: each entry point is a call of guarded(), which
  * catches all.  (-fno-exceptions would not do: then std::bad_alloc ends the whole process.)
  */
+#define _FILE_OFFSET_BITS 64 /* large files, on machines of 32 bits too */
+
 #include <blockstore/driver.h>
 
 #include <algorithm>
@@ -272,14 +274,14 @@ void store::get(blockstore_call *call, blockstore_sink *ret_data, const std::str
 }
 
 void store::put(blockstore_call *call, const std::string &name, const blockstore_source *source) {
-  static const char no_room[] = "There is no room for the object";
+  static const char what[] = "The object cannot be stored";
   transaction whole(*this, call, writing);
   sqlite3_int64 none;
 
   if (step(&none, "REPLACE INTO object (name, data) VALUES (?1, ?2)", name, source->size) != SQLITE_DONE)
-    fail_database(no_room);
+    fail_database(what);
   {
-    blob_pointer blob = open_blob(sqlite3_last_insert_rowid(database_), true, no_room);
+    blob_pointer blob = open_blob(sqlite3_last_insert_rowid(database_), true, what);
 
     for (uint64_t offset = 0; offset < source->size; offset += chunk_size) {
       auto length = static_cast<size_t>(std::min<uint64_t>(chunk_size, source->size - offset));
@@ -307,7 +309,8 @@ void store::check(blockstore_call *call, blockstore_sink *ret_report) {
   sqlite3_int64 page = number("PRAGMA page_size", what);
   struct statvfs disk;
 
-  if (statvfs(path_.c_str(), &disk) < 0) fail(call, errno_status(errno), path_ + ": " + what + ": " + std::strerror(errno) + ".");
+  if (statvfs(path_.c_str(), &disk) < 0)
+    fail(call, errno_status(errno), path_ + ": " + what + ": " + std::strerror(errno) + ".");
   std::string report = "{\"objects\": " + std::to_string(number("SELECT count(*) FROM object", what)) +
                        ", \"size\": " + std::to_string(page * number("PRAGMA page_count", what)) +
                        ", \"unused\": " + std::to_string(page * number("PRAGMA freelist_count", what)) +
@@ -337,8 +340,8 @@ void store::find_file(const char *file, bool must_exist) {
   url_ = "sqlite://" + escape(path_, PATH_KEPT) + "/";
   if (url_.size() > url_longest - id_longest)
     fail(call_, BLOCKSTORE_STATUS_FAILED,
-         path_.substr(0, 100) + "...: The path is too long for the URLs of the records: " + std::to_string(url_longest - id_longest - 10) +
-             " bytes, escaped, are the most.");
+         path_.substr(0, 100) + "...: The path is too long for the URLs of the records: " +
+             std::to_string(url_longest - id_longest - 10) + " bytes, escaped, are the most.");
 }
 
 /* Is it ours, empty, or another program's?  Nothing is changed before that is known. */
