@@ -210,42 +210,49 @@ bool bs_replacement_begin(struct bs_replacement *replacement, const char *path, 
   return true;
 }
 
-/* Gives the file its name, which nothing may have yet. */
-static bool place_new(struct bs_replacement *replacement, struct bs_error *error) {
+/* Gives a file without a name this one, which nothing may have yet. */
+static bool link_unnamed(const struct bs_replacement *replacement, const char *name) {
   char link_path[32];
-  int failed;
 
   path_of_fd(link_path, replacement->fd);
-  failed = replacement->temporary == NULL
-               ? linkat(AT_FDCWD, link_path, AT_FDCWD, replacement->path, AT_SYMLINK_FOLLOW)
-               : link(replacement->temporary, replacement->path);
-  if (failed == 0) return true;
+  return linkat(AT_FDCWD, link_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Gives the file its name, which nothing may have yet. */
+static bool place_new(struct bs_replacement *replacement, struct bs_error *error) {
+  if (replacement->temporary == NULL ? link_unnamed(replacement, replacement->path)
+                                     : link(replacement->temporary, replacement->path) == 0)
+    return true;
   if (errno != EEXIST) return bs_fail_errno(error, "%s: The file could not be made", replacement->path);
   return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", replacement->path);
 }
 
-/* Only a file with a name can take the place of another. */
-static bool give_name(struct bs_replacement *replacement, struct bs_error *error) {
-  char link_path[32];
+/* Only a file with a name can take the place of another: between the two calls that it takes, a process that dies leaves it. */
+static bool replace(struct bs_replacement *replacement, struct bs_error *error) {
+  if (replacement->temporary == NULL) {
+    char *name = temporary_name(replacement->path, error);
 
-  if (replacement->temporary != NULL) return true;
-  path_of_fd(link_path, replacement->fd);
-  replacement->temporary = temporary_name(replacement->path, error);
-  if (replacement->temporary == NULL) return false;
-  if (linkat(AT_FDCWD, link_path, AT_FDCWD, replacement->temporary, AT_SYMLINK_FOLLOW) == 0) return true;
-  bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
-  free(replacement->temporary); /* never made */
-  replacement->temporary = NULL;
-  return false;
-}
-
-static bool place(struct bs_replacement *replacement, struct bs_error *error) {
-  if (!give_name(replacement, error)) return false;
+    if (name == NULL) return false;
+    if (!link_unnamed(replacement, name)) {
+      bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
+      free(name);
+      return false;
+    }
+    replacement->temporary = name;
+  }
   if (rename(replacement->temporary, replacement->path) < 0)
     return bs_fail_errno(error, "%s: The file could not be replaced", replacement->path);
   free(replacement->temporary);
   replacement->temporary = NULL;
   return true;
+}
+
+/* Where nothing is yet, one call does it. */
+static bool place(struct bs_replacement *replacement, struct bs_error *error) {
+  if (replacement->temporary != NULL) return replace(replacement, error);
+  if (link_unnamed(replacement, replacement->path)) return true;
+  if (errno == EEXIST) return replace(replacement, error);
+  return bs_fail_errno(error, "%s: The file could not be made", replacement->path);
 }
 
 bool bs_replacement_commit(struct bs_replacement *replacement, bool exclusive, struct bs_error *error) {

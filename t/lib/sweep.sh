@@ -46,6 +46,7 @@ last=$(member last_block)
 keep owned
 cp -a "$work/owned" "$work/reader"
 rm "$work/reader/.local/state/blockstore/state.db"*
+echo older >"$work/reader/older"
 does preorder late.id
 keep preordered
 does namespace_preorder test
@@ -129,6 +130,8 @@ done 3 \"code\": \"deleted\" < get_mutable alice.id notes" delete_mutable alice.
 done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes
   row reader 0 "$safe
 done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes -o "$HOME/got"
+  row reader '0 leaves' "$safe
+done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes -o "$HOME/older"
 }
 
 asking_commands() {
