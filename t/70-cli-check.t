@@ -227,6 +227,7 @@ finds 1 error stores 'one and two are one place' 'the same by other paths'
 stores "$work/disk" "$work/link"
 finds 1 error stores 'one and two are one place' 'the same by a link'
 like "$mend" '^Give the store two a place of its own' 'the second is to have another'
+mkdir "$work/disk2"
 stores "$work/disk" "$work/disk2"
 sound 'which it gets'
 printf 'stores:\n  - {name: one, driver: nosuch}\n' >"$config"
@@ -303,6 +304,7 @@ acting ', wait: true' ', wait: true'
 sound 'nor does a switch say it'
 acting ', token: "${TOKEN}"' ', token: "${TOKEN}"'
 sound 'nor does a secret'
+mkdir "$work/x"
 acting ", change: $work/x" ", change: $work/x"
 finds 1 error stores 'one and two are one place' 'but a path does'
 acting ", change: $work/x, token: \"\${TOKEN}\"" ", change: $work/x, token: \"\${TOKEN}\""

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/client/check.h"
@@ -80,6 +82,23 @@ static void tell_one_place(const struct blockstore_config *config, const struct 
                b->entry->name);
 }
 
+static void tell_missing(const struct placed *placed, const char *key, const char *path, struct bs_survey *survey) {
+  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
+  bs_flaw_problem(survey, "The %s of the store %s does not exist.", key, placed->entry->name);
+  bs_flaw_mend(survey, "Nothing, where the store is new: the next command may make it.  If data were there before, set %s to"
+               " where they are, or mount or bring back what held them.", key);
+}
+
+/* A link that leads nowhere is not there either. */
+static void look_for_paths(const struct placed *placed, struct bs_survey *survey) {
+  for (size_t i = 0; placed->settings != NULL && i < placed->driver->metadata->option_count; i++) {
+    const struct bs_option *option = &placed->driver->metadata->options[i];
+    const char *path = option->type == BS_OPTION_PATH ? bs_settings_text(placed->settings, option->key, 0) : NULL;
+
+    if (path != NULL && access(path, F_OK) < 0 && errno == ENOENT) tell_missing(placed, option->key, path, survey);
+  }
+}
+
 static void tell_unknown(const struct blockstore_config *config, const struct placed *placed, const struct bs_error *error,
                          struct bs_survey *survey) {
   bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, config->file);
@@ -105,7 +124,7 @@ static bool place_all(struct placed *placed, const struct blockstore_config *con
   return true;
 }
 
-bool bs_check_stores(const struct blockstore_config *config, struct bs_survey *survey, struct bs_error *error) {
+bool bs_check_stores(const struct blockstore_config *config, bool has_data, struct bs_survey *survey, struct bs_error *error) {
   struct placed *placed BS_AUTO_FREE = calloc(config->store_count + 1, sizeof *placed);
   bool good;
 
@@ -113,6 +132,7 @@ bool bs_check_stores(const struct blockstore_config *config, struct bs_survey *s
   bs_examined_add(survey, WHAT, config->built_in ? NULL : config->file);
   bs_examined_count(survey, "stores", config->store_count);
   good = place_all(placed, config, survey, error);
+  for (size_t i = 0; good && has_data && i < config->store_count; i++) look_for_paths(&placed[i], survey);
   for (size_t i = 0; good && i < config->store_count; i++)
     for (size_t k = i + 1; k < config->store_count; k++)
       if (is_one_place(&placed[i], &placed[k])) tell_one_place(config, &placed[i], &placed[k], survey);

@@ -4,6 +4,8 @@
 
 #include "core/client/check.h"
 
+#include <unistd.h>
+
 #include "core/base/auto.h"
 #include "core/client/options.h"
 #include "core/client/report.h"
@@ -22,6 +24,22 @@ static bool check_ledger(const struct blockstore_config *config, struct bs_names
          (survey->errors > before || bs_check_names(names, config->state_dir, remembered, count, scope, survey, error));
 }
 
+/* A directory that somebody named: the built-in configuration has one that nobody has used yet. */
+static void tell_missing_state(const struct blockstore_config *config, struct bs_survey *survey) {
+  if (config->built_in || bs_yaml_find(config->root, "state_dir") == NULL || access(config->state_dir, F_OK) == 0) return;
+  bs_flaw_add(survey, BS_FLAW_WARNING, "state directory", config->state_dir);
+  bs_flaw_problem(survey, "The state_dir of the configuration does not exist: what was seen before, if anything, is not known here.");
+  bs_flaw_mend(survey, "Nothing, where it is new: the next command makes it.  If it was there before, set state_dir in %s to where"
+               " it is, or bring it back.", config->file);
+}
+
+/* Does the state remember a user record, which some store then has? */
+static bool knows_record(const struct bs_remembered *remembered, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (remembered[i].seen.value_hash[0] != '\0') return true;
+  return false;
+}
+
 static bool examine(const struct blockstore_config *config, struct bs_scope *scope, struct bs_survey *survey,
                     struct bs_error *error) {
   const struct bs_names_config names_config = {.provider = config->provider, .ledger = config->ledger, .examine = true};
@@ -30,11 +48,13 @@ static bool examine(const struct blockstore_config *config, struct bs_scope *sco
   size_t count = 0;
   bool exists;
 
+  tell_missing_state(config, survey);
   return bs_names_open(&names, &names_config, error) &&
          bs_state_check_directory(config->state_dir, config->ledger, survey, &exists, error) &&
          (!exists || bs_state_check(config->state_dir, scope, survey, &remembered, &count, error)) &&
          check_ledger(config, names, remembered, count, scope, survey, error) &&
-         (!exists || bs_check_evidence(config->state_dir, survey, error)) && bs_check_stores(config, survey, error);
+         (!exists || bs_check_evidence(config->state_dir, survey, error)) &&
+         bs_check_stores(config, knows_record(remembered, count), survey, error);
 }
 
 static cJSON *examined_document(const struct bs_examined *examined) {
