@@ -79,14 +79,14 @@ says revoked true 'the chain says so'
 # ---- a ledger that was put back to an older state ----
 state=$HOME/.local/state/blockstore
 cli register old.id
-mkdir "$work/older"
+mkdir "$work/older" "$work/newer"
 cp "$state"/ledger.db* "$work/older"
 cli put_immutable old.id 'newer'
 cli register newest.id
 cli lookup newest.id
 cli lookup old.id
 hash=$(member name_record.value_hash)
-rm "$state"/ledger.db*
+mv "$state"/ledger.db* "$work/newer"
 cp "$work/older"/* "$state"
 before=$(cli getinfo && member last_block)
 refused 4 stale 'was rolled back' lookup old.id
@@ -102,4 +102,24 @@ refused 4 stale 'was rolled back' get_mutable newest.id notes
 refused 4 stale 'was rolled back' register newest.id
 exits 0 'a name of which nothing newer was seen' register fresh.id
 exits 0 'is renewed all the same' renew fresh.id
+
+# ---- and has grown since: what it says of later blocks is another history ----
+for n in 1 2 3 4 5 6; do cli renew fresh.id; done
+for command in 'lookup old.id' "transfer old.id $bob" 'renew old.id' 'lookup newest.id' 'get_mutable newest.id notes' 'register newest.id'; do
+  refused 4 stale 'from another history than the one that was seen before.* put back, and has grown since.* bring the newer ledger back' $command
+done
+printf 'state_dir: %s\nnames: {ledger: %s, max_price: 40000000000}\nstores: [{name: one, driver: disk, root: %s}]\n' "$HOME/other" \
+  "$state/ledger.db" "$HOME/.local/share/blockstore" >"$work/other.yaml"
+exits 0 'who has not seen it before changes the name there' -c "$work/other.yaml" update old.id "$hash"
+refused 4 stale 'from another history' lookup old.id
+refused 4 stale 'from another history' revoke old.id
+cli check
+like "$status $(member findings)" '^1 .*name newest.id was seen as of block [0-9]*; the ledger has another block there: an older one was put back' \
+  'check tells it'
+like "$(member findings)" 'name old.id was seen as of block [0-9]*; the ledger has another block there' 'of each name'
+exits 0 'what that history alone knows is read' lookup fresh.id
+mv "$state"/ledger.db* "$work/older"
+cp "$work/newer"/* "$state"
+exits 0 'the newer ledger mends it' lookup old.id
+exits 0 'also for the other' lookup newest.id
 done_testing

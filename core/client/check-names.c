@@ -30,17 +30,23 @@ static void add(const struct holding *holding, enum bs_severity severity) {
 
 /* ---- one name ---- */
 
-/* What the chain answers below the floor counts only where the floor's block has left it. */
-static bool tell_below(const struct holding *holding, const struct bs_remembered *remembered, bool found,
-                       struct bs_error *error) {
+/* What the chain has of a name that was seen. */
+enum answer { MISSING, BELOW, ABOVE };
+
+/* What is below the floor counts only where the floor's block has left the chain, what is above it only in the same history. */
+static bool hold(const struct holding *holding, const struct bs_remembered *remembered, enum answer answer, struct bs_error *error) {
+  static const char *const has[] = {[MISSING] = "does not have it", [BELOW] = "has an older or another state of it"};
   enum bs_fate fate;
 
   if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, holding->scope, error)) return false;
-  if (fate == BS_FATE_LEFT_CHAIN) return true;
+  if (fate == BS_FATE_LEFT_CHAIN || (answer == ABOVE && fate != BS_FATE_REPLACED)) return true;
   add(holding, BS_FLAW_ERROR);
-  bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block"
-                  " %" PRIu64 ", %s.", remembered->name, remembered->seen.block, holding->info.height,
-                  found ? "has an older or another state of it" : "does not have it");
+  if (fate == BS_FATE_REPLACED)
+    bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger has another block there: an older one"
+                    " was put back, and has grown since.", remembered->name, remembered->seen.block);
+  else
+    bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block %" PRIu64 ", %s.",
+                    remembered->name, remembered->seen.block, holding->info.height, has[answer]);
   mend(holding);
   return true;
 }
@@ -52,11 +58,11 @@ static bool check_name(const struct holding *holding, const struct bs_remembered
   if (!bs_names_lookup(holding->names, holding->scope, &record, remembered->name, error)) {
     if (error->word != BS_WORD_not_found) return false;
     *error = (struct bs_error){.word = BS_NO_WORD};
-    return tell_below(holding, remembered, false, error);
+    return hold(holding, remembered, MISSING, error);
   }
   seen = bs_name_floor_of(&record);
-  return bs_name_floor_is_same(&seen, &remembered->seen) || bs_name_floor_is_above(&seen, &remembered->seen) ||
-         tell_below(holding, remembered, true, error);
+  return bs_name_floor_is_same(&seen, &remembered->seen) ||
+         hold(holding, remembered, bs_name_floor_is_above(&seen, &remembered->seen) ? ABOVE : BELOW, error);
 }
 
 /* ---- the chain ---- */

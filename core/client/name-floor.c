@@ -28,9 +28,13 @@ bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor
   bool found = bs_names_consensus_at(names, scope, consensus, floor->block, error);
 
   if (!found && error->word != BS_WORD_not_found) return false;
-  *ret_fate = !found                                                                     ? BS_FATE_BEYOND_CHAIN
-              : floor->consensus[0] != '\0' && strcmp(consensus, floor->consensus) != 0 ? BS_FATE_LEFT_CHAIN
-                                                                                         : BS_FATE_IN_CHAIN;
-  if (!found) *error = (struct bs_error){.word = BS_NO_WORD};
+  if (!found) {
+    *error = (struct bs_error){.word = BS_NO_WORD};
+    *ret_fate = BS_FATE_BEYOND_CHAIN;
+  } else if (floor->consensus[0] == '\0' || strcmp(consensus, floor->consensus) == 0) {
+    *ret_fate = BS_FATE_IN_CHAIN;
+  } else {
+    *ret_fate = bs_names_is_immediate(names) ? BS_FATE_REPLACED : BS_FATE_LEFT_CHAIN;
+  }
   return true;
 }

@@ -32,15 +32,31 @@ static bool advise(struct bs_work *work) {
                  "with its -wal and -shm: with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
 }
 
+static bool refuse_replaced(struct bs_work *work, const char *name, const struct bs_name_seen *floor) {
+  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s from another history than the one that was seen before, whose "
+          "block %" PRIu64 " it does not have: an older ledger was put back, and has grown since.", name, floor->block);
+  return advise(work);
+}
+
+/* The answer is below the floor. */
 static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
   enum bs_fate fate;
 
   if (!bs_name_floor_fate(&fate, floor, work->session->names, work->scope, &work->report.error)) return false;
   present->has_left = fate == BS_FATE_LEFT_CHAIN;
   if (present->has_left) return true;
+  if (fate == BS_FATE_REPLACED) return refuse_replaced(work, present->record.name, floor);
   bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
           " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
   return fate == BS_FATE_BEYOND_CHAIN && advise(work);
+}
+
+/* The answer is above the floor: it must have come after it. */
+static bool check_history(struct bs_work *work, const struct bs_present *present, const struct bs_name_seen *floor) {
+  enum bs_fate fate;
+
+  return bs_name_floor_fate(&fate, floor, work->session->names, work->scope, &work->report.error) &&
+         (fate != BS_FATE_REPLACED || refuse_replaced(work, present->record.name, floor));
 }
 
 static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
@@ -52,6 +68,7 @@ static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *
 static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
   present->was_current = recalled->has_name && recalled->name.is_current;
   present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
+  if (recalled->has_name && bs_name_floor_is_above(&present->seen, &recalled->name)) return check_history(work, present, &recalled->name);
   if (!is_below(&present->seen, recalled)) return true;
   if (present->is_second) return check_left(work, present, &recalled->name);
   present->is_outdated = true;
@@ -100,6 +117,7 @@ static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floo
   enum bs_fate fate = BS_FATE_BEYOND_CHAIN;
 
   if (exists && !bs_name_floor_fate(&fate, floor, work->session->names, work->scope, error)) return false;
+  if (fate == BS_FATE_REPLACED) return refuse_replaced(work, name, floor);
   if (fate == BS_FATE_LEFT_CHAIN) *error = missing;
   else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service was rolled back, or "
                "hides the newer state.  %s", name, missing.message);

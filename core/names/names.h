@@ -52,7 +52,7 @@ struct bs_names_config {
 bool bs_names_open(struct bs_names **ret_names, const struct bs_names_config *config, struct bs_error *error);
 void bs_names_close(struct bs_names *names); /* NULL is allowed */
 
-/* Is a submission confirmed as soon as its function returns? */
+/* Is a submission confirmed as soon as its function returns, and for good: no block ever leaves the chain? */
 bool bs_names_is_immediate(const struct bs_names *names);
 /* The 32 bytes of design section 3, in displayed order.  Embedded: with `create` it makes the ledger when there is
  * none, as signatures need the id; without, no_names. */
