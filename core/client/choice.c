@@ -106,10 +106,10 @@ static bool check_content(const struct bs_found *found, const struct bs_bounds *
 static bool check_height(uint64_t ver, const struct bs_seen *floor, const struct bs_bounds *bounds, struct bs_error *error) {
   if (ver < bounds->lowest)
     return bs_fail(error, BS_WORD_stale, "The newest version that could be had, %" PRIu64 ", is below %" PRIu64
-                   ", from which the owner wants the data read.", ver, bounds->lowest);
+                   ", from which the owner wants the data read.  " BS_CHOICE_MEND, ver, bounds->lowest);
   if (floor != NULL && ver < floor->ver)
     return bs_fail(error, BS_WORD_stale, "The newest version that could be had, %" PRIu64 ", is older than version %" PRIu64
-                   ", which was seen before.", ver, floor->ver);
+                   ", which was seen before.  " BS_CHOICE_MEND, ver, floor->ver);
   if (ver < bounds->ver_min)
     return bs_fail(error, BS_WORD_stale, "The newest version that could be had, %" PRIu64 ", is below ver_min, %" PRIu64 ".", ver,
                    bounds->ver_min);

@@ -21,6 +21,9 @@ struct bs_choice {
   uint64_t disputed;             /* the version of which several contents were seen; 0: none */
 };
 
+/* What is said where stores have only what cannot be believed. */
+#define BS_CHOICE_MEND "The owner's next put of it, or another store's copy, mends this."
+
 /*
  * floor: of the signer, NULL: none.  What the bounds or the check pass over, and what is disputed, raises no floor.  Words: stale (the
  * highest is below the floor, the route's or the caller's lowest), expired, deleted (the highest is a tombstone), conflict (two contents

@@ -38,6 +38,12 @@ static bool check_listed(struct bs_work *work, const struct bs_present *present,
   return bs_fail(error, BS_WORD_not_found, "The user record of %s lists no immutable data %s.", name, key);
 }
 
+static void advise_put(struct bs_error *error) {
+  const struct bs_error told = *error;
+
+  bs_fail(error, told.word, "%s  The owner's put of the same bytes, or another store's copy, mends this.", told.message);
+}
+
 static bool fetch(struct bs_work *work, struct bs_output_use *use, const struct bs_replica **ret_giver, const char *key) {
   struct bs_error *error = &work->report.error;
   struct bs_error why;
@@ -48,6 +54,7 @@ static bool fetch(struct bs_work *work, struct bs_output_use *use, const struct 
     return true;
   if (error->word == BS_WORD_too_large && wanted < most)
     bs_fail(error, BS_WORD_too_large, "The data has more than the %llu bytes that the caller takes.", (unsigned long long)wanted);
+  if (error->word == BS_WORD_corrupt) advise_put(error);
   if (!bs_outcomes_add(&work->report.outcomes, &work->replicas, &why)) *error = why;
   return false;
 }

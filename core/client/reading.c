@@ -169,18 +169,28 @@ static bool choose(struct bs_reading *reading, struct bs_error *error) {
   return good;
 }
 
+/* By the answers of the stores alone. */
+static bool fail_by_answers(const struct bs_reading *reading, const char *what, struct bs_error *error) {
+  struct bs_error why;
+
+  bs_places_explain(&reading->places, &reading->work->replicas, what, error);
+  why = *error;
+  if (why.result == BLOCKSTORE_FORGED || why.result == BLOCKSTORE_STALE)
+    bs_fail_as(error, why.result, why.word, "%s  " BS_CHOICE_MEND, why.message);
+  return false;
+}
+
 bool bs_reading_choose(struct bs_reading *reading) {
   struct bs_error *error = &reading->work->report.error;
   char what[BS_READING_WHAT];
 
   bs_reading_what(what, &reading->target->datum);
   reading->choice = (struct bs_choice){NULL, NULL, 0};
-  if (reading->findings.count == 0) return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
+  if (reading->findings.count == 0) return fail_by_answers(reading, what, error);
   if (!recall(reading, &reading->findings)) return false;
   if (choose(reading, error)) return true;
   blame(reading);
-  if (error->result == BLOCKSTORE_STALE && any_forged(&reading->places))
-    return bs_places_explain(&reading->places, &reading->work->replicas, what, error);
+  if (error->result == BLOCKSTORE_STALE && any_forged(&reading->places)) return fail_by_answers(reading, what, error);
   return bs_context(error, "%s", what);
 }
 
