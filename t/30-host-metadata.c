@@ -236,13 +236,25 @@ static void anything_else_is_no_value(void **state) {
   assert_int_equal(number, 77);
 }
 
+static void what_is_expected_is_told_in_words(void **state) {
+  static const char *const rows[][2] = {{"one", "one"}, {"one,two", "one or two"}, {"one,two,three", "one, two or three"}};
+  char text[BS_EXPECTED_SIZE], many[2 * BS_EXPECTED_SIZE + 1] = {0};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    assert_string_equal(bs_option_expected(text, BS_OPTION_ENUM, rows[i][0]), rows[i][1]);
+  assert_string_equal(bs_option_expected(NULL, BS_OPTION_BOOL, NULL), "true or false");
+  for (size_t i = 0; i + 1 < sizeof many; i++) many[i] = i % 2 == 0 ? 'a' : ',';
+  assert_int_equal(strlen(bs_option_expected(text, BS_OPTION_ENUM, many)), sizeof text - 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_line_is_read),           cmocka_unit_test(what_is_not_said_has_a_default),
       cmocka_unit_test(bad_texts_are_refused),        cmocka_unit_test(values_of_a_later_abi_are_passed_over),
       cmocka_unit_test(there_is_an_end_to_everything),
       cmocka_unit_test(only_a_fitting_abi_is_taken),  cmocka_unit_test(values_mean_what_their_type_says),
-      cmocka_unit_test(anything_else_is_no_value),
+      cmocka_unit_test(anything_else_is_no_value),    cmocka_unit_test(what_is_expected_is_told_in_words),
   };
   return RUN_TESTS(tests);
 }

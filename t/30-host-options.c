@@ -120,7 +120,7 @@ static void mistakes_are_told_with_place_and_expectation(void **state) {
       {"root: /data\nchunk: 5X\n", "must be a size in bytes such as"},
       {"root: /data\nsync: yes\n", "must be true or false, not \"yes\""},
       {"root: /data\nwait: 5\n", "must be a duration such as 500ms, 5s, 2m or 1h, not \"5\""},
-      {"root: /data\nmode: slow\n", "must be one of: fast,safe, not \"slow\""},
+      {"root: /data\nmode: slow\n", "must be fast or safe, not \"slow\""},
       {"root: /data\nhosts: one\n", "must be a list of texts, not \"one\""},
       {"root: /data\nhosts: [[a]]\n", "must be a list of texts, not a list"},
       {"root: /data\nhosts: [a, null]\n", "not nothing"},

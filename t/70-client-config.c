@@ -12,7 +12,7 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"nmaes: {}\n" ONE_STORE, ":2:1: ", "did you mean \"names\"?"},
     {ONE_STORE "names: {leger: x}\n", ":3:9: ", "did you mean \"ledger\"?"},
-    {ONE_STORE "names: {provider: embeded}\n", ":3:19: ", "embedded,blockstored"},
+    {ONE_STORE "names: {provider: embeded}\n", ":3:19: ", "Expected here: embedded or blockstored"},
     {ONE_STORE "names: {provider: blockstored}\n", ":3:19: ", "\"embedded\" only"},
     {ONE_STORE "names: {port: 0}\n", ":3:15: ", "range (1 to 65535)"},
     {ONE_STORE "names: {port: x}\n", ":3:15: ", "Expected"},
@@ -28,7 +28,7 @@ static const struct refusal refusals[] = {
     {ONE_STORE "plugin_path: /drivers\n", ":3:14: ", "list"},
     {ONE_STORE "plugin_path: [{}]\n", ":3:15: ", "a path"},
     {ONE_STORE "replication: {reed: first}\n", ":3:15: ", "\"read\""},
-    {ONE_STORE "replication: {read: last}\n", ":3:21: ", "newest,first"},
+    {ONE_STORE "replication: {read: last}\n", ":3:21: ", "Expected here: newest or first"},
     {ONE_STORE "replication: {write: 1}\n", ":3:22: ", "must be a mapping"},
     {ONE_STORE "replication: {write: {at_lest: 1}}\n", ":3:23: ", "\"at_least\""},
     {ONE_STORE "replication: {write: {at_least: 0}}\n", ":3:33: ", "majority or all"},

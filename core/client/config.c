@@ -132,15 +132,13 @@ static bool replace_text(char **slot, char *text, struct bs_error *error) {
 
 static bool read_row(struct blockstore_config *config, const struct row *row, const struct bs_yaml *node, struct bs_error *error) {
   void *member = (char *)config + row->offset;
-  const char *expected = row->type == BS_OPTION_ENUM ? row->values : bs_option_expected(row->type);
+  char words[BS_EXPECTED_SIZE];
+  const char *expected = bs_option_expected(words, row->type, row->values);
   const char *text = scalar(config, node, expected, error);
   int64_t number;
 
   if (text == NULL) return false;
-  if (!bs_option_number(&number, row->type, text, row->values)) {
-    if (row->type == BS_OPTION_ENUM) return complain(error, config, node, "Expected here one of: ", expected);
-    return complain(error, config, node, "Expected here: ", expected);
-  }
+  if (!bs_option_number(&number, row->type, text, row->values)) return complain(error, config, node, "Expected here: ", expected);
   switch (row->type) {
   case BS_OPTION_PATH: {
     char *path = bs_file_expand(text, config->directory, error);
@@ -260,10 +258,10 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
   if (text == NULL || (store->driver = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
   if (!bs_vet_is_name(text)) return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
   if (in == NULL) return true;
-  text = scalar(config, in, bs_option_expected(BS_OPTION_BOOL), error);
+  text = scalar(config, in, bs_option_expected(NULL, BS_OPTION_BOOL, NULL), error);
   if (text == NULL) return false;
   if (!bs_option_number(&store->is_inline, BS_OPTION_BOOL, text, ""))
-    return complain(error, config, in, "Expected here: ", bs_option_expected(BS_OPTION_BOOL));
+    return complain(error, config, in, "Expected here: ", bs_option_expected(NULL, BS_OPTION_BOOL, NULL));
   return true;
 }
 

@@ -30,14 +30,13 @@ static bool at_node(const struct reader *reader, const struct bs_yaml *node, str
 /* The value as it was written is shown, never what a variable held: it may be a secret in the wrong place. */
 static bool fail_expected(const struct reader *reader, const struct bs_yaml *node, struct bs_error *error) {
   const struct bs_option *option = reader->option;
-  bool is_enum = option->type == BS_OPTION_ENUM;
+  char text[BS_EXPECTED_SIZE];
+  const char *expected = bs_option_expected(text, option->type, option->values);
 
   if (node->kind == BS_YAML_SCALAR && !bs_yaml_is_null(node))
-    bs_fail(error, BS_WORD_config, "The option \"%s\" must be %s%s, not \"%.100s\".", option->key,
-            is_enum ? "one of: " : bs_option_expected(option->type), is_enum ? option->values : "", node->text);
+    bs_fail(error, BS_WORD_config, "The option \"%s\" must be %s, not \"%.100s\".", option->key, expected, node->text);
   else
-    bs_fail(error, BS_WORD_config, "The option \"%s\" must be %s%s, not %s.", option->key,
-            is_enum ? "one of: " : bs_option_expected(option->type), is_enum ? option->values : "",
+    bs_fail(error, BS_WORD_config, "The option \"%s\" must be %s, not %s.", option->key, expected,
             node->kind == BS_YAML_SCALAR     ? "nothing"
             : node->kind == BS_YAML_SEQUENCE ? "a list"
                                              : "a mapping");
@@ -154,9 +153,10 @@ static bool read_option(const struct reader *reader, const struct bs_yaml *store
   const struct bs_yaml *node = bs_yaml_find(store, option->key);
 
   if (node == NULL && option->required) {
-    bs_fail(error, BS_WORD_config, "The driver %s needs the option \"%s\" here, %s%s: %s", reader->metadata->name,
-            option->key, option->type == BS_OPTION_ENUM ? "one of " : bs_option_expected(option->type), option->values,
-            option->help);
+    char text[BS_EXPECTED_SIZE];
+
+    bs_fail(error, BS_WORD_config, "The driver %s needs the option \"%s\" here, %s: %s", reader->metadata->name, option->key,
+            bs_option_expected(text, option->type, option->values), option->help);
     return at_node(reader, store, error);
   }
   if (node == NULL) return option->initial[0] == '\0' || add_initial(reader, error) || at_node(reader, store, error);

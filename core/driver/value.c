@@ -3,6 +3,7 @@
 
 #include "core/driver/value.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -17,7 +18,7 @@ static const struct {
     [BS_OPTION_PATH] = {"path", "a path"},
     [BS_OPTION_SECRET] = {"secret", "a secret, as ${VARIABLE} or {file: PATH}"},
     [BS_OPTION_LIST] = {"list", "a list of texts"},
-    [BS_OPTION_ENUM] = {"enum", "one of the words allowed"},
+    [BS_OPTION_ENUM] = {"enum", NULL},
 };
 
 struct unit {
@@ -95,8 +96,20 @@ bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char 
   return true;
 }
 
-const char *bs_option_expected(enum bs_option_type type) {
-  return types[type].expected;
+const char *bs_option_expected(char text[BS_EXPECTED_SIZE], enum bs_option_type type, const char *values) {
+  size_t length = 0;
+
+  if (type != BS_OPTION_ENUM) return types[type].expected;
+  text[0] = '\0';
+  for (const char *at = values; *at != '\0' && length < BS_EXPECTED_SIZE;) {
+    size_t word = strcspn(at, ",");
+    const char *next = at + word + (at[word] == ',');
+    const char *comma = length == 0 ? "" : *next == '\0' ? " or " : ", ";
+
+    length += (size_t)snprintf(text + length, BS_EXPECTED_SIZE - length, "%s%.*s", comma, (int)word, at);
+    at = next;
+  }
+  return text;
 }
 
 const char *bs_option_type_text(enum bs_option_type type) {
