@@ -85,6 +85,13 @@ refused 4 expired 'has expired' get_mutable alice.id brief
 
 # ---- what is not there ----
 refused 3 not_found 'no route' get_mutable alice.id none
+for digits in 40 64; do
+  key=$(printf "%0${digits}d" 7)
+  cli explain alice.id "$key"
+  like "$(member why)" 'no route to the data 0*7\.  Immutable data, .* a key, has no versions: get_immutable gets it\.$' "explain with $digits digits"
+done
+cli explain alice.id none
+like "$(member why)" 'no route to the data none\.$' 'and with another id'
 refused 3 not_found 'none is to be made' put_mutable alice.id none x --no-create
 refused 3 not_found nobody.id get_mutable nobody.id notes
 refused 3 not_found nobody.id put_mutable nobody.id notes x

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/codec/hex.h"
 #include "core/record/legacy.h"
 
 void bs_target_free(struct bs_target *target) {
@@ -63,13 +64,21 @@ static bool is_in_compat(const struct blockstore_config *config, const char *nam
   return false;
 }
 
+static bool fail_no_route(const struct bs_target *target, const char *name, struct bs_error *error) {
+  const char *id = target->datum.id;
+  bool is_key = bs_hex_is_string(id, 64) || bs_hex_is_string(id, 40);
+
+  return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s.%s", name, id,
+                 is_key ? "  Immutable data, of which this seems to be a key, has no versions: get_immutable gets it." : "");
+}
+
 bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, const struct bs_present *present,
                               const struct bs_recalled *recalled) {
   struct bs_error *error = &work->report.error;
   const char *name = present->record.name;
 
   if (present->copy == NULL) return bs_fail(error, BS_WORD_not_found, "The name %s has no user record yet, hence no mutable data.", name);
-  if (!target->has_route) return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s.", name, target->datum.id);
+  if (!target->has_route) return fail_no_route(target, name, error);
   if (target->is_foreign)
     return bs_fail(error, BS_WORD_owner_changed, "The routes of %s were written before the name belonged to %s: its mutable data is not believed "
                    "until the new owner puts it.", name, present->record.owner);
