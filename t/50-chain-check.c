@@ -166,7 +166,7 @@ static void each_row_that_does_not_follow_is_named(void **state) {
     assert_ok(bs_database_execute(fixture->ledger->database, cases[i].sql, &error));
     settle(fixture);
     check(fixture, &survey);
-    assert_found(&survey, BS_FLAW_ERROR, cases[i].where, cases[i].problem);
+    assert_found(&survey, BS_FINDING_ERROR, cases[i].where, cases[i].problem);
     fd = open(fixture->path, O_WRONLY | O_TRUNC | O_CLOEXEC); /* as the mend says: a copy from before */
     assert_int_equal(write(fd, whole.bytes, whole.length), whole.length);
     close(fd);
@@ -255,7 +255,7 @@ static void no_file_that_was_cut_off_is_sound(void **state) {
 
     assert_int_equal(truncate(fixture->path, length), 0);
     check(fixture, &survey);
-    assert_found(&survey, BS_FLAW_ERROR, fixture->path, length > 0 ? "The ledger is damaged" : "XX");
+    assert_found(&survey, BS_FINDING_ERROR, fixture->path, length > 0 ? "The ledger is damaged" : "XX");
   }
 }
 
@@ -273,8 +273,8 @@ static void an_older_one_is_replayed_as_it_will_be(void **state) {
   settle(fixture);
   assert_ok(bs_file_read(&before, fixture->path, 64u << 20, &error));
   check(fixture, &survey);
-  assert_found(&survey, BS_FLAW_WARNING, fixture->path, "schema 1 of an older release");
-  assert_found(&survey, BS_FLAW_ERROR, "table unspents", "from the blocks");
+  assert_found(&survey, BS_FINDING_WARNING, fixture->path, "schema 1 of an older release");
+  assert_found(&survey, BS_FINDING_ERROR, "table unspents", "from the blocks");
   assert_ok(bs_file_read(&after, fixture->path, 64u << 20, &error));
   assert_int_equal(before.length, after.length);
   assert_memory_equal(before.bytes, after.bytes, after.length);
@@ -291,7 +291,7 @@ static void one_of_an_older_release_is_sound(void **state) {
   check(fixture, &survey);
   assert_int_equal(survey.errors, 0);
   assert_int_equal(survey.count, 1);
-  assert_found(&survey, BS_FLAW_WARNING, fixture->path, "schema 1 of an older release");
+  assert_found(&survey, BS_FINDING_WARNING, fixture->path, "schema 1 of an older release");
   open_ledger(fixture); /* as the mend says: the next write */
   check(fixture, &survey);
   assert_nothing_found(&survey);
@@ -308,7 +308,7 @@ static void one_without_a_chain_only_waits(void **state) {
   settle(fixture);
   check(fixture, &survey);
   assert_int_equal(survey.errors, 0);
-  assert_found(&survey, BS_FLAW_WARNING, fixture->path, "no chain yet");
+  assert_found(&survey, BS_FINDING_WARNING, fixture->path, "no chain yet");
   open_ledger(fixture);
   check(fixture, &survey);
   assert_nothing_found(&survey);
@@ -393,7 +393,7 @@ static void a_missing_table_is_damage(void **state) {
   fill(fixture);
   assert_ok(bs_database_execute(fixture->ledger->database, "DROP TABLE names", &error));
   check(fixture, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, fixture->path, "no such table");
+  assert_found(&survey, BS_FINDING_ERROR, fixture->path, "no such table");
   assert_non_null(strstr(survey.items[0].mend, "back from a copy"));
 }
 

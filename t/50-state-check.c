@@ -229,7 +229,7 @@ static void each_row_that_cannot_be_right_is_named(void **state) {
 
     alter(*state, cases[i].sql);
     check(*state, &survey);
-    assert_found(&survey, BS_FLAW_ERROR, cases[i].where, cases[i].problem);
+    assert_found(&survey, BS_FINDING_ERROR, cases[i].where, cases[i].problem);
     write_file(*state, "state/state.db", whole.bytes, whole.length); /* as the mend says: a copy from before */
     check(*state, &survey);
     assert_nothing_found(&survey);
@@ -254,9 +254,9 @@ static void damage_everywhere_is_told_up_to_a_point(void **state) {
                 " SELECT chain, name, 'id' || i, signer, ver, z, is_tombstone, is_legacy, expires, length, sha256, sig"
                 " FROM n, floors WHERE id = 'status'");
   check(*state, &survey);
-  assert_int_equal(survey.count, BS_FLAWS_MAX);
+  assert_int_equal(survey.count, BS_FINDINGS_MAX);
   assert_int_equal(survey.errors, 500);
-  assert_int_equal(survey.left_out, 500 - BS_FLAWS_MAX);
+  assert_int_equal(survey.left_out, 500 - BS_FINDINGS_MAX);
 }
 
 /* ---- what is no damage ---- */
@@ -282,8 +282,8 @@ static void writes_that_are_not_done_are_told(void **state) {
   check(*state, &survey);
   assert_int_equal(survey.errors, 0);
   assert_int_equal(survey.count, 2);
-  assert_found(&survey, BS_FLAW_WARNING, "state.db", "under foo.id is not done: version 6 is reserved for notes");
-  assert_found(&survey, BS_FLAW_WARNING, "state.db", "under foo.id is not done: a user record is on its way");
+  assert_found(&survey, BS_FINDING_WARNING, "state.db", "under foo.id is not done: version 6 is reserved for notes");
+  assert_found(&survey, BS_FINDING_WARNING, "state.db", "under foo.id is not done: a user record is on its way");
   {
     const struct bs_belief belief = {.datum = &here, .version = &done, .now = 10};
 
@@ -301,7 +301,7 @@ static void a_clock_that_was_ahead_is_told(void **state) {
   alter(*state, "UPDATE clock SET now = 4000000000");
   check(*state, &survey);
   assert_int_equal(survey.errors, 0);
-  assert_found(&survey, BS_FLAW_WARNING, "state.db", "at the time 4000000000");
+  assert_found(&survey, BS_FINDING_WARNING, "state.db", "at the time 4000000000");
 }
 
 static void an_older_schema_is_told_and_left(void **state) {
@@ -316,7 +316,7 @@ static void an_older_schema_is_told_and_left(void **state) {
   assert_ok(bs_file_read(&before, file, 64u << 20, &error));
   check(*state, &survey);
   assert_int_equal(survey.errors, 0);
-  assert_found(&survey, BS_FLAW_WARNING, "state.db", "schema 1 of an older release");
+  assert_found(&survey, BS_FINDING_WARNING, "state.db", "schema 1 of an older release");
   assert_ok(bs_file_read(&after, file, 64u << 20, &error));
   assert_int_equal(before.length, after.length);
   assert_memory_equal(before.bytes, after.bytes, after.length);
@@ -431,7 +431,7 @@ static void what_others_have_in_the_log_counts(void **state) {
 static void a_lack_of_descriptors_is_no_damage(void **state) {
   struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
   struct rlimit all, none;
-  const struct bs_flaw *flaw;
+  const struct bs_finding *finding;
 
   fill(*state);
   settle(*state);
@@ -441,9 +441,9 @@ static void a_lack_of_descriptors_is_no_damage(void **state) {
   check(*state, &survey);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
   assert_int_equal(survey.count, 2);
-  assert_found(&survey, BS_FLAW_WARNING, "state.sequence", "Too many open files");
-  flaw = find_flaw(&survey, BS_FLAW_ERROR, "state.db", "Too many open files");
-  assert_true(has_mend(flaw) && strstr(flaw->mend, "the file itself may be sound") != NULL);
+  assert_found(&survey, BS_FINDING_WARNING, "state.sequence", "Too many open files");
+  finding = find_finding(&survey, BS_FINDING_ERROR, "state.db", "Too many open files");
+  assert_true(has_mend(finding) && strstr(finding->mend, "the file itself may be sound") != NULL);
   check(*state, &survey);
   assert_nothing_found(&survey);
 }
@@ -458,7 +458,7 @@ static void a_network_mount_is_told(void **state) {
   check_directory(*state, &survey);
   file_system = 0;
   assert_int_equal(survey.errors, 0);
-  assert_found(&survey, BS_FLAW_WARNING, "/state", "of the kind NFS");
+  assert_found(&survey, BS_FINDING_WARNING, "/state", "of the kind NFS");
 }
 
 static void a_file_of_somebody_else_is_told(void **state) {
@@ -469,11 +469,11 @@ static void a_file_of_somebody_else_is_told(void **state) {
   fill(*state);
   assert_int_equal(chown(file, 4711, 4711), 0);
   check_directory(*state, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, "state.db", "belongs to user 4711");
+  assert_found(&survey, BS_FINDING_ERROR, "state.db", "belongs to user 4711");
   assert_int_equal(chown(file, 0, 0), 0);
   assert_int_equal(chown(directory, 4711, 4711), 0);
   check_directory(*state, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, "/state", "belongs to user 4711");
+  assert_found(&survey, BS_FINDING_ERROR, "/state", "belongs to user 4711");
   assert_int_equal(chown(directory, 0, 0), 0);
   check_directory(*state, &survey);
   assert_nothing_found(&survey);
@@ -492,7 +492,7 @@ static int as_somebody(const char *place, bool (*holds)(const char *place, struc
     /* What fails in here must not go on with the parent's tests. */
     bool good = setenv("CMOCKA_TEST_ABORT", "1", 1) == 0 && (geteuid() != 0 || setuid(65534) == 0) && holds(place, &survey);
 
-    if (!good) find_flaw(&survey, BS_FLAW_ERROR, "", "\n");
+    if (!good) find_finding(&survey, BS_FINDING_ERROR, "", "\n");
     bs_survey_free(&survey);
     _exit(good ? 0 : 1);
   }
@@ -502,18 +502,18 @@ static int as_somebody(const char *place, bool (*holds)(const char *place, struc
 
 static bool cannot_be_read(const char *place, struct bs_survey *survey) {
   check(place, survey);
-  return survey->errors == 1 && find_flaw(survey, BS_FLAW_ERROR, "state.db", "cannot be read: Permission denied") != NULL;
+  return survey->errors == 1 && find_finding(survey, BS_FINDING_ERROR, "state.db", "cannot be read: Permission denied") != NULL;
 }
 
 static bool directory_cannot_be_read(const char *place, struct bs_survey *survey) {
   check_directory(place, survey);
-  return survey->errors >= 1 && find_flaw(survey, BS_FLAW_ERROR, "/state", "cannot be read: Permission denied") != NULL;
+  return survey->errors >= 1 && find_finding(survey, BS_FINDING_ERROR, "/state", "cannot be read: Permission denied") != NULL;
 }
 
 /* What belongs to root is no danger, and what cannot be written can be looked at. */
 static bool is_read_only(const char *place, struct bs_survey *survey) {
   check_directory(place, survey);
-  if (survey->errors > 0 || find_flaw(survey, BS_FLAW_WARNING, "/state", "cannot be written") == NULL) return false;
+  if (survey->errors > 0 || find_finding(survey, BS_FINDING_WARNING, "/state", "cannot be written") == NULL) return false;
   check(place, survey);
   return survey->errors == 0 && survey->examined_count > 0 && survey->examined[0].counts[1].number == 3;
 }
@@ -579,7 +579,7 @@ static void a_stranger_may_be_of_another_configuration(void **state) {
   write_file(*state, "state/ledger.db", "x", 1);
   check_with_ledger(directory, ledger, &survey);
   assert_int_equal(survey.count, 1);
-  assert_found(&survey, BS_FLAW_WARNING, "state/ledger.db", "none of the files that belong here");
+  assert_found(&survey, BS_FINDING_WARNING, "state/ledger.db", "none of the files that belong here");
   assert_string_equal(survey.items[0].mend, "This configuration does not use it. Another one may; else move it away.");
 }
 
@@ -592,9 +592,9 @@ static void a_link_that_leads_nowhere_is_an_error(void **state) {
   assert_int_equal(unlink(file), 0);
   assert_int_equal(symlink("/nowhere/state.db", file), 0);
   check_directory(*state, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, "state.db", "The link leads to a file that is not there.");
+  assert_found(&survey, BS_FINDING_ERROR, "state.db", "The link leads to a file that is not there.");
   check(*state, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, "state.db", "The link leads to a file that is not there.");
+  assert_found(&survey, BS_FINDING_ERROR, "state.db", "The link leads to a file that is not there.");
   assert_string_equal(survey.items[0].mend, "Mount or bring back what it leads to.");
 }
 
@@ -607,7 +607,7 @@ static void the_users_own_files_are_no_foreign_ones(void **state) {
   assert_int_equal(chown(directory, 4711, 4711), 0);
   check_directory(*state, &survey);
   assert_int_equal(survey.errors, 1);
-  assert_found(&survey, BS_FLAW_ERROR, "/state", "belongs to user 4711");
+  assert_found(&survey, BS_FINDING_ERROR, "/state", "belongs to user 4711");
 }
 
 static bool own_file_is_owned(const char *place, struct bs_survey *survey) {
@@ -650,7 +650,7 @@ static void a_missing_table_is_damage(void **state) {
   settle(*state);
   alter(*state, "DROP TABLE floors");
   check(*state, &survey);
-  assert_found(&survey, BS_FLAW_ERROR, "state.db", "no such table");
+  assert_found(&survey, BS_FINDING_ERROR, "state.db", "no such table");
   assert_non_null(strstr(survey.items[0].mend, "back from a copy"));
 }
 

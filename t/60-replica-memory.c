@@ -13,7 +13,7 @@ static bool search_once(struct bs_replicas *asked, const struct bs_mutable_searc
   struct bs_authority authority = datum_authority();
   struct bs_mutable_search search = *like;
   struct bs_places places BS_AUTO(bs_places_free) = {.items = NULL};
-  struct bs_findings findings BS_AUTO(bs_findings_free) = {NULL, 0};
+  struct bs_versions versions BS_AUTO(bs_versions_free) = {NULL, 0};
   bool good;
 
   search.datum = &datum;
@@ -22,13 +22,13 @@ static bool search_once(struct bs_replicas *asked, const struct bs_mutable_searc
     assert_int_equal(places.count, 0);
     return false;
   }
-  good = bs_places_read(&places, &findings, &search, &watch, error);
-  if (!good) assert_int_equal(findings.count, 0);
+  good = bs_places_read(&places, &versions, &search, &watch, error);
+  if (!good) assert_int_equal(versions.count, 0);
   if (!good) return false;
   /* What one store gave is enough, even when there was no memory for what another gives. */
   for (size_t i = 0; i < places.count; i++)
     if (places.answers.items[i].error.word == BS_WORD_no_memory) return bs_fail_memory(error);
-  assert_int_equal(findings.count, expected);
+  assert_int_equal(versions.count, expected);
   assert_false(bs_places_explain(&places, asked, "It", error));
   if (error->word == BS_WORD_no_memory) return false;
   *error = (struct bs_error){0};

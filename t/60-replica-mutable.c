@@ -12,7 +12,7 @@
 #define LIMIT 5000
 
 static struct bs_places places;
-static struct bs_findings findings;
+static struct bs_versions versions;
 static struct bs_mutable_search search;
 static struct bs_authority authority;
 static struct bs_error error;
@@ -42,7 +42,7 @@ static int remote(void **state) {
 }
 
 static int end(void **state) {
-  bs_findings_free(&findings);
+  bs_versions_free(&versions);
   bs_places_free(&places);
   while (pooled > 0) bs_buffer_free(&pool[--pooled]);
   return close_stores(state);
@@ -122,9 +122,9 @@ static const struct bs_buffer *of_2015(void) {
 
 static bool read_urls(const char *const *urls, size_t count) {
   bs_places_free(&places);
-  bs_findings_free(&findings);
+  bs_versions_free(&versions);
   return bs_places_find(&places, &replicas, urls, count, "id", &watch, &error) &&
-         bs_places_read(&places, &findings, &search, &watch, &error);
+         bs_places_read(&places, &versions, &search, &watch, &error);
 }
 
 static bool read_all(void) {
@@ -132,9 +132,9 @@ static bool read_all(void) {
 }
 
 static void assert_found(size_t number, uint64_t ver, const char *text, size_t place) {
-  const struct bs_found *found = &findings.items[number];
+  const struct bs_found *found = &versions.items[number];
 
-  assert_true(number < findings.count);
+  assert_true(number < versions.count);
   assert_int_equal(found->verified.statement.ver, ver);
   assert_int_equal(found->has_data, text != NULL);
   if (text != NULL) {
@@ -172,20 +172,20 @@ static void a_verified_version_is_told_whole(void **state) {
   (void)state;
   lay_text(1, DATUM_RECORD);
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   assert_found(0, 2, DATUM_TEXT, 1);
-  assert_int_equal(findings.items[0].generation, BS_MUTABLE_CURRENT);
-  assert_string_equal(findings.items[0].sig, DATUM_SIG);
-  assert_string_equal(bs_buffer_string(&findings.items[0].record), DATUM_RECORD);
-  bs_hex_encode(z, findings.items[0].verified.z, BS_SHA256_SIZE);
+  assert_int_equal(versions.items[0].generation, BS_MUTABLE_CURRENT);
+  assert_string_equal(versions.items[0].sig, DATUM_SIG);
+  assert_string_equal(bs_buffer_string(&versions.items[0].record), DATUM_RECORD);
+  bs_hex_encode(z, versions.items[0].verified.z, BS_SHA256_SIZE);
   assert_string_equal(z, DATUM_Z_TEXT);
   assert_true(bs_public_key_compress(&compressed, authority.key));
   bs_public_key_hash(signer, &compressed);
-  assert_memory_equal(findings.items[0].verified.signer, signer, BS_HASH160_SIZE);
+  assert_memory_equal(versions.items[0].verified.signer, signer, BS_HASH160_SIZE);
   assert_answer(0, BS_WORD_not_found, "does not hold it");
   assert_answer(1, BS_NO_WORD, "");
   assert_int_equal(places.items[1].ver, 2);
-  assert_memory_equal(places.items[1].z, findings.items[0].verified.z, BS_SHA256_SIZE);
+  assert_memory_equal(places.items[1].z, versions.items[0].verified.z, BS_SHA256_SIZE);
   assert_int_equal(places.items[0].ver, 0);
 }
 
@@ -195,12 +195,12 @@ static void the_highest_version_goes_first(void **state) {
   lay_version(1, 7, "seven");
   lay_version(2, 6, "six");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 3);
+  assert_int_equal(versions.count, 3);
   assert_found(0, 7, "seven", 1);
   assert_found(1, 6, NULL, 2);
   assert_found(2, 5, NULL, 0);
-  assert_int_equal(findings.items[2].verified.statement.length, 4); /* what it says is still known */
-  assert_true(findings.items[2].record.length > 0);
+  assert_int_equal(versions.items[2].verified.statement.length, 4); /* what it says is still known */
+  assert_true(versions.items[2].record.length > 0);
   for (size_t i = 0; i < 3; i++) assert_answer(i, BS_NO_WORD, "");
   assert_int_equal(places.items[0].ver, 5);
   assert_int_equal(places.items[1].ver, 7);
@@ -214,7 +214,7 @@ static void the_data_of_all_are_kept_when_wanted(void **state) {
   lay_version(0, 6, "six");
   lay_version(1, 1, "");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 4);
+  assert_int_equal(versions.count, 4);
   assert_found(0, 7, "seven", 0);
   assert_found(1, 6, "six", 0);
   assert_found(2, 5, "five", 0);
@@ -227,11 +227,11 @@ static void two_contents_of_one_version_are_both_found(void **state) {
   lay_version(0, 7, "one thing");
   lay_version(2, 7, "another");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 3);
-  assert_true(findings.items[0].has_data && findings.items[1].has_data);
-  assert_int_equal(findings.items[0].verified.statement.ver, 7);
-  assert_int_equal(findings.items[1].verified.statement.ver, 7);
-  assert_true(memcmp(findings.items[0].verified.z, findings.items[1].verified.z, BS_SHA256_SIZE) < 0);
+  assert_int_equal(versions.count, 3);
+  assert_true(versions.items[0].has_data && versions.items[1].has_data);
+  assert_int_equal(versions.items[0].verified.statement.ver, 7);
+  assert_int_equal(versions.items[1].verified.statement.ver, 7);
+  assert_true(memcmp(versions.items[0].verified.z, versions.items[1].verified.z, BS_SHA256_SIZE) < 0);
   assert_found(2, 4, NULL, 0);
   assert_memory_not_equal(places.items[0].z, places.items[2].z, BS_SHA256_SIZE);
 }
@@ -241,8 +241,8 @@ static void what_two_stores_give_is_found_once(void **state) {
   lay_version(0, 7, "same");
   lay_version(1, 7, "same");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
-  assert_int_equal(findings.items[0].verified.statement.ver, 7);
+  assert_int_equal(versions.count, 1);
+  assert_int_equal(versions.items[0].verified.statement.ver, 7);
   assert_answer(0, BS_NO_WORD, "");
   assert_answer(1, BS_NO_WORD, "");
   assert_memory_equal(places.items[0].z, places.items[1].z, BS_SHA256_SIZE);
@@ -258,7 +258,7 @@ static void of_one_store_s_candidates_all_that_verify_are_found(void **state) {
   lay_version(1, 4, "four");
   lay_version(1, 3, "three");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 2);
+  assert_int_equal(versions.count, 2);
   assert_found(0, 4, "four", 1);
   assert_found(1, 3, NULL, 1);
   assert_answer(1, BS_NO_WORD, "");
@@ -277,7 +277,7 @@ static void every_url_of_a_store_is_a_place(void **state) {
   shelves[0].candidates[1].url = "shelf:old";
   assert_ok(read_urls(urls, 2));
   assert_int_equal(places.count, 5);
-  assert_int_equal(findings.count, 2);
+  assert_int_equal(versions.count, 2);
   assert_found(0, 8, "new", 0);
   assert_found(1, 7, NULL, 1);
   assert_answer(2, BS_WORD_not_found, "");
@@ -292,19 +292,19 @@ static void expired_and_deleted_versions_are_found_too(void **state) {
   lay(0, expired->bytes, expired->length);
   lay_text(1, DATUM_TOMBSTONE);
   assert_ok(read_all());
-  assert_int_equal(findings.count, 2);
+  assert_int_equal(versions.count, 2);
   assert_found(0, 3, NULL, 1);
-  assert_int_equal(findings.items[0].verified.statement.kind, BS_STATEMENT_TOMBSTONE);
-  assert_string_equal(findings.items[0].sig, DATUM_TOMBSTONE_SIG);
+  assert_int_equal(versions.items[0].verified.statement.kind, BS_STATEMENT_TOMBSTONE);
+  assert_string_equal(versions.items[0].sig, DATUM_TOMBSTONE_SIG);
   assert_found(1, 2, "past", 0);
-  assert_int_equal(findings.items[1].verified.statement.expires, 1);
+  assert_int_equal(versions.items[1].verified.statement.expires, 1);
 }
 
 static void nothing_is_found_in_no_place(void **state) {
   (void)state;
   for (int i = 0; i < STORES; i++) shelves[i].own_url = NULL;
   assert_ok(read_all());
-  assert_int_equal(findings.count, 0);
+  assert_int_equal(versions.count, 0);
 }
 
 /* ---- what is refused ---- */
@@ -317,7 +317,7 @@ static void what_does_not_verify_is_told_with_its_word(void **state) {
   lay(1, other->bytes, other->length);
   lay(2, high->bytes, high->length);
   assert_ok(read_all());
-  assert_int_equal(findings.count, 0);
+  assert_int_equal(versions.count, 0);
   assert_answer(0, BS_WORD_forged, "not signed by whom");
   assert_answer(1, BS_WORD_wrong_id, "another id");
   assert_answer(2, BS_WORD_high_s, "high S");
@@ -370,10 +370,10 @@ static void the_caller_says_which_records_may_be_believed(void **state) {
   lay(0, old->bytes, old->length);
   lay(1, bad->bytes, bad->length); /* asked before the signature is looked at */
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   assert_found(0, 2, "old", 0);
-  assert_int_equal(findings.items[0].generation, BS_MUTABLE_LEGACY);
-  assert_int_equal(strlen(findings.items[0].sig), 88);
+  assert_int_equal(versions.items[0].generation, BS_MUTABLE_LEGACY);
+  assert_int_equal(strlen(versions.items[0].sig), 88);
   assert_answer(1, BS_WORD_stale, "Not version 2.");
 }
 
@@ -394,7 +394,7 @@ static void a_store_that_does_not_handle_the_url_was_not_asked(void **state) {
   assert_ok(read_all());
   assert_true(places.answers.items[1].was_asked);
   places.items[1].is_own = false;
-  assert_ok(bs_places_read(&places, &findings, &search, &watch, &error));
+  assert_ok(bs_places_read(&places, &versions, &search, &watch, &error));
   assert_false(places.answers.items[1].was_asked);
   assert_fails(bs_places_explain(&places, &replicas, "It", &error), BS_WORD_unreachable, "one: The URL is none of this store's.");
 }
@@ -421,9 +421,9 @@ static void a_record_may_have_as_many_bytes_as_the_limit(void **state) {
     lay(0, most->bytes, most->length)->has_no_size = unsized;
     lay(1, over->bytes, over->length)->has_no_size = unsized;
     assert_ok(read_all());
-    assert_int_equal(findings.count, 1);
-    assert_int_equal(findings.items[0].verified.statement.ver, 1);
-    assert_int_equal(findings.items[0].record.length, LIMIT);
+    assert_int_equal(versions.count, 1);
+    assert_int_equal(versions.items[0].verified.statement.ver, 1);
+    assert_int_equal(versions.items[0].record.length, LIMIT);
     assert_answer(1, BS_WORD_too_large, "5000");
     assert_int_equal(places.answers.items[1].error.result, BLOCKSTORE_FORGED);
   }
@@ -448,7 +448,7 @@ static void endless_candidates_are_ended(void **state) {
   lay_text(2, "");
   shelves[2].repeats = UINT32_MAX - 1;
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   assert_answer(0, BS_NO_WORD, "");
   assert_answer(1, BS_WORD_malformed, "");
   assert_answer(2, BS_WORD_failed, "more than 32 records");
@@ -462,11 +462,11 @@ static void the_bytes_of_a_long_record_are_not_kept(void **state) {
   lay(0, most->bytes, most->length);
   lay(1, over->bytes, over->length)->has_no_size = true;
   assert_ok(read_all());
-  assert_int_equal(findings.count, 2);
-  assert_true(findings.items[0].has_data);
-  assert_true(findings.items[0].data.length > 100000);
-  assert_null(findings.items[0].record.bytes);
-  assert_int_equal(findings.items[1].record.length, BS_EVIDENCE_RECORD_MAX);
+  assert_int_equal(versions.count, 2);
+  assert_true(versions.items[0].has_data);
+  assert_true(versions.items[0].data.length > 100000);
+  assert_null(versions.items[0].record.bytes);
+  assert_int_equal(versions.items[1].record.length, BS_EVIDENCE_RECORD_MAX);
 }
 
 /* A store may hold every version that there ever was. */
@@ -480,14 +480,14 @@ static void the_data_of_one_store_take_no_more_room_than_the_limit(void **state)
     lay(0, records[i]->bytes, LIMIT);
   }
   assert_ok(read_all());
-  assert_int_equal(findings.count, 4);
-  assert_true(findings.items[0].has_data);
-  for (size_t i = 1; i < 4; i++) assert_false(findings.items[i].has_data);
+  assert_int_equal(versions.count, 4);
+  assert_true(versions.items[0].has_data);
+  for (size_t i = 1; i < 4; i++) assert_false(versions.items[i].has_data);
   lay(1, records[0]->bytes, LIMIT); /* another store gives what had no room */
   assert_ok(read_all());
-  assert_int_equal(findings.count, 4);
-  assert_true(findings.items[3].has_data);
-  assert_int_equal(findings.items[3].data.length, findings.items[0].data.length);
+  assert_int_equal(versions.count, 4);
+  assert_true(versions.items[3].has_data);
+  assert_int_equal(versions.items[3].data.length, versions.items[0].data.length);
 }
 
 /* ---- time ---- */
@@ -499,7 +499,7 @@ static void a_slow_store_is_not_waited_for_beyond_the_budget(void **state) {
   lay_version(1, 3, "three");
   shelves[1].delay_ms = 60000;
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   assert_found(0, 2, "two", 0);
   assert_answer(1, BS_WORD_unreachable, "It did not answer within 300 ms, ");
   assert_answer(2, BS_WORD_not_found, "");
@@ -558,7 +558,7 @@ static void a_hanging_store_does_not_hold_up_the_others(void **state) {
   lay_version(1, 3, "three"); /* given when it is too late */
   shelves[1].never = true;
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   assert_found(0, 2, "two", 0);
   assert_answer(1, BS_WORD_unreachable, "It did not answer within 50 ms, ");
 }
@@ -571,7 +571,7 @@ static void when_all_hang_the_deadline_ends_it(void **state) {
   search.budget_ms = 50;
   for (int i = 0; i < STORES; i++) shelves[i].never = true;
   assert_fails(read_all(), BS_WORD_deadline, "deadline");
-  assert_int_equal(findings.count, 0);
+  assert_int_equal(versions.count, 0);
   assert_int_equal(reads(0), 2);
 }
 
@@ -606,7 +606,7 @@ static void a_read_that_is_cancelled_before_asks_nobody(void **state) {
   (void)state;
   assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", &watch, &error));
   bs_scopes_cancel(&scopes);
-  assert_fails(bs_places_read(&places, &findings, &search, &watch, &error), BS_WORD_cancelled, "cancelled");
+  assert_fails(bs_places_read(&places, &versions, &search, &watch, &error), BS_WORD_cancelled, "cancelled");
   for (int i = 0; i < STORES; i++) assert_int_equal(reads(i), 0);
 }
 
@@ -626,7 +626,7 @@ static void local_stores_are_asked_in_order_until_it_is_enough(void **state) {
   lay_version(1, 3, "three");
   lay_version(2, 4, "four");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 2);
+  assert_int_equal(versions.count, 2);
   assert_found(0, 3, "three", 1);
   assert_int_equal(reads(0) + reads(1), 2);
   assert_int_equal(reads(2), 0);
@@ -640,7 +640,7 @@ static void when_nothing_is_enough_all_are_asked(void **state) {
   search.user = &search;
   lay_version(0, 2, "two");
   assert_ok(read_all());
-  assert_int_equal(findings.count, 1);
+  assert_int_equal(versions.count, 1);
   for (int i = 0; i < STORES; i++) assert_int_equal(reads(i), 1);
 }
 

@@ -8,7 +8,7 @@
 enum { MOST = 4 };
 
 static struct bs_found items[MOST];
-static struct bs_findings findings;
+static struct bs_versions versions;
 static struct bs_bounds bounds;
 static struct bs_seen floor_, *seen;
 static struct bs_choice choice;
@@ -20,7 +20,7 @@ static const unsigned char z_of[3][BS_SHA256_SIZE] = {{'a'}, {'b'}, {'c'}};
 static int reset(void **state) {
   (void)state;
   memset(items, 0, sizeof items);
-  findings = (struct bs_findings){items, 0};
+  versions = (struct bs_versions){items, 0};
   bounds = (struct bs_bounds){.lowest = 1, .ver_max = UINT64_MAX, .now = 1000};
   seen = NULL;
   error = (struct bs_error){0};
@@ -29,7 +29,7 @@ static int reset(void **state) {
 
 /* In order: the higher version first. */
 static struct bs_found *find(uint64_t ver, char z) {
-  struct bs_found *found = &items[findings.count++];
+  struct bs_found *found = &items[versions.count++];
 
   found->verified.statement = (struct bs_statement){.kind = BS_STATEMENT_DATA, .ver = ver, .length = 3};
   memcpy(found->verified.z, z_of[z - 'a'], BS_SHA256_SIZE);
@@ -54,7 +54,7 @@ static void see(uint64_t ver, char z) {
 
 static bool choose(void) {
   choice = (struct bs_choice){&items[0], &items[0], 99}; /* must not stay */
-  return bs_choose(&choice, &findings, seen, &bounds, &error);
+  return bs_choose(&choice, &versions, seen, &bounds, &error);
 }
 
 /* The item that is believed, the one that raises the floor (-1: none), and the version that is disputed. */

@@ -10,15 +10,15 @@
 #include "core/base/buffer.h"
 #include "core/base/text.h"
 
-static void free_flaw(struct bs_flaw *flaw) {
-  free(flaw->where);
-  free(flaw->problem);
-  free(flaw->mend);
+static void free_finding(struct bs_finding *finding) {
+  free(finding->where);
+  free(finding->problem);
+  free(finding->mend);
 }
 
 void bs_survey_free(struct bs_survey *survey) {
   for (size_t i = 0; i < survey->examined_count; i++) free(survey->examined[i].path);
-  for (size_t i = 0; i < survey->count; i++) free_flaw(&survey->items[i]);
+  for (size_t i = 0; i < survey->count; i++) free_finding(&survey->items[i]);
   free(survey->examined);
   free(survey->items);
   *survey = (struct bs_survey)BS_SURVEY_INIT;
@@ -74,9 +74,9 @@ void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t numb
 static bool drop_warning(struct bs_survey *survey) {
   size_t at = survey->count;
 
-  while (at > 0 && survey->items[at - 1].severity != BS_FLAW_WARNING) at--;
+  while (at > 0 && survey->items[at - 1].severity != BS_FINDING_WARNING) at--;
   if (at == 0) return false;
-  free_flaw(&survey->items[at - 1]);
+  free_finding(&survey->items[at - 1]);
   memmove(&survey->items[at - 1], &survey->items[at], (survey->count - at) * sizeof *survey->items);
   survey->count--;
   survey->left_out++;
@@ -84,22 +84,22 @@ static bool drop_warning(struct bs_survey *survey) {
 }
 
 /* False: it was left out, and what it owns is still the caller's. */
-static bool push(struct bs_survey *survey, struct bs_flaw flaw) {
+static bool push(struct bs_survey *survey, struct bs_finding finding) {
   void *array = survey->items;
 
-  if (survey->count == BS_FLAWS_MAX && !(flaw.severity == BS_FLAW_ERROR && drop_warning(survey))) {
+  if (survey->count == BS_FINDINGS_MAX && !(finding.severity == BS_FINDING_ERROR && drop_warning(survey))) {
     survey->left_out++;
     return false;
   }
   if (!grow(survey, &array, survey->count, sizeof *survey->items)) return false;
   survey->items = array;
-  survey->items[survey->count++] = flaw;
+  survey->items[survey->count++] = finding;
   return true;
 }
 
-void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where) {
-  survey->errors += severity == BS_FLAW_ERROR;
-  survey->is_kept = push(survey, (struct bs_flaw){.severity = severity, .what = what});
+void bs_finding_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where) {
+  survey->errors += severity == BS_FINDING_ERROR;
+  survey->is_kept = push(survey, (struct bs_finding){.severity = severity, .what = what});
   if (survey->is_kept) survey->items[survey->count - 1].where = copy(survey, where);
 }
 
@@ -111,7 +111,7 @@ static void take_examined(struct bs_survey *survey, struct bs_survey *part) {
 
 static void take_items(struct bs_survey *survey, struct bs_survey *part) {
   for (size_t i = 0; i < part->count; i++)
-    if (push(survey, part->items[i])) part->items[i] = (struct bs_flaw){.what = NULL};
+    if (push(survey, part->items[i])) part->items[i] = (struct bs_finding){.what = NULL};
 }
 
 void bs_survey_move(struct bs_survey *survey, struct bs_survey *part) {
@@ -137,7 +137,7 @@ static void fill(struct bs_survey *survey, char **text, const char *format, va_l
   free(formatted);
 }
 
-void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) {
+void bs_finding_problem(struct bs_survey *survey, const char *format, ...) {
   va_list arguments;
 
   if (!survey->is_kept) return;
@@ -146,7 +146,7 @@ void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) {
   va_end(arguments);
 }
 
-void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) {
+void bs_finding_mend(struct bs_survey *survey, const char *format, ...) {
   va_list arguments;
 
   if (!survey->is_kept) return;
@@ -162,7 +162,7 @@ static void quote(struct bs_buffer *text, const char *path) {
   bs_buffer_byte(text, '\'');
 }
 
-void bs_flaw_mend_path(struct bs_survey *survey, const char *path, const char *format, ...) {
+void bs_finding_mend_path(struct bs_survey *survey, const char *path, const char *format, ...) {
   struct bs_buffer quoted BS_AUTO_BUFFER = BS_BUFFER_INIT;
   char *begin BS_AUTO_FREE = NULL;
   va_list arguments;
@@ -175,5 +175,5 @@ void bs_flaw_mend_path(struct bs_survey *survey, const char *path, const char *f
   if (length < 0) begin = NULL;
   quote(&quoted, path);
   if (begin == NULL || bs_buffer_string(&quoted) == NULL) survey->failed = true;
-  else bs_flaw_mend(survey, "%s%s", begin, bs_buffer_string(&quoted));
+  else bs_finding_mend(survey, "%s%s", begin, bs_buffer_string(&quoted));
 }

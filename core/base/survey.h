@@ -10,10 +10,10 @@
 
 #include "core/base/error.h"
 
-#define BS_FLAWS_MAX 200 /* of one examination: damage is often everywhere, and nobody reads more */
+#define BS_FINDINGS_MAX 200 /* of one examination: damage is often everywhere, and nobody reads more */
 #define BS_COUNTS_MAX 4
 
-enum bs_severity { BS_FLAW_WARNING, BS_FLAW_ERROR };
+enum bs_severity { BS_FINDING_WARNING, BS_FINDING_ERROR };
 
 /* One thing that was looked at. */
 struct bs_examined {
@@ -26,7 +26,7 @@ struct bs_examined {
   size_t count;
 };
 
-struct bs_flaw {
+struct bs_finding {
   enum bs_severity severity;
   const char *what; /* static */
   char *where;      /* a file, perhaps with table and row or block behind it */
@@ -37,7 +37,7 @@ struct bs_flaw {
 struct bs_survey {
   struct bs_examined *examined;
   size_t examined_count;
-  struct bs_flaw *items;
+  struct bs_finding *items;
   size_t count;
   size_t errors;   /* of them, and of those left out */
   size_t left_out; /* beyond the most: an error takes the place of the last warning */
@@ -57,11 +57,11 @@ void bs_examined_add(struct bs_survey *survey, const char *what, const char *pat
 void bs_examined_count(struct bs_survey *survey, const char *name, uint64_t number);
 
 /* What was found.  Where it is; the problem and the mend follow at once. */
-void bs_flaw_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where);
-void bs_flaw_problem(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void bs_flaw_mend(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bs_finding_add(struct bs_survey *survey, enum bs_severity severity, const char *what, const char *where);
+void bs_finding_problem(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bs_finding_mend(struct bs_survey *survey, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same of a command that ends with the path, which is quoted for the shell. */
-void bs_flaw_mend_path(struct bs_survey *survey, const char *path, const char *format, ...)
+void bs_finding_mend_path(struct bs_survey *survey, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

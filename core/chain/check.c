@@ -25,15 +25,16 @@ static void tell_difference(void *user, const char *where, const char *problem) 
     telling->survey->failed = true;
     return;
   }
-  bs_flaw_add(telling->survey, BS_FLAW_ERROR, WHAT, place);
-  bs_flaw_problem(telling->survey, "%s", problem);
-  bs_flaw_mend(telling->survey, "%s", telling->subject->mend);
+  bs_finding_add(telling->survey, BS_FINDING_ERROR, WHAT, place);
+  bs_finding_problem(telling->survey, "%s", problem);
+  bs_finding_mend(telling->survey, "%s", telling->subject->mend);
 }
 
 static void tell_empty(const struct telling *telling) {
-  bs_flaw_add(telling->survey, BS_FLAW_WARNING, WHAT, telling->subject->path);
-  bs_flaw_problem(telling->survey, "The ledger has no chain yet: who made it ended early.");
-  bs_flaw_mend(telling->survey, "The next operation, such as blockstore-cli register, begins one; nothing else is to be done.");
+  bs_finding_add(telling->survey, BS_FINDING_WARNING, WHAT, telling->subject->path);
+  bs_finding_problem(telling->survey, "The ledger has no chain yet: who made it ended early.");
+  bs_finding_mend(telling->survey, "The next operation, such as blockstore-cli register, begins one; nothing else is "
+                  "to be done.");
 }
 
 /* How many rows; both are tables of every schema. */

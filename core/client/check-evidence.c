@@ -132,15 +132,15 @@ static bool check_bytes(const char *name, const struct bs_buffer *bytes, struct 
 }
 
 static void tell_unreadable(const char *path, const struct bs_error *error, struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "Whether this proves anything cannot be told: %s", error->message);
-  bs_flaw_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "Whether this proves anything cannot be told: %s", error->message);
+  bs_finding_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
 }
 
 static void tell_worthless(const char *path, const struct bs_error *error, struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "This proves nothing: %s", error->message);
-  bs_flaw_mend(survey, "Remove it, or keep it elsewhere: the next read that finds both contents keeps the evidence anew.");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "This proves nothing: %s", error->message);
+  bs_finding_mend(survey, "Remove it, or keep it elsewhere: the next read that finds both contents keeps the evidence anew.");
 }
 
 static bool check_file(const char *path, const char *name, struct bs_survey *survey, struct bs_error *error) {

@@ -19,13 +19,13 @@ struct holding {
 };
 
 static void mend(const struct holding *holding) {
-  bs_flaw_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while"
-               " no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of"
-               " what was seen, of any data.", holding->state_dir);
+  bs_finding_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while"
+                  " no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of"
+                  " what was seen, of any data.", holding->state_dir);
 }
 
 static void add(const struct holding *holding, enum bs_severity severity) {
-  bs_flaw_add(holding->survey, severity, WHAT, holding->info.ledger != NULL ? holding->info.ledger : holding->state_dir);
+  bs_finding_add(holding->survey, severity, WHAT, holding->info.ledger != NULL ? holding->info.ledger : holding->state_dir);
 }
 
 /* ---- one name ---- */
@@ -40,13 +40,15 @@ static bool hold(const struct holding *holding, const struct bs_remembered *reme
 
   if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, holding->scope, error)) return false;
   if (fate == BS_FATE_LEFT_CHAIN || (answer == ABOVE && fate != BS_FATE_REPLACED)) return true;
-  add(holding, BS_FLAW_ERROR);
+  add(holding, BS_FINDING_ERROR);
   if (fate == BS_FATE_REPLACED)
-    bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger has another block there: an older one"
-                    " was put back, and has grown since.", remembered->name, remembered->seen.block);
+    bs_finding_problem(holding->survey, "The name %s was seen as of block %" PRIu64
+                       "; the ledger has another block there: an older one was put back, and has grown since.",
+                       remembered->name, remembered->seen.block);
   else
-    bs_flaw_problem(holding->survey, "The name %s was seen as of block %" PRIu64 "; the ledger, which ends at block %" PRIu64 ", %s.",
-                    remembered->name, remembered->seen.block, holding->info.height, has[answer]);
+    bs_finding_problem(holding->survey, "The name %s was seen as of block %" PRIu64
+                       "; the ledger, which ends at block %" PRIu64 ", %s.",
+                       remembered->name, remembered->seen.block, holding->info.height, has[answer]);
   mend(holding);
   return true;
 }
@@ -68,9 +70,9 @@ static bool check_name(const struct holding *holding, const struct bs_remembered
 /* ---- the chain ---- */
 
 static void tell_no_ledger(const struct holding *holding, const struct bs_remembered *remembered, size_t count) {
-  add(holding, BS_FLAW_ERROR);
-  bs_flaw_problem(holding->survey, "There is no ledger, but the state remembers %zu of its names: %s%s.", count, remembered->name,
-                  count > 1 ? " and others" : "");
+  add(holding, BS_FINDING_ERROR);
+  bs_finding_problem(holding->survey, "There is no ledger, but the state remembers %zu of its names: %s%s.", count,
+                     remembered->name, count > 1 ? " and others" : "");
   mend(holding);
 }
 
@@ -79,15 +81,15 @@ static void tell_other_chain(const struct holding *holding, const struct bs_reme
   char chain[65];
 
   bs_hex_encode(chain, other->chain_id, sizeof other->chain_id);
-  add(holding, is_replaced ? BS_FLAW_ERROR : BS_FLAW_WARNING);
+  add(holding, is_replaced ? BS_FINDING_ERROR : BS_FINDING_WARNING);
   if (count == 1)
-    bs_flaw_problem(holding->survey, "The state remembers a name, %s, of another chain than the ledger's %s: %s.", other->name,
-                    holding->info.chain_id, chain);
+    bs_finding_problem(holding->survey, "The state remembers a name, %s, of another chain than the ledger's %s: %s.", other->name,
+                       holding->info.chain_id, chain);
   else
-    bs_flaw_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
-                    count, other->name, holding->info.chain_id, chain);
+    bs_finding_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
+                       count, other->name, holding->info.chain_id, chain);
   if (is_replaced) mend(holding);
-  else bs_flaw_mend(holding->survey, "Nothing, where you use several ledgers on purpose; give each a state_dir of its own.");
+  else bs_finding_mend(holding->survey, "Nothing, where you use several ledgers on purpose; give each a state_dir of its own.");
 }
 
 static bool is_ours(const struct bs_error *error) {
@@ -128,9 +130,9 @@ bool bs_check_names(struct bs_names *names, const char *state_dir, const struct 
 
   if (hold_names(&holding, remembered, count, error)) return true;
   if (is_ours(error)) return false;
-  add(&holding, BS_FLAW_ERROR);
-  bs_flaw_problem(survey, "The names that were seen cannot be held against the ledger: %s", error->message);
-  bs_flaw_mend(survey, "Run this again, while no other program uses the ledger.");
+  add(&holding, BS_FINDING_ERROR);
+  bs_finding_problem(survey, "The names that were seen cannot be held against the ledger: %s", error->message);
+  bs_finding_mend(survey, "Run this again, while no other program uses the ledger.");
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
 }

@@ -75,18 +75,18 @@ static bool is_one_place(const struct placed *a, const struct placed *b) {
 
 static void tell_one_place(const struct blockstore_config *config, const struct placed *a, const struct placed *b,
                            struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, config->file);
-  bs_flaw_problem(survey, "The stores %s and %s are one place: what is written to both is counted twice, and kept once.",
-                  a->entry->name, b->entry->name);
-  bs_flaw_mend(survey, "Give the store %s a place of its own, on a disk of its own, or take it out of the configuration.",
-               b->entry->name);
+  bs_finding_add(survey, BS_FINDING_ERROR, WHAT, config->file);
+  bs_finding_problem(survey, "The stores %s and %s are one place: what is written to both is counted twice, and kept once.",
+                     a->entry->name, b->entry->name);
+  bs_finding_mend(survey, "Give the store %s a place of its own, on a disk of its own, or take it out of the configuration.",
+                  b->entry->name);
 }
 
 static void tell_missing(const struct placed *placed, const char *key, const char *path, struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "The %s of the store %s does not exist.", key, placed->entry->name);
-  bs_flaw_mend(survey, "Nothing, where the store is new: the next command may make it.  If data were there before, set %s to"
-               " where they are, or mount or bring back what held them.", key);
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "The %s of the store %s does not exist.", key, placed->entry->name);
+  bs_finding_mend(survey, "Nothing, where the store is new: the next command may make it.  If data were there before, set %s to"
+                  " where they are, or mount or bring back what held them.", key);
 }
 
 /* A link that leads nowhere is not there either. */
@@ -101,9 +101,9 @@ static void look_for_paths(const struct placed *placed, struct bs_survey *survey
 
 static void tell_unknown(const struct blockstore_config *config, const struct placed *placed, const struct bs_error *error,
                          struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, config->file);
-  bs_flaw_problem(survey, "Where the store %s is cannot be told: %s", placed->entry->name, error->message);
-  bs_flaw_mend(survey, "See blockstore-cli drivers %s, and mend what the problem names.", placed->entry->driver);
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, config->file);
+  bs_finding_problem(survey, "Where the store %s is cannot be told: %s", placed->entry->name, error->message);
+  bs_finding_mend(survey, "See blockstore-cli drivers %s, and mend what the problem names.", placed->entry->driver);
 }
 
 static void free_placed(struct placed *placed, size_t count) {

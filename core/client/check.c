@@ -27,10 +27,11 @@ static bool check_ledger(const struct blockstore_config *config, struct bs_names
 /* A directory that somebody named: the built-in configuration has one that nobody has used yet. */
 static void tell_missing_state(const struct blockstore_config *config, struct bs_survey *survey) {
   if (config->built_in || bs_yaml_find(config->root, "state_dir") == NULL || access(config->state_dir, F_OK) == 0) return;
-  bs_flaw_add(survey, BS_FLAW_WARNING, "state directory", config->state_dir);
-  bs_flaw_problem(survey, "The state_dir of the configuration does not exist: what was seen before, if anything, is not known here.");
-  bs_flaw_mend(survey, "Nothing, where it is new: the next command makes it.  If it was there before, set state_dir in %s to where"
-               " it is, or bring it back.", config->file);
+  bs_finding_add(survey, BS_FINDING_WARNING, "state directory", config->state_dir);
+  bs_finding_problem(survey, "The state_dir of the configuration does not exist: what was seen before, if anything, is "
+                     "not known here.");
+  bs_finding_mend(survey, "Nothing, where it is new: the next command makes it.  If it was there before, set state_dir "
+                  "in %s to where it is, or bring it back.", config->file);
 }
 
 /* Does the state remember a user record, which some store then has? */
@@ -66,10 +67,10 @@ static cJSON *examined_document(const struct bs_examined *examined) {
   return item;
 }
 
-static cJSON *finding_document(const struct bs_flaw *finding) {
+static cJSON *finding_document(const struct bs_finding *finding) {
   cJSON *item = cJSON_CreateObject();
 
-  bs_document_text(item, "severity", finding->severity == BS_FLAW_ERROR ? "error" : "warning");
+  bs_document_text(item, "severity", finding->severity == BS_FINDING_ERROR ? "error" : "warning");
   bs_document_text(item, "what", finding->what);
   bs_document_text(item, "where", finding->where);
   bs_document_text(item, "problem", finding->problem);

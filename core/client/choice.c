@@ -32,27 +32,27 @@ struct bs_seen bs_seen_of(const struct bs_found *found) {
 
 /* Everything found of one version: items first..end. */
 struct group {
-  const struct bs_findings *findings;
+  const struct bs_versions *versions;
   size_t first, end;
 };
 
-static struct group group_at(const struct bs_findings *findings, size_t first) {
-  struct group group = {findings, first, first};
+static struct group group_at(const struct bs_versions *versions, size_t first) {
+  struct group group = {versions, first, first};
 
-  while (group.end < findings->count && ver_of(&findings->items[group.end]) == ver_of(&findings->items[first])) group.end++;
+  while (group.end < versions->count && ver_of(&versions->items[group.end]) == ver_of(&versions->items[first])) group.end++;
   return group;
 }
 
 static const struct bs_found *member(const struct group *group, const unsigned char *z) {
   for (size_t i = group->first; i < group->end; i++)
-    if (is_z(&group->findings->items[i], z)) return &group->findings->items[i];
+    if (is_z(&group->versions->items[i], z)) return &group->versions->items[i];
   return NULL;
 }
 
 /* The one content of the version, NULL: it is disputed.  What the caller chooses counts before what was seen first. */
 static const struct bs_found *settle(const struct group *group, const struct bs_seen *floor, const struct bs_bounds *bounds,
                                      struct bs_choice *choice) {
-  const struct bs_found *first = &group->findings->items[group->first], *chosen;
+  const struct bs_found *first = &group->versions->items[group->first], *chosen;
   bool was_seen = floor != NULL && floor->ver == ver_of(first);
   const unsigned char *seen_z = was_seen ? floor->z : NULL;
 
@@ -71,15 +71,15 @@ static bool refuse_disputed(uint64_t ver, struct bs_error *error) {
 }
 
 /* Where the chosen content is nowhere, neither its rival nor anything else stands for it. */
-static bool check_chosen(const struct bs_findings *findings, const struct bs_bounds *bounds, struct bs_error *error) {
+static bool check_chosen(const struct bs_versions *versions, const struct bs_bounds *bounds, struct bs_error *error) {
   char z[2 * BS_SHA256_SIZE + 1];
 
   if (bounds->z == NULL) return true;
-  for (size_t i = 0; i < findings->count; i++)
-    if (is_z(&findings->items[i], bounds->z)) return true;
+  for (size_t i = 0; i < versions->count; i++)
+    if (is_z(&versions->items[i], bounds->z)) return true;
   bs_hex_encode(z, bounds->z, BS_SHA256_SIZE);
   return bs_fail(error, BS_WORD_conflict, "No store has the content that was chosen, z %s; without a choice, version %" PRIu64
-                 " would be judged.", z, ver_of(&findings->items[0]));
+                 " would be judged.", z, ver_of(&versions->items[0]));
 }
 
 /* A place that gave more than one record has no room for all their data. */
@@ -116,21 +116,21 @@ static bool check_height(uint64_t ver, const struct bs_seen *floor, const struct
   return true;
 }
 
-bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings, const struct bs_seen *floor,
+bool bs_choose(struct bs_choice *ret_choice, const struct bs_versions *versions, const struct bs_seen *floor,
                const struct bs_bounds *bounds, struct bs_error *error) {
   struct group group;
 
   *ret_choice = (struct bs_choice){NULL, NULL, 0};
-  for (size_t at = 0; at < findings->count; at = group.end) {
-    uint64_t ver = ver_of(&findings->items[at]);
+  for (size_t at = 0; at < versions->count; at = group.end) {
+    uint64_t ver = ver_of(&versions->items[at]);
     const struct bs_found *found;
 
-    group = group_at(findings, at);
+    group = group_at(versions, at);
     if (!check_height(ver, floor, bounds, error)) return false;
     if (ver > bounds->ver_max) continue;
     found = settle(&group, floor, bounds, ret_choice);
     if (found == NULL) return refuse_disputed(ver, error);
-    if (!check_chosen(findings, bounds, error) || !check_kept(found, error)) return false;
+    if (!check_chosen(versions, bounds, error) || !check_kept(found, error)) return false;
     if (ret_choice->disputed == 0) ret_choice->raises = found;
     if (!check_content(found, bounds, error)) return false;
     if (bounds->accepts == NULL || bounds->accepts(bounds->user, found)) {

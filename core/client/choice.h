@@ -31,7 +31,7 @@ struct bs_choice {
  * the check); too_large (FORGED: its data were not kept).
  * *ret_choice is filled in any case.
  */
-bool bs_choose(struct bs_choice *ret_choice, const struct bs_findings *findings, const struct bs_seen *floor,
+bool bs_choose(struct bs_choice *ret_choice, const struct bs_versions *versions, const struct bs_seen *floor,
                const struct bs_bounds *bounds, struct bs_error *error);
 
 /* As a floor. */

@@ -63,8 +63,8 @@ static bool find_sides(const struct bs_reading *reading, struct side sides[2]) {
   uint64_t ver = reading->choice.disputed;
   size_t count = 0;
 
-  for (size_t i = 0; i < reading->findings.count && count < 2; i++)
-    if (reading->findings.items[i].verified.statement.ver == ver) sides[count++] = of_found(reading, &reading->findings.items[i]);
+  for (size_t i = 0; i < reading->versions.count && count < 2; i++)
+    if (reading->versions.items[i].verified.statement.ver == ver) sides[count++] = of_found(reading, &reading->versions.items[i]);
   if (count == 1 && floor != NULL && floor->ver == ver && memcmp(floor->z, sides[0].z, BS_SHA256_SIZE) != 0) sides[count++] = of_floor(floor);
   if (count < 2) return false;
   order(sides);
@@ -130,7 +130,7 @@ static cJSON *describe(const struct bs_reading *reading, const struct side sides
   bs_document_text(tree, "name", present->record.name);
   bs_document_text(tree, "id", reading->target->datum.id);
   bs_document_number(tree, "ver", reading->choice.disputed);
-  add_hex(tree, "signer", reading->findings.items[0].verified.signer, BS_HASH160_SIZE);
+  add_hex(tree, "signer", reading->versions.items[0].verified.signer, BS_HASH160_SIZE);
   add_route(tree, reading->target);
   add_base64(tree, "user_record", present->copy == NULL ? NULL : &present->copy->bytes);
   bs_document_add(tree, "name_record", describe_name(&present->record));
@@ -200,8 +200,8 @@ void bs_evidence_list(const struct bs_reading *reading, struct bs_buffer *ret_js
   bool lists_floor = recalled->has_version && recalled->version.ver == chosen.ver && memcmp(recalled->version.z, chosen.z, sizeof chosen.z) != 0;
 
   bs_buffer_byte(ret_json, '[');
-  for (size_t i = 0; i < reading->findings.count && !ret_json->failed; i++) {
-    const struct bs_seen seen = bs_seen_of(&reading->findings.items[i]);
+  for (size_t i = 0; i < reading->versions.count && !ret_json->failed; i++) {
+    const struct bs_seen seen = bs_seen_of(&reading->versions.items[i]);
 
     if (seen.ver != chosen.ver || memcmp(seen.z, chosen.z, sizeof seen.z) == 0) continue;
     list(ret_json, &seen);

@@ -97,7 +97,7 @@ static bool recall(struct getting *getting) {
   return true;
 }
 
-/* Up to the findings. */
+/* Up to the versions. */
 static bool look_once(struct getting *getting, bool again) {
   struct bs_work *work = getting->work;
 
@@ -210,7 +210,7 @@ static bool make_record(const struct getting *getting, struct blockstore_record 
 }
 
 static bool deliver(struct getting *getting, struct bs_output_use *use) {
-  struct bs_found *found = (struct bs_found *)(uintptr_t)getting->reading.choice.found; /* of our own findings */
+  struct bs_found *found = (struct bs_found *)(uintptr_t)getting->reading.choice.found; /* of our own versions */
   uint64_t wanted = bs_output_limit(use->output);
   struct bs_error *error = &getting->work->report.error;
 

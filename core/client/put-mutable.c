@@ -55,8 +55,8 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
 
 /* Another writer, who did not know of us. */
 static bool meet_rivals(struct bs_putting *putting, struct bs_reading *after) {
-  for (size_t i = 0; i < after->findings.count; i++) {
-    const struct bs_found *found = &after->findings.items[i];
+  for (size_t i = 0; i < after->versions.count; i++) {
+    const struct bs_found *found = &after->versions.items[i];
     uint64_t ver = found->verified.statement.ver;
 
     if (ver > putting->ver && ver > putting->superseded_by) putting->superseded_by = ver;

@@ -94,8 +94,8 @@ static uint64_t higher(uint64_t a, uint64_t b) {
 
 /* The highest version that is known, 0: none; what is reserved does not count yet. */
 static uint64_t last_known(const struct bs_putting *putting, const struct bs_recalled *recalled) {
-  const struct bs_findings *findings = &putting->before.findings;
-  uint64_t last = findings->count == 0 ? 0 : findings->items[0].verified.statement.ver;
+  const struct bs_versions *versions = &putting->before.versions;
+  uint64_t last = versions->count == 0 ? 0 : versions->items[0].verified.statement.ver;
 
   if (recalled->has_version) last = higher(last, recalled->version.ver);
   return putting->target.has_route ? higher(last, bs_route_lowest(&putting->target.route) - 1) : last;
@@ -125,12 +125,12 @@ bool bs_putting_is_signed(const struct bs_putting *putting, const unsigned char 
 
 /* Is this very content known as that version, and no other?  Then it may be stored again. */
 static bool is_known(const struct bs_putting *putting, const struct bs_recalled *recalled) {
-  const struct bs_findings *findings = &putting->before.findings;
+  const struct bs_versions *versions = &putting->before.versions;
   bool is_there = false;
 
-  for (size_t i = 0; i < findings->count; i++) {
-    if (findings->items[i].verified.statement.ver != putting->ver) continue;
-    if (!bs_putting_is_signed(putting, findings->items[i].verified.z)) return false;
+  for (size_t i = 0; i < versions->count; i++) {
+    if (versions->items[i].verified.statement.ver != putting->ver) continue;
+    if (!bs_putting_is_signed(putting, versions->items[i].verified.z)) return false;
     is_there = true;
   }
   if (recalled->has_version && recalled->version.ver == putting->ver) return bs_putting_is_signed(putting, recalled->version.z);
@@ -218,11 +218,11 @@ static bool pick_version(struct bs_putting *putting, const struct bs_recalled *r
 }
 
 static void tell_version(const struct bs_putting *putting, const struct bs_recalled *recalled) {
-  const struct bs_findings *findings = &putting->before.findings;
+  const struct bs_versions *versions = &putting->before.versions;
 
   bs_log(BS_LOG_INFO, "version %" PRIu64 " is written: %s (in the stores: %" PRIu64 ", seen before: %" PRIu64 ", reserved: %" PRIu64
          ", route from: %" PRIu64 "; 0 is none)", putting->ver, putting->why,
-         findings->count == 0 ? 0 : findings->items[0].verified.statement.ver,
+         versions->count == 0 ? 0 : versions->items[0].verified.statement.ver,
          recalled->has_version ? recalled->version.ver : 0, recalled->reserved,
          putting->target.has_route ? bs_route_lowest(&putting->target.route) : 0);
 }

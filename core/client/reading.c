@@ -19,7 +19,7 @@ bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const st
 }
 
 void bs_reading_end(struct bs_reading *reading) {
-  bs_findings_free(&reading->findings);
+  bs_versions_free(&reading->versions);
   bs_places_free(&reading->places);
 }
 
@@ -37,12 +37,12 @@ static bool recall_signer(struct bs_reading *reading, const unsigned char *signe
   return reading->has_recalled;
 }
 
-/* What must be known to choose among findings: what was seen of their signer before, and the time where one of them expires. */
-static bool recall(struct bs_reading *reading, const struct bs_findings *findings) {
+/* What must be known to choose among versions: what was seen of their signer before, and the time where one of them expires. */
+static bool recall(struct bs_reading *reading, const struct bs_versions *versions) {
   bool expires = false;
 
-  if (!recall_signer(reading, findings->items[0].verified.signer)) return false;
-  for (size_t i = 0; i < findings->count; i++) expires = expires || findings->items[i].verified.statement.expires > 0;
+  if (!recall_signer(reading, versions->items[0].verified.signer)) return false;
+  for (size_t i = 0; i < versions->count; i++) expires = expires || versions->items[i].verified.statement.expires > 0;
   return !expires || reading->bounds.now != 0 || bs_present_now(reading->work, &reading->bounds.now, reading->recalled.clock);
 }
 
@@ -53,7 +53,7 @@ static const struct bs_seen *floor_of(const struct bs_reading *reading) {
 /* Would this version alone be believed?  What cannot be told now is left to bs_reading_choose. */
 static bool is_enough(void *user, const struct bs_found *found) {
   struct bs_reading *reading = user;
-  const struct bs_findings alone = {(struct bs_found *)(uintptr_t)found, 1};
+  const struct bs_versions alone = {(struct bs_found *)(uintptr_t)found, 1};
   struct bs_choice choice;
   struct bs_error error;
 
@@ -88,7 +88,7 @@ bool bs_reading_ask(struct bs_reading *reading, const struct bs_authority *autho
                                            .user = reading};
 
   return recall_before(reading, authority->key) &&
-         bs_places_read(&reading->places, &reading->findings, &search, &reading->work->watch, &reading->work->report.error);
+         bs_places_read(&reading->places, &reading->versions, &search, &reading->work->watch, &reading->work->report.error);
 }
 
 static bool any_forged(const struct bs_places *places) {
@@ -163,7 +163,7 @@ static void tell(const struct bs_reading *reading) {
 }
 
 static bool choose(struct bs_reading *reading, struct bs_error *error) {
-  bool good = bs_choose(&reading->choice, &reading->findings, floor_of(reading), &reading->bounds, error);
+  bool good = bs_choose(&reading->choice, &reading->versions, floor_of(reading), &reading->bounds, error);
 
   if (bs_log_wanted(BS_LOG_INFO)) tell(reading);
   return good;
@@ -186,8 +186,8 @@ bool bs_reading_choose(struct bs_reading *reading) {
 
   bs_reading_what(what, &reading->target->datum);
   reading->choice = (struct bs_choice){NULL, NULL, 0};
-  if (reading->findings.count == 0) return fail_by_answers(reading, what, error);
-  if (!recall(reading, &reading->findings)) return false;
+  if (reading->versions.count == 0) return fail_by_answers(reading, what, error);
+  if (!recall(reading, &reading->versions)) return false;
   if (choose(reading, error)) return true;
   blame(reading);
   if (error->result == BLOCKSTORE_STALE && any_forged(&reading->places)) return fail_by_answers(reading, what, error);

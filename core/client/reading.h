@@ -11,7 +11,7 @@ struct bs_reading {
   const struct bs_present *present; /* the caller's */
   const struct bs_target *target;   /* the caller's */
   struct bs_places places;
-  struct bs_findings findings;
+  struct bs_versions versions;
   struct bs_recalled recalled;      /* once something verified: what was known of its signer's versions */
   bool has_recalled;
   struct bs_bounds bounds;

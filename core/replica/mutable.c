@@ -19,7 +19,7 @@ struct reading {
   const struct bs_watch *watch;
   struct attempt *attempts; /* one a place */
   bool *chosen;             /* the places that are asked, or were too slow */
-  struct bs_findings findings;
+  struct bs_versions versions;
   bool is_late; /* the budget has passed with nothing verified: the first that is verified ends it */
   bool is_enough;
   bool out_of_memory;
@@ -32,21 +32,21 @@ struct attempt {
   size_t place;
   size_t candidates;           /* that were begun */
   struct bs_buffer record;     /* the one that is coming in */
-  struct bs_findings findings; /* what verified */
+  struct bs_versions versions; /* what verified */
   struct bs_error bad;         /* why the first that did not verify did not */
 };
 
-/* ---- findings ---- */
+/* ---- versions ---- */
 
 static void free_found(struct bs_found *found) {
   bs_buffer_free(&found->data);
   bs_buffer_free(&found->record);
 }
 
-void bs_findings_free(struct bs_findings *findings) {
-  for (size_t i = 0; i < findings->count; i++) free_found(&findings->items[i]);
-  free(findings->items);
-  *findings = (struct bs_findings){NULL, 0};
+void bs_versions_free(struct bs_versions *versions) {
+  for (size_t i = 0; i < versions->count; i++) free_found(&versions->items[i]);
+  free(versions->items);
+  *versions = (struct bs_versions){NULL, 0};
 }
 
 static void drop_data(struct bs_found *found) {
@@ -54,20 +54,20 @@ static void drop_data(struct bs_found *found) {
   found->has_data = false;
 }
 
-static void drop_data_of_lower(struct bs_findings *findings) {
-  for (size_t i = 1; i < findings->count; i++)
-    if (findings->items[i].verified.statement.ver < findings->items[0].verified.statement.ver) drop_data(&findings->items[i]);
+static void drop_data_of_lower(struct bs_versions *versions) {
+  for (size_t i = 1; i < versions->count; i++)
+    if (versions->items[i].verified.statement.ver < versions->items[0].verified.statement.ver) drop_data(&versions->items[i]);
 }
 
 /* What one place gave, together, takes no more room than one record may; the highest version goes first. */
-static void bound_data(struct bs_findings *findings, uint64_t limit) {
+static void bound_data(struct bs_versions *versions, uint64_t limit) {
   uint64_t sum = 0;
 
-  for (size_t i = 0; i < findings->count; i++) {
-    sum += findings->items[i].data.length;
+  for (size_t i = 0; i < versions->count; i++) {
+    sum += versions->items[i].data.length;
     if (i == 0 || sum <= limit) continue;
-    sum -= findings->items[i].data.length;
-    drop_data(&findings->items[i]);
+    sum -= versions->items[i].data.length;
+    drop_data(&versions->items[i]);
   }
 }
 
@@ -78,24 +78,24 @@ static int order(const struct bs_verified *a, const struct bs_verified *b) {
 }
 
 /* Takes what it keeps of *found. */
-static bool add(struct bs_findings *findings, struct bs_found *found, bool keeps_all, struct bs_error *error) {
+static bool add(struct bs_versions *versions, struct bs_found *found, bool keeps_all, struct bs_error *error) {
   size_t at = 0;
 
-  while (at < findings->count && order(&findings->items[at].verified, &found->verified) < 0) at++;
-  if (at == findings->count || order(&findings->items[at].verified, &found->verified) > 0) {
-    struct bs_found *grown = realloc(findings->items, (findings->count + 1) * sizeof *grown);
+  while (at < versions->count && order(&versions->items[at].verified, &found->verified) < 0) at++;
+  if (at == versions->count || order(&versions->items[at].verified, &found->verified) > 0) {
+    struct bs_found *grown = realloc(versions->items, (versions->count + 1) * sizeof *grown);
 
     if (grown == NULL) return bs_fail_memory(error);
-    findings->items = grown;
-    memmove(&grown[at + 1], &grown[at], (findings->count++ - at) * sizeof *grown);
+    versions->items = grown;
+    memmove(&grown[at + 1], &grown[at], (versions->count++ - at) * sizeof *grown);
     grown[at] = *found;
     *found = (struct bs_found){.place = found->place};
-  } else if (found->has_data && !findings->items[at].has_data) {
-    findings->items[at].data = found->data;
-    findings->items[at].has_data = true;
+  } else if (found->has_data && !versions->items[at].has_data) {
+    versions->items[at].data = found->data;
+    versions->items[at].has_data = true;
     found->data = (struct bs_buffer)BS_BUFFER_INIT;
   }
-  if (!keeps_all) drop_data_of_lower(findings);
+  if (!keeps_all) drop_data_of_lower(versions);
   return true;
 }
 
@@ -126,7 +126,7 @@ static bool admits(const struct bs_mutable_search *search, const struct bs_mutab
 
 static bool verify(struct bs_found *found, const struct attempt *attempt, struct bs_error *error) {
   const struct bs_mutable_search *search = attempt->search;
-  const struct bs_findings *known = &attempt->findings;
+  const struct bs_versions *known = &attempt->versions;
   struct bs_mutable record;
   bool wants_data;
 
@@ -153,8 +153,8 @@ static bool judge(struct attempt *attempt, struct bs_error *error) {
     found.record = attempt->record;
     attempt->record = (struct bs_buffer)BS_BUFFER_INIT;
   }
-  if (!add(&attempt->findings, &found, attempt->search->keeps_all, error)) return false;
-  bound_data(&attempt->findings, attempt->search->limit);
+  if (!add(&attempt->versions, &found, attempt->search->keeps_all, error)) return false;
+  bound_data(&attempt->versions, attempt->search->limit);
   return true;
 }
 
@@ -191,21 +191,21 @@ static bool is_enough(const struct reading *reading) {
 
   if (reading->is_late) return true;
   if (!search->takes_first) return false;
-  for (size_t i = 0; i < reading->findings.count; i++)
-    if (search->is_enough == NULL || search->is_enough(search->user, &reading->findings.items[i])) return true;
+  for (size_t i = 0; i < reading->versions.count; i++)
+    if (search->is_enough == NULL || search->is_enough(search->user, &reading->versions.items[i])) return true;
   return false;
 }
 
-static bool merge(struct bs_findings *findings, struct bs_findings *more, bool keeps_all) {
+static bool merge(struct bs_versions *versions, struct bs_versions *more, bool keeps_all) {
   struct bs_error error;
 
-  if (findings->count == 0) {
-    *findings = *more;
-    *more = (struct bs_findings){NULL, 0};
+  if (versions->count == 0) {
+    *versions = *more;
+    *more = (struct bs_versions){NULL, 0};
   }
   for (size_t i = 0; i < more->count; i++)
-    if (!add(findings, &more->items[i], keeps_all, &error)) return false;
-  bs_findings_free(more);
+    if (!add(versions, &more->items[i], keeps_all, &error)) return false;
+  bs_versions_free(more);
   return true;
 }
 
@@ -217,13 +217,13 @@ static bool ended(void *user, struct bs_replica *answer) {
 
   bs_buffer_free(&attempt->record);
   answer->was_asked |= place->is_own; /* who declines the URL that is its own has failed */
-  if (attempt->findings.count > 0) {
-    const struct bs_verified *highest = &attempt->findings.items[0].verified;
+  if (attempt->versions.count > 0) {
+    const struct bs_verified *highest = &attempt->versions.items[0].verified;
 
     answer->is_good = true;
     place->ver = highest->statement.ver;
     memcpy(place->z, highest->z, sizeof place->z);
-    reading->out_of_memory |= !merge(&reading->findings, &attempt->findings, reading->search->keeps_all);
+    reading->out_of_memory |= !merge(&reading->versions, &attempt->versions, reading->search->keeps_all);
     reading->is_enough = reading->out_of_memory || is_enough(reading);
   } else if (attempt->bad.word != BS_NO_WORD) {
     answer->is_good = false;
@@ -334,22 +334,22 @@ static bool ask_with_patience(struct reading *reading, struct bs_error *error) {
   if (!ask_within_budget(reading, error)) return false;
   if (!choose_slow(reading)) return true;
   reading->is_late = true;
-  good = reading->findings.count > 0 || ask(reading, reading->watch->scope, error);
-  if (reading->findings.count > 0) tell_slow(reading);
+  good = reading->versions.count > 0 || ask(reading, reading->watch->scope, error);
+  if (reading->versions.count > 0) tell_slow(reading);
   return good;
 }
 
 static void free_reading(struct reading *reading) {
   for (size_t i = 0; reading->attempts != NULL && i < reading->places->count; i++) {
     bs_buffer_free(&reading->attempts[i].record);
-    bs_findings_free(&reading->attempts[i].findings);
+    bs_versions_free(&reading->attempts[i].versions);
   }
   free(reading->attempts);
   free(reading->chosen);
-  bs_findings_free(&reading->findings);
+  bs_versions_free(&reading->versions);
 }
 
-bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, const struct bs_mutable_search *search,
+bool bs_places_read(struct bs_places *places, struct bs_versions *ret_findings, const struct bs_mutable_search *search,
                     const struct bs_watch *watch, struct bs_error *error) {
   struct reading reading BS_AUTO(free_reading) = {.places = places, .search = search, .watch = watch};
   bool good;
@@ -359,10 +359,10 @@ bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, 
   if (reading.attempts == NULL || reading.chosen == NULL) return bs_fail_memory(error);
   good = places->count == 0 || ask_with_patience(&reading, error);
   if (reading.out_of_memory) return bs_fail_memory(error);
-  if (!good && (error->word == BS_WORD_no_memory || reading.findings.count == 0)) return false;
+  if (!good && (error->word == BS_WORD_no_memory || reading.versions.count == 0)) return false;
   /* Our own lack of memory is a reason to fail when nothing was found. */
-  if (reading.findings.count == 0 && !bs_round_had_memory(&places->answers, error)) return false;
-  *ret_findings = reading.findings;
-  reading.findings = (struct bs_findings){NULL, 0};
+  if (reading.versions.count == 0 && !bs_round_had_memory(&places->answers, error)) return false;
+  *ret_findings = reading.versions;
+  reading.versions = (struct bs_versions){NULL, 0};
   return true;
 }

@@ -49,11 +49,11 @@ struct bs_found {
 };
 
 /* Each z once, the highest version first. */
-struct bs_findings {
+struct bs_versions {
   struct bs_found *items;
   size_t count;
 };
-void bs_findings_free(struct bs_findings *findings);
+void bs_versions_free(struct bs_versions *versions);
 
 struct bs_mutable_search {
   const struct bs_datum *datum;
@@ -71,14 +71,14 @@ struct bs_mutable_search {
 };
 
 /*
- * Asks the places; what verified is added to *findings (empty on entry), why each other place gave nothing stands in its answer.
+ * Asks the places; what verified is added to *versions (empty on entry), why each other place gave nothing stands in its answer.
  * A place may hand out several candidates, at most 32: its highest counts, all that verified are found.  A record is held in
  * memory, at most `limit` bytes a place at a time; so are the data of what a place gave: beyond that those of its lower versions
  * are dropped.  Places slower than the budget are cancelled (unreachable); when nothing verified by then they are asked again,
  * with all the time of the watch, until one has a version that verifies.  A place that is the only one has that time at once.
  * True also when nothing was found.  False: cancelled or deadline before anything verified, no_memory.
  */
-bool bs_places_read(struct bs_places *places, struct bs_findings *ret_findings, const struct bs_mutable_search *search,
+bool bs_places_read(struct bs_places *places, struct bs_versions *ret_findings, const struct bs_mutable_search *search,
                     const struct bs_watch *watch, struct bs_error *error);
 
 /* Why nothing was found, always false: of all answers the first of results 5, 4, 7, 3 that holds, with that answer's word;

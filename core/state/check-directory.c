@@ -73,14 +73,14 @@ static void tell_link(const struct looking *looking, const char *path) {
   struct stat status;
   bool leads_nowhere = stat(path, &status) < 0 && errno == ENOENT;
 
-  bs_flaw_add(looking->survey, leads_nowhere ? BS_FLAW_ERROR : BS_FLAW_WARNING, WHAT, path);
+  bs_finding_add(looking->survey, leads_nowhere ? BS_FINDING_ERROR : BS_FINDING_WARNING, WHAT, path);
   if (leads_nowhere) {
-    bs_flaw_problem(looking->survey, "The link leads to a file that is not there.");
-    bs_flaw_mend(looking->survey, "Mount or bring back what it leads to.");
+    bs_finding_problem(looking->survey, "The link leads to a file that is not there.");
+    bs_finding_mend(looking->survey, "Mount or bring back what it leads to.");
     return;
   }
-  bs_flaw_problem(looking->survey, "This is a link: the file lies elsewhere, and a copy of the directory lacks it.");
-  bs_flaw_mend(looking->survey, WHILE_UNUSED "remove the link, and move the file that it leads to, with those whose names have"
+  bs_finding_problem(looking->survey, "This is a link: the file lies elsewhere, and a copy of the directory lacks it.");
+  bs_finding_mend(looking->survey, WHILE_UNUSED "remove the link, and move the file that it leads to, with those whose names have"
                                 " -wal and -shm behind it, here.");
 }
 
@@ -90,9 +90,9 @@ static void check_kind(const struct looking *looking, const char *path, enum pla
     tell_link(looking, path);
     return;
   }
-  bs_flaw_add(looking->survey, BS_FLAW_ERROR, WHAT, path);
-  bs_flaw_problem(looking->survey, "This is %s, where a regular file is expected.", kind_of(mode));
-  bs_flaw_mend(looking->survey, WHILE_UNUSED "move it away.");
+  bs_finding_add(looking->survey, BS_FINDING_ERROR, WHAT, path);
+  bs_finding_problem(looking->survey, "This is %s, where a regular file is expected.", kind_of(mode));
+  bs_finding_mend(looking->survey, WHILE_UNUSED "move it away.");
 }
 
 /* As the state itself takes it. */
@@ -101,32 +101,32 @@ static bool is_foreign(uid_t owner) {
 }
 
 static void tell_owner(struct bs_survey *survey, const char *path, uid_t owner) {
-  bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, path);
-  bs_flaw_problem(survey, "This belongs to user %u, who could change what is kept in it.", (unsigned)owner);
-  bs_flaw_mend_path(survey, path, "Run this as that user; or, where it was copied, give it to the one who uses it: chown -R %u ",
-                    (unsigned)geteuid());
+  bs_finding_add(survey, BS_FINDING_ERROR, WHAT, path);
+  bs_finding_problem(survey, "This belongs to user %u, who could change what is kept in it.", (unsigned)owner);
+  bs_finding_mend_path(survey, path, "Run this as that user; or, where it was copied, give it to the one who uses it: "
+                       "chown -R %u ", (unsigned)geteuid());
 }
 
 static void check_mode(struct bs_survey *survey, const char *path, mode_t mode, unsigned wanted) {
   bool is_writable = (mode & 022) != 0;
 
   if ((mode & 077) == 0) return;
-  bs_flaw_add(survey, is_writable ? BS_FLAW_ERROR : BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "This can be %s by other users (mode %04o).", is_writable ? "written" : "read",
-                  (unsigned)(mode & 07777));
-  bs_flaw_mend_path(survey, path, "Run: chmod %o ", wanted);
+  bs_finding_add(survey, is_writable ? BS_FINDING_ERROR : BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "This can be %s by other users (mode %04o).", is_writable ? "written" : "read",
+                     (unsigned)(mode & 07777));
+  bs_finding_mend_path(survey, path, "Run: chmod %o ", wanted);
 }
 
 static void tell_leftover(const struct looking *looking, const char *path) {
-  bs_flaw_add(looking->survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(looking->survey, "This was left by a program that ended early, unless one is writing just now.");
-  bs_flaw_mend(looking->survey, WHILE_UNUSED "remove it.");
+  bs_finding_add(looking->survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(looking->survey, "This was left by a program that ended early, unless one is writing just now.");
+  bs_finding_mend(looking->survey, WHILE_UNUSED "remove it.");
 }
 
 static void tell_stranger(const struct looking *looking, const char *path) {
-  bs_flaw_add(looking->survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(looking->survey, "This is none of the files that belong here.");
-  bs_flaw_mend(looking->survey, "This configuration does not use it. Another one may; else move it away.");
+  bs_finding_add(looking->survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(looking->survey, "This is none of the files that belong here.");
+  bs_finding_mend(looking->survey, "This configuration does not use it. Another one may; else move it away.");
 }
 
 static void check_entry(const struct looking *looking, const char *path, const char *name) {
@@ -153,10 +153,10 @@ static int is_entry(const struct dirent *entry) {
 static void tell_unreadable(struct bs_survey *survey, const char *directory) {
   int number = errno;
 
-  bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, directory);
-  bs_flaw_problem(survey, "The directory cannot be read: %s.", strerrordesc_np(number));
-  if (number == EACCES) bs_flaw_mend_path(survey, directory, "Run this as the user whose directory it is; or run: chmod 700 ");
-  else bs_flaw_mend(survey, "See to what the problem names, and run this again.");
+  bs_finding_add(survey, BS_FINDING_ERROR, WHAT, directory);
+  bs_finding_problem(survey, "The directory cannot be read: %s.", strerrordesc_np(number));
+  if (number == EACCES) bs_finding_mend_path(survey, directory, "Run this as the user whose directory it is; or run: chmod 700 ");
+  else bs_finding_mend(survey, "See to what the problem names, and run this again.");
 }
 
 static bool check_entries(const struct looking *looking, struct bs_error *error) {
@@ -189,24 +189,24 @@ static void check_mount(struct bs_survey *survey, const char *directory) {
   if (statfs(directory, &status) < 0) return;
   for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++) {
     if (((unsigned long)status.f_type & UINT32_MAX) != remote[i].type) continue;
-    bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, directory);
-    bs_flaw_problem(survey, "The directory is on a file system of the kind %s, which other machines may write, too.",
-                    remote[i].name);
-    bs_flaw_mend(survey, "While no program uses it, move it to a disk of this machine, and set state_dir to the new place.");
+    bs_finding_add(survey, BS_FINDING_WARNING, WHAT, directory);
+    bs_finding_problem(survey, "The directory is on a file system of the kind %s, which other machines may write, too.",
+                       remote[i].name);
+    bs_finding_mend(survey, "While no program uses it, move it to a disk of this machine, and set state_dir to the new place.");
   }
 }
 
 static void check_writable(struct bs_survey *survey, const char *directory) {
   if (faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0) return;
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, directory);
-  bs_flaw_problem(survey, "The directory cannot be written: mutable data cannot be read, and nothing can be put.");
-  bs_flaw_mend_path(survey, directory, "Make it writable for the user who runs this: mount it so, or run: chmod 700 ");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, directory);
+  bs_finding_problem(survey, "The directory cannot be written: mutable data cannot be read, and nothing can be put.");
+  bs_finding_mend_path(survey, directory, "Make it writable for the user who runs this: mount it so, or run: chmod 700 ");
 }
 
 static void tell_no_directory(struct bs_survey *survey, const char *directory) {
-  bs_flaw_add(survey, BS_FLAW_ERROR, WHAT, directory);
-  bs_flaw_problem(survey, "This, or what it is to lie in, is something else than a directory.");
-  bs_flaw_mend(survey, "Move it away, or set state_dir to another place.");
+  bs_finding_add(survey, BS_FINDING_ERROR, WHAT, directory);
+  bs_finding_problem(survey, "This, or what it is to lie in, is something else than a directory.");
+  bs_finding_mend(survey, "Move it away, or set state_dir to another place.");
 }
 
 /* *ret_name: the file's name in the directory, by whatever path that is told; NULL: it lies elsewhere. */

@@ -156,10 +156,10 @@ static const char *judge_name(struct reading *reading, sqlite3_stmt *row) {
 
 /* A write that is on its way, or was when its program ended. */
 static void tell_unfinished(struct reading *reading, const char *name, const char *what) {
-  bs_flaw_add(reading->survey, BS_FLAW_WARNING, WHAT, reading->subject->path);
-  bs_flaw_problem(reading->survey, "A write under %s is not done: %s.  Unless one is running just now, its program ended"
-                  " early, or too few stores took it.", name, what);
-  bs_flaw_mend(reading->survey, "See blockstore-cli pending, then put it again: the write that is done ends it.");
+  bs_finding_add(reading->survey, BS_FINDING_WARNING, WHAT, reading->subject->path);
+  bs_finding_problem(reading->survey, "A write under %s is not done: %s.  Unless one is running just now, its program ended"
+                     " early, or too few stores took it.", name, what);
+  bs_finding_mend(reading->survey, "See blockstore-cli pending, then put it again: the write that is done ends it.");
 }
 
 enum { RESERVED_CHAIN, RESERVED_NAME, RESERVED_ID, RESERVED_VER, RESERVED_Z };
@@ -204,11 +204,11 @@ static const char *judge_clock(struct reading *reading, sqlite3_stmt *row) {
 
   if (!is_number(row, 0, 0, NUMBER_MAX)) return "its time is out of range";
   if (bs_row_integer(row, 0) <= now + CLOCK_SLACK) return NULL;
-  bs_flaw_add(reading->survey, BS_FLAW_WARNING, WHAT, reading->subject->path);
-  bs_flaw_problem(reading->survey, "The last commit was at the time %" PRIu64 ", and now it is %" PRIu64 " (seconds since"
-                  " 1970): by that later time data expires.", bs_row_integer(row, 0), now);
-  bs_flaw_mend(reading->survey, "If the system's clock is wrong now, set it.  If it was wrong then, data that expires may"
-               " seem to be over until that time has come.");
+  bs_finding_add(reading->survey, BS_FINDING_WARNING, WHAT, reading->subject->path);
+  bs_finding_problem(reading->survey, "The last commit was at the time %" PRIu64 ", and now it is %" PRIu64 " (seconds since"
+                     " 1970): by that later time data expires.", bs_row_integer(row, 0), now);
+  bs_finding_mend(reading->survey, "If the system's clock is wrong now, set it.  If it was wrong then, data that expires may"
+                  " seem to be over until that time has come.");
   return NULL;
 }
 
@@ -239,19 +239,19 @@ static void add_row(const struct reading *reading, const struct table *table, sq
   bs_buffer_format(&where, "%s, table %s", reading->subject->path, table->name);
   if (name != NULL) bs_buffer_format(&where, ", row %.40s", name);
   if (id != NULL) bs_buffer_format(&where, " %.60s", id);
-  bs_flaw_add(reading->survey, BS_FLAW_ERROR, WHAT, bs_buffer_string(&where) == NULL ? "" : bs_buffer_string(&where));
+  bs_finding_add(reading->survey, BS_FINDING_ERROR, WHAT, bs_buffer_string(&where) == NULL ? "" : bs_buffer_string(&where));
 }
 
 static void tell_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row, const char *problem) {
   add_row(reading, table, row);
-  bs_flaw_problem(reading->survey, "The row is damaged: %s.", problem);
-  bs_flaw_mend(reading->survey, "%s", reading->subject->mend);
+  bs_finding_problem(reading->survey, "The row is damaged: %s.", problem);
+  bs_finding_mend(reading->survey, "%s", reading->subject->mend);
 }
 
 static void tell_row_count(const struct reading *reading, const struct table *table, sqlite3_stmt *row, uint64_t count) {
   add_row(reading, table, row);
-  bs_flaw_problem(reading->survey, "The table must have one row, and has %" PRIu64 ".", count);
-  bs_flaw_mend(reading->survey, "%s", reading->subject->mend);
+  bs_finding_problem(reading->survey, "The table must have one row, and has %" PRIu64 ".", count);
+  bs_finding_mend(reading->survey, "%s", reading->subject->mend);
 }
 
 static bool check_rows(struct reading *reading, const struct table *table, sqlite3_stmt *statement, struct bs_error *error) {
@@ -297,16 +297,17 @@ static bool check_content(void *user, struct bs_database *database, int32_t vers
 static void tell_unread_sequence(struct bs_survey *survey, const char *path) {
   int number = errno;
 
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "The file cannot be read: %s.", strerrordesc_np(number));
-  bs_flaw_mend(survey, "See to what the problem names, and run this again.  Until then reading is a little slower, and nothing else is"
-               " wrong.");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "The file cannot be read: %s.", strerrordesc_np(number));
+  bs_finding_mend(survey, "See to what the problem names, and run this again.  Until then reading is a little slower, "
+                  "and nothing else is wrong.");
 }
 
 static void tell_sequence(struct bs_survey *survey, const char *path, const char *problem) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "%s", problem);
-  bs_flaw_mend(survey, "The next put under a name mends it.  Until then reading is a little slower, and nothing else is wrong.");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "%s", problem);
+  bs_finding_mend(survey, "The next put under a name mends it.  Until then reading is a little slower, and nothing "
+                  "else is wrong.");
 }
 
 /* Not waited for: who has the lock commits just now, and all is well.  The lock is held over the read, so that no commit begins
@@ -336,9 +337,10 @@ static void check_lost(struct bs_survey *survey, const char *path, const char *s
   struct stat status;
 
   if (lstat(path, &status) == 0 || errno != ENOENT || lstat(sequence, &status) < 0) return;
-  bs_flaw_add(survey, BS_FLAW_WARNING, WHAT, path);
-  bs_flaw_problem(survey, "There is no state any more: of what was seen nothing is remembered.");
-  bs_flaw_mend(survey, "Bring it back from a copy, where there is one.  Else nothing: the next read of each datum is a first one.");
+  bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
+  bs_finding_problem(survey, "There is no state any more: of what was seen nothing is remembered.");
+  bs_finding_mend(survey, "Bring it back from a copy, where there is one.  Else nothing: the next read of each datum "
+                  "is a first one.");
 }
 
 bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,

@@ -145,16 +145,16 @@ bool bs_database_examine(struct bs_database **ret_database, const char *path, co
 /* Only what is known to be damaged is worth a copy, or its removal. */
 static void tell_mend(const struct bs_subject *subject, enum bs_word word, struct bs_survey *survey) {
   if (word == BS_WORD_corrupt)
-    bs_flaw_mend(survey, "%s", subject->mend);
+    bs_finding_mend(survey, "%s", subject->mend);
   else if (word == BS_WORD_denied)
-    bs_flaw_mend_path(survey, subject->path, "Run this as the user whose file it is, or give that user the right to read it:"
-                      " chmod u+r ");
+    bs_finding_mend_path(survey, subject->path, "Run this as the user whose file it is, or give that user the right to read it:"
+                         " chmod u+r ");
   else if (word == BS_WORD_failed)
-    bs_flaw_mend(survey, "Use the release that wrote it, or a newer one.");
+    bs_finding_mend(survey, "Use the release that wrote it, or a newer one.");
   else if (word == BS_WORD_deadline)
-    bs_flaw_mend(survey, "Run this again, while no other program uses it; the file itself may be sound.");
+    bs_finding_mend(survey, "Run this again, while no other program uses it; the file itself may be sound.");
   else
-    bs_flaw_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
+    bs_finding_mend(survey, "See to what the problem names, and run this again; the file itself may be sound.");
 }
 
 bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error) {
@@ -163,8 +163,8 @@ bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey,
 
   if (error->word == BS_WORD_no_memory || error->word == BS_WORD_cancelled) return false;
   if (strncmp(message, subject->path, length) == 0 && strncmp(message + length, ": ", 2) == 0) message += length + 2;
-  bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
-  bs_flaw_problem(survey, "%s", message);
+  bs_finding_add(survey, BS_FINDING_ERROR, subject->what, subject->path);
+  bs_finding_problem(survey, "%s", message);
   tell_mend(subject, error->word, survey);
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
@@ -183,9 +183,10 @@ static bool tell_complaints(const struct bs_subject *subject, struct bs_database
     if (text != NULL && strcmp(text, "ok") == 0) continue;
     if (bs_database_is_unreadable(database, &unreadable)) return false;
     sound = false;
-    bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
-    bs_flaw_problem(survey, "The %s is damaged: %s.", subject->kind->noun, text == NULL ? "what is wrong cannot be told" : text);
-    bs_flaw_mend(survey, "%s", subject->mend);
+    bs_finding_add(survey, BS_FINDING_ERROR, subject->what, subject->path);
+    bs_finding_problem(survey, "The %s is damaged: %s.", subject->kind->noun,
+                       text == NULL ? "what is wrong cannot be told" : text);
+    bs_finding_mend(survey, "%s", subject->mend);
   }
   return sound && code == SQLITE_DONE;
 }
@@ -205,10 +206,10 @@ static bool check_integrity(const struct bs_subject *subject, struct bs_database
 
 static void tell_old(const struct bs_subject *subject, int32_t version, struct bs_survey *survey) {
   if (version == subject->kind->version) return;
-  bs_flaw_add(survey, BS_FLAW_WARNING, subject->what, subject->path);
-  bs_flaw_problem(survey, "The %s has the schema %d of an older release; this one knows %d.", subject->kind->noun, (int)version,
-                  (int)subject->kind->version);
-  bs_flaw_mend(survey, "%s", subject->upgrade);
+  bs_finding_add(survey, BS_FINDING_WARNING, subject->what, subject->path);
+  bs_finding_problem(survey, "The %s has the schema %d of an older release; this one knows %d.", subject->kind->noun,
+                     (int)version, (int)subject->kind->version);
+  bs_finding_mend(survey, "%s", subject->upgrade);
 }
 
 /* A table that the schema has, or a column, is missing: that is SQLITE_ERROR, which is told as if the file could not be used. */
@@ -256,9 +257,9 @@ static bool is_link(const char *path) {
 }
 
 static void tell_dangling(const struct bs_subject *subject, struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
-  bs_flaw_problem(survey, "The link leads to a file that is not there.");
-  bs_flaw_mend(survey, "Mount or bring back what it leads to.");
+  bs_finding_add(survey, BS_FINDING_ERROR, subject->what, subject->path);
+  bs_finding_problem(survey, "The link leads to a file that is not there.");
+  bs_finding_mend(survey, "Mount or bring back what it leads to.");
 }
 
 /* A log without its database would be taken for that of the next one.  SQLite keeps it beside the file, not beside a link. */
@@ -272,17 +273,17 @@ static bool tell_missing(const struct bs_subject *subject, struct bs_survey *sur
   }
   if (!look_beside(subject->path, "-wal", &status, &has_log, error)) return bs_examine_tell(subject, survey, error);
   if (!has_log) return true;
-  bs_flaw_add(survey, BS_FLAW_ERROR, subject->what, subject->path);
-  bs_flaw_problem(survey, "The %s is gone, but its log %s-wal is still there.", subject->kind->noun, subject->path);
-  bs_flaw_mend(survey, "While no program uses it, bring %s back; or, where that is lost, remove %s-wal and %s-shm.",
-               subject->path, subject->path, subject->path);
+  bs_finding_add(survey, BS_FINDING_ERROR, subject->what, subject->path);
+  bs_finding_problem(survey, "The %s is gone, but its log %s-wal is still there.", subject->kind->noun, subject->path);
+  bs_finding_mend(survey, "While no program uses it, bring %s back; or, where that is lost, remove %s-wal and %s-shm.",
+                  subject->path, subject->path, subject->path);
   return true;
 }
 
 static void tell_changed(const struct bs_subject *subject, struct bs_survey *survey) {
-  bs_flaw_add(survey, BS_FLAW_WARNING, subject->what, subject->path);
-  bs_flaw_problem(survey, "The file was written while it was examined; what is said of it may be of two moments.");
-  bs_flaw_mend(survey, "Run this again, while no other program uses it.");
+  bs_finding_add(survey, BS_FINDING_WARNING, subject->what, subject->path);
+  bs_finding_problem(survey, "The file was written while it was examined; what is said of it may be of two moments.");
+  bs_finding_mend(survey, "Run this again, while no other program uses it.");
 }
 
 bool bs_examine(const struct bs_subject *subject, const struct bs_scope *scope, bs_examine_content *content, void *user,
