@@ -77,10 +77,12 @@ row() {
 }
 
 safe="always 0 old-data < get_immutable alice.id $old"
+known='always 0 "formatted": "alice.id" < lookup alice.id'
 idle='repeated 0 "user_records": [] < pending'
 
 changing_commands() {
-  row bare '0 6' 'done 0 "provider": "embedded" < config' init
+  row bare '0 6' "done 0 \"provider\": \"embedded\" < config
+done 0 \"address\": < -k $work/owned/key preorder --dry-run zoe.id" init
   row bare '0 6' "done 0 \"address\": < -k $HOME/new preorder --dry-run zoe.id" keygen "$HOME/new"
   row owned '0 6' "$safe
 done 6 preordered already < preorder late.id" preorder late.id
@@ -112,8 +114,10 @@ done 0 \"value_hash\": \"$hash\" < get_name_blockchain_record carol.id" broadcas
 $idle
 done 0 \"data\": \"new-data\" < get_immutable alice.id $(printf new-data | sha256)" put_immutable alice.id new-data
   row owned 0 "$idle
+$known
 done 3 < get_immutable alice.id $old" delete_immutable alice.id "$old"
   row owned 0 "$idle
+$known
 done 3 < get_immutable alice.id $old" delete_immutable alice.id "$old" --purge
   row owned 0 "$safe
 $idle
