@@ -160,7 +160,7 @@ static void get_from(bool own) {
   const struct bs_mutable_search search = {.limit = 1000, .budget_ms = 60000};
 
   for (int i = 1; i < ROWS; i++) {
-    struct bs_findings findings = {NULL, 0};
+    struct bs_versions versions = {NULL, 0};
     struct bs_places places = {.items = NULL};
     struct bs_error error = {0};
 
@@ -168,14 +168,14 @@ static void get_from(bool own) {
     assert_ok(bs_places_find(&places, &replicas, urls, own ? 0 : 1, "id", &watch, &error));
     assert_int_equal(places.count, own ? 1 : 2);
     if (!own) places.items[0].is_own = false; /* two of the route */
-    assert_ok(bs_places_read(&places, &findings, &search, &watch, &error));
-    assert_int_equal(findings.count, 0);
+    assert_ok(bs_places_read(&places, &versions, &search, &watch, &error));
+    assert_int_equal(versions.count, 0);
     for (size_t k = 0; k < places.count; k++)
       assert_int_equal(places.answers.items[k].was_asked, own || rows[i].status != BLOCKSTORE_STATUS_UNHANDLED_URL);
     calls /= (unsigned)places.count;
     places.items[0].is_own = true; /* again: a store without a URL of its own is no answer anyway */
     assert_row(&rows[i], bs_places_explain(&places, &replicas, "It", &error), &error, rows[i].get);
-    bs_findings_free(&findings);
+    bs_versions_free(&versions);
     bs_places_free(&places);
   }
 }

@@ -61,14 +61,14 @@ static bool copy_genesis(struct bs_ledger *copy, struct bs_ledger *ledger, struc
   return bs_fail(error, BS_WORD_corrupt, "The chain id is not that of the genesis.");
 }
 
-/* A coinbase is good where the ledger puts one: alone in its block. */
-static bool is_grant(const struct pile *transactions) {
+/* A coinbase is good where the ledger puts one: alone in its block.  False only for want of memory. */
+static bool look_for_grant(bool *ret_is_grant, const struct pile *transactions, struct bs_error *error) {
   struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
-  struct bs_error ignored;
 
-  return transactions->count == 1 &&
-         bs_transaction_parse(&transaction, transactions->raws[0].bytes, transactions->raws[0].length, &ignored) &&
-         bs_transaction_is_coinbase(&transaction);
+  *ret_is_grant = transactions->count == 1 &&
+                  bs_transaction_parse(&transaction, transactions->raws[0].bytes, transactions->raws[0].length, error) &&
+                  bs_transaction_is_coinbase(&transaction);
+  return *ret_is_grant || error->word != BS_WORD_no_memory;
 }
 
 static bool copy_block(struct bs_ledger *copy, struct bs_ledger *ledger, uint64_t height, struct bs_error *error) {
@@ -84,7 +84,8 @@ static bool copy_block(struct bs_ledger *copy, struct bs_ledger *ledger, uint64_
     return false;
   block.transactions = transactions.raws;
   block.count = transactions.count;
-  block.coinbase = is_grant(&transactions);
+  error->word = BS_NO_WORD;
+  if (!look_for_grant(&block.coinbase, &transactions, error)) return false;
   return bs_ledger_append_block(copy, &block, NULL, error);
 }
 

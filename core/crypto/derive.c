@@ -23,7 +23,9 @@ bool bs_public_key_derive(struct bs_public_key *ret_child, bool *ret_exists, con
   bs_public_key_store(&compressed, &point, true);
   memcpy(text, compressed.bytes, COMPRESSED_SIZE);
   for (size_t i = 0; i < 4; i++) text[COMPRESSED_SIZE + i] = (unsigned char)(number >> (24 - 8 * i));
-  if (HMAC(EVP_sha512(), chain_code, sizeof chain_code, text, sizeof text, digest, NULL) == NULL)
+  /* The first fetch of an algorithm sets up libcrypto's default context; 3.0 crashes where that lacked memory. */
+  if (OSSL_LIB_CTX_get0_global_default() == NULL ||
+      HMAC(EVP_sha512(), chain_code, sizeof chain_code, text, sizeof text, digest, NULL) == NULL)
     return bs_fail_memory(error);
   if (!secp256k1_ec_pubkey_tweak_add(bs_secp256k1_public(), &point, digest)) return true;
   *ret_exists = true;

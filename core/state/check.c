@@ -84,8 +84,15 @@ static bool is_empty(sqlite3_stmt *row, int column) {
 enum { FLOOR_CHAIN, FLOOR_NAME, FLOOR_ID, FLOOR_SIGNER, FLOOR_VER, FLOOR_Z, FLOOR_TOMBSTONE, FLOOR_LEGACY, FLOOR_EXPIRES,
        FLOOR_LENGTH, FLOOR_SHA256, FLOOR_SIG };
 
+/* A row that could not be judged for want of memory is not damaged. */
+static const char *unless_memory(struct reading *reading, const struct bs_error *error, const char *problem) {
+  if (error->word != BS_WORD_no_memory) return problem;
+  reading->survey->failed = true;
+  return NULL;
+}
+
 /* Is it what the signer signed? */
-static const char *judge_signature(sqlite3_stmt *row) {
+static const char *judge_signature(struct reading *reading, sqlite3_stmt *row) {
   const struct bs_datum datum = {sqlite3_column_blob(row, FLOOR_CHAIN), text_of(row, FLOOR_NAME), text_of(row, FLOOR_ID)};
   struct bs_statement statement = {
       .kind = bs_row_integer(row, FLOOR_TOMBSTONE) != 0 ? BS_STATEMENT_TOMBSTONE : BS_STATEMENT_DATA,
@@ -93,17 +100,16 @@ static const char *judge_signature(sqlite3_stmt *row) {
       .expires = bs_row_integer(row, FLOOR_EXPIRES),
       .length = bs_row_integer(row, FLOOR_LENGTH)};
   unsigned char z[BS_SHA256_SIZE];
-  struct bs_error ignored;
+  struct bs_error error;
 
   memcpy(statement.sha256, sqlite3_column_blob(row, FLOOR_SHA256), sizeof statement.sha256);
   bs_statement_digest(z, &datum, &statement);
   if (memcmp(z, sqlite3_column_blob(row, FLOOR_Z), sizeof z) != 0) return "its z is not the digest of what it says";
-  if (bs_sig_check(text_of(row, FLOOR_SIG), sqlite3_column_blob(row, FLOOR_SIGNER), z, &ignored)) return NULL;
-  return "its signature does not verify";
+  if (bs_sig_check(text_of(row, FLOOR_SIG), sqlite3_column_blob(row, FLOOR_SIGNER), z, &error)) return NULL;
+  return unless_memory(reading, &error, "its signature does not verify");
 }
 
 static const char *judge_floor(struct reading *reading, sqlite3_stmt *row) {
-  (void)reading;
   if (!is_blob(row, FLOOR_CHAIN, 32)) return "its chain id has not 32 bytes";
   if (!is_name(row, FLOOR_NAME)) return "its name is none";
   if (!is_id(row, FLOOR_ID)) return "its id is none";
@@ -115,7 +121,7 @@ static const char *judge_floor(struct reading *reading, sqlite3_stmt *row) {
     return "a number of it is out of range";
   if (!is_blob(row, FLOOR_SHA256, BS_SHA256_SIZE)) return "its SHA-256 has not 32 bytes";
   if (text_of(row, FLOOR_SIG) == NULL || sqlite3_column_bytes(row, FLOOR_SIG) >= BS_SIG_TEXT) return "its signature is none";
-  if (bs_row_integer(row, FLOOR_LEGACY) == 0) return judge_signature(row);
+  if (bs_row_integer(row, FLOOR_LEGACY) == 0) return judge_signature(reading, row);
   return strncmp(text_of(row, FLOOR_SIG), "v2:", 3) == 0 ? "it is marked as of 2015, and its signature is not" : NULL;
 }
 
@@ -184,7 +190,7 @@ static const char *judge_entry(struct reading *reading, sqlite3_stmt *row) {
   const void *record = sqlite3_column_blob(row, JOURNAL_RECORD);
   size_t length = (size_t)sqlite3_column_bytes(row, JOURNAL_RECORD);
   struct bs_user user;
-  struct bs_error ignored;
+  struct bs_error error;
   char hash[41];
 
   if (!is_hex(row, JOURNAL_CHAIN, 64)) return "its chain id has not 64 digits";
@@ -194,7 +200,8 @@ static const char *judge_entry(struct reading *reading, sqlite3_stmt *row) {
     return "its transaction id has not 64 digits";
   bs_user_hash(hash, record, length);
   if (strcmp(hash, text_of(row, JOURNAL_VALUE_HASH)) != 0) return "its user record is not that of its value hash";
-  if (!bs_user_parse(&user, record, length, text_of(row, JOURNAL_NAME), &ignored)) return "its user record is none of its name's";
+  if (!bs_user_parse(&user, record, length, text_of(row, JOURNAL_NAME), &error))
+    return unless_memory(reading, &error, "its user record is none of its name's");
   tell_unfinished(reading, text_of(row, JOURNAL_NAME), "a user record is on its way to the chain");
   return NULL;
 }

@@ -43,7 +43,7 @@ void cli_warn(const char *format, ...) {
 /* ---- documents ---- */
 
 enum blockstore_result cli_answer(struct cli *cli, const char *document) {
-  cli->text = strdup(document);
+  cli->text = document == NULL ? NULL : strdup(document);
   return cli->text != NULL ? BLOCKSTORE_DONE : cli_no_memory(cli);
 }
 
