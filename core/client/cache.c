@@ -128,7 +128,8 @@ void bs_cache_keep_user(struct bs_cache *cache, struct bs_user_copy *copy) {
 
   if (copy->bytes.length > BS_CACHE_USER_BYTES) return;
   drop_user(cache, at);
-  for (size_t i = 0; cache->user_bytes + copy->bytes.length > BS_CACHE_USER_BYTES; i++) drop_user(cache, (at + i) % BS_CACHE_USERS);
+  for (size_t i = 0; cache->user_bytes + copy->bytes.length > BS_CACHE_USER_BYTES; i++)
+    drop_user(cache, (at + i) % BS_CACHE_USERS);
   atomic_fetch_add(&copy->references, 1);
   cache->users[at] = copy;
   cache->user_bytes += copy->bytes.length;

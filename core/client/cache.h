@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a session keeps of names: user records, which their hash proves however old they are, with the routes that were looked up in
- * them; and name records, for as long as names.max_age allows (trust rule 5).
+ * What a session keeps of names: user records, which their hash proves however old they are, with the routes that were
+ * looked up in them; and name records, for as long as names.max_age allows (trust rule 5).
  *
  * Threads: any number at once.
  */

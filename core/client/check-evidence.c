@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Evidence files, as evidence.c writes them: both statements are rebuilt, and their signatures verified, without store and chain. */
+/* Evidence files, as evidence.c writes them: both statements are rebuilt, and their signatures verified, without store
+ * and chain. */
 #include <config.h>
 
 #include <dirent.h>

@@ -34,7 +34,8 @@ static void add(const struct holding *holding, enum bs_severity severity) {
 enum answer { MISSING, BELOW, ABOVE };
 
 /* What is below the floor counts only where the floor's block has left the chain, what is above it only in the same history. */
-static bool hold(const struct holding *holding, const struct bs_remembered *remembered, enum answer answer, struct bs_error *error) {
+static bool hold(const struct holding *holding, const struct bs_remembered *remembered, enum answer answer,
+                 struct bs_error *error) {
   static const char *const has[] = {[MISSING] = "does not have it", [BELOW] = "has an older or another state of it"};
   enum bs_fate fate;
 

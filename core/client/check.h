@@ -12,8 +12,8 @@ bool bs_check_names(struct bs_names *names, const char *state_dir, const struct 
                     struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
 /* The evidence files: their form, and both signatures. */
 bool bs_check_evidence(const char *state_dir, struct bs_survey *survey, struct bs_error *error);
-/* Stores of the configuration that are one place, and, when some data are known to be stored, paths of theirs that are not there.  No
- * store is opened, no driver run. */
+/* Stores of the configuration that are one place, and, when some data are known to be stored, paths of theirs that are
+ * not there.  No store is opened, no driver run. */
 bool bs_check_stores(const struct blockstore_config *config, bool has_data, struct bs_survey *survey, struct bs_error *error);
 
 #endif

@@ -66,8 +66,8 @@ static const struct bs_found *settle(const struct group *group, const struct bs_
 
 static bool refuse_disputed(uint64_t ver, struct bs_error *error) {
   return bs_fail(error, BS_WORD_conflict,
-                 "Two contents were signed for one version, %" PRIu64 ": its writers did not know of each other.  A further put settles it; "
-                 "--z chooses one of the two.", ver);
+                 "Two contents were signed for one version, %" PRIu64 ": its writers did not know of each other.  A "
+                 "further put settles it; --z chooses one of the two.", ver);
 }
 
 /* Where the chosen content is nowhere, neither its rival nor anything else stands for it. */
@@ -87,8 +87,9 @@ static bool check_kept(const struct bs_found *found, struct bs_error *error) {
   const struct bs_statement *statement = &found->verified.statement;
 
   if (found->has_data || statement->kind == BS_STATEMENT_TOMBSTONE) return true;
-  return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "The store that has version %" PRIu64 " gave other records with it, and "
-                    "together they are more than limits.mutable_record allows.", statement->ver);
+  return bs_fail_as(error, BLOCKSTORE_FORGED, BS_WORD_too_large, "The store that has version %" PRIu64
+                    " gave other records with it, and together they are more than limits.mutable_record allows.",
+                    statement->ver);
 }
 
 /* Is the version one that may be handed out at all? */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the versions that verified is believed (trust rules 4, 6 and 12).  Knows no stores and no state: only what they said. */
+/* Which of the versions that verified is believed (trust rules 4, 6 and 12).  Knows no stores and no state: only what
+ * they said. */
 #ifndef BS_CLIENT_CHOICE_H
 #define BS_CLIENT_CHOICE_H
 
@@ -25,10 +26,10 @@ struct bs_choice {
 #define BS_CHOICE_MEND "The owner's next put of it, or another store's copy, mends this."
 
 /*
- * floor: of the signer, NULL: none.  What the bounds or the check pass over, and what is disputed, raises no floor.  Words: stale (the
- * highest is below the floor, the route's or the caller's lowest), expired, deleted (the highest is a tombstone), conflict (two contents
- * of one version, and the floor is neither; or the chosen one is not there); not_found (nothing is within ver_max, or all was refused by
- * the check); too_large (FORGED: its data were not kept).
+ * floor: of the signer, NULL: none.  What the bounds or the check pass over, and what is disputed, raises no floor.
+ * Words: stale (the highest is below the floor, the route's or the caller's lowest), expired, deleted (the highest is a
+ * tombstone), conflict (two contents of one version, and the floor is neither; or the chosen one is not there);
+ * not_found (nothing is within ver_max, or all was refused by the check); too_large (FORGED: its data were not kept).
  * *ret_choice is filled in any case.
  */
 bool bs_choose(struct bs_choice *ret_choice, const struct bs_versions *versions, const struct bs_seen *floor,

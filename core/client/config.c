@@ -56,7 +56,8 @@ static const struct row rows[] = {
 };
 static const size_t row_count = sizeof rows / sizeof rows[0];
 
-static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts", "limits", "compat"};
+static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts",
+                                       "limits", "compat"};
 static const char *const replication_keys[] = {"write", "read"};
 static const char *const compat_keys[] = {"legacy"};
 static const char *const write_keys[] = {"at_least", "require"};
@@ -74,8 +75,8 @@ bool bs_config_refuse(const struct blockstore_config *config, const struct bs_ya
   return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s", config->file, node->line, node->column, text);
 }
 
-static bool complain(struct bs_error *error, const struct blockstore_config *config, const struct bs_yaml *node, const char *sentence,
-                     const char *argument) {
+static bool complain(struct bs_error *error, const struct blockstore_config *config, const struct bs_yaml *node,
+                     const char *sentence, const char *argument) {
   return bs_config_refuse(config, node, error, "%s%s", sentence, argument);
 }
 
@@ -95,8 +96,8 @@ static const char *suggest(char text[128], const char *word, const char *const *
 }
 
 /* Every key of the mapping must be one of `known`. */
-static bool check_keys(const struct blockstore_config *config, const struct bs_yaml *mapping, const char *const *known, size_t count,
-                       struct bs_error *error) {
+static bool check_keys(const struct blockstore_config *config, const struct bs_yaml *mapping, const char *const *known,
+                       size_t count, struct bs_error *error) {
   for (size_t i = 0; i < mapping->count; i++) {
     const struct bs_yaml *key = mapping->keys[i];
     char nearest[128];
@@ -104,7 +105,8 @@ static bool check_keys(const struct blockstore_config *config, const struct bs_y
 
     for (size_t k = 0; k < count && !found; k++) found = strcmp(key->text, known[k]) == 0;
     if (!found)
-      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s", key->text, suggest(nearest, key->text, known, count));
+      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s", key->text,
+                              suggest(nearest, key->text, known, count));
   }
   return true;
 }
@@ -130,7 +132,8 @@ static bool replace_text(char **slot, char *text, struct bs_error *error) {
   return true;
 }
 
-static bool read_row(struct blockstore_config *config, const struct row *row, const struct bs_yaml *node, struct bs_error *error) {
+static bool read_row(struct blockstore_config *config, const struct row *row, const struct bs_yaml *node,
+                     struct bs_error *error) {
   void *member = (char *)config + row->offset;
   char words[BS_EXPECTED_SIZE];
   const char *expected = bs_option_expected(words, row->type, row->values);
@@ -153,8 +156,8 @@ static bool read_row(struct blockstore_config *config, const struct row *row, co
   case BS_OPTION_SIZE:
   case BS_OPTION_DURATION:
     if (number < row->least || number > row->most)
-      return bs_config_refuse(config, node, error, "%s: The value is outside its range (%lld to %lld%s).", row->key, (long long)row->least,
-                              (long long)row->most,
+      return bs_config_refuse(config, node, error, "%s: The value is outside its range (%lld to %lld%s).", row->key,
+                              (long long)row->least, (long long)row->most,
                               row->type == BS_OPTION_DURATION ? " milliseconds" : row->type == BS_OPTION_SIZE ? " bytes" : "");
     *(int64_t *)member = number;
     return true;
@@ -211,7 +214,8 @@ static bool read_list(struct blockstore_config *config, const struct bs_yaml *no
 
     if (text == NULL) return false;
     copy = are_paths ? bs_file_expand(text, config->directory, error) : strdup(text);
-    if (copy == NULL && are_paths) return bs_context(error, "%s:%u:%u", config->file, node->values[i]->line, node->values[i]->column);
+    if (copy == NULL && are_paths)
+      return bs_context(error, "%s:%u:%u", config->file, node->values[i]->line, node->values[i]->column);
     if (!append(texts, count, copy, error)) return false;
   }
   return true;
@@ -225,7 +229,8 @@ static bool read_plugin_path(struct blockstore_config *config, struct bs_error *
   while (environment != NULL && environment[0] != '\0') {
     size_t length = strcspn(environment, ":");
 
-    if (length > 0 && !append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error)) return false;
+    if (length > 0 && !append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error))
+      return false;
     environment += length + (environment[length] == ':');
   }
   if (node != NULL) return read_list(config, node, true, &config->plugin_path, &config->plugin_path_count, error);
@@ -244,7 +249,8 @@ static bool refuse_missing(const struct blockstore_config *config, const struct 
 
 static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                              struct bs_error *error) {
-  const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver"), *in = bs_yaml_find(node, "inline");
+  const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver"),
+                        *in = bs_yaml_find(node, "inline");
   const char *text;
 
   if (name == NULL) return refuse_missing(config, node, "name", error);
@@ -256,7 +262,8 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
   if (bs_config_store(config, text) != NULL) return complain(error, config, name, "There are two stores of this name: ", text);
   text = scalar(config, driver, "the name of a driver", error);
   if (text == NULL || (store->driver = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
-  if (!bs_vet_is_name(text)) return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
+  if (!bs_vet_is_name(text))
+    return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
   if (in == NULL) return true;
   text = scalar(config, in, bs_option_expected(NULL, BS_OPTION_BOOL, NULL), error);
   if (text == NULL) return false;
@@ -269,7 +276,8 @@ static bool read_stores(struct blockstore_config *config, struct bs_error *error
   const struct bs_yaml *list = bs_yaml_find(config->root, "stores");
 
   if (list == NULL || list->kind != BS_YAML_SEQUENCE || list->count == 0)
-    return complain(error, config, list == NULL ? config->root : list, "Expected here: ", "stores: a list with at least one store");
+    return complain(error, config, list == NULL ? config->root : list, "Expected here: ",
+                    "stores: a list with at least one store");
   config->stores = calloc(list->count, sizeof *config->stores);
   if (config->stores == NULL) return bs_fail_memory(error);
   config->store_count = 0; /* as it was made; gcc's analyzer, which has not seen that, takes it for more than the array has */
@@ -311,7 +319,8 @@ static bool refuse_unknown_store(const struct blockstore_config *config, const s
 
   if (names == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < config->store_count; i++) names[i] = config->stores[i].name;
-  return bs_config_refuse(config, node, error, "There is no store \"%s\"%s", name, suggest(nearest, name, names, config->store_count));
+  return bs_config_refuse(config, node, error, "There is no store \"%s\"%s", name,
+                          suggest(nearest, name, names, config->store_count));
 }
 
 static bool read_replication(struct blockstore_config *config, struct bs_error *error) {
@@ -319,7 +328,8 @@ static bool read_replication(struct blockstore_config *config, struct bs_error *
   const struct bs_yaml *write = section == NULL ? NULL : bs_yaml_find(section, "write"), *node;
 
   if (write == NULL) return true;
-  if (!wants_mapping(config, write, "replication.write", error) || !check_keys(config, write, write_keys, COUNT(write_keys), error))
+  if (!wants_mapping(config, write, "replication.write", error) ||
+      !check_keys(config, write, write_keys, COUNT(write_keys), error))
     return false;
   node = config->at_least_node = bs_yaml_find(write, "at_least");
   if (node != NULL && !read_at_least(config, node, error)) return false;
@@ -327,7 +337,8 @@ static bool read_replication(struct blockstore_config *config, struct bs_error *
   if (node == NULL) return true;
   if (!read_list(config, node, false, &config->require, &config->require_count, error)) return false;
   for (size_t i = 0; i < config->require_count; i++)
-    if (bs_config_store(config, config->require[i]) == NULL) return refuse_unknown_store(config, node->values[i], config->require[i], error);
+    if (bs_config_store(config, config->require[i]) == NULL)
+      return refuse_unknown_store(config, node->values[i], config->require[i], error);
   return true;
 }
 
@@ -396,7 +407,8 @@ static bool interpret(struct blockstore_config *config, struct bs_error *error) 
          read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", NULL, 0, error) &&
          read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
          read_section(config, "replication", replication_keys, COUNT(replication_keys), error) &&
-         read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) && read_plugin_path(config, error) &&
+         read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) &&
+         read_plugin_path(config, error) &&
          read_stores(config, error) && read_replication(config, error) && complete(config, error);
 }
 
@@ -419,13 +431,15 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
   write_xdg(&state, "XDG_STATE_HOME", ".local/state");
   write_xdg(&data, "XDG_DATA_HOME", ".local/share");
   if (!bs_buffer_ok(&state, error) || !bs_buffer_ok(&data, error)) return false;
-  bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.  See blockstore.yaml(5).\n\nstate_dir: ");
+  bs_buffer_text(ret_text, "# Blockstore: which stores keep the data, and who answers for names.  See "
+                 "blockstore.yaml(5).\n\nstate_dir: ");
   bs_json_write_string(ret_text, bs_buffer_string(&state), state.length); /* a JSON string is a YAML one */
   bs_buffer_text(ret_text,
                  "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n\n"
                  "stores:\n  - name: home\n    driver: disk\n    root: ");
   bs_json_write_string(ret_text, bs_buffer_string(&data), data.length);
-  bs_buffer_text(ret_text, "\n\nreplication:\n  write: {at_least: majority}\n\ntimeouts: {connect: 5s, operation: 60s, budget: 2s}\n");
+  bs_buffer_text(ret_text, "\n\nreplication:\n  write: {at_least: majority}\n\ntimeouts: {connect: 5s, operation: 60s, "
+                 "budget: 2s}\n");
   return bs_buffer_ok(ret_text, error);
 }
 
@@ -456,8 +470,8 @@ static bool read_config(struct blockstore_config **ret_config, bool built_in, co
 
   if (config == NULL) return bs_fail_memory(error);
   atomic_init(&config->references, 1);
-  if (!(built_in ? load_built_in(config, &text, error) : load_text(config, &text, file, error)) || !bs_yaml_read(&config->root, text.bytes, text.length, config->file, error) ||
-      !interpret(config, error)) {
+  if (!(built_in ? load_built_in(config, &text, error) : load_text(config, &text, file, error)) ||
+      !bs_yaml_read(&config->root, text.bytes, text.length, config->file, error) || !interpret(config, error)) {
     bs_config_release(config);
     return false;
   }

@@ -65,7 +65,8 @@ static bool find_sides(const struct bs_reading *reading, struct side sides[2]) {
 
   for (size_t i = 0; i < reading->versions.count && count < 2; i++)
     if (reading->versions.items[i].verified.statement.ver == ver) sides[count++] = of_found(reading, &reading->versions.items[i]);
-  if (count == 1 && floor != NULL && floor->ver == ver && memcmp(floor->z, sides[0].z, BS_SHA256_SIZE) != 0) sides[count++] = of_floor(floor);
+  if (count == 1 && floor != NULL && floor->ver == ver && memcmp(floor->z, sides[0].z, BS_SHA256_SIZE) != 0)
+    sides[count++] = of_floor(floor);
   if (count < 2) return false;
   order(sides);
   return true;
@@ -158,7 +159,8 @@ static bool write_file(const char *path, const char *text, struct bs_error *erro
   struct bs_replacement replacement BS_AUTO(bs_replacement_abort) = BS_REPLACEMENT_INIT;
 
   return bs_replacement_begin(&replacement, path, 0600, error) &&
-         (bs_file_write_all(replacement.fd, text, strlen(text)) || bs_fail_errno(error, "%s: The evidence cannot be written", path)) &&
+         (bs_file_write_all(replacement.fd, text, strlen(text)) ||
+          bs_fail_errno(error, "%s: The evidence cannot be written", path)) &&
          bs_replacement_commit(&replacement, false, error);
 }
 
@@ -180,8 +182,8 @@ void bs_evidence_keep(const struct bs_reading *reading) {
   struct bs_error error;
 
   if (find_sides(reading, sides) && !keep(reading, sides, &error))
-    bs_log(BS_LOG_ERROR, "The evidence of two contents for version %" PRIu64 " of %.64s cannot be kept: %s", reading->choice.disputed,
-           reading->target->datum.id, error.message);
+    bs_log(BS_LOG_ERROR, "The evidence of two contents for version %" PRIu64 " of %.64s cannot be kept: %s",
+           reading->choice.disputed, reading->target->datum.id, error.message);
 }
 
 /* ---- the list ---- */
@@ -191,13 +193,15 @@ static void list(struct bs_buffer *json, const struct bs_seen *seen) {
 
   bs_hex_encode(z, seen->z, sizeof seen->z);
   bs_buffer_format(json, "%s{\"deleted\": %s, \"size\": %" PRIu64 ", \"ver\": %" PRIu64 ", \"z\": \"%s\"}",
-                   json->bytes[json->length - 1] == '[' ? "" : ", ", seen->is_tombstone ? "true" : "false", seen->length, seen->ver, z);
+                   json->bytes[json->length - 1] == '[' ? "" : ", ", seen->is_tombstone ? "true" : "false",
+                   seen->length, seen->ver, z);
 }
 
 void bs_evidence_list(const struct bs_reading *reading, struct bs_buffer *ret_json) {
   const struct bs_recalled *recalled = &reading->recalled;
   const struct bs_seen chosen = bs_seen_of(reading->choice.found);
-  bool lists_floor = recalled->has_version && recalled->version.ver == chosen.ver && memcmp(recalled->version.z, chosen.z, sizeof chosen.z) != 0;
+  bool lists_floor = recalled->has_version && recalled->version.ver == chosen.ver &&
+                     memcmp(recalled->version.z, chosen.z, sizeof chosen.z) != 0;
 
   bs_buffer_byte(ret_json, '[');
   for (size_t i = 0; i < reading->versions.count && !ret_json->failed; i++) {

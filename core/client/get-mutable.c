@@ -78,10 +78,11 @@ static void tell_target(const struct getting *getting) {
   if (!target->has_route)
     bs_log(BS_LOG_INFO, "%s: there is no route to it; %s", what, seen);
   else if (target->route.deleted != 0)
-    bs_log(BS_LOG_INFO, "%s: the user record says that it was deleted, by version %" PRIu64 "; %s", what, target->route.deleted, seen);
+    bs_log(BS_LOG_INFO, "%s: the user record says that it was deleted, by version %" PRIu64 "; %s", what,
+           target->route.deleted, seen);
   else
-    bs_log(BS_LOG_INFO, "%s: the route has %zu URLs and the key %.*s; %s", what, target->url_count, key.length == 0 ? 4 : (int)key.length,
-           key.length == 0 ? "none" : key.text, seen);
+    bs_log(BS_LOG_INFO, "%s: the route has %zu URLs and the key %.*s; %s", what, target->url_count,
+           key.length == 0 ? 4 : (int)key.length, key.length == 0 ? "none" : key.text, seen);
 }
 
 /* What was seen before, of the name and of the datum.  The signer of a route without a key shows only when something verified. */
@@ -164,7 +165,8 @@ static bool look_and_decide(struct getting *getting) {
   return true;
 }
 
-/* Before they were asked about the datum they have no part in what went wrong, unless the user record could not be had of them. */
+/* Before they were asked about the datum they have no part in what went wrong, unless the user record could not be had
+ * of them. */
 static bool keep_outcomes(struct getting *getting) {
   struct bs_report *report = &getting->work->report;
   struct bs_error none;
@@ -215,8 +217,8 @@ static bool deliver(struct getting *getting, struct bs_output_use *use) {
   struct bs_error *error = &getting->work->report.error;
 
   if (found->data.length > wanted)
-    return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes, more than the %llu that the caller takes.", found->data.length,
-                   (unsigned long long)wanted);
+    return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes, more than the %llu that the caller takes.",
+                   found->data.length, (unsigned long long)wanted);
   return bs_output_deliver_buffer(use, &found->data, getting->work->scope, error);
 }
 
@@ -241,14 +243,16 @@ static bool get_mutable(struct getting *getting, struct bs_output_use *use, stru
 
 enum blockstore_result blockstore_get_mutable(struct blockstore *blockstore, struct blockstore_output *ret_data,
                                               struct blockstore_record **ret_record, const char *name, const char *id,
-                                              const struct blockstore_get_mutable_options *options, struct blockstore_error **error) {
+                                              const struct blockstore_get_mutable_options *options,
+                                              struct blockstore_error **error) {
   struct getting getting = {.name = name, .id = id, .options = BLOCKSTORE_GET_MUTABLE_INIT, .target = BS_TARGET_INIT};
   struct bs_report early = BS_REPORT_INIT;
   struct bs_output_use use;
   struct bs_work work;
   bool good;
 
-  if (!bs_options_take(&getting.options, sizeof getting.options, options, &early.error)) return bs_report_end(&early, false, error);
+  if (!bs_options_take(&getting.options, sizeof getting.options, options, &early.error))
+    return bs_report_end(&early, false, error);
   getting.work = &work;
   good = bs_work_begin(&work, blockstore, getting.options.deadline_ms, getting.options.progress, getting.options.user, true);
   if (good) {
@@ -277,7 +281,8 @@ static void describe_floor(cJSON *answer, const struct bs_recalled *recalled) {
 }
 
 static bool describe_reading(const struct getting *getting, cJSON *answer) {
-  struct bs_buffer stores BS_AUTO_BUFFER = BS_BUFFER_INIT, route BS_AUTO_BUFFER = BS_BUFFER_INIT, conflicts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_buffer stores BS_AUTO_BUFFER = BS_BUFFER_INIT, route BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_buffer conflicts BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
   bs_reading_explain(&getting->reading, &stores);
   if (getting->reading.choice.found == NULL) bs_buffer_text(&conflicts, "[]");
@@ -302,7 +307,8 @@ static bool is_answer(const struct bs_error *error) {
 
 bool bs_explain(struct bs_work *work, cJSON *answer, const char *name, const char *id) {
   struct getting getting = {
-      .work = work, .name = name, .id = id, .options = BLOCKSTORE_GET_MUTABLE_INIT, .target = BS_TARGET_INIT, .reading = {.work = work}};
+      .work = work, .name = name, .id = id, .options = BLOCKSTORE_GET_MUTABLE_INIT,
+      .target = BS_TARGET_INIT, .reading = {.work = work}};
   struct bs_error *error = &work->report.error;
   bool good = look(&getting) && bs_reading_choose(&getting.reading);
 

@@ -11,8 +11,8 @@
 #include "core/client/record.h"
 #include "core/codec/hex.h"
 
-static bool make_record(struct blockstore_record **ret_record, const char *name, const char *key, uint64_t size, const char *store,
-                        const char *proven, struct bs_error *error) {
+static bool make_record(struct blockstore_record **ret_record, const char *name, const char *key, uint64_t size,
+                        const char *store, const char *proven, struct bs_error *error) {
   struct blockstore_record *record;
 
   if (!bs_record_new(&record, name, error)) return false;
@@ -59,8 +59,8 @@ static bool fetch(struct bs_work *work, struct bs_output_use *use, const struct 
   return false;
 }
 
-static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struct blockstore_record **ret_record, const char *name,
-                          const char *key) {
+static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struct blockstore_record **ret_record,
+                          const char *name, const char *key) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   struct blockstore_record *record = NULL;
   struct bs_error *error = &work->report.error;
@@ -71,7 +71,9 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
   if (!bs_present_load(work, &present, name)) return false;
   if (!check_listed(work, &present, name, key)) return bs_present_refuse(work, &present);
   if (!fetch(work, use, &giver, key) || !bs_present_believe_name(work, &present)) return false;
-  if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven, error)) return false;
+  if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven,
+                                         error))
+    return false;
   if (!bs_output_deliver(use, work->scope, error)) {
     blockstore_record_free(record);
     return false;
@@ -82,7 +84,8 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
 
 enum blockstore_result blockstore_get_immutable(struct blockstore *blockstore, struct blockstore_output *ret_data,
                                                 struct blockstore_record **ret_record, const char *name, const char *key,
-                                                const struct blockstore_get_immutable_options *options, struct blockstore_error **error) {
+                                                const struct blockstore_get_immutable_options *options,
+                                                struct blockstore_error **error) {
   struct blockstore_get_immutable_options known = BLOCKSTORE_GET_IMMUTABLE_INIT;
   struct bs_report early = BS_REPORT_INIT;
   struct bs_output_use use;

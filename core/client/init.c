@@ -32,7 +32,8 @@ static bool write_config(struct bs_replacement *ret_replacement, const char *pat
 
   if (access(path, F_OK) == 0) return bs_fail(error, BS_WORD_conflict, "%s: The file exists already; it is left as it is.", path);
   if (!bs_config_default_text(&text, error) || !bs_replacement_begin(ret_replacement, path, 0644, error)) return false;
-  return bs_file_write_all(ret_replacement->fd, text.bytes, text.length) || bs_fail_errno(error, "%s: The file cannot be written", path);
+  return bs_file_write_all(ret_replacement->fd, text.bytes, text.length) ||
+         bs_fail_errno(error, "%s: The file cannot be written", path);
 }
 
 static bool make_state(const struct blockstore_config *config, unsigned char chain_id[32], struct bs_error *error) {

@@ -65,7 +65,8 @@ void blockstore_input_free(struct blockstore_input *input) {
 }
 
 /* Fills up to a block from a descriptor that may be slow, or from the callback: how many bytes, 0 at the end, -1 with error. */
-static int64_t read_block(const struct blockstore_input *input, int fd, void *block, const struct bs_scope *scope, struct bs_error *error) {
+static int64_t read_block(const struct blockstore_input *input, int fd, void *block, const struct bs_scope *scope,
+                          struct bs_error *error) {
   struct pollfd fds[2] = {{fd, POLLIN, 0}, {scope->fd, POLLIN, 0}};
   int64_t got = -1;
 
@@ -105,7 +106,8 @@ static bool fill_spool(struct bs_input_use *use, const struct blockstore_input *
   while ((got = read_block(input, fd, block, watch->scope, error)) > 0) {
     tell(watch, use->spool.length, &told);
     if (use->spool.length + (uint64_t)got > limit->most)
-      return bs_fail(error, BS_WORD_too_large, "The data has more than the %" PRIu64 " bytes that %s allows.", limit->most, limit->key);
+      return bs_fail(error, BS_WORD_too_large, "The data has more than the %" PRIu64 " bytes that %s allows.",
+                     limit->most, limit->key);
     if (!bs_spool_write(&use->spool, block, (size_t)got, error)) return false;
   }
   return got == 0 && bs_feed_from_spool(&use->feed, &use->spool, error);
@@ -118,8 +120,8 @@ static bool open_file(struct bs_input_use *use, const char *file, struct bs_erro
                  strerrordesc_np(errno));
 }
 
-static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_input *input, int fd, const struct bs_input_limit *limit,
-                            const struct bs_watch *watch, struct bs_error *error) {
+static bool feed_descriptor(struct bs_input_use *use, const struct blockstore_input *input, int fd,
+                            const struct bs_input_limit *limit, const struct bs_watch *watch, struct bs_error *error) {
   const char *name = input->kind == INPUT_FILE ? input->file : "The data's descriptor";
   struct stat status;
   off_t offset;
@@ -140,7 +142,8 @@ bool bs_input_begin(struct bs_input_use *use, const struct blockstore_input *inp
   switch (input->kind) {
   case INPUT_MEMORY:
     if (input->length > limit->most)
-      return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes; %s allows %" PRIu64 ".", input->length, limit->key, limit->most);
+      return bs_fail(error, BS_WORD_too_large, "The data has %zu bytes; %s allows %" PRIu64 ".", input->length,
+                     limit->key, limit->most);
     return bs_feed_from_memory(&use->feed, input->bytes, input->length, error);
   case INPUT_FILE:
     return open_file(use, input->file, error) && feed_descriptor(use, input, use->fd, limit, watch, error);

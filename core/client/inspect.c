@@ -41,7 +41,8 @@ static void add_report(cJSON *item, struct bs_buffer *text) {
   struct bs_json root;
 
   if (text->length == 0 && !text->failed) return;
-  if (!text->failed && !bs_json_scan(&root, text->bytes, text->length, &limits, &error)) bs_document_text(item, "report_error", error.message);
+  if (!text->failed && !bs_json_scan(&root, text->bytes, text->length, &limits, &error))
+    bs_document_text(item, "report_error", error.message);
   else bs_document_raw(item, "report", bs_buffer_string(text));
 }
 
@@ -124,7 +125,8 @@ static cJSON *store_document(const struct blockstore_config *config, const struc
   cJSON *tree = cJSON_CreateObject();
   struct bs_error error;
 
-  metadata = bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, store->driver, &error)
+  metadata = bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count,
+                             store->driver, &error)
                  ? candidate->metadata
                  : NULL;
   for (size_t i = 0; i < store->node->count; i++) {
@@ -175,7 +177,8 @@ static cJSON *config_document(const struct blockstore_config *config) {
   return tree;
 }
 
-enum blockstore_result blockstore_config_document(const struct blockstore_config *config, char **ret_json, struct blockstore_error **error) {
+enum blockstore_result blockstore_config_document(const struct blockstore_config *config, char **ret_json,
+                                                  struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
 
   return bs_report_end(&report, bs_document_give(ret_json, config_document(config), &report.error), error);

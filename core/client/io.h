@@ -40,7 +40,8 @@ bool bs_output_begin(struct bs_output_use *use, struct blockstore_output *output
 /* Hands the spool's bytes, now verified, to their place. */
 bool bs_output_deliver(struct bs_output_use *use, const struct bs_scope *scope, struct bs_error *error);
 /* The same with bytes in memory instead of the spool's; an output to memory takes the buffer over. */
-bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error);
+bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope,
+                              struct bs_error *error);
 void bs_output_end(struct bs_output_use *use);
 
 #endif

@@ -27,7 +27,8 @@ enum blockstore_result blockstore_key_generate(struct blockstore_key **ret_key, 
   return bs_report_end(&report, bs_key_generate(&key, &report.error) && wrap(ret_key, key, &report.error), error);
 }
 
-enum blockstore_result blockstore_key_from_file(struct blockstore_key **ret_key, const char *file, struct blockstore_error **error) {
+enum blockstore_result blockstore_key_from_file(struct blockstore_key **ret_key, const char *file,
+                                                struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
   struct bs_key *key;
   bool good = bs_key_from_file(&key, file, &report.error);

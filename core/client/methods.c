@@ -380,8 +380,8 @@ static const struct method *find_method(const char *name, struct bs_error *error
 static bool check_call(const struct method *method, const char *const *arguments, size_t count,
                        const struct blockstore_name_options *options, struct bs_error *error) {
   if (count < method->least || count > method->most)
-    return bs_fail(error, BS_WORD_usage, "%s takes %s%s, not %zu arguments.", method->name, method->most == 0 ? "no arguments" : "",
-                   method->synopsis, count);
+    return bs_fail(error, BS_WORD_usage, "%s takes %s%s, not %zu arguments.", method->name,
+                   method->most == 0 ? "no arguments" : "", method->synopsis, count);
   for (size_t i = 0; i < method->least; i++)
     if (arguments[i] == NULL)
       return bs_fail(error, BS_WORD_usage, "%s takes %s; argument %zu is NULL.", method->name, method->synopsis, i);
@@ -391,7 +391,8 @@ static bool check_call(const struct method *method, const char *const *arguments
 }
 
 enum blockstore_result blockstore_call_method(struct blockstore *blockstore, char **ret_json, const char *method,
-                                              const char *const *arguments, size_t count, const struct blockstore_name_options *options,
+                                              const char *const *arguments, size_t count,
+                                              const struct blockstore_name_options *options,
                                               struct blockstore_error **error) {
   struct blockstore_name_options known = BLOCKSTORE_NAME_INIT;
   struct bs_report early = BS_REPORT_INIT;

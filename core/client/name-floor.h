@@ -12,10 +12,11 @@ bool bs_name_floor_is_same(const struct bs_name_seen *a, const struct bs_name_se
 bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_seen *b);
 
 /*
- * What became of the block of a floor.  On a chain whose newest blocks may be replaced, a lower answer counts when the chain itself
- * shows that the block is no part of it any more (left).  A chain whose blocks are final (bs_names_is_immediate) has lost none: with
- * another block in that place it is another history, which an older ledger got that was put back and has grown since (replaced).  A
- * chain that ends before that block shows nothing: it was rolled back.
+ * What became of the block of a floor.  On a chain whose newest blocks may be replaced, a lower answer counts when the
+ * chain itself shows that the block is no part of it any more (left).  A chain whose blocks are final
+ * (bs_names_is_immediate) has lost none: with another block in that place it is another history, which an older ledger
+ * got that was put back and has grown since (replaced).  A chain that ends before that block shows nothing: it was
+ * rolled back.
  */
 enum bs_fate { BS_FATE_IN_CHAIN, BS_FATE_BEYOND_CHAIN, BS_FATE_LEFT_CHAIN, BS_FATE_REPLACED };
 bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,

@@ -15,8 +15,8 @@ static inline bool bs_options_take(void *known, size_t known_size, const void *g
   if (given == NULL) return true;
   memcpy(&size, given, sizeof size);
   if (size < sizeof size || size > known_size)
-    return bs_fail(error, BS_WORD_usage, "The options have %zu bytes; this library knows %zu: initialise them with their _INIT macro.",
-                   size, known_size);
+    return bs_fail(error, BS_WORD_usage, "The options have %zu bytes; this library knows %zu: initialise them with "
+                   "their _INIT macro.", size, known_size);
   memcpy(known, given, size);
   return true;
 }

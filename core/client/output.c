@@ -216,7 +216,8 @@ bool bs_output_deliver(struct bs_output_use *use, const struct bs_scope *scope, 
   return true;
 }
 
-static bool deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
+static bool deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope,
+                           struct bs_error *error) {
   if (use->output->kind == OUTPUT_MEMORY) {
     if (bs_buffer_string(bytes) == NULL) return bs_fail_memory(error);
     bs_buffer_free(&use->output->memory);
@@ -228,7 +229,8 @@ static bool deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, c
   return bs_spool_write(&use->spool, bytes->bytes, bytes->length, error) && deliver(use, scope, error);
 }
 
-bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope, struct bs_error *error) {
+bool bs_output_deliver_buffer(struct bs_output_use *use, struct bs_buffer *bytes, const struct bs_scope *scope,
+                              struct bs_error *error) {
   uint64_t length = bytes->length;
 
   if (!deliver_buffer(use, bytes, scope, error)) return false;

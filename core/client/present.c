@@ -28,13 +28,15 @@ static struct bs_datum name_only(const struct bs_present *present) {
 static bool advise(struct bs_work *work) {
   struct bs_error *error = &work->report.error;
 
-  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, remove %s/state.db "
-                 "with its -wal and -shm: with it goes all memory of what was seen, of any data.", error->message, work->session->config->state_dir);
+  return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, "
+                 "remove %s/state.db with its -wal and -shm: with it goes all memory of what was seen, of any data.",
+                 error->message, work->session->config->state_dir);
 }
 
 static bool refuse_replaced(struct bs_work *work, const char *name, const struct bs_name_seen *floor) {
-  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s from another history than the one that was seen before, whose "
-          "block %" PRIu64 " it does not have: an older ledger was put back, and has grown since.", name, floor->block);
+  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s from another history than the one that "
+          "was seen before, whose block %" PRIu64 " it does not have: an older ledger was put back, and has grown "
+          "since.", name, floor->block);
   return advise(work);
 }
 
@@ -46,8 +48,10 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
   present->has_left = fate == BS_FATE_LEFT_CHAIN;
   if (present->has_left) return true;
   if (fate == BS_FATE_REPLACED) return refuse_replaced(work, present->record.name, floor);
-  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64 ", but its state of block %" PRIu64
-          " was seen before: the service was rolled back, or hides the newer state.", present->record.name, present->record.block, floor->block);
+  bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s as of block %" PRIu64
+          ", but its state of block %" PRIu64
+          " was seen before: the service was rolled back, or hides the newer state.", present->record.name,
+          present->record.block, floor->block);
   return fate == BS_FATE_BEYOND_CHAIN && advise(work);
 }
 
@@ -63,12 +67,14 @@ static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *
   return recalled->has_name && !bs_name_floor_is_same(seen, &recalled->name) && !bs_name_floor_is_above(seen, &recalled->name);
 }
 
-/* What the session kept, and what was asked before the floor was looked up, may have been overtaken by another call: only an answer
- * that was asked for again tells of the name service. */
+/* What the session kept, and what was asked before the floor was looked up, may have been overtaken by another call:
+ * only an answer that was asked for again tells of the name service. */
 static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
   present->was_current = recalled->has_name && recalled->name.is_current;
-  present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) || (present->seen.is_current && !present->was_current);
-  if (recalled->has_name && bs_name_floor_is_above(&present->seen, &recalled->name)) return check_history(work, present, &recalled->name);
+  present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) ||
+                     (present->seen.is_current && !present->was_current);
+  if (recalled->has_name && bs_name_floor_is_above(&present->seen, &recalled->name))
+    return check_history(work, present, &recalled->name);
   if (!is_below(&present->seen, recalled)) return true;
   if (present->is_second) return check_left(work, present, &recalled->name);
   present->is_outdated = true;
@@ -87,8 +93,8 @@ static bool check_alive(struct bs_work *work, const struct bs_present *present) 
   if (!bs_present_believe_name(work, present)) return false; /* nor may it come back to life */
   if (record->revoked)
     return bs_fail(error, BS_WORD_not_found, "The name %s was revoked by its owner; it says nothing any more.", record->name);
-  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64 "; it says nothing until it is registered again.",
-                 record->name, record->expires);
+  return bs_fail(error, BS_WORD_expired, "The name %s expired at block %" PRIu64
+                 "; it says nothing until it is registered again.", record->name, record->expires);
 }
 
 bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
@@ -96,7 +102,8 @@ bool bs_present_check(struct bs_work *work, struct bs_present *present, const st
   return present->is_checked;
 }
 
-/* The floor of a name that the service doesn't know.  There is no chain where the ledger is lost: then the state of any chain counts. */
+/* The floor of a name that the service doesn't know.  There is no chain where the ledger is lost: then the state of any
+ * chain counts. */
 static bool recall_missing(struct bs_work *work, struct bs_recalled *ret_recalled, bool *ret_exists, const char *name) {
   struct bs_error *error = &work->report.error;
   struct bs_names_info info;
@@ -111,7 +118,8 @@ static bool recall_missing(struct bs_work *work, struct bs_recalled *ret_recalle
   return bs_state_recall(work->session->state, work->scope, ret_recalled, &datum, NULL, error);
 }
 
-/* A name that was seen before has been there: only a chain without the block where it was seen can say that it is not registered. */
+/* A name that was seen before has been there: only a chain without the block where it was seen can say that it is not
+ * registered. */
 static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floor, bool exists, const char *name) {
   struct bs_error *error = &work->report.error, missing = *error;
   enum bs_fate fate = BS_FATE_BEYOND_CHAIN;
@@ -119,12 +127,13 @@ static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floo
   if (exists && !bs_name_floor_fate(&fate, floor, work->session->names, work->scope, error)) return false;
   if (fate == BS_FATE_REPLACED) return refuse_replaced(work, name, floor);
   if (fate == BS_FATE_LEFT_CHAIN) *error = missing;
-  else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service was rolled back, or "
-               "hides the newer state.  %s", name, missing.message);
+  else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service "
+               "was rolled back, or hides the newer state.  %s", name, missing.message);
   return fate == BS_FATE_BEYOND_CHAIN && advise(work);
 }
 
-/* What the name service says now.  Where it doesn't know a name that was seen, it is asked again: another call may just have made it. */
+/* What the name service says now.  Where it doesn't know a name that was seen, it is asked again: another call may just
+ * have made it. */
 static bool ask(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
   struct bs_error *error = &work->report.error, missing;
   struct bs_recalled recalled;
@@ -277,7 +286,8 @@ static void hold(struct bs_present *present, struct bs_user_copy *copy) {
   if (present->seen.is_current && !present->was_current) present->is_news = true;
 }
 
-static bool hold_new(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash, struct bs_buffer *bytes) {
+static bool hold_new(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash,
+                     struct bs_buffer *bytes) {
   struct bs_user_copy *copy;
 
   if (!bs_user_copy_new(&copy, name, value_hash, bytes, &work->report.error)) return false;
@@ -290,7 +300,8 @@ static bool hold_new(struct bs_work *work, struct bs_present *present, const cha
 static void advise_record(struct bs_error *error) {
   const struct bs_error told = *error;
 
-  bs_fail(error, told.word, "%s  Bring it back from a copy of any store; or give the name another one: blockstore-cli help update.", told.message);
+  bs_fail(error, told.word, "%s  Bring it back from a copy of any store; or give the name another one: blockstore-cli "
+          "help update.", told.message);
 }
 
 static bool fetch_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash) {
@@ -333,11 +344,12 @@ static bool pending_user(struct bs_work *work, struct bs_present *present, const
   *ret_found = false;
   if (bs_names_is_immediate(work->session->names)) return true; /* what was sent is confirmed */
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
-  if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error)) return false;
+  if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error))
+    return false;
   *ret_found = *ret_found && pending.txid[0] != '\0';
   if (*ret_found)
-    bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", name, pending.value_hash,
-           pending.txid);
+    bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", name,
+           pending.value_hash, pending.txid);
   return !*ret_found || hold_new(work, present, name, pending.value_hash, &pending.record);
 }
 
@@ -352,7 +364,8 @@ bool bs_present_load_user(struct bs_work *work, struct bs_present *present) {
 bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name, bool again) {
   uint64_t max_age_ms = again ? 0 : (uint64_t)work->session->config->max_age_ms;
 
-  return look_up(work, ret_present, name, max_age_ms, again) && (!is_alive(ret_present) || bs_present_load_user(work, ret_present));
+  return look_up(work, ret_present, name, max_age_ms, again) &&
+         (!is_alive(ret_present) || bs_present_load_user(work, ret_present));
 }
 
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name) {

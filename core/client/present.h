@@ -22,8 +22,9 @@ struct bs_present {
 #define BS_PRESENT_INIT {.copy = NULL}
 void bs_present_free(struct bs_present *present);
 
-/* What the name service and the stores say, before it is held against what was seen: bs_present_check is owed, and what else is known by
- * then can be recalled with it.  A revoked or an expired name has no user record here.  again: the check found the last look outdated. */
+/* What the name service and the stores say, before it is held against what was seen: bs_present_check is owed, and what
+ * else is known by then can be recalled with it.  A revoked or an expired name has no user record here.  again: the
+ * check found the last look outdated. */
 bool bs_present_look(struct bs_work *work, struct bs_present *ret_present, const char *name, bool again);
 /* Refuses what the next refuses.  recalled: what is known of the name (bs_state_recall). */
 bool bs_present_check(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled);
@@ -50,12 +51,12 @@ bool bs_present_believe(struct bs_work *work, const struct bs_present *present, 
                         const struct bs_seen *version);
 /* The same for reads whose bytes a hash has proven: a state that may not be written is no reason to refuse them. */
 bool bs_present_believe_name(struct bs_work *work, const struct bs_present *present);
-/* For a read that is refused because of what the name says: that is remembered before it is told.  Always false, with the error as it
- * was; with another when another process has seen something newer. */
+/* For a read that is refused because of what the name says: that is remembered before it is told.  Always false, with
+ * the error as it was; with another when another process has seen something newer. */
 bool bs_present_refuse(struct bs_work *work, const struct bs_present *present);
 
-/* The time by which records expire, Unix seconds: of the system's clock, of the newest block, or of the state's last commit (clock),
- * whichever is latest, so that a clock that is set back revives nothing. */
+/* The time by which records expire, Unix seconds: of the system's clock, of the newest block, or of the state's last
+ * commit (clock), whichever is latest, so that a clock that is set back revives nothing. */
 bool bs_present_now(struct bs_work *work, uint64_t *ret_now, uint64_t clock);
 
 #endif

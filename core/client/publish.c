@@ -23,8 +23,8 @@ bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *p
   const char *address = publication->owner->addresses[BLOCKSTORE_NETWORK_MAIN];
 
   if (strcmp(address, present->record.owner) == 0) return true;
-  return bs_fail(&work->report.error, BS_WORD_denied, "The name %s is owned by %s; the key given is that of %s.", publication->name,
-                 present->record.owner, address);
+  return bs_fail(&work->report.error, BS_WORD_denied, "The name %s is owned by %s; the key given is that of %s.",
+                 publication->name, present->record.owner, address);
 }
 
 /* The new record's bytes and hash.  *ret_changed false: the name says it already. */
@@ -86,13 +86,14 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
                                               .dry_run = publication->dry_run,
                                               .replaces = replaces};
 
-  if (!bs_names_update(work->session->names, work->scope, &publication->receipt, publication->name, publication->value_hash, &operation,
-                       &work->report.error))
+  if (!bs_names_update(work->session->names, work->scope, &publication->receipt, publication->name,
+                       publication->value_hash, &operation, &work->report.error))
     return false;
   if (publication->dry_run) return true;
   memcpy(publication->txid_sent, publication->receipt.txid, sizeof publication->txid_sent);
   memcpy(work->report.txid, publication->receipt.txid, sizeof work->report.txid);
-  bs_log(BS_LOG_INFO, "%s has the user record %s by the transaction %s, %s block %" PRIu64, publication->name, publication->value_hash,
+  bs_log(BS_LOG_INFO, "%s has the user record %s by the transaction %s, %s block %" PRIu64, publication->name,
+         publication->value_hash,
          publication->receipt.txid, bs_names_is_immediate(work->session->names) ? "confirmed in" : "sent after",
          publication->receipt.block);
   return true;
@@ -168,7 +169,8 @@ static bool end_entry(struct bs_work *work, int64_t entry, struct bs_belief *bel
 }
 
 /* What was written, and what the name says by now. */
-static bool remember(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing, int64_t entry) {
+static bool remember(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing,
+                     int64_t entry) {
   struct bs_present *present = writing->present;
   const struct bs_datum only = {present->record.chain_id, publication->name, NULL}, *datum = publication->datum;
   struct bs_belief belief = {.datum = datum == NULL ? &only : datum,
@@ -235,11 +237,11 @@ static bool check_published(struct bs_work *work, const struct bs_publication *p
   struct bs_error *error = &work->report.error;
 
   if (change->add_immutable != NULL && !bs_user_has_immutable(user, change->add_immutable))
-    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not list %s: these are other bytes.",
-                   publication->txid, change->add_immutable);
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published does not list %s: these "
+                   "are other bytes.", publication->txid, change->add_immutable);
   if (change->remove_immutable != NULL && bs_user_has_immutable(user, change->remove_immutable))
-    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published still lists %s: it deleted something else.",
-                   publication->txid, change->remove_immutable);
+    return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published still lists %s: it deleted "
+                   "something else.", publication->txid, change->remove_immutable);
   return true;
 }
 
@@ -267,16 +269,18 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
   char value_hash[BS_VALUE_HASH_TEXT];
   bool changed;
 
-  if (!bs_names_transaction_value(work->session->names, work->scope, value_hash, publication->name, publication->txid, error)) return false;
+  if (!bs_names_transaction_value(work->session->names, work->scope, value_hash, publication->name, publication->txid,
+                                  error))
+    return false;
   if (publication->record != NULL) {
     if (!write_record(work, publication, present, &written, &changed)) return false;
     if (strcmp(publication->value_hash, value_hash) != 0)
-      return bs_fail(error, BS_WORD_usage, "The transaction %s published the user record %s; the one given is %s.", publication->txid,
-                     value_hash, publication->value_hash);
+      return bs_fail(error, BS_WORD_usage, "The transaction %s published the user record %s; the one given is %s.",
+                     publication->txid, value_hash, publication->value_hash);
   } else {
     memcpy(publication->value_hash, value_hash, sizeof value_hash);
-    if (!bs_present_user(work, present, publication->name, value_hash) || !check_published(work, publication, &present->copy->user) ||
-        !prepare(work, publication, present))
+    if (!bs_present_user(work, present, publication->name, value_hash) ||
+        !check_published(work, publication, &present->copy->user) || !prepare(work, publication, present))
       return false;
     writing.bytes = &present->copy->bytes;
   }
@@ -286,7 +290,8 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
 }
 
 /* The change, made to what the name says now. */
-static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present, bool *ret_raced) {
+static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present,
+                           bool *ret_raced) {
   struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct writing writing = {.present = present};
   bool good;
@@ -300,7 +305,9 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
     return forget_entries(work, publication, present);
   }
   if (publication->datum == NULL || publication->change.route.action != BS_ROUTE_KEEP) {
-    if (!bs_publish_check_owner(work, publication, present) || !write_record(work, publication, present, &bytes, &writing.is_new)) return false;
+    if (!bs_publish_check_owner(work, publication, present) || !write_record(work, publication, present, &bytes,
+                                                                             &writing.is_new))
+      return false;
     if (publication->dry_run) return send_transaction(work, publication, NULL);
     if (!writing.is_new && !forget_entries(work, publication, present)) return false;
     writing.bytes = &bytes;
@@ -323,11 +330,13 @@ static bool publish_locked(struct bs_work *work, struct bs_publication *publicat
   bool raced = false;
 
   if (publication->txid != NULL && !bs_hex_is_string(publication->txid, 64))
-    return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s", publication->txid);
+    return bs_fail(&work->report.error, BS_WORD_usage, "A transaction id has 64 lower-case hexadecimal digits: %s",
+                   publication->txid);
   if (publication->txid != NULL && publication->dry_run)
     return bs_fail(&work->report.error, BS_WORD_usage, "A dry run sends nothing again: leave out --dry-run, or the transaction.");
   if (!bs_name_check(publication->name, &work->report.error)) return false;
-  if (!publication->dry_run && !bs_state_lock_name(work->session->state, work->scope, &lock, publication->name, &work->report.error))
+  if (!publication->dry_run && !bs_state_lock_name(work->session->state, work->scope, &lock, publication->name,
+                                                   &work->report.error))
     return false;
   if (publication->txid != NULL)
     return look_up(work, publication, &present) && republish(work, publication, &present) && finish(work, publication);

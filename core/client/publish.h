@@ -15,8 +15,8 @@ struct bs_publication {
   size_t record_length;
   bool dry_run;
   /*
-   * Under the name's lock, and again after a race, with what the name says: decides `change`, and `datum` and `version` of what is
-   * written, or is_done.  With a txid, `present` is what that transaction published.  NULL: all is decided.
+   * Under the name's lock, and again after a race, with what the name says: decides `change`, and `datum` and `version`
+   * of what is written, or is_done.  With a txid, `present` is what that transaction published.  NULL: all is decided.
    */
   bool (*prepare)(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
   bool restores_record; /* set by prepare: a user record that stays is brought to the stores again */

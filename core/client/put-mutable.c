@@ -20,7 +20,8 @@
 static bool is_silent(const struct bs_place *place, const struct bs_replica *answer) {
   enum bs_word word = answer->error.word;
 
-  return place->ver == 0 && (word == BS_WORD_unreachable || word == BS_WORD_deadline || word == BS_WORD_cancelled || word == BS_WORD_denied);
+  return place->ver == 0 && (word == BS_WORD_unreachable || word == BS_WORD_deadline || word == BS_WORD_cancelled ||
+                             word == BS_WORD_denied);
 }
 
 /* answer: what the place said to who looked again. */
@@ -28,7 +29,8 @@ static void fail_untrue(struct bs_replica *replica, const struct bs_replica *ans
   bool has_reason = !answer->is_good && answer->error.word != BS_NO_WORD && answer->error.word != BS_WORD_not_found;
 
   replica->is_good = false;
-  bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64 ", but does not give it back%s%s", replica->name,
+  bs_fail(&replica->error, BS_WORD_failed, "%s: The store says that it has version %" PRIu64
+          ", but does not give it back%s%s", replica->name,
           ver, has_reason ? ": " : ".", has_reason ? answer->error.message : "");
 }
 
@@ -41,8 +43,8 @@ static void doubt(struct bs_putting *putting, const struct bs_reading *after, st
     if (!place->is_own || !replica->is_good) continue;
     if (place->ver >= putting->ver) continue; /* ours, or that of a rival who has overwritten it */
     if (is_silent(place, &after->places.answers.items[i])) {
-      bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but could not be read again: %s", replica->name, putting->ver,
-             after->places.answers.items[i].error.message);
+      bs_log(BS_LOG_WARNING, "%s: The store took version %" PRIu64 ", but could not be read again: %s", replica->name,
+             putting->ver, after->places.answers.items[i].error.message);
       continue;
     }
     if ((replica->store->capabilities & BS_CAPABILITY_CONSISTENT) == 0) {
@@ -64,11 +66,12 @@ static bool meet_rivals(struct bs_putting *putting, struct bs_reading *after) {
     after->choice.disputed = ver;
     bs_evidence_keep(after);
     return bs_fail(&putting->work->report.error, BS_WORD_conflict,
-                   "Another writer signed version %" PRIu64 " of %s with other content at the same time: two contents were signed for one "
-                   "version.  Read it, then put again.", ver, putting->id);
+                   "Another writer signed version %" PRIu64 " of %s with other content at the same time: two contents "
+                   "were signed for one version.  Read it, then put again.", ver, putting->id);
   }
   if (!putting->is_delete || putting->superseded_by == 0) return true;
-  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64 " of %s was written while it was to be deleted; delete it again.",
+  return bs_fail(&putting->work->report.error, BS_WORD_conflict, "Version %" PRIu64
+                 " of %s was written while it was to be deleted; delete it again.",
                  putting->superseded_by, putting->id);
 }
 
@@ -89,8 +92,8 @@ static bool look_again(struct bs_putting *putting, struct bs_replica *stored, co
 static bool store_copy(struct bs_putting *putting, struct bs_feed *feed) {
   struct bs_work *work = putting->work;
 
-  return bs_replicas_put_mutable(&work->replicas, work->session->at_least, putting->data_id, putting->ver, putting->sign.sig, feed,
-                                 &work->watch, &work->report.error);
+  return bs_replicas_put_mutable(&work->replicas, work->session->at_least, putting->data_id, putting->ver,
+                                 putting->sign.sig, feed, &work->watch, &work->report.error);
 }
 
 /* Looking again uses the replicas anew: what they answered to the put is kept beside, and put back. */
@@ -116,8 +119,8 @@ static bool store(void *user, struct bs_work *work, const struct bs_publication 
   if (!bs_feed_from_memory(&feed, putting->record.bytes, putting->record.length, error)) return false;
   if (!store_and_look(putting, feed, &publication->version)) {
     if (error->word != BS_WORD_too_few) return false;
-    return bs_fail(error, BS_WORD_too_few, "%s  What some took may be read already: repeat it; it keeps its version, %" PRIu64 ".",
-                   error->message, putting->ver);
+    return bs_fail(error, BS_WORD_too_few, "%s  What some took may be read already: repeat it; it keeps its version, %"
+                   PRIu64 ".", error->message, putting->ver);
   }
   return bs_putting_check_still(putting, publication);
 }
@@ -135,12 +138,15 @@ static bool finish_delete(void *user, struct bs_work *work, const struct bs_publ
 
 /* ---- the calls ---- */
 
-static bool make_receipt(struct bs_putting *putting, struct blockstore_receipt **ret_receipt, const struct bs_publication *publication) {
+static bool make_receipt(struct bs_putting *putting, struct blockstore_receipt **ret_receipt,
+                         const struct bs_publication *publication) {
   const struct bs_receipt_of of = {.id = putting->id,
                                    .ver = publication->is_done ? 0 : putting->ver,
                                    .z = publication->is_done ? NULL : putting->sign.z,
-                                   .superseded_by = putting->superseded_by > publication->superseded_by ? putting->superseded_by : publication->superseded_by,
-                                   .places = publication->change.route.action == BS_ROUTE_KEEP && !publication->is_done ? &putting->before.places : NULL};
+                                   .superseded_by = putting->superseded_by > publication->superseded_by
+                                                       ? putting->superseded_by : publication->superseded_by,
+                                   .places = publication->change.route.action == BS_ROUTE_KEEP &&
+                                             !publication->is_done ? &putting->before.places : NULL};
 
   return bs_receipt_make(putting->work, ret_receipt, publication, &of);
 }
@@ -152,7 +158,8 @@ static bool read_data(struct bs_putting *putting, struct bs_feed *feed) {
   unsigned char sha256[BS_SHA256_SIZE], *bytes;
   bool good;
 
-  if (!bs_feed_digest(feed, sha256, NULL, NULL, NULL, putting->work->scope, error)) return false; /* against it what is read is checked */
+  if (!bs_feed_digest(feed, sha256, NULL, NULL, NULL, putting->work->scope, error))
+    return false; /* against it what is read is checked */
   bytes = bs_buffer_extend(&putting->data, size);
   if (bytes == NULL) return bs_fail_memory(error);
   bs_feed_reader_begin(&reader, feed);
@@ -181,10 +188,13 @@ static bool publish(struct bs_putting *putting, struct blockstore_receipt **ret_
   return good;
 }
 
-enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
+enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt,
+                                              const char *name,
                                               const char *id, struct blockstore_input *data, const struct blockstore_key *key,
-                                              const struct blockstore_put_mutable_options *options, struct blockstore_error **error) {
-  struct bs_putting putting = {.name = name, .id = id, .key = key, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
+                                              const struct blockstore_put_mutable_options *options,
+                                              struct blockstore_error **error) {
+  struct bs_putting putting = {.name = name, .id = id, .key = key, .options = BLOCKSTORE_PUT_MUTABLE_INIT,
+                               .target = BS_TARGET_INIT};
   const struct bs_input_limit limit = {(uint64_t)blockstore->config->limit_mutable_record, "limits.mutable_record"};
   struct bs_report early = BS_REPORT_INIT;
   struct bs_input_use use;
@@ -205,9 +215,11 @@ enum blockstore_result blockstore_put_mutable(struct blockstore *blockstore, str
   return bs_work_end(&work, good, error);
 }
 
-enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
+enum blockstore_result blockstore_delete_mutable(struct blockstore *blockstore,
+                                                 struct blockstore_receipt **ret_receipt, const char *name,
                                                  const char *id, const struct blockstore_key *key,
-                                                 const struct blockstore_delete_options *options, struct blockstore_error **error) {
+                                                 const struct blockstore_delete_options *options,
+                                                 struct blockstore_error **error) {
   struct bs_putting putting = {
       .name = name, .id = id, .key = key, .is_delete = true, .options = BLOCKSTORE_PUT_MUTABLE_INIT, .target = BS_TARGET_INIT};
   struct blockstore_delete_options known = BLOCKSTORE_DELETE_INIT;

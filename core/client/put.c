@@ -23,8 +23,8 @@ struct datum {
 static bool store_datum(void *user, struct bs_work *work, const struct bs_publication *publication) {
   const struct datum *datum = user;
 
-  return bs_replicas_put_immutable(&work->replicas, work->session->at_least, datum->key, datum->feed, publication->txid, &work->watch,
-                                   &work->report.error);
+  return bs_replicas_put_immutable(&work->replicas, work->session->at_least, datum->key, datum->feed,
+                                   publication->txid, &work->watch, &work->report.error);
 }
 
 struct hashing {
@@ -58,14 +58,17 @@ static bool put_immutable(struct bs_work *work, struct blockstore_receipt **ret_
     return false;
   bs_hex_encode(key_text, digest, sizeof digest);
   bs_log(BS_LOG_INFO, "the data has %" PRIu64 " bytes; its key is %s", hashing.total, key_text);
-  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = key_text});
+  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication,
+                                                           &(struct bs_receipt_of){.key = key_text});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }
 
-enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
+enum blockstore_result blockstore_put_immutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt,
+                                                const char *name,
                                                 struct blockstore_input *data, const struct blockstore_key *key,
-                                                const struct blockstore_put_immutable_options *options, struct blockstore_error **error) {
+                                                const struct blockstore_put_immutable_options *options,
+                                                struct blockstore_error **error) {
   struct blockstore_put_immutable_options known = BLOCKSTORE_PUT_IMMUTABLE_INIT;
   const struct bs_input_limit limit = {(uint64_t)blockstore->config->limit_object, "limits.object"};
   struct bs_report early = BS_REPORT_INIT;
@@ -93,7 +96,8 @@ static bool check_unlisted_by(struct bs_work *work, const char *other, const cha
 
   if (!bs_present_load(work, &present, other)) {
     if (error->word == BS_WORD_expired || (error->word == BS_WORD_not_found && present.record.revoked)) return true;
-    if (error->word == BS_WORD_not_found) bs_fail(error, BS_WORD_unreachable, "Its user record %s is lost.", present.record.value_hash);
+    if (error->word == BS_WORD_not_found)
+      bs_fail(error, BS_WORD_unreachable, "Its user record %s is lost.", present.record.value_hash);
     return bs_context(error, "Whether %s lists the data too is not known; the bytes stay in the stores", other);
   }
   if (present.copy == NULL || !bs_user_has_immutable(&present.copy->user, key)) return true;
@@ -124,11 +128,13 @@ static bool check_unlisted(struct bs_work *work, const char *name, const char *k
 }
 
 /* A datum that is not listed needs no deletion. */
-static bool prepare_deletion(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
+static bool prepare_deletion(void *user, struct bs_work *work, struct bs_publication *publication,
+                             const struct bs_present *present) {
   const char *key = publication->change.remove_immutable;
 
   (void)user;
-  publication->is_done = publication->txid == NULL && (present->copy == NULL || !bs_user_has_immutable(&present->copy->user, key));
+  publication->is_done = publication->txid == NULL &&
+                         (present->copy == NULL || !bs_user_has_immutable(&present->copy->user, key));
   return bs_publish_check_owner(work, publication, present);
 }
 
@@ -142,7 +148,8 @@ static bool purge(void *user, struct bs_work *work, const struct bs_publication 
          bs_outcomes_add(&work->report.outcomes, &work->replicas, error);
 }
 
-static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name, const char *value_key,
+static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name,
+                             const char *value_key,
                              const struct blockstore_key *key, const struct blockstore_delete_options *options) {
   struct bs_publication publication = {.name = name,
                                        .owner = key,
@@ -157,14 +164,16 @@ static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **r
   if (!bs_hex_is_string(value_key, 64) && !bs_hex_is_string(value_key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
   if (options->purge != 0 && !check_unlisted(work, name, value_key)) return false;
-  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = value_key});
+  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication,
+                                                           &(struct bs_receipt_of){.key = value_key});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }
 
 enum blockstore_result blockstore_delete_immutable(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt,
                                                    const char *name, const char *value_key, const struct blockstore_key *key,
-                                                   const struct blockstore_delete_options *options, struct blockstore_error **error) {
+                                                   const struct blockstore_delete_options *options,
+                                                   struct blockstore_error **error) {
   struct blockstore_delete_options known = BLOCKSTORE_DELETE_INIT;
   struct bs_report early = BS_REPORT_INIT;
   struct bs_work work;

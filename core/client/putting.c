@@ -46,7 +46,8 @@ struct bs_authority bs_putting_authority(const struct bs_putting *putting) {
 static bool is_ours(const struct bs_putting *putting, const struct bs_target *target) {
   const struct bs_public_key *key = public_key(putting);
 
-  return target->has_route && !target->is_legacy && !target->is_foreign && target->route.deleted == 0 && target->authority.key != NULL &&
+  return target->has_route && !target->is_legacy && !target->is_foreign && target->route.deleted == 0 &&
+         target->authority.key != NULL &&
          target->key.length == key->length && memcmp(target->key.bytes, key->bytes, key->length) == 0;
 }
 
@@ -63,8 +64,8 @@ static bool decide_route(struct bs_putting *putting, const struct bs_publication
     return bs_fail(error, BS_WORD_usage, "The user record that the transaction %s published has no route to %s for this key.",
                    publication->txid, putting->id);
   if (putting->options.create != 0 || is_live) return true;
-  return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s, and none is to be made.", putting->name,
-                 putting->id);
+  return bs_fail(error, BS_WORD_not_found, "The user record of %s has no route to the data %s, and none is to be "
+                 "made.", putting->name, putting->id);
 }
 
 /* Whose records count among those that are there: those that readers believe, or else our own. */
@@ -81,7 +82,8 @@ static bool look(struct bs_putting *putting, struct bs_recalled *ret_recalled) {
   struct bs_work *work = putting->work;
   struct bs_authority authority;
 
-  if (!bs_state_recall(work->session->state, work->scope, ret_recalled, &putting->target.datum, putting->signer, &work->report.error))
+  if (!bs_state_recall(work->session->state, work->scope, ret_recalled, &putting->target.datum, putting->signer,
+                       &work->report.error))
     return false;
   authority = present_authority(putting, ret_recalled);
   return bs_reading_begin(&putting->before, work, putting->present, &putting->target, putting->target.data_id) &&
@@ -111,12 +113,12 @@ static bool sign(struct bs_putting *putting, uint64_t ver) {
   bs_buffer_clear(&putting->record);
   putting->ver = ver;
   if (putting->is_delete) return bs_tombstone_sign(&putting->record, &putting->sign, datum, ver, putting->key->key, error);
-  if (!bs_mutable_sign(&putting->record, &putting->sign, datum, ver, putting->options.expires, putting->data.bytes, putting->data.length,
-                       putting->key->key, error))
+  if (!bs_mutable_sign(&putting->record, &putting->sign, datum, ver, putting->options.expires, putting->data.bytes,
+                       putting->data.length, putting->key->key, error))
     return false;
   return putting->record.length <= (uint64_t)most ||
-         bs_fail(error, BS_WORD_too_large, "The record would have %zu bytes; limits.mutable_record allows %lld.", putting->record.length,
-                 (long long)most);
+         bs_fail(error, BS_WORD_too_large, "The record would have %zu bytes; limits.mutable_record allows %lld.",
+                 putting->record.length, (long long)most);
 }
 
 bool bs_putting_is_signed(const struct bs_putting *putting, const unsigned char *z) {
@@ -138,9 +140,11 @@ static bool is_known(const struct bs_putting *putting, const struct bs_recalled 
   return is_there;
 }
 
-/* With the transaction of an earlier try only what is known as the newest version is stored again: nothing else is written in its name.
- * Who knows of none since the datum was made, on another device or after a loss, writes the first. */
-static bool find_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid, uint64_t last, bool *ret_found) {
+/* With the transaction of an earlier try only what is known as the newest version is stored again: nothing else is
+ * written in its name.  Who knows of none since the datum was made, on another device or after a loss, writes the
+ * first. */
+static bool find_version(struct bs_putting *putting, const struct bs_recalled *recalled, const char *txid,
+                         uint64_t last, bool *ret_found) {
   uint64_t asked = putting->options.ver;
 
   *ret_found = false;
@@ -148,8 +152,9 @@ static bool find_version(struct bs_putting *putting, const struct bs_recalled *r
   if (!sign(putting, last)) return false;
   *ret_found = (asked == 0 || asked == last) && is_known(putting, recalled);
   return *ret_found ||
-         bs_fail(&putting->work->report.error, BS_WORD_conflict, "With the transaction %s only the newest version can be put again, with its bytes "
-                 "and expiry; that of %s is version %" PRIu64 ", and this is not it.  Where it is new, put it without the transaction.", txid,
+         bs_fail(&putting->work->report.error, BS_WORD_conflict, "With the transaction %s only the newest version can "
+                 "be put again, with its bytes and expiry; that of %s is version %" PRIu64
+                 ", and this is not it.  Where it is new, put it without the transaction.", txid,
                  putting->id, last);
 }
 
@@ -158,7 +163,8 @@ static bool resume(struct bs_putting *putting, const struct bs_recalled *recalle
   *ret_resumed = false;
   if (recalled->reserved == 0 || recalled->reserved < last) return true;
   if (!sign(putting, recalled->reserved)) return false;
-  *ret_resumed = bs_putting_is_signed(putting, recalled->reserved_z) && (last < recalled->reserved || is_known(putting, recalled));
+  *ret_resumed = bs_putting_is_signed(putting, recalled->reserved_z) &&
+                 (last < recalled->reserved || is_known(putting, recalled));
   return true;
 }
 
@@ -175,11 +181,13 @@ static bool check_leap(struct bs_putting *putting, uint64_t ver, uint64_t last) 
 
 static bool ask_version(struct bs_putting *putting, uint64_t last, uint64_t *ret_ver) {
   struct bs_error *error = &putting->work->report.error;
-  uint64_t ver = putting->options.make_ver == NULL ? last + 1 : putting->options.make_ver(putting->options.user, putting->name, putting->id, last);
+  uint64_t ver = putting->options.make_ver == NULL
+                     ? last + 1 : putting->options.make_ver(putting->options.user, putting->name, putting->id, last);
 
   if (ver == 0) return bs_fail(error, BS_WORD_cancelled, "The caller gave no version; nothing was written.");
   if (ver <= last)
-    return bs_fail(error, BS_WORD_usage, "The caller's version %" PRIu64 " is not above the last one known, %" PRIu64 ".", ver, last);
+    return bs_fail(error, BS_WORD_usage, "The caller's version %" PRIu64 " is not above the last one known, %" PRIu64
+                   ".", ver, last);
   *ret_ver = ver;
   return true;
 }
@@ -220,8 +228,8 @@ static bool pick_version(struct bs_putting *putting, const struct bs_recalled *r
 static void tell_version(const struct bs_putting *putting, const struct bs_recalled *recalled) {
   const struct bs_versions *versions = &putting->before.versions;
 
-  bs_log(BS_LOG_INFO, "version %" PRIu64 " is written: %s (in the stores: %" PRIu64 ", seen before: %" PRIu64 ", reserved: %" PRIu64
-         ", route from: %" PRIu64 "; 0 is none)", putting->ver, putting->why,
+  bs_log(BS_LOG_INFO, "version %" PRIu64 " is written: %s (in the stores: %" PRIu64 ", seen before: %" PRIu64
+         ", reserved: %" PRIu64 ", route from: %" PRIu64 "; 0 is none)", putting->ver, putting->why,
          versions->count == 0 ? 0 : versions->items[0].verified.statement.ver,
          recalled->has_version ? recalled->version.ver : 0, recalled->reserved,
          putting->target.has_route ? bs_route_lowest(&putting->target.route) : 0);
@@ -242,9 +250,11 @@ static bool make_urls(struct bs_putting *putting, size_t *ret_count) {
   *ret_count = 0;
   bs_replicas_forget(&work->replicas);
   if (!bs_places_find(&putting->own, &work->replicas, NULL, 0, putting->data_id, &work->watch, &work->report.error)) return false;
-  for (size_t i = 0; i < putting->own.count && *ret_count < BS_URLS_MAX; i++) putting->urls[(*ret_count)++] = putting->own.items[i].url;
+  for (size_t i = 0; i < putting->own.count && *ret_count < BS_URLS_MAX; i++)
+    putting->urls[(*ret_count)++] = putting->own.items[i].url;
   if (*ret_count > 0) return true;
-  return bs_fail(&work->report.error, BS_WORD_too_few, "No store could make a URL for %s: there is no route to it to be made.", putting->id);
+  return bs_fail(&work->report.error, BS_WORD_too_few, "No store could make a URL for %s: there is no route to it to "
+                 "be made.", putting->id);
 }
 
 static bool change_route(struct bs_putting *putting, struct bs_publication *publication) {
@@ -298,8 +308,8 @@ bool bs_putting_check_still(struct bs_putting *putting, const struct bs_publicat
   if (!bs_present_load(work, &now, putting->name) || !bs_target_find(work, &target, &now, putting->id)) return false;
   if (is_ours(putting, &target) && bs_route_lowest(&target.route) <= putting->ver) return true;
   return bs_fail(&work->report.error, BS_WORD_conflict,
-                 "While version %" PRIu64 " of %s was written, somebody else deleted the data, gave it another key, or the name another owner.",
-                 putting->ver, putting->id);
+                 "While version %" PRIu64 " of %s was written, somebody else deleted the data, gave it another key, or "
+                 "the name another owner.", putting->ver, putting->id);
 }
 
 /* Has one of our stores nothing of a datum that it is to have?  Then the user record may be lost as well. */
@@ -307,7 +317,9 @@ static bool is_lost(const struct bs_putting *putting) {
   const struct bs_places *places = &putting->before.places;
 
   for (size_t i = 0; i < places->count; i++)
-    if (places->items[i].is_own && places->answers.items[i].error.word == BS_WORD_not_found && !places->answers.items[i].is_good) return true;
+    if (places->items[i].is_own && places->answers.items[i].error.word == BS_WORD_not_found &&
+        !places->answers.items[i].is_good)
+      return true;
   return false;
 }
 
@@ -339,7 +351,8 @@ static bool bury_again(struct bs_putting *putting, struct bs_publication *public
   if (!look(putting, &recalled)) return false;
   last = last_known(putting, &recalled);
   if (last > deleted)
-    return bs_fail(error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64 " of %s and those below; version %" PRIu64
+    return bs_fail(error, BS_WORD_conflict, "The transaction %s deleted version %" PRIu64
+                   " of %s and those below; version %" PRIu64
                    " was put since.", publication->txid, deleted - 1, putting->id, last);
   if (!sign(putting, deleted)) return false;
   announce(putting, publication);
@@ -354,7 +367,8 @@ static bool find_done(struct bs_putting *putting, struct bs_publication *publica
   return !putting->target.has_route || sign(putting, putting->target.route.deleted);
 }
 
-bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present) {
+bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication,
+                               const struct bs_present *present) {
   struct bs_putting *putting = user;
   struct bs_recalled recalled;
 

@@ -28,10 +28,11 @@ struct bs_putting {
   uint64_t superseded_by;
 };
 
-/* The `prepare` hooks of bs_publish; user: the struct bs_putting.  They look at what the name says, what the stores have and what was seen,
- * choose the version, sign the record, and decide whether the route changes. */
+/* The `prepare` hooks of bs_publish; user: the struct bs_putting.  They look at what the name says, what the stores
+ * have and what was seen, choose the version, sign the record, and decide whether the route changes. */
 bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
-bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
+bool bs_putting_prepare_delete(void *user, struct bs_work *work, struct bs_publication *publication,
+                               const struct bs_present *present);
 /* Frees all but what the caller gave. */
 void bs_putting_end(struct bs_putting *putting);
 

@@ -10,9 +10,10 @@
 #include "core/base/log.h"
 #include "core/codec/hex.h"
 
-bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const struct bs_present *present, const struct bs_target *target,
-                      const char *data_id) {
-  *reading = (struct bs_reading){.work = work, .present = present, .target = target, .bounds = {.lowest = 1, .ver_max = UINT64_MAX}};
+bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const struct bs_present *present,
+                      const struct bs_target *target, const char *data_id) {
+  *reading = (struct bs_reading){.work = work, .present = present, .target = target,
+                                 .bounds = {.lowest = 1, .ver_max = UINT64_MAX}};
   bs_replicas_forget(&work->replicas);
   return bs_places_find(&reading->places, &work->replicas, target->urls, target->url_count, data_id,
                         &work->watch, &work->report.error);
@@ -32,8 +33,8 @@ static bool recall_signer(struct bs_reading *reading, const unsigned char *signe
   struct bs_work *work = reading->work;
 
   if (!reading->has_recalled)
-    reading->has_recalled = bs_state_recall(work->session->state, work->scope, &reading->recalled, &reading->target->datum, signer,
-                                            &work->report.error);
+    reading->has_recalled = bs_state_recall(work->session->state, work->scope, &reading->recalled,
+                                            &reading->target->datum, signer, &work->report.error);
   return reading->has_recalled;
 }
 
@@ -137,7 +138,8 @@ static const char *why_not(const struct bs_reading *reading, const struct bs_pla
 
   if (fault != NULL) return fault;
   if (raises == NULL || place->ver != raises->verified.statement.ver) return "It is outside the bounds that were asked for.";
-  return raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted." : "It has expired.";
+  return raises->verified.statement.kind == BS_STATEMENT_TOMBSTONE ? "It is a tombstone: the data was deleted." : "It "
+  "has expired.";
 }
 
 static bool is_believed(const struct bs_reading *reading, const struct bs_place *place) {

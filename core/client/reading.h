@@ -19,8 +19,8 @@ struct bs_reading {
 };
 
 /* Finds the places of the target; data_id: what the stores know the datum by. */
-bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const struct bs_present *present, const struct bs_target *target,
-                      const char *data_id);
+bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const struct bs_present *present,
+                      const struct bs_target *target, const char *data_id);
 /* After false of bs_reading_begin, too. */
 void bs_reading_end(struct bs_reading *reading);
 
@@ -29,7 +29,8 @@ void bs_reading_know(struct bs_reading *reading, const struct bs_recalled *recal
 /* Asks them.  authority: whose signature counts; takes_first: as replication.read says, and only for a read whose bounds are set.
  * True also when nothing was found. */
 bool bs_reading_ask(struct bs_reading *reading, const struct bs_authority *authority, bool takes_first);
-/* Decides (bs_choose) against what was seen before; where nothing was found, or only stale versions beside forged ones, says why. */
+/* Decides (bs_choose) against what was seen before; where nothing was found, or only stale versions beside forged ones,
+ * says why. */
 bool bs_reading_choose(struct bs_reading *reading);
 
 /* "The data ID of NAME", for messages; an id that is long is cut. */

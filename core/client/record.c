@@ -90,7 +90,8 @@ static bool add_data(cJSON *tree, const void *bytes, size_t length, struct bs_er
   return true;
 }
 
-enum blockstore_result blockstore_record_document_with_data(const struct blockstore_record *record, const struct blockstore_output *data,
+enum blockstore_result blockstore_record_document_with_data(const struct blockstore_record *record,
+                                                            const struct blockstore_output *data,
                                                             char **ret_json, struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
   cJSON *tree = describe(record);

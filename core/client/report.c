@@ -194,7 +194,8 @@ enum blockstore_result bs_report_end(struct bs_report *report, bool good, struct
   }
   bs_outcomes_free(&report->outcomes);
   if (good) return BLOCKSTORE_DONE;
-  return ret_error == NULL ? report->error.result : (*ret_error)->error.result; /* the two agree, also when there is no memory for it */
+  /* The two agree, also when there is no memory for it. */
+  return ret_error == NULL ? report->error.result : (*ret_error)->error.result;
 }
 
 enum blockstore_result blockstore_error_result(const struct blockstore_error *error) {

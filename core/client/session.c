@@ -39,8 +39,8 @@ static bool set_policy(struct blockstore *session, struct bs_error *error) {
   }
   if (session->at_least <= durable) return true;
   return bs_config_refuse(config, config->at_least_node, error,
-                          "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used keep data durably.",
-                          session->at_least, durable, session->storage_count);
+                          "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used "
+                          "keep data durably.", session->at_least, durable, session->storage_count);
 }
 
 /* Stores that must succeed are of no use when the program registered others only. */
@@ -81,7 +81,8 @@ static bool check_state_dir(const char *directory, struct bs_error *error) {
   struct stat status;
 
   if (stat(directory, &status) == 0 ? S_ISDIR(status.st_mode) : errno != ENOTDIR) return true;
-  return bs_fail(error, BS_WORD_config, "%s: The state directory, or what it is to lie in, is something else than a directory.", directory);
+  return bs_fail(error, BS_WORD_config, "%s: The state directory, or what it is to lie in, is something else than a "
+                 "directory.", directory);
 }
 
 static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {
@@ -94,12 +95,14 @@ static bool open_session(struct blockstore *session, const char *server, struct 
                                         .max_fee = (uint64_t)config->max_fee,
                                         .max_price = (uint64_t)config->max_price};
 
-  if (config->built_in) bs_log(BS_LOG_INFO, "the built-in configuration is used; what was seen before is kept in %s", config->state_dir);
+  if (config->built_in)
+    bs_log(BS_LOG_INFO, "the built-in configuration is used; what was seen before is kept in %s", config->state_dir);
   else bs_log(BS_LOG_INFO, "the configuration is %s; what was seen before is kept in %s", config->file, config->state_dir);
   if (server != NULL)
-    return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded ledger.", server);
-  return check_state_dir(config->state_dir, error) && take_storages(session, error) && bs_names_open(&session->names, &names, error) &&
-         bs_state_new(&session->state, config->state_dir, error);
+    return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded "
+                   "ledger.", server);
+  return check_state_dir(config->state_dir, error) && take_storages(session, error) &&
+         bs_names_open(&session->names, &names, error) && bs_state_new(&session->state, config->state_dir, error);
 }
 
 enum blockstore_result blockstore_session(const struct blockstore_config *config, struct blockstore **ret_blockstore,
@@ -189,8 +192,8 @@ static void count_call(struct blockstore *session, int change) {
   if (session->calls == 0) pthread_cond_signal(&session->ended);
 }
 
-bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms, blockstore_progress progress, void *user,
-                   bool with_stores) {
+bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms,
+                   blockstore_progress progress, void *user, bool with_stores) {
   uint64_t timeout = deadline_ms == 0 ? (uint64_t)session->config->operation_ms : deadline_ms;
 
   *work = (struct bs_work){.session = session, .report = BS_REPORT_INIT};

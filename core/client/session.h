@@ -44,8 +44,8 @@ struct bs_work {
 
 /* deadline_ms 0: the config's.  With stores: opens those that are not yet; one that fails is noted in its replica.  After
  * false, too, bs_work_end must be called. */
-bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms, blockstore_progress progress, void *user,
-                   bool with_stores);
+bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms,
+                   blockstore_progress progress, void *user, bool with_stores);
 /* Ends the call: frees what the work owns and makes the public error. */
 enum blockstore_result bs_work_end(struct bs_work *work, bool good, struct blockstore_error **ret_error);
 

@@ -27,7 +27,8 @@ static bool load_module(struct blockstore_storage *storage, struct bs_error *err
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
   const struct bs_yaml *node = bs_yaml_find(storage->entry->node, "driver");
 
-  if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, storage->entry->driver, error) ||
+  if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count,
+                       storage->entry->driver, error) ||
       !bs_module_load(&storage->module, candidate, error))
     return bs_context(error, "%s:%u:%u: Store %s", config->file, node->line, node->column, storage->entry->name);
   if (storage->module->metadata->is_filter)
@@ -37,8 +38,8 @@ static bool load_module(struct blockstore_storage *storage, struct bs_error *err
   return true;
 }
 
-bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config, const struct bs_store_config *entry,
-                     struct bs_error *error) {
+bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config,
+                     const struct bs_store_config *entry, struct bs_error *error) {
   struct blockstore_storage *storage = calloc(1, sizeof *storage);
 
   if (storage == NULL) return bs_fail_memory(error);
@@ -81,7 +82,8 @@ static bool open_now(struct blockstore_storage *storage, struct bs_scope *scope,
   return true;
 }
 
-bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error) {
+bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store,
+                     struct bs_error *error) {
   struct pollfd cancelled = {scope->fd, POLLIN, 0};
   bool good = true;
 
@@ -111,7 +113,8 @@ void bs_storage_release(struct blockstore_storage *storage) {
 
 /* ---- the public calls ---- */
 
-enum blockstore_result blockstore_get_config(struct blockstore_config **ret_config, const char *file, struct blockstore_error **error) {
+enum blockstore_result blockstore_get_config(struct blockstore_config **ret_config, const char *file,
+                                             struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
 
   return bs_report_end(&report, bs_config_read(ret_config, file, &report.error), error);

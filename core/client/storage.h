@@ -24,12 +24,13 @@ struct blockstore_storage {
 };
 
 /* Finds, vets and loads the driver and checks the options; opens nothing.  Words: driver, config. */
-bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config, const struct bs_store_config *entry,
-                     struct bs_error *error);
+bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config,
+                     const struct bs_store_config *entry, struct bs_error *error);
 /* Sets *ret_store and says true when it is open already. */
 bool bs_storage_is_open(struct blockstore_storage *storage, struct bs_store **ret_store);
 /* The open store, which lives as long as the storage.  Waits within the scope, also for another thread that opens it. */
-bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store, struct bs_error *error);
+bool bs_storage_open(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_store **ret_store,
+                     struct bs_error *error);
 struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage);
 /* The last one closes the store.  NULL is allowed. */
 void bs_storage_release(struct blockstore_storage *storage);

@@ -77,20 +77,22 @@ bool bs_target_check_readable(struct bs_work *work, struct bs_target *target, co
   struct bs_error *error = &work->report.error;
   const char *name = present->record.name;
 
-  if (present->copy == NULL) return bs_fail(error, BS_WORD_not_found, "The name %s has no user record yet, hence no mutable data.", name);
+  if (present->copy == NULL)
+    return bs_fail(error, BS_WORD_not_found, "The name %s has no user record yet, hence no mutable data.", name);
   if (!target->has_route) return fail_no_route(target, name, error);
   if (target->is_foreign)
-    return bs_fail(error, BS_WORD_owner_changed, "The routes of %s were written before the name belonged to %s: its mutable data is not believed "
-                   "until the new owner puts it.", name, present->record.owner);
+    return bs_fail(error, BS_WORD_owner_changed, "The routes of %s were written before the name belonged to %s: its "
+                   "mutable data is not believed until the new owner puts it.", name, present->record.owner);
   if (target->route.deleted != 0)
     return bs_fail(error, BS_WORD_deleted, "The data %s of %s was deleted, by version %" PRIu64 ".", target->datum.id, name,
                    target->route.deleted);
   if (target->route.pubkey.length > 0 && target->key.length == 0) return bs_route_key(&target->key, &target->route, error);
-  /* Records of 2015 bind neither name nor chain: they are believed only where the user says so and nothing better was ever seen. */
+  /* Records of 2015 bind neither name nor chain: they are believed only where the user says so and nothing better was
+   * ever seen. */
   target->admits_legacy = target->is_legacy && !present->was_current && !recalled->has_current;
   if (!target->is_legacy || is_in_compat(work->session->config, name)) return true;
-  return bs_fail(error, BS_WORD_downgrade, "The user record of %s is of 2015: its mutable data is believed only when compat.legacy in the "
-                 "configuration names %s.", name, name);
+  return bs_fail(error, BS_WORD_downgrade, "The user record of %s is of 2015: its mutable data is believed only when "
+                 "compat.legacy in the configuration names %s.", name, name);
 }
 
 bool bs_target_admits(const struct bs_target *target, const struct bs_present *present, const struct bs_mutable *record,
@@ -98,7 +100,7 @@ bool bs_target_admits(const struct bs_target *target, const struct bs_present *p
   if (record->generation == BS_MUTABLE_CURRENT) return true;
   if (target->admits_legacy) return bs_legacy_check(record, target->datum.id, &present->copy->user, error);
   if (target->is_legacy)
-    return bs_fail(error, BS_WORD_downgrade, "The record is of 2015, but a newer form of it was seen before, or of the name's user record: those of "
-                   "2015 are not believed any more.");
+    return bs_fail(error, BS_WORD_downgrade, "The record is of 2015, but a newer form of it was seen before, or of the "
+                   "name's user record: those of 2015 are not believed any more.");
   return bs_fail(error, BS_WORD_downgrade, "The record is of 2015, and its route is not: older software wrote it, or a forger.");
 }

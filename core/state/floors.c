@@ -88,13 +88,14 @@ static bool read_floor(struct bs_database *database, struct bs_recalled *known, 
 }
 
 /* One statement, so that it is of one moment; a row for each signer of the datum, or one without. */
-static bool look(struct bs_database *database, struct bs_recalled *ret_known, const struct bs_datum *datum, const unsigned char *signer,
-                 struct bs_error *error) {
+static bool look(struct bs_database *database, struct bs_recalled *ret_known, const struct bs_datum *datum,
+                 const unsigned char *signer, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   struct bs_recalled known = {.clock = 0};
 
   if (!bs_database_query(database, BS_STATE_RECALL, &row,
-                         BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name), bs_value_text(datum->id)), error))
+                         BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name),
+                                   bs_value_text(datum->id)), error))
     return false;
   if (row == NULL) return fail_damaged(database, "its clock is missing", error);
   known.clock = bs_row_integer(row, CLOCK);
@@ -107,8 +108,8 @@ static bool look(struct bs_database *database, struct bs_recalled *ret_known, co
   return true;
 }
 
-bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
-                     const unsigned char *signer, struct bs_error *error) {
+bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled,
+                     const struct bs_datum *datum, const unsigned char *signer, struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
   uint64_t sequence = bs_sequence_read(&state->sequence);
 
@@ -121,12 +122,14 @@ bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_r
   return true;
 }
 
-bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name, struct bs_error *error) {
+bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name,
+                         struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
   sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
 
   if (!bs_state_enter(&use, state, scope, false, error) ||
-      (use.database != NULL && !bs_database_query(use.database, BS_STATE_KNOWS_NAME, &row, BS_VALUES(bs_value_text(name)), error)))
+      (use.database != NULL && !bs_database_query(use.database, BS_STATE_KNOWS_NAME, &row,
+                                                  BS_VALUES(bs_value_text(name)), error)))
     return false;
   *ret_known = row != NULL;
   return true;
@@ -145,16 +148,16 @@ static bool weigh_version(struct changes *changes, const struct bs_recalled *kno
   const struct bs_datum *datum = belief->datum;
 
   if (known->has_version && seen->ver < floor->ver)
-    return bs_fail(error, BS_WORD_stale, "Version %" PRIu64 " is older than version %" PRIu64 ", which was seen before, of this datum "
-                   "of %s: %s", seen->ver, floor->ver, datum->name, datum->id);
+    return bs_fail(error, BS_WORD_stale, "Version %" PRIu64 " is older than version %" PRIu64
+                   ", which was seen before, of this datum of %s: %s", seen->ver, floor->ver, datum->name, datum->id);
   if (known->has_version && seen->ver == floor->ver) {
     if (memcmp(seen->z, floor->z, sizeof seen->z) == 0) return true;
     return bs_fail(error, BS_WORD_conflict, "Two contents were signed for version %" PRIu64 " of this datum of %s: %s", seen->ver,
                    datum->name, datum->id);
   }
   if (seen->is_legacy && (known->has_current || known->name.is_current))
-    return bs_fail(error, BS_WORD_downgrade, "The name %s has left the records of 2015 behind; version %" PRIu64 " of this datum is "
-                   "one of them: %s", datum->name, seen->ver, datum->id);
+    return bs_fail(error, BS_WORD_downgrade, "The name %s has left the records of 2015 behind; version %" PRIu64
+                   " of this datum is one of them: %s", datum->name, seen->ver, datum->id);
   changes->version = seen;
   return true;
 }
@@ -170,20 +173,24 @@ static bool is_same_name(const struct bs_name_seen *a, const struct bs_name_seen
 }
 
 /* Is the answer below the floor, or another one at its place? */
-static bool check_place(const struct bs_name_seen *name, const struct bs_name_seen *floor, const char *text, struct bs_error *error) {
+static bool check_place(const struct bs_name_seen *name, const struct bs_name_seen *floor, const char *text,
+                        struct bs_error *error) {
   int order = compare_places(name, floor);
 
   if (order < 0)
-    return bs_fail(error, BS_WORD_stale, "An answer about the name %s from block %" PRIu64 ", transaction %" PRIu64 ", was believed "
-                   "before; the one from block %" PRIu64 ", transaction %" PRIu64 ", is older.", text, floor->block, floor->vtxindex,
+    return bs_fail(error, BS_WORD_stale, "An answer about the name %s from block %" PRIu64 ", transaction %" PRIu64
+                   ", was believed before; the one from block %" PRIu64 ", transaction %" PRIu64 ", is older.", text,
+                   floor->block, floor->vtxindex,
                    name->block, name->vtxindex);
   if (order > 0 || (strcmp(name->value_hash, floor->value_hash) == 0 && strcmp(name->owner, floor->owner) == 0)) return true;
-  return bs_fail(error, BS_WORD_stale, "Of block %" PRIu64 ", transaction %" PRIu64 ", another answer about the name %s was believed "
-                 "before: value hash %s, owner %s.", name->block, name->vtxindex, text,
+  return bs_fail(error, BS_WORD_stale, "Of block %" PRIu64 ", transaction %" PRIu64
+                 ", another answer about the name %s was believed before: value hash %s, owner %s.", name->block,
+                 name->vtxindex, text,
                  floor->value_hash[0] == '\0' ? "none" : floor->value_hash, floor->owner);
 }
 
-static bool weigh_name(struct changes *changes, const struct bs_recalled *known, const struct bs_belief *belief, struct bs_error *error) {
+static bool weigh_name(struct changes *changes, const struct bs_recalled *known, const struct bs_belief *belief,
+                       struct bs_error *error) {
   const struct bs_name_seen *floor = &known->name;
   struct bs_name_seen name = *belief->name;
 
@@ -200,7 +207,8 @@ static bool weigh_name(struct changes *changes, const struct bs_recalled *known,
 }
 
 /* Judges the belief by what stands there at this moment. */
-static bool weigh(struct bs_database *database, struct changes *ret_changes, const struct bs_belief *belief, struct bs_error *error) {
+static bool weigh(struct bs_database *database, struct changes *ret_changes, const struct bs_belief *belief,
+                  struct bs_error *error) {
   struct changes changes = {.version = NULL};
   struct bs_recalled known;
 
@@ -212,7 +220,8 @@ static bool weigh(struct bs_database *database, struct changes *ret_changes, con
   return true;
 }
 
-static bool write_version(struct bs_database *database, const struct bs_datum *datum, const struct bs_seen *seen, struct bs_error *error) {
+static bool write_version(struct bs_database *database, const struct bs_datum *datum, const struct bs_seen *seen,
+                          struct bs_error *error) {
   return bs_database_run(database, BS_STATE_FLOOR_RAISE,
                          BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name), bs_value_text(datum->id),
                                    bs_value_blob(seen->signer, sizeof seen->signer), bs_value_integer(seen->ver),
@@ -237,12 +246,14 @@ static bool raise_clock(struct bs_database *database, uint64_t now, struct bs_er
 }
 
 /* In an open transaction: looks again, and writes what is new. */
-static bool believe(struct bs_database *database, struct changes *ret_changes, const struct bs_belief *belief, struct bs_error *error) {
+static bool believe(struct bs_database *database, struct changes *ret_changes, const struct bs_belief *belief,
+                    struct bs_error *error) {
   struct changes changes;
 
   if (!weigh(database, &changes, belief, error) ||
       (changes.version != NULL && !write_version(database, belief->datum, changes.version, error)) ||
-      (changes.has_name && !write_name(database, belief->datum, &changes.name, error)) || !raise_clock(database, belief->now, error))
+      (changes.has_name && !write_name(database, belief->datum, &changes.name, error)) ||
+      !raise_clock(database, belief->now, error))
     return false;
   *ret_changes = changes;
   return true;
@@ -254,7 +265,8 @@ static void tell(const struct changes *changes, const struct bs_datum *datum) {
     bs_log(BS_LOG_INFO, "remembered: version %" PRIu64 " of %.64s of %s; nothing older is taken any more", changes->version->ver,
            datum->id, datum->name);
   if (changes->has_name)
-    bs_log(BS_LOG_INFO, "remembered: %s as of block %" PRIu64 "; no older answer is taken any more", datum->name, changes->name.block);
+    bs_log(BS_LOG_INFO, "remembered: %s as of block %" PRIu64 "; no older answer is taken any more", datum->name,
+           changes->name.block);
 }
 
 bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const struct bs_belief *belief, struct bs_error *error) {
@@ -263,7 +275,8 @@ bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const stru
 
   if (!bs_state_enter(&use, state, scope, true, error) || !weigh(use.database, &changes, belief, error)) return false;
   if (changes.version == NULL && !changes.has_name) return true; /* the usual read: no lock, no disk */
-  if (!bs_state_begin(&use, error) || !believe(use.database, &changes, belief, error) || !bs_state_commit(&use, error)) return false;
+  if (!bs_state_begin(&use, error) || !believe(use.database, &changes, belief, error) || !bs_state_commit(&use, error))
+    return false;
   tell(&changes, belief->datum);
   return true;
 }
@@ -273,9 +286,11 @@ static bool reserve(struct bs_database *database, const struct bs_intent *intent
   struct bs_recalled known;
 
   if (!look(database, &known, datum, NULL, error)) return false;
-  if (known.reserved > intent->ver || (known.reserved == intent->ver && memcmp(known.reserved_z, intent->z, sizeof intent->z) != 0))
-    return bs_fail(error, BS_WORD_conflict, "Another write, which is not done, has reserved version %" PRIu64 "; version %" PRIu64 " "
-                   "can't be written now to this datum of %s: %s", known.reserved, intent->ver, datum->name, datum->id);
+  if (known.reserved > intent->ver ||
+      (known.reserved == intent->ver && memcmp(known.reserved_z, intent->z, sizeof intent->z) != 0))
+    return bs_fail(error, BS_WORD_conflict, "Another write, which is not done, has reserved version %" PRIu64
+                   "; version %" PRIu64 " can't be written now to this datum of %s: %s", known.reserved, intent->ver,
+                   datum->name, datum->id);
   return bs_database_run(database, BS_STATE_RESERVE,
                          BS_VALUES(bs_value_blob(datum->chain_id, 32), bs_value_text(datum->name), bs_value_text(datum->id),
                                    bs_value_integer(intent->ver), bs_value_blob(intent->z, sizeof intent->z)),
@@ -335,7 +350,8 @@ bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t e
   return true;
 }
 
-bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver, struct bs_error *error) {
+bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver,
+                      struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
   if (!bs_state_enter(&use, state, scope, false, error)) return false;
