@@ -22,8 +22,8 @@ struct signer {
 struct vectors {
   struct signer signers[5];
   struct bs_buffer data[6];
-  /* How many: of all; with low S by their signing library; with high S in record or delete signature; whose user record is no JSON;
-   * and of the others, that are ambiguous. */
+  /* How many: of all; with low S by their signing library; with high S in record or delete signature; whose user record
+   * is no JSON; and of the others, that are ambiguous. */
   unsigned records, low_s, high_s, high_s_deletes, no_json, ambiguous;
 };
 

@@ -129,7 +129,8 @@ static void records_of_2015_are_known_too(void **state) {
 #define with_memo(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {with_memo(what_verified_is_known_again), with_memo(a_signature_that_differs_in_a_bit_is_refused),
+  const struct CMUnitTest tests[] = {with_memo(what_verified_is_known_again),
+                                     with_memo(a_signature_that_differs_in_a_bit_is_refused),
                                      with_memo(other_data_and_another_key_are_verified), with_memo(generations_are_kept_apart),
                                      with_memo(the_newer_of_two_takes_the_place), with_memo(records_of_2015_are_known_too)};
 

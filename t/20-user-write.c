@@ -170,7 +170,8 @@ static void a_new_owner_drops_the_routes_of_the_old(void **state) {
   snprintf(old, sizeof old, "{\"immutable_data\": [\"" KEY_A "\"], %s" NAME ", \"owner\": \"" OTHER "\", \"v\": \"3\"}", routes);
   assert_written_changed(old, &(struct bs_user_change){.add_immutable = KEY_B},
                          "{\"immutable_data\": [\"" KEY_A "\", \"" KEY_B "\"], " V3, true);
-  assert_written_changed(old, &(struct bs_user_change){.add_immutable = KEY_A}, "{\"immutable_data\": [\"" KEY_A "\"], " V3, true);
+  assert_written_changed(old, &(struct bs_user_change){.add_immutable = KEY_A}, "{\"immutable_data\": [\""
+                         KEY_A "\"], " V3, true);
   snprintf(kept, sizeof kept, "{\"immutable_data\": [\"" KEY_A "\"], %s" V3, routes);
   assert_written_changed(old, NULL, kept, true);
   assert_written_changed(kept, &(struct bs_user_change){.add_immutable = KEY_A}, kept, false);

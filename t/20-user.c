@@ -160,7 +160,8 @@ static void version_2_tolerates_disorder(void **state) {
   assert_ok(parses("{\"mutable_data\": [" ROUTE("b") ", " ROUTE("a") "], " V2));
   assert_ok(parses("{\"owner\": 7, " V2));
   assert_ok(parses(
-      "{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": \"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
+      "{\"mutable_data\": [{\"id\": \"a\", \"urls\": [], \"pubkey\": "
+      "\"d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3"
       "5eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb\"}], " V2));
 }
 
@@ -314,7 +315,8 @@ static void routes_are_checked(void **state) {
       {"{\"id\": \"a\", \"urls\": [1]}", "mutable_data[1].urls[0] is not a string"},
       {"{\"id\": \"a\", \"urls\": [\"x\", \"\"]}", "mutable_data[1].urls[1] is not a string of 1 to 2048 bytes"},
       {"{\"id\": \"a\", \"urls\": [\"x\", [\"x\"]]}", "mutable_data[1].urls[1] is not a string"},
-      {"{\"id\": \"a\", \"urls\": [\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]}",
+      {"{\"id\": \"a\", \"urls\": [\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"a\",\"b\""
+       ",\"c\",\"d\",\"e\",\"f\",\"g\"]}",
        "mutable_data[1] has more than 16 urls"},
       {"{\"id\": \"a\", \"urls\": [], \"ver_min\": 0}", "mutable_data[1].ver_min is no version"},
       {"{\"id\": \"a\", \"urls\": [], \"ver_min\": -1}", "mutable_data[1].ver_min is no version"},

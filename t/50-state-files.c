@@ -76,7 +76,8 @@ static void a_newer_state_is_refused(void **state) {
 
   make_old(*state);
   alter(*state, 1, "PRAGMA user_version = 99");
-  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_failed, "schema 99, written by a newer release");
+  assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_failed,
+               "schema 99, written by a newer release");
   assert_fails(believe(opened, &here, &version, NULL, 10, &error), BS_WORD_failed, "schema 99");
 }
 

@@ -104,7 +104,8 @@ static void a_refusal_changes_nothing(void **state) {
 }
 
 static void each_signer_id_name_and_chain_has_its_own(void **state) {
-  static const struct bs_datum others[] = {{chain_one, "foo.id", "notes2"}, {chain_one, "fop.id", "notes"}, {chain_two, "foo.id", "notes"}};
+  static const struct bs_datum others[] = {{chain_one, "foo.id", "notes2"}, {chain_one, "fop.id", "notes"},
+                                           {chain_two, "foo.id", "notes"}};
   struct bs_state *opened AUTO_STATE = open_state(*state);
   struct bs_seen high = seen(9, 1, 1), low = seen(2, 2, 2);
   struct bs_name_seen name = answer(9, 0, "");
@@ -174,7 +175,8 @@ static void records_of_2015_end_with_the_first_later_one(void **state) {
   legacy.ver = 6;
   assert_fails(believe(opened, &here, &legacy, NULL, 10, &error), BS_WORD_conflict, "version 6");
   legacy.ver = 7;
-  assert_fails(believe(opened, &here, &legacy, NULL, 10, &error), BS_WORD_downgrade, "left the records of 2015 behind; version 7");
+  assert_fails(believe(opened, &here, &legacy, NULL, 10, &error), BS_WORD_downgrade,
+               "left the records of 2015 behind; version 7");
   other.is_legacy = true;
   assert_fails(believe(opened, &here, &other, NULL, 10, &error), BS_WORD_downgrade, "version 1");
 }
@@ -192,8 +194,8 @@ static void a_later_user_record_ends_them_too(void **state) {
 
 static void an_answer_about_a_name_only_rises(void **state) {
   struct bs_state *opened AUTO_STATE = open_state(*state);
-  struct bs_name_seen first = answer(7, 4, "aa"), later = answer(7, 5, "bb"), before = answer(7, 4, "bb"), below = answer(6, 9, "aa"),
-                      other = answer(7, 5, "cc"), next = answer(8, 0, "");
+  struct bs_name_seen first = answer(7, 4, "aa"), later = answer(7, 5, "bb"), before = answer(7, 4, "bb"),
+                      below = answer(6, 9, "aa"), other = answer(7, 5, "cc"), next = answer(8, 0, "");
   struct bs_error error = {0};
 
   assert_ok(believe(opened, &name_only, NULL, &first, 10, &error));

@@ -18,7 +18,8 @@ static struct bs_seen version_of(uint64_t ver) {
   return seen(ver, (int)(ver % 251), 1);
 }
 
-/* Believes versions that go up and down, and looks: never below what it or another was told before; false when anything failed. */
+/* Believes versions that go up and down, and looks: never below what it or another was told before; false when anything
+ * failed. */
 static bool raise_and_read(struct bs_state *opened, int writer) {
   struct bs_error error = {0};
   uint64_t highest = 0;

@@ -81,7 +81,8 @@ static void every_write_counts(void **state) {
 
 static void signers_names_and_chains_are_kept_apart(void **state) {
   struct bs_state *opened AUTO_STATE = begin(*state);
-  const struct bs_datum others[] = {{chain_two, "foo.id", "notes"}, {chain_one, "bar.id", "notes"}, {chain_one, "foo.id", "other"}};
+  const struct bs_datum others[] = {{chain_two, "foo.id", "notes"}, {chain_one, "bar.id", "notes"},
+                                    {chain_one, "foo.id", "other"}};
 
   for (int round = 0; round < 2; round++) {
     assert_int_equal(recall(opened, &here, 1).version.ver, 1);
@@ -276,7 +277,8 @@ static void assert_share(struct bs_state *writer, struct bs_state *reader, unsig
 }
 
 static void removed_files_are_not_written_to(void **state) {
-  struct bs_state *opened AUTO_STATE = begin(*state), *other AUTO_STATE = open_state(*state), *later AUTO_STATE = open_state(*state);
+  struct bs_state *opened AUTO_STATE = begin(*state), *other AUTO_STATE = open_state(*state);
+  struct bs_state *later AUTO_STATE = open_state(*state);
   char *directory BS_AUTO_FREE = path_in(*state, "state");
 
   assert_share(opened, other, 5);
@@ -310,11 +312,13 @@ static void who_reads_finds_removed_files_gone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts), in_place(signers_names_and_chains_are_kept_apart),
+      in_place(a_recall_is_kept_until_somebody_commits), in_place(every_write_counts),
+      in_place(signers_names_and_chains_are_kept_apart),
       in_place(another_process_is_seen_at_once), in_place(who_dies_in_a_commit_hinders_nobody),
       in_place(what_is_no_sequence_number_is_refused), in_place(nobody_makes_a_number_that_another_counts),
       in_place(a_locked_file_is_waited_for_within_the_scope), in_place(so_is_another_thread),
-      in_place(removed_files_are_not_written_to), in_place(a_removed_number_is_made_anew), in_place(who_reads_finds_removed_files_gone)};
+      in_place(removed_files_are_not_written_to), in_place(a_removed_number_is_made_anew),
+      in_place(who_reads_finds_removed_files_gone)};
 
   return RUN_TESTS(tests);
 }

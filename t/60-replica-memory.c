@@ -8,7 +8,8 @@
 
 static struct bs_buffer records[3];
 
-static bool search_once(struct bs_replicas *asked, const struct bs_mutable_search *like, size_t expected, struct bs_error *error) {
+static bool search_once(struct bs_replicas *asked, const struct bs_mutable_search *like, size_t expected,
+                        struct bs_error *error) {
   static const char *const urls[] = {"shelf:old", "shelf:one", "x:"};
   struct bs_authority authority = datum_authority();
   struct bs_mutable_search search = *like;
@@ -51,7 +52,8 @@ static bool is_never(void *user, const struct bs_found *found) {
 }
 
 static bool read_in_order_once(struct bs_error *error) {
-  const struct bs_mutable_search search = {.limit = 1000, .budget_ms = 2000, .takes_first = true, .keeps_all = true, .is_enough = is_never};
+  const struct bs_mutable_search search = {.limit = 1000, .budget_ms = 2000, .takes_first = true, .keeps_all = true,
+                                           .is_enough = is_never};
 
   return search_once(&replicas, &search, 3, error);
 }

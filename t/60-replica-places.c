@@ -242,8 +242,8 @@ static void the_worst_answer_counts(void **state) {
   static const struct {
     enum bs_word word;
     enum blockstore_result result;
-  } steps[] = {{BS_WORD_not_found, BLOCKSTORE_NOT_FOUND}, {BS_WORD_unreachable, BLOCKSTORE_TOO_FEW}, {BS_WORD_expired, BLOCKSTORE_STALE},
-               {BS_WORD_high_s, BLOCKSTORE_FORGED}};
+  } steps[] = {{BS_WORD_not_found, BLOCKSTORE_NOT_FOUND}, {BS_WORD_unreachable, BLOCKSTORE_TOO_FEW},
+               {BS_WORD_expired, BLOCKSTORE_STALE}, {BS_WORD_high_s, BLOCKSTORE_FORGED}};
 
   (void)state;
   for (size_t high = 1; high < 4; high++)

@@ -28,7 +28,8 @@ static struct bs_scopes scopes;
 static struct bs_watch watch;
 static struct bs_spool spool;
 
-static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call, const struct blockstore_settings *settings,
+static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call,
+                                         const struct blockstore_settings *settings,
                                          const struct blockstore_next *next) {
   (void)call, (void)settings;
   *ret_self = (void *)(uintptr_t)next; /* the test's way to hand over a behaviour */
@@ -43,15 +44,16 @@ static bool passes(struct behaviour *behaviour) {
   return behaviour->transient > 0 && behaviour->transient-- > 0;
 }
 
-static enum blockstore_status lying_put(void *self, struct blockstore_call *call, const char *key, const struct blockstore_source *data,
-                                        const char *txid) {
+static enum blockstore_status lying_put(void *self, struct blockstore_call *call, const char *key,
+                                        const struct blockstore_source *data, const char *txid) {
   struct behaviour *behaviour = self;
   char buffer[64];
 
   (void)key, (void)txid;
   behaviour->put_calls++;
   if (passes(behaviour)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
-  if (data->size > sizeof buffer || data->read_at(data, buffer, (size_t)data->size, 0) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_FAILED;
+  if (data->size > sizeof buffer || data->read_at(data, buffer, (size_t)data->size, 0) != BLOCKSTORE_STATUS_OK)
+    return BLOCKSTORE_STATUS_FAILED;
   return behaviour->put;
 }
 
@@ -451,8 +453,8 @@ static void log_tells_who_is_asked_again(void **state) {
   keep_log(true);
   assert_ok(put(3, &error));
   keep_log(false);
-  ASSERT_TOLD(": one: Busy. (0 bytes in ", "storing: stores that could not be reached are asked again in 100 ms\nstoring b94d27b9",
-              ": one: done (11 bytes in ");
+  ASSERT_TOLD(": one: Busy. (0 bytes in ", "storing: stores that could not be reached are asked again in 100 "
+              "ms\nstoring b94d27b9", ": one: done (11 bytes in ");
   assert_int_equal(lines_told(), 5);
 }
 

@@ -32,9 +32,11 @@ static struct bs_user_copy *make_copy(char hash[41], unsigned number, size_t siz
   struct bs_user_copy *copy;
 
   snprintf(hash, 41, "%040u", number);
-  bs_buffer_format(&bytes, "{\"mutable_data\": [{\"id\": \"a\", \"pubkey\": \"03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3\", "
-                           "\"urls\": []}, {\"id\": \"b\", \"urls\": []}, {\"id\": \"c\", \"pubkey\": \"03%064d\", \"urls\": []}], "
-                           "\"name\": {\"formatted\": \"foo.id\"}, \"owner\": \"12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4\", \"v\": \"3\", "
+  bs_buffer_format(&bytes, "{\"mutable_data\": [{\"id\": \"a\", \"pubkey\": "
+                   "\"03d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f3\", "
+                           "\"urls\": []}, {\"id\": \"b\", \"urls\": []}, {\"id\": \"c\", \"pubkey\": \"03%064d\", "
+                           "\"urls\": []}], \"name\": {\"formatted\": \"foo.id\"}, \"owner\": "
+                           "\"12HcV1f7XtQTgSPt7r1mpyr1ppfnX8fPa4\", \"v\": \"3\", "
                            "\"x\": \"%*s\"}", 5, (int)size, "");
   assert_ok(bs_user_copy_new(&copy, "foo.id", hash, &bytes, &error));
   assert_null(bytes.bytes);
@@ -159,7 +161,8 @@ static void the_oldest_of_too_many_names_goes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_cache(user_records_are_found_by_their_hash), in_cache(the_oldest_of_too_many_goes), in_cache(large_ones_make_room),
-      in_cache(a_record_that_is_none_is_refused),     in_cache(routes_are_found_once_and_again), in_cache(names_are_kept_for_their_time),
+      in_cache(a_record_that_is_none_is_refused),     in_cache(routes_are_found_once_and_again),
+      in_cache(names_are_kept_for_their_time),
       in_cache(the_oldest_of_too_many_names_goes)};
 
   return RUN_TESTS(tests);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which version is believed: bounds, floors, disputes, tombstones, expiry, the caller's check, in every combination that differs. */
+/* Which version is believed: bounds, floors, disputes, tombstones, expiry, the caller's check, in every combination
+ * that differs. */
 #include <config.h>
 
 #include "core/client/choice.h"

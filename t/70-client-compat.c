@@ -10,8 +10,9 @@
 
 #define COMPAT ONE_STORE "compat: {legacy: [" NAME "]}\n"
 #define OLD_DATA "data of 2015"
-#define USER "{\"v\": \"2\", \"name\": {\"formatted\": \"" NAME "\"}, \"immutable_data\": [\"%s\"], \"mutable_data\": [{\"id\": \"" ID "\", " \
-             "\"urls\": [\"http://localhost/" ID "\"]}, {\"id\": \"%s\", \"urls\": [\"http://localhost/other\"]}]}"
+#define USER "{\"v\": \"2\", \"name\": {\"formatted\": \"" NAME "\"}, \"immutable_data\": [\"%s\"], " \
+             "\"mutable_data\": [{\"id\": \"" ID "\", \"urls\": [\"http://localhost/" ID "\"]}, "     \
+             "{\"id\": \"%s\", \"urls\": [\"http://localhost/other\"]}]}"
 
 /* A name that was last written in 2015. */
 struct old {

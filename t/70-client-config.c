@@ -98,7 +98,8 @@ static void refused_by_the_session(void **state) {
     assert_done(blockstore_get_config(&world->config, file, &error));
     result = blockstore_session(world->config, &world->session, NULL, 0, &said);
     assert_int_equal(result, BLOCKSTORE_USAGE);
-    if (strstr(blockstore_error_message(said), where) == NULL || strstr(blockstore_error_message(said), late_refusals[i].says) == NULL)
+    if (strstr(blockstore_error_message(said), where) == NULL ||
+        strstr(blockstore_error_message(said), late_refusals[i].says) == NULL)
       fail_msg("%s: %s", late_refusals[i].text, blockstore_error_message(said));
     blockstore_error_free(said);
     assert_null(world->session);

@@ -60,7 +60,8 @@ static int take(void *user, const void *bytes, size_t length) {
   return 0;
 }
 
-static enum blockstore_result put(struct world *world, struct blockstore_input *input, char key[65], struct blockstore_error **error) {
+static enum blockstore_result put(struct world *world, struct blockstore_input *input, char key[65],
+                                  struct blockstore_error **error) {
   struct blockstore_receipt *receipt = NULL;
   enum blockstore_result result = blockstore_put_immutable(world->session, &receipt, NAME, input, world->key, NULL, error);
 
@@ -71,7 +72,8 @@ static enum blockstore_result put(struct world *world, struct blockstore_input *
   return result;
 }
 
-static enum blockstore_result get(struct world *world, struct blockstore_output *output, const char *key, struct blockstore_error **error) {
+static enum blockstore_result get(struct world *world, struct blockstore_output *output, const char *key,
+                                  struct blockstore_error **error) {
   enum blockstore_result result = blockstore_get_immutable(world->session, output, NULL, NAME, key, NULL, error);
 
   blockstore_output_free(output);

@@ -24,18 +24,20 @@ static bool checks;       /* gets have a ver_check */
     left = kept_;            \
   } while (0)
 
-/* Ended it with the word that is due (NULL: with success)?  If not, the error is complete and speaks of memory: as its word, as the
- * reason of a store, or because there was none for the document of the error that is due. */
+/* Ended it with the word that is due (NULL: with success)?  If not, the error is complete and speaks of memory: as its
+ * word, as the reason of a store, or because there was none for the document of the error that is due. */
 static bool ended(enum blockstore_result result, struct blockstore_error **ret_said, const char *due, struct bs_error *error) {
   struct blockstore_error *said = *ret_said;
   const char *document = result == BLOCKSTORE_DONE ? "" : blockstore_error_document(said);
   bool is_undocumented = strstr(document, "\"no_memory\"") != NULL;
-  bool good = result == BLOCKSTORE_DONE ? due == NULL : due != NULL && strcmp(blockstore_error_word(said), due) == 0 && !is_undocumented;
+  bool good = result == BLOCKSTORE_DONE ? due == NULL : due != NULL && strcmp(blockstore_error_word(said), due) == 0 &&
+              !is_undocumented;
 
   if (!good) {
     assert_non_null(said);
     assert_int_equal(blockstore_error_result(said), result);
-    if (strstr(blockstore_error_message(said), "memory") == NULL && !is_undocumented) fail_msg("%s", blockstore_error_message(said));
+    if (strstr(blockstore_error_message(said), "memory") == NULL && !is_undocumented)
+      fail_msg("%s", blockstore_error_message(said));
     bs_fail_memory(error);
   }
   blockstore_error_free(said);
@@ -76,7 +78,8 @@ static bool put(uint64_t *ret_ver, const char *id, const char *text, uint64_t ex
   bool good;
 
   options.expires = expires;
-  good = ended(blockstore_put_mutable(world->session, &receipt, NAME, id, input, world->key, &options, &said), &said, NULL, error);
+  good = ended(blockstore_put_mutable(world->session, &receipt, NAME, id, input, world->key, &options, &said), &said,
+               NULL, error);
   assert_true(good == (receipt != NULL));
   if (good) *ret_ver = blockstore_receipt_ver(receipt);
   blockstore_receipt_free(receipt);
@@ -133,7 +136,8 @@ static bool ask(const char *method, const char *first, const char *second, const
   const char *const arguments[] = {first, second};
   struct blockstore_error *said = NULL;
   char *json = NULL;
-  bool good = ended(blockstore_call_method(world->session, &json, method, arguments, first == NULL ? 0 : 2, NULL, &said), &said, NULL, error);
+  bool good = ended(blockstore_call_method(world->session, &json, method, arguments, first == NULL ? 0 : 2, NULL,
+                                           &said), &said, NULL, error);
 
   assert_true(good == (json != NULL));
   if (good && strstr(json, like) == NULL) fail_msg("%s", json);

@@ -10,14 +10,15 @@ static void assert_says(char *json, const char *one, const char *two) {
   blockstore_free(json);
 }
 
-#define assert_method_refused(method, first, key, word, text)                                                            \
-  do {                                                                                                                   \
-    struct blockstore_name_options options_ = BLOCKSTORE_NAME_INIT;                                                      \
-    const char *const arguments_[] = {(first), NULL};                                                                    \
-    char *json_ = NULL;                                                                                                  \
-    options_.owner_key = (key);                                                                                          \
-    assert_refused(blockstore_call_method(world->session, &json_, (method), arguments_, (first) != NULL, &options_, &error), word, text); \
-    assert_null(json_);                                                                                                  \
+#define assert_method_refused(method, first, key, word, text)                                                                \
+  do {                                                                                                                       \
+    struct blockstore_name_options options_ = BLOCKSTORE_NAME_INIT;                                                          \
+    const char *const arguments_[] = {(first), NULL};                                                                        \
+    char *json_ = NULL;                                                                                                      \
+    options_.owner_key = (key);                                                                                              \
+    assert_refused(blockstore_call_method(world->session, &json_, (method), arguments_, (first) != NULL, &options_, &error), \
+                   word, text);                                                                                              \
+    assert_null(json_);                                                                                                      \
   } while (0)
 
 static void questions_on_names(void **state) {
@@ -86,7 +87,8 @@ static void explaining_what_is_not_there(void **state) {
 
 static void a_ledger_that_is_damaged_does_not_answer(void **state) {
   struct world *world = *state;
-  static const char rubbish[] = "this is no ledger, and long enough to be looked at: a header of SQLite has a hundred bytes, and so has this line.";
+  static const char rubbish[] = "this is no ledger, and long enough to be looked at: a header of SQLite has a hundred "
+                                "bytes, and so has this line.";
 
   make_directory(world->place, "state", 0700);
   write_file(world->place, "state/ledger.db", rubbish, sizeof rubbish);
@@ -122,8 +124,9 @@ static char *call_with(struct world *world, const char *method, const char *cons
 }
 
 #define RICH ONE_STORE "names: {provider: embedded, max_price: 40000000000}\n"
-#define CALL_WITH(world, method, dry_run, ...)                                                                   \
-  call_with(world, method, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), dry_run)
+#define CALL_WITH(world, method, dry_run, ...)                 \
+  call_with(world, method, (const char *const[]){__VA_ARGS__}, \
+            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), dry_run)
 
 static void the_rules_of_a_namespace_are_arguments(void **state) {
   struct world *world = *state;
@@ -150,11 +153,11 @@ static void questions_on_blocks_that_are_refused(void **state) {
   assert_method_refused("broadcast_transaction", "x", NULL, "usage", "hexadecimal");
   assert_method_refused("announce", "x", NULL, "usage", "private key");
   assert_method_refused("namespace_ready", "test", NULL, "usage", "private key");
-  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_nameops_at", (const char *const[]){"1", "maybe"}, 2, NULL,
-                                        &error),
+  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_nameops_at",
+                                        (const char *const[]){"1", "maybe"}, 2, NULL, &error),
                  "usage", "REFUSED is true or false");
-  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_consensus_range", (const char *const[]){"1", NULL}, 2,
-                                        NULL, &error),
+  assert_refused(blockstore_call_method(world->session, &(char *){NULL}, "get_consensus_range",
+                                        (const char *const[]){"1", NULL}, 2, NULL, &error),
                  "usage", "argument 1 is NULL");
 }
 

@@ -5,7 +5,8 @@
 #include "t/lib/mutable.h"
 
 #define GOOD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar}]\n"
-#define BAD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: no_space, on: put, about: mutable}]\n"
+#define BAD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: " \
+  "no_space, on: put, about: mutable}]\n"
 
 static void nothing_to_delete(void **state) {
   struct world *world = *state;

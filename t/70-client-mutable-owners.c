@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may write mutable data, and whose is believed: owners, a route's own key, transfers, names that are revoked or have expired. */
+/* Who may write mutable data, and whose is believed: owners, a route's own key, transfers, names that are revoked or
+ * have expired. */
 #include <config.h>
 
 #include "t/lib/brief.h"
@@ -180,7 +181,8 @@ static void give_route_to_bob(struct deal *deal) {
   assert_done(blockstore_get_mutable(world->session, output, &record, "bobby.id", ID, NULL, &error));
   public_key_of(pubkey, record);
   world->key = deal->alice;
-  assert_true(asprintf(&user, "{\"mutable_data\": [{\"id\": \"" ID "\", \"pubkey\": \"%s\", %s}], \"name\": {\"formatted\": \"" NAME
+  assert_true(asprintf(&user, "{\"mutable_data\": [{\"id\": \"" ID "\", \"pubkey\": \"%s\", %s}], \"name\": "
+                       "{\"formatted\": \"" NAME
                               "\"}, \"owner\": \"%s\", \"v\": \"3\"}",
                        pubkey, urls, blockstore_key_address(deal->alice, BLOCKSTORE_NETWORK_MAIN)) > 0);
   blockstore_free(call(world, "update", NAME, user));

@@ -8,7 +8,8 @@
 #include "t/lib/mutable.h"
 
 #define THREE_STORES \
-  "stores: [{name: one, driver: disk, root: one}, {name: two, driver: disk, root: two}, {name: three, driver: disk, root: three}]\n"
+  "stores: [{name: one, driver: disk, root: one}, {name: two, driver: disk, root: two}, {name: three, driver: disk, " \
+  "root: three}]\n"
 
 /* A reader who knows nothing finds version 3 in one store, 2 and 1 in the others. */
 static void open_reader(struct world *reader, struct world *world) {
@@ -159,8 +160,8 @@ static void a_check_may_refuse_all(void **state) {
 /* A store that gives both versions at once, together more than a record may have: the lower one's data are not kept, and never
  * handed out as if they were empty. */
 static void data_that_were_not_kept_are_not_handed_out(void **state) {
-  static const char stores[] = "stores: [{name: liar, driver: lying, root: liar, lie: both, about: mutable}]\nlimits: {mutable_record: 2000}\n";
-  struct world *world = *state, reader;
+  static const char stores[] = "stores: [{name: liar, driver: lying, root: liar, lie: both, about: mutable}]\nlimits: "
+                               "{mutable_record: 2000}\n"; struct world *world = *state, reader;
   struct blockstore_get_mutable_options options = BLOCKSTORE_GET_MUTABLE_INIT;
   char text[1101] = "", *pattern = path_in(world->place, "liar/m*"), *other = path_in(world->place, "liar/other");
   unsigned calls = 0;

@@ -7,7 +7,8 @@
 #define LIAR(how) "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar" how "}]\n"
 #define ONE_HOUR "names: {max_age: 1h}\n"
 
-static enum blockstore_result put_of(struct world *world, const char *id, const char *text, const char *txid, struct blockstore_error **error) {
+static enum blockstore_result put_of(struct world *world, const char *id, const char *text, const char *txid,
+                                     struct blockstore_error **error) {
   struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
 
   options.txid = txid;

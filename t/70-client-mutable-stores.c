@@ -213,7 +213,8 @@ static void note_progress(void *user, const char *what, uint64_t done, uint64_t 
   unsigned *calls = user;
 
   ++*calls;
-  assert_true(strcmp(what, "hashing") == 0 || strcmp(what, "storing") == 0 || strcmp(what, "reading") == 0 || strcmp(what, "locating") == 0);
+  assert_true(strcmp(what, "hashing") == 0 || strcmp(what, "storing") == 0 || strcmp(what, "reading") == 0 ||
+              strcmp(what, "locating") == 0);
   assert_true(done <= total);
 }
 

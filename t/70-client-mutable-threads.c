@@ -32,7 +32,8 @@ static void *put_often(void *user) {
     char text[40];
 
     snprintf(text, sizeof text, "%d of %d", i, thread->number);
-    if (put_with(thread->world, &receipt, thread->id, text, NULL, &error) == BLOCKSTORE_DONE) thread->vers[i] = blockstore_receipt_ver(receipt);
+    if (put_with(thread->world, &receipt, thread->id, text, NULL, &error) == BLOCKSTORE_DONE)
+      thread->vers[i] = blockstore_receipt_ver(receipt);
     else note(thread, "put", error);
     blockstore_receipt_free(receipt);
   }

@@ -7,8 +7,10 @@
 #define VER_MAX ((UINT64_C(1) << 53) - 2) /* of data: there is a tombstone above it */
 #define LEAP (UINT64_C(1) << 20)
 #define GOOD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar}]\n"
-#define BAD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: no_space, on: put, about: mutable}]\n"
-#define FROZEN_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: freeze, on: put, about: mutable}]\n"
+#define BAD_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: " \
+  "no_space, on: put, about: mutable}]\n"
+#define FROZEN_LIAR "stores: [{name: one, driver: disk, root: one}, {name: liar, driver: lying, root: liar, lie: " \
+  "freeze, on: put, about: mutable}]\n"
 #define ANY "replication: {write: {at_least: 1}}\n"
 #define BOTH "replication: {write: {at_least: 2}}\n"
 

@@ -6,14 +6,16 @@
 
 enum { LIMIT = 2000 }; /* of a record, where a test sets one */
 
-static enum blockstore_result put_input(struct world *world, const char *id, struct blockstore_input *input, struct blockstore_error **error) {
+static enum blockstore_result put_input(struct world *world, const char *id, struct blockstore_input *input,
+                                        struct blockstore_error **error) {
   enum blockstore_result result = blockstore_put_mutable(world->session, NULL, NAME, id, input, world->key, NULL, error);
 
   blockstore_input_free(input);
   return result;
 }
 
-static enum blockstore_result get_output(struct world *world, const char *id, struct blockstore_output *output, struct blockstore_error **error) {
+static enum blockstore_result get_output(struct world *world, const char *id, struct blockstore_output *output,
+                                         struct blockstore_error **error) {
   enum blockstore_result result = blockstore_get_mutable(world->session, output, NULL, NAME, id, NULL, error);
 
   blockstore_output_free(output);
@@ -126,12 +128,16 @@ static void the_longest_record(void **state) {
 
   open_with_name(world, ONE_STORE "limits: {mutable_record: 2000}\n");
   memset(text, 'x', sizeof text);
-  while (length < LIMIT && put_input(world, ID, blockstore_input_from_memory(text, length + 3), NULL) == BLOCKSTORE_DONE) length += 3;
+  while (length < LIMIT && put_input(world, ID, blockstore_input_from_memory(text, length + 3),
+                                     NULL) == BLOCKSTORE_DONE)
+    length += 3;
   assert_true(length > 1300 && length < 1500); /* base64, and the rest of the record */
-  assert_refused(put_input(world, ID, blockstore_input_from_memory(text, length + 3), &error), "too_large", "limits.mutable_record");
+  assert_refused(put_input(world, ID, blockstore_input_from_memory(text, length + 3), &error), "too_large",
+                 "limits.mutable_record");
   text[length] = '\0';
   assert_reads(world, ID, text, length / 3);
-  assert_refused(put_input(world, ID, blockstore_input_from_memory(text, LIMIT + 1), &error), "too_large", "limits.mutable_record");
+  assert_refused(put_input(world, ID, blockstore_input_from_memory(text, LIMIT + 1), &error), "too_large",
+                 "limits.mutable_record");
   text[length] = 'x';
   write_file(world->place, "in", text, length + 3);
   assert_refused(put_input(world, ID, blockstore_input_from_file(file), &error), "too_large", "limits.mutable_record");
@@ -157,8 +163,10 @@ static void a_record_above_the_limit_is_not_read(void **state) {
 /* ---- ids ---- */
 
 static void ids_of_every_kind(void **state) {
-  static const char *const ids[] = {"/", "..", "../../etc/passwd", ".", "a b", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"quoted\\\"", "%2e%2E",
-                                    "a", "A", "a/", "a//", "line\nbreak", "tab\tand\x01", "\x7f", "CHAIN:alice.id:x", "-x", "{}", "1"};
+  static const char *const ids[] = {"/", "..", "../../etc/passwd", ".", "a b", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+                                    "\"quoted\\\"", "%2e%2E",
+                                    "a", "A", "a/", "a//", "line\nbreak", "tab\tand\x01", "\x7f", "CHAIN:alice.id:x",
+                                    "-x", "{}", "1"};
   enum { COUNT = sizeof ids / sizeof ids[0] };
   struct world *world = *state;
   char longest[4097];

@@ -26,7 +26,8 @@ static const char *place(void *state) {
   return "nowhere";
 }
 
-static bool consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block, struct bs_error *error) {
+static bool consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
+                         struct bs_error *error) {
   (void)state, (void)error;
   *ret_found = block <= HEIGHT;
   memset(consensus, (int)block, BS_CONSENSUS_SIZE);
@@ -34,7 +35,8 @@ static bool consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE]
 }
 
 static void assert_fate(bool immediate, uint64_t block, const char *consensus, enum bs_fate expected) {
-  const struct bs_provider provider = {.immediate = immediate, .enter = enter, .leave = leave, .place = place, .consensus_at = consensus_at};
+  const struct bs_provider provider = {.immediate = immediate, .enter = enter, .leave = leave, .place = place,
+                                       .consensus_at = consensus_at};
   struct bs_names names = {.provider = &provider, .mutex = PTHREAD_MUTEX_INITIALIZER};
   struct bs_name_seen floor = {.block = block};
   struct bs_error error = {0};

@@ -113,7 +113,8 @@ static void who_may_not(void **state) {
                  blockstore_key_address(owner, BLOCKSTORE_NETWORK_MAIN));
   assert_refused(delete(world, NAME, key, 0, NULL, &error), "denied", NAME);
   world->key = owner;
-  assert_refused(blockstore_put_immutable(world->session, NULL, "nobody.id", input, owner, NULL, &error), "not_found", "nobody.id");
+  assert_refused(blockstore_put_immutable(world->session, NULL, "nobody.id", input, owner, NULL, &error), "not_found",
+                 "nobody.id");
   assert_refused(blockstore_put_immutable(world->session, NULL, "No Name", input, owner, NULL, &error), "usage", "No Name");
   assert_get_refused(world, "nobody.id", key, "not_found", "nobody.id");
   assert_get_refused(world, "No Name", key, "usage", "No Name");

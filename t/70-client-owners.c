@@ -29,15 +29,16 @@ static void end(struct deal *deal) {
 }
 
 /* A method of NAME that the world's key signs; the arguments after the name may be NULL. */
-static enum blockstore_result call_on_name(struct world *world, char **ret_json, const char *method, const char *second, const char *third,
+static enum blockstore_result call_on_name(struct world *world, char **ret_json, const char *method,
+                                           const char *second, const char *third,
                                            int dry_run, struct blockstore_error **error) {
   struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
   const char *const arguments[] = {NAME, second, third};
 
   options.owner_key = world->key;
   options.dry_run = dry_run;
-  return blockstore_call_method(world->session, ret_json, method, arguments, 1 + (size_t)(second != NULL) + (size_t)(third != NULL),
-                                &options, error);
+  return blockstore_call_method(world->session, ret_json, method, arguments,
+                                1 + (size_t)(second != NULL) + (size_t)(third != NULL), &options, error);
 }
 
 #define assert_call_refused(world, method, second, third, word, text)                                      \
@@ -82,7 +83,8 @@ static void a_transfer_keeps_the_data(void **state) {
   assert_holds(world, NAME, key, "after", 5);
   assert_holds(world, NAME, deal.key, "before", 6);
   assert_call_says(world, "lookup", NULL, NULL, 0, "\"owner\": \"");
-  assert_call_says(world, "transfer", blockstore_key_address(deal.alice, BLOCKSTORE_NETWORK_MAIN), "true", 0, "\"keep_data\": true");
+  assert_call_says(world, "transfer", blockstore_key_address(deal.alice, BLOCKSTORE_NETWORK_MAIN), "true", 0,
+                   "\"keep_data\": true");
   end(&deal);
   put_text(world, key, "again");
   assert_holds(world, NAME, deal.key, "before", 6);
@@ -271,9 +273,11 @@ static void an_expired_name_says_nothing_until_it_is_registered(void **state) {
   memcpy(key, blockstore_receipt_key(receipt), sizeof key);
   blockstore_receipt_free(receipt);
   mine_to(ledger, (uint64_t)height(world) + 5);
-  assert_refused(blockstore_call_method(world->session, &json, "lookup", arguments, 1, &options, &error), "expired", BRIEF " expired");
+  assert_refused(blockstore_call_method(world->session, &json, "lookup", arguments, 1, &options, &error), "expired",
+                 BRIEF " expired");
   assert_get_refused(world, BRIEF, key, "expired", BRIEF " expired");
-  assert_refused(blockstore_put_immutable(world->session, NULL, BRIEF, input, world->key, NULL, &error), "expired", "registered again");
+  assert_refused(blockstore_put_immutable(world->session, NULL, BRIEF, input, world->key, NULL, &error), "expired",
+                 "registered again");
   own(world, BRIEF);
   value_hash_of(world, hash, BRIEF);
   assert_string_equal(hash, "");

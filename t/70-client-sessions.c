@@ -324,8 +324,10 @@ static void keys_are_kept(void **state) {
   assert_int_equal(status.st_mode & 07777, 0600);
   assert_refused(blockstore_key_write(key, file, BLOCKSTORE_NETWORK_MAIN, &error), "conflict", "key");
   assert_done(blockstore_key_from_file(&back, file, &error));
-  assert_string_equal(blockstore_key_address(key, BLOCKSTORE_NETWORK_MAIN), blockstore_key_address(back, BLOCKSTORE_NETWORK_MAIN));
-  assert_true(strcmp(blockstore_key_address(key, BLOCKSTORE_NETWORK_MAIN), blockstore_key_address(key, BLOCKSTORE_NETWORK_TEST)) != 0);
+  assert_string_equal(blockstore_key_address(key, BLOCKSTORE_NETWORK_MAIN),
+                      blockstore_key_address(back, BLOCKSTORE_NETWORK_MAIN));
+  assert_true(strcmp(blockstore_key_address(key, BLOCKSTORE_NETWORK_MAIN),
+                     blockstore_key_address(key, BLOCKSTORE_NETWORK_TEST)) != 0);
   blockstore_key_free(back);
   back = NULL;
   assert_refused(blockstore_key_from_file(&back, missing, &error), "key", "none");
@@ -335,7 +337,8 @@ static void keys_are_kept(void **state) {
   write_file(world->place, "key", "no key", 6);
   change_mode(world->place, "key", 0600);
   assert_refused(blockstore_key_from_file(&back, file, &error), "key", "key");
-  assert_refused(blockstore_key_from_text(&back, "0000000000000000000000000000000000000000000000000000000000000000", 64, &error), "key", "");
+  assert_refused(blockstore_key_from_text(&back, "0000000000000000000000000000000000000000000000000000000000000000",
+                                          64, &error), "key", "");
   assert_refused(blockstore_key_from_text(&back, "", 0, &error), "key", "");
   assert_null(back);
   assert_done(blockstore_key_from_text(&back, "0000000000000000000000000000000000000000000000000000000000000001", 64, &error));

@@ -17,8 +17,8 @@ static const char *reason_of(const struct blockstore_receipt *receipt, const cha
   return NULL;
 }
 
-static enum blockstore_result put(struct world *world, const char *text, const char *txid, struct blockstore_receipt **ret_receipt,
-                                  struct blockstore_error **error) {
+static enum blockstore_result put(struct world *world, const char *text, const char *txid,
+                                  struct blockstore_receipt **ret_receipt, struct blockstore_error **error) {
   struct blockstore_put_immutable_options options = BLOCKSTORE_PUT_IMMUTABLE_INIT;
   struct blockstore_input *input = blockstore_input_from_memory(text, strlen(text));
   enum blockstore_result result;
@@ -121,7 +121,8 @@ static void a_transaction_that_does_not_fit(void **state) {
   assert_refused(put(world, "first", unknown, &none, &error), "not_found", unknown);
   assert_refused(put(world, "other", blockstore_receipt_txid(receipt), &none, &error), "usage", "other bytes");
   delete.txid = blockstore_receipt_txid(receipt);
-  assert_refused(blockstore_delete_immutable(world->session, &none, NAME, blockstore_receipt_key(receipt), world->key, &delete, &error),
+  assert_refused(blockstore_delete_immutable(world->session, &none, NAME, blockstore_receipt_key(receipt), world->key,
+                                             &delete, &error),
                  "usage", "still lists");
   assert_null(none);
   blockstore_receipt_free(receipt);

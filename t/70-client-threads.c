@@ -84,7 +84,8 @@ static void one_session_serves_many(void **state) {
   atomic_store(&writing, WRITERS);
   for (int i = 0; i < WRITERS + READERS; i++) {
     if (i < WRITERS) snprintf(own[i], sizeof own[i], "own%d", i);
-    assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? write_versions : read_versions, i < WRITERS ? own[i] : NULL), 0);
+    assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? write_versions : read_versions,
+                                    i < WRITERS ? own[i] : NULL), 0);
   }
   for (int i = 0; i < WRITERS + READERS; i++) pthread_join(threads[i], NULL);
   for (int ver = 2; ver <= WRITERS * PUTS + 1; ver++) assert_int_equal(atomic_load(&taken[ver]), 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every forged record that t/lib/forge.h knows, through the public API: refused with its word, nothing handed out, nothing changed. */
+/* Every forged record that t/lib/forge.h knows, through the public API: refused with its word, nothing handed out,
+ * nothing changed. */
 #include <config.h>
 
 #include "t/lib/attack.h"
@@ -66,7 +67,8 @@ static void assert_blamed(const struct forge_fault *fault, const struct answer *
   char text[64];
 
   /* What gives no bytes has failed; that it is why nothing could be reached is another matter. */
-  snprintf(text, sizeof text, "\"code\": \"%s\"", bs_word_text(fault->get_word == BS_WORD_unreachable ? BS_WORD_failed : fault->get_word));
+  snprintf(text, sizeof text, "\"code\": \"%s\"",
+           bs_word_text(fault->get_word == BS_WORD_unreachable ? BS_WORD_failed : fault->get_word));
   assert_answer(answer, answer->word, "\"store\": \"liar\"", fault->name);
   assert_answer(answer, answer->word, text, fault->name);
 }

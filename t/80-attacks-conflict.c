@@ -335,7 +335,8 @@ static void a_put_reports_its_rival_with_evidence(void **state) {
 
   begin_attack(world);
   put_next(world, ID, "the first");
-  newcomer = open_elsewhere(world, "state2", "stores: [{name: liar, driver: lying, root: liar, on: put, about: mutable, lie: forget}]\n");
+  newcomer = open_elsewhere(world, "state2", "stores: [{name: liar, driver: lying, root: liar, on: put, about: "
+                            "mutable, lie: forget}]\n");
   options.make_ver = let_rival_write;
   options.user = world;
   assert_refused(put_as(&newcomer, world->key, ID, OURS, &options, &error), "conflict", "Another writer signed version 2");

@@ -219,7 +219,8 @@ static void a_ledger_that_was_rolled_back_is_stale(void **state) {
   end(&past);
 }
 
-static enum blockstore_result ask_name(struct world *world, const char *method, const char *name, struct blockstore_error **error) {
+static enum blockstore_result ask_name(struct world *world, const char *method, const char *name,
+                                       struct blockstore_error **error) {
   struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
   char *json = NULL;
   enum blockstore_result result;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores and rivals against a put: what was signed by somebody else is not lost in silence, what was not stored is not called so. */
+/* Stores and rivals against a put: what was signed by somebody else is not lost in silence, what was not stored is not
+ * called so. */
 #include <config.h>
 
 #include "t/lib/attack.h"
@@ -77,7 +78,8 @@ static void an_old_deletion_is_not_repeated_over_a_new_life(void **state) {
   assert_done(blockstore_delete_mutable(world->session, NULL, NAME, ID, world->key, &options, &error));
   assert_get(world, ID, "deleted", "by version 2");
   put_next(world, ID, "the second");
-  assert_refused(blockstore_delete_mutable(world->session, NULL, NAME, ID, world->key, &options, &error), "conflict", "version 3");
+  assert_refused(blockstore_delete_mutable(world->session, NULL, NAME, ID, world->key, &options, &error), "conflict",
+                 "version 3");
   assert_get(world, ID, "", "the second");
   blockstore_receipt_free(receipt);
 }

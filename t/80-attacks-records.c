@@ -97,7 +97,8 @@ static void another_names_record_is_not_believed(void **state) {
 /* Without a key in the route the name's owner signs, and nobody else. */
 static void a_route_without_a_key_is_the_owners(void **state) {
   static const char format[] =
-      "{\"mutable_data\": [{\"id\": \"" ID "\", \"urls\": []}], \"name\": {\"formatted\": \"" NAME "\"}, \"owner\": \"%s\", \"v\": \"3\"}";
+      "{\"mutable_data\": [{\"id\": \"" ID "\", \"urls\": []}], \"name\": {\"formatted\": \""
+      NAME "\"}, \"owner\": \"%s\", \"v\": \"3\"}";
   struct world *world = *state;
   struct blockstore_key *bob;
   unsigned char chain[32];
@@ -232,8 +233,8 @@ static void digits_are_not_shifted_between_version_and_data(void **state) {
   record = record_of_2015(world, 1, digits, sizeof digits);
   give_2015(world, record);
   assert_get(world, ID, "forged", "begins with four digits");
-  assert_true(asprintf(&shifted, "{\"data\": \"QUJD\", %.*s\"ver\": \"10000\"}", (int)(strstr(record, "\"ver\"") - strstr(record, "\"id\"")),
-                       strstr(record, "\"id\"")) >= 0);
+  assert_true(asprintf(&shifted, "{\"data\": \"QUJD\", %.*s\"ver\": \"10000\"}",
+                       (int)(strstr(record, "\"ver\"") - strstr(record, "\"id\"")), strstr(record, "\"id\"")) >= 0);
   give_2015(world, shifted);
   assert_get(world, ID, "forged", "more than four digits");
   free(record);

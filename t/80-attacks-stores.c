@@ -49,8 +49,8 @@ static void assert_pair(struct world *world, size_t first, size_t second, const 
   char *stores = NULL, *what = NULL;
 
   assert_true(asprintf(&what, "%s, then %s, read: %s", kinds[first].lie, kinds[second].lie, read) >= 0);
-  assert_true(asprintf(&stores, "replication: {read: %s}\nstores: [" TOLD("a", "%s") ", " TOLD("b", "%s") "]\n", read, kinds[first].lie,
-                       kinds[second].lie) >= 0);
+  assert_true(asprintf(&stores, "replication: {read: %s}\nstores: [" TOLD("a", "%s") ", " TOLD("b", "%s") "]\n", read,
+                       kinds[first].lie, kinds[second].lie) >= 0);
   open_session(world, stores);
   answer = ask(world, ID, NULL);
   assert_answer(&answer, kinds[expected].word, "\"store\": \"a\"", what);
@@ -97,7 +97,8 @@ static void a_store_that_fails_is_not_believed_to_know_why(void **state) {
   }
 }
 
-/* One good record is enough, whatever else the store does: hands out more, says it late, or makes false URLs, of which the route needs none. */
+/* One good record is enough, whatever else the store does: hands out more, says it late, or makes false URLs, of which
+ * the route needs none. */
 static void one_good_record_is_enough(void **state) {
   static const char *const lies[] = {"on: get, lie: bad_then_good", "on: get, lie: good_then_bad", "on: get, lie: slow",
                                      "on: url, lie: empty",         "on: url, lie: control",       "on: url, lie: other",
@@ -119,7 +120,8 @@ static void who_never_answers_is_not_waited_for(void **state) {
   struct world *world = *state;
 
   begin(world);
-  open_session(world, "timeouts: {budget: 200ms, operation: 2s}\nstores: [{name: a, driver: lying, root: liar, about: mutable, lie: hang, "
+  open_session(world, "timeouts: {budget: 200ms, operation: 2s}\nstores: [{name: a, driver: lying, root: liar, about: "
+               "mutable, lie: hang, "
                       "inline: false}, {name: good, driver: disk, root: good}]\n");
   assert_get(world, ID, "", "the newest");
 }

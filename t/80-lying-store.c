@@ -222,7 +222,8 @@ static void assert_url(struct world *world, const char *lie_, enum blockstore_st
   lie(world, lie_, "url", "all");
   host_sink_init(&sink);
   sink.room = 2048;
-  assert_int_equal(world->store.driver->make_mutable_url(world->store.self, &world->store.call.call, &sink.sink, DATUM), expected);
+  assert_int_equal(world->store.driver->make_mutable_url(world->store.self, &world->store.call.call, &sink.sink,
+                                                         DATUM), expected);
   if (text != NULL) assert_string_equal(sink.bytes == NULL ? "" : (char *)sink.bytes, text);
   host_sink_free(&sink);
 }

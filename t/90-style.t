@@ -27,6 +27,7 @@ is_empty "$without_licence" 'every source has its licence line'
 is_empty "$(c_sources | xargs wc -l | awk '$2 != "total" && $1 > 1000')" 'no file has more than 1,000 lines'
 is_empty "$(long_functions 100 "$(c_sources)")" 'no function has more than 100 lines'
 is_empty "$(c_sources | xargs grep -nE '	| $')" 'no tab and no space at the end of a line'
+is_empty "$(c_sources | xargs awk 'length > 130 { print FILENAME ":" FNR ": " length " columns" }')" 'no line of C has more than 130 columns'
 first=$(find core plugins tools -name '*.c' | while read -r file; do
   grep -m1 -E '^# *include' "$file" | grep -qE '<config.h>' || echo "$file"
 done)

@@ -6,9 +6,10 @@
 #include "core/base/error.h"
 
 /*
- * What belongs to each stands in blockstore.h.  A line is one fact: who, what about whom, and, where there are any, the numbers behind
- * it.  The room that knows the fact says it.  Never a private key, bytes of data, or the value of a driver's setting, which may be a
- * secret.  What is long by an enemy's choice, as an id, is cut by the caller: the end of a line of 2,047 bytes is.
+ * What belongs to each stands in blockstore.h.  A line is one fact: who, what about whom, and, where there are any, the
+ * numbers behind it.  The room that knows the fact says it.  Never a private key, bytes of data, or the value of a
+ * driver's setting, which may be a secret.  What is long by an enemy's choice, as an id, is cut by the caller: the end
+ * of a line of 2,047 bytes is.
  */
 enum bs_log_level { BS_LOG_ERROR = 0, BS_LOG_WARNING = 1, BS_LOG_INFO = 2, BS_LOG_DEBUG = 3 };
 

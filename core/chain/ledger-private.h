@@ -36,8 +36,8 @@ bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce
                              const struct bs_raw *payloads, size_t count, struct bs_error *error);
 
 /*
- * Replays all blocks into a ledger in memory, and visits what differs of the stored one: the first row of each table, or the block at
- * which it ends.  Within a transaction for reading.  False where it could not be done.
+ * Replays all blocks into a ledger in memory, and visits what differs of the stored one: the first row of each table,
+ * or the block at which it ends.  Within a transaction for reading.  False where it could not be done.
  */
 typedef void bs_replay_visit(void *user, const char *where, const char *problem);
 bool bs_ledger_replay(struct bs_ledger *ledger, bs_replay_visit *visit, void *user, struct bs_error *error);

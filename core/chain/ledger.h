@@ -30,8 +30,8 @@ struct bs_ledger_genesis {
 /* Words: not_found (no file, and mode is not create), usage (two genesis namespaces of one id, or a malformed one). */
 bool bs_ledger_open(struct bs_ledger **ret_ledger, const char *path, enum bs_database_mode mode,
                     const struct bs_ledger_genesis *genesis, const struct bs_scope *scope, struct bs_error *error);
-/* One in memory, for a trial: whatever is appended to it, nobody else sees.  It begins as `ledger` is now, with the last schema; NULL:
- * as one that was just made. */
+/* One in memory, for a trial: whatever is appended to it, nobody else sees.  It begins as `ledger` is now, with the
+ * last schema; NULL: as one that was just made. */
 bool bs_ledger_open_trial(struct bs_ledger **ret_trial, struct bs_ledger *ledger, struct bs_error *error);
 void bs_ledger_close(struct bs_ledger *ledger); /* NULL is allowed; what was not committed did not happen */
 void bs_ledger_scope(struct bs_ledger *ledger, const struct bs_scope *scope);

@@ -36,7 +36,8 @@ static bool decode(unsigned char *bytes, size_t length, const char *text, int (*
   for (size_t i = 0; i < 2 * length; i++) {
     if (value_of(text[i]) < 0) return false;
   }
-  for (size_t i = 0; i < length; i++, text += 2) bytes[i] = (unsigned char)((unsigned)value_of(text[0]) << 4 | (unsigned)value_of(text[1]));
+  for (size_t i = 0; i < length; i++, text += 2)
+    bytes[i] = (unsigned char)((unsigned)value_of(text[0]) << 4 | (unsigned)value_of(text[1]));
   return true;
 }
 

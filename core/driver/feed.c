@@ -146,7 +146,8 @@ static bool make_tags(struct bs_feed *feed, struct bs_error *error) {
   if (feed->tags != NULL) return bs_fail(error, BS_WORD_usage, "The source was hashed already.");
   if (!bs_mac_new(&feed->mac, error)) return false;
   if (count > SIZE_MAX / BS_MAC_SIZE)
-    return bs_fail(error, BS_WORD_too_large, "The file has %ju bytes, more than this machine can address.", (uintmax_t)feed->size);
+    return bs_fail(error, BS_WORD_too_large, "The file has %ju bytes, more than this machine can address.",
+                   (uintmax_t)feed->size);
   feed->tags = calloc((size_t)count, BS_MAC_SIZE);
   return feed->tags != NULL ? true : bs_fail_memory(error);
 }

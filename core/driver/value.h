@@ -12,8 +12,8 @@
  */
 bool bs_option_number(int64_t *ret_number, enum bs_option_type type, const char *text, const char *values);
 
-/* What a value looks like: "a duration such as 500ms, 5s, 2m or 1h"; of an ENUM, in `text`: "one, another or a third".  text, values:
- * NULL for other types. */
+/* What a value looks like: "a duration such as 500ms, 5s, 2m or 1h"; of an ENUM, in `text`: "one, another or a third".
+ * text, values: NULL for other types. */
 #define BS_EXPECTED_SIZE 256
 const char *bs_option_expected(char text[BS_EXPECTED_SIZE], enum bs_option_type type, const char *values);
 /* "string", "duration" ... as in the metadata. */

@@ -135,7 +135,8 @@ static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consen
   return true;
 }
 
-static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
+static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
+                              struct bs_namespace_entry *ret_name_space,
                               bool *ret_name_space_found, const char *name, struct bs_error *error) {
   return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
 }

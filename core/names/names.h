@@ -59,7 +59,8 @@ bool bs_names_is_immediate(const struct bs_names *names);
 bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
                        struct bs_error *error);
 
-/* What is wrong with the files of the provider, and how to mend them; nothing is changed.  Words: no_memory, cancelled, deadline. */
+/* What is wrong with the files of the provider, and how to mend them; nothing is changed.  Words: no_memory, cancelled,
+ * deadline. */
 bool bs_names_check(struct bs_names *names, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
 
 struct bs_names_info {

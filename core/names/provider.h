@@ -77,8 +77,8 @@ struct bs_provider {
                 const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
   /* Makes coins out of nothing; NULL where that cannot be.  Only inside of submit. */
   bool (*fund)(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
-  /* Calls build, then puts its transactions into a block.  A dry run, entered for reading, also where there is no chain yet, only checks
-   * that it could; build sees a chain to try it on. */
+  /* Calls build, then puts its transactions into a block.  A dry run, entered for reading, also where there is no chain
+   * yet, only checks that it could; build sees a chain to try it on. */
   bool (*submit)(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error);
   /* One that was made elsewhere, whether or not its operation is accepted; fills what the answer says of that. */
   bool (*broadcast)(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures that verified, kept in memory so that the very same one need not be verified again: the curve costs 35 us, three times as
- * much as all the rest of a small read.  A signature is known only with the same digest, the same 65 bytes and the same authority; one that differs
- * in any bit is verified, and refused, as if nothing were known.  Nothing of this is ever written to a disk.
+ * Signatures that verified, kept in memory so that the very same one need not be verified again: the curve costs 35 us,
+ * three times as much as all the rest of a small read.  A signature is known only with the same digest, the same 65
+ * bytes and the same authority; one that differs in any bit is verified, and refused, as if nothing were known.
+ * Nothing of this is ever written to a disk.
  *
  * Threads: any number at once.
  */

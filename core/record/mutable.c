@@ -191,8 +191,8 @@ static bool fault_error(enum bs_signature_fault fault, struct bs_error *error) {
 }
 
 /* *ret_key: the signer's, in whatever form. */
-static bool check_signature(struct bs_public_key *ret_key, const struct bs_memo_entry *entry, const struct bs_authority *authority,
-                            struct bs_error *error) {
+static bool check_signature(struct bs_public_key *ret_key, const struct bs_memo_entry *entry,
+                            const struct bs_authority *authority, struct bs_error *error) {
   bool legacy = entry->allows_high_s != 0;
 
   if (authority->key == NULL)
@@ -211,7 +211,8 @@ static void describe(struct bs_memo_entry *entry, const struct bs_mutable *recor
   memcpy(entry->signature, record->signature, sizeof entry->signature);
   entry->allows_high_s = record->generation == BS_MUTABLE_LEGACY;
   /* Nothing was asked of the first byte in 2015. */
-  if (entry->allows_high_s && (entry->signature[0] < HEADER_MIN || entry->signature[0] > HEADER_MAX)) entry->signature[0] = HEADER_MIN;
+  if (entry->allows_high_s && (entry->signature[0] < HEADER_MIN || entry->signature[0] > HEADER_MAX))
+    entry->signature[0] = HEADER_MIN;
   entry->authority_length = (unsigned char)(key == NULL ? BS_HASH160_SIZE : key->length);
   memcpy(entry->authority, key == NULL ? authority->owner : key->bytes, entry->authority_length);
 }

@@ -66,8 +66,8 @@ bool bs_mutable_parse(struct bs_mutable *ret_record, const void *bytes, size_t l
 bool bs_mutable_verify(struct bs_verified *ret_verified, struct bs_buffer *ret_data, const struct bs_mutable *record,
                        const struct bs_datum *datum, const struct bs_authority *authority, struct bs_error *error);
 
-/* Is `sig`, as it stands in a current record, the signer's signature of z?  For what was kept of a record.  Words: malformed, high_s, forged,
- * no_memory. */
+/* Is `sig`, as it stands in a current record, the signer's signature of z?  For what was kept of a record.  Words:
+ * malformed, high_s, forged, no_memory. */
 bool bs_sig_check(const char *sig, const unsigned char signer[BS_HASH160_SIZE], const unsigned char z[BS_SHA256_SIZE],
                   struct bs_error *error);
 

@@ -75,8 +75,9 @@ struct bs_user_change {
  * *ret_changed: false when `user` said the same already, being version 3 of that owner; then its bytes are appended as
  * they are, and nothing needs to go to the chain.
  *
- * A change to a record of another owner (of version 3 by what it says, or a foreign one) drops that owner's routes: they were refused since the name changed
- * hands, and the present owner's name under them would bring them back to life.
+ * A change to a record of another owner (of version 3 by what it says, or a foreign one) drops that owner's routes:
+ * they were refused since the name changed hands, and the present owner's name under them would bring them back to
+ * life.
  * Words: usage (a key, a route or the owner is none; a tombstone of the highest version is set again), too_large,
  * no_memory.
  *

@@ -130,7 +130,9 @@ static bool verify(struct bs_found *found, const struct attempt *attempt, struct
   struct bs_mutable record;
   bool wants_data;
 
-  if (!bs_mutable_parse(&record, attempt->record.bytes, attempt->record.length, error) || !admits(search, &record, error)) return false;
+  if (!bs_mutable_parse(&record, attempt->record.bytes, attempt->record.length, error) ||
+      !admits(search, &record, error))
+    return false;
   wants_data = search->keeps_all || known->count == 0 || record.ver >= known->items[0].verified.statement.ver;
   if (!bs_mutable_verify(&found->verified, wants_data ? &found->data : NULL, &record, search->datum, search->authority, error))
     return false;
@@ -321,8 +323,8 @@ static void tell_slow(struct reading *reading) {
     if (!reading->chosen[i] || answer->is_good) continue;
     if (answer->error.word == BS_WORD_deadline || answer->error.word == BS_WORD_cancelled)
       bs_fail(&answer->error, BS_WORD_unreachable,
-              "%s: It did not answer within %u ms, the time that it has when another store answers (timeouts.budget).", answer->name,
-              (unsigned)reading->search->budget_ms);
+              "%s: It did not answer within %u ms, the time that it has when another store answers (timeouts.budget).",
+              answer->name, (unsigned)reading->search->budget_ms);
   }
 }
 

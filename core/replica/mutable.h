@@ -83,13 +83,14 @@ bool bs_places_read(struct bs_places *places, struct bs_versions *ret_findings, 
 
 /* Why nothing was found, always false: of all answers the first of results 5, 4, 7, 3 that holds, with that answer's word;
  * not_found only when every place was asked and has nothing.  `what` begins the sentence: "The data ... of ...". */
-bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what, struct bs_error *error);
+bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what,
+                       struct bs_error *error);
 
 /* Puts a record under `data_id` into all stores; as bs_replicas_put_immutable. */
 bool bs_replicas_put_mutable(struct bs_replicas *replicas, size_t at_least, const char *data_id, uint64_t version,
                              const char *signature, struct bs_feed *feed, const struct bs_watch *watch, struct bs_error *error);
 /* As bs_replicas_delete_immutable; signature: the tombstone's. */
-bool bs_replicas_delete_mutable(struct bs_replicas *replicas, const char *data_id, const char *signature, const struct bs_watch *watch,
-                                struct bs_error *error);
+bool bs_replicas_delete_mutable(struct bs_replicas *replicas, const char *data_id, const char *signature,
+                                const struct bs_watch *watch, struct bs_error *error);
 
 #endif

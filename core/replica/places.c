@@ -134,7 +134,9 @@ static bool list_store(struct bs_places *places, struct making *making, size_t s
 
   if (making->replicas->items[store].is_good) {
     own = &places->items[places->count];
-    if (!add(places, making, (struct bs_place){store, bs_buffer_take(&making->makers[store].url), .is_own = true}, error)) return false;
+    if (!add(places, making, (struct bs_place){store, bs_buffer_take(&making->makers[store].url), .is_own = true},
+             error))
+      return false;
   }
   for (size_t i = 0; i < url_count; i++) {
     if (own != NULL && strcmp(own->url, urls[i]) == 0) {
@@ -147,7 +149,8 @@ static bool list_store(struct bs_places *places, struct making *making, size_t s
   return true;
 }
 
-static bool list(struct bs_places *places, struct making *making, const char *const *urls, size_t url_count, struct bs_error *error) {
+static bool list(struct bs_places *places, struct making *making, const char *const *urls, size_t url_count,
+                 struct bs_error *error) {
   const struct bs_replicas *replicas = making->replicas;
 
   if (!allocate(places, replicas->count * (1 + url_count), error)) return false;
@@ -254,7 +257,8 @@ static void free_reasons(struct reasons *reasons) {
   bs_buffer_free(&reasons->text);
 }
 
-bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what, struct bs_error *error) {
+bool bs_places_explain(const struct bs_places *places, const struct bs_replicas *replicas, const char *what,
+                       struct bs_error *error) {
   /* Whether contents are in conflict is for who compares them: a store that says so has failed. */
   static const enum blockstore_result order[] = {BLOCKSTORE_FORGED, BLOCKSTORE_STALE};
   struct reasons reasons BS_AUTO(free_reasons) = {.is_absent = places->count > 0};

@@ -81,7 +81,8 @@ static bool ended(void *user, struct bs_replica *replica) {
     search->found = attempt;
   } else if (attempt->was_wrong) {
     replica->is_good = false;
-    bs_fail(&replica->error, BS_WORD_corrupt, "%s: The store gave other bytes than those of the key %s.", replica->name, search->key);
+    bs_fail(&replica->error, BS_WORD_corrupt, "%s: The store gave other bytes than those of the key %s.",
+            replica->name, search->key);
   } else if (replica->is_good) {
     replica->is_good = false;
     bs_fail(&replica->error, BS_WORD_failed, "%s: The store reports success but gave no bytes.", replica->name);

@@ -161,7 +161,8 @@ bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct
     uint32_t pause = 0;
 
     if (!make_calls(&running, replicas, now, error)) return false;
-    bs_calls_run(running.calls, running.count, round->watch->scope, ended, round->watch->progress == NULL ? NULL : progress, &running);
+    bs_calls_run(running.calls, running.count, round->watch->scope, ended,
+                 round->watch->progress == NULL ? NULL : progress, &running);
     if (!bs_scope_check(round->watch->scope, error)) return false;
     again = number + 1 < BS_ROUNDS && choose_again(now, &pause, replicas, &running, number) &&
             pause_for(round, pause, error);

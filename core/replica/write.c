@@ -103,8 +103,8 @@ bool bs_replicas_delete_immutable(struct bs_replicas *replicas, const char *key,
   return everywhere(replicas, &round, error);
 }
 
-bool bs_replicas_delete_mutable(struct bs_replicas *replicas, const char *data_id, const char *signature, const struct bs_watch *watch,
-                                struct bs_error *error) {
+bool bs_replicas_delete_mutable(struct bs_replicas *replicas, const char *data_id, const char *signature,
+                                const struct bs_watch *watch, struct bs_error *error) {
   const struct bs_round round = {.entry = BS_ENTRY_DELETE_MUTABLE,
                                  .arguments = {.target = data_id, .signature = signature},
                                  .what = "deleting",

@@ -136,7 +136,8 @@ static void remember(struct reading *reading, sqlite3_stmt *row) {
   }
   reading->names = grown;
   name = &grown[reading->name_count++];
-  *name = (struct bs_remembered){.seen = {.block = bs_row_integer(row, NAME_BLOCK), .vtxindex = bs_row_integer(row, NAME_VTXINDEX)}};
+  *name = (struct bs_remembered){.seen = {.block = bs_row_integer(row, NAME_BLOCK),
+                                          .vtxindex = bs_row_integer(row, NAME_VTXINDEX)}};
   memcpy(name->chain_id, sqlite3_column_blob(row, NAME_CHAIN), sizeof name->chain_id);
   snprintf(name->name, sizeof name->name, "%s", text_of(row, NAME_NAME));
   snprintf(name->seen.value_hash, sizeof name->seen.value_hash, "%s", text_of(row, NAME_VALUE_HASH));

@@ -21,8 +21,8 @@ bool bs_state_is_evidence(const char *name);
  * none in a file.  *ret_exists false: there is no such directory, and so nothing to check. */
 bool bs_state_check_directory(const char *directory, const char *ledger, struct bs_survey *survey, bool *ret_exists,
                               struct bs_error *error);
-/* state.db and state.sequence: the files, and each row.  *ret_names, by free(): what the good rows say of names.  Words: no_memory,
- * cancelled, deadline. */
+/* state.db and state.sequence: the files, and each row.  *ret_names, by free(): what the good rows say of names.
+ * Words: no_memory, cancelled, deadline. */
 bool bs_state_check(const char *directory, const struct bs_scope *scope, struct bs_survey *survey,
                     struct bs_remembered **ret_names, size_t *ret_count, struct bs_error *error);
 

@@ -31,8 +31,9 @@ static bool fail_locked(const char *path, const char *noun, const struct bs_scop
   return bs_fail(error, BS_WORD_deadline, "%s: Another process keeps the %s locked.", path, noun);
 }
 
-/* Why the system refused something, as far as it is the disk's fault: SQLite does not always tell, but the handles of the file and
- * of its log keep it, until the next.  They also keep whose lock was met, which is no failure.  0: nothing of the kind. */
+/* Why the system refused something, as far as it is the disk's fault: SQLite does not always tell, but the handles of
+ * the file and of its log keep it, until the next.  They also keep whose lock was met, which is no failure.  0: nothing
+ * of the kind. */
 static int disk_errno(sqlite3 *sqlite) {
   static const int pointers[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
   static const int faults[] = {EIO, ENOSPC, EDQUOT, EFBIG};
@@ -64,7 +65,8 @@ bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *er
 
 static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
   if (bs_database_is_unreadable(database, error)) return false;
-  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: blockstore-cli check says how to mend it.", database->path, database->kind->noun);
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: blockstore-cli check says how to mend it.",
+                 database->path, database->kind->noun);
 }
 
 /* A file that SQLite cannot open for writing, for whatever reason, it opens for reading. */
@@ -74,7 +76,8 @@ static bool fail_read_only(struct bs_database *database, struct bs_error *error)
 
   if (parent == NULL) return bs_fail_memory(error);
   if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 && faccessat(AT_FDCWD, parent, W_OK, AT_EACCESS) == 0)
-    return bs_fail(error, BS_WORD_io, "%s: The %s could not be opened for writing, although it may be written; try again.", path, noun);
+    return bs_fail(error, BS_WORD_io, "%s: The %s could not be opened for writing, although it may be written; try "
+                   "again.", path, noun);
   return bs_fail(error, BS_WORD_denied, "%s: The %s may not be written.", path, noun);
 }
 
@@ -246,7 +249,8 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
 
   if (!bs_database_begin(database, error)) return false;
   if (!bs_database_version(database, &version, error)) return false; /* another process may have been first */
-  bs_log(BS_LOG_DEBUG, "%s: the %s is brought from schema %d to %d", database->path, kind->noun, (int)version, (int)kind->version);
+  bs_log(BS_LOG_DEBUG, "%s: the %s is brought from schema %d to %d", database->path, kind->noun, (int)version,
+         (int)kind->version);
   for (; version < kind->version; version++)
     if (!bs_database_execute(database, kind->schema[version], error)) return false;
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,
@@ -426,7 +430,8 @@ bool bs_database_look_for(const char *path, const struct bs_database_kind *kind,
     if (!S_ISREG(status.st_mode))
       return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
     if (status.st_size == 0)
-      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty, and no %s: blockstore-cli check says how to mend it.", path, kind->noun);
+      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty, and no %s: blockstore-cli check says how to mend "
+                     "it.", path, kind->noun);
     return true;
   }
   if (errno != ENOENT && errno != ENOTDIR)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SQLite files looked at as they are: nothing is written, and no file made or changed, also none of those that SQLite keeps beside its
- * own; no schema is brought up to date.  It goes on read-only file systems, and while other processes write.
+ * SQLite files looked at as they are: nothing is written, and no file made or changed, also none of those that SQLite
+ * keeps beside its own; no schema is brought up to date.  It goes on read-only file systems, and while other processes
+ * write.
  */
 #ifndef BS_STATE_EXAMINE_H
 #define BS_STATE_EXAMINE_H
@@ -26,12 +27,13 @@ typedef bool bs_examine_content(void *user, struct bs_database *database, int32_
 bool bs_examine(const struct bs_subject *subject, const struct bs_scope *scope, bs_examine_content *content, void *user,
                 struct bs_survey *survey, struct bs_error *error);
 
-/* A connection of that kind, which writes nothing.  locked: it shares locks with other processes that have the file open, which touches
- * the memory that they share; else where these keep writing, what is read may be of two moments. */
+/* A connection of that kind, which writes nothing.  locked: it shares locks with other processes that have the file
+ * open, which touches the memory that they share; else where these keep writing, what is read may be of two moments. */
 bool bs_database_examine(struct bs_database **ret_database, const char *path, const struct bs_database_kind *kind, bool locked,
                          const struct bs_scope *scope, struct bs_error *error);
 
-/* Adds an error whose problem is that failure.  False where memory is missing or the call was cancelled: then that stays in *error. */
+/* Adds an error whose problem is that failure.  False where memory is missing or the call was cancelled: then that
+ * stays in *error. */
 bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error);
 
 #endif

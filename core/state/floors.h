@@ -46,14 +46,15 @@ struct bs_recalled {
 };
 
 /*
- * What is known of the datum, as of one moment.  datum->id NULL: of the name and the clock only, all else is as if nothing was known.
- * signer NULL: not the version.  Makes no state.
+ * What is known of the datum, as of one moment.  datum->id NULL: of the name and the clock only, all else is as if
+ * nothing was known.  signer NULL: not the version.  Makes no state.
  */
-bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
-                     const unsigned char *signer, struct bs_error *error);
+bool bs_state_recall(struct bs_state *state, struct bs_scope *scope, struct bs_recalled *ret_recalled,
+                     const struct bs_datum *datum, const unsigned char *signer, struct bs_error *error);
 
 /* Was an answer about the name believed, of whatever chain?  Makes no state. */
-bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name, struct bs_error *error);
+bool bs_state_knows_name(struct bs_state *state, struct bs_scope *scope, bool *ret_known, const char *name,
+                         struct bs_error *error);
 
 /* What a call came to believe; members that are NULL say nothing. */
 struct bs_belief {
@@ -64,10 +65,10 @@ struct bs_belief {
   uint64_t now;                    /* Unix seconds; raises the clock */
 };
 /*
- * Commits it durably, all or nothing.  When another process raised a floor meanwhile, and the belief is below: stale; the same
- * version with another z: conflict; the same place of a name with another value hash or owner: stale; a new version of 2015 where a
- * current one, or a user record of version 3, was seen: downgrade.  What stands there already is no error and no commit: then only
- * the clock would change, and it stays.
+ * Commits it durably, all or nothing.  When another process raised a floor meanwhile, and the belief is below: stale;
+ * the same version with another z: conflict; the same place of a name with another value hash or owner: stale; a new
+ * version of 2015 where a current one, or a user record of version 3, was seen: downgrade.  What stands there already
+ * is no error and no commit: then only the clock would change, and it stays.
  */
 bool bs_state_believe(struct bs_state *state, struct bs_scope *scope, const struct bs_belief *belief, struct bs_error *error);
 
@@ -81,9 +82,10 @@ struct bs_intent {
   size_t record_length;
 };
 /*
- * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is reserved, or the
- * same with another z; the same again is fine) and journals the user record; *ret_entry: its entry, 0 when there is none; the
- * name's entries that were never sent, left by a process that ended in between, go in either case.  Raises the clock to the system's.
+ * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is
+ * reserved, or the same with another z; the same again is fine) and journals the user record; *ret_entry: its entry, 0
+ * when there is none; the name's entries that were never sent, left by a process that ended in between, go in either
+ * case.  Raises the clock to the system's.
  */
 bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *ret_entry, const struct bs_intent *intent,
                      struct bs_error *error);
@@ -91,8 +93,8 @@ bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *re
  * another z stays), and what was written is believed.  belief NULL: the entry only.  When the belief is refused, nothing ends. */
 bool bs_state_conclude(struct bs_state *state, struct bs_scope *scope, int64_t entry, const struct bs_belief *belief,
                        struct bs_error *error);
-/* Versions up to `ver` are reserved no more, as none of them can be written again: the datum was deleted by `ver`.  Under the name's
- * lock; makes no state. */
+/* Versions up to `ver` are reserved no more, as none of them can be written again: the datum was deleted by `ver`.
+ * Under the name's lock; makes no state. */
 bool bs_state_release(struct bs_state *state, struct bs_scope *scope, const struct bs_datum *datum, uint64_t ver,
                       struct bs_error *error);
 

@@ -33,8 +33,8 @@ static bool is_of(const struct bs_recall_entry *entry, const struct bs_datum *da
          (signer == NULL || memcmp(entry->signer, signer, sizeof entry->signer) == 0);
 }
 
-bool bs_recall_find(struct bs_recall_cache *cache, uint64_t sequence, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
-                    const unsigned char *signer) {
+bool bs_recall_find(struct bs_recall_cache *cache, uint64_t sequence, struct bs_recalled *ret_recalled,
+                    const struct bs_datum *datum, const unsigned char *signer) {
   BS_LOCKED(&cache->lock);
   const struct bs_recall_entry *entry = entry_of(cache, datum);
 
@@ -43,8 +43,8 @@ bool bs_recall_find(struct bs_recall_cache *cache, uint64_t sequence, struct bs_
   return true;
 }
 
-void bs_recall_keep(struct bs_recall_cache *cache, uint64_t sequence, const struct bs_recalled *recalled, const struct bs_datum *datum,
-                    const unsigned char *signer) {
+void bs_recall_keep(struct bs_recall_cache *cache, uint64_t sequence, const struct bs_recalled *recalled,
+                    const struct bs_datum *datum, const unsigned char *signer) {
   BS_LOCKED(&cache->lock);
   struct bs_recall_entry *entry = entry_of(cache, datum);
   char *id = datum->id == NULL ? NULL : strdup(datum->id);

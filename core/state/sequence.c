@@ -30,8 +30,9 @@ static bool fail_room(const struct bs_sequence *sequence, struct bs_error *error
 }
 
 /*
- * Under the file's lock: what somebody counted meanwhile is not overwritten.  Who touches a mapping where the file has no room dies of
- * it: the bytes are written, which a full disk refuses with an error.  They are random: no number of a removed file comes twice.
+ * Under the file's lock: what somebody counted meanwhile is not overwritten.  Who touches a mapping where the file has
+ * no room dies of it: the bytes are written, which a full disk refuses with an error.  They are random: no number of a
+ * removed file comes twice.
  */
 static bool make_room(const struct bs_sequence *sequence, struct bs_error *error) {
   uint64_t number;
@@ -104,7 +105,8 @@ static bool lock_file(const struct bs_sequence *sequence, const struct bs_scope 
   while (flock(sequence->fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return bs_fail_errno(error, "%s: The state's sequence number cannot be locked", sequence->path);
-    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error)) return bs_context(error, "%s: While another process commits", sequence->path);
+    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error))
+      return bs_context(error, "%s: While another process commits", sequence->path);
   }
   return true;
 }
@@ -113,7 +115,8 @@ static bool lock_threads(struct bs_sequence *sequence, const struct bs_scope *sc
   uint64_t since_ms = bs_clock_monotonic_ms();
 
   while (pthread_mutex_trylock(&sequence->lock) != 0)
-    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error)) return bs_context(error, "%s: While another thread commits", sequence->path);
+    if (!bs_state_pause(scope, since_ms, PAUSE_MS, error))
+      return bs_context(error, "%s: While another thread commits", sequence->path);
   return true;
 }
 

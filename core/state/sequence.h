@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A number, shared by all processes that use a state, that changes with every commit of what bs_state_recall tells.  What was recalled
- * while it was even, and the same before and after, is true for as long as it stands: reading it costs nothing, a query 4 us.
- * Odd: a commit is in progress, or who made one died in it; then the database alone knows, until the next commit.
+ * A number, shared by all processes that use a state, that changes with every commit of what bs_state_recall tells.
+ * What was recalled while it was even, and the same before and after, is true for as long as it stands: reading it
+ * costs nothing, a query 4 us.  Odd: a commit is in progress, or who made one died in it; then the database alone
+ * knows, until the next commit.
  *
- * It is kept in a file of 8 bytes that every process maps.  A power cut may bring it back to an older value: no process that knew a newer one
- * lives then.  It begins at a random number, for processes that still know those of a removed file; they go over to the new one when
- * they next commit, or open the database anew.
+ * It is kept in a file of 8 bytes that every process maps.  A power cut may bring it back to an older value: no process
+ * that knew a newer one lives then.  It begins at a random number, for processes that still know those of a removed
+ * file; they go over to the new one when they next commit, or open the database anew.
  */
 #ifndef BS_STATE_SEQUENCE_H
 #define BS_STATE_SEQUENCE_H
@@ -37,9 +38,9 @@ static inline bool bs_sequence_is_mapped(const struct bs_sequence *sequence) {
 /* Odd when nothing that was recalled may be used. */
 uint64_t bs_sequence_read(const struct bs_sequence *sequence);
 /*
- * By who holds the database's write lock, before its commit; end when that succeeded or was given up, on the same thread.  Between them
- * nobody else counts: the next writer gets the database's lock before this one has counted to the end.  It waits within the scope;
- * NULL: for five seconds.  Words: cancelled, deadline, io, no_space.
+ * By who holds the database's write lock, before its commit; end when that succeeded or was given up, on the same
+ * thread.  Between them nobody else counts: the next writer gets the database's lock before this one has counted to the
+ * end.  It waits within the scope; NULL: for five seconds.  Words: cancelled, deadline, io, no_space.
  */
 bool bs_sequence_begin(struct bs_sequence *sequence, const struct bs_scope *scope, struct bs_error *error);
 void bs_sequence_end(struct bs_sequence *sequence);

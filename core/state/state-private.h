@@ -48,11 +48,11 @@ struct bs_recall_cache {
   pthread_mutex_t lock; /* entries */
   struct bs_recall_entry entries[BS_RECALL_ENTRIES];
 };
-bool bs_recall_find(struct bs_recall_cache *cache, uint64_t sequence, struct bs_recalled *ret_recalled, const struct bs_datum *datum,
-                    const unsigned char *signer);
+bool bs_recall_find(struct bs_recall_cache *cache, uint64_t sequence, struct bs_recalled *ret_recalled,
+                    const struct bs_datum *datum, const unsigned char *signer);
 /* sequence: that stood before the query and after it. */
-void bs_recall_keep(struct bs_recall_cache *cache, uint64_t sequence, const struct bs_recalled *recalled, const struct bs_datum *datum,
-                    const unsigned char *signer);
+void bs_recall_keep(struct bs_recall_cache *cache, uint64_t sequence, const struct bs_recalled *recalled,
+                    const struct bs_datum *datum, const unsigned char *signer);
 void bs_recall_free(struct bs_recall_cache *cache);
 
 struct bs_state {
@@ -74,20 +74,21 @@ struct bs_state_use {
 #define BS_STATE_USE_INIT {NULL, NULL, false}
 #define BS_AUTO_USE BS_AUTO(bs_state_leave)
 /* `create` false: where there is no state, none is made. */
-bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error);
+bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create,
+                    struct bs_error *error);
 void bs_state_leave(struct bs_state_use *use);
 /* A write transaction of what bs_state_recall tells. */
 bool bs_state_begin(struct bs_state_use *use, struct bs_error *error);
 bool bs_state_commit(struct bs_state_use *use, struct bs_error *error);
 
-/* A pause before a lock is tried again that was first tried at since_ms.  False, with cancelled or deadline, when there is no time for
- * it; scope NULL: there are five seconds. */
+/* A pause before a lock is tried again that was first tried at since_ms.  False, with cancelled or deadline, when there
+ * is no time for it; scope NULL: there are five seconds. */
 bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int milliseconds, struct bs_error *error);
 
 /* The name's entries that were never sent go. */
 bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error);
 /* In an open transaction: the same, and a new one comes. */
-bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name, const char *value_hash,
-                          const void *record, size_t length, struct bs_error *error);
+bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name,
+                          const char *value_hash, const void *record, size_t length, struct bs_error *error);
 
 #endif

@@ -24,17 +24,19 @@ static const char *const statements[] = {
     [BS_STATE_JOURNAL_BEGIN] = "INSERT INTO journal (chain, name, value_hash, record) VALUES (?, ?, ?, ?)",
     [BS_STATE_JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
     [BS_STATE_JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
-    [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY id DESC LIMIT 1",
-    [BS_STATE_RECALL] =
+    [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY "
+    "id DESC LIMIT 1", [BS_STATE_RECALL] =
         "SELECT c.now, n.block, n.vtxindex, n.value_hash, n.owner, n.consensus, n.is_current, r.ver, r.z,"
         " f.signer, f.ver, f.z, f.is_tombstone, f.is_legacy, f.expires, f.length, f.sha256, f.sig FROM clock c"
         " LEFT JOIN names n ON n.chain = ?1 AND n.name = ?2"
         " LEFT JOIN reservations r ON r.chain = ?1 AND r.name = ?2 AND r.id = ?3"
         " LEFT JOIN floors f ON f.chain = ?1 AND f.name = ?2 AND f.id = ?3",
     [BS_STATE_KNOWS_NAME] = "SELECT 1 FROM names WHERE name = ? LIMIT 1",
-    [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy, expires, length,"
+    [BS_STATE_FLOOR_RAISE] = "INSERT OR REPLACE INTO floors (chain, name, id, signer, ver, z, is_tombstone, is_legacy, "
+    "expires, length,"
                              " sha256, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [BS_STATE_NAME_RAISE] = "INSERT OR REPLACE INTO names (chain, name, block, vtxindex, value_hash, owner, consensus, is_current)"
+    [BS_STATE_NAME_RAISE] = "INSERT OR REPLACE INTO names (chain, name, block, vtxindex, value_hash, owner, consensus, "
+    "is_current)"
                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_CLOCK_RAISE] = "UPDATE clock SET now = max(now, ?)",
     [BS_STATE_RESERVE] = "INSERT OR REPLACE INTO reservations (chain, name, id, ver, z) VALUES (?, ?, ?, ?, ?)",
@@ -143,11 +145,11 @@ static bool check_directory(const char *directory, struct bs_error *error) {
     return errno == ENOENT || errno == ENOTDIR || bs_fail_errno(error, "%s: The state directory cannot be examined", directory);
   if (!S_ISDIR(status.st_mode)) return bs_fail(error, BS_WORD_config, "%s: The state directory is not a directory.", directory);
   if (status.st_uid != geteuid() && status.st_uid != 0)
-    return bs_fail(error, BS_WORD_config, "%s: The state directory belongs to user %u, who could change what is kept in it; use one "
-                   "of your own.", directory, (unsigned)status.st_uid);
+    return bs_fail(error, BS_WORD_config, "%s: The state directory belongs to user %u, who could change what is kept "
+                   "in it; use one of your own.", directory, (unsigned)status.st_uid);
   if ((status.st_mode & 022) != 0)
-    return bs_fail(error, BS_WORD_config, "%s: The state directory can be written by others (mode %04o); run: chmod 700 %s", directory,
-                   (unsigned)(status.st_mode & 07777), directory);
+    return bs_fail(error, BS_WORD_config, "%s: The state directory can be written by others (mode %04o); run: chmod "
+                   "700 %s", directory, (unsigned)(status.st_mode & 07777), directory);
   return true;
 }
 
@@ -177,7 +179,8 @@ static bool keep_idle(struct bs_state *state, struct bs_database *database) {
   return true;
 }
 
-bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create, struct bs_error *error) {
+bool bs_state_enter(struct bs_state_use *ret_use, struct bs_state *state, struct bs_scope *scope, bool create,
+                    struct bs_error *error) {
   const enum bs_database_mode mode = create ? BS_DATABASE_CREATE : BS_DATABASE_WRITE;
   struct bs_database *database = take_idle(state);
   bool is_new = database == NULL;
@@ -241,10 +244,12 @@ bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret
   fd = open(bs_buffer_string(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
     if (!waits) bs_log(BS_LOG_INFO, "another put of %s is in progress: waiting for its end", name);
     waits = true;
-    if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error)) return bs_context(error, "While another put of %s is in progress", name);
+    if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error))
+      return bs_context(error, "While another put of %s is in progress", name);
   }
   *ret_fd = fd;
   fd = -1;
@@ -255,11 +260,12 @@ bool bs_state_journal_clear(struct bs_database *database, const char *chain, con
   return bs_database_run(database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
 }
 
-bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name, const char *value_hash,
-                          const void *record, size_t length, struct bs_error *error) {
+bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name,
+                          const char *value_hash, const void *record, size_t length, struct bs_error *error) {
   if (!bs_state_journal_clear(database, chain, name, error) ||
       !bs_database_run(database, BS_STATE_JOURNAL_BEGIN,
-                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash), bs_value_blob(record, length)),
+                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash),
+                                 bs_value_blob(record, length)),
                        error))
     return false;
   *ret_id = sqlite3_last_insert_rowid(database->sqlite);
@@ -270,7 +276,8 @@ bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
 
   return bs_state_enter(&use, state, scope, true, error) &&
-         bs_database_run(use.database, BS_STATE_JOURNAL_SENT, BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
+         bs_database_run(use.database, BS_STATE_JOURNAL_SENT,
+                         BS_VALUES(bs_value_integer((uint64_t)id), bs_value_text(txid)), error);
 }
 
 bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,

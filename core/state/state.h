@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one user's Blockstore remembers between processes, in `state_dir` (0700).  Here: the journal of user records on their way to
- * the chain, and the locks of names (a file each, lock-NAME).  In the same database, state.db, and opened by the same struct bs_state:
- * what was seen of versions and names, and the versions that are reserved (floors.h).  Made when it is first written to; a directory
- * that is missing reads as empty.
+ * What one user's Blockstore remembers between processes, in `state_dir` (0700).  Here: the journal of user records on
+ * their way to the chain, and the locks of names (a file each, lock-NAME).  In the same database, state.db, and opened
+ * by the same struct bs_state: what was seen of versions and names, and the versions that are reserved (floors.h).
+ * Made when it is first written to; a directory that is missing reads as empty.
  *
- * Losing state.db loses no data: what was written remains authentic, but no version is known to be too old any more.  It and
- * the other files may be removed, all of them together, while nobody uses them.  Who does use them notices with the next commit or
- * query, which goes to the new files; until then it may still answer from what it recalled.
+ * Losing state.db loses no data: what was written remains authentic, but no version is known to be too old any more.
+ * It and the other files may be removed, all of them together, while nobody uses them.  Who does use them notices with
+ * the next commit or query, which goes to the new files; until then it may still answer from what it recalled.
  *
  * Threads: any number at once; processes: any number at once, on a local file system.
  */

@@ -150,7 +150,8 @@ static enum blockstore_status read_mark(const struct bs_disk_root *root, struct 
 
   if (fd < 0 && errno == ENOENT) return BLOCKSTORE_STATUS_NOT_FOUND;
   if (fd < 0) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
-  if (read(fd, text, sizeof text - 1) < 0) return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
+  if (read(fd, text, sizeof text - 1) < 0)
+    return bs_disk_fail(call, root->path, MARKER, "The file that marks a store cannot be read");
   if (strcmp(text, MARKER_TEXT) == 0) return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                          "%s/" MARKER
@@ -174,8 +175,8 @@ static enum blockstore_status recognise(const struct bs_disk_root *root, struct 
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
   if (faccessat(root->fd, "immutable", F_OK, 0) == 0 || faccessat(root->fd, "mutable", F_OK, 0) == 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s: The directory looks like a store that lost its mark: bring " MARKER " back from a copy, or write the "
-                           "line \"%.*s\" into it.",
+                           "%s: The directory looks like a store that lost its mark: bring "
+                           MARKER " back from a copy, or write the line \"%.*s\" into it.",
                            root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                          "%s: The directory is neither empty nor a store (there is no " MARKER " in it); "

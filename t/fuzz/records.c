@@ -40,12 +40,14 @@ void bs_fuzz_user(const uint8_t *bytes, size_t length) {
 
 static const char *const urls[] = {"http://host/1", "disk:\"\\2"};
 
-static bool write_route(struct bs_buffer *written, struct bs_user *ret_user, const struct bs_user *user, enum bs_route_action action) {
-  static const struct bs_public_key key = {.bytes = "\3\xd6\xfd\x1b\xa0\xef\xfa\xf1\xe8\xd9\x4e\xa7\xb7\xa3\xd0\xef\x26\xfe\xa0\x0a\x14\xce"
-                                                    "\x5f\xfc\xc1\x49\x5f\xe5\x88\xa2\xc6\xd0\xf3",
+static bool write_route(struct bs_buffer *written, struct bs_user *ret_user, const struct bs_user *user,
+                        enum bs_route_action action) {
+  static const struct bs_public_key key = {.bytes = "\3\xd6\xfd\x1b\xa0\xef\xfa\xf1\xe8\xd9\x4e\xa7\xb7\xa3\xd0\xef\x26\xfe"
+                                                    "\xa0\x0a\x14\xce\x5f\xfc\xc1\x49\x5f\xe5\x88\xa2\xc6\xd0\xf3",
                                            .length = 33};
   const struct bs_user_change change = {
-      .route = {.action = action, .id = DATUM, .urls = urls, .url_count = action == BS_ROUTE_SET ? 2 : 0, .key = &key, .ver = action == BS_ROUTE_DELETE}};
+      .route = {.action = action, .id = DATUM, .urls = urls, .url_count = action == BS_ROUTE_SET ? 2 : 0, .key = &key,
+                .ver = action == BS_ROUTE_DELETE}};
   struct bs_error error = {0};
   bool changed;
 
@@ -105,8 +107,10 @@ void bs_fuzz_route(const uint8_t *bytes, size_t length) {
 
 /* ---- mutable records ---- */
 
-static const unsigned char chain[32] = {0x00, 0x00, 0x00, 0x00, 0x00, 0x19, 0xd6, 0x68, 0x9c, 0x08, 0x5a, 0xe1, 0x65, 0x83, 0x1e, 0x93,
-                                        0x4f, 0xf7, 0x63, 0xae, 0x46, 0xa2, 0xa6, 0xc1, 0x72, 0xb3, 0xf1, 0xb6, 0x0a, 0x8c, 0xe2, 0x6f};
+static const unsigned char chain[32] = {0x00, 0x00, 0x00, 0x00, 0x00, 0x19, 0xd6, 0x68, 0x9c, 0x08, 0x5a, 0xe1, 0x65,
+                                        0x83, 0x1e, 0x93,
+                                        0x4f, 0xf7, 0x63, 0xae, 0x46, 0xa2, 0xa6, 0xc1, 0x72, 0xb3, 0xf1, 0xb6, 0x0a,
+                                        0x8c, 0xe2, 0x6f};
 static const struct bs_datum datum = {chain, "foo.test", DATUM};
 
 /* All that was ever signed by the datum's key: the seeds of the corpus. */
@@ -121,7 +125,8 @@ static const struct {
     {BS_MUTABLE_LEGACY, BS_STATEMENT_DATA, 2, 0, "hello world 2"}, {BS_MUTABLE_LEGACY, BS_STATEMENT_DATA, 7, 0, "seven"},
 };
 
-static bool was_signed(enum bs_mutable_generation generation, const struct bs_statement *statement, const struct bs_buffer *data) {
+static bool was_signed(enum bs_mutable_generation generation, const struct bs_statement *statement,
+                       const struct bs_buffer *data) {
   for (size_t i = 0; i < sizeof signed_ / sizeof signed_[0]; i++)
     if (signed_[i].generation == generation && signed_[i].kind == statement->kind && signed_[i].ver == statement->ver &&
         signed_[i].expires == statement->expires && strlen(signed_[i].data) == data->length &&

@@ -16,8 +16,10 @@
 
 /* ---- what the API does ---- */
 
-static inline enum blockstore_result put_as(struct world *world, const struct blockstore_key *key, const char *id, const char *text,
-                                            const struct blockstore_put_mutable_options *options, struct blockstore_error **error) {
+static inline enum blockstore_result put_as(struct world *world, const struct blockstore_key *key, const char *id,
+                                            const char *text,
+                                            const struct blockstore_put_mutable_options *options,
+                                            struct blockstore_error **error) {
   struct blockstore_input *input = blockstore_input_from_memory(text, strlen(text));
   enum blockstore_result result;
 
@@ -77,7 +79,8 @@ static inline void assert_answer(const struct answer *answer, const char *word, 
 }
 
 /* word "": the data must be `text`; else the document must hold it. */
-static inline void assert_get_as(struct world *world, const char *id, const struct blockstore_get_mutable_options *options, const char *word,
+static inline void assert_get_as(struct world *world, const char *id,
+                                 const struct blockstore_get_mutable_options *options, const char *word,
                                  const char *text) {
   struct answer answer = ask(world, id, options);
   char *expected = NULL;
@@ -108,7 +111,8 @@ static inline struct world open_elsewhere(const struct world *world, const char 
 /* ---- what the enemy does ---- */
 
 /* As if by somebody with the key, or without: what forge makes of that version. */
-static inline struct forge forge_of(const struct world *world, const unsigned char chain[32], const char *id, uint64_t ver, const char *text) {
+static inline struct forge forge_of(const struct world *world, const unsigned char chain[32], const char *id,
+                                    uint64_t ver, const char *text) {
   return (struct forge){.datum = {chain, NAME, id}, .key = world->key->key, .ver = ver, .data = text, .length = strlen(text)};
 }
 

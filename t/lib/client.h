@@ -120,8 +120,8 @@ static inline char *call(struct world *world, const char *method, const char *fi
   char *json = NULL;
 
   options.owner_key = world->key;
-  assert_done(blockstore_call_method(world->session, &json, method, arguments, (first != NULL) + (size_t)(second != NULL), &options,
-                                     &error));
+  assert_done(blockstore_call_method(world->session, &json, method, arguments,
+                                     (first != NULL) + (size_t)(second != NULL), &options, &error));
   return json;
 }
 

@@ -116,8 +116,8 @@ static void *next(const char *name) {
   return function;
 }
 
-/* A function of libc that answers `failure` where `fails`.  By the name that libc has: on a machine of 32 bits the headers make many
- * a name that of its twin for large files or years. */
+/* A function of libc that answers `failure` where `fails`.  By the name that libc has: on a machine of 32 bits the
+ * headers make many a name that of its twin for large files or years. */
 #define WRAP(result, name, parameters, arguments, fails, failure)        \
   EXPORT result fault_##name parameters __asm__(#name);                   \
   EXPORT result fault_##name parameters {                                 \
@@ -171,7 +171,8 @@ WRAP_FILE(fchmod, (int fd, mode_t mode), (fd, mode))
 #define WRAP_PATH(name, parameters, arguments) WRAP(int, name, parameters, arguments, fault(FAULT_CHANGES), -1)
 WRAP_PATH(rename, (const char *from, const char *to), (from, to))
 WRAP_PATH(renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to))
-WRAP_PATH(renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags), (from_fd, from, to_fd, to, flags))
+WRAP_PATH(renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
+          (from_fd, from, to_fd, to, flags))
 WRAP_PATH(link, (const char *from, const char *to), (from, to))
 WRAP_PATH(linkat, (int from_fd, const char *from, int to_fd, const char *to, int flags), (from_fd, from, to_fd, to, flags))
 WRAP_PATH(mkdir, (const char *path, mode_t mode), (path, mode))

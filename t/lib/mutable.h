@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of mutable data through the public API: versions of NAME's data, other devices, and the files in which stores keep it. */
+/* For tests of mutable data through the public API: versions of NAME's data, other devices, and the files in which
+ * stores keep it. */
 #ifndef BS_T_MUTABLE_H
 #define BS_T_MUTABLE_H
 
@@ -11,8 +12,10 @@
 #define ID "notes"
 
 /* A text, with all that put_mutable can be told. */
-static inline enum blockstore_result put_with(struct world *world, struct blockstore_receipt **ret_receipt, const char *id, const char *text,
-                                              const struct blockstore_put_mutable_options *options, struct blockstore_error **error) {
+static inline enum blockstore_result put_with(struct world *world, struct blockstore_receipt **ret_receipt,
+                                              const char *id, const char *text,
+                                              const struct blockstore_put_mutable_options *options,
+                                              struct blockstore_error **error) {
   struct blockstore_input *input = blockstore_input_from_memory(text, strlen(text));
   enum blockstore_result result =
       blockstore_put_mutable(world->session, ret_receipt, NAME, id, input, world->key, options, error);
@@ -33,7 +36,8 @@ static inline uint64_t put_id(struct world *world, const char *id, const char *t
 }
 
 /* As version `ver`. */
-static inline enum blockstore_result put_ver(struct world *world, const char *text, uint64_t ver, struct blockstore_error **error) {
+static inline enum blockstore_result put_ver(struct world *world, const char *text, uint64_t ver,
+                                             struct blockstore_error **error) {
   struct blockstore_put_mutable_options options = BLOCKSTORE_PUT_MUTABLE_INIT;
 
   options.ver = ver;
@@ -75,7 +79,8 @@ static inline void assert_reads(struct world *world, const char *id, const char 
   } while (0)
 
 static inline enum blockstore_result delete_with(struct world *world, struct blockstore_receipt **ret_receipt, const char *id,
-                                                 const struct blockstore_delete_options *options, struct blockstore_error **error) {
+                                                 const struct blockstore_delete_options *options,
+                                                 struct blockstore_error **error) {
   return blockstore_delete_mutable(world->session, ret_receipt, NAME, id, world->key, options, error);
 }
 
@@ -106,10 +111,12 @@ static inline void open_device(struct world *device, const struct world *world, 
 
 /* The document must hold the text. */
 static inline void assert_says(const char *document, const char *text) {
-  if (document == NULL || strstr(document, text) == NULL) fail_msg("%s is not in: %s", text, document == NULL ? "NULL" : document);
+  if (document == NULL || strstr(document, text) == NULL)
+    fail_msg("%s is not in: %s", text, document == NULL ? "NULL" : document);
 }
 
-static inline void assert_call_says_of(struct world *world, const char *method, const char *first, const char *second, const char *text) {
+static inline void assert_call_says_of(struct world *world, const char *method, const char *first, const char *second,
+                                       const char *text) {
   char *json = call(world, method, first, second);
 
   assert_says(json, text);

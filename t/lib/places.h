@@ -52,7 +52,8 @@ static struct bs_scopes scopes;
 static struct bs_watch watch;
 static sem_t released; /* posted at the end of a test for each read that never returned */
 
-static enum blockstore_status shelf_init(void **ret_self, struct blockstore_call *call, const struct blockstore_settings *settings,
+static enum blockstore_status shelf_init(void **ret_self, struct blockstore_call *call,
+                                         const struct blockstore_settings *settings,
                                          const struct blockstore_next *next) {
   (void)call, (void)settings;
   *ret_self = (void *)(uintptr_t)next; /* the test's way to hand over a shelf */
@@ -69,7 +70,8 @@ static enum blockstore_status shelf_handles(void *self, struct blockstore_call *
   return BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
-static enum blockstore_status shelf_make(void *self, struct blockstore_call *call, struct blockstore_sink *sink, const char *data_id) {
+static enum blockstore_status shelf_make(void *self, struct blockstore_call *call, struct blockstore_sink *sink,
+                                         const char *data_id) {
   struct shelf *shelf = self;
   size_t length = shelf->own_length;
 
@@ -112,7 +114,8 @@ static enum blockstore_status shelf_hand_out(struct blockstore_sink *sink, const
   return status;
 }
 
-static enum blockstore_status shelf_give(struct shelf *shelf, struct blockstore_call *call, struct blockstore_sink *sink, const char *url) {
+static enum blockstore_status shelf_give(struct shelf *shelf, struct blockstore_call *call,
+                                         struct blockstore_sink *sink, const char *url) {
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   bool any = shelf->is_hollow;
 
@@ -180,7 +183,8 @@ static const struct blockstore_driver shelf_driver = {.storage_init = shelf_init
 
 /* Opens a store: on the caller's thread when local, else on workers. */
 static inline void open_shelf(int number, unsigned capabilities) {
-  static const char *const names[STORES] = {"one", "two", "three"}, *const urls[STORES] = {"shelf:one", "shelf:two", "shelf:three"};
+  static const char *const names[STORES] = {"one", "two", "three"}, *const urls[STORES] = {"shelf:one", "shelf:two",
+                                                                                           "shelf:three"};
   const struct bs_metadata metadata = {.largest = UINT64_MAX, .threads = BS_THREADS_PARALLEL, .capabilities = capabilities};
   struct blockstore_settings *settings = NULL;
   struct bs_store *store = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded into a program: what it writes to files of zeros becomes holes, so that tests of large files need no room for them. */
+/* Preloaded into a program: what it writes to files of zeros becomes holes, so that tests of large files need no room
+ * for them. */
 #include <config.h>
 
 #include <dlfcn.h>

@@ -221,7 +221,8 @@ static enum blockstore_status tell(const struct lying *lying, struct blockstore_
   if (is(lying->lie, "long")) return give(sink, object, object->length / 2);
   if (is(lying->lie, "endless")) return give_endless(sink);
   if (is(lying->lie, "both")) return give_both(lying, sink, object);
-  if (is(lying->lie, "bad_then_good") && give(sink, &nonsense, nonsense.length) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_OK;
+  if (is(lying->lie, "bad_then_good") && give(sink, &nonsense, nonsense.length) != BLOCKSTORE_STATUS_OK)
+    return BLOCKSTORE_STATUS_OK;
   if (is(lying->lie, "good_then_bad")) return give_on(sink, object);
   if (is(lying->lie, "good_but_denied")) return give(sink, object, object->length), BLOCKSTORE_STATUS_DENIED;
   return give(sink, object, object->length);
@@ -241,7 +242,8 @@ static enum blockstore_status get(const struct lying *lying, struct blockstore_c
   return status;
 }
 
-static enum blockstore_status keep(const struct lying *lying, const char *name, const struct blockstore_source *data, size_t length) {
+static enum blockstore_status keep(const struct lying *lying, const char *name, const struct blockstore_source *data,
+                                   size_t length) {
   unsigned char *bytes = malloc(length + 1);
   char path[PATH_ROOM];
   int fd = path_of(path, lying, "", name) ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
@@ -303,7 +305,8 @@ static enum blockstore_status delete(const struct lying *lying, struct blockstor
   return BLOCKSTORE_STATUS_FAILED;
 }
 
-static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call, const struct blockstore_settings *settings,
+static enum blockstore_status lying_init(void **ret_self, struct blockstore_call *call,
+                                         const struct blockstore_settings *settings,
                                          const struct blockstore_next *next) {
   const struct blockstore_host *host = call->host;
   struct lying *lying = calloc(1, sizeof *lying);
@@ -397,7 +400,8 @@ static enum blockstore_status lying_put_mutable(void *self, struct blockstore_ca
   return put(self, call, name, record);
 }
 
-static enum blockstore_status lying_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
+static enum blockstore_status lying_delete_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                     const char *txid) {
   (void)txid;
   return delete(self, call, key);
 }

@@ -25,8 +25,9 @@ enum { OPERATION, PREORDER, REGISTERED, NAME, STATEMENTS };
 
 static const char schema[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536;"
-    "CREATE TABLE operations (block, position, txid, opcode, name, value_hash, serialised, PRIMARY KEY (block, position)) WITHOUT ROWID;"
-    "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
+    "CREATE TABLE operations (block, position, txid, opcode, name, value_hash, serialised, PRIMARY KEY (block, "
+    "position)) WITHOUT ROWID;CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT "
+    "NULL;"
     "CREATE TABLE preorders (hash PRIMARY KEY, rest) WITHOUT ROWID;"
     "CREATE TABLE names (name PRIMARY KEY NOT NULL, sender, rest);"
     "CREATE INDEX names_by_sender ON names (sender, name);"

@@ -21,7 +21,8 @@ void bench_floor_verify(size_t count) {
     bench_die("secp256k1");
   from = bench_now_us();
   for (size_t i = 0; i < count; i++)
-    if (!secp256k1_ec_pubkey_parse(context, &parsed, key, sizeof key) || !secp256k1_ecdsa_verify(context, &signature, message, &parsed))
+    if (!secp256k1_ec_pubkey_parse(context, &parsed, key, sizeof key) ||
+        !secp256k1_ecdsa_verify(context, &signature, message, &parsed))
       bench_die("a signature");
   bench_tell_rate(count, bench_now_us() - from, NULL);
   secp256k1_context_destroy(context);

@@ -20,8 +20,8 @@ struct bench_floor_commit *bench_floor_commit_new(const char *file) {
                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                    "CREATE TABLE floors (name TEXT PRIMARY KEY, ver INTEGER, z BLOB) WITHOUT ROWID;",
                    NULL, NULL, NULL) != SQLITE_OK ||
-      sqlite3_prepare_v2(floor->sqlite, "INSERT OR REPLACE INTO floors VALUES ('a name and an id', ?, zeroblob(32))", -1, &floor->write,
-                         NULL) != SQLITE_OK)
+      sqlite3_prepare_v2(floor->sqlite, "INSERT OR REPLACE INTO floors VALUES ('a name and an id', ?, zeroblob(32))",
+                         -1, &floor->write, NULL) != SQLITE_OK)
     bench_die(file);
   return floor;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-mutable ROUNDS small|large: mutable data through the library, each figure beside its floor, in turns of the same run; for tools/bench.
- * Works in the current directory: the ledger state/ledger.db, and a key, `key`, that owns bench.id and bench-0.id to bench-19.id;
- * for `large` the data `large` of bench.id, 48 MiB.
+ * bench-mutable ROUNDS small|large: mutable data through the library, each figure beside its floor, in turns of the
+ * same run; for tools/bench.  Works in the current directory: the ledger state/ledger.db, and a key, `key`, that owns
+ * bench.id and bench-0.id to bench-19.id; for `large` the data `large` of bench.id, 48 MiB.
  */
 #include <config.h>
 
@@ -112,8 +112,8 @@ static struct blockstore *open_session(const char *state, const char *max_age) {
   FILE *file = fopen("session.yaml", "w");
 
   if (file == NULL) bench_die("session.yaml");
-  fprintf(file, "state_dir: %s\nnames: {ledger: state/ledger.db, max_age: %s}\nstores: [{name: laptop, driver: disk, root: data}]\n", state,
-          max_age);
+  fprintf(file, "state_dir: %s\nnames: {ledger: state/ledger.db, max_age: %s}\nstores: [{name: laptop, driver: disk, "
+          "root: data}]\n", state, max_age);
   if (fclose(file) != 0) bench_die("session.yaml");
   CHECK(blockstore_get_config(&config, "session.yaml", &error));
   CHECK(blockstore_session(config, &session, NULL, 0, &error));
@@ -247,8 +247,8 @@ static void compare_threads(struct blockstore *session) {
   a = median(gains);
   b = median(floors);
   printf("get_mutable 1 KiB, verified before, two threads, two ids  %9.2f times one thread (%.2f-%.2f; reach: at least 1.8)\n"
-         "  floor: %-47s %9.2f times one thread (%.2f-%.2f)\n\n", a, gains[0], gains[rounds - 1], "read, SHA-256, verify", b, floors[0],
-         floors[rounds - 1]);
+         "  floor: %-47s %9.2f times one thread (%.2f-%.2f)\n\n", a, gains[0], gains[rounds - 1],
+         "read, SHA-256, verify", b, floors[0], floors[rounds - 1]);
   free(gains);
   free(floors);
 }
@@ -278,7 +278,8 @@ static void put_all(struct blockstore *session) {
 static void read_rows(struct blockstore *session, struct blockstore *caching) {
   struct bench_floor_get *parsing = bench_floor_get_new("sample", true), *parsed = bench_floor_get_new("sample", false);
 
-  puts("Where a signature was \"verified before\", it was in the same session, which does not verify it again; the floor always does.\n");
+  puts("Where a signature was \"verified before\", it was in the same session, which does not verify it again; the "
+       "floor always does.\n");
   compare(&(struct figure){"get_mutable 1 KiB, signature verified before, whole path", get_of_many, session, NULL,
                            "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "0.7"});
   compare(&(struct figure){"get_mutable 1 KiB, verified before, user record cached", get_one, session, NULL,
@@ -310,8 +311,8 @@ static void fresh_row(struct blockstore *session) {
     put(session, name, id, data, sizeof data);
   }
   compare(&(struct figure){"get_mutable 1 KiB, signature new, whole path, 11 routes", get_fresh, NULL, open_fresh,
-                           "read, SHA-256, parse key, verify", bench_floor_get_run, bench_floor_get_new("sample", true), (size_t)NAMES * IDS,
-                           "0.7"});
+                           "read, SHA-256, parse key, verify", bench_floor_get_run,
+                           bench_floor_get_new("sample", true), (size_t)NAMES * IDS, "0.7"});
 }
 
 struct first_sight {
@@ -331,8 +332,8 @@ static void durable_rows(struct blockstore *session) {
 
   compare(&(struct figure){"get_mutable 1 KiB, first sight", get_unseen, session, put_unseen, "the same and a durable commit",
                            first_sight_floor, &first, slow_turns, "0.7"});
-  compare(&(struct figure){"put_mutable 1 KiB", put_known, session, NULL, "sign, durable file write, durable commit", bench_floor_put_run,
-                           bench_floor_put_new(".", 1024 / 3 * 4 + 200), slow_turns, "0.7"});
+  compare(&(struct figure){"put_mutable 1 KiB", put_known, session, NULL, "sign, durable file write, durable commit",
+                           bench_floor_put_run, bench_floor_put_new(".", 1024 / 3 * 4 + 200), slow_turns, "0.7"});
 }
 
 static void small(void) {

@@ -198,11 +198,12 @@ struct blockstore_input *cli_open_data(const char *data);
 struct blockstore_output *cli_open_output(const struct cli *cli);
 enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,
                                        const struct blockstore_output *output);
-enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result, struct blockstore_receipt *const *receipt);
+enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result,
+                                          struct blockstore_receipt *const *receipt);
 
 /* What both deletes of the library look like. */
-typedef enum blockstore_result cli_deletion(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt, const char *name,
-                                            const char *what, const struct blockstore_key *key,
+typedef enum blockstore_result cli_deletion(struct blockstore *blockstore, struct blockstore_receipt **ret_receipt,
+                                            const char *name, const char *what, const struct blockstore_key *key,
                                             const struct blockstore_delete_options *options, struct blockstore_error **error);
 enum blockstore_result cli_delete(struct cli *cli, cli_deletion *delete);
 

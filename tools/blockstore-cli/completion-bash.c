@@ -15,7 +15,8 @@
 /* A kind as one word of the script. */
 static void print_kind(const struct cli_argument *argument) {
   static const char *const kinds[] = {
-      [CLI_IS_WORD] = "word", [CLI_IS_FILE] = "path", [CLI_IS_TEXT] = "@path", [CLI_IS_CONTENTS] = "@path", [CLI_IS_COMMAND] = "cmd"};
+      [CLI_IS_WORD] = "word", [CLI_IS_FILE] = "path", [CLI_IS_TEXT] = "@path",
+      [CLI_IS_CONTENTS] = "@path", [CLI_IS_COMMAND] = "cmd"};
 
   if (argument->kind == CLI_IS_ONE_OF) printf("'=%s'", argument->words);
   else fputs(kinds[argument->kind], stdout);

@@ -93,7 +93,8 @@ static void print_options(void) {
 }
 
 void cli_complete_in_zsh(void) {
-  printf("#compdef blockstore-cli\n# zsh completion of blockstore-cli %s, printed by: blockstore-cli completion zsh\n\n", blockstore_version());
+  printf("#compdef blockstore-cli\n# zsh completion of blockstore-cli %s, printed by: blockstore-cli completion "
+         "zsh\n\n", blockstore_version());
   print_commands();
   print_options();
   for (const struct cli_group *group = cli_groups; group->title != NULL; group++)

@@ -19,7 +19,8 @@ enum blockstore_result cli_run_completion(struct cli *cli) {
       shells[i].print();
       return BLOCKSTORE_DONE;
     }
-  return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "There is no completion for the shell %s; there is one for bash, zsh and fish.", shell);
+  return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "There is no completion for the shell %s; there is one for bash, zsh "
+                  "and fish.", shell);
 }
 
 void cli_print_escaped(const char *text, const char *marked, const char *quote) {

@@ -36,7 +36,8 @@ static void warn_of_stores(const struct blockstore_receipt *receipt) {
   }
 }
 
-enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result, struct blockstore_receipt *const *receipt) {
+enum blockstore_result cli_answer_receipt(struct cli *cli, enum blockstore_result result,
+                                          struct blockstore_receipt *const *receipt) {
   if (result != BLOCKSTORE_DONE) return result;
   warn_of_stores(*receipt);
   return cli_answer(cli, blockstore_receipt_document(*receipt));
@@ -70,8 +71,8 @@ static void warn_of_doubts(const struct blockstore_record *record) {
   if (blockstore_record_first_seen(record) != 0)
     cli_warn("No version of this data was seen before: it is authentic, but whether it is the newest cannot be told.");
   if (conflicts != NULL && strcmp(conflicts, "[]") != 0)
-    cli_warn("Other content was signed for version %" PRIu64 ", too: this one has the z %s; blockstore-cli explain shows the other.",
-             blockstore_record_ver(record), blockstore_record_z(record));
+    cli_warn("Other content was signed for version %" PRIu64 ", too: this one has the z %s; blockstore-cli explain "
+             "shows the other.", blockstore_record_ver(record), blockstore_record_z(record));
 }
 
 enum blockstore_result cli_answer_data(struct cli *cli, enum blockstore_result result, struct blockstore_record *const *record,

@@ -42,7 +42,8 @@ static bool take_expiry(struct cli *cli, uint64_t *expires) {
 
   if (!take_number(cli, expires, CLI_EXPIRES, TIME_MAX, "253402300799, seconds since 1970 up to the year 9999,")) return false;
   if (cli->given[CLI_EXPIRES] == 0 || now < 0 || *expires > (uint64_t)now) return true;
-  return cli_refuse(cli, "--expires: The time %" PRIu64 " is past: it is %" PRIu64 " now, in seconds since 1970.", *expires, (uint64_t)now);
+  return cli_refuse(cli, "--expires: The time %" PRIu64 " is past: it is %" PRIu64 " now, in seconds since 1970.",
+                    *expires, (uint64_t)now);
 }
 
 static enum blockstore_result run_put_mutable(struct cli *cli) {
@@ -90,7 +91,8 @@ const struct cli_command cli_mutable_commands[] = {
      "ID: what the data is called, 1 to 4,096 bytes.  DATA: text, @FILE for a file's bytes, - for stdin;\n"
      "text that begins with @ is written @@.  The first version of an ID makes the route to it, which\n"
      "takes a transaction; further ones do not.  A put that failed may simply be repeated.\n",
-     CLI_WRITES | CLI_TAKES(CLI_VER) | CLI_TAKES(CLI_EXPIRES) | CLI_TAKES(CLI_NO_CREATE) | CLI_TAKES(CLI_REROUTE) | CLI_TAKES(CLI_FORCE),
+     CLI_WRITES | CLI_TAKES(CLI_VER) | CLI_TAKES(CLI_EXPIRES) | CLI_TAKES(CLI_NO_CREATE) |
+     CLI_TAKES(CLI_REROUTE) | CLI_TAKES(CLI_FORCE),
      CLI_OWNER, run_put_mutable},
     {"get_mutable", "NAME ID", "fetch the newest version of data, verified",
      "Never one below a version that was seen before.  The document holds the data as get_immutable's does,\n"

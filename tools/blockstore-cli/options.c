@@ -93,7 +93,8 @@ static void nearest_try(struct nearest *nearest, const char *name) {
 }
 
 /* hint: a further sentence, with the space before it; "". */
-static bool unknown(struct cli *cli, const char *what, const char *word, const char *dashes, const char *nearest, const char *hint) {
+static bool unknown(struct cli *cli, const char *what, const char *word, const char *dashes, const char *nearest,
+                    const char *hint) {
   if (nearest != NULL) return cli_refuse(cli, "There is no %s %s; is %s%s meant?%s", what, word, dashes, nearest, hint);
   return cli_refuse(cli, "There is no %s %s; blockstore-cli --help lists all.%s", what, word, hint);
 }
@@ -104,7 +105,8 @@ static bool unknown_option(struct cli *cli, const char *word) {
   struct nearest nearest = nearest_to(word + strspn(word, "-"));
 
   for (size_t i = 0; i < CLI_OPTIONS; i++) nearest_try(&nearest, cli_options[i].name);
-  return unknown(cli, "option", word, "--", nearest.name, " An argument that begins with - goes behind --, which ends the options.");
+  return unknown(cli, "option", word, "--", nearest.name, " An argument that begins with - goes behind --, which ends "
+                 "the options.");
 }
 
 /* Stores an option with the value that is attached to it, or the next word. */
