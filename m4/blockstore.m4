@@ -21,7 +21,7 @@
 #   driverdir = $(BLOCKSTORE_DRIVERDIR)
 #   driver_LTLIBRARIES = NAME.la
 #   NAME_la_CFLAGS = $(BLOCKSTORE_CFLAGS)
-#   NAME_la_LDFLAGS = $(BLOCKSTORE_DRIVER_LDFLAGS)
+#   NAME_la_LDFLAGS = -module $(BLOCKSTORE_DRIVER_LDFLAGS)
 AC_DEFUN([BLOCKSTORE_DRIVER], [
   AC_REQUIRE([PKG_PROG_PKG_CONFIG])
   AC_ARG_WITH([blockstore-driverdir],
@@ -57,7 +57,7 @@ install a Blockstore that fits, or a release of the driver for it])])])
   AS_CASE([$BLOCKSTORE_DRIVERDIR],
     [yes | no], [AC_MSG_ERROR([--with-blockstore-driverdir wants a directory])],
     [''], [_BLOCKSTORE_DRIVERDIR])
-  BLOCKSTORE_DRIVER_LDFLAGS='-module -avoid-version -shared -export-symbols-regex _LTX_blockstore_driver$$'
+  BLOCKSTORE_DRIVER_LDFLAGS='-avoid-version -shared -export-symbols-regex _LTX_blockstore_driver$$'
   BLOCKSTORE_DRIVER_LDFLAGS="$BLOCKSTORE_DRIVER_LDFLAGS -Wl,-z,nodelete -Wl,-z,now"
   # What the sanitizers of clang need stays undefined until the program is linked.
   AS_CASE([" $CFLAGS $CXXFLAGS $LDFLAGS"], [*\ -fsanitize=*], [],

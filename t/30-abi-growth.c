@@ -42,8 +42,8 @@ static struct bs_store *open_later(void) {
   assert_int_equal(metadata->threads, BS_THREADS_PARALLEL);
   assert_int_equal(metadata->capabilities, 0); /* the one that it has is unknown here */
   assert_ok(bs_settings_new(&settings, &error));
-  assert_ok(bs_store_open(&store, "shelf", "later", registration->driver, registration->driver_size, metadata, settings, -1, NULL, scope,
-                          &error));
+  assert_ok(bs_store_open(&store, "shelf", "later", registration->driver, registration->driver_size, metadata, settings,
+                          -1, NULL, scope, &error));
   bs_metadata_free(metadata);
   bs_scope_close(scope);
   return store;
@@ -129,7 +129,8 @@ struct later_sink {
   char text[128];
 };
 
-static enum blockstore_status later_read_at(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+static enum blockstore_status later_read_at(const struct blockstore_source *source, void *buffer, size_t length,
+                                            uint64_t offset) {
   assert_true(offset + length <= source->size);
   memcpy(buffer, &"hello"[offset], length);
   return BLOCKSTORE_STATUS_OK;
@@ -148,7 +149,8 @@ static enum blockstore_status later_write(struct blockstore_sink *sink, const vo
 }
 
 /* Puts and gets one value, and compares what the driver says it saw. */
-static void use(struct core *core, bool is_later, const char *driver_name, const struct blockstore_next *next, const char *report) {
+static void use(struct core *core, bool is_later, const char *driver_name, const struct blockstore_next *next,
+                const char *report) {
   const struct blockstore_driver *driver = host_load(driver_name);
   struct blockstore_call *call = core_call(core, is_later);
   size_t more = is_later ? sizeof(void *) : 0;
@@ -218,7 +220,8 @@ static void a_filter_knows_what_is_below_it(void **state UNUSED) {
 /* ---- tables of every length in the core of today ---- */
 
 static enum blockstore_status simple_init(void **ret_self, struct blockstore_call *call UNUSED,
-                                          const struct blockstore_settings *settings UNUSED, const struct blockstore_next *next UNUSED) {
+                                          const struct blockstore_settings *settings UNUSED,
+                                          const struct blockstore_next *next UNUSED) {
   *ret_self = NULL;
   return BLOCKSTORE_STATUS_OK;
 }
@@ -230,8 +233,8 @@ static enum blockstore_status simple_handles(void *self UNUSED, struct blockstor
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status simple_give(void *self UNUSED, struct blockstore_call *call UNUSED, struct blockstore_sink *sink UNUSED,
-                                          const char *target UNUSED) {
+static enum blockstore_status simple_give(void *self UNUSED, struct blockstore_call *call UNUSED,
+                                          struct blockstore_sink *sink UNUSED, const char *target UNUSED) {
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -240,8 +243,9 @@ static enum blockstore_status simple_put(void *self UNUSED, struct blockstore_ca
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status simple_put_mutable(void *self UNUSED, struct blockstore_call *call UNUSED, const char *data_id UNUSED,
-                                                 uint64_t version UNUSED, const char *signature UNUSED,
+static enum blockstore_status simple_put_mutable(void *self UNUSED, struct blockstore_call *call UNUSED,
+                                                 const char *data_id UNUSED, uint64_t version UNUSED,
+                                                 const char *signature UNUSED,
                                                  const struct blockstore_source *record UNUSED) {
   return BLOCKSTORE_STATUS_OK;
 }
@@ -251,7 +255,8 @@ static enum blockstore_status simple_delete(void *self UNUSED, struct blockstore
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status simple_check(void *self UNUSED, struct blockstore_call *call UNUSED, struct blockstore_sink *sink UNUSED) {
+static enum blockstore_status simple_check(void *self UNUSED, struct blockstore_call *call UNUSED,
+                                           struct blockstore_sink *sink UNUSED) {
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -274,9 +279,14 @@ static enum blockstore_status run_entry(struct bs_store *store, enum bs_entry en
   struct bs_receiver receiver = receiver_of(&collected, 1000);
   struct bs_feed *feed = feed_of("");
   bool puts = entry == BS_ENTRY_PUT_IMMUTABLE || entry == BS_ENTRY_PUT_MUTABLE;
-  bool gives = entry == BS_ENTRY_MAKE_MUTABLE_URL || entry == BS_ENTRY_GET_IMMUTABLE || entry == BS_ENTRY_GET_MUTABLE || entry == BS_ENTRY_CHECK;
-  struct bs_call *call = new_call(store, entry, &(struct bs_arguments){.target = "x", .signature = "s", .version = 1,
-                                                                        .feed = puts ? feed : NULL, .receiver = gives ? &receiver : NULL});
+  bool gives = entry == BS_ENTRY_MAKE_MUTABLE_URL || entry == BS_ENTRY_GET_IMMUTABLE || entry == BS_ENTRY_GET_MUTABLE ||
+               entry == BS_ENTRY_CHECK;
+  struct bs_call *call = new_call(store, entry,
+                                  &(struct bs_arguments){.target = "x",
+                                                         .signature = "s",
+                                                         .version = 1,
+                                                         .feed = puts ? feed : NULL,
+                                                         .receiver = gives ? &receiver : NULL});
   enum blockstore_status status = run_one(call, 0)->status;
 
   bs_call_release(call);

@@ -260,7 +260,8 @@ static void a_sentence_can_be_taken_back(void **state UNUSED) {
   struct bs_call *call;
 
   mock.takes_back = true;
-  assert_result(get_answered(&call, store, BLOCKSTORE_STATUS_DENIED, "Not so."), DENIED, BS_WORD_denied, "shelf: The store denies it.");
+  assert_result(get_answered(&call, store, BLOCKSTORE_STATUS_DENIED, "Not so."), DENIED, BS_WORD_denied,
+                "shelf: The store denies it.");
   bs_call_release(call);
   bs_store_close(store);
 }

@@ -21,7 +21,8 @@ static void assert_outside(void) {
 }
 
 static enum blockstore_status mock_init(void **ret_self, struct blockstore_call *call UNUSED,
-                                        const struct blockstore_settings *settings UNUSED, const struct blockstore_next *next UNUSED) {
+                                        const struct blockstore_settings *settings UNUSED,
+                                        const struct blockstore_next *next UNUSED) {
   *ret_self = NULL;
   tell();
   return BLOCKSTORE_STATUS_OK;
@@ -36,7 +37,8 @@ static enum blockstore_status mock_handles(void *self UNUSED, struct blockstore_
   return BLOCKSTORE_STATUS_OK;
 }
 
-static const struct blockstore_driver mock = {.storage_init = mock_init, .storage_close = mock_close, .handles_url = mock_handles};
+static const struct blockstore_driver mock = {
+    .storage_init = mock_init, .storage_close = mock_close, .handles_url = mock_handles};
 
 static void ask(struct bs_store *store) {
   const struct bs_arguments arguments = {.target = "mock:x"};

@@ -309,7 +309,8 @@ static enum blockstore_status read_behind_the_end(const struct blockstore_source
 }
 
 static void bytes_behind_the_end_are_refused_and_all_later_ones(void **state UNUSED) {
-  assert_result(put(BS_ENTRY_PUT_IMMUTABLE, read_behind_the_end), FAILED, BS_WORD_failed, "The driver mock asked for bytes behind the end of the 10");
+  assert_result(put(BS_ENTRY_PUT_IMMUTABLE, read_behind_the_end), FAILED, BS_WORD_failed,
+                "The driver mock asked for bytes behind the end of the 10");
   assert_int_equal(second_answer, BLOCKSTORE_STATUS_FAILED);
 }
 

@@ -186,16 +186,42 @@ static void a_library_that_is_missing_is_told_where_it_is_asked_for(void **state
   make_directory(*state, "one", 0755);
   copy_module(*state, "needslibrary", "one/needslibrary.so");
   assert_ok(find(*state, "needslibrary", &candidate, &error));
-  assert_non_null(candidate->libraries);
+  assert_null(candidate->libraries);
   bs_candidate_free(candidate);
   catalog = list(*state, "needslibrary");
   assert_string_equal(bs_rule_text(catalog->candidates[0]->rule), "library");
-  assert_non_null(strstr(catalog->candidates[0]->refused, "/one/needslibrary.so: The driver needs the library libgone.so, which is not found (libgone.so: "));
+  assert_non_null(
+      strstr(catalog->candidates[0]->refused,
+             "/one/needslibrary.so: The driver needs the library libgone.so, which is not found (libgone.so: "));
   for (size_t i = 0; i < catalog->candidates[0]->libraries->count; i++) {
     const struct bs_library *library = &catalog->candidates[0]->libraries->items[i];
 
     assert_int_equal(library->missing != NULL, strcmp(library->name, "libgone.so") == 0);
   }
+  bs_catalog_free(catalog);
+}
+
+/* How many libraries, and how long their directories are, is the dynamic linker's affair. */
+static void libraries_that_cannot_be_read_refuse_nothing(void **state) {
+  struct bs_buffer bytes = BS_BUFFER_INIT;
+  struct bs_candidate *candidate = NULL;
+  struct bs_error error = {0};
+  struct bs_catalog *catalog;
+  ElfW(Phdr) *segment;
+
+  make_directory(*state, "one", 0755);
+  read_module(&bytes, "good");
+  segment = (ElfW(Phdr) *)(void *)(bytes.bytes + ((ElfW(Ehdr) *)(void *)bytes.bytes)->e_phoff);
+  while (segment->p_type != PT_DYNAMIC) segment++;
+  segment->p_filesz = 0; /* without strings */
+  write_file(*state, "one/good.so", bytes.bytes, bytes.length);
+  bs_buffer_free(&bytes);
+  assert_ok(find(*state, "good", &candidate, &error));
+  bs_candidate_free(candidate);
+  catalog = list(*state, "good");
+  assert_int_equal(catalog->candidate_count, 1);
+  assert_null(catalog->candidates[0]->refused);
+  assert_null(catalog->candidates[0]->libraries);
   bs_catalog_free(catalog);
 }
 
@@ -268,6 +294,7 @@ int main(void) {
       in_place(files_that_are_no_drivers_are_refused_with_the_reason),
       in_place(metadata_that_cannot_be_read_is_refused),
       in_place(a_library_that_is_missing_is_told_where_it_is_asked_for),
+      in_place(libraries_that_cannot_be_read_refuse_nothing),
       in_place(the_list_has_every_file_with_its_verdict),
       in_place(the_list_names_directories_that_were_not_searched),
       in_place(a_refused_directory_decides_about_later_ones),

@@ -224,6 +224,7 @@ static void what_lies_beside_the_driver_is_found_and_not_loaded(void **state) {
   assert_true(found(place, "libgone.so", "/nonexistent:$ORIGIN/./lib:/also"));
   assert_true(found(place, "libgone.so", absolute));
   assert_true(found(place, file, NULL)); /* a path is one, with nothing of directories */
+  assert_true(found(place, "$ORIGIN/lib/libgone.so", NULL));
   assert_false(found(place, "lib/libgone.so", "$ORIGIN"));
   assert_false(found(place, "libgone.so", "$ORIGIN"));
   assert_false(found(place, "libgone.so", NULL));

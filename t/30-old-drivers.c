@@ -41,7 +41,8 @@ static int find_folders(void **state UNUSED) {
   free(path);
   if (directory == NULL) return -1;
   while ((entry = readdir(directory)) != NULL && abi_count < FOLDERS_MOST)
-    if (sscanf(entry->d_name, "%u.%u", &major, &minor) == 2) abis[abi_count++] = (struct bs_abi){(uint16_t)major, (uint16_t)minor};
+    if (sscanf(entry->d_name, "%u.%u", &major, &minor) == 2)
+      abis[abi_count++] = (struct bs_abi){(uint16_t)major, (uint16_t)minor};
   closedir(directory);
   return 0;
 }
@@ -79,8 +80,8 @@ static struct bs_store *open_old(const struct bs_module *module, const char *yam
   assert_ok(bs_yaml_read(&root, yaml, strlen(yaml), "FILE", &error));
   assert_ok(bs_options_read(&settings, module->metadata, root, &where, &error));
   bs_yaml_free(root);
-  assert_ok(bs_store_open(&store, "shelf", module->name, module->driver, module->driver_size, module->metadata, settings, -1, NULL,
-                          scope, &error));
+  assert_ok(bs_store_open(&store, "shelf", module->name, module->driver, module->driver_size, module->metadata,
+                          settings, -1, NULL, scope, &error));
   bs_scope_close(scope);
   return store;
 }
@@ -120,8 +121,9 @@ static enum blockstore_status status_of(struct bs_store *store, enum bs_entry en
 static enum blockstore_status put(struct bs_store *store, enum bs_entry entry, const char *target, const char *text,
                                   struct bs_call_result *ret_result) {
   struct bs_feed *feed = feed_of(text);
-  enum blockstore_status status =
-      status_of(store, entry, &(struct bs_arguments){.target = target, .signature = "v2:sig", .version = 7, .feed = feed}, ret_result);
+  enum blockstore_status status = status_of(
+      store, entry, &(struct bs_arguments){.target = target, .signature = "v2:sig", .version = 7, .feed = feed},
+      ret_result);
 
   bs_feed_release(feed);
   return status;
@@ -141,7 +143,8 @@ static void use_immutable(struct bs_store *store) {
   assert_int_equal(get_missing(store, BS_ENTRY_GET_IMMUTABLE, KEY), BLOCKSTORE_STATUS_NOT_FOUND);
   assert_int_equal(put(store, BS_ENTRY_PUT_IMMUTABLE, KEY, "hello world", &result), BLOCKSTORE_STATUS_OK);
   holds(store, BS_ENTRY_GET_IMMUTABLE, KEY, "hello world");
-  assert_int_equal(status_of(store, BS_ENTRY_DELETE_IMMUTABLE, &(struct bs_arguments){.target = KEY}, &result), BLOCKSTORE_STATUS_OK);
+  assert_int_equal(status_of(store, BS_ENTRY_DELETE_IMMUTABLE, &(struct bs_arguments){.target = KEY}, &result),
+                   BLOCKSTORE_STATUS_OK);
   assert_int_equal(get_missing(store, BS_ENTRY_GET_IMMUTABLE, KEY), BLOCKSTORE_STATUS_NOT_FOUND);
 }
 

@@ -46,7 +46,8 @@ static enum blockstore_status count(void) {
 }
 
 static enum blockstore_status mock_init(void **ret_self, struct blockstore_call *call UNUSED,
-                                        const struct blockstore_settings *settings UNUSED, const struct blockstore_next *next UNUSED) {
+                                        const struct blockstore_settings *settings UNUSED,
+                                        const struct blockstore_next *next UNUSED) {
   *ret_self = NULL;
   return BLOCKSTORE_STATUS_OK;
 }
@@ -62,8 +63,8 @@ static enum blockstore_status mock_make(void *self UNUSED, struct blockstore_cal
   return status == BLOCKSTORE_STATUS_OK ? ret_url->write(ret_url, OWN, strlen(OWN)) : status;
 }
 
-static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call UNUSED, struct blockstore_sink *ret_data UNUSED,
-                                       const char *key UNUSED) {
+static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call *call UNUSED,
+                                       struct blockstore_sink *ret_data UNUSED, const char *key UNUSED) {
   return count();
 }
 
@@ -101,7 +102,8 @@ static struct bs_watch watch;
 static struct bs_feed *feed;
 
 static int set_up(void **state UNUSED) {
-  const struct bs_metadata metadata = {.largest = UINT64_MAX, .threads = BS_THREADS_PARALLEL, .capabilities = BS_CAPABILITY_LOCAL};
+  const struct bs_metadata metadata = {
+      .largest = UINT64_MAX, .threads = BS_THREADS_PARALLEL, .capabilities = BS_CAPABILITY_LOCAL};
   struct blockstore_settings *settings = NULL;
   struct bs_store *store = NULL;
   struct bs_error error = {0};

@@ -67,7 +67,8 @@ BLOCKSTORE_PLUGIN_PATH=$work/none:$one:$two
 
 put good "$one/Bad-Name.so"
 why Bad-Name
-is "$(member candidates.0.rule)" name 'a file that has no name of a driver'
+like "$(member candidates) $(member reason)" \
+  '^\[\] "Bad-Name" cannot be a driver: names are' 'a file that has no name of a driver'
 put good "$work/elsewhere.so" && ln -s ../elsewhere.so "$one/link.so"
 refuses link link "^$one/link.so: .*symbolic link"
 mkdir "$one/folder.so"
@@ -89,6 +90,27 @@ if [ "$(id -u)" = 0 ]; then
 else
   skip 'needs root'
 fi
+
+# A directory that can be searched and not listed: loading opens the file all the same.
+put good "$one/good.so" && chmod 311 "$one"
+as_user=
+if [ "$(id -u)" = 0 ]; then # who may list any
+  chmod 755 "$work"
+  as_user='setpriv --reuid=65534 --regid=65534 --clear-groups'
+fi
+if $as_user test -x "$program"; then
+  status=0
+  $as_user "$program" drivers why good >"$out" 2>"$err" || status=$?
+  is "$status $(member loads) $(member candidates.1.shadowed_by)" "0 $one/good.so $one/good.so" \
+    'a directory that cannot be listed decides as any other'
+  is "$(member directories.1.rule)" null 'and was searched'
+  rm "$two/good.so"
+  $as_user "$program" drivers why good >"$out" 2>"$err" || status=$?
+  is "$status $(member loads) $(member reason)" "0 $one/good.so null" 'also where no other has the driver'
+else
+  skip 'another user cannot reach the build folder'
+fi
+chmod 755 "$one" && rm "$one/good.so"
 
 put needslibrary "$one/needslibrary.so"
 refuses needslibrary library 'needs the library libgone\.so.*LD_LIBRARY_PATH'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver that breaks the rules of its interface: the error names the store, the driver and the fault, and the same session goes on. */
+/* A driver that breaks the rules of its interface: the error names the store, the driver and the fault, and the same
+ * session goes on. */
 #include <config.h>
 
 #include "t/lib/attack.h"
@@ -7,7 +8,9 @@
 #define HELD "held by the liar"
 
 /* Only the data that was put is lied about, so that the session's next calls have an honest store in the same instance. */
-#define FAULTY "timeouts: {operation: 3s}\nstores: [{name: liar, driver: lying, root: liar, about: data, on: %s, lie: %s, inline: %s}]\n"
+#define FAULTY                                                                                                         \
+  "timeouts: {operation: 3s}\nstores: [{name: liar, driver: lying, root: liar, about: data, on: %s, lie: %s, inline: " \
+  "%s}]\n"
 
 static void open_faulty(struct world *world, const char *on, const char *lie, const char *is_inline) {
   char *stores = NULL;
@@ -20,7 +23,8 @@ static void open_faulty(struct world *world, const char *on, const char *lie, co
 /* What a call that failed must have told: in its message or in what it says of the store. */
 static void assert_told(struct blockstore_error *error, const char *lie, const char *text) {
   if (error == NULL) fail_msg("%s: succeeded", lie);
-  if (strstr(blockstore_error_document(error), text) == NULL) fail_msg("%s: %s expected: %s", lie, text, blockstore_error_document(error));
+  if (strstr(blockstore_error_document(error), text) == NULL)
+    fail_msg("%s: %s expected: %s", lie, text, blockstore_error_document(error));
   blockstore_error_free(error);
 }
 
@@ -130,12 +134,16 @@ static void one_that_cannot_be_opened_is_named(void **state) {
 
   begin_attack(world);
   put_text(world, key, HELD);
-  open_session(world, "replication: {write: {at_least: 1}}\nstores: [{name: liar, driver: lying, root: liar, on: init, lie: unknown}, "
-                      "{name: good, driver: disk, root: good}]\n");
+  open_session(
+      world,
+      "replication: {write: {at_least: 1}}\nstores: [{name: liar, driver: lying, root: liar, on: init, lie: unknown}, "
+      "{name: good, driver: disk, root: good}]\n");
   assert_holds(world, NAME, key, HELD, strlen(HELD));
   put_next(world, ID, "for the good one");
-  open_session(world, "replication: {write: {at_least: all}}\nstores: [{name: liar, driver: lying, root: liar, on: init, lie: unknown}, "
-                      "{name: good, driver: disk, root: good}]\n");
+  open_session(world,
+               "replication: {write: {at_least: all}}\nstores: [{name: liar, driver: lying, root: liar, on: init, lie: "
+               "unknown}, "
+               "{name: good, driver: disk, root: good}]\n");
   put_faulty(world, "init", "liar: The driver lying answered with the unknown status 4711.");
   assert_holds(world, NAME, key, HELD, strlen(HELD));
 }

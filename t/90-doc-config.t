@@ -41,7 +41,8 @@ described() {
 
 # The keys that no row has: lists of names in the source, "SECTION KEY".
 others() {
-  sed -n "s/^\(static \)*const char \*const $1\[\] = {\(.*\)};/\2/p" "$source" | tr -d '" ' | tr , '\n' | sed "s/^/$2/"
+  awk -v list="const char *const $1[] = {" 'index($0, list) { inside = 1 } inside { print } inside && /};/ { exit }' "$source" |
+    tr -d '\n" ' | sed 's/.*{\(.*\)};/\1,/' | tr , '\n' | sed "s/^/$2/"
 }
 rows >"$work/rows"
 [ "$(wc -l <"$work/rows")" = "$(grep -c '^    ROW(' "$source")" ]

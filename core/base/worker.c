@@ -70,7 +70,8 @@ static int start(struct worker *worker) {
   int number;
 
   sigfillset(&blocked);
-  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&blocked, faults[i]); /* blocked, a fault kills past its handler */
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+    sigdelset(&blocked, faults[i]); /* blocked, a fault kills past its handler */
   pthread_sigmask(SIG_SETMASK, &blocked, &saved);
   number = pthread_create(&worker->thread, NULL, work, worker);
   pthread_sigmask(SIG_SETMASK, &saved, NULL);

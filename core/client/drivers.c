@@ -113,7 +113,7 @@ static bool find_candidates(struct bs_catalog **ret_catalog, const struct blocks
 
   if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
   if (catalog->candidate_count == 0 && bs_catalog_find(&candidate, directories, config->plugin_path_count, name, ret_none))
-    return bs_fail(error, BS_WORD_driver, "%s: The driver is there, but its directory could not be read just now; ask again.", name);
+    return find_candidates(ret_catalog, config, name, ret_none, error); /* it has come just now */
   if (ret_none->word == BS_WORD_no_memory) return bs_fail_memory(error);
   *ret_catalog = catalog;
   catalog = NULL;
@@ -133,14 +133,15 @@ static bool list_candidates(const struct blockstore_config *config, char **ret_j
 enum blockstore_result blockstore_drivers(const struct blockstore_config *config, char **ret_json, const char *name,
                                           struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
-  bool good = name == NULL ? list_drivers(config, ret_json, &report.error) : list_candidates(config, ret_json, name, &report.error);
+  bool good = name == NULL ? list_drivers(config, ret_json, &report.error)
+                           : list_candidates(config, ret_json, name, &report.error);
 
   return bs_report_end(&report, good, error);
 }
 
 /* ---- why one is loaded, or not ---- */
 
-/* What it needs, and what of that is not there; null for one that was refused before. */
+/* What it needs, and what of that is not there; null for one that was refused before, or where it cannot be read. */
 static void add_libraries(cJSON *item, const struct bs_libraries *libraries) {
   cJSON *needs, *missing;
 
@@ -172,7 +173,8 @@ static const struct bs_candidate *deciding(const struct bs_catalog *catalog) {
 /* Why none is loaded where no file decides: a directory that is refused does, or there is nothing. */
 static const char *reason_without(const struct bs_catalog *catalog, const struct bs_error *none) {
   for (size_t i = 0; catalog->candidate_count > 0 && i < catalog->directory_count; i++)
-    if (catalog->directories[i].refused != NULL && catalog->directories[i].rule != BS_RULE_missing) return catalog->directories[i].refused;
+    if (catalog->directories[i].refused != NULL && catalog->directories[i].rule != BS_RULE_missing)
+      return catalog->directories[i].refused;
   return none->message;
 }
 
@@ -196,7 +198,8 @@ static cJSON *why_document(const struct bs_catalog *catalog, const char *name, c
   return tree;
 }
 
-static bool explain_driver(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name, struct bs_error *error) {
+static bool explain_driver(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name,
+                           struct bs_error *error) {
   struct bs_catalog *catalog AUTO_CATALOG = NULL;
   struct bs_error none = {0};
   int loads;
@@ -208,8 +211,8 @@ static bool explain_driver(const struct blockstore_config *config, char **ret_js
   return true;
 }
 
-enum blockstore_result blockstore_driver_why(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name,
-                                             struct blockstore_error **error) {
+enum blockstore_result blockstore_driver_why(const struct blockstore_config *config, char **ret_json, int *ret_loads,
+                                             const char *name, struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
 
   return bs_report_end(&report, explain_driver(config, ret_json, ret_loads, name, &report.error), error);

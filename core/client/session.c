@@ -40,7 +40,8 @@ static bool set_policy(struct blockstore *session, struct bs_error *error) {
   if (session->at_least <= durable) return true;
   return bs_config_refuse(config, config->at_least_node, error,
                           "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used "
-                          "keep data durably.", session->at_least, durable, session->storage_count);
+                          "keep data durably: add one whose driver does, such as disk.", session->at_least, durable,
+                          session->storage_count);
 }
 
 /* Stores that must succeed are of no use when the program registered others only. */

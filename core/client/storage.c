@@ -127,7 +127,8 @@ void blockstore_config_free(struct blockstore_config *config) {
   bs_config_release(config);
 }
 
-enum blockstore_result blockstore_add_driver(const struct blockstore_registration *registration, struct blockstore_error **error) {
+enum blockstore_result blockstore_add_driver(const struct blockstore_registration *registration,
+                                             struct blockstore_error **error) {
   struct bs_report report = BS_REPORT_INIT;
 
   return bs_report_end(&report, bs_builtin_add(registration, &report.error), error);

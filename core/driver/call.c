@@ -239,7 +239,8 @@ enum blockstore_status bs_call_enter(struct bs_call *call) {
   struct bs_inside inside;
 
   if (!begin(call)) return BLOCKSTORE_STATUS_CANCELLED;
-  bs_log(BS_LOG_DEBUG, "%s: entering %s of the driver %s", call->store->name, bs_entry_text(call->entry), call->store->driver_name);
+  bs_log(BS_LOG_DEBUG, "%s: entering %s of the driver %s", call->store->name, bs_entry_text(call->entry),
+         call->store->driver_name);
   go_inside(&inside, call->store, call->entry);
   status = dispatch(call);
   bs_inside_leave(&inside);

@@ -53,14 +53,14 @@ static void free_catalog(struct bs_catalog **catalog) {
   bs_catalog_free(*catalog);
 }
 
-/* The candidate for an entry that ends in .so, not yet looked at. */
-static struct bs_candidate *new_candidate(const char *directory, const char *entry, struct bs_error *error) {
+/* The candidate for the file NAME.so, not yet looked at. */
+static struct bs_candidate *new_candidate(const char *directory, const char *name, struct bs_error *error) {
   struct bs_candidate *candidate = calloc(1, sizeof *candidate);
 
   if (candidate != NULL) {
-    candidate->name = strndup(entry, strlen(entry) - SUFFIX_LENGTH);
+    candidate->name = strdup(name);
     candidate->directory = strdup(directory);
-    if (asprintf(&candidate->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, entry) < 0)
+    if (asprintf(&candidate->path, "%s/%s" SUFFIX, strcmp(directory, "/") == 0 ? "" : directory, name) < 0)
       candidate->path = NULL;
     if (candidate->name != NULL && candidate->directory != NULL && candidate->path != NULL) return candidate;
   }
@@ -116,7 +116,7 @@ static bool look(struct bs_candidate *candidate, struct bs_error *error) {
     return bs_refuse(error, name, "%s: The file has no driver's name: " NAME_RULE ", then .so.", candidate->path);
   return bs_vet_open(&fd, &candidate->identity, candidate->path, error) &&
          bs_elf_open(&elf, fd, candidate->path, error) && bs_note_read(&text, &length, &elf, error) &&
-         read_metadata(candidate, text, length, error) && bs_libraries_read(&candidate->libraries, &elf, error);
+         read_metadata(candidate, text, length, error);
 }
 
 /* What was refused, and by which rule; false: for want of memory. */
@@ -170,12 +170,13 @@ static bool add_builtins(struct bs_catalog *catalog, const char *only, struct bs
   return true;
 }
 
-static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *entry,
-                          struct bs_error *error) {
-  struct bs_candidate *candidate BS_AUTO(free_candidate) = new_candidate(directory, entry, error);
+/* Adds NAME.so, if it is there. */
+static bool add_candidate(struct bs_catalog *catalog, const char *directory, const char *name, struct bs_error *error) {
+  struct bs_candidate *candidate BS_AUTO(free_candidate) = new_candidate(directory, name, error);
 
-  if (candidate == NULL || !judge(candidate, error) || !set_shadow(catalog, candidate, error)) return false;
-  if (!append_candidate(catalog, candidate, error)) return false;
+  if (candidate == NULL || !judge(candidate, error)) return false;
+  if (candidate->rule == BS_RULE_missing) return true;
+  if (!set_shadow(catalog, candidate, error) || !append_candidate(catalog, candidate, error)) return false;
   candidate = NULL;
   return true;
 }
@@ -190,27 +191,35 @@ static int is_wanted(const struct dirent *entry) {
   return has_suffix(entry->d_name);
 }
 
+/* The wanted entry's name without .so, in its place. */
+static const char *cut_suffix(struct dirent *entry) {
+  entry->d_name[strlen(entry->d_name) - SUFFIX_LENGTH] = '\0';
+  return entry->d_name;
+}
+
 static void free_entries(struct dirent **entries, int count) {
   for (int i = 0; i < count; i++) free(entries[i]);
   free(entries);
 }
 
-/* `only`: the one driver asked for, or NULL. */
-static bool scan(struct bs_catalog *catalog, const char *directory, const char *only, struct bs_error *error) {
+static bool scan(struct bs_catalog *catalog, const char *directory, struct bs_error *error) {
   struct dirent **entries;
   int count = scandir(directory, &entries, is_wanted, bs_file_compare_names);
   bool good = true;
 
   if (count < 0) return bs_fail_errno(error, "%s: The directory of drivers cannot be read", directory);
-  for (int i = 0; i < count && good; i++) {
-    const char *entry = entries[i]->d_name;
-
-    if (only != NULL && (strncmp(entry, only, strlen(only)) != 0 || strcmp(entry + strlen(only), SUFFIX) != 0))
-      continue;
-    good = add_candidate(catalog, directory, entry, error);
-  }
+  for (int i = 0; i < count && good; i++) good = add_candidate(catalog, directory, cut_suffix(entries[i]), error);
   free_entries(entries, count);
   return good;
+}
+
+/*
+ * `only`: the one driver asked for, or NULL.  It is opened as for loading, which asks of the directory only that it can
+ * be searched, not that it can be listed.
+ */
+static bool add_files(struct bs_catalog *catalog, const char *directory, const char *only, struct bs_error *error) {
+  if (only == NULL) return scan(catalog, directory, error);
+  return !bs_vet_is_name(only) || add_candidate(catalog, directory, only, error);
 }
 
 /* False only for want of memory: any other trouble becomes the directory's. */
@@ -222,7 +231,7 @@ static bool search_directory(struct bs_catalog *catalog, const char *path, const
   directory->path = strdup(path);
   if (directory->path == NULL) return bs_fail_memory(error);
   catalog->directory_count++;
-  if (bs_vet_directory(&real, path, &trouble) && scan(catalog, real, only, &trouble)) return true;
+  if (bs_vet_directory(&real, path, &trouble) && add_files(catalog, real, only, &trouble)) return true;
   return take_refusal(&directory->refused, &directory->rule, &trouble, error);
 }
 
@@ -241,29 +250,34 @@ static bool search(struct bs_catalog **ret_catalog, const char *const *directori
   return true;
 }
 
-const char *bs_rule_text(enum bs_rule rule) {
-  static const char *const texts[] = {
-#define RULE_ROW(rule) [BS_RULE_##rule] = #rule,
-      BS_RULES(RULE_ROW)
-#undef RULE_ROW
-  };
-
-  return texts[rule];
-}
-
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error) {
   return search(ret_catalog, directories, count, NULL, error);
 }
 
-/* One that needs what is not there counts as refused, too. */
+static bool read_libraries(struct bs_candidate *candidate, struct bs_error *error) {
+  int fd BS_AUTO_CLOSE = -1;
+  struct bs_identity identity;
+  struct bs_elf elf;
+
+  return bs_vet_open(&fd, &identity, candidate->path, error) && bs_elf_open(&elf, fd, candidate->path, error) &&
+         bs_libraries_read(&candidate->libraries, &elf, error);
+}
+
+/* One that needs what is not there counts as refused, too; one of which that cannot be known does not: loading it asks
+ * the dynamic linker alone. */
 static bool search_libraries(struct bs_candidate *candidate, struct bs_error *error) {
-  struct bs_libraries *libraries = candidate->libraries;
   struct bs_error refusal = {0};
+  const struct bs_libraries *libraries;
   size_t i = 0;
 
-  if (libraries == NULL) return true;
-  if (!bs_libraries_search(libraries, candidate->directory, error)) return false;
+  if (candidate->refused != NULL || candidate->builtin != NULL) return true;
+  if (!read_libraries(candidate, &refusal)) {
+    bs_log(BS_LOG_DEBUG, "what the driver needs is not known: %s", refusal.message);
+    return refusal.word != BS_WORD_no_memory || bs_fail_memory(error);
+  }
+  libraries = candidate->libraries;
+  if (!bs_libraries_search(candidate->libraries, candidate->directory, error)) return false;
   while (i < libraries->count && libraries->items[i].missing == NULL) i++;
   if (i == libraries->count) return true;
   bs_refuse(&refusal, library,
@@ -294,10 +308,8 @@ static char *nearest_in(const char *directory, const char *name) {
   size_t count = 0;
 
   if (found < 0) return NULL;
-  for (int i = 0; i < found && names != NULL; i++) {
-    entries[i]->d_name[strlen(entries[i]->d_name) - SUFFIX_LENGTH] = '\0';
-    if (bs_vet_is_name(entries[i]->d_name)) names[count++] = entries[i]->d_name;
-  }
+  for (int i = 0; i < found && names != NULL; i++)
+    if (bs_vet_is_name(cut_suffix(entries[i]))) names[count++] = entries[i]->d_name;
   if (names != NULL) nearest = bs_nearest(name, names, count);
   if (nearest != NULL) copy = strdup(nearest);
   free_entries(entries, found);
@@ -340,15 +352,13 @@ static bool find_in(struct bs_candidate **ret_candidate, const char *directory, 
   struct bs_candidate *candidate BS_AUTO(free_candidate) = NULL;
   struct bs_error trouble = {0};
   char *real BS_AUTO_FREE = NULL;
-  char entry[64];
 
   if (!bs_vet_directory(&real, directory, &trouble)) {
     if (trouble.word == BS_WORD_not_found) return true;
     *error = trouble;
     return bs_context(error, "driver %s", name);
   }
-  snprintf(entry, sizeof entry, "%s" SUFFIX, name);
-  candidate = new_candidate(real, entry, error);
+  candidate = new_candidate(real, name, error);
   if (candidate == NULL) return false;
   if (!look(candidate, &trouble)) {
     if (trouble.word == BS_WORD_not_found) return true;

@@ -21,7 +21,7 @@ struct bs_candidate {
   char *directory; /* real; NULL: it has no file */
   const struct bs_builtin *builtin; /* NULL: it is a file */
   struct bs_metadata *metadata; /* NULL when the file was refused before it was read */
-  struct bs_libraries *libraries; /* what it needs; NULL when the file was refused before that was read */
+  struct bs_libraries *libraries; /* what it needs, by bs_catalog_explain; NULL: refused before, or not to be read */
   char *refused;                /* why it is not loaded, a sentence that names the file; NULL: it may be */
   enum bs_rule rule;            /* that refused it */
   char *shadowed_by;            /* what decides about this name before it: the file of an earlier directory, or a
@@ -58,7 +58,8 @@ bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *dir
 bool bs_catalog_list(struct bs_catalog **ret_catalog, const char *const *directories, size_t count,
                      struct bs_error *error);
 
-/* The same of those named `name` only; and the libraries that they need are looked for. */
+/* The same of those named `name` only, which are opened as by bs_catalog_find; of what can be no name, none.  The
+ * libraries that they need are looked for. */
 bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
                         struct bs_error *error);
 

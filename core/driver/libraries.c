@@ -143,7 +143,7 @@ static bool linker_finds(const char *library, const char **ret_reason) {
 }
 
 /* Adds `length` bytes of a path, with `origin` for $ORIGIN. */
-static void add_directory(struct bs_buffer *file, const char *part, size_t length, const char *origin) {
+static void add_path(struct bs_buffer *file, const char *part, size_t length, const char *origin) {
   for (size_t at = 0; at < length;) {
     size_t taken = strncmp(part + at, "$ORIGIN", 7) == 0 ? 7 : strncmp(part + at, "${ORIGIN}", 9) == 0 ? 9 : 0;
 
@@ -160,7 +160,7 @@ static bool search_directory(bool *ret_found, const char *part, size_t length, c
   const char *reason;
 
   if (length == 0) bs_buffer_text(&file, "."); /* as the linker has it */
-  add_directory(&file, part, length, origin);
+  add_path(&file, part, length, origin);
   bs_buffer_format(&file, "/%s", library);
   if (!bs_buffer_ok(&file, error)) return false;
   *ret_found = linker_finds(bs_buffer_string(&file), &reason);
@@ -178,10 +178,15 @@ static bool search_path(bool *ret_found, const char *path, const char *origin, c
 }
 
 static bool search_one(struct bs_library *library, const char *path, const char *origin, struct bs_error *error) {
+  struct bs_buffer file BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  char *missing BS_AUTO_FREE = NULL;
   const char *reason;
-  bool found = linker_finds(library->name, &reason);
-  char *missing BS_AUTO_FREE = found ? NULL : strdup(reason);
+  bool found;
 
+  add_path(&file, library->name, strlen(library->name), origin);
+  if (!bs_buffer_ok(&file, error)) return false;
+  found = linker_finds(bs_buffer_string(&file), &reason);
+  if (!found) missing = strdup(reason);
   if (!found && missing == NULL) return bs_fail_memory(error);
   /* a library's own path is not searched for */
   if (!found && path != NULL && strchr(library->name, '/') == NULL && !search_path(&found, path, origin, library->name, error))

@@ -27,7 +27,8 @@ bool bs_libraries_read(struct bs_libraries **ret_libraries, const struct bs_elf 
 void bs_libraries_free(struct bs_libraries *libraries);
 
 /* Asks the dynamic linker for each of them, as it would be needed by a file that lies in `directory` (absolute).  No code
- * of any runs.  Fails only for want of memory. */
+ * of any runs.  The linker takes the question for one of this library, and so searches its DT_RUNPATH or DT_RPATH, too:
+ * what is only there is found here, and perhaps not by the driver.  Fails only for want of memory. */
 bool bs_libraries_search(struct bs_libraries *libraries, const char *directory, struct bs_error *error);
 
 #endif

@@ -154,7 +154,8 @@ static bool remember(struct loaded **ret_loaded, const struct blockstore_registr
                                       .driver_size = registration->driver_size,
                                       .metadata = loaded->metadata};
   loaded->next = first;
-  *ret_loaded = first = loaded;
+  first = loaded;
+  *ret_loaded = loaded;
   loaded = NULL;
   return true;
 }

@@ -7,7 +7,7 @@
  *
  * Each call is one transaction, so that nothing of a put is visible before its COMMIT, and what is visible is durable.
  * An instance has one connection, and the core makes one call into it at a time (BLOCKSTORE_THREADS_INSTANCE).  It is
- * not BLOCKSTORE_CAPABILITY_LOCAL: a COMMIT of a large object cannot be interrupted, and would hold the caller up.
+ * not BLOCKSTORE_CAPABILITY_LOCAL: a COMMIT cannot be interrupted, and would hold the caller up.
  */
 #define _FILE_OFFSET_BITS 64 /* large files, on machines of 32 bits too */
 
@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -34,6 +33,10 @@
 #define READ "BEGIN"
 #define WRITE "BEGIN IMMEDIATE"
 
+/* Nothing interrupts SQLite while it makes room for a row or commits it, and a cancelled call has half a second: so
+ * many bytes take a part of that on a common disk. */
+#define LARGEST 16777216
+
 #define URL_LONGEST 2048
 #define ID_LONGEST 600
 #define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
@@ -45,7 +48,6 @@ struct sqlite {
   sqlite3 *database;
   char *path;                   /* option `file`: absolute, its symbolic links resolved */
   char url[URL_LONGEST + 1];    /* of all records: sqlite://PATH/ */
-  pid_t process;                /* that opened it: a connection does not survive a fork */
   struct blockstore_call *call; /* the one that is under way */
   unsigned waits;               /* how often it has waited for another program */
   unsigned char chunk[CHUNK];   /* on its way */
@@ -75,7 +77,6 @@ static enum blockstore_status sqlite_status(sqlite3 *database) {
   case SQLITE_PROTOCOL:
   case SQLITE_NOMEM: return BLOCKSTORE_STATUS_TRANSIENT;
   case SQLITE_FULL: return BLOCKSTORE_STATUS_NO_SPACE;
-  case SQLITE_TOOBIG: return BLOCKSTORE_STATUS_TOO_LARGE;
   case SQLITE_PERM:
   case SQLITE_READONLY: return BLOCKSTORE_STATUS_DENIED;
   case SQLITE_CANTOPEN: return sqlite_errno_status(sqlite3_system_errno(database));
@@ -83,18 +84,12 @@ static enum blockstore_status sqlite_status(sqlite3 *database) {
   }
 }
 
-/* OK until the call is cancelled or past its deadline. */
-static enum blockstore_status sqlite_go_on(struct blockstore_call *call) {
-  if (call->host->time_left(call) > 0) return BLOCKSTORE_STATUS_OK;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_CANCELLED, "The call was cancelled or its time is over.");
-}
-
 /* `what` could not be done, as SQLite has just said. */
 static enum blockstore_status sqlite_fail(const struct sqlite *self, struct blockstore_call *call, const char *what) {
   if ((sqlite3_errcode(self->database) & 0xff) != SQLITE_BUSY)
     return blockstore_fail(call, sqlite_status(self->database), "%s: %s: %s.", self->path, what,
                            sqlite3_errmsg(self->database));
-  if (sqlite_go_on(call) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_CANCELLED;
+  if (blockstore_go_on(call) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_CANCELLED;
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
                          "%s: Another program has kept the database locked for %d seconds: end it, or try again later.",
                          self->path, PATIENCE_MS / 1000);
@@ -166,13 +161,10 @@ static enum blockstore_status sqlite_run(struct sqlite *self, struct blockstore_
 
 /* Every call begins with this.  `how`: READ or WRITE. */
 static enum blockstore_status sqlite_begin(struct sqlite *self, struct blockstore_call *call, const char *how) {
-  enum blockstore_status status = sqlite_go_on(call);
+  enum blockstore_status status = blockstore_go_on(call);
   int moved = 0;
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (getpid() != self->process)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The database was opened before this process was forked.",
-                           self->path);
   sqlite3_file_control(self->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   if (moved)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -186,7 +178,7 @@ static enum blockstore_status sqlite_begin(struct sqlite *self, struct blockstor
 /* And ends with this: what it did becomes durable and visible, or nothing of it. */
 static enum blockstore_status sqlite_end(struct sqlite *self, struct blockstore_call *call,
                                          enum blockstore_status status) {
-  if (status == BLOCKSTORE_STATUS_OK) status = sqlite_go_on(call);
+  if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status == BLOCKSTORE_STATUS_OK) status = sqlite_run(self, call, "COMMIT", "The database could not be written");
   if (status != BLOCKSTORE_STATUS_OK) sqlite3_exec(self->database, "ROLLBACK", NULL, NULL, NULL);
   return status;
@@ -239,7 +231,7 @@ static enum blockstore_status sqlite_send(struct sqlite *self, struct blockstore
   for (uint64_t offset = 0; status == BLOCKSTORE_STATUS_OK && offset < size; offset += sqlite_chunk(size, offset)) {
     size_t step = sqlite_chunk(size, offset);
 
-    status = sqlite_go_on(call);
+    status = blockstore_go_on(call);
     if (status == BLOCKSTORE_STATUS_OK && sqlite3_blob_read(blob, self->chunk, (int)step, (int)offset) != SQLITE_OK)
       status = sqlite_fail(self, call, "The object cannot be read");
     if (status == BLOCKSTORE_STATUS_OK) status = ret_data->write(ret_data, self->chunk, step);
@@ -264,7 +256,7 @@ static enum blockstore_status sqlite_receive(struct sqlite *self, struct blockst
        offset += sqlite_chunk(source->size, offset)) {
     size_t step = sqlite_chunk(source->size, offset);
 
-    status = sqlite_go_on(call);
+    status = blockstore_go_on(call);
     if (status == BLOCKSTORE_STATUS_OK) status = source->read_at(source, self->chunk, step, offset);
     if (status == BLOCKSTORE_STATUS_OK && sqlite3_blob_write(blob, self->chunk, (int)step, (int)offset) != SQLITE_OK)
       status = sqlite_fail(self, call, "The object cannot be written");
@@ -285,8 +277,12 @@ static enum blockstore_status sqlite_get(struct sqlite *self, struct blockstore_
 /* Whatever is there is replaced: under an immutable key, which is a hash, by the same bytes, or what it held was damage. */
 static enum blockstore_status sqlite_put(struct sqlite *self, struct blockstore_call *call,
                                          const struct sqlite_object *object, const struct blockstore_source *source) {
-  enum blockstore_status status = sqlite_begin(self, call, WRITE);
+  enum blockstore_status status;
 
+  if (source->size > LARGEST)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE, "%s: At most %d bytes are stored as one object.",
+                           self->path, LARGEST);
+  status = sqlite_begin(self, call, WRITE);
   return status == BLOCKSTORE_STATUS_OK ? sqlite_end(self, call, sqlite_receive(self, call, object, source)) : status;
 }
 
@@ -378,7 +374,7 @@ static void sqlite_storage_close(void *context, struct blockstore_call *call) {
   struct sqlite *self = context;
 
   self->call = call;
-  if (getpid() == self->process) sqlite3_close(self->database);
+  sqlite3_close(self->database);
   free(self->path);
   free(self);
 }
@@ -393,7 +389,6 @@ static enum blockstore_status sqlite_storage_init(void **ret_self, struct blocks
   (void)next;
   if (self == NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the sqlite driver.");
-  self->process = getpid();
   self->call = call;
   status = sqlite_find_file(self, call, call->host->setting(settings, "file", 0), must_exist);
   if (status == BLOCKSTORE_STATUS_OK) status = sqlite_open_database(self, call);
@@ -418,14 +413,13 @@ static enum blockstore_status sqlite_make_mutable_url(void *context, struct bloc
                                                       struct blockstore_sink *ret_url, const char *data_id) {
   const struct sqlite *self = context;
   struct sqlite_object object;
-  const char *id = object.name + strlen("mutable/");
-  enum blockstore_status status;
+  char url[URL_LONGEST + 1];
+  int length;
 
   (void)call;
   sqlite_name_mutable(&object, data_id);
-  status = ret_url->begin(ret_url, strlen(self->url) + strlen(id));
-  if (status == BLOCKSTORE_STATUS_OK) status = ret_url->write(ret_url, self->url, strlen(self->url));
-  return status == BLOCKSTORE_STATUS_OK ? ret_url->write(ret_url, id, strlen(id)) : status;
+  length = snprintf(url, sizeof url, "%s%s", self->url, object.name + strlen("mutable/"));
+  return blockstore_give(ret_url, url, (size_t)length);
 }
 
 static enum blockstore_status sqlite_get_immutable(void *self, struct blockstore_call *call,
@@ -481,26 +475,25 @@ static enum blockstore_status sqlite_delete_mutable(void *self, struct blockstor
   return sqlite_delete(self, call, &object);
 }
 
-/* How many objects there are, and bytes: of the file, of what in it is unused, and left on its file system. */
+/* Bytes: of the file, of what in it is unused, and left on its file system.  Of the objects it looks for the newest
+ * only, and counts none: however many there are, the call is short and no writer waits for it. */
 static enum blockstore_status sqlite_tell(struct sqlite *self, struct blockstore_call *call,
                                           struct blockstore_sink *ret_report) {
   static const char what[] = "The database cannot be examined";
-  sqlite3_int64 objects, pages, page, unused;
+  sqlite3_int64 newest, pages, page, unused;
   struct statvfs disk;
   char report[256];
-  enum blockstore_status status;
 
-  if (sqlite_step(self, &objects, "SELECT count(*) FROM object", NULL, 0) != SQLITE_ROW ||
+  if (sqlite_step(self, &newest, "SELECT max(rowid) FROM object", NULL, 0) != SQLITE_ROW ||
       sqlite_step(self, &pages, "PRAGMA page_count", NULL, 0) != SQLITE_ROW ||
       sqlite_step(self, &unused, "PRAGMA freelist_count", NULL, 0) != SQLITE_ROW ||
       sqlite_step(self, &page, "PRAGMA page_size", NULL, 0) != SQLITE_ROW)
     return sqlite_fail(self, call, what);
   if (statvfs(self->path, &disk) < 0)
     return blockstore_fail(call, sqlite_errno_status(errno), "%s: %s: %s.", self->path, what, strerror(errno));
-  snprintf(report, sizeof report, "{\"objects\": %lld, \"size\": %lld, \"unused\": %lld, \"free\": %llu}", objects,
-           pages * page, unused * page, (unsigned long long)disk.f_bavail * disk.f_frsize);
-  status = ret_report->begin(ret_report, strlen(report));
-  return status == BLOCKSTORE_STATUS_OK ? ret_report->write(ret_report, report, strlen(report)) : status;
+  snprintf(report, sizeof report, "{\"size\": %lld, \"unused\": %lld, \"free\": %llu}", pages * page, unused * page,
+           (unsigned long long)disk.f_bavail * disk.f_frsize);
+  return blockstore_give(ret_report, report, strlen(report));
 }
 
 /* Within a transaction that writes: that the database can be written is part of the question. */
@@ -526,12 +519,11 @@ static const struct blockstore_driver sqlite_driver = {
     .check = sqlite_check,
 };
 
-/* The largest object is what SQLite takes for a row, 1,000,000,000 bytes, less what else is in it. */
 #define METADATA                                                                                                    \
   BLOCKSTORE_VERSION("1.0")                                                                                         \
   BLOCKSTORE_DESCRIPTION("Rows of one SQLite database file")                                                        \
   BLOCKSTORE_URL_SCHEME("sqlite")                                                                                   \
-  BLOCKSTORE_LARGEST_OBJECT(999990000)                                                                              \
+  BLOCKSTORE_LARGEST_OBJECT(LARGEST)                                                                                \
   BLOCKSTORE_THREADS_INSTANCE                                                                                       \
   BLOCKSTORE_CAPABILITY_DURABLE                                                                                     \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                  \

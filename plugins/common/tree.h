@@ -40,7 +40,8 @@ int bs_tree_remove(int root, const char *path);
 /* Makes names durable: fsyncs the directory that holds `path` and those above it, up to root, `levels` at most. */
 int bs_tree_sync(int root, const char *path, unsigned levels);
 
-/* A file on its way into the tree.  By one thread at a time; may be zeroed, never copied. */
+/* A file on its way into the tree.  By one thread at a time, never copied.  Begins as BS_TEMPORARY_INIT; zeroed,
+ * its end would close descriptor 0. */
 struct bs_temporary {
   int fd;        /* for writing, or -1 */
   int directory; /* root/.tmp, or -1 */

@@ -115,7 +115,8 @@ static bool has_any(const char *text, const char *const *words) {
 static bool names_cause(const char *text) {
   static const char *const memory[] = {"memory", "emporarily unavailable", NULL};
   static const char *const files[] = {"Too many open files", NULL};
-  static const char *const disk[] = {"o space left", "nput/output error", "disk I/O error", "could not be opened for writing", NULL};
+  static const char *const disk[] = {"o space left", "nput/output error", "disk I/O error",
+                                     "could not be opened for writing", NULL};
   static const char *const opening[] = {"could not be opened for writing", "unable to open", "could not be read just now", NULL};
   bool is_once = strchr(word, '+') == NULL;
 
@@ -192,8 +193,8 @@ static void check_one(const char *moment, char *line) {
   split(words, arguments + 3);
   run_cli(&run, NULL, NULL, words);
   if (run.status != status || strstr(run.out, text) == NULL)
-    complain("%s: %s %s: status %d, expected %ld with '%s': %s%s", moment, words[0], words[1] != NULL ? words[1] : "", run.status, status,
-             text, run.err, run.out);
+    complain("%s: %s %s: status %d, expected %ld with '%s': %s%s", moment, words[0], words[1] != NULL ? words[1] : "",
+             run.status, status, text, run.err, run.out);
 }
 
 /* Those of this kind. */

@@ -23,7 +23,8 @@ struct growing {
   char bytes[64];
 };
 
-static enum blockstore_status growing_init(void **ret_self, struct blockstore_call *call, const struct blockstore_settings *settings,
+static enum blockstore_status growing_init(void **ret_self, struct blockstore_call *call,
+                                           const struct blockstore_settings *settings,
                                            const struct blockstore_next *next) {
   struct growing *growing = calloc(1, sizeof *growing);
 
@@ -39,7 +40,8 @@ static void growing_close(void *self, struct blockstore_call *call) {
   free(self);
 }
 
-static enum blockstore_status growing_get(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data, const char *key) {
+static enum blockstore_status growing_get(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
+                                          const char *key) {
   struct growing *growing = self;
   const struct blockstore_next *next = growing->next;
 
@@ -51,8 +53,8 @@ static enum blockstore_status growing_get(void *self, struct blockstore_call *ca
                       : next->driver->get_immutable_handler(next->self, call, ret_data, key);
 }
 
-static enum blockstore_status growing_put(void *self, struct blockstore_call *call, const char *key, const struct blockstore_source *data,
-                                          const char *txid) {
+static enum blockstore_status growing_put(void *self, struct blockstore_call *call, const char *key,
+                                          const struct blockstore_source *data, const char *txid) {
   struct growing *growing = self;
   const struct blockstore_next *next = growing->next;
 
@@ -69,8 +71,9 @@ static enum blockstore_status growing_check(void *self, struct blockstore_call *
   bool interface = BLOCKSTORE_HAS(host, host->struct_size, interface) && host->interface("anything", 1) == NULL;
   bool below = growing->next != NULL && BLOCKSTORE_HAS(growing->next->driver, growing->next->driver_size, check);
   char report[100];
-  int length = snprintf(report, sizeof report, "interface %d below %d; added: host %d call %d source %d sink %d next %d", interface, below,
-                        ADDED(host), ADDED(call), growing->source, growing->sink, growing->next != NULL && ADDED(growing->next));
+  int length = snprintf(
+      report, sizeof report, "interface %d below %d; added: host %d call %d source %d sink %d next %d", interface,
+      below, ADDED(host), ADDED(call), growing->source, growing->sink, growing->next != NULL && ADDED(growing->next));
 
   return ret_report->write(ret_report, report, (size_t)length);
 }

@@ -80,7 +80,8 @@ static enum blockstore_status good_handles_url(void *self, struct blockstore_cal
   return strncmp(url, "good:", 5) == 0 && strlen(url) == sizeof URL - 1 ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
-static enum blockstore_status good_make_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url, const char *data_id) {
+static enum blockstore_status good_make_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
+                                            const char *data_id) {
   char url[sizeof URL];
 
   (void)self, (void)call;
@@ -88,7 +89,8 @@ static enum blockstore_status good_make_url(void *self, struct blockstore_call *
   return ret_url->write(ret_url, url, strlen(url));
 }
 
-static enum blockstore_status good_get(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data, const char *name) {
+static enum blockstore_status good_get(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
+                                       const char *name) {
   const struct object *object = *good_find(self, name);
   enum blockstore_status status;
 
@@ -106,7 +108,8 @@ static enum blockstore_status good_get_mutable(void *self, struct blockstore_cal
   return status == BLOCKSTORE_STATUS_OK ? good_get(self, call, ret_record, url) : status;
 }
 
-static enum blockstore_status good_receive(struct object *object, struct blockstore_call *call, const struct blockstore_source *source) {
+static enum blockstore_status good_receive(struct object *object, struct blockstore_call *call,
+                                           const struct blockstore_source *source) {
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
 
   for (size_t at = 0; at < object->size && status == BLOCKSTORE_STATUS_OK; at += STEP) {
@@ -124,7 +127,8 @@ static enum blockstore_status good_put(struct good *good, struct blockstore_call
   enum blockstore_status status;
 
   if (source->size > good->limit)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE, "%s: The object has %llu bytes, the option limit allows %llu.", name,
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE,
+                           "%s: The object has %llu bytes, the option limit allows %llu.", name,
                            (unsigned long long)source->size, (unsigned long long)good->limit);
   object = malloc(sizeof *object + (size_t)source->size);
   if (object == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_NO_SPACE, "%s: There is not enough memory.", name);
@@ -166,7 +170,8 @@ static enum blockstore_status good_delete_immutable(void *self, struct blockstor
   return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status good_delete_mutable(void *self, struct blockstore_call *call, const char *data_id, const char *signature) {
+static enum blockstore_status good_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
+                                                  const char *signature) {
   char url[sizeof URL];
 
   (void)call, (void)signature;
@@ -181,9 +186,9 @@ static enum blockstore_status good_check(void *self, struct blockstore_call *cal
   const void *extra = BLOCKSTORE_HAS(host, host->struct_size, interface) ? host->interface("good", 1) : NULL;
   char report[256];
 
-  snprintf(report, sizeof report, "{\"label\": \"%s\", \"tags\": %zu, \"timed\": %s, \"watched\": %s, \"extra\": %s}", good->label,
-           good->tags, host->time_left(call) > 0 ? "true" : "false", host->cancel_fd(call) >= 0 ? "true" : "false",
-           extra != NULL ? "true" : "false");
+  snprintf(report, sizeof report, "{\"label\": \"%s\", \"tags\": %zu, \"timed\": %s, \"watched\": %s, \"extra\": %s}",
+           good->label, good->tags, host->time_left(call) > 0 ? "true" : "false",
+           host->cancel_fd(call) >= 0 ? "true" : "false", extra != NULL ? "true" : "false");
   return ret_report->write(ret_report, report, strlen(report));
 }
 

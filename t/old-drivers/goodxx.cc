@@ -91,7 +91,8 @@ blockstore_status put(Good *good, blockstore_call *call, const std::string &name
   blockstore_status status;
 
   if (source->size > good->limit)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE, "%s: The object has %llu bytes, the option limit allows %llu.", name.c_str(),
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE,
+                           "%s: The object has %llu bytes, the option limit allows %llu.", name.c_str(),
                            static_cast<unsigned long long>(source->size), static_cast<unsigned long long>(good->limit));
   Bytes bytes(static_cast<std::size_t>(source->size));
   if (call->host->time_left(call) == 0) return BLOCKSTORE_STATUS_CANCELLED;
@@ -110,8 +111,8 @@ blockstore_status put_immutable(void *self, blockstore_call *call, const char *k
   });
 }
 
-blockstore_status put_mutable(void *self, blockstore_call *call, const char *data_id, std::uint64_t version, const char *signature,
-                              const blockstore_source *record) {
+blockstore_status put_mutable(void *self, blockstore_call *call, const char *data_id, std::uint64_t version,
+                              const char *signature, const blockstore_source *record) {
   return guarded(call, [&] {
     blockstore_log(call, BLOCKSTORE_LOG_DEBUG, "version %llu, signature %s", static_cast<unsigned long long>(version), signature);
     return put(static_cast<Good *>(self), call, url_of(data_id), record);
@@ -139,7 +140,8 @@ blockstore_status check(void *self, blockstore_call *call, blockstore_sink *ret_
     const void *extra = BLOCKSTORE_HAS(host, host->struct_size, interface) ? host->interface("good", 1) : nullptr;
     auto truth = [](bool is) { return is ? "true" : "false"; };
     std::string report = "{\"label\": \"" + good->label + "\", \"tags\": " + std::to_string(good->tags) +
-                         ", \"timed\": " + truth(host->time_left(call) > 0) + ", \"watched\": " + truth(host->cancel_fd(call) >= 0) +
+                         ", \"timed\": " + truth(host->time_left(call) > 0) +
+                         ", \"watched\": " + truth(host->cancel_fd(call) >= 0) +
                          ", \"extra\": " + truth(extra != nullptr) + "}";
 
     return ret_report->write(ret_report, report.data(), report.size());

@@ -56,9 +56,10 @@ const struct cli_command cli_setup_commands[] = {
     {"drivers", "[why] [NAME]", "list the drivers of the plugin path",
      "With NAME: those of that name alone.  With why NAME: which file would be loaded, or why none is; for\n"
      "every candidate the \"rule\" that refused it, the libraries that it \"needs\", and which are \"missing\".\n"
-     "The exit status is then 1 when none is loaded.  No code of any file runs.\n", 0, CLI_CONFIG_READ, run_drivers},
-    {"stores", "", "list the stores and their health", "When one is not usable, the member \"healthy\" is false and the exit status 1.\n", 0,
-     CLI_SESSION, run_stores},
+     "The exit status is then 1 when none is loaded.  No code of any file runs.\n",
+     0, CLI_CONFIG_READ, run_drivers},
+    {"stores", "", "list the stores and their health",
+     "When one is not usable, the member \"healthy\" is false and the exit status 1.\n", 0, CLI_SESSION, run_stores},
     {"check", "", "examine state and ledger, and say how to mend what is wrong",
      "For after a crash, a backup that was restored, a home that was copied.  Nothing is changed.  Each of\n"
      "the \"findings\" says where it is, the \"problem\" and what will \"mend\" it.  The exit status is 0 when\n"

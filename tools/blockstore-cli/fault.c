@@ -9,7 +9,7 @@
 
 #include "tools/blockstore-cli/cli.h"
 
-#define LINE_MOST 6000 /* a path may have 4,095 bytes */
+#define WHERE_MOST 5600 /* a path may have 4,095 bytes */
 
 static const struct {
   int number;
@@ -22,19 +22,20 @@ static char stack[65536]; /* of the main thread's handler, for a driver that ove
 
 /* One line, by one write: all that is called here may be called in a handler. */
 static void tell(const char *signal_name) {
-  static const char advice[] = ".  The fault is the driver's: tell who made it, and take the store out of the configuration until it "
-                               "is mended.  What was reported as done is done.\n";
-  char line[LINE_MOST], *at = line;
+  static const char advice[] =
+      ".  The fault is most likely the driver's: tell who made it, and take the store out of the configuration until "
+      "it is mended.  What was reported as done is done.\n";
+  char where[WHERE_MOST], line[sizeof where + sizeof advice + 64], *at = line;
 
+  if (!blockstore_driver_at_fault(where, sizeof where)) return;
   if (cli_progress_take()) at = stpcpy(at, CLI_ERASE);
   at = stpcpy(stpcpy(stpcpy(at, "blockstore-cli: "), signal_name), " inside ");
-  if (!blockstore_driver_at_fault(at, sizeof line - sizeof advice - (size_t)(at - line))) return;
-  at = stpcpy(at + strlen(at), advice);
+  at = stpcpy(stpcpy(at, where), advice);
   while (write(STDERR_FILENO, line, (size_t)(at - line)) < 0 && errno == EINTR) continue;
 }
 
-/* A fault of this thread comes again of itself once the handler has returned, and a core dump then shows where; a signal that was sent
- * is sent again.  One that came from elsewhere is nobody's fault. */
+/* A fault of this thread comes again of itself once the handler has returned, and a core dump then shows where; a
+ * signal that was sent is sent again.  One that came from elsewhere is nobody's fault. */
 static void on_fault(int number, siginfo_t *info, void *context) {
   int saved = errno;
 

@@ -246,7 +246,8 @@ static bool check_arguments(struct cli *cli) {
 
   for (const char *at = command->arguments; cli_next_argument(&argument, &at); most++) {
     least += !argument.is_optional;
-    if (most < cli->count && islower((unsigned char)argument.noun[0])) differs |= strcmp(argument.noun, cli->arguments[most]) != 0;
+    if (most < cli->count && islower((unsigned char)argument.noun[0]))
+      differs |= strcmp(argument.noun, cli->arguments[most]) != 0;
   }
   if (cli->count >= least && cli->count <= most && !(differs && cli->count == most)) return true;
   return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s",

@@ -22,7 +22,6 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -34,6 +33,7 @@ constexpr sqlite3_int64 application_id = 1112756529, schema = 1;
 constexpr size_t chunk_size = size_t{256} << 10; /* bytes between two looks at the clock */
 constexpr unsigned pause_ms = 10, patience_ms = 5000;
 constexpr size_t url_longest = 2048, id_longest = 600;
+#define LARGEST 16777216 /* bytes that SQLite writes in a part of the half second that a cancelled call has */
 #define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 #define ID_KEPT UNRESERVED ":"
 #define PATH_KEPT UNRESERVED "/"
@@ -77,11 +77,6 @@ blockstore_status errno_status(int reason) {
   }
 }
 
-void go_on(blockstore_call *call) {
-  if (call->host->time_left(call) == 0)
-    fail(call, BLOCKSTORE_STATUS_CANCELLED, "The call was cancelled or its time is over.");
-}
-
 std::string escape(const std::string &text, const char *keep) {
   static const char digits[] = "0123456789ABCDEF";
   std::string escaped;
@@ -114,9 +109,7 @@ struct statement_closer {
 class store {
 public:
   store(blockstore_call *call, const char *file, bool must_exist);
-  ~store() {
-    if (getpid() == process_) sqlite3_close(database_);
-  }
+  ~store() { sqlite3_close(database_); }
   store(const store &) = delete;
   store &operator=(const store &) = delete;
 
@@ -142,7 +135,6 @@ private:
 
   std::string path_, url_; /* option `file`, its symbolic links resolved; sqlite://PATH/ */
   sqlite3 *database_ = nullptr;
-  pid_t process_ = getpid();
   blockstore_call *call_; /* that is under way */
   unsigned waits_ = 0;
   std::vector<unsigned char> chunk_ = std::vector<unsigned char>(chunk_size);
@@ -156,9 +148,7 @@ public:
 
     self.call_ = call;
     self.waits_ = 0;
-    go_on(call);
-    if (getpid() != self.process_)
-      fail(call, BLOCKSTORE_STATUS_FAILED, self.path_ + ": The database was opened before this process was forked.");
+    must(blockstore_go_on(call));
     sqlite3_file_control(self.database_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved != 0)
       fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -172,7 +162,7 @@ public:
   transaction &operator=(const transaction &) = delete;
 
   void commit() {
-    go_on(self_.call_);
+    must(blockstore_go_on(self_.call_));
     self_.run("COMMIT", "The database could not be written");
     done_ = true;
   }
@@ -190,7 +180,6 @@ blockstore_status store::database_status() const {
   case SQLITE_PROTOCOL:
   case SQLITE_NOMEM: return BLOCKSTORE_STATUS_TRANSIENT;
   case SQLITE_FULL: return BLOCKSTORE_STATUS_NO_SPACE;
-  case SQLITE_TOOBIG: return BLOCKSTORE_STATUS_TOO_LARGE;
   case SQLITE_PERM:
   case SQLITE_READONLY: return BLOCKSTORE_STATUS_DENIED;
   case SQLITE_CANTOPEN: return errno_status(sqlite3_system_errno(database_));
@@ -201,7 +190,7 @@ blockstore_status store::database_status() const {
 void store::fail_database(const char *what) {
   if ((sqlite3_errcode(database_) & 0xff) != SQLITE_BUSY)
     fail(call_, database_status(), path_ + ": " + what + ": " + sqlite3_errmsg(database_) + ".");
-  go_on(call_);
+  must(blockstore_go_on(call_));
   fail(call_, BLOCKSTORE_STATUS_TRANSIENT,
        path_ + ": Another program has kept the database locked for " + std::to_string(patience_ms / 1000) +
            " seconds: end it, or try again later.");
@@ -264,7 +253,7 @@ void store::get(blockstore_call *call, blockstore_sink *ret_data, const std::str
     for (size_t offset = 0; offset < size; offset += chunk_size) {
       size_t length = std::min(chunk_size, size - offset);
 
-      go_on(call);
+      must(blockstore_go_on(call));
       if (sqlite3_blob_read(blob.get(), chunk_.data(), static_cast<int>(length), static_cast<int>(offset)) != SQLITE_OK)
         fail_database("The object cannot be read");
       must(ret_data->write(ret_data, chunk_.data(), length));
@@ -274,6 +263,9 @@ void store::get(blockstore_call *call, blockstore_sink *ret_data, const std::str
 }
 
 void store::put(blockstore_call *call, const std::string &name, const blockstore_source *source) {
+  if (source->size > LARGEST)
+    fail(call, BLOCKSTORE_STATUS_TOO_LARGE,
+         path_ + ": At most " + std::to_string(LARGEST) + " bytes are stored as one object.");
   static const char what[] = "The object cannot be stored";
   transaction whole(*this, call, writing);
   sqlite3_int64 none;
@@ -286,7 +278,7 @@ void store::put(blockstore_call *call, const std::string &name, const blockstore
     for (uint64_t offset = 0; offset < source->size; offset += chunk_size) {
       auto length = static_cast<size_t>(std::min<uint64_t>(chunk_size, source->size - offset));
 
-      go_on(call);
+      must(blockstore_go_on(call));
       must(source->read_at(source, chunk_.data(), length, offset));
       if (sqlite3_blob_write(blob.get(), chunk_.data(), static_cast<int>(length), static_cast<int>(offset)) != SQLITE_OK)
         fail_database("The object cannot be written");
@@ -311,12 +303,11 @@ void store::check(blockstore_call *call, blockstore_sink *ret_report) {
 
   if (statvfs(path_.c_str(), &disk) < 0)
     fail(call, errno_status(errno), path_ + ": " + what + ": " + std::strerror(errno) + ".");
-  std::string report = "{\"objects\": " + std::to_string(number("SELECT count(*) FROM object", what)) +
-                       ", \"size\": " + std::to_string(page * number("PRAGMA page_count", what)) +
+  number("SELECT max(rowid) FROM object", what); /* counts none: it is short, however many there are */
+  std::string report = "{\"size\": " + std::to_string(page * number("PRAGMA page_count", what)) +
                        ", \"unused\": " + std::to_string(page * number("PRAGMA freelist_count", what)) +
                        ", \"free\": " + std::to_string(uint64_t{disk.f_bavail} * disk.f_frsize) + "}";
-  must(ret_report->begin(ret_report, report.size()));
-  must(ret_report->write(ret_report, report.data(), report.size()));
+  must(blockstore_give(ret_report, report.data(), report.size()));
   whole.commit();
 }
 
@@ -409,8 +400,7 @@ blockstore_status make_mutable_url(void *self, blockstore_call *call, blockstore
   return guarded(call, [=] {
     std::string url = of(self).url() + name_of_id(data_id);
 
-    must(ret_url->begin(ret_url, url.size()));
-    must(ret_url->write(ret_url, url.data(), url.size()));
+    must(blockstore_give(ret_url, url.data(), url.size()));
   });
 }
 
@@ -458,7 +448,7 @@ const blockstore_driver driver = {
   BLOCKSTORE_VERSION("1.0")                                                                                         \
   BLOCKSTORE_DESCRIPTION("Rows of one SQLite database file")                                                        \
   BLOCKSTORE_URL_SCHEME("sqlite")                                                                                   \
-  BLOCKSTORE_LARGEST_OBJECT(999990000)                                                                              \
+  BLOCKSTORE_LARGEST_OBJECT(LARGEST)                                                                                \
   BLOCKSTORE_THREADS_INSTANCE                                                                                       \
   BLOCKSTORE_CAPABILITY_DURABLE                                                                                     \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                  \
