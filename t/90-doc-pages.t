@@ -4,7 +4,7 @@
 # that leads nowhere.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 cd "$srcdir" && srcdir=$PWD || exit 1
-elsewhere='flock(2) fork(2) fsync(2) openat2(2) prctl(2) secure_getenv(3) setlocale(3)'
+elsewhere='exit(3) flock(2) fork(2) fsync(2) gdb(1) openat2(2) prctl(2) prove(1) realpath(3) secure_getenv(3) setlocale(3) strip(1)'
 
 pods() {
   ls doc/*.pod plugins/*/*.pod

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# How blockstore-driver-test is used: what it refuses, its output, its report.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+program=$builddir/tools/bin/blockstore-driver-test
+disk=$builddir/plugins/.libs/disk.so
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+
+# answers STATUS TEXT ARGUMENT...
+answers() {
+  wanted=$1 text=$2
+  shift 2
+  "$program" "$@" >"$work/out" 2>&1
+  is "$?" "$wanted" "$* ends with $wanted"
+  grep -qF -- "$text" "$work/out"
+  report $? "$* says: $text" "$(cat "$work/out")"
+}
+
+answers 2 'One FILE.so is wanted'
+answers 2 'One FILE.so is wanted' "$disk" "$disk"
+answers 2 'No such file or directory' "$work/none.so"
+answers 2 'The driver disk has no option "rot"; did you mean "root"?' "$disk" -o rot=@DIR@
+answers 2 'root' "$disk"
+answers 2 'This value is not understood: root' "$disk" -o root
+answers 2 'This value is not understood: =x' "$disk" -o =x
+answers 2 'must be true or false' "$disk" -o root=@DIR@ -o must_exist=perhaps
+answers 2 'This value is not understood: soon' --timeout=soon "$disk"
+answers 2 'This value is not understood: 0s' --patience=0s "$disk"
+answers 2 'There is no such behaviour: nothing.*' --only='nothing.*' "$disk"
+answers 2 'There is no such behaviour: imutable.page' --only=immutable.byte,imutable.page "$disk"
+answers 2 'There is no such behaviour: none' --list --only=immutable.byte,none
+answers 2 'There is no such behaviour: ,' --only=, "$disk"
+answers 2 "unrecognized option '--wrong'" --wrong "$disk"
+answers 0 'immutable.byte ' --list --only='*.byte'
+answers 0 'ok 1 - immutable.byte' "$disk" -o root=@DIR@ --only=immutable.byte --seed=7 --json="$work/report"
+answers 0 '# seed 7' "$disk" -o root=@DIR@ --only=immutable.byte --seed=7
+answers 0 'SKIP the budget of time is used up' "$disk" -o root=@DIR@ --only='immutable.*' --budget=1ms
+answers 2 'The report cannot be written' "$disk" -o root=@DIR@ --only=immutable.byte --json="$work"
+is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds":[0-9]*/"milliseconds":N/; s/"version":"[^"]*"/"version":V/')" \
+  '{"driver":"disk","version":V,"seed":"7","passed":1,"failed":0,"skipped":0,"behaviours":[{"name":"immutable.byte","behaviour":"anobjectof1byteisstored","outcome":"passed","milliseconds":N}]}' \
+  'the report'
+
+# What a driver seldom does, and may.
+moody=$builddir/t/flawed/.libs/moody.so
+answers 0 'ok 1 - options.secret-said' "$moody" -o root=@DIR@/objects --only=options.secret-said
+answers 0 'ok 2 - immutable.delete' "$moody" -o root=@DIR@/objects --only=immutable.byte,immutable.delete
+answers 0 'ok 2 - mutable.delete' "$moody" -o root=@DIR@/objects --only=mutable.byte,mutable.delete
+answers 0 'ok 1 - threads.parallel' "$moody" -o root=@DIR@/objects --only=threads.parallel
+
+# A store that stays is left as it was.
+mkdir "$work/store"
+answers 0 'ok 1 - immutable.page' "$disk" -o root="$work/store" --only=immutable.page
+is_empty "$(find "$work/store" -type f ! -name .blockstore-disk)" 'what was put into it is deleted'
+is_empty "$(find "$TMPDIR" -mindepth 1)" 'no directory is left behind'
+
+# So it is when a signal ends it.  The moody driver makes it last.
+for signal in INT TERM; do
+  env --default-signal=INT "$program" "$moody" -o root="$work/kept" --only='immutable.*' >"$work/out" 2>&1 &
+  until grep -q '^ok 2 ' "$work/out" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+  kill -s "$signal" $!
+  wait $!
+  is "$(kill -l $?) $(tail -n 1 "$work/out")" "$signal Bail out! interrupted" "SIG$signal interrupts it"
+  is_empty "$(find "$TMPDIR" "$work/kept" -mindepth 1)" "nothing is left behind after SIG$signal"
+done
+done_testing

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/driver-test/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/clock.h"
+#include "core/base/io.h"
+#include "tools/driver-test/litter.h"
+
+#define CLEARING_MS 20000
+#define CLAIM_MS 1000
+#define OUTPUT_SHOWN ((size_t)8192) /* bytes of what was printed */
+
+/* ---- signals ---- */
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t interrupted; /* the signal */
+
+static void note_signal(int signal) {
+  interrupted = signal;
+}
+
+void trial_catch_signals(void) {
+  const struct sigaction note = {.sa_handler = note_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+  struct sigaction before;
+
+  for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+    if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(caught[i], &note, NULL);
+}
+
+int trial_interrupted(void) {
+  return interrupted;
+}
+
+/* As drivers find them. */
+static void release_signals(void) {
+  struct sigaction now;
+
+  for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+    if (sigaction(caught[i], NULL, &now) == 0 && now.sa_handler == note_signal) signal(caught[i], SIG_DFL);
+}
+
+/* ---- in the child ---- */
+
+/* The first to say how it ended is believed, of all threads and processes; the others wait until it has said so. */
+static _Noreturn void leave(struct trial *trial, enum outcome outcome, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static _Noreturn void leave(struct trial *trial, enum outcome outcome, const char *format, va_list arguments) {
+  struct trial_shared *shared = trial->shared;
+  const struct timespec nap = {0, 1000000};
+
+  if (!atomic_exchange(&shared->claimed, true)) {
+    vsnprintf(shared->reason, sizeof shared->reason, format, arguments);
+    atomic_store(&shared->outcome, (int)outcome);
+  }
+  /* Not for ever: it may have been killed. */
+  for (int i = 0; i < CLAIM_MS && atomic_load(&shared->outcome) == OUTCOME_NONE; i++) nanosleep(&nap, NULL);
+  _exit(0);
+}
+
+void trial_fail(struct trial *trial, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  leave(trial, OUTCOME_FAILED, format, arguments);
+}
+
+void trial_skip(struct trial *trial, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  leave(trial, OUTCOME_SKIPPED, format, arguments);
+}
+
+void trial_due(struct trial *trial, uint32_t milliseconds, const char *what) {
+  atomic_store(&trial->shared->due_what, what);
+  atomic_store(&trial->shared->due_ms, milliseconds == 0 ? 0 : bs_clock_monotonic_ms() + milliseconds);
+}
+
+void trial_litter(struct trial *trial, char kind, const char *text) {
+  size_t length = strlen(text) + 2, at = atomic_fetch_add(&trial->shared->litter_length, length);
+
+  if (at + length > sizeof trial->shared->litter) return; /* it stays behind */
+  memcpy(trial->shared->litter + at + 1, text, length - 1);
+  atomic_signal_fence(memory_order_seq_cst); /* the process may be killed before it has all */
+  trial->shared->litter[at] = kind;
+}
+
+pid_t trial_start_child(struct trial *trial, void (*work)(struct trial *trial, void *user), void *user) {
+  pid_t child = fork();
+
+  if (child < 0) trial_fail(trial, "No process could be made: %s", strerror(errno));
+  if (child == 0) {
+    work(trial, user);
+    _exit(0);
+  }
+  return child;
+}
+
+int trial_wait_child(struct trial *trial, pid_t child) {
+  int status = 0;
+
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (atomic_load(&trial->shared->outcome) != OUTCOME_NONE) _exit(0);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int trial_in_child(struct trial *trial, void (*work)(struct trial *trial, void *user), void *user) {
+  return trial_wait_child(trial, trial_start_child(trial, work, user));
+}
+
+void trial_in_thread(struct trial *trial, void *(*work)(void *user), void *user) {
+  pthread_t thread;
+
+  if (pthread_create(&thread, NULL, work, user) != 0) trial_fail(trial, "No thread could be made.");
+  pthread_join(thread, NULL);
+}
+
+static _Noreturn void trial_pass(struct trial *trial, ...) {
+  va_list none;
+
+  va_start(none, trial);
+  leave(trial, OUTCOME_PASSED, "passed", none);
+}
+
+/* A group of its own, without terminal and parent. */
+static void begin_process(struct trial *trial) {
+  int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  setpgid(0, 0);
+  release_signals();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(trial->output, STDOUT_FILENO) < 0 ||
+      dup2(trial->output, STDERR_FILENO) < 0)
+    trial_fail(trial, "The output could not be redirected: %s", strerror(errno));
+  close(nothing);
+}
+
+static _Noreturn void play(struct trial *trial) {
+  const struct behaviour *behaviour = trial->behaviour;
+  unsigned capabilities = trial->subject->candidate->metadata == NULL ? 0 : trial->subject->candidate->metadata->capabilities;
+
+  begin_process(trial);
+  if ((behaviour->needs & NEEDS_WRITES) != 0 && (capabilities & BS_CAPABILITY_READ_ONLY) != 0)
+    trial_skip(trial, "the driver is read-only");
+  if ((behaviour->needs & NEEDS_CONSISTENT) != 0 && (capabilities & BS_CAPABILITY_CONSISTENT) == 0)
+    trial_skip(trial, "the driver does not declare itself consistent");
+  if ((behaviour->needs & NEEDS_DURABLE) != 0 && (capabilities & BS_CAPABILITY_DURABLE) == 0)
+    trial_skip(trial, "the driver does not declare itself durable");
+  if ((behaviour->needs & NEEDS_APART) != 0 && !subject_can_be_apart(trial->subject))
+    trial_skip(trial, "no second store: use @DIR@ in the value of an option, or -O key=value");
+  behaviour->run(trial);
+  trial_pass(trial);
+}
+
+/* ---- in the parent ---- */
+
+static void set_reason(struct verdict *verdict, enum outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void set_reason(struct verdict *verdict, enum outcome outcome, const char *format, ...) {
+  va_list arguments;
+
+  verdict->outcome = outcome;
+  va_start(arguments, format);
+  vsnprintf(verdict->reason, sizeof verdict->reason, format, arguments);
+  va_end(arguments);
+}
+
+/* " inside storage_init", or "". */
+static const char *inside_text(char text[64], const struct trial_shared *shared) {
+  const char *inside = atomic_load(&shared->inside);
+
+  snprintf(text, 64, "%s%s", inside == NULL ? "" : " inside ", inside == NULL ? "" : inside);
+  return text;
+}
+
+/* Waits for the child; kills it, with what it started, when it takes too long.  NULL, or why it was killed.
+ * clears: what was put is deleted, also after a signal. */
+static const char *wait_for(pid_t child, int *ret_status, const struct trial_shared *shared, uint64_t end_ms, bool clears) {
+  const char *killed = NULL;
+  long nap = 200000; /* ns */
+
+  while (waitpid(child, ret_status, killed == NULL ? WNOHANG : 0) == 0) {
+    uint64_t now = bs_clock_monotonic_ms(), due = atomic_load(&shared->due_ms);
+    struct timespec time = {0, nap};
+
+    if (now > end_ms || (interrupted != 0 && !clears)) killed = "time";
+    else if (due != 0 && now > due) killed = "due";
+    if (killed != NULL) {
+      kill(child, SIGKILL);
+    } else {
+      nanosleep(&time, NULL);
+      if (nap < 10000000) nap *= 2;
+    }
+  }
+  kill(-child, SIGKILL); /* its children */
+  return killed;
+}
+
+static void judge(struct verdict *verdict, const struct trial_shared *shared, int status, const char *killed) {
+  enum outcome outcome = (enum outcome)atomic_load(&shared->outcome);
+  char inside[64];
+
+  inside_text(inside, shared);
+  if (killed != NULL && strcmp(killed, "due") == 0) {
+    set_reason(verdict, OUTCOME_FAILED, "The driver had not %s.", atomic_load(&shared->due_what));
+  } else if (killed != NULL) {
+    set_reason(verdict, OUTCOME_FAILED, "It took too long and was killed%s.", inside);
+  } else if (outcome == OUTCOME_FAILED || outcome == OUTCOME_SKIPPED) {
+    set_reason(verdict, outcome, "%s", shared->reason);
+  } else if (WIFSIGNALED(status)) {
+    set_reason(verdict, OUTCOME_FAILED, "The process died of SIG%s%s.", sigabbrev_np(WTERMSIG(status)), inside);
+  } else if (outcome == OUTCOME_NONE) {
+    set_reason(verdict, OUTCOME_FAILED, "The driver ended the process (exit status %d)%s.", WEXITSTATUS(status), inside);
+  } else if (WEXITSTATUS(status) != 0) {
+    set_reason(verdict, OUTCOME_FAILED, "It ended with exit status %d: what a sanitizer found stands in the output.",
+               WEXITSTATUS(status));
+  } else {
+    set_reason(verdict, OUTCOME_PASSED, "%s", "");
+  }
+}
+
+static char *take_output(int fd) {
+  struct stat status;
+  size_t length;
+  char *text;
+
+  if (fstat(fd, &status) < 0 || status.st_size == 0) return NULL;
+  length = (uint64_t)status.st_size < OUTPUT_SHOWN ? (size_t)status.st_size : OUTPUT_SHOWN;
+  text = calloc(1, length + 1);
+  if (text != NULL && !bs_file_read_at(fd, text, length, 0)) text[0] = '\0';
+  return text;
+}
+
+/* A store without a directory of ours keeps what was put: it is deleted, in a process as before.  Failing is no harm. */
+static void clear_store(struct trial *trial) {
+  int status = 0;
+  pid_t child;
+
+  if (atomic_load(&trial->shared->litter_length) == 0 || subject_is_fresh(trial->subject)) return;
+  atomic_store(&trial->shared->due_ms, 0);
+  child = fork();
+  if (child == 0) {
+    begin_process(trial);
+    litter_delete(trial);
+    _exit(0);
+  }
+  if (child > 0) wait_for(child, &status, trial->shared, bs_clock_monotonic_ms() + CLEARING_MS, true);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where) {
+  (void)status, (void)kind, (void)where;
+  remove(path);
+  return 0;
+}
+
+void remove_directory(const char *path) {
+  nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+bool trial_run(struct verdict *ret_verdict, const struct behaviour *behaviour, const struct subject *subject,
+               uint64_t timeout_ms) {
+  struct trial trial = {
+      .behaviour = behaviour, .subject = subject, .timeout_ms = timeout_ms, .patience_ms = subject->patience_ms};
+  uint64_t start = bs_clock_monotonic_ms();
+  char *directory BS_AUTO_FREE = NULL;
+  int output BS_AUTO_CLOSE = memfd_create("output", MFD_CLOEXEC), status = 0;
+  const char *killed;
+  pid_t child = -1;
+
+  if (output < 0 || asprintf(&directory, "%s/%s", subject->scratch, behaviour->name) < 0) return false;
+  trial.shared = mmap(NULL, sizeof *trial.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (trial.shared == MAP_FAILED) return false;
+  trial.directory = directory;
+  trial.output = output;
+  if (mkdir(directory, 0700) == 0) child = fork();
+  if (child == 0) play(&trial);
+  if (child > 0) {
+    killed = wait_for(child, &status, trial.shared, start + timeout_ms, false);
+    *ret_verdict = (struct verdict){.took_ms = bs_clock_monotonic_ms() - start, .output = take_output(output)};
+    judge(ret_verdict, trial.shared, status, killed);
+    clear_store(&trial);
+    remove_directory(directory);
+  }
+  munmap(trial.shared, sizeof *trial.shared);
+  return child > 0;
+}
