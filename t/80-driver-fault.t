@@ -18,7 +18,7 @@ falls() {
   shift 2
   cli -c "$config" "$@"
   is "$status" "$((128 + $(number "$signal")))" "$1 ends by SIG$signal: $where"
-  is "$(grep '^blockstore-cli: ' "$err")" "blockstore-cli: SIG$signal inside the driver $where.  The fault is the driver's: tell \
+  is "$(grep '^blockstore-cli: ' "$err")" "blockstore-cli: SIG$signal inside the driver $where.  The fault is most likely the driver's: tell \
 who made it, and take the store out of the configuration until it is mended.  What was reported as done is done." 'the line'
   is "$(cat "$out")" '' 'nothing else is printed'
 }

@@ -15,7 +15,10 @@ mkdir "$work/home"
 blocks | while IFS= read -r line; do is_heavy "$line" || printf '%s\n' "$line"; done >"$work/tour"
 [ "$(grep -c blockstore-cli "$work/tour")" -ge 5 ]
 report $? 'the README shows a tour'
-output=$(cd "$work/home" && env -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME HOME="$work/home" "$builddir/run" sh -eu "$work/tour" 2>&1)
+mkdir "$work/bin" # where the drivers of this build are, for who asks where they are installed
+printf '#!/bin/sh\necho "%s"\n' "$builddir/plugins/.libs" >"$work/bin/pkg-config"
+chmod +x "$work/bin/pkg-config"
+output=$(cd "$work/home" && PATH=$work/bin:$PATH env -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME HOME="$work/home" "$builddir/run" sh -eu "$work/tour" 2>&1)
 report $? 'the tour runs' "$output"
 
 missing=$(blocks | sed -n 's/^sh \(tools\/[a-z-]*\).*/\1/p' | while read -r script; do [ -f "$srcdir/$script" ] || echo "$script"; done)

@@ -30,7 +30,7 @@ use() { # STATUS WHAT ARGUMENT...
 # ---- what it makes ----
 
 store "$work/s/objects.db"
-is "$status $(member stores.0.healthy) $(member stores.0.report.objects)" '0 true 0' 'a new database is a store'
+is "$status $(member stores.0.healthy) $(member stores.0.report.unused)" '0 true 0' 'a new database is a store'
 is "$(stat -c %a objects.db)" 600 'of its owner alone'
 is "$(ls)" objects.db 'and one file'
 is "$(sqlite3 objects.db 'PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode')" "$(printf '1112756529\n1\nwal')" \
@@ -47,7 +47,7 @@ is "$(stat -c %s copy)" 0 'as empty as it was'
 ln -s objects.db link.db
 : >none.db && chmod 600 none.db
 store "$work/s/link.db"
-is "$status $(member stores.0.report.objects)" "0 $(sqlite3 objects.db 'SELECT count(*) FROM object')" \
+is "$status $(member stores.0.report.size)" "0 $(stat -c %s objects.db)" \
   'a link leads to the same store'
 store "$work/s/none.db" 'must_exist: true'
 is "$status" 0 'an empty file becomes a store'

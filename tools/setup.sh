@@ -5,8 +5,8 @@
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
   libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev'
 # g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete, groff formats the
-# manual pages, zsh and fish complete.
-test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish'
+# manual pages, zsh and fish complete, sqlite3 looks into the example's store.
+test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3'
 # The fuzzer and its coverage; Debian's packages; builds for other Debians.
 release_packages='libclang-rt-dev llvm dpkg-dev debhelper lintian pkgconf debian-archive-keyring'
 
