@@ -110,7 +110,7 @@ static void a_damaged_section_is_refused(void **state) {
   module.segment->p_type = PT_NULL;
   assert_damaged(&module);
   *module.segment = saved;
-  module.segment->p_filesz = (ElfW(Xword))-1;
+  module.segment->p_filesz = (__typeof__(module.segment->p_filesz))-1;
   assert_damaged(&module);
   module.segment->p_filesz = 5000 * sizeof(ElfW(Dyn));
   assert_damaged(&module);
@@ -133,7 +133,7 @@ static void strings_are_not_believed(void **state) {
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
       ElfW(Dyn) *changed = entry(&module, tags[tag]), saved = *changed;
 
-      changed->d_un.d_val = (ElfW(Xword))lies[i];
+      changed->d_un.d_val = (__typeof__(changed->d_un.d_val))lies[i];
       assert_damaged(&module);
       *changed = saved;
     }
