@@ -40,7 +40,7 @@ static enum blockstore_status raise_one(void *self, struct blockstore_call *call
 }
 
 static enum blockstore_status set_locale(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
-  setlocale(LC_ALL, "C.UTF-8");
+  if (setlocale(LC_ALL, "C.UTF-8") == NULL) uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0)); /* there is no other */
   return good.check(self, call, ret_report);
 }
 
