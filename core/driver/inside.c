@@ -25,10 +25,11 @@ struct line {
 
 static void add(struct line *line, const char *text) {
   for (; *text != '\0' && line->left > 1; text++, line->left--)
-    *line->at++ = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+    *line->at++ = (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
   *line->at = '\0';
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through line */
 bool bs_inside_tell(char *buffer, size_t size) {
   const struct bs_inside *inside = here;
   struct line line = {buffer, size};
