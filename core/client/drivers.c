@@ -10,14 +10,11 @@
 #include "core/client/session.h"
 #include "core/driver/catalog.h"
 #include "core/driver/inside.h"
+#include "core/driver/value.h"
 
 static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
 static const char *const thread_names[] = {
     [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
-static const char *const type_names[] = {
-    [BS_OPTION_STRING] = "string", [BS_OPTION_INT] = "int",   [BS_OPTION_SIZE] = "size",
-    [BS_OPTION_BOOL] = "bool",     [BS_OPTION_DURATION] = "duration", [BS_OPTION_PATH] = "path",
-    [BS_OPTION_SECRET] = "secret", [BS_OPTION_LIST] = "list", [BS_OPTION_ENUM] = "enum"};
 
 static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
   cJSON *options = bs_document_object(driver, "options");
@@ -26,7 +23,7 @@ static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
     const struct bs_option *option = &metadata->options[i];
     cJSON *row = bs_document_object(options, option->key);
 
-    bs_document_text(row, "type", type_names[option->type]);
+    bs_document_text(row, "type", bs_option_type_text(option->type));
     if (option->type == BS_OPTION_ENUM) bs_document_text(row, "values", option->values);
     bs_document_truth(row, "required", option->required);
     bs_document_text(row, "default", option->initial);
@@ -104,17 +101,22 @@ static bool list_drivers(const struct blockstore_config *config, char **ret_json
          bs_document_give(ret_json, catalog_document(catalog), error);
 }
 
-/* The files named so; none, and then *ret_none is what loading the driver says. */
-/* NOLINTNEXTLINE(misc-no-recursion): as often as the file comes and goes between two looks */
+/* The files named so; none, and then *ret_none is what loading the driver says.  Where it has come between these two looks
+ * there is another. */
 static bool find_candidates(struct bs_catalog **ret_catalog, const struct blockstore_config *config, const char *name,
                             struct bs_error *ret_none, struct bs_error *error) {
   const char *const *directories = (const char *const *)config->plugin_path;
   struct bs_catalog *catalog AUTO_CATALOG = NULL;
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
 
-  if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
-  if (catalog->candidate_count == 0 && bs_catalog_find(&candidate, directories, config->plugin_path_count, name, ret_none))
-    return find_candidates(ret_catalog, config, name, ret_none, error); /* it has come just now */
+  do {
+    bs_catalog_free(catalog);
+    catalog = NULL;
+    bs_candidate_free(candidate);
+    candidate = NULL;
+    if (!bs_catalog_explain(&catalog, directories, config->plugin_path_count, name, error)) return false;
+  } while (catalog->candidate_count == 0 &&
+           bs_catalog_find(&candidate, directories, config->plugin_path_count, name, ret_none));
   if (ret_none->word == BS_WORD_no_memory) return bs_fail_memory(error);
   *ret_catalog = catalog;
   catalog = NULL;
@@ -182,6 +184,7 @@ static const char *reason_without(const struct bs_catalog *catalog, const struct
 static cJSON *why_document(const struct bs_catalog *catalog, const char *name, const struct bs_error *none, int *ret_loads) {
   cJSON *tree = cJSON_CreateObject(), *list = bs_document_array(tree, "candidates");
   const struct bs_candidate *candidate = deciding(catalog);
+  const char *loads = candidate != NULL && candidate->refused == NULL ? candidate->path : NULL;
 
   for (size_t i = 0; i < catalog->candidate_count; i++) {
     cJSON *item = cJSON_CreateObject();
@@ -192,9 +195,9 @@ static cJSON *why_document(const struct bs_catalog *catalog, const char *name, c
     bs_document_append(list, item);
   }
   add_directories(tree, catalog);
-  *ret_loads = candidate != NULL && candidate->refused == NULL;
+  *ret_loads = loads != NULL;
   bs_document_text(tree, "driver", name);
-  bs_document_text(tree, "loads", *ret_loads ? candidate->path : NULL);
+  bs_document_text(tree, "loads", loads);
   bs_document_text(tree, "reason", candidate != NULL ? candidate->refused : reason_without(catalog, none));
   return tree;
 }
