@@ -9,7 +9,7 @@
 #include "core/codec/hex.h"
 #include "core/crypto/digest.h"
 #include "tools/driver-test/behaviours.h"
-#include "tools/driver-test/store.h"
+#include "tools/driver-test/object.h"
 
 #define IDS_MOST 32
 #define ID_LONGEST ((size_t)4143)

@@ -15,11 +15,10 @@ static void begin(struct store *ret_store, struct trial *trial) {
 }
 
 static void hold(struct trial *trial, size_t size) {
-  uint64_t largest = subject_largest(trial->subject);
   struct datum datum AUTO_DATUM;
   struct store store;
 
-  if (size > largest) trial_skip(trial, "the largest object to try has %llu bytes", (unsigned long long)largest);
+  skip_beyond_largest(trial, size);
   begin(&store, trial);
   datum_make(&datum, trial, size);
   must_put_immutable(&store, datum.key, &datum);

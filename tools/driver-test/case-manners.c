@@ -22,6 +22,7 @@
 #include "tools/driver-test/session.h"
 #include "tools/driver-test/state.h"
 #include "tools/driver-test/tasks.h"
+#include "tools/driver-test/traces.h"
 
 #define END_MS 1000 /* how long what was closed may take to be gone */
 
@@ -170,20 +171,16 @@ static void *do_nothing(void *unused) {
 
 /* A sanitizer may begin one of its own with the first. */
 static void leave_no_thread(struct trial *trial) {
-  struct list before, after;
+  unsigned before, after;
   pthread_t thread;
 
   load(trial);
   if (pthread_create(&thread, NULL, do_nothing, NULL) == 0) pthread_join(thread, NULL);
-  list_threads(&before, trial);
+  before = traces_threads(trial);
   run_session(trial);
-  for (int waited = 0;; waited += 10) {
-    list_threads(&after, trial);
-    if (after.count <= before.count) return;
-    if (waited >= END_MS) trial_fail(trial, "storage_close had returned, and %zu threads of the driver still ran.",
-                                     after.count - before.count);
-    nap();
-  }
+  after = traces_settled_threads(trial, before);
+  if (after > before)
+    trial_fail(trial, "storage_close had returned, and %u threads of the driver still ran.", after - before);
 }
 
 static void leave_no_child(struct trial *trial) {

@@ -8,7 +8,7 @@
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "tools/driver-test/behaviours.h"
-#include "tools/driver-test/store.h"
+#include "tools/driver-test/object.h"
 
 #define SIGNATURE "v2:HxRyz2eVfmP0pWcmR3tAF4IaUjz3P8HNYbDLKLcMB5sXLf0J6nnGwE3MCtIq3H5Qd0SYCfPV9uO2aJmWw2Sk1vY="
 #define SIGNATURE_2015 "G+aMvKYk3QkO6Dq8oyJ3qPpDBSpAHvXGvQ5w0n1cJ4tUS9kMuWmTL3mYq2xjvPc3gq3uLz6tXyEo0nVwYl5aUoE="
@@ -19,12 +19,6 @@ static void begin(struct store *ret_store, struct trial *trial) {
 }
 
 /* ---- sizes ---- */
-
-static void skip_beyond_largest(struct trial *trial, size_t size) {
-  uint64_t largest = subject_largest(trial->subject);
-
-  if (size > largest) trial_skip(trial, "objects have at most %" PRIu64 " bytes here, %zu are wanted", largest, size);
-}
 
 static void hold(struct trial *trial, size_t size) {
   char *id BS_AUTO_FREE = id_make(trial, "sized");

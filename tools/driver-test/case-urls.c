@@ -12,7 +12,7 @@
 #include "core/codec/json.h"
 #include "core/driver/call.h"
 #include "tools/driver-test/behaviours.h"
-#include "tools/driver-test/store.h"
+#include "tools/driver-test/object.h"
 
 #define URL_MOST ((size_t)2048)
 #define ID_LONGEST ((size_t)4143)

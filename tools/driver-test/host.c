@@ -151,17 +151,9 @@ bool call_again(struct call *call, enum blockstore_status status, unsigned *trie
 
 /* ---- what goes in ---- */
 
-/* The byte at `offset` of a source without bytes: never twice the same block. */
-static unsigned char made_byte(const struct trial *trial, uint64_t offset) {
-  uint64_t mixed = (offset / 8 + trial->subject->seed) * UINT64_C(0x9e3779b97f4a7c15);
-
-  return (unsigned char)((mixed ^ mixed >> 29) >> 8 * (offset % 8));
-}
-
 static enum blockstore_status input_read_at(const struct blockstore_source *source, void *buffer, size_t length,
                                             uint64_t offset) {
   struct input *input = (struct input *)(uintptr_t)(const void *)source;
-  unsigned char *to = buffer;
 
   if (offset > source->size || length > source->size - offset)
     trial_fail(input->trial, "The driver reads %zu bytes at %llu from a source of %llu.", length, (unsigned long long)offset,
@@ -173,8 +165,7 @@ static enum blockstore_status input_read_at(const struct blockstore_source *sour
     input->failed = true;
     return input->fail_with;
   }
-  if (input->bytes != NULL && length > 0) memcpy(buffer, input->bytes + offset, length);
-  for (size_t i = 0; input->bytes == NULL && i < length; i++) to[i] = made_byte(input->trial, offset + i);
+  if (length > 0) memcpy(buffer, input->bytes + offset, length);
   return BLOCKSTORE_STATUS_OK;
 }
 

@@ -376,35 +376,3 @@ void must_delete_immutable(struct store *store, const char *key) {
 void must_delete_mutable(struct store *store, const char *id) {
   if (!try_delete_mutable(store, id)) trial_skip(store->trial, "the driver does not support delete_mutable_handler");
 }
-
-/* ---- stores that keep no mutable data ---- */
-
-static enum blockstore_status put_ordinary(struct store *store, const char *id) {
-  struct datum datum AUTO_DATUM;
-  enum blockstore_status status;
-  struct input input;
-  struct call call;
-
-  datum_make(&datum, store->trial, 100);
-  call_begin(&call, store);
-  input_begin(&input, store->trial, datum.bytes, datum.size);
-  status = store_put_mutable(store, &call, id, 1, LITTER_SIGNATURE, &input);
-  call_end(&call);
-  return status;
-}
-
-void skip_without_mutable(struct store *store) {
-  char *id BS_AUTO_FREE = id_make(store->trial, "ordinary");
-  enum blockstore_status status;
-  struct output output;
-  struct call call;
-
-  call_begin(&call, store);
-  output_begin(&output, store->trial);
-  status = store_make_url(store, &call, &output, id);
-  output_end(&output);
-  call_end(&call);
-  if (status == BLOCKSTORE_STATUS_UNSUPPORTED) trial_skip(store->trial, "the driver does not support make_mutable_url");
-  if ((store->trial->behaviour->needs & NEEDS_WRITES) != 0 && put_ordinary(store, id) == BLOCKSTORE_STATUS_UNSUPPORTED)
-    trial_skip(store->trial, "the driver does not support put_mutable_handler");
-}

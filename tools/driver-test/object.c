@@ -3,9 +3,12 @@
 
 #include "tools/driver-test/object.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
-#define SIGNATURE "v2:G7MQT2RJo6nPvWr8sKH+LlyVLoVw9zTi5jFh2DUK6bPvF81SLrPPvkxyIolGetFgDbUKQlDKgW66Qc9lsJ3819Q="
+#include "core/base/auto.h"
+#include "tools/driver-test/litter.h"
+
 
 void object_make(struct object *ret_object, struct trial *trial, enum kind kind, size_t size) {
   *ret_object = (struct object){.kind = kind, .version = 1};
@@ -28,10 +31,15 @@ void object_change(struct object *object, struct trial *trial) {
 }
 
 size_t object_size(const struct trial *trial, size_t wanted) {
-  uint64_t declared = trial->subject->candidate->metadata->largest;
-  uint64_t most = declared < trial->subject->largest ? declared : trial->subject->largest;
+  uint64_t most = subject_largest(trial->subject);
 
   return wanted < most ? wanted : (size_t)most;
+}
+
+void skip_beyond_largest(struct trial *trial, size_t size) {
+  uint64_t largest = subject_largest(trial->subject);
+
+  if (size > largest) trial_skip(trial, "objects have at most %" PRIu64 " bytes here, %zu are wanted", largest, size);
 }
 
 const char *object_put_name(enum kind kind) {
@@ -44,7 +52,7 @@ const char *object_get_name(enum kind kind) {
 
 enum blockstore_status object_put(struct store *store, struct call *call, const struct object *object, struct input *input) {
   if (object->kind == KIND_IMMUTABLE) return store_put_immutable(store, call, object->datum.key, input, NULL);
-  return store_put_mutable(store, call, object->id, object->version, SIGNATURE, input);
+  return store_put_mutable(store, call, object->id, object->version, LITTER_SIGNATURE, input);
 }
 
 enum blockstore_status object_get(struct store *store, struct call *call, struct object *object, struct output *output) {
@@ -55,7 +63,7 @@ enum blockstore_status object_get(struct store *store, struct call *call, struct
 
 enum blockstore_status object_delete(struct store *store, struct call *call, const struct object *object) {
   if (object->kind == KIND_IMMUTABLE) return store_delete_immutable(store, call, object->datum.key, NULL);
-  return store_delete_mutable(store, call, object->id, SIGNATURE);
+  return store_delete_mutable(store, call, object->id, LITTER_SIGNATURE);
 }
 
 void must_put_object(struct store *store, const struct object *object) {
@@ -101,4 +109,23 @@ void for_each_kind(struct trial *trial, void (*check)(struct store *store, enum 
 
 void skip_without(struct store *store, enum kind kind) {
   if (!store_keeps(store, kind)) trial_skip(store->trial, "the driver does not support %s", object_put_name(kind));
+}
+
+bool store_makes_urls(struct store *store) {
+  char *id BS_AUTO_FREE = id_make(store->trial, "url");
+  enum blockstore_status status;
+  struct output output;
+  struct call call;
+
+  call_begin(&call, store);
+  output_begin(&output, store->trial);
+  status = store_make_url(store, &call, &output, id);
+  output_end(&output);
+  call_end(&call);
+  return status != BLOCKSTORE_STATUS_UNSUPPORTED;
+}
+
+void skip_without_mutable(struct store *store) {
+  if (!store_makes_urls(store)) trial_skip(store->trial, "the driver does not support make_mutable_url");
+  if ((store->trial->behaviour->needs & NEEDS_WRITES) != 0) skip_without(store, KIND_MUTABLE);
 }

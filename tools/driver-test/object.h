@@ -23,6 +23,8 @@ void object_change(struct object *object, struct trial *trial);
 
 /* `wanted`, or as much as the driver and the subject let an object have. */
 size_t object_size(const struct trial *trial, size_t wanted);
+/* Skips the behaviour when they do not let an object have so many bytes. */
+void skip_beyond_largest(struct trial *trial, size_t size);
 
 /* The names of the entry points, a literal. */
 const char *object_put_name(enum kind kind);
@@ -43,5 +45,9 @@ bool store_keeps(struct store *store, enum kind kind);
 void for_each_kind(struct trial *trial, void (*check)(struct store *store, enum kind kind));
 /* Skips the behaviour when the store does not keep this kind. */
 void skip_without(struct store *store, enum kind kind);
+/* make_mutable_url does not answer UNSUPPORTED for an ordinary id. */
+bool store_makes_urls(struct store *store);
+/* Skips the behaviour when the store makes no URLs or, if the behaviour needs writes, does not keep mutable data. */
+void skip_without_mutable(struct store *store);
 
 #endif

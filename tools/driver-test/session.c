@@ -156,20 +156,6 @@ static void ask_ruined(struct session *session, struct store *store) {
   if (rename(away, directory) < 0) trial_skip(session->trial, "%s: the driver made its directory anew", directory);
 }
 
-static bool makes_urls(struct store *store) {
-  char *id BS_AUTO_FREE = id_make(store->trial, "url");
-  enum blockstore_status status;
-  struct output output;
-  struct call call;
-
-  call_begin(&call, store);
-  output_begin(&output, store->trial);
-  status = store_make_url(store, &call, &output, id);
-  output_end(&output);
-  call_end(&call);
-  return status != BLOCKSTORE_STATUS_UNSUPPORTED;
-}
-
 void session_run(struct session *session) {
   struct store store;
 
@@ -177,7 +163,7 @@ void session_run(struct session *session) {
   check(session, &store, UINT64_MAX);
   check(session, &store, 0);
   for (int kind = 0; kind < KINDS; kind++)
-    if (kind == KIND_IMMUTABLE || makes_urls(&store)) ask_about(session, &store, (enum kind)kind);
+    if (kind == KIND_IMMUTABLE || store_makes_urls(&store)) ask_about(session, &store, (enum kind)kind);
   ask_ruined(session, &store);
   store_close(&store);
 }

@@ -47,7 +47,7 @@ bool call_again(struct call *call, enum blockstore_status status, unsigned *trie
 struct input {
   struct blockstore_source abi;
   struct trial *trial;
-  const unsigned char *bytes; /* NULL: `size` bytes that are made as they are read */
+  const unsigned char *bytes; /* the caller's */
   uint64_t fail_at;           /* the read that reaches this byte answers fail_with; UINT64_MAX: none */
   enum blockstore_status fail_with;
   void (*on_read)(struct input *input, uint64_t offset, size_t length); /* before it is answered; may be NULL */
@@ -151,9 +151,6 @@ bool url_is_handled(struct store *store, const char *url);
 
 void must_put_immutable(struct store *store, const char *key, const struct datum *datum);
 void must_put_mutable(struct store *store, const char *id, uint64_t version, const struct datum *datum);
-/* Skips the behaviour when the driver answers UNSUPPORTED for an ordinary id: to make_mutable_url or, if the behaviour
- * needs writes, to a put. */
-void skip_without_mutable(struct store *store);
 /* The get answers exactly these bytes, in one of its candidates, each as long as it was announced.  Here and
  * below: a store that does not declare itself consistent is asked until it does, for as long as a call may take. */
 void must_hold_immutable(struct store *store, const char *key, const struct datum *datum);
