@@ -264,8 +264,8 @@ static bool read_libraries(struct bs_candidate *candidate, struct bs_error *erro
          bs_libraries_read(&candidate->libraries, &elf, error);
 }
 
-/* One that needs what is not there counts as refused, too; one of which that cannot be known does not: loading it asks
- * the dynamic linker alone. */
+/* One that needs what is not there counts as refused, too, and one that cannot be read a second time; one whose dynamic
+ * section is not understood does not: loading it asks the dynamic linker alone. */
 static bool search_libraries(struct bs_candidate *candidate, struct bs_error *error) {
   struct bs_error refusal = {0};
   const struct bs_libraries *libraries;
@@ -273,8 +273,10 @@ static bool search_libraries(struct bs_candidate *candidate, struct bs_error *er
 
   if (candidate->refused != NULL || candidate->builtin != NULL) return true;
   if (!read_libraries(candidate, &refusal)) {
+    if (refusal.word == BS_WORD_no_memory) return bs_fail_memory(error);
+    if (refusal.rule == BS_RULE_unreadable) return take_refusal(&candidate->refused, &candidate->rule, &refusal, error);
     bs_log(BS_LOG_DEBUG, "what the driver needs is not known: %s", refusal.message);
-    return refusal.word != BS_WORD_no_memory || bs_fail_memory(error);
+    return true;
   }
   libraries = candidate->libraries;
   if (!bs_libraries_search(candidate->libraries, candidate->directory, error)) return false;

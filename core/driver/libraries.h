@@ -22,7 +22,7 @@ struct bs_libraries {
   char *path; /* where the file says to look first: directories with colons between (DT_RUNPATH, else DT_RPATH); NULL */
 };
 
-/* By bs_libraries_free.  Word: driver, with its rule (io when the file cannot be read). */
+/* By bs_libraries_free.  Word: driver, with its rule (unreadable when the file cannot be read). */
 bool bs_libraries_read(struct bs_libraries **ret_libraries, const struct bs_elf *elf, struct bs_error *error);
 void bs_libraries_free(struct bs_libraries *libraries);
 
