@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The parts that authors of drivers copy: each pair of files, in a folder of its own (label with url, which it needs), compiles
+# The parts that authors of drivers copy: each pair of files, in a folder of its own (with those that it needs), compiles
 # against the installed header alone, and does its work in a C and in a C++ program.  In a driver they are not exported, and no name of theirs is the core's.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(health|label|temporary|tree|url)_'
+prefixes='^bs_(health|label|layout|temporary|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -30,6 +30,19 @@ int main(void) {
   if (strcmp(label, "a%2F%42") != 0) return 1;
   bs_label_make(label, BS_LABEL_SHORTEST, id);
   return strlen(label) == 71 && strncmp(label, "sha256=", 7) == 0 && bs_label_is(label, 71) ? 0 : 2;
+}
+END
+cat >"$work/layout-use" <<'END'
+#include "layout.h"
+#include <string.h>
+int main(void) {
+  struct bs_layout made, taken;
+
+  if (bs_layout_mutable(&made, NULL, "x") != BLOCKSTORE_STATUS_OK || !bs_layout_take(&taken, made.path)) return 1;
+  if (strcmp(made.path, "mutable/2d/71/x") != 0 || strcmp(taken.path, made.path) != 0) return 2;
+  if (bs_layout_immutable(&made, NULL, "2d711642b726b04401627ca9fbac32f5c8530fb1") != BLOCKSTORE_STATUS_OK) return 3;
+  if (strcmp(made.path, "immutable/2d/71/2d711642b726b04401627ca9fbac32f5c8530fb1") != 0) return 4;
+  return bs_layout_take(&taken, made.path) || bs_layout_take(&taken, "mutable/2d/71/../x") ? 5 : 0;
 }
 END
 cat >"$work/tree-use" <<'END'
@@ -100,7 +113,10 @@ END
 # compile COMPILER STANDARD PART: in a fresh folder with nothing but the pair, what it says it needs, and its use.
 compile() (
   files=$3 libraries=
-  if [ "$3" = label ]; then files='label url' libraries=-lcrypto; fi
+  case $3 in
+    label) files='label url' libraries=-lcrypto ;;
+    layout) files='layout label url' libraries=-lcrypto ;;
+  esac
   rm -rf "$work/alone" && mkdir "$work/alone" && cd "$work/alone" || exit 1
   case $1 in
     *++) compiler=${CC:-cc} standard=-std=c99 language=c++ ;;
@@ -121,7 +137,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in health label tree url; do
+for part in health label layout tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -137,7 +153,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in health label tree url; do
+for part in health label layout tree url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"
@@ -146,13 +162,16 @@ done
 cat >"$work/small.c" <<'END'
 #include "health.h"
 #include "label.h"
+#include "layout.h"
 #include "tree.h"
 #include "url.h"
 static enum blockstore_status small_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   struct bs_health health;
   char label[BS_LABEL_SHORTEST + 1], text[32];
+  struct bs_layout layout;
 
   (void)self;
+  if (!bs_layout_take(&layout, "mutable/ab/cd/id")) return BLOCKSTORE_STATUS_FAILED;
   bs_health_begin(&health);
   bs_url_escape(text, sizeof text, "a b", 3, BS_URL_PATH);
   bs_health_text(&health, "root", text);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk: objects are files in a directory tree under `root`.
- *
- * Immutable data lie at immutable/ab/cd/KEY, ab and cd being the key's first digits; mutable records at
- * mutable/ab/cd/NAME, NAME being the label of the data id and ab and cd the first
- * digits of the SHA-256 of the id.  A million objects are then 16 to a directory.
+ * disk: objects are files in a directory tree under `root`, where plugins/common/layout.h says.
  */
 #include <config.h>
 
@@ -18,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "plugins/common/health.h"
-#include "plugins/common/label.h"
+#include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
 #include "plugins/common/tree.h"
 #include "plugins/common/url.h"
@@ -26,27 +22,19 @@
 
 #define CHUNK ((size_t)1 << 20)          /* bytes between two looks at the clock */
 #define WRITE_BEHIND ((uint64_t)8 << 20) /* bytes that the disk is set to work on before fsync asks for all */
-#define NAME_LONGEST 200
 #define URL_LONGEST 2048
 
-_Static_assert(BS_DISK_ROOT_URL_LONGEST + sizeof "/mutable/ab/cd/" + (size_t)NAME_LONGEST / 3 * 5 + NAME_LONGEST % 3 <=
-                   URL_LONGEST + 1,
-               "a URL has room for a name in which every %XX has become %25XX");
+_Static_assert(BS_DISK_ROOT_URL_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= URL_LONGEST + 1, "a URL has room for any path");
 
 struct disk {
   struct bs_disk_root root; /* options `root` and `must_exist` */
   uint64_t swept;           /* leftovers that were removed when the instance was opened */
 };
 
-/* Where an object lies, relative to the root. */
-struct disk_object {
-  char path[sizeof "immutable/ab/cd/" + NAME_LONGEST];
-};
-
 /* Helpers. */
 
 static enum blockstore_status disk_fail(const struct disk *disk, struct blockstore_call *call,
-                                        const struct disk_object *object, const char *what) {
+                                        const struct bs_layout *object, const char *what) {
   return bs_disk_fail(call, disk->root.path, object->path, what);
 }
 
@@ -59,42 +47,9 @@ static size_t disk_step(uint64_t size, uint64_t offset) {
   return size - offset < CHUNK ? (size_t)(size - offset) : CHUNK;
 }
 
-/* Are the first `count` bytes lower-case hexadecimal digits? */
-static bool disk_has_digits(const char *text, size_t count) {
-  return strspn(text, "0123456789abcdef") >= count;
-}
-
-static enum blockstore_status disk_locate_immutable(struct disk_object *ret_object, struct blockstore_call *call,
-                                                    const char *key) {
-  size_t length = strlen(key);
-
-  if ((length != 40 && length != 64) || !disk_has_digits(key, length))
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%.80s: A key of 40 or 64 lower-case hexadecimal digits was expected.", key);
-  snprintf(ret_object->path, sizeof ret_object->path, "immutable/%.2s/%.2s/%s", key, key + 2, key);
-  return BLOCKSTORE_STATUS_OK;
-}
-
-static enum blockstore_status disk_locate_mutable(struct disk_object *ret_object, struct blockstore_call *call,
-                                                  const char *data_id) {
-  char digits[BS_LABEL_DIGITS + 1], name[NAME_LONGEST + 1];
-
-  if (data_id[0] == '\0') return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A data id was expected, but it is empty.");
-  bs_label_digest(digits, data_id);
-  bs_label_make(name, NAME_LONGEST, data_id);
-  snprintf(ret_object->path, sizeof ret_object->path, "mutable/%.2s/%.2s/%s", digits, digits + 2, name);
-  return BLOCKSTORE_STATUS_OK;
-}
-
-/* Does "ab/cd/NAME", which came out of a URL, look like what disk_locate_mutable makes? */
-static bool disk_is_mutable_path(const char *path) {
-  return disk_has_digits(path, 2) && path[2] == '/' && disk_has_digits(path + 3, 2) && path[5] == '/' &&
-         bs_label_is(path + strlen("ab/cd/"), NAME_LONGEST);
-}
-
-static enum blockstore_status disk_locate_url(const struct disk *disk, struct disk_object *ret_object,
+static enum blockstore_status disk_locate_url(const struct disk *disk, struct bs_layout *ret_object,
                                               const char *url) {
-  static const char scheme[] = "file://", host[] = "localhost", area[] = "/mutable/";
+  static const char scheme[] = "file://", host[] = "localhost";
   const char *root = disk->root.path;
   char path[PATH_MAX];
 
@@ -102,16 +57,15 @@ static enum blockstore_status disk_locate_url(const struct disk *disk, struct di
   url += strlen(scheme);
   if (strncasecmp(url, host, strlen(host)) == 0) url += strlen(host);
   if (url[0] != '/' || !bs_url_decode_path(path, sizeof path, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
-  if (strncmp(path, root, strlen(root)) != 0 || strncmp(path + strlen(root), area, strlen(area)) != 0 ||
-      !disk_is_mutable_path(path + strlen(root) + strlen(area)))
+  if (strncmp(path, root, strlen(root)) != 0 || path[strlen(root)] != '/' ||
+      !bs_layout_take(ret_object, path + strlen(root) + 1))
     return BLOCKSTORE_STATUS_UNHANDLED_URL;
-  snprintf(ret_object->path, sizeof ret_object->path, "%s", path + strlen(root) + 1);
   return BLOCKSTORE_STATUS_OK;
 }
 
 /* Opens a regular file; where there is none, says whether the object is absent or the whole store. */
 static enum blockstore_status disk_open_object(const struct disk *disk, struct blockstore_call *call, int *ret_fd,
-                                               uint64_t *ret_size, const struct disk_object *object) {
+                                               uint64_t *ret_size, const struct bs_layout *object) {
   int fd = bs_tree_open(disk->root.fd, object->path, O_RDONLY | O_NONBLOCK); /* a FIFO must not hang here */
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   struct stat stat;
@@ -139,7 +93,7 @@ static enum blockstore_status disk_open_object(const struct disk *disk, struct b
 }
 
 static enum blockstore_status disk_get(const struct disk *disk, struct blockstore_call *call,
-                                       struct blockstore_sink *ret_data, const struct disk_object *object) {
+                                       struct blockstore_sink *ret_data, const struct bs_layout *object) {
   char *buffer BS_AUTO_FREE = NULL;
   int fd BS_AUTO_CLOSE = -1;
   uint64_t size = 0;
@@ -175,7 +129,7 @@ static int disk_write_behind(int fd, uint64_t end) {
 
 /* Copies the source into the file. */
 static enum blockstore_status disk_receive(const struct disk *disk, struct blockstore_call *call,
-                                           const struct disk_object *object, int fd,
+                                           const struct bs_layout *object, int fd,
                                            const struct blockstore_source *source) {
   char *buffer BS_AUTO_FREE = malloc(disk_step(source->size, 0) + 1);
 
@@ -195,7 +149,7 @@ static enum blockstore_status disk_receive(const struct disk *disk, struct block
 
 /* Nothing is visible before all of the source was read and is durable. */
 static enum blockstore_status disk_put(const struct disk *disk, struct blockstore_call *call,
-                                       const struct disk_object *object, const struct blockstore_source *source) {
+                                       const struct bs_layout *object, const struct blockstore_source *source) {
   struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
   enum blockstore_status status;
 
@@ -236,7 +190,7 @@ static enum blockstore_status disk_compare(struct blockstore_call *call, bool *r
 
 /* Is the object there already, whole and durable?  Whatever else is there is no error, it will be replaced. */
 static enum blockstore_status disk_holds(const struct disk *disk, struct blockstore_call *call, bool *ret_holds,
-                                         const struct disk_object *object, const struct blockstore_source *source) {
+                                         const struct bs_layout *object, const struct blockstore_source *source) {
   int fd BS_AUTO_CLOSE = bs_tree_open(disk->root.fd, object->path, O_RDONLY | O_NONBLOCK);
   enum blockstore_status status;
   struct stat stat;
@@ -252,7 +206,7 @@ static enum blockstore_status disk_holds(const struct disk *disk, struct blockst
 }
 
 static enum blockstore_status disk_delete(const struct disk *disk, struct blockstore_call *call,
-                                          const struct disk_object *object) {
+                                          const struct bs_layout *object) {
   enum blockstore_status status = bs_disk_root_present(&disk->root, call);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
@@ -294,7 +248,7 @@ static void disk_storage_close(void *self, struct blockstore_call *call) {
 /* URLs. */
 
 static enum blockstore_status disk_handles_url(void *self, struct blockstore_call *call, const char *url) {
-  struct disk_object object;
+  struct bs_layout object;
 
   (void)call;
   return disk_locate_url(self, &object, url);
@@ -303,10 +257,10 @@ static enum blockstore_status disk_handles_url(void *self, struct blockstore_cal
 static enum blockstore_status disk_make_mutable_url(void *self, struct blockstore_call *call,
                                                     struct blockstore_sink *ret_url, const char *data_id) {
   const struct disk *disk = self;
-  struct disk_object object;
+  struct bs_layout object;
   char url[URL_LONGEST + 1];
   size_t length = strlen(disk->root.url);
-  enum blockstore_status status = disk_locate_mutable(&object, call, data_id);
+  enum blockstore_status status = bs_layout_mutable(&object, call, data_id);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   memcpy(url, disk->root.url, length);
@@ -319,8 +273,8 @@ static enum blockstore_status disk_make_mutable_url(void *self, struct blockstor
 
 static enum blockstore_status disk_get_immutable(void *self, struct blockstore_call *call,
                                                  struct blockstore_sink *ret_data, const char *key) {
-  struct disk_object object;
-  enum blockstore_status status = disk_locate_immutable(&object, call, key);
+  struct bs_layout object;
+  enum blockstore_status status = bs_layout_immutable(&object, call, key);
 
   return status == BLOCKSTORE_STATUS_OK ? disk_get(self, call, ret_data, &object) : status;
 }
@@ -328,8 +282,8 @@ static enum blockstore_status disk_get_immutable(void *self, struct blockstore_c
 static enum blockstore_status disk_put_immutable(void *self, struct blockstore_call *call, const char *key,
                                                  const struct blockstore_source *data, const char *txid) {
   const struct disk *disk = self;
-  struct disk_object object;
-  enum blockstore_status status = disk_locate_immutable(&object, call, key);
+  struct bs_layout object;
+  enum blockstore_status status = bs_layout_immutable(&object, call, key);
   bool holds;
 
   (void)txid;
@@ -342,8 +296,8 @@ static enum blockstore_status disk_put_immutable(void *self, struct blockstore_c
 
 static enum blockstore_status disk_delete_immutable(void *self, struct blockstore_call *call, const char *key,
                                                     const char *txid) {
-  struct disk_object object;
-  enum blockstore_status status = disk_locate_immutable(&object, call, key);
+  struct bs_layout object;
+  enum blockstore_status status = bs_layout_immutable(&object, call, key);
 
   (void)txid;
   return status == BLOCKSTORE_STATUS_OK ? disk_delete(self, call, &object) : status;
@@ -353,7 +307,7 @@ static enum blockstore_status disk_delete_immutable(void *self, struct blockstor
 
 static enum blockstore_status disk_get_mutable(void *self, struct blockstore_call *call,
                                                struct blockstore_sink *ret_record, const char *url) {
-  struct disk_object object;
+  struct bs_layout object;
   enum blockstore_status status = disk_locate_url(self, &object, url);
 
   return status == BLOCKSTORE_STATUS_OK ? disk_get(self, call, ret_record, &object) : status;
@@ -363,8 +317,8 @@ static enum blockstore_status disk_put_mutable(void *self, struct blockstore_cal
                                                uint64_t version, const char *signature,
                                                const struct blockstore_source *record) {
   const struct disk *disk = self;
-  struct disk_object object;
-  enum blockstore_status status = disk_locate_mutable(&object, call, data_id);
+  struct bs_layout object;
+  enum blockstore_status status = bs_layout_mutable(&object, call, data_id);
 
   (void)version;
   (void)signature;
@@ -374,8 +328,8 @@ static enum blockstore_status disk_put_mutable(void *self, struct blockstore_cal
 
 static enum blockstore_status disk_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
                                                   const char *signature) {
-  struct disk_object object;
-  enum blockstore_status status = disk_locate_mutable(&object, call, data_id);
+  struct bs_layout object;
+  enum blockstore_status status = bs_layout_mutable(&object, call, data_id);
 
   (void)signature;
   return status == BLOCKSTORE_STATUS_OK ? disk_delete(self, call, &object) : status;
