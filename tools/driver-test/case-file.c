@@ -115,11 +115,18 @@ static void have_entries(struct trial *trial) {
       {"put_immutable_handler", !writes || HAS(module, put_immutable_handler)},
       {"put_mutable_handler", !writes || HAS(module, put_mutable_handler)},
   };
+  char missing[256] = "";
+  bool lacks_puts = false;
 
-  for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
-    if (!entries[i].is_there)
-      trial_fail(trial, "Its table has no %s%s.", entries[i].name,
-                 strncmp(entries[i].name, "put", 3) == 0 ? ", and it does not declare itself read-only" : "");
+  for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+    size_t length = strlen(missing);
+
+    if (entries[i].is_there) continue;
+    snprintf(missing + length, sizeof missing - length, "%s%s", length == 0 ? "" : ", ", entries[i].name);
+    if (strncmp(entries[i].name, "put", 3) == 0) lacks_puts = true;
+  }
+  if (missing[0] != '\0')
+    trial_fail(trial, "Its table has no %s%s.", missing, lacks_puts ? "; and it does not declare itself read-only" : "");
 }
 
 static void describe(struct trial *trial) {

@@ -80,13 +80,16 @@ static void put_with_transaction(struct trial *trial) {
   enum blockstore_status status;
   struct input input;
   struct store store;
+  unsigned tried = 0;
   struct call call;
 
   begin(&store, trial);
   datum_make(&datum, trial, 100);
-  call_begin(&call, &store);
-  input_begin(&input, trial, datum.bytes, datum.size);
-  status = store_put_immutable(&store, &call, datum.key, &input, TXID);
+  do {
+    call_begin(&call, &store);
+    input_begin(&input, trial, datum.bytes, datum.size);
+    status = store_put_immutable(&store, &call, datum.key, &input, TXID);
+  } while (call_again(&call, status, &tried));
   if (status != BLOCKSTORE_STATUS_OK)
     trial_fail(trial, "put_immutable_handler with a txid answered %s.", answer_text(&call, status));
   must_hold_immutable(&store, datum.key, &datum);
@@ -213,16 +216,19 @@ static void refuse_larger(struct trial *trial) {
   enum blockstore_status status;
   struct input input;
   struct store store;
+  unsigned tried = 0;
   struct call call;
   uint64_t most = 0;
 
   begin(&store, trial);
   datum_make(&datum, trial, size);
-  call_begin(&call, &store);
-  input_begin(&input, trial, datum.bytes, datum.size);
-  input.on_read = note_read;
-  input.user = &most;
-  status = store_put_immutable(&store, &call, datum.key, &input, NULL);
+  do {
+    call_begin(&call, &store);
+    input_begin(&input, trial, datum.bytes, datum.size);
+    input.on_read = note_read;
+    input.user = &most;
+    status = store_put_immutable(&store, &call, datum.key, &input, NULL);
+  } while (call_again(&call, status, &tried));
   if (status == BLOCKSTORE_STATUS_OK) {
     must_hold_immutable(&store, datum.key, &datum);
   } else {

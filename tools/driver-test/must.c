@@ -2,6 +2,7 @@
 /* What is stored, and the answers that a behaviour takes for granted. */
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -199,7 +200,8 @@ void must_put_immutable(struct store *store, const char *key, const struct datum
   call_end(&call);
 }
 
-void must_put_mutable(struct store *store, const char *id, uint64_t version, const struct datum *datum) {
+void must_put_mutable_as(struct store *store, const char *id, uint64_t version, const char *signature,
+                         const struct datum *datum) {
   enum blockstore_status status;
   struct input input;
   unsigned tried = 0;
@@ -209,12 +211,16 @@ void must_put_mutable(struct store *store, const char *id, uint64_t version, con
   do {
     call_begin(&call, store);
     input_begin(&input, store->trial, datum->bytes, datum->size);
-    status = store_put_mutable(store, &call, id, version, LITTER_SIGNATURE, &input);
+    status = store_put_mutable(store, &call, id, version, signature, &input);
   } while (call_again(&call, status, &tried));
   if (status != BLOCKSTORE_STATUS_OK)
-    trial_fail(store->trial, "put_mutable_handler answered for %zu bytes under \"%s\": %s.", datum->size, shown(id),
-               answer_text(&call, status));
+    trial_fail(store->trial, "put_mutable_handler answered for %zu bytes under \"%s\" with version %" PRIu64
+               " and signature \"%s\": %s.", datum->size, shown(id), version, signature, answer_text(&call, status));
   call_end(&call);
+}
+
+void must_put_mutable(struct store *store, const char *id, uint64_t version, const struct datum *datum) {
+  must_put_mutable_as(store, id, version, LITTER_SIGNATURE, datum);
 }
 
 /* ---- what a get answers ---- */

@@ -150,6 +150,8 @@ char *must_make_url(struct store *store, const char *id);
 bool url_is_handled(struct store *store, const char *url);
 
 void must_put_immutable(struct store *store, const char *key, const struct datum *datum);
+void must_put_mutable_as(struct store *store, const char *id, uint64_t version, const char *signature,
+                         const struct datum *datum);
 void must_put_mutable(struct store *store, const char *id, uint64_t version, const struct datum *datum);
 /* The get answers exactly these bytes, in one of its candidates, each as long as it was announced.  Here and
  * below: a store that does not declare itself consistent is asked until it does, for as long as a call may take. */
