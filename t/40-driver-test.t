@@ -63,4 +63,9 @@ for signal in INT TERM; do
   is "$(kill -l $?) $(tail -n 1 "$work/out")" "$signal Bail out! interrupted" "SIG$signal interrupts it"
   is_empty "$(find "$TMPDIR" "$work/kept" -mindepth 1)" "nothing is left behind after SIG$signal"
 done
+
+# The one who reads goes away.
+(env --default-signal=PIPE "$program" "$moody" -o root="$work/kept" --only='immutable.*'; echo $? >"$work/status") | head -n 1 >"$work/out"
+is "$(kill -l "$(cat "$work/status")") $(cat "$work/out")" 'PIPE TAP version 13' 'an output that nobody reads interrupts it'
+is_empty "$(find "$TMPDIR" "$work/kept" -mindepth 1)" 'nothing is left behind then'
 done_testing

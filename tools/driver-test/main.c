@@ -64,7 +64,7 @@ static const char help[] =
     "      --help, --version\n"
     "\n"
     "Exit status: 0 when every behaviour was shown or skipped, 1 when one was not, 2 when it could not be tried,\n"
-    "128 and the signal's number when SIGINT, SIGTERM or SIGHUP ended it.\n";
+    "128 and the signal's number when SIGINT, SIGTERM, SIGHUP or SIGPIPE ended it.\n";
 
 enum {
   OPTION_LIST = 256,
@@ -305,6 +305,6 @@ int main(int count, char **arguments) {
   subject.seed = seed;
   status = run(&walk, &options, count, arguments);
   subject_free(&subject);
-  if (fflush(stdout) != 0) status = USAGE;
+  if (fflush(stdout) != 0 && trial_interrupted() == 0) status = USAGE;
   return status;
 }

@@ -28,7 +28,7 @@
 
 /* ---- signals ---- */
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 static volatile sig_atomic_t interrupted; /* the signal */
 
 static void note_signal(int signal) {
@@ -36,11 +36,13 @@ static void note_signal(int signal) {
 }
 
 void trial_catch_signals(void) {
-  const struct sigaction note = {.sa_handler = note_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
-  struct sigaction before;
+  struct sigaction note = {.sa_handler = note_signal}, before;
 
-  for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+  for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+    /* whoever sends one twice does not want to wait; what nobody reads any more is written more than once */
+    note.sa_flags = SA_RESTART | (caught[i] == SIGPIPE ? 0 : (int)SA_RESETHAND);
     if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(caught[i], &note, NULL);
+  }
 }
 
 int trial_interrupted(void) {
