@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tools/bench-stores clocks: one instance of a driver, opened once, through the core's own calls.
+ *
+ *   bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES
+ *
+ * In each round another immutable object of so many bytes is put, fetched and deleted; a first round, of a single byte,
+ * warms up and is not told.  Prints "put MS" and "get MS" a round, and at the end "peak KIB", the process's peak memory.
+ */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/spool.h"
+#include "core/codec/hex.h"
+#include "core/driver/call.h"
+#include "tools/driver-test/subject.h"
+
+#define DEADLINE_MS ((uint64_t)600000)
+#define BLOCK ((size_t)1 << 16)
+
+struct bench {
+  struct subject subject;
+  struct bs_scopes scopes;
+  struct bs_scope *scope; /* of all that is done */
+  struct bs_store *store;
+  unsigned round;
+};
+
+static double now_ms(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* ---- the data ---- */
+
+static void free_spool(struct bs_spool *spool) {
+  bs_spool_free(spool);
+}
+
+/* Bytes that no round before had, in an unlinked file, so that they are no memory of the process. */
+static bool make_data(struct bs_spool *spool, unsigned round, uint64_t size, struct bs_error *error) {
+  unsigned char block[BLOCK];
+
+  for (size_t i = 0; i < BLOCK; i++) block[i] = (unsigned char)(i * 2654435761u >> 13);
+  for (uint64_t offset = 0; offset < size; offset += BLOCK) {
+    memcpy(block, &round, sizeof round);
+    memcpy(block + sizeof round, &offset, sizeof offset);
+    if (!bs_spool_write(spool, block, size - offset < BLOCK ? (size_t)(size - offset) : BLOCK, error)) return false;
+  }
+  return true;
+}
+
+/* ---- what comes back ---- */
+
+static bool begin(void *user, uint64_t size, struct bs_error *error) {
+  (void)size;
+  (void)error;
+  *(uint64_t *)user = 0;
+  return true;
+}
+
+static bool count(void *user, const void *bytes, size_t length, struct bs_error *error) {
+  (void)bytes;
+  (void)error;
+  *(uint64_t *)user += length;
+  return true;
+}
+
+static bool end(void *user, struct bs_error *error) {
+  (void)user;
+  (void)error;
+  return true;
+}
+
+/* ---- the calls ---- */
+
+static bool call(struct bench *bench, enum bs_entry entry, const struct bs_arguments *arguments, double *ret_ms,
+                 struct bs_error *error) {
+  const struct bs_call_result *result;
+  struct bs_call *call;
+  double start;
+  bool good;
+
+  if (!bs_call_new(&call, bench->store, entry, arguments, error)) return false;
+  start = now_ms();
+  bs_calls_run(&call, 1, bench->scope, NULL, NULL, NULL);
+  *ret_ms = now_ms() - start;
+  result = bs_call_result(call);
+  good = result->status == BLOCKSTORE_STATUS_OK;
+  if (!good) *error = result->error;
+  bs_call_release(call);
+  return good;
+}
+
+static bool go_round(struct bench *bench, uint64_t size, bool told, struct bs_error *error) {
+  struct bs_spool spool BS_AUTO(free_spool);
+  struct bs_feed *feed BS_AUTO_FEED = NULL;
+  unsigned char digest[BS_SHA256_SIZE];
+  char key[2 * BS_SHA256_SIZE + 1];
+  uint64_t got = 0;
+  const struct bs_receiver receiver = {UINT64_MAX, &got, begin, count, end};
+  struct bs_arguments put = {.target = key};
+  const struct bs_arguments get = {.target = key, .receiver = &receiver}, delete = {.target = key};
+  double put_ms, get_ms, delete_ms;
+
+  bs_spool_init(&spool, NULL);
+  if (!make_data(&spool, bench->round++, size, error) || !bs_feed_from_spool(&feed, &spool, error) ||
+      !bs_feed_digest(feed, digest, NULL, NULL, NULL, bench->scope, error))
+    return false;
+  bs_hex_encode(key, digest, sizeof digest);
+  put.feed = feed;
+  if (!call(bench, BS_ENTRY_PUT_IMMUTABLE, &put, &put_ms, error) ||
+      !call(bench, BS_ENTRY_GET_IMMUTABLE, &get, &get_ms, error) ||
+      !call(bench, BS_ENTRY_DELETE_IMMUTABLE, &delete, &delete_ms, error))
+    return false;
+  if (got != size) return bs_fail(error, BS_WORD_failed, "%" PRIu64 " bytes came back of %" PRIu64 ".", got, size);
+  if (told) printf("put %.3f\nget %.3f\n", put_ms, get_ms);
+  return true;
+}
+
+/* ---- the command ---- */
+
+static bool assign(struct assignments *assignments, char *text) {
+  char *value = strchr(text, '=');
+  struct assignment *grown;
+
+  if (value == NULL) return false;
+  grown = reallocarray(assignments->items, assignments->count + 1, sizeof *grown);
+  if (grown == NULL) return false;
+  assignments->items = grown;
+  grown[assignments->count++] = (struct assignment){strndup(text, (size_t)(value - text)), strdup(value + 1)};
+  return true;
+}
+
+static bool open_store(struct bench *bench, struct bs_error *error) {
+  struct blockstore_settings *settings = NULL;
+  const struct bs_module *module;
+
+  if (!subject_load(&module, &bench->subject, error) ||
+      !subject_settings(&settings, &bench->subject, "/nonexistent", 1, NULL, NULL, error))
+    return false;
+  return bs_store_open(&bench->store, "bench", bench->subject.candidate->name, module->driver, module->driver_size,
+                       module->metadata, settings, -1, NULL, bench->scope, error);
+}
+
+static bool run(struct bench *bench, const char *file, unsigned long rounds, uint64_t size, struct bs_error *error) {
+  uint32_t start = (uint32_t)getpid();
+  struct rusage usage;
+
+  if (!bs_scope_open(&bench->scopes, &bench->scope, DEADLINE_MS, error) || !subject_read(&bench->subject, file, error) ||
+      !open_store(bench, error))
+    return false;
+  bench->round = start * 1000u;
+  if (!go_round(bench, 1, false, error)) return false;
+  for (unsigned long round = 0; round < rounds; round++)
+    if (!go_round(bench, size, true, error)) return false;
+  getrusage(RUSAGE_SELF, &usage);
+  printf("peak %ld\n", usage.ru_maxrss);
+  return true;
+}
+
+int main(int argc, char **argv) {
+  struct bench bench = {.subject = {.largest = UINT64_MAX, .patience_ms = (uint32_t)DEADLINE_MS}};
+  struct bs_error error = {0};
+  bool good = true;
+  int letter;
+
+  while ((letter = getopt(argc, argv, "o:")) != -1) good = good && letter == 'o' && assign(&bench.subject.options, optarg);
+  if (!good || argc - optind != 3) {
+    fputs("usage: bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES\n", stderr);
+    return 2;
+  }
+  good = run(&bench, argv[optind], strtoul(argv[optind + 1], NULL, 10), strtoull(argv[optind + 2], NULL, 10), &error);
+  if (!good) fprintf(stderr, "bench-driver: %s\n", error.message);
+  bs_store_close(bench.store);
+  if (bench.scope != NULL) bs_scope_close(bench.scope);
+  subject_free(&bench.subject);
+  bs_scopes_free(&bench.scopes);
+  return good ? 0 : 1;
+}
