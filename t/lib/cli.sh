@@ -32,12 +32,6 @@ exits() {
 $(cat "$out" "$err")"
 }
 
-# like TEXT REGEX WHAT
-like() {
-  printf '%s\n' "$1" | grep -qE -e "$2" && report 0 "$3" || report 1 "$3" "got:  $1
-like: $2"
-}
-
 # says MEMBER VALUE WHAT: a member of the document in $out.
 says() {
   is "$(member "$1")" "$2" "$3"

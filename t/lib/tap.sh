@@ -28,6 +28,12 @@ is() {
 expected: $2"
 }
 
+# like TEXT REGEX WHAT
+like() {
+  printf '%s\n' "$1" | grep -qE -e "$2" && report 0 "$3" || report 1 "$3" "got:  $1
+like: $2"
+}
+
 # succeeds WHAT COMMAND..., fails WHAT COMMAND...
 succeeds() {
   what=$1
