@@ -64,6 +64,48 @@ dhtnode() {
   like "$(cat "$work/body")" '"data": *"ZGF0YQ=="' 'as it was'
 }
 
+ipfs() {
+  answer '200 0' 'ipfs takes a block' -F "data=@$work/data" \
+    "http://127.0.0.1:$IPFS_PORT/api/v0/block/put?cid-codec=raw&format=raw&mhtype=sha2-256&version=1&pin=true&cid-base=base32"
+  cid=$(sed -n 's/.*"Key":"\([a-z0-9]*\)".*/\1/p' "$work/body")
+  is "$cid" bafkreib2n2yhsdzzvsd4stzyk2zn2lc5cehgqelaejq2tkjd2o5shloiw4 'whose address is its SHA-256'
+  answer '200 0' 'the gateway has it' "http://127.0.0.1:$IPFS_GATEWAY/ipfs/$cid"
+  is "$(cat "$work/body")" data 'as it was'
+}
+
+tahoe() {
+  directory=$(curl -s -m 20 --noproxy '*' -X POST "http://127.0.0.1:$TAHOE_PORT/uri?t=mkdir")
+  answer '201 0' 'tahoe stores' -T "$work/data" "http://127.0.0.1:$TAHOE_PORT/uri/$directory/x"
+  answer '200 0' 'and gives' "http://127.0.0.1:$TAHOE_PORT/uri/$directory/x"
+  is "$(cat "$work/body")" data 'as it was'
+}
+
+syndicate() {
+  user=$SYNDICATE_USER:$SYNDICATE_PASSWORD
+  at=http://127.0.0.1:$SYNDICATE_PORT/fs/$own
+  answer '401 0' 'syndicate wants a password' "$at?stat"
+  answer '404 0' 'a file that is not there' -u "$user" "$at?stat"
+  like "$(cat "$work/body")" '"result": false, "name": "ENOENT", "message": "' 'is told in words'
+  answer '200 0' 'it makes a directory' -u "$user" -X POST "$at?mkdir&mode=755"
+  answer '200 0' 'and a file' -u "$user" --data-binary data "$at/x?write&offset=0&len=4"
+  answer '200 0' 'writes into it' -u "$user" --data-binary OLD "$at/x?write&offset=0&len=3"
+  answer '200 0' 'reads it' -u "$user" "$at/x?download"
+  is "$(cat "$work/body")" OLDa 'which was not cut off'
+  answer '200 0' 'a part' -u "$user" "$at/x?read&offset=2&len=2"
+  is "$(cat "$work/body")" Da 'of two bytes'
+  answer '200 0' 'renames' -u "$user" -X POST "$at/x?rename&to=/$own/y"
+  answer '200 0' 'lists' -u "$user" "$at?listdir"
+  like "$(cat "$work/body")" '"entries": \[\{"name": "y", "size": 4,[^{]*\]' 'the one file'
+  answer '200 0' 'sets an attribute' -u "$user" -X POST "$at/y?setxattr&key=k&value=v"
+  answer '200 0' 'gets it' -u "$user" "$at/y?getxattr&key=k"
+  is "$(cat "$work/body")" '{"value": "v"}' 'its value'
+  answer '200 0' 'removes' -u "$user" -X DELETE "$at/y?unlink"
+  answer '200 0' 'and the directory' -u "$user" -X DELETE "$at?rmdir"
+  answer '400 0' 'a bad path' -u "$user" --path-as-is "http://127.0.0.1:$SYNDICATE_PORT/fs/../x?stat"
+  answer '403 0' 'an unknown operation' -u "$user" "$at?format"
+  answer '200 0' 'health' -u "$user" "http://127.0.0.1:$SYNDICATE_PORT/sessions?statvfs&session=$SYNDICATE_USER"
+}
+
 # A server of one's own, through the proxy.
 stopped_and_faulty() {
   own_server apache
@@ -97,5 +139,8 @@ each apache
 each proftpd
 each radosgw
 each dhtnode
+each ipfs
+each tahoe
+each syndicate
 if has_server apache; then stopped_and_faulty; else skip "$reason"; fi
 done_testing

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # For tests of blockstore-cli: . "$srcdir/t/lib/cli.sh".  A user of its own, who has nothing yet, and what is said of a run.
 . "$(dirname "$0")/lib/tap.sh"
+# What t/lib/servers.sh starts has its downloads there.
+: "${SERVERS_HOME:=$HOME}" "${SERVERS_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}}"
+export SERVERS_HOME SERVERS_CACHE
 HOME=$work/home
 mkdir "$HOME"
 unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME BLOCKSTORE_KEY_FILE

@@ -6,7 +6,8 @@
 #                      tools/run-tests share it, so what a test stores has $own in its name.  Where the server cannot be had the
 #                      test is skipped; with CI=true or BLOCKSTORE_REQUIRE_SERVERS=1 it fails.
 #   own_server NAME    the same, but nobody else's, ended with the test: for one that stops it.
-#   stop_server        the last own one; start_server starts it again, at the same ports, with what was stored.
+#   stop_server [PROCESS]  the last own one (of radosgw only its process rgw); start_server starts it again, at the same ports, with
+#                      what was stored.
 #   has_server NAME    need_server that returns false instead of skipping; $reason says why.
 #   through PORT       a proxy before that port: PROXY_PORT; fault '{"refuse": true}' makes it fail (all faults are at the head of
 #                      t/servers/faultproxy.py), fault '{}' ends that, faults tells them and what was counted.
@@ -16,6 +17,9 @@
 #   proftpd     FTP_PORT, FTP_TLS_PORT (implicit TLS), FTP_EXPIRED_PORT, FTP_OTHER_PORT; FTP_TLS; FTP_HOME; FTP_USER, FTP_PASSWORD
 #   radosgw     S3_PORT, S3_TLS_PORT; S3_TLS; S3_KEY, S3_SECRET; s3_bucket NAME makes one
 #   dhtnode     DHT_PORT, DHT_PORT2: two nodes' REST proxies
+#   ipfs        IPFS_PORT (RPC), IPFS_GATEWAY
+#   tahoe       TAHOE_PORT: a client's web API
+#   syndicate   SYNDICATE_PORT; SYNDICATE_ROOT/fs; SYNDICATE_USER, SYNDICATE_PASSWORD: t/servers/syndicate.py stands in for a gateway
 # ..._TLS is a folder of certificates as t/servers/certificates tells, ..._ROOT or ..._HOME what the server shows, to look into.
 own=t$$$(basename "$0" .t | tr -cd 'a-z0-9')
 servers=$(mktemp -d)
@@ -87,7 +91,7 @@ own_server() {
 }
 
 stop_server() {
-  sh "$srcdir/t/servers/$(cat "$own_folder/server")" stop "$own_folder"
+  sh "$srcdir/t/servers/$(cat "$own_folder/server")" stop "$own_folder" ${1+"$1"}
 }
 
 start_server() {

@@ -3,13 +3,17 @@
 #   fetch      gets what is no package of Debian 12 into a cache outside of the tree; nothing for most
 #   start DIR  starts a server of DIR's own on 127.0.0.1; it answers when this returns.  In an empty DIR that is a new one, in one
 #              where it was stopped the same again, at its ports; DIR/address holds assignments for a shell, what a client must know
-#   stop DIR   ends its processes, by the pids in DIR/pids
+#   stop DIR [NAME]  ends its processes, or that one of them, by the pids in DIR/pids; `start DIR` then starts what is missing
 # A status of 77 says that it cannot run here, and the last line of its output why.
 # A server defines `make_new` (writes configuration; only for a new one), `run` (starts its processes), and what it needs of
 # `needs` (the programs) and `fetch`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
+# Downloads are the user's, whatever home a test has (t/lib/cli.sh).
+HOME=${SERVERS_HOME:-$HOME}
+XDG_CACHE_HOME=${SERVERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}
+export HOME XDG_CACHE_HOME
 umask 022
 
 die() {
@@ -62,12 +66,32 @@ born() {
   sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
 }
 
+is_there() {
+  [ -n "$1" ] && [ "$(born "$1")" = "$2" ]
+}
+
+# runs NAME: that process of the server does already.
+runs() {
+  while read -r pid birth name; do
+    [ "$name" != "$1" ] || ! is_there "$pid" "$birth" || return 0
+  done <"$dir/pids"
+  return 1
+}
+
 # background NAME COMMAND...: a process of the server; what it says goes to DIR/NAME.out.  Locks of those who started it are not its.
 background() {
-  log=$dir/$1.out
+  ! runs "$1" || return 0
+  process=$1
   shift
-  "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
-  echo "$! $(born $!)" >>"$dir/pids"
+  "$@" </dev/null >>"$dir/$process.out" 2>&1 8>&- 9>&- &
+  echo "$! $(born $!) $process" >>"$dir/pids"
+}
+
+# all_are_there: no process of the server has ended.
+all_are_there() {
+  while read -r pid birth name; do
+    is_there "$pid" "$birth" || return
+  done <"$dir/pids"
 }
 
 # await SECONDS COMMAND...: until it succeeds.
@@ -76,7 +100,7 @@ await() {
   shift
   until "$@" >/dev/null 2>&1; do
     tries=$((tries - 1))
-    [ $tries -gt 0 ] || {
+    [ $tries -gt 0 ] && all_are_there || {
       tail -n 5 "$dir"/*.out >&2
       return 1
     }
@@ -107,24 +131,27 @@ start() {
   }
 }
 
-is_there() {
-  [ -n "$1" ] && [ "$(born "$1")" = "$2" ]
-}
-
-# The youngest first.
+# stop DIR [NAME]: the youngest first.
 stop() {
   [ -e "$1/pids" ] || return 0
-  tac "$1/pids" | while read -r pid birth; do
-    is_there "$pid" "$birth" || continue
-    kill "$pid" || :
-    tries=200
-    while is_there "$pid" "$birth" && [ $tries -gt 0 ]; do
-      sleep .05
-      tries=$((tries - 1))
-    done
-    is_there "$pid" "$birth" && kill -9 "$pid" || :
+  tac "$1/pids" >"$1/pids.before"
+  : >"$1/pids.new"
+  while read -r pid birth name; do
+    case $name in "${2:-$name}") end "$pid" "$birth" ;; *) echo "$pid $birth $name" >>"$1/pids.new" ;; esac
+  done <"$1/pids.before"
+  tac "$1/pids.new" >"$1/pids"
+}
+
+# end PID BIRTH: gently, and then not.
+end() {
+  is_there "$1" "$2" || return 0
+  kill "$1" || :
+  tries=200
+  while is_there "$1" "$2" && [ $tries -gt 0 ]; do
+    sleep .05
+    tries=$((tries - 1))
   done
-  : >"$1/pids"
+  is_there "$1" "$2" && kill -9 "$1" || :
 }
 
 fetch() {
@@ -135,7 +162,7 @@ serve() {
   case $#:${1-} in
     1:fetch) fetch ;;
     2:start) start "$2" ;;
-    2:stop) stop "$2" ;;
-    *) die 'usage: fetch, start DIR, or stop DIR' ;;
+    2:stop | 3:stop) stop "$2" "${3-}" ;;
+    *) die 'usage: fetch, start DIR, or stop DIR [PROCESS]' ;;
   esac
 }
