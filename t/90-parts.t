@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(health|label|layout|temporary|tree|url)_'
+prefixes='^bs_(health|http|label|layout|peer|proxy|temporary|transfer|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -109,6 +109,47 @@ int main(void) {
   return strcmp(written, "{\"host\": \"a\\\"b\", \"free\": 7, \"up\": true}") == 0 ? 0 : 2;
 }
 END
+cat >"$work/peer-use" <<'END'
+#include "peer.h"
+int main(void) {
+  return bs_peer_host_is_public("example.org") && !bs_peer_host_is_public("[::1]") ? 0 : 1;
+}
+END
+cat >"$work/proxy-use" <<'END'
+#include "proxy.h"
+#include <string.h>
+int main(void) {
+  static char url[] = "http://proxy.example:3128", except[] = "example.org";
+  struct bs_proxy proxy = {url, NULL, NULL, except};
+
+  return strcmp(bs_proxy_for(&proxy, "http", "a.example"), url) == 0 &&
+                 strcmp(bs_proxy_for(&proxy, "http", "a.example.org"), "") == 0 ? 0 : 1;
+}
+END
+for part in transfer http; do
+  cat >"$work/$part-use" <<END
+#include "$part.h"
+static const char *setting(const struct blockstore_settings *settings, const char *key, size_t index) {
+  (void)settings, (void)key, (void)index;
+  return NULL;
+}
+static int64_t number(const struct blockstore_settings *settings, const char *key) {
+  (void)settings, (void)key;
+  return 0;
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+  struct bs_${part}$(test $part = transfer && echo _pool) *opened;
+
+  host.setting = setting;
+  host.setting_number = number;
+  if (bs_${part}_open(&opened, &call, NULL) != BLOCKSTORE_STATUS_OK) return 1;
+  bs_${part}_close(opened);
+  return 0;
+}
+END
+done
 
 # compile COMPILER STANDARD PART: in a fresh folder with nothing but the pair, what it says it needs, and its use.
 compile() (
@@ -116,6 +157,9 @@ compile() (
   case $3 in
     label) files='label url' libraries=-lcrypto ;;
     layout) files='layout label url' libraries=-lcrypto ;;
+    proxy) libraries=-lcurl ;;
+    transfer) files='transfer peer proxy' libraries=-lcurl ;;
+    http) files='http transfer peer proxy' libraries=-lcurl ;;
   esac
   rm -rf "$work/alone" && mkdir "$work/alone" && cd "$work/alone" || exit 1
   case $1 in
@@ -137,7 +181,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in health label layout tree url; do
+for part in health http label layout peer proxy transfer tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -153,7 +197,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in health label layout tree url; do
+for part in health http label layout peer proxy transfer tree url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"
@@ -161,6 +205,7 @@ done
 
 cat >"$work/small.c" <<'END'
 #include "health.h"
+#include "http.h"
 #include "label.h"
 #include "layout.h"
 #include "tree.h"
@@ -177,6 +222,7 @@ static enum blockstore_status small_check(void *self, struct blockstore_call *ca
   bs_health_text(&health, "root", text);
   bs_label_make(label, BS_LABEL_SHORTEST, "id");
   bs_health_text(&health, "label", label);
+  bs_http_close(NULL);
   bs_health_number(&health, "swept", (uint64_t)bs_temporary_sweep(-1));
   return bs_health_end(&health, call, ret_report);
 }
@@ -184,7 +230,7 @@ static const struct blockstore_driver small = {.check = small_check};
 BLOCKSTORE_REGISTER_DRIVER(small, small, BLOCKSTORE_VERSION("1"));
 END
 succeeds 'a driver is built of them as README.md says' "${CC:-cc}" -I"$parts" -I"$include" -shared -fPIC -Wl,-z,defs \
-  -o "$work/small.so" "$work/small.c" "$parts"/*.c -lcrypto
+  -o "$work/small.so" "$work/small.c" "$parts"/*.c -lcrypto -lcurl
 is "$(nm -D --defined-only --format=posix "$work/small.so" | sed 's/ .*//' | grep -vE '^_')" small_LTX_blockstore_driver \
   'and exports its entry point alone'
 

@@ -9,8 +9,9 @@
  * no URL is written to a log or an error with its query.  An answer that redirects is an error, but for a GET or HEAD
  * with `follow`, which goes up to five times to another path of the same scheme, host and port.
  *
- * A part to copy into a driver: http.h, http.c, transfer.h and transfer.c, C99, which need libcurl 7.88 (link with
- * -lcurl) and POSIX.  A struct bs_http serves any number of threads at once; a struct bs_http_request one at a time.
+ * A part to copy into a driver: http.h and http.c, C99, which need transfer.h, transfer.c and what those need, libcurl
+ * 7.88 (link with -lcurl) and POSIX.  A struct bs_http serves any number of threads at once; a struct bs_http_request
+ * one at a time.
  */
 #ifndef BS_PLUGINS_HTTP_H
 #define BS_PLUGINS_HTTP_H

@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The Blockstore authors */
 /*
- * Transfers by libcurl, as every network driver needs them: a pool of connections with the settings of one instance, a
+ * Transfers by libcurl, as every network driver needs them: the settings of one instance, connections that are kept, a
  * loop that heeds the call's deadline and cancellation, and what libcurl's errors mean to the user.
  *
- * A part to copy into a driver: transfer.h and transfer.c, C99, which need libcurl 7.88 (link with -lcurl) and POSIX.
+ *   status = bs_transfer_borrow(&line, pool, call);
+ *   if (status == BLOCKSTORE_STATUS_OK) status = bs_transfer_begin(&transfer, line, call, url);
+ *   if (status == BLOCKSTORE_STATUS_OK) {
+ *     curl_easy_setopt(transfer.easy, ...);
+ *     status = bs_transfer_perform(&transfer);
+ *   }
+ *   bs_transfer_end(&transfer);
+ *   bs_transfer_return(line);
+ *
+ * A part to copy into a driver: transfer.h and transfer.c, C99, which need peer.h, peer.c, proxy.h and proxy.c,
+ * libcurl 7.88 (link with -lcurl) and POSIX.  Any number of threads may use one pool, each with lines of its own.
  */
 #ifndef BS_PLUGINS_TRANSFER_H
 #define BS_PLUGINS_TRANSFER_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
 #include <blockstore/driver.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
 
 /* The options of every network driver, for its metadata. */
 #define BS_TRANSFER_OPTIONS \
@@ -20,4 +41,80 @@
   BLOCKSTORE_OPTION("no_proxy", STRING, OPTIONAL, "", "Hosts to reach without the proxy, with commas between") \
   BLOCKSTORE_OPTION("minimum_rate", SIZE, OPTIONAL, "1K", "Bytes a second below which a transfer fails after 15 s; 0: none")
 
+#define BS_TRANSFER_PARALLEL_MOST 16 /* transfers on one line at once */
+
+/* The settings of an instance, and its lines that nobody uses: at most 8. */
+struct bs_transfer_pool;
+
+/* Reads the settings and the environment's proxies; connects nowhere.  FAILED with a sentence that names the option: a
+ * file that cannot be read or is no PEM, a proxy that is no URL; TRANSIENT when memory runs out. */
+enum blockstore_status bs_transfer_open(struct bs_transfer_pool **ret_pool, struct blockstore_call *call,
+                                        const struct blockstore_settings *settings);
+void bs_transfer_close(struct bs_transfer_pool *pool); /* may be NULL */
+
+/* Connections with what belongs to them, for one thread at a time.  TRANSIENT when memory runs out. */
+struct bs_transfer_line;
+enum blockstore_status bs_transfer_borrow(struct bs_transfer_line **ret_line, struct bs_transfer_pool *pool,
+                                          struct blockstore_call *call);
+void bs_transfer_return(struct bs_transfer_line *line); /* may be NULL; its transfers have ended */
+
+/* Bytes that go out: `head`, then `length` bytes of the source from `offset`, then `tail`. */
+struct bs_transfer_body {
+  const void *head, *tail;
+  size_t head_length, tail_length;
+  const struct blockstore_source *source;
+  uint64_t offset, length;
+  uint64_t at; /* where the next read begins */
+};
+uint64_t bs_transfer_body_size(const struct bs_transfer_body *body);
+
+/*
+ * A transfer.  Zero it; the first part is the driver's, set before bs_transfer_begin or after it.  libcurl's callbacks
+ * for reading, seeking, writing and sockets are taken; `take` and `sink` say where the bytes go that come in.
+ */
+struct bs_transfer {
+  struct bs_transfer_body body;
+  bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
+
+  /* Takes bytes that came.  NULL: they go into the sink, begun with the length that libcurl knows.  Neither: dropped.
+   * Anything but OK ends the transfer, as does a status of the source or the sink, and is its result. */
+  enum blockstore_status (*take)(struct bs_transfer *transfer, const void *bytes, size_t length);
+  struct blockstore_sink *sink;
+  bool sunk; /* the sink has begun */
+  void *context; /* the driver's own */
+
+  /* Set by bs_transfer_begin. */
+  CURL *easy; /* with the settings of the pool; for curl_easy_setopt and curl_easy_getinfo until bs_transfer_end */
+  struct blockstore_call *call;
+  struct bs_transfer_line *line;
+  enum blockstore_status stopped; /* why a callback of ours ended it; OK: none did */
+  CURLcode result;
+  char *subject; /* the URL without its query, for sentences */
+  bool running, proxied;
+  uint64_t moved, window; /* bytes in all, and at the start of the time that the rate is measured over */
+  uint32_t waited;        /* milliseconds of it spent waiting for the network */
+  char refused[64];       /* an address that is not allowed */
+  char error[CURL_ERROR_SIZE];
+};
+
+/* Gives the transfer an easy handle and the URL, whose credentials and fragment are refused. */
+enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs_transfer_line *line,
+                                         struct blockstore_call *call, const char *url);
+/* Starts it; several may run on one line. */
+enum blockstore_status bs_transfer_start(struct bs_transfer *transfer);
+/* Runs the line's transfers until one is over.  OK: *ret_over is it, and bs_transfer_judge tells how it went; else what
+ * ended the waiting: CANCELLED, TRANSIENT. */
+enum blockstore_status bs_transfer_wait(struct bs_transfer **ret_over, struct bs_transfer_line *line,
+                                        struct blockstore_call *call);
+/* OK, or the status of a callback, or that of libcurl's error with a sentence; DENIED, NOT_FOUND and NO_SPACE are of ftp. */
+enum blockstore_status bs_transfer_judge(const struct bs_transfer *transfer);
+/* All three, for one that runs alone; may be done again with other options. */
+enum blockstore_status bs_transfer_perform(struct bs_transfer *transfer);
+/* Breaks it off if it runs, and gives the handle back; may be called twice, and of one that is zero. */
+void bs_transfer_end(struct bs_transfer *transfer);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "http.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define HEADERS_MOST ((size_t)64 << 10)
+#define ERROR_MOST ((size_t)16 << 10)
+#define REDIRECTS_MOST 5
+#define SAID_MOST 200
+#ifdef PACKAGE_VERSION
+#define AGENT "blockstore/" PACKAGE_VERSION
+#else
+#define AGENT "blockstore"
+#endif
+
+struct bs_http {
+  struct bs_transfer_pool *pool;
+};
+
+/* A request on its way. */
+struct exchange {
+  struct bs_transfer transfer;
+  struct bs_http *http;
+  struct bs_http_request *request;
+  struct curl_slist *headers;
+  char *target; /* where a redirect led; NULL: the request's URL */
+  unsigned redirects;
+  bool digest;
+  size_t headers_length, headers_seen; /* bytes of request->answer_headers; of all headers that came */
+  bool whole;                          /* the answer's headers are there */
+  bool cut;                            /* of an answer that is an error, enough has been read */
+};
+
+enum blockstore_status bs_http_open(struct bs_http **ret_http, struct blockstore_call *call,
+                                    const struct blockstore_settings *settings) {
+  struct bs_http *http = calloc(1, sizeof *http);
+  enum blockstore_status status;
+
+  if (http == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the settings.");
+  status = bs_transfer_open(&http->pool, call, settings);
+  if (status == BLOCKSTORE_STATUS_OK) *ret_http = http;
+  else free(http);
+  return status;
+}
+
+void bs_http_close(struct bs_http *http) {
+  if (http == NULL) return;
+  bs_transfer_close(http->pool);
+  free(http);
+}
+
+void bs_http_end(struct bs_http_request *request) {
+  free(request->reply);
+  free(request->answer_headers);
+  request->reply = request->answer_headers = NULL;
+  request->reply_length = 0;
+  request->code = 0;
+  request->size = BLOCKSTORE_SIZE_UNKNOWN;
+  request->sunk = false;
+}
+
+static enum blockstore_status no_memory(const struct exchange *exchange) {
+  return blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_TRANSIENT, "%.300s: There is not enough memory.",
+                         exchange->transfer.subject);
+}
+
+/* Appends to a text that stays NUL-terminated; false: no memory. */
+static bool append(char **text, size_t *length, const void *bytes, size_t count) {
+  char *grown = realloc(*text, *length + count + 1);
+
+  if (grown == NULL) return false;
+  memcpy(grown + *length, bytes, count);
+  *length += count;
+  grown[*length] = '\0';
+  *text = grown;
+  return true;
+}
+
+/* ---- the answer ---- */
+
+static const char *find_header(const struct bs_http_request *request, const char *name, size_t *ret_length) {
+  const char *line = request->answer_headers;
+  size_t length = strlen(name);
+
+  for (; line != NULL && line[0] != '\0'; line += strcspn(line, "\n") + 1) {
+    if (strncmp(line, name, length) != 0 || strncmp(line + length, ": ", 2) != 0) continue;
+    line += length + 2;
+    *ret_length = strcspn(line, "\n");
+    return line;
+  }
+  return NULL;
+}
+
+char *bs_http_header(const struct bs_http_request *request, const char *name) {
+  size_t length;
+  const char *value = find_header(request, name, &length);
+
+  return value == NULL ? NULL : strndup(value, length);
+}
+
+static bool is_success(const struct bs_http_request *request) {
+  return request->code >= 200 && request->code <= 299;
+}
+
+static bool has_no_body(const struct bs_http_request *request) {
+  return request->code == 204 || request->code == 205 || strcmp(request->method, "HEAD") == 0;
+}
+
+/* The Content-Length: digits alone count. */
+static uint64_t find_size(const struct bs_http_request *request) {
+  size_t length;
+  const char *value = find_header(request, "content-length", &length);
+
+  if (value == NULL || length == 0 || length > 18 || strspn(value, "0123456789") != length ||
+      find_header(request, "transfer-encoding", &length) != NULL)
+    return BLOCKSTORE_SIZE_UNKNOWN;
+  return strtoull(value, NULL, 10);
+}
+
+/* A block of headers is whole: an interim answer, or the answer. */
+static void end_headers(struct exchange *exchange) {
+  struct bs_http_request *request = exchange->request;
+  long code = 0;
+
+  curl_easy_getinfo(exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &code);
+  request->code = (int)code;
+  if (code < 200) return;
+  exchange->whole = true;
+  request->size = find_size(request);
+  if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return;
+  request->sunk = true;
+  exchange->transfer.stopped = request->sink->begin(request->sink, has_no_body(request) ? 0 : request->size);
+}
+
+static bool keep_header(struct exchange *exchange, const char *line, size_t length) {
+  struct bs_http_request *request = exchange->request;
+  const char *colon = memchr(line, ':', length);
+  size_t name, begin = exchange->headers_length;
+
+  if (colon == NULL) return true;
+  name = (size_t)(colon - line);
+  line = colon + 1;
+  length -= name + 1;
+  while (length > 0 && isspace((unsigned char)line[length - 1])) length--;
+  while (length > 0 && isspace((unsigned char)line[0])) line++, length--;
+  if (!append(&request->answer_headers, &exchange->headers_length, colon - name, name) ||
+      !append(&request->answer_headers, &exchange->headers_length, ": ", 2) ||
+      !append(&request->answer_headers, &exchange->headers_length, line, length) ||
+      !append(&request->answer_headers, &exchange->headers_length, "\n", 1))
+    return false;
+  for (size_t i = begin; i < begin + name; i++)
+    request->answer_headers[i] = (char)tolower((unsigned char)request->answer_headers[i]);
+  return true;
+}
+
+static size_t take_header(char *line, size_t size, size_t count, void *context) {
+  struct exchange *exchange = context;
+  size_t length = size * count;
+
+  exchange->headers_seen += length;
+  if (exchange->headers_seen > HEADERS_MOST) {
+    exchange->transfer.stopped = blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED,
+                                                 "%.300s: The answer has more than 64 KiB of headers.",
+                                                 exchange->transfer.subject);
+  } else if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+    bs_http_end(exchange->request);
+    exchange->headers_length = 0;
+    exchange->whole = false;
+  } else if (exchange->whole) {
+    return length; /* a trailer */
+  } else if (line[0] == '\r' || line[0] == '\n') {
+    end_headers(exchange);
+  } else if (!keep_header(exchange, line, length)) {
+    exchange->transfer.stopped = no_memory(exchange);
+  }
+  return exchange->transfer.stopped == BLOCKSTORE_STATUS_OK ? length : 0;
+}
+
+static enum blockstore_status take_body(struct bs_transfer *transfer, const void *bytes, size_t length) {
+  struct exchange *exchange = transfer->context;
+  struct bs_http_request *request = exchange->request;
+  bool success = is_success(request);
+  size_t most = success ? request->reply_most : ERROR_MOST;
+
+  if (request->sunk) return request->sink->write(request->sink, bytes, length);
+  if (length > most - request->reply_length) {
+    if (success)
+      return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
+                             "%.300s: The answer is longer than the %zu bytes that were expected.", transfer->subject, most);
+    length = most - request->reply_length;
+    exchange->cut = true;
+  }
+  if (!append(&request->reply, &request->reply_length, bytes, length)) return no_memory(exchange);
+  return exchange->cut ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
+}
+
+/* ---- the request ---- */
+
+static bool add_header(struct exchange *exchange, const char *line) {
+  struct curl_slist *grown = curl_slist_append(exchange->headers, line);
+
+  if (grown != NULL) exchange->headers = grown;
+  return grown != NULL;
+}
+
+/* An empty value is written "Name;" for libcurl, which removes a header that is written "Name:". */
+static bool add_headers(struct exchange *exchange) {
+  for (const char *const *line = exchange->request->headers; line != NULL && *line != NULL; line++) {
+    size_t name = strcspn(*line, ":");
+    char empty[128];
+
+    if ((*line)[name] == ':' && (*line)[name + 1 + strspn(*line + name + 1, " ")] == '\0' && name < sizeof empty - 1) {
+      snprintf(empty, sizeof empty, "%.*s;", (int)name, *line);
+      if (!add_header(exchange, empty)) return false;
+    } else if (!add_header(exchange, *line)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void set_credentials(CURL *easy, const struct exchange *exchange) {
+  const struct bs_http_credentials *credentials = exchange->request->credentials;
+
+  if (credentials == NULL) return;
+  if (credentials->bearer != NULL) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, credentials->bearer);
+  } else if (credentials->user != NULL) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)(exchange->digest ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
+    curl_easy_setopt(easy, CURLOPT_USERNAME, credentials->user);
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, credentials->password == NULL ? "" : credentials->password);
+  }
+}
+
+static void set_method(CURL *easy, const struct exchange *exchange) {
+  const char *method = exchange->request->method;
+  uint64_t size = bs_transfer_body_size(&exchange->transfer.body);
+
+  if (size > 0 || strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+  } else if (strcmp(method, "HEAD") == 0) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  if (strcmp(method, "HEAD") != 0) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_options(struct exchange *exchange) {
+  CURL *easy = exchange->transfer.easy;
+
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+  set_credentials(easy, exchange);
+  set_method(easy, exchange);
+}
+
+/* Makes the request ready and starts it, also when it goes out again. */
+static enum blockstore_status start(struct exchange *exchange, struct bs_transfer_line *line, struct blockstore_call *call) {
+  struct bs_http_request *request = exchange->request;
+  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
+
+  bs_http_end(request);
+  if (request->prepare != NULL) status = request->prepare(request, call);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  exchange->transfer.body = (struct bs_transfer_body){.head = request->head,
+                                                      .tail = request->tail,
+                                                      .head_length = request->head_length,
+                                                      .tail_length = request->tail_length,
+                                                      .source = request->source,
+                                                      .offset = request->offset,
+                                                      .length = request->length};
+  exchange->transfer.public_only = request->public_only;
+  exchange->transfer.take = take_body;
+  exchange->transfer.context = exchange;
+  exchange->headers_length = exchange->headers_seen = 0;
+  exchange->whole = exchange->cut = false;
+  status = bs_transfer_begin(&exchange->transfer, line, call, exchange->target == NULL ? request->url : exchange->target);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  curl_slist_free_all(exchange->headers);
+  exchange->headers = NULL;
+  if (!add_headers(exchange)) return no_memory(exchange);
+  set_options(exchange);
+  return bs_transfer_start(&exchange->transfer);
+}
+
+static void finish(struct exchange *exchange) {
+  bs_transfer_end(&exchange->transfer);
+  curl_slist_free_all(exchange->headers);
+  free(exchange->target);
+  *exchange = (struct exchange){0};
+}
+
+/* ---- going again ---- */
+
+static bool has_same_part(CURLU *one, CURLU *other, CURLUPart part) {
+  char *left = NULL, *right = NULL;
+  bool same = curl_url_get(one, part, &left, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+              curl_url_get(other, part, &right, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(left, right) == 0;
+
+  curl_free(left);
+  curl_free(right);
+  return same;
+}
+
+static bool has_same_origin(const char *left, const char *right) {
+  CURLU *one = curl_url(), *other = curl_url();
+  bool same = one != NULL && other != NULL && curl_url_set(one, CURLUPART_URL, left, CURLU_PATH_AS_IS) == CURLUE_OK &&
+              curl_url_set(other, CURLUPART_URL, right, CURLU_PATH_AS_IS) == CURLUE_OK &&
+              has_same_part(one, other, CURLUPART_SCHEME) && has_same_part(one, other, CURLUPART_HOST) &&
+              has_same_part(one, other, CURLUPART_PORT);
+
+  curl_url_cleanup(one);
+  curl_url_cleanup(other);
+  return same;
+}
+
+static bool is_redirect(int code) {
+  return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+}
+
+static bool should_follow(const struct exchange *exchange, const char **ret_target) {
+  const struct bs_http_request *request = exchange->request;
+  char *target = NULL;
+
+  if (!request->follow || request->credentials != NULL || !is_redirect(request->code) ||
+      exchange->redirects == REDIRECTS_MOST || (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0))
+    return false;
+  curl_easy_getinfo(exchange->transfer.easy, CURLINFO_REDIRECT_URL, &target);
+  *ret_target = target;
+  return target != NULL && has_same_origin(request->url, target);
+}
+
+/* The server refuses Basic and offers Digest. */
+static bool should_digest(const struct exchange *exchange) {
+  const struct bs_http_request *request = exchange->request;
+  long offered = 0;
+
+  if (request->code != 401 || exchange->digest || request->credentials == NULL || request->credentials->user == NULL)
+    return false;
+  curl_easy_getinfo(exchange->transfer.easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
+  return (offered & CURLAUTH_DIGEST) != 0 && (offered & CURLAUTH_BASIC) == 0;
+}
+
+/* What came of it: OK with an answer, or *ret_again when the request must go out once more. */
+static enum blockstore_status settle(struct exchange *exchange, bool *ret_again) {
+  enum blockstore_status status = exchange->cut ? BLOCKSTORE_STATUS_OK : bs_transfer_judge(&exchange->transfer);
+  const char *target = NULL;
+
+  *ret_again = false;
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (should_digest(exchange)) {
+    exchange->digest = *ret_again = true;
+  } else if (should_follow(exchange, &target)) {
+    char *copy = strndup(target, strcspn(target, "#"));
+
+    if (copy == NULL) return no_memory(exchange);
+    free(exchange->target);
+    exchange->target = copy;
+    exchange->redirects++;
+    *ret_again = true;
+  }
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_http_perform(struct bs_http *http, struct blockstore_call *call, struct bs_http_request *request) {
+  struct exchange exchange = {.http = http, .request = request};
+  struct bs_transfer_line *line = NULL;
+  struct bs_transfer *over;
+  enum blockstore_status status = bs_transfer_borrow(&line, http->pool, call);
+  bool again = true;
+
+  while (status == BLOCKSTORE_STATUS_OK && again) {
+    status = start(&exchange, line, call);
+    if (status == BLOCKSTORE_STATUS_OK) status = bs_transfer_wait(&over, line, call);
+    if (status == BLOCKSTORE_STATUS_OK) status = settle(&exchange, &again);
+  }
+  finish(&exchange);
+  bs_transfer_return(line);
+  return status;
+}
+
+/* ---- many at once ---- */
+
+struct crowd {
+  struct exchange exchanges[BS_TRANSFER_PARALLEL_MOST];
+  struct bs_transfer_line *line;
+  struct blockstore_call *call;
+  struct bs_http_request *requests, *failed;
+  size_t count, begun, running;
+};
+
+static enum blockstore_status start_in(struct crowd *crowd, struct exchange *exchange) {
+  enum blockstore_status status = start(exchange, crowd->line, crowd->call);
+
+  if (status != BLOCKSTORE_STATUS_OK) crowd->failed = exchange->request;
+  return status;
+}
+
+/* Begins requests while there is room for them. */
+static enum blockstore_status fill(struct crowd *crowd, unsigned parallel) {
+  for (unsigned i = 0; i < parallel && crowd->begun < crowd->count; i++) {
+    struct exchange *exchange = &crowd->exchanges[i];
+    enum blockstore_status status;
+
+    if (exchange->request != NULL) continue;
+    exchange->request = &crowd->requests[crowd->begun++];
+    crowd->running++;
+    status = start_in(crowd, exchange);
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+  }
+  return BLOCKSTORE_STATUS_OK;
+}
+
+/* Waits for one to be over, and judges it. */
+static enum blockstore_status drain(struct crowd *crowd) {
+  struct bs_transfer *over;
+  struct exchange *exchange;
+  bool again;
+  enum blockstore_status status = bs_transfer_wait(&over, crowd->line, crowd->call);
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  exchange = over->context;
+  status = settle(exchange, &again);
+  if (status == BLOCKSTORE_STATUS_OK && again) return start_in(crowd, exchange);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_http_judge(exchange->request, crowd->call, "The request failed", NULL);
+  if (status != BLOCKSTORE_STATUS_OK) {
+    crowd->failed = exchange->request;
+    return status;
+  }
+  finish(exchange);
+  crowd->running--;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_http_perform_all(struct bs_http *http, struct blockstore_call *call, struct bs_http_request *requests,
+                                           size_t count, unsigned parallel, struct bs_http_request **ret_failed) {
+  struct crowd *crowd = calloc(1, sizeof *crowd);
+  enum blockstore_status status;
+
+  if (crowd == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the requests.");
+  if (parallel > BS_TRANSFER_PARALLEL_MOST) parallel = BS_TRANSFER_PARALLEL_MOST;
+  if (parallel == 0) parallel = 1;
+  crowd->call = call;
+  crowd->requests = requests;
+  crowd->count = count;
+  status = bs_transfer_borrow(&crowd->line, http->pool, call);
+  while (status == BLOCKSTORE_STATUS_OK && (crowd->begun < count || crowd->running > 0)) {
+    status = fill(crowd, parallel);
+    if (status == BLOCKSTORE_STATUS_OK) status = drain(crowd);
+  }
+  for (unsigned i = 0; i < parallel; i++)
+    if (crowd->exchanges[i].request != NULL) finish(&crowd->exchanges[i]);
+  bs_transfer_return(crowd->line);
+  if (status != BLOCKSTORE_STATUS_OK) *ret_failed = crowd->failed;
+  free(crowd);
+  return status;
+}
+
+/* ---- judging ---- */
+
+static const struct {
+  int code;
+  enum blockstore_status status;
+  const char *phrase;
+} codes[] = {
+    {300, BLOCKSTORE_STATUS_FAILED, "Multiple Choices"},
+    {301, BLOCKSTORE_STATUS_FAILED, "Moved Permanently"},
+    {302, BLOCKSTORE_STATUS_FAILED, "Found"},
+    {303, BLOCKSTORE_STATUS_FAILED, "See Other"},
+    {304, BLOCKSTORE_STATUS_FAILED, "Not Modified"},
+    {307, BLOCKSTORE_STATUS_FAILED, "Temporary Redirect"},
+    {308, BLOCKSTORE_STATUS_FAILED, "Permanent Redirect"},
+    {400, BLOCKSTORE_STATUS_FAILED, "Bad Request"},
+    {401, BLOCKSTORE_STATUS_DENIED, "Unauthorized"},
+    {402, BLOCKSTORE_STATUS_FAILED, "Payment Required"},
+    {403, BLOCKSTORE_STATUS_DENIED, "Forbidden"},
+    {404, BLOCKSTORE_STATUS_NOT_FOUND, "Not Found"},
+    {405, BLOCKSTORE_STATUS_UNSUPPORTED, "Method Not Allowed"},
+    {407, BLOCKSTORE_STATUS_DENIED, "Proxy Authentication Required"},
+    {408, BLOCKSTORE_STATUS_TRANSIENT, "Request Timeout"},
+    {409, BLOCKSTORE_STATUS_CONFLICT, "Conflict"},
+    {410, BLOCKSTORE_STATUS_NOT_FOUND, "Gone"},
+    {411, BLOCKSTORE_STATUS_FAILED, "Length Required"},
+    {412, BLOCKSTORE_STATUS_CONFLICT, "Precondition Failed"},
+    {413, BLOCKSTORE_STATUS_TOO_LARGE, "Content Too Large"},
+    {414, BLOCKSTORE_STATUS_FAILED, "URI Too Long"},
+    {423, BLOCKSTORE_STATUS_FAILED, "Locked"},
+    {425, BLOCKSTORE_STATUS_TRANSIENT, "Too Early"},
+    {429, BLOCKSTORE_STATUS_TRANSIENT, "Too Many Requests"},
+    {431, BLOCKSTORE_STATUS_FAILED, "Request Header Fields Too Large"},
+    {500, BLOCKSTORE_STATUS_TRANSIENT, "Internal Server Error"},
+    {501, BLOCKSTORE_STATUS_UNSUPPORTED, "Not Implemented"},
+    {502, BLOCKSTORE_STATUS_TRANSIENT, "Bad Gateway"},
+    {503, BLOCKSTORE_STATUS_TRANSIENT, "Service Unavailable"},
+    {504, BLOCKSTORE_STATUS_TRANSIENT, "Gateway Timeout"},
+    {507, BLOCKSTORE_STATUS_NO_SPACE, "Insufficient Storage"},
+};
+
+/* Hands on for how long the server asks to be left alone: seconds, or a date. */
+static void tell_retry_after(const struct bs_http_request *request, struct blockstore_call *call) {
+  char *value = bs_http_header(request, "retry-after");
+  long long seconds;
+
+  if (value == NULL) return;
+  if (value[0] != '\0' && strspn(value, "0123456789") == strlen(value)) seconds = strtoll(value, NULL, 10);
+  else seconds = (long long)curl_getdate(value, NULL) - (long long)time(NULL);
+  if (seconds > 86400) seconds = 86400;
+  if (seconds > 0) call->host->retry_after(call, (uint32_t)seconds * 1000);
+  free(value);
+}
+
+/* What a server said, on one line: runs of blanks are one, and it is cut. */
+static void clean(char *ret_text, size_t size, const char *said) {
+  size_t length = 0;
+
+  for (; said != NULL && *said != '\0' && length < size - 1; said++) {
+    bool blank = isspace((unsigned char)*said) || iscntrl((unsigned char)*said);
+
+    if (blank && (length == 0 || ret_text[length - 1] == ' ')) continue;
+    ret_text[length++] = blank ? ' ' : *said;
+  }
+  while (length > 0 && ret_text[length - 1] == ' ') length--;
+  ret_text[length] = '\0';
+}
+
+enum blockstore_status bs_http_judge(const struct bs_http_request *request, struct blockstore_call *call, const char *doing,
+                                     const char *said) {
+  enum blockstore_status status = BLOCKSTORE_STATUS_FAILED;
+  const char *phrase = "";
+  char words[SAID_MOST + 1], *location = NULL;
+
+  if (is_success(request)) return BLOCKSTORE_STATUS_OK;
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (codes[i].code != request->code) continue;
+    status = codes[i].status;
+    phrase = codes[i].phrase;
+  }
+  if (status == BLOCKSTORE_STATUS_TRANSIENT) tell_retry_after(request, call);
+  if (is_redirect(request->code)) {
+    location = bs_http_header(request, "location");
+    if (location != NULL) location[strcspn(location, "?#")] = '\0';
+    said = location;
+  }
+  clean(words, sizeof words, said);
+  blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)strcspn(request->url, "?#"), request->url,
+                  doing, request->code, phrase[0] == '\0' ? "" : " ", phrase,
+                  words[0] == '\0' ? "" : location != NULL ? ", a redirect that is not followed, to " : ": ", words);
+  free(location);
+  return status;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct range {
+  uint8_t bytes[16];
+  unsigned bits;
+};
+
+static const struct range special4[] = {
+    {{0}, 8},        {{10}, 8},           {{100, 64}, 10}, {{127}, 8}, {{169, 254}, 16}, {{172, 16}, 12},
+    {{192, 0, 0}, 24}, {{192, 168}, 16}, {{198, 18}, 15}, {{224}, 4}, {{240}, 4}};
+
+static const struct range special6[] = {
+    {{0}, 128},                                                           /* :: */
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},              /* ::1 */
+    {{0x20, 0x01}, 32},                                                   /* Teredo */
+    {{0xfc}, 7},       {{0xfe, 0x80}, 10}, {{0xfe, 0xc0}, 10}, {{0xff}, 8}};
+
+/* Addresses that hold one of IPv4 at a place. */
+static const struct {
+  struct range range;
+  unsigned at;
+} inner4[] = {{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96}, 12}, /* ::ffff:a.b.c.d */
+              {{{0}, 96}, 12},                                       /* ::a.b.c.d */
+              {{{0, 0x64, 0xff, 0x9b}, 96}, 12},                     /* NAT64 */
+              {{{0x20, 0x02}, 16}, 2}};                              /* 6to4 */
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool is_in(const uint8_t *bytes, const struct range *range) {
+  unsigned whole = range->bits / 8, rest = range->bits % 8;
+
+  return memcmp(bytes, range->bytes, whole) == 0 && (rest == 0 || (bytes[whole] ^ range->bytes[whole]) >> (8 - rest) == 0);
+}
+
+static bool is_public4(const uint8_t *bytes) {
+  for (size_t i = 0; i < COUNT(special4); i++)
+    if (is_in(bytes, &special4[i])) return false;
+  return true;
+}
+
+static bool is_public6(const uint8_t *bytes) {
+  for (size_t i = 0; i < COUNT(special6); i++)
+    if (is_in(bytes, &special6[i])) return false;
+  for (size_t i = 0; i < COUNT(inner4); i++)
+    if (is_in(bytes, &inner4[i].range)) return is_public4(bytes + inner4[i].at);
+  return true;
+}
+
+bool bs_peer_is_public(const struct sockaddr *address) {
+  if (address->sa_family == AF_INET) {
+    struct sockaddr_in in;
+
+    memcpy(&in, address, sizeof in);
+    return is_public4((const uint8_t *)&in.sin_addr);
+  }
+  if (address->sa_family == AF_INET6) {
+    struct sockaddr_in6 in6;
+
+    memcpy(&in6, address, sizeof in6);
+    return is_public6(in6.sin6_addr.s6_addr);
+  }
+  return false;
+}
+
+/* The old spellings of inet_aton ("127.1", "0x7f000001") are addresses, too: resolvers take them. */
+bool bs_peer_host_is_public(const char *host) {
+  char bare[256];
+  size_t length = strlen(host);
+  struct in_addr in;
+  struct in6_addr in6;
+
+  if (length > 0 && host[0] == '[') host++, length = strcspn(host, "]%");
+  if (length > 0 && host[length - 1] == '.') length--; /* the root's dot */
+  if (length == 0 || length >= sizeof bare) return false;
+  snprintf(bare, sizeof bare, "%.*s", (int)length, host);
+  bare[strcspn(bare, "%")] = '\0'; /* the zone of an IPv6 address */
+  if (inet_aton(bare, &in) != 0) return is_public4((const uint8_t *)&in);
+  if (inet_pton(AF_INET6, bare, &in6) == 1) return is_public6(in6.s6_addr);
+  return strcasecmp(bare, "localhost") != 0 && (length < 10 || strcasecmp(bare + length - 10, ".localhost") != 0);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+/*
+ * Which addresses of the Internet are public: not this machine, not its neighbours, and nothing special (the registries
+ * of RFC 6890).  An address of IPv6 that stands for one of IPv4 is as public as that one.
+ *
+ * A part to copy into a driver: peer.h and peer.c, C99, which need POSIX only.  Any number of threads may call
+ * these functions: they keep nothing.
+ */
+#ifndef BS_PLUGINS_PEER_H
+#define BS_PLUGINS_PEER_H
+
+#include <stdbool.h>
+
+#include <sys/socket.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
+
+/* Of another family than IPv4 and IPv6 none is public. */
+bool bs_peer_is_public(const struct sockaddr *address);
+
+/* By what a URL has for a host: false for a literal address that is not public and for this machine's own names
+ * ("localhost", what ends in ".localhost").  Any other name is public until it is resolved. */
+bool bs_peer_host_is_public(const char *host);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif
