@@ -49,7 +49,8 @@ static bool read_requests(struct floor *floor) {
     struct request *request = &floor->requests[floor->count++];
 
     line[strcspn(line, "\n")] = '\0';
-    for (char *field = strtok_r(line, "\t", &rest); field != NULL && request->count < FIELDS_MAX; field = strtok_r(NULL, "\t", &rest))
+    for (char *field = strtok_r(line, "\t", &rest); field != NULL && request->count < FIELDS_MAX;
+         field = strtok_r(NULL, "\t", &rest))
       request->fields[request->count++] = strdup(field);
     if (request->count < 3) return false;
   }
