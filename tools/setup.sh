@@ -7,6 +7,9 @@ build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
 # g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete, groff formats the
 # manual pages, zsh and fish complete, sqlite3 looks into the example's store.
 test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3'
+# The servers of t/servers, and what asks them; node.js comes with npm from elsewhere, too.
+server_packages='curl openssl python3 media-types apache2-bin proftpd-core proftpd-mod-crypto radosgw ceph-mon ceph-osd ceph-common dhtnode'
+command -v npm >/dev/null || server_packages="$server_packages nodejs npm"
 # The fuzzer and its coverage; Debian's packages; builds for other Debians.
 release_packages='libclang-rt-dev llvm dpkg-dev debhelper lintian pkgconf debian-archive-keyring'
 
@@ -58,6 +61,18 @@ packages_install() {
   # shellcheck disable=SC2086
   quietly "$build/apt-install.log" $apt install -y --no-install-recommends $missing || die "apt-get could not install:$missing"
 }
+
+# The same for packages of servers, none of which is started by that: their scripts ask policy-rc.d.
+packages_install_servers() (
+  policy=/usr/sbin/policy-rc.d
+  if packages_are_debian && [ -n "$(packages_missing "$@")" ] && [ ! -e $policy ]; then
+    # Without root packages_install says it.
+    as_root=$(packages_root) || as_root=
+    trap '$as_root rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null && $as_root chmod 755 $policy
+  fi
+  packages_install "$@"
+)
 
 # Would a driver below this directory be loaded?  The library wants every directory on the way to be root's or the
 # user's and closed to other writers; a sticky one of root's, such as /tmp, may be open.

@@ -37,15 +37,18 @@ servers_are_required() {
   [ "${CI-}" = true ] || [ -n "${BLOCKSTORE_REQUIRE_SERVERS-}" ]
 }
 
-# launch NAME FOLDER: a new server there; what it says in FOLDER.log, and its status in FOLDER.status.
+# launch NAME FOLDER: a new server there; what it says in FOLDER.log, and its status in FOLDER.status.  Where it must be there, what is
+# missing is fetched.
 launch() {
   status=0
+  began=$(date +%s)
   mkdir "$2"
   echo "$1" >"$2/server"
-  if [ -n "${BLOCKSTORE_SERVERS-}" ] || servers_are_required; then
+  if servers_are_required; then
     sh "$srcdir/t/servers/$1" fetch >"$2.log" 2>&1 || status=77
   fi
   [ "$status" != 0 ] || sh "$srcdir/t/servers/$1" start "$2" >"$2.log" 2>&1 || status=$?
+  printf 'server %-17s %6d s\n' "$1" $(($(date +%s) - began)) >>"${2%/*}/times"
   echo "$status" >"$2.status"
 }
 
