@@ -21,6 +21,7 @@ blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 
 blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 disk.so
 blockstore-syndicate.7 syndicate.so
+blockstore-s3.7 s3.so
 Makefile Makefile Makefile.am README.md blockstore-sqlite.pod blockstore.yaml configure.ac driver.map main.c plain.mk
 sha256.h sqlite.c sqlite.cc
 health.c health.h label.c label.h tree.c tree.h url.c url.h
