@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "plugins/ftp/upload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OLD 86400 /* seconds: no put takes so long */
+#define ROOM_IS_ASKED ((uint64_t)1 << 20) /* bytes: less reaches the server whole, so that its answer tells */
+
+/* Makes a first name: 16 digits of the time, a dash and 16 random digits. */
+static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blockstore_call *call,
+                                        const struct bs_ftp_place *place) {
+  char below[sizeof BS_FTP_UPLOADS + sizeof "/0123456789abcdef-0123456789abcdef"];
+  uint64_t random;
+
+  if (getentropy(&random, sizeof random) < 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "The system gives no random numbers.");
+  snprintf(below, sizeof below, BS_FTP_UPLOADS "/%016" PRIx64 "-%016" PRIx64, (uint64_t)time(NULL), random);
+  bs_ftp_place_path(ret_name, place, below);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+/* ---- directories ---- */
+
+/* Makes the directories of a path, but those that are its first `known` bytes.  Whether they are there then is found out
+ * by what is put into them. */
+static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path,
+                                               size_t known) {
+  const char *slash = strchr(path + known, '/');
+
+  if (slash == path) slash = strchr(path + 1, '/');
+  while (slash != NULL) {
+    char command[BS_FTP_COMMAND_LONGEST + 1];
+    const char *const commands[] = {command, NULL};
+    struct bs_ftp_reply reply;
+    enum blockstore_status status;
+
+    snprintf(command, sizeof command, "MKD %.*s", (int)(slash - path), path);
+    status = bs_ftp_command(wire, call, &reply, commands);
+    if (status != BLOCKSTORE_STATUS_OK && reply.code < 500) return status;
+    slash = strchr(slash + 1, '/');
+  }
+  return BLOCKSTORE_STATUS_OK;
+}
+
+/* ---- sending ---- */
+
+/* A server that has no room for a long file ends the connection amid it, as one does whose line was cut. */
+static enum blockstore_status ask_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t size) {
+  char command[sizeof "ALLO " + 20];
+  const char *const commands[] = {command, NULL};
+  struct bs_ftp_reply reply;
+  enum blockstore_status status;
+
+  if (size < ROOM_IS_ASKED) return BLOCKSTORE_STATUS_OK;
+  snprintf(command, sizeof command, "ALLO %" PRIu64, size);
+  status = bs_ftp_command(wire, call, &reply, commands);
+  return status == BLOCKSTORE_STATUS_NO_SPACE || reply.code < 500 ? status : BLOCKSTORE_STATUS_OK;
+}
+
+/* Has the server all of the file? */
+static enum blockstore_status check_size(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
+                                         uint64_t size) {
+  struct bs_ftp_reply reply;
+  uint64_t found = BLOCKSTORE_SIZE_UNKNOWN;
+  enum blockstore_status status = bs_ftp_size(wire, call, &reply, &found, name->text);
+
+  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_unknown(&reply)) return BLOCKSTORE_STATUS_OK;
+  if (status != BLOCKSTORE_STATUS_OK || found == size || found == BLOCKSTORE_SIZE_UNKNOWN) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "%s%s: The server has %" PRIu64 " of the %" PRIu64 " bytes that were sent.",
+                         bs_ftp_wire_place(wire)->server, name->text, found, size);
+}
+
+static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
+                                          const struct blockstore_source *source, bool must_exist) {
+  struct bs_ftp_reply reply;
+  enum blockstore_status status = ask_for_room(wire, call, source->size);
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  status = bs_ftp_store(wire, call, &reply, name->text, source);
+  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply)) {
+    size_t known = must_exist ? strlen(bs_ftp_wire_place(wire)->root) : 0;
+
+    status = make_directories(wire, call, name->text, known);
+    if (status == BLOCKSTORE_STATUS_OK) status = bs_ftp_store(wire, call, &reply, name->text, source);
+  }
+  return status == BLOCKSTORE_STATUS_OK ? check_size(wire, call, name, source->size) : status;
+}
+
+/* ---- placing ---- */
+
+static enum blockstore_status rename_once(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
+                                          const struct bs_ftp_path *name, const struct bs_ftp_path *path) {
+  char from[BS_FTP_COMMAND_LONGEST + 1], to[BS_FTP_COMMAND_LONGEST + 1];
+  const char *const commands[] = {from, to, NULL};
+
+  snprintf(from, sizeof from, "RNFR %s", name->text);
+  snprintf(to, sizeof to, "RNTO %s", path->text);
+  return bs_ftp_command(wire, call, ret_reply, commands);
+}
+
+/* Was the file there, and its name refused? */
+static bool may_be_in_the_way(const struct bs_ftp_reply *reply) {
+  return reply->ready_to_rename && reply->code >= 500 && !bs_ftp_reply_is_about_room(reply);
+}
+
+/* Gives the file its name.  A server may refuse because a directory is missing, or because the name is taken: such a one
+ * leaves a moment in which neither file has it. */
+static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
+                                           const struct bs_ftp_path *path) {
+  struct bs_ftp_reply reply, deleted;
+  enum blockstore_status status = rename_once(wire, call, &reply, name, path);
+
+  if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
+  status = make_directories(wire, call, path->text, strlen(bs_ftp_wire_place(wire)->root));
+  if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, call, &reply, name, path);
+  if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
+  if (bs_ftp_remove(wire, call, &deleted, path->text) != BLOCKSTORE_STATUS_OK)
+    return blockstore_fail(call, status, "%s%s: No file can be renamed to this: %s", bs_ftp_wire_place(wire)->server,
+                           path->text, reply.text);
+  return rename_once(wire, call, &reply, name, path);
+}
+
+enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *below,
+                                     const struct blockstore_source *source, bool must_exist) {
+  struct bs_ftp_reply ignored;
+  struct bs_ftp_path path;
+  struct bs_ftp_path name;
+  enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  bs_ftp_place_path(&path, bs_ftp_wire_place(wire), below);
+  status = send_file(wire, call, &name, source, must_exist);
+  if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
+  if (status == BLOCKSTORE_STATUS_OK) status = place_file(wire, call, &name, &path);
+  if (status != BLOCKSTORE_STATUS_OK && call->host->time_left(call) > 0)
+    bs_ftp_remove(wire, call, &ignored, name.text);
+  return status;
+}
+
+static enum blockstore_status read_letter(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+  (void)source, (void)offset;
+  memset(buffer, 'x', length);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blockstore_call *call, bool must_exist) {
+  const struct blockstore_source letter = {.struct_size = sizeof letter, .size = 1, .read_at = read_letter};
+  struct bs_ftp_reply reply;
+  struct bs_ftp_path name;
+  enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
+
+  if (status == BLOCKSTORE_STATUS_OK) status = send_file(wire, call, &name, &letter, must_exist);
+  return status == BLOCKSTORE_STATUS_OK ? bs_ftp_remove(wire, call, &reply, name.text) : status;
+}
+
+/* ---- what a crash left ---- */
+
+/* Is it the name of an upload that was begun long ago?  Those of a future, by a wrong clock, are left. */
+static bool is_old(const char *name, time_t now) {
+  char digits[17];
+  uint64_t begun;
+
+  if (strlen(name) != 33 || strspn(name, "0123456789abcdef") != 16 || name[16] != '-' ||
+      strspn(name + 17, "0123456789abcdef") != 16)
+    return false;
+  memcpy(digits, name, 16);
+  digits[16] = '\0';
+  begun = strtoull(digits, NULL, 16);
+  return begun < (uint64_t)now && (uint64_t)now - begun > OLD;
+}
+
+enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t *ret_count) {
+  struct bs_ftp_listing listing;
+  struct bs_ftp_path directory, file;
+  struct bs_ftp_reply reply;
+  enum blockstore_status status;
+  const char *name;
+  char *at;
+
+  *ret_count = 0;
+  bs_ftp_place_path(&directory, bs_ftp_wire_place(wire), BS_FTP_UPLOADS "/");
+  status = bs_ftp_list(wire, call, &reply, &listing, directory.text);
+  at = listing.lines;
+  while (status == BLOCKSTORE_STATUS_OK && (name = bs_ftp_listing_next(&listing, &at)) != NULL) {
+    if (!is_old(name, time(NULL))) continue;
+    snprintf(file.text, sizeof file.text, "%s%s", directory.text, name);
+    status = bs_ftp_remove(wire, call, &reply, file.text);
+    *ret_count += status == BLOCKSTORE_STATUS_OK;
+  }
+  free(listing.lines);
+  return status;
+}
