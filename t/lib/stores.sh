@@ -9,3 +9,38 @@ with() {
   return 1
 }
 
+if with apache; then
+  store http <<END
+root: http://127.0.0.1:$APACHE_PORT/dav/$own
+END
+fi
+
+if with proftpd; then
+  store ftp <<END
+host: 127.0.0.1
+port: $FTP_PORT
+root: $own
+user: $FTP_USER
+password: $(secret ftp-password "$FTP_PASSWORD")
+ca_file: $FTP_TLS/ca.pem
+END
+fi
+
+if with radosgw; then
+  s3_bucket "$own"
+  store s3 <<END
+endpoint: http://127.0.0.1:$S3_PORT
+bucket: $own
+access_key_id: $S3_KEY
+secret_access_key: $(secret s3-secret "$S3_SECRET")
+END
+fi
+
+if with syndicate; then
+  store syndicate <<END
+gateway: http://127.0.0.1:$SYNDICATE_PORT
+volume: $own
+session: $SYNDICATE_USER
+key: $(secret syndicate-key "$SYNDICATE_PASSWORD")
+END
+fi
