@@ -10,20 +10,26 @@ unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME BLOCKSTORE_KEY
 export HOME
 out=$work/out err=$work/err
 
+# The program itself: for each call libtool's script would take ten times as long as most commands.
+program=$builddir/tools/bin/.libs/blockstore-cli
+[ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
+
 # cli ARGUMENT...: leaves $out, $err and $status.
 cli() {
   status=0
-  "$builddir/run" blockstore-cli "$@" >"$out" 2>"$err" || status=$?
+  LD_LIBRARY_PATH=$builddir/.libs BLOCKSTORE_PLUGIN_PATH=$builddir/plugins/.libs${BLOCKSTORE_PLUGIN_PATH:+:$BLOCKSTORE_PLUGIN_PATH} \
+    "$program" "$@" >"$out" 2>"$err" || status=$?
 }
 
-# $program is then the program itself, and finds what was built with it: what is preloaded, or another user, is not for the shell of
-# libtool's script.
+# $program then finds by itself what was built with it: for what preloads something, or is another user's.
 past_libtool() {
-  program=$builddir/tools/bin/.libs/blockstore-cli
-  [ -x "$program" ] || program=$builddir/tools/bin/blockstore-cli
   LD_LIBRARY_PATH=$builddir/.libs
   BLOCKSTORE_PLUGIN_PATH=$builddir/plugins/.libs
   export LD_LIBRARY_PATH BLOCKSTORE_PLUGIN_PATH
+  cli() {
+    status=0
+    "$program" "$@" >"$out" 2>"$err" || status=$?
+  }
 }
 
 # exits STATUS WHAT ARGUMENT...: runs it; shows what it said when the status is another.
