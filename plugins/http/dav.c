@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "plugins/http/dav.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "plugins/http/request.h"
+
+#define TEMPORARIES ".tmp" /* below the root, as in a store of the disk driver; no label begins with a dot */
+#define CHUNK ((size_t)1 << 16)
+
+static enum blockstore_status dav_fail_memory(struct blockstore_call *call) {
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the http driver.");
+}
+
+enum blockstore_status bs_dav_find_root(const struct bs_site *site, struct blockstore_call *call) {
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  bs_request_begin(&request, site, "HEAD", "");
+  status = bs_http_perform(site->http, call, &request.http);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (bs_request_is_missing(&request))
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "%s: There is no such collection; if the store is not lost but new, make it on the server.",
+                           request.url);
+  /* To look into a collection may be forbidden or impossible where what lies in it can be read. */
+  return request.http.code == 401 || request.http.code == 407 || request.http.code >= 500
+             ? bs_http_judge(&request.http, call, "The store's collection cannot be looked at", NULL)
+             : BLOCKSTORE_STATUS_OK;
+}
+
+/* ---- collections ---- */
+
+/* What servers say when the collection above is missing: 409, some 404, and of a MOVE Apache says 500 and others 403. */
+static bool may_lack_collection(const struct bs_request *request) {
+  int code = request->http.code;
+
+  return code == 404 || code == 409 || (strcmp(request->http.method, "MOVE") == 0 && (code == 403 || code == 500));
+}
+
+/* Makes the collection that is the first `length` bytes of a path, and those above it that are missing. */
+static enum blockstore_status dav_make(const struct bs_site *site, struct blockstore_call *call, bool *ret_made,
+                                       const char *path, size_t length) {
+  char collection[sizeof((struct bs_layout *)NULL)->path];
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
+  const char *above;
+
+  snprintf(collection, sizeof collection, "%.*s", (int)length, path);
+  above = strrchr(collection, '/');
+  snprintf(collection + length, sizeof collection - length, "/");
+  bs_request_begin(&request, site, "MKCOL", collection);
+  *ret_made = false;
+  for (unsigned attempt = 0; attempt < 2; attempt++) {
+    status = bs_request_change(site, call, &request);
+    if (status != BLOCKSTORE_STATUS_OK || request.http.code == 405 /* there is one */) return status;
+    if (attempt > 0 || !may_lack_collection(&request)) break;
+    status = above == NULL ? bs_dav_find_root(site, call)
+                           : dav_make(site, call, ret_made, path, (size_t)(above - collection));
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+  }
+  status = bs_http_judge(&request.http, call, "The collection cannot be made", NULL);
+  *ret_made = status == BLOCKSTORE_STATUS_OK;
+  return status;
+}
+
+/* Performs a request that needs the collections above `path`.  They are made when the server misses them: most are there,
+ * and somebody may take one away at any time. */
+static enum blockstore_status dav_place(const struct bs_site *site, struct blockstore_call *call, struct bs_request *request,
+                                        const char *path) {
+  enum blockstore_status status = bs_request_change(site, call, request);
+  bool made;
+
+  if (status != BLOCKSTORE_STATUS_OK || !may_lack_collection(request)) return status;
+  status = dav_make(site, call, &made, path, (size_t)(strrchr(path, '/') - path));
+  if (status == BLOCKSTORE_STATUS_OK && made) status = bs_request_change(site, call, request);
+  if (status != BLOCKSTORE_STATUS_OK || (request->http.code != 404 && request->http.code != 409)) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "%s: The server misses something that was just there: somebody removes it, it seems.", request->url);
+}
+
+/* ---- putting ---- */
+
+static enum blockstore_status dav_send(const struct bs_site *site, struct blockstore_call *call, const char *path,
+                                       const struct blockstore_source *source, bool overwrite) {
+  static const char *const only_new[] = {"If-None-Match: *", NULL};
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+  bool has_no_put;
+
+  bs_request_begin(&request, site, "PUT", path);
+  request.http.headers = overwrite ? NULL : only_new;
+  request.http.source = source;
+  request.http.length = source->size;
+  status = dav_place(site, call, &request, path);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  has_no_put = request.http.code == 405 || request.http.code == 501;
+  return bs_http_judge(&request.http, call,
+                       has_no_put ? "The object cannot be written (is WebDAV on at root?)"
+                                  : "The object cannot be written",
+                       NULL);
+}
+
+static const char *move_failure(int code) {
+  switch (code) {
+  case 405:
+  case 501: return "The server cannot rename (MOVE); if its PUT is all or nothing, set replace: put";
+  case 502: return "The object cannot be put in its place (does the server, perhaps behind a proxy, know root's URL as its own?)";
+  default: return "The object cannot be moved to its place";
+  }
+}
+
+static enum blockstore_status dav_move(const struct bs_site *site, struct blockstore_call *call, const char *from,
+                                       const char *to, bool overwrite) {
+  char destination[sizeof "Destination: " + BS_SITE_URL_LONGEST] = "Destination: ";
+  const char *const headers[] = {destination, overwrite ? "Overwrite: T" : "Overwrite: F", NULL};
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  bs_request_begin(&request, site, "MOVE", from);
+  bs_site_locate(site, destination + strlen(destination), to);
+  request.http.headers = headers;
+  status = dav_place(site, call, &request, to);
+  return status == BLOCKSTORE_STATUS_OK ? bs_http_judge(&request.http, call, move_failure(request.http.code), NULL) : status;
+}
+
+/* Whatever became of it; the sentence of the call stays that of what went wrong. */
+static void dav_remove_temporary(const struct bs_site *site, const struct blockstore_call *call, const char *path) {
+  struct bs_request request BS_AUTO_REQUEST;
+  struct bs_request_undo undo;
+
+  bs_request_begin(&request, site, "DELETE", path);
+  bs_request_undo_begin(&undo, call);
+  (void)bs_http_perform(site->http, &undo.call, &request.http);
+}
+
+static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[sizeof TEMPORARIES "/" + 32]) {
+  unsigned char bytes[16];
+  int length = snprintf(ret_path, sizeof TEMPORARIES "/", TEMPORARIES "/");
+
+  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "There are no random numbers: %s", strerrordesc_np(errno));
+  for (size_t i = 0; i < sizeof bytes; i++) snprintf(ret_path + length + 2 * i, 3, "%02x", bytes[i]);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_dav_put(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object,
+                                  const struct blockstore_source *source, bool overwrite) {
+  char temporary[sizeof TEMPORARIES "/" + 32];
+  enum blockstore_status status;
+
+  if (site->puts_directly) return dav_send(site, call, object->path, source, overwrite);
+  status = dav_name_temporary(call, temporary);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  status = dav_send(site, call, temporary, source, false);
+  if (status == BLOCKSTORE_STATUS_OK) status = dav_move(site, call, temporary, object->path, overwrite);
+  if (status != BLOCKSTORE_STATUS_OK) dav_remove_temporary(site, call, temporary);
+  return status;
+}
+
+/* ---- comparing ---- */
+
+/* A sink that holds what it gets against a source; it ends the transfer at the first difference. */
+struct comparison {
+  struct blockstore_sink sink;
+  const struct blockstore_source *source;
+  uint64_t offset;
+  bool differs;
+  unsigned char *buffer; /* CHUNK bytes */
+};
+
+static enum blockstore_status comparison_begin(struct blockstore_sink *sink, uint64_t size) {
+  struct comparison *comparison = (struct comparison *)sink;
+
+  comparison->differs = size != BLOCKSTORE_SIZE_UNKNOWN && size != comparison->source->size;
+  return comparison->differs ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
+}
+
+static enum blockstore_status comparison_write(struct blockstore_sink *sink, const void *bytes, size_t length) {
+  struct comparison *comparison = (struct comparison *)sink;
+  const struct blockstore_source *source = comparison->source;
+  const unsigned char *at = bytes;
+
+  comparison->differs = length > source->size - comparison->offset;
+  while (length > 0 && !comparison->differs) {
+    size_t step = length < CHUNK ? length : CHUNK;
+    enum blockstore_status status = source->read_at(source, comparison->buffer, step, comparison->offset);
+
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+    comparison->differs = memcmp(comparison->buffer, at, step) != 0;
+    comparison->offset += step;
+    at += step;
+    length -= step;
+  }
+  return comparison->differs ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
+}
+
+static enum blockstore_status dav_read_and_compare(const struct bs_site *site, struct blockstore_call *call,
+                                                   enum bs_dav_state *ret_state, const char *path,
+                                                   const struct blockstore_source *source) {
+  unsigned char *buffer BS_AUTO_FREE = malloc(CHUNK);
+  struct comparison comparison = {.sink = {.struct_size = sizeof comparison.sink,
+                                           .begin = comparison_begin,
+                                           .write = comparison_write},
+                                  .source = source,
+                                  .buffer = buffer};
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  bs_request_begin(&request, site, "GET", path);
+  if (buffer == NULL) return dav_fail_memory(call);
+  request.http.sink = &comparison.sink;
+  status = bs_http_perform(site->http, call, &request.http);
+  *ret_state = BS_DAV_DIFFERENT;
+  if (comparison.differs) return BLOCKSTORE_STATUS_OK;
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (request.http.code == 200 && comparison.offset == source->size) *ret_state = BS_DAV_SAME;
+  if (!bs_request_is_missing(&request))
+    return bs_http_judge(&request.http, call, "The object that is there cannot be read", NULL);
+  *ret_state = BS_DAV_ABSENT;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_dav_compare(const struct bs_site *site, struct blockstore_call *call, enum bs_dav_state *ret_state,
+                                      const struct bs_layout *object, const struct blockstore_source *source) {
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  bs_request_begin(&request, site, "HEAD", object->path);
+  status = bs_http_perform(site->http, call, &request.http);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  *ret_state = BS_DAV_ABSENT;
+  if (bs_request_is_missing(&request)) return BLOCKSTORE_STATUS_OK;
+  status = bs_http_judge(&request.http, call, "It cannot be found out whether the object is there", NULL);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  *ret_state = BS_DAV_DIFFERENT;
+  if (request.http.size != BLOCKSTORE_SIZE_UNKNOWN && request.http.size != source->size) return BLOCKSTORE_STATUS_OK;
+  return dav_read_and_compare(site, call, ret_state, object->path, source);
+}
+
+/* ---- deleting ---- */
+
+static enum blockstore_status dav_delete(const struct bs_site *site, struct blockstore_call *call, const char *path) {
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  bs_request_begin(&request, site, "DELETE", path);
+  status = bs_request_change(site, call, &request);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (bs_request_is_missing(&request)) return bs_dav_find_root(site, call);
+  return bs_http_judge(&request.http, call, "The object cannot be deleted", NULL);
+}
+
+enum blockstore_status bs_dav_delete(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object) {
+  return dav_delete(site, call, object->path);
+}
+
+/* ---- trying ---- */
+
+static enum blockstore_status nothing_to_read(const struct blockstore_source *source, void *buffer, size_t length,
+                                              uint64_t offset) {
+  (void)source, (void)buffer, (void)length, (void)offset;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+enum blockstore_status bs_dav_try(const struct bs_site *site, struct blockstore_call *call) {
+  static const struct blockstore_source empty = {.struct_size = sizeof empty, .size = 0, .read_at = nothing_to_read};
+  struct bs_layout object;
+  enum blockstore_status status = dav_name_temporary(call, object.path);
+
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_dav_put(site, call, &object, &empty, true);
+  return status == BLOCKSTORE_STATUS_OK ? dav_delete(site, call, object.path) : status;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http: reads the URLs of routes from whatever web server they name; with `root` also a store: objects are files of a
+ * WebDAV collection, where plugins/common/layout.h says.
+ */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/common/health.h"
+#include "plugins/http/dav.h"
+#include "plugins/http/request.h"
+
+/* Helpers. */
+
+static enum blockstore_status http_has_root(const struct bs_site *site, struct blockstore_call *call,
+                                            enum blockstore_status status) {
+  if (site->root[0] != '\0') return BLOCKSTORE_STATUS_OK;
+  return blockstore_fail(call, status, "This store has no root: it keeps nothing, it reads the URLs of others.");
+}
+
+static enum blockstore_status http_may_write(const struct bs_site *site, struct blockstore_call *call) {
+  if (site->root[0] != '\0' && site->read_only)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED, "%s: The store is configured as read_only.", site->root);
+  return http_has_root(site, call, BLOCKSTORE_STATUS_UNSUPPORTED);
+}
+
+/* Reads an object of this store or, when that is NULL, what stands at somebody else's URL.  The code: 0 when none came. */
+static enum blockstore_status http_read(const struct bs_site *site, struct blockstore_call *call,
+                                        struct blockstore_sink *ret_data, const struct bs_layout *object, const char *url,
+                                        int *ret_code) {
+  struct bs_request request BS_AUTO_REQUEST;
+  enum blockstore_status status;
+
+  if (object != NULL) {
+    bs_request_begin(&request, site, "GET", object->path);
+  } else {
+    bs_request_begin_foreign(&request, site, "GET", url);
+  }
+  request.http.follow = request.http.credentials == NULL;
+  request.http.sink = ret_data;
+  status = bs_http_perform(site->http, call, &request.http);
+  *ret_code = request.http.code;
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (object != NULL && bs_request_is_missing(&request)) {
+    status = bs_dav_find_root(site, call);
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+  }
+  status = bs_http_judge(&request.http, call, "The object cannot be read", NULL);
+  if (status != BLOCKSTORE_STATUS_OK || *ret_code == 200) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The object was asked for, and the answer is another (%d).",
+                         request.http.url, *ret_code);
+}
+
+/* Lifecycle. */
+
+static enum blockstore_status http_storage_init(void **ret_self, struct blockstore_call *call,
+                                                const struct blockstore_settings *settings,
+                                                const struct blockstore_next *next) {
+  struct bs_site *site = calloc(1, sizeof *site);
+  enum blockstore_status status;
+
+  (void)next;
+  if (site == NULL)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the http driver.");
+  status = bs_site_open(site, call, settings);
+  if (status == BLOCKSTORE_STATUS_OK) {
+    *ret_self = site;
+  } else {
+    free(site);
+  }
+  return status;
+}
+
+static void http_storage_close(void *self, struct blockstore_call *call) {
+  (void)call;
+  bs_site_close(self);
+  free(self);
+}
+
+/* URLs. */
+
+static enum blockstore_status http_handles_url(void *self, struct blockstore_call *call, const char *url) {
+  struct bs_location location;
+
+  (void)self, (void)call;
+  return bs_location_parse(&location, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
+}
+
+static enum blockstore_status http_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
+                                                    const char *data_id) {
+  const struct bs_site *site = self;
+  char url[BS_SITE_URL_LONGEST + 1];
+  struct bs_layout object;
+  enum blockstore_status status = http_has_root(site, call, BLOCKSTORE_STATUS_UNSUPPORTED);
+
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  bs_site_locate(site, url, object.path);
+  return blockstore_give(ret_url, url, strlen(url));
+}
+
+/* Immutable data. */
+
+static enum blockstore_status http_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
+                                                 const char *key) {
+  const struct bs_site *site = self;
+  struct bs_layout object;
+  enum blockstore_status status = http_has_root(site, call, BLOCKSTORE_STATUS_NOT_FOUND);
+  int code;
+
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
+  return status == BLOCKSTORE_STATUS_OK ? http_read(site, call, ret_data, &object, NULL, &code) : status;
+}
+
+static enum blockstore_status http_put_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                 const struct blockstore_source *data, const char *txid) {
+  const struct bs_site *site = self;
+  struct bs_layout object;
+  enum blockstore_status status = http_may_write(site, call);
+
+  (void)txid;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  for (unsigned attempt = 0; attempt < 3; attempt++) {
+    enum bs_dav_state state;
+
+    status = bs_dav_compare(site, call, &state, &object, data);
+    if (status != BLOCKSTORE_STATUS_OK || state == BS_DAV_SAME) return status;
+    /* Other bytes under this key are damage, for the key is their hash: putting again is how a store is repaired.  Where
+     * nothing was, nothing is overwritten: two who put the same would take each other's away for a moment. */
+    status = bs_dav_put(site, call, &object, data, state == BS_DAV_DIFFERENT);
+    if (status != BLOCKSTORE_STATUS_CONFLICT) return status;
+  }
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s/%s: The object comes and goes while it is put.", site->root,
+                         object.path);
+}
+
+static enum blockstore_status http_delete_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                    const char *txid) {
+  const struct bs_site *site = self;
+  struct bs_layout object;
+  enum blockstore_status status = http_may_write(site, call);
+
+  (void)txid;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
+  return status == BLOCKSTORE_STATUS_OK ? bs_dav_delete(site, call, &object) : status;
+}
+
+/* Mutable data. */
+
+static enum blockstore_status http_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
+                                               const char *url) {
+  const struct bs_site *site = self;
+  struct bs_location location;
+  struct bs_layout object;
+  const struct bs_layout *own = bs_site_owns(site, &object, url) ? &object : NULL;
+  enum blockstore_status status;
+  int code;
+
+  if (!bs_location_parse(&location, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
+  status = http_read(site, call, ret_record, own, url, &code);
+  /* A MOVE that replaces deletes first (RFC 4918, section 9.9.3), and a server caught in between says one of these. */
+  if (code == 404 || code == 403) status = http_read(site, call, ret_record, own, url, &code);
+  return status;
+}
+
+static enum blockstore_status http_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,
+                                               const char *signature, const struct blockstore_source *record) {
+  const struct bs_site *site = self;
+  struct bs_layout object;
+  enum blockstore_status status = http_may_write(site, call);
+
+  (void)version, (void)signature;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
+  return status == BLOCKSTORE_STATUS_OK ? bs_dav_put(site, call, &object, record, true) : status;
+}
+
+static enum blockstore_status http_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
+                                                  const char *signature) {
+  const struct bs_site *site = self;
+  struct bs_layout object;
+  enum blockstore_status status = http_may_write(site, call);
+
+  (void)signature;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
+  return status == BLOCKSTORE_STATUS_OK ? bs_dav_delete(site, call, &object) : status;
+}
+
+/* Beyond the eight. */
+
+static enum blockstore_status http_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
+  const struct bs_site *site = self;
+  bool has_root = site->root[0] != '\0', is_tried = has_root && !site->read_only;
+  enum blockstore_status status = has_root ? bs_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
+  struct bs_health health;
+
+  if (status == BLOCKSTORE_STATUS_OK && is_tried) status = bs_dav_try(site, call);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  bs_health_begin(&health);
+  bs_health_text(&health, "root", has_root ? site->root : "none");
+  bs_health_text(&health, "login", !site->has_login ? "none" : site->login.user != NULL ? "user" : "token");
+  bs_health_flag(&health, "writable", is_tried);
+  bs_health_flag(&health, "reads_private_addresses", site->allow_private);
+  return bs_health_end(&health, call, ret_report);
+}
+
+static const struct blockstore_driver http_driver = {
+    .storage_init = http_storage_init,
+    .storage_close = http_storage_close,
+    .handles_url = http_handles_url,
+    .make_mutable_url = http_make_mutable_url,
+    .get_immutable_handler = http_get_immutable,
+    .get_mutable_handler = http_get_mutable,
+    .put_immutable_handler = http_put_immutable,
+    .put_mutable_handler = http_put_mutable,
+    .delete_immutable_handler = http_delete_immutable,
+    .delete_mutable_handler = http_delete_mutable,
+    .check = http_check,
+};
+
+/* Not durable: a server's answer says nothing of its disk, and without `root`, which is seen at run time only, nothing is
+ * kept at all: `at_least: all` must not wait for that. */
+#define HTTP_METADATA                                                                                                \
+  BLOCKSTORE_VERSION(PACKAGE_VERSION)                                                                                \
+  BLOCKSTORE_DESCRIPTION("Web servers: reads URLs of routes; with a root, a store on a WebDAV server")               \
+  BLOCKSTORE_URL_SCHEME("http")                                                                                      \
+  BLOCKSTORE_URL_SCHEME("https")                                                                                     \
+  BLOCKSTORE_THREADS_PARALLEL                                                                                        \
+  BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                   \
+  BLOCKSTORE_NEEDS_NETWORK                                                                                           \
+  BS_SITE_OPTIONS                                                                                                    \
+  BS_TRANSFER_OPTIONS
+
+BLOCKSTORE_REGISTER_DRIVER(http, http_driver, HTTP_METADATA);

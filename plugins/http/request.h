@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests at a site's root, and what their answers mean. */
+#ifndef BS_PLUGINS_HTTP_REQUEST_H
+#define BS_PLUGINS_HTTP_REQUEST_H
+
+#include "plugins/http/site.h"
+
+/* A request and its URL, which it points into: not to be copied. */
+struct bs_request {
+  struct bs_http_request http;
+  char url[BS_SITE_URL_LONGEST + 1];
+};
+
+/* One for what lies at a path below the root, with the site's login; no cache on the way may answer it. */
+void bs_request_begin(struct bs_request *request, const struct bs_site *site, const char *method, const char *path);
+/* The same for any URL, without the login. */
+void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *site, const char *method, const char *url);
+void bs_request_end(struct bs_request *request);
+#define BS_AUTO_REQUEST BS_AUTO(bs_request_end)
+
+/* Performs one that changes something; OK when the server answered, with whatever code.  Of a 207 the code is that of the
+ * first part that failed (RFC 4918, section 13): success for the whole is not said that way. */
+enum blockstore_status bs_request_change(const struct bs_site *site, struct blockstore_call *call,
+                                         struct bs_request *request);
+
+/* The server says that there is no such thing. */
+bool bs_request_is_missing(const struct bs_request *request);
+
+/* A call for what is to be undone when the one it belongs to is over: it says nothing, and ends after a moment. */
+struct bs_request_undo {
+  struct blockstore_call call;
+  struct blockstore_host host;
+  uint64_t end_ms;
+};
+void bs_request_undo_begin(struct bs_request_undo *undo, const struct blockstore_call *call);
+
+#endif

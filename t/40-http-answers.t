@@ -1,0 +1,262 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the http driver makes of answers that a good server does not give, or seldom.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+. "$srcdir/t/lib/servers.sh"
+driver=http
+. "$srcdir/t/lib/drive.sh"
+own_server answers
+root=http://127.0.0.1:$ANSWERS_PORT/store
+printf data >"$work/data"
+key=$(sha256 "$work/data")
+(umask 077 && echo secret >"$work/password")
+url=$root/mutable/ab/cd/id
+
+# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.
+body=
+answer() {
+  method=$1
+  {
+    printf 'HTTP/1.1 %s\r\nContent-Length: %s\r\n' "$2" "${#body}"
+    shift 2
+    for header; do printf '%s\r\n' "$header"; done
+    printf '\r\n%s' "$body"
+  } >"$ANSWERS_ROOT/$method"
+}
+
+forget() {
+  rm -f "$ANSWERS_ROOT"/*
+}
+
+# made METHOD...: the requests since `forget`.
+made() {
+  sed -n 's/ .* HTTP\/1.1$//p' "$ANSWERS_ROOT/requests" | tr '\n' ' '
+}
+
+# A server on which all goes well: each change is made, and nothing is there before.
+good() {
+  forget
+  answer PUT '201 Created'
+  answer MOVE '201 Created'
+  answer MKCOL '201 Created'
+  answer DELETE '204 No Content'
+}
+
+good
+calls OK 'a new object' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD PUT MOVE ' 'is looked for, sent and moved'
+name=$(sed -n 's/^PUT \(.*\) HTTP.*/\1/p' "$ANSWERS_ROOT/requests")
+like "$name" '^/store/\.tmp/[0-9a-f]{32}$' 'it is sent under a name that no object has'
+like "$(cat "$ANSWERS_ROOT/requests")" '^If-None-Match: \*$' 'which must be new'
+is "$(grep -A9 '^MOVE' "$ANSWERS_ROOT/requests" | grep -E '^(MOVE|Destination|Overwrite)' | sort | tr '\n' ' ')" \
+  "Destination: $root/immutable/$(echo "$key" | sed 's/^\(..\)\(..\)/\1\/\2\/\1\2/') MOVE $name HTTP/1.1 Overwrite: F " 'and replaces nothing'
+
+good
+calls OK 'a record' root="$root" <<END
+put_mutable id $work/data
+END
+is "$(made)" 'PUT MOVE ' 'is sent and moved'
+like "$(cat "$ANSWERS_ROOT/requests")" '^Overwrite: T$' 'and replaces'
+
+good
+calls 'OK OK' 'with replace: put' root="$root" replace=put <<END
+put_immutable $key $work/data
+put_mutable id $work/data
+END
+is "$(made)" 'HEAD PUT PUT ' 'there is no move'
+is "$(grep -c '^If-None-Match: \*$' "$ANSWERS_ROOT/requests")" 1 'and the record replaces'
+
+# fails_put STATUS WHAT SENTENCE REQUESTS: a put of a record.
+fails_put() {
+  calls "$1" "$2" root="$root" <<END
+put_mutable id $work/data
+END
+  told "$3" "$2: it is told"
+  is "$(made)" "$4 " "$2: these are the requests"
+}
+
+good
+answer MOVE '501 Not Implemented'
+fails_put UNSUPPORTED 'a server without MOVE' 'replace: put' 'PUT MOVE DELETE'
+good
+answer MOVE '405 Method Not Allowed'
+fails_put UNSUPPORTED 'a server that allows no MOVE' 'replace: put' 'PUT MOVE DELETE'
+good
+answer MOVE '502 Bad Gateway'
+fails_put TRANSIENT 'a server that does not know itself' 'as its own' 'PUT MOVE DELETE'
+good
+answer MOVE '403 Forbidden'
+answer MKCOL '405 Method Not Allowed'
+fails_put DENIED 'a move that is forbidden' Forbidden 'PUT MOVE MKCOL DELETE'
+good
+answer MOVE '507 Insufficient Storage'
+fails_put NO_SPACE 'a full server, at the move' 'Insufficient Storage' 'PUT MOVE DELETE'
+good
+answer MOVE '423 Locked'
+fails_put FAILED 'a locked record' Locked 'PUT MOVE DELETE'
+good
+answer PUT '507 Insufficient Storage'
+fails_put NO_SPACE 'a full server' 'Insufficient Storage' 'PUT DELETE'
+good
+answer PUT '413 Content Too Large'
+fails_put TOO_LARGE 'an object that is too large' 413 'PUT DELETE'
+good
+answer PUT '405 Method Not Allowed'
+fails_put UNSUPPORTED 'a server without WebDAV' 'is WebDAV on' 'PUT DELETE'
+good
+answer PUT '301 Moved Permanently' 'Location: http://elsewhere.example/store'
+fails_put FAILED 'a server that sends elsewhere' elsewhere.example 'PUT DELETE'
+
+body='<?xml version="1.0"?><D:multistatus xmlns:D="DAV:"><D:response><D:href>/x</D:href><D:status>HTTP/1.1 200 OK</D:status>
+</D:response><D:response><D:href>/y</D:href><D:status>HTTP/1.1 423 Locked</D:status></D:response></D:multistatus>'
+good
+answer MOVE '207 Multi-Status'
+fails_put FAILED 'a failure within a success' Locked 'PUT MOVE DELETE'
+good
+answer DELETE '207 Multi-Status'
+calls FAILED 'so it is of a delete' root="$root" <<END
+delete_mutable id
+END
+body='<multistatus/>'
+good
+answer DELETE '207 Multi-Status'
+calls FAILED 'and one that tells nothing' root="$root" <<END
+delete_immutable $key
+END
+body=
+
+# Parents that are missing again and again, and a root that is missing.
+good
+answer MOVE '409 Conflict'
+fails_put TRANSIENT "somebody removes collections" "somebody removes it" 'PUT MOVE MKCOL MOVE DELETE'
+forget
+answer PUT '409 Conflict'
+answer MKCOL '409 Conflict'
+calls FAILED 'there is no root' root="$root" <<END
+put_mutable id $work/data
+END
+told 'There is no such collection' 'as is told'
+forget
+calls 'FAILED FAILED FAILED FAILED FAILED' 'without a root nothing is absent' root="$root" <<END
+get_immutable $key $work/out
+get_mutable $url $work/out
+delete_immutable $key
+delete_mutable id
+check
+END
+answer HEAD '403 Forbidden'
+calls 'NOT_FOUND NOT_FOUND OK OK' 'with one it is' root="$root" <<END
+get_immutable $key $work/out
+get_mutable $url $work/out
+delete_immutable $key
+delete_mutable id
+END
+answer GET '410 Gone'
+calls 'NOT_FOUND' 'what is gone is absent, too' root="$root" <<END
+get_immutable $key $work/out
+END
+
+# Somebody puts the same between our question and our move.
+good
+answer MOVE '412 Precondition Failed'
+calls TRANSIENT 'an object that comes and goes' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD PUT MOVE DELETE HEAD PUT MOVE DELETE HEAD PUT MOVE DELETE ' 'is tried three times'
+
+# What is there is not believed unless it is the same; the size alone is not enough.
+body=data
+good
+answer HEAD '200 OK'
+answer GET '200 OK'
+calls OK 'the same object is there' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD GET ' 'it is read and not sent'
+body=dates
+answer GET '200 OK'
+rm "$ANSWERS_ROOT/requests"
+calls OK 'another is there, of the same size by HEAD' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD GET PUT MOVE ' 'it is replaced'
+like "$(cat "$ANSWERS_ROOT/requests")" '^Overwrite: T$' 'by overwriting'
+body=datum
+body=${body%m}a
+answer GET '200 OK'
+rm "$ANSWERS_ROOT/requests"
+calls OK 'another, of the same size' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD GET PUT MOVE ' 'it is replaced, too'
+body=
+answer GET '403 Forbidden'
+calls DENIED 'one that cannot be read' root="$root" <<END
+put_immutable $key $work/data
+END
+
+# Reads: a login is refused, the answer is none, the server has had enough.
+forget
+answer GET '401 Unauthorized' 'WWW-Authenticate: Basic realm="t"'
+calls DENIED 'a wrong password' root="$root" user=alice password=@"$work/password" <<END
+get_immutable $key $work/out
+END
+fails 'is not told' grep -q secret "$said"
+answer GET '204 No Content'
+calls FAILED 'an answer that is no object' root="$root" <<END
+get_immutable $key $work/out
+END
+answer GET '503 Service Unavailable' 'Retry-After: 2'
+calls TRANSIENT 'a busy server' root="$root" <<END
+get_immutable $key $work/out
+END
+
+# Redirects.
+for location in http://elsewhere.example/a file:///etc/passwd "ftp://127.0.0.1/a" "http://127.0.0.1:1/a" "https://127.0.0.1:$ANSWERS_PORT/"; do
+  answer GET '302 Found' "Location: $location"
+  calls FAILED "a redirect to $location" root="$root" <<END
+get_immutable $key $work/out
+END
+done
+rm "$ANSWERS_ROOT/requests"
+answer GET '302 Found' "Location: $root/more"
+calls FAILED 'redirects without end' root="$root" <<END
+get_immutable $key $work/out
+END
+is "$(made)" 'GET GET GET GET GET GET ' 'are followed five times'
+rm "$ANSWERS_ROOT/requests"
+calls FAILED 'with a login' root="$root" token=@"$work/password" <<END
+get_immutable $key $work/out
+END
+is "$(made)" 'GET ' 'they are not followed at all'
+
+# Answers that do not end.
+printf 'HTTP/1.1 200 OK\r\n\r\n' >"$ANSWERS_ROOT/GET"
+echo endless >"$ANSWERS_ROOT/GET-rest"
+calls TOO_LARGE 'a body without end' root="$root" <<END
+limit 5000000
+get_immutable $key $work/out
+END
+printf 'HTTP/1.1 404 Not Found\r\n\r\n' >"$ANSWERS_ROOT/GET"
+calls 'FAILED' 'one of a page that is not there' root="$root" <<END
+get_immutable $key $work/out
+END
+printf 'HTTP/1.1 200 OK\r\n' >"$ANSWERS_ROOT/GET"
+echo headers >"$ANSWERS_ROOT/GET-rest"
+calls FAILED 'headers without end' root="$root" <<END
+get_immutable $key $work/out
+END
+printf 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n' >"$ANSWERS_ROOT/GET"
+echo drip >"$ANSWERS_ROOT/GET-rest"
+calls 'CANCELLED' 'a drip, until the deadline' root="$root" <<END
+deadline 2000
+get_immutable $key $work/out
+END
+forget
+calls NOT_FOUND 'and then all is well' root="http://127.0.0.1:$ANSWERS_PORT" <<END
+run printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' >$ANSWERS_ROOT/HEAD
+get_immutable $key $work/out
+END
+done_testing
