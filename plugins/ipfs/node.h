@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A node as a store: every object is a file in a directory of the node's own mutable file system, at the path that
+ * plugins/common/layout.h says; the directory is published under an IPNS name.  A file there is a link to content that
+ * the node keeps as long as the link stands; so the link of an immutable key is the mapping from key to content.
+ */
+#ifndef BS_PLUGINS_IPFS_NODE_H
+#define BS_PLUGINS_IPFS_NODE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "plugins/common/health.h"
+#include "plugins/common/layout.h"
+#include "plugins/ipfs/cid.h"
+#include "plugins/ipfs/rpc.h"
+
+#pragma GCC visibility push(hidden)
+
+#define BS_NODE_BLOCK_MOST ((uint64_t)1 << 20) /* bytes of a datum that is one block, whose CID its key gives */
+
+/* Used by any number of threads. */
+struct bs_node {
+  struct bs_rpc rpc;
+  const char *directory; /* option `directory` */
+  const char *key;       /* option `key` */
+  uint32_t search_ms;    /* option `search` */
+  uint32_t publish_ms;   /* option `publish` */
+  atomic_uint changes;   /* that are not yet published; who makes it 1 publishes */
+  pthread_mutex_t mutex; /* protects what follows */
+  bool knows_name;
+  struct bs_ipns name; /* option `ipns_name`, or what the node said */
+};
+
+/* Hands out what stands at the path.  *ret_sunk: the sink has begun, so another attempt is too late. */
+enum blockstore_status bs_node_get(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
+                                   bool *ret_sunk, const struct bs_layout *object);
+/* Lets the node look for a block in the network, for `search_ms` at most.  What it does not find is FAILED. */
+enum blockstore_status bs_node_search(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
+                                      bool *ret_sunk, const struct bs_cid *cid);
+/* The same for a path below an IPNS name.  NOT_FOUND: what the name stands for has no such path. */
+enum blockstore_status bs_node_search_name(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
+                                           bool *ret_sunk, const struct bs_ipns *ipns, const struct bs_layout *object);
+
+/* Immutable data: pinned, and linked at the path.  `cid`: what its content must be, or NULL. */
+enum blockstore_status bs_node_keep(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
+                                    const struct blockstore_source *source, const struct bs_cid *cid);
+enum blockstore_status bs_node_drop(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object);
+
+/* Records: never half-written, the newest stands at the path. */
+enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
+                                       const struct blockstore_source *source);
+enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object);
+
+/* ---- publish.c ---- */
+
+/* The name under which the directory is published.  Asks the node once, which makes the key where it has none. */
+enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call *call, struct bs_ipns *ret_ipns);
+/* Publishes what the directory is now, within `publish_ms`.  Failing is told in the log: what was put is stored. */
+void bs_node_publish(struct bs_node *node, struct blockstore_call *call);
+
+/* Is the node usable, and what is to be known of it? */
+enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_call *call, struct bs_health *health);
+
+#pragma GCC visibility pop
+#endif
