@@ -19,19 +19,13 @@ is "$(installed)" "$(wanted <<'END'
 _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test
 blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5
 blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
 blockstore-ftp.7 ftp.so
+blockstore-http.7 http.so
+blockstore-ipfs.7 ipfs.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
-blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore-http.7 blockstore.3 blockstore.7 blockstore.yaml.5
-blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
-disk.so http.so
-blockstore-cli.1 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore-ipfs.7 blockstore.3 blockstore.7 blockstore.yaml.5
-blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
-disk.so ipfs.so
-blockstore-cli.1 blockstore-dht.7 blockstore-disk.7 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5
-blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
-dht.so disk.so
 Makefile Makefile Makefile.am README.md blockstore-sqlite.pod blockstore.yaml configure.ac driver.map main.c plain.mk
 sha256.h sqlite.c sqlite.cc
 health.c health.h http.c http.h label.c label.h layout.c layout.h peer.c peer.h proxy.c proxy.h transfer.c transfer.h
