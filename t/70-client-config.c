@@ -30,6 +30,7 @@ static const struct refusal refusals[] = {
     {ONE_STORE "replication: {reed: first}\n", ":3:15: ", "\"read\""},
     {ONE_STORE "replication: {read: last}\n", ":3:21: ", "Expected here: newest or first"},
     {ONE_STORE "replication: {write: 1}\n", ":3:22: ", "must be a mapping"},
+    {"stores: [{name: one, driver: disk, root: one, durable: 1}]\n", ":2:56: ", "true or false"},
     {ONE_STORE "replication: {write: {at_lest: 1}}\n", ":3:23: ", "\"at_least\""},
     {ONE_STORE "replication: {write: {at_least: 0}}\n", ":3:33: ", "majority or all"},
     {ONE_STORE "replication: {write: {at_least: some}}\n", ":3:33: ", "majority or all"},
@@ -83,6 +84,8 @@ static const struct refusal late_refusals[] = {
     {"stores: [{name: one, driver: disk, root: [a, b]}]\n", ":2:42: ", ""},
     {"stores: [{name: one, driver: disk, root: one, must_exist: 7}]\n", ":2:59: ", ""},
     {"stores: [{name: one, driver: dsk, root: one}]\n", ":2:30: ", "disk"},
+    {"stores: [{name: one, driver: disk, root: one, durable: false}]\nreplication: {write: {at_least: 1}}\n", ":3:33: ",
+     "durable: true"},
     {"stores: [{name: one, driver: good, root: one}]\nreplication: {write: {at_least: 1}}\n", ":3:33: ", "1 durable"},
 };
 

@@ -44,6 +44,24 @@ static void the_other_store_wins(void **state) {
   assert_holds(world, NAME, key, "good bytes", 10);
 }
 
+/* Who only reads needs no durable store; what was asked for is refused before anything is done. */
+static void without_a_durable_store_nothing_is_written(void **state) {
+  struct world *world = *state;
+  struct blockstore_error *error = NULL;
+  char key[65], hash[41], before[41];
+
+  open_with_name(world, ONE_STORE);
+  put_text(world, key, "good bytes");
+  value_hash_of(world, before, NAME);
+  open_session(world, "stores: [{name: one, driver: disk, root: one, durable: false}]\n");
+  assert_holds(world, NAME, key, "good bytes", 10);
+  assert_int_equal(put(world, "more bytes", NULL, NULL, &error), BLOCKSTORE_USAGE);
+  assert_non_null(strstr(blockstore_error_message(error), "asks for 1 durable stores"));
+  blockstore_error_free(error);
+  value_hash_of(world, hash, NAME);
+  assert_string_equal(hash, before);
+}
+
 /* Design 7: the first of 5, 7, 3 that holds; 3 only when every store said that it has none. */
 static void the_worst_answer_is_told(void **state) {
   struct world *world = *state;
@@ -180,6 +198,7 @@ static void the_health_of_stores(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      in_world(without_a_durable_store_nothing_is_written),
       in_world(the_other_store_wins),
       in_world(the_worst_answer_is_told),
       in_world(a_store_that_is_gone_may_have_had_it),

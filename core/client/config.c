@@ -21,7 +21,7 @@
 
 #define CONFIG_FILE_MAX (1u << 20)
 
-const char *const bs_config_core_keys[] = {"name", "driver", "inline"};
+const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
 /* One known key: where it stands, what it looks like, and where its value goes. */
@@ -247,10 +247,21 @@ static bool refuse_missing(const struct blockstore_config *config, const struct 
   return bs_config_refuse(config, store, error, "The store has no \"%s\".", key);
 }
 
+/* Left as it is where the store has no such key. */
+static bool read_store_truth(const struct blockstore_config *config, const struct bs_yaml *store, const char *key,
+                             int64_t *ret_truth, struct bs_error *error) {
+  const struct bs_yaml *node = bs_yaml_find(store, key);
+  const char *expected = bs_option_expected(NULL, BS_OPTION_BOOL, NULL), *text;
+
+  if (node == NULL) return true;
+  text = scalar(config, node, expected, error);
+  if (text == NULL) return false;
+  return bs_option_number(ret_truth, BS_OPTION_BOOL, text, "") || complain(error, config, node, "Expected here: ", expected);
+}
+
 static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                              struct bs_error *error) {
-  const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver"),
-                        *in = bs_yaml_find(node, "inline");
+  const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver");
   const char *text;
 
   if (name == NULL) return refuse_missing(config, node, "name", error);
@@ -264,12 +275,8 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
   if (text == NULL || (store->driver = strdup(text)) == NULL) return text == NULL ? false : bs_fail_memory(error);
   if (!bs_vet_is_name(text))
     return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
-  if (in == NULL) return true;
-  text = scalar(config, in, bs_option_expected(NULL, BS_OPTION_BOOL, NULL), error);
-  if (text == NULL) return false;
-  if (!bs_option_number(&store->is_inline, BS_OPTION_BOOL, text, ""))
-    return complain(error, config, in, "Expected here: ", bs_option_expected(NULL, BS_OPTION_BOOL, NULL));
-  return true;
+  return read_store_truth(config, node, "inline", &store->is_inline, error) &&
+         read_store_truth(config, node, "durable", &store->is_durable, error);
 }
 
 static bool read_stores(struct blockstore_config *config, struct bs_error *error) {
@@ -282,7 +289,7 @@ static bool read_stores(struct blockstore_config *config, struct bs_error *error
   if (config->stores == NULL) return bs_fail_memory(error);
   config->store_count = 0; /* as it was made; gcc's analyzer, which has not seen that, takes it for more than the array has */
   for (size_t i = 0; i < list->count; i++) {
-    struct bs_store_config store = {NULL, NULL, -1, list->values[i]};
+    struct bs_store_config store = {NULL, NULL, -1, -1, list->values[i]};
     bool good = wants_mapping(config, store.node, "A store", error) && read_store_texts(config, store.node, &store, error);
 
     if (!good) {

@@ -14,6 +14,7 @@ struct bs_store_config {
   char *name;
   char *driver;
   int64_t is_inline;          /* 1, 0, or -1: as the driver says */
+  int64_t is_durable;         /* the same */
   const struct bs_yaml *node; /* the whole mapping, of the config's document */
 };
 

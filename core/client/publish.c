@@ -334,7 +334,8 @@ static bool publish_locked(struct bs_work *work, struct bs_publication *publicat
                    publication->txid);
   if (publication->txid != NULL && publication->dry_run)
     return bs_fail(&work->report.error, BS_WORD_usage, "A dry run sends nothing again: leave out --dry-run, or the transaction.");
-  if (!bs_name_check(publication->name, &work->report.error)) return false;
+  if (!bs_name_check(publication->name, &work->report.error) || !bs_session_can_write(work->session, &work->report.error))
+    return false;
   if (!publication->dry_run && !bs_state_lock_name(work->session->state, work->scope, &lock, publication->name,
                                                    &work->report.error))
     return false;

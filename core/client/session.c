@@ -37,11 +37,18 @@ static bool set_policy(struct blockstore *session, struct bs_error *error) {
     session->at_least = durable == 0 ? 1 : durable;
     break;
   }
+  /* Who only reads needs no policy for writes, unless it was asked for. */
+  return config->at_least_node == NULL || bs_session_can_write(session, error);
+}
+
+bool bs_session_can_write(const struct blockstore *session, struct bs_error *error) {
+  size_t durable = durable_stores(session);
+
   if (session->at_least <= durable) return true;
-  return bs_config_refuse(config, config->at_least_node, error,
-                          "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used "
-                          "keep data durably: add one whose driver does, such as disk.", session->at_least, durable,
-                          session->storage_count);
+  return bs_config_refuse(session->config, session->config->at_least_node, error,
+                          "replication.write.at_least asks for %zu durable stores, and %zu of the %zu that are used keep "
+                          "data durably: add one whose driver does, such as disk, or give \"durable: true\" to a store "
+                          "whose server you trust with that.", session->at_least, durable, session->storage_count);
 }
 
 /* Stores that must succeed are of no use when the program registered others only. */

@@ -42,6 +42,9 @@ struct bs_work {
   struct bs_report report;
 };
 
+/* Are there as many durable stores as a write needs?  usage otherwise. */
+bool bs_session_can_write(const struct blockstore *session, struct bs_error *error);
+
 /* deadline_ms 0: the config's.  With stores: opens those that are not yet; one that fails is noted in its replica.  After
  * false, too, bs_work_end must be called. */
 bool bs_work_begin(struct bs_work *work, struct blockstore *session, uint32_t deadline_ms,

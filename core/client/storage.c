@@ -34,7 +34,9 @@ static bool load_module(struct blockstore_storage *storage, struct bs_error *err
   if (storage->module->metadata->is_filter)
     return bs_config_refuse(config, node, error, "Store %s: The driver %s is a filter, not a store.", storage->entry->name,
                             storage->entry->driver);
-  storage->is_durable = (storage->module->metadata->capabilities & BS_CAPABILITY_DURABLE) != 0;
+  storage->is_durable = storage->entry->is_durable == -1
+                            ? (storage->module->metadata->capabilities & BS_CAPABILITY_DURABLE) != 0
+                            : storage->entry->is_durable == 1;
   return true;
 }
 

@@ -17,7 +17,7 @@ struct blockstore_storage {
   const struct bs_store_config *entry;
   const struct bs_module *module;
   bool is_required; /* by the write policy */
-  bool is_durable;  /* its driver says so */
+  bool is_durable;  /* the configuration says so, or else its driver */
   pthread_mutex_t lock;                /* settings and store, and opening it */
   struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
   _Atomic(struct bs_store *) store;    /* NULL until opened; set under the lock, once */

@@ -155,7 +155,8 @@ static bool initial_is_good(const struct bs_option *option) {
 }
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
-  static const struct choice of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, /* and kept for it: */
+  static const struct choice of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, {"durable", 0},
+                                              /* and kept for it: */
                                               {"isolate", 0}, {"filters", 0}, {"sha256", 0}, {NULL, 0}};
 
   if (choose(of_the_core, key) != NULL) return false;
