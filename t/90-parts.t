@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(health|http|label|layout|peer|proxy|temporary|transfer|tree|url)_'
+prefixes='^bs_(fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -115,6 +115,39 @@ int main(void) {
   return bs_peer_host_is_public("example.org") && !bs_peer_host_is_public("[::1]") ? 0 : 1;
 }
 END
+cat >"$work/quiet-use" <<'END'
+#include "quiet.h"
+int main(void) {
+  CURLM *multi = bs_quiet_multi();
+  struct bs_quiet quiet;
+
+  bs_quiet_begin(&quiet);
+  raise(SIGPIPE);
+  bs_quiet_end(&quiet);
+  return multi != NULL && curl_multi_cleanup(multi) == CURLM_OK ? 0 : 1;
+}
+END
+cat >"$work/fault-use" <<'END'
+#include "fault.h"
+#include <string.h>
+static char said[1024];
+static void set_error(struct blockstore_call *call, const char *sentence) {
+  (void)call;
+  strncpy(said, sentence, sizeof said - 1);
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+  CURL *easy = curl_easy_init();
+  int good;
+
+  host.set_error = set_error;
+  good = bs_fault_judge(&call, easy, CURLE_GOT_NOTHING, "it", "") == BLOCKSTORE_STATUS_TRANSIENT &&
+         strcmp(said, "it: The connection was closed before an answer.") == 0;
+  curl_easy_cleanup(easy);
+  return good ? 0 : 1;
+}
+END
 cat >"$work/proxy-use" <<'END'
 #include "proxy.h"
 #include <string.h>
@@ -157,9 +190,9 @@ compile() (
   case $3 in
     label) files='label url' libraries=-lcrypto ;;
     layout) files='layout label url' libraries=-lcrypto ;;
-    proxy) libraries=-lcurl ;;
-    transfer) files='transfer peer proxy' libraries=-lcurl ;;
-    http) files='http transfer peer proxy' libraries=-lcurl ;;
+    fault | proxy | quiet) libraries=-lcurl ;;
+    transfer) files='transfer fault peer proxy quiet' libraries=-lcurl ;;
+    http) files='http transfer fault peer proxy quiet' libraries=-lcurl ;;
   esac
   rm -rf "$work/alone" && mkdir "$work/alone" && cd "$work/alone" || exit 1
   case $1 in
@@ -181,7 +214,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in health http label layout peer proxy transfer tree url; do
+for part in fault health http label layout peer proxy quiet transfer tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -197,7 +230,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in health http label layout peer proxy transfer tree url; do
+for part in fault health http label layout peer proxy quiet transfer tree url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"

@@ -28,6 +28,7 @@
 
 struct bs_http {
   struct bs_transfer_pool *pool;
+  int digest; /* its server was seen to ask for Digest; read and written atomically */
 };
 
 /* A request on its way. */
@@ -138,7 +139,7 @@ static void end_headers(struct exchange *exchange) {
   curl_easy_getinfo(exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &code);
   request->code = (int)code;
   if (code < 200) return;
-  exchange->whole = true;
+  exchange->whole = exchange->transfer.coming = true;
   request->size = find_size(request);
   if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return;
   request->sunk = true;
@@ -192,12 +193,12 @@ static size_t take_header(char *line, size_t size, size_t count, void *context) 
 static enum blockstore_status take_body(struct bs_transfer *transfer, const void *bytes, size_t length) {
   struct exchange *exchange = transfer->context;
   struct bs_http_request *request = exchange->request;
-  bool success = is_success(request);
-  size_t most = success ? request->reply_most : ERROR_MOST;
+  bool wanted = is_success(request) && request->reply_most > 0;
+  size_t most = wanted ? request->reply_most : ERROR_MOST;
 
   if (request->sunk) return request->sink->write(request->sink, bytes, length);
   if (length > most - request->reply_length) {
-    if (success)
+    if (wanted)
       return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
                              "%.300s: The answer is longer than the %zu bytes that were expected.", transfer->subject, most);
     length = most - request->reply_length;
@@ -217,63 +218,70 @@ static bool add_header(struct exchange *exchange, const char *line) {
 }
 
 /* An empty value is written "Name;" for libcurl, which removes a header that is written "Name:". */
-static bool add_headers(struct exchange *exchange) {
+static enum blockstore_status add_headers(struct exchange *exchange) {
+  curl_slist_free_all(exchange->headers);
+  exchange->headers = NULL;
   for (const char *const *line = exchange->request->headers; line != NULL && *line != NULL; line++) {
     size_t name = strcspn(*line, ":");
     char empty[128];
+    bool is_empty = (*line)[name] == ':' && (*line)[name + 1 + strspn(*line + name + 1, " ")] == '\0';
 
-    if ((*line)[name] == ':' && (*line)[name + 1 + strspn(*line + name + 1, " ")] == '\0' && name < sizeof empty - 1) {
-      snprintf(empty, sizeof empty, "%.*s;", (int)name, *line);
-      if (!add_header(exchange, empty)) return false;
-    } else if (!add_header(exchange, *line)) {
-      return false;
-    }
+    if (strpbrk(*line, "\r\n") != NULL || (*line)[name] != ':' || name == 0 || (is_empty && name >= sizeof empty - 1))
+      return blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED, "%.300s: A header cannot be sent: %.*s",
+                             exchange->transfer.subject, (int)(name > 80 ? 80 : name), *line);
+    if (is_empty) snprintf(empty, sizeof empty, "%.*s;", (int)name, *line);
+    if (!add_header(exchange, is_empty ? empty : *line)) return no_memory(exchange);
   }
-  return true;
+  return BLOCKSTORE_STATUS_OK;
 }
 
-static void set_credentials(CURL *easy, const struct exchange *exchange) {
+/* Each of these answers whether libcurl took all of it. */
+
+static bool set_credentials(CURL *easy, const struct exchange *exchange) {
   const struct bs_http_credentials *credentials = exchange->request->credentials;
+  unsigned failed = 0;
 
-  if (credentials == NULL) return;
+  if (credentials == NULL) return true;
   if (credentials->bearer != NULL) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, credentials->bearer);
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    failed |= curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, credentials->bearer);
   } else if (credentials->user != NULL) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)(exchange->digest ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
-    curl_easy_setopt(easy, CURLOPT_USERNAME, credentials->user);
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, credentials->password == NULL ? "" : credentials->password);
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)(exchange->digest ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
+    failed |= curl_easy_setopt(easy, CURLOPT_USERNAME, credentials->user);
+    failed |= curl_easy_setopt(easy, CURLOPT_PASSWORD, credentials->password == NULL ? "" : credentials->password);
   }
+  return failed == 0;
 }
 
-static void set_method(CURL *easy, const struct exchange *exchange) {
+static bool set_method(CURL *easy, const struct exchange *exchange) {
   const char *method = exchange->request->method;
   uint64_t size = bs_transfer_body_size(&exchange->transfer.body);
+  unsigned failed = 0;
 
+  if (strcmp(method, "HEAD") == 0) return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
   if (size > 0 || strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
-  } else if (strcmp(method, "HEAD") == 0) {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
   } else {
-    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
-  if (strcmp(method, "HEAD") != 0) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+  failed |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+  return failed == 0;
 }
 
-static void set_options(struct exchange *exchange) {
+static bool set_options(struct exchange *exchange) {
   CURL *easy = exchange->transfer.easy;
+  unsigned failed = 0;
 
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-  set_credentials(easy, exchange);
-  set_method(easy, exchange);
+  failed |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  failed |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  failed |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT);
+  failed |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+  failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+  failed |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+  return failed == 0 && set_credentials(easy, exchange) && set_method(easy, exchange);
 }
 
 /* Makes the request ready and starts it, also when it goes out again. */
@@ -294,14 +302,14 @@ static enum blockstore_status start(struct exchange *exchange, struct bs_transfe
   exchange->transfer.public_only = request->public_only;
   exchange->transfer.take = take_body;
   exchange->transfer.context = exchange;
+  exchange->digest = exchange->digest || __atomic_load_n(&exchange->http->digest, __ATOMIC_RELAXED) != 0;
   exchange->headers_length = exchange->headers_seen = 0;
   exchange->whole = exchange->cut = false;
   status = bs_transfer_begin(&exchange->transfer, line, call, exchange->target == NULL ? request->url : exchange->target);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  curl_slist_free_all(exchange->headers);
-  exchange->headers = NULL;
-  if (!add_headers(exchange)) return no_memory(exchange);
-  set_options(exchange);
+  status = add_headers(exchange);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (!set_options(exchange)) return no_memory(exchange);
   return bs_transfer_start(&exchange->transfer);
 }
 
@@ -363,14 +371,29 @@ static bool should_digest(const struct exchange *exchange) {
   return (offered & CURLAUTH_DIGEST) != 0 && (offered & CURLAUTH_BASIC) == 0;
 }
 
+/* An answer that is an error is one, also when its body did not come whole, or the request's was not sent to its end. */
+static enum blockstore_status judge_transfer(const struct exchange *exchange) {
+  const struct bs_transfer *transfer = &exchange->transfer;
+
+  if (exchange->cut) return BLOCKSTORE_STATUS_OK;
+  if (transfer->stopped == BLOCKSTORE_STATUS_OK && exchange->whole && exchange->request->code >= 300)
+    return BLOCKSTORE_STATUS_OK;
+  /* libcurl 7.88 calls it so when a single header is longer than 100 KiB. */
+  if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole)
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
+                           "%.300s: A header of the answer is too long, or there is not enough memory.", transfer->subject);
+  return bs_transfer_judge(transfer);
+}
+
 /* What came of it: OK with an answer, or *ret_again when the request must go out once more. */
 static enum blockstore_status settle(struct exchange *exchange, bool *ret_again) {
-  enum blockstore_status status = exchange->cut ? BLOCKSTORE_STATUS_OK : bs_transfer_judge(&exchange->transfer);
+  enum blockstore_status status = judge_transfer(exchange);
   const char *target = NULL;
 
   *ret_again = false;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (should_digest(exchange)) {
+    __atomic_store_n(&exchange->http->digest, 1, __ATOMIC_RELAXED);
     exchange->digest = *ret_again = true;
   } else if (should_follow(exchange, &target)) {
     char *copy = strndup(target, strcspn(target, "#"));
@@ -405,6 +428,7 @@ enum blockstore_status bs_http_perform(struct bs_http *http, struct blockstore_c
 
 struct crowd {
   struct exchange exchanges[BS_TRANSFER_PARALLEL_MOST];
+  struct bs_http *http;
   struct bs_transfer_line *line;
   struct blockstore_call *call;
   struct bs_http_request *requests, *failed;
@@ -425,6 +449,7 @@ static enum blockstore_status fill(struct crowd *crowd, unsigned parallel) {
     enum blockstore_status status;
 
     if (exchange->request != NULL) continue;
+    exchange->http = crowd->http;
     exchange->request = &crowd->requests[crowd->begun++];
     crowd->running++;
     status = start_in(crowd, exchange);
@@ -462,6 +487,7 @@ enum blockstore_status bs_http_perform_all(struct bs_http *http, struct blocksto
   if (crowd == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the requests.");
   if (parallel > BS_TRANSFER_PARALLEL_MOST) parallel = BS_TRANSFER_PARALLEL_MOST;
   if (parallel == 0) parallel = 1;
+  crowd->http = http;
   crowd->call = call;
   crowd->requests = requests;
   crowd->count = count;
@@ -552,6 +578,7 @@ enum blockstore_status bs_http_judge(const struct bs_http_request *request, stru
   char words[SAID_MOST + 1], *location = NULL;
 
   if (is_success(request)) return BLOCKSTORE_STATUS_OK;
+  if (request->code == 0) return status; /* what ended it has said so */
   for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
     if (codes[i].code != request->code) continue;
     status = codes[i].status;

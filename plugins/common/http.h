@@ -5,9 +5,10 @@
  * kept and shared; certificates verified; no answer trusted with more memory or time than it was given.
  *
  * What holds for every request: it ends within half a second when the call is cancelled or past its deadline; it ends
- * when fewer bytes move than `minimum_rate`; 64 KiB of answer headers are the most; only http and https are spoken, and
- * no URL is written to a log or an error with its query.  An answer that redirects is an error, but for a GET or HEAD
- * with `follow`, which goes up to five times to another path of the same scheme, host and port.
+ * when fewer bytes of a body move than `minimum_rate`, the time that the server takes to think not counted; 64 KiB of
+ * answer headers are the most; only http and https are spoken, and no URL is written to a log or an error with its
+ * query.  An answer that redirects is an error, but for a GET or HEAD with `follow`, which goes up to five times to
+ * another path of the same scheme, host and port.
  *
  * A part to copy into a driver: http.h and http.c, C99, which need transfer.h, transfer.c and what those need, libcurl
  * 7.88 (link with -lcurl) and POSIX.  A struct bs_http serves any number of threads at once; a struct bs_http_request
@@ -63,7 +64,7 @@ struct bs_http_request {
 
   /* Where the body of an answer with a code from 200 to 299 goes: into the sink, begun with its Content-Length, or
    * SIZE_UNKNOWN without; or, without a sink, to `reply`, of which `reply_most` bytes are taken, and more is FAILED.
-   * Of any other answer at most 16 KiB go to `reply`. */
+   * Of any other answer, and with a reply_most of 0, 16 KiB at most go to `reply`, and the rest is not waited for. */
   struct blockstore_sink *sink;
   size_t reply_most;
 
@@ -95,7 +96,8 @@ enum blockstore_status bs_http_perform(struct bs_http *http, struct blockstore_c
 /*
  * Performs `count` requests, at most `parallel` at once, beginning them in order, on the calling thread alone.
  * Returns: OK when each has an answer with a code from 200 to 299; else the status of the first that has not (that of
- *          bs_http_judge for another code), *ret_failed being that request; the others have been broken off
+ *          bs_http_judge for another code), *ret_failed being that request, or NULL when it was none's fault
+ *          (cancelled); the others have been broken off
  */
 enum blockstore_status bs_http_perform_all(struct bs_http *http, struct blockstore_call *call, struct bs_http_request *requests,
                                            size_t count, unsigned parallel, struct bs_http_request **ret_failed);

@@ -16,9 +16,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "peer.h"
 #include "proxy.h"
+#include "quiet.h"
 
 #define IDLE_MOST 8
 #define SLOW_SECONDS 15
 #define BUFFER_SIZE (128L << 10)
+#define SOCKETS_MOST 64
 
 struct bs_transfer_pool {
   struct bs_proxy proxy;
@@ -46,44 +47,10 @@ struct bs_transfer_line {
   struct bs_transfer_pool *pool;
   CURLM *multi;
   CURL *idle[BS_TRANSFER_PARALLEL_MOST];
-  size_t idle_count;
+  struct bs_transfer *running[BS_TRANSFER_PARALLEL_MOST];
+  curl_socket_t sockets[SOCKETS_MOST]; /* of its connections, for an end without farewells */
+  size_t idle_count, running_count, socket_count;
 };
-
-/*
- * While libcurl works, signals are blocked: its threads inherit the mask, and OpenSSL's writes to a closed socket raise
- * SIGPIPE, which is taken back.
- */
-struct quiet {
-  sigset_t before;
-  bool pending;
-};
-
-static bool is_pipe_pending(void) {
-  sigset_t pending;
-
-  return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-}
-
-static void quiet_begin(struct quiet *quiet) {
-  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
-  sigset_t all;
-
-  sigfillset(&all);
-  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&all, faults[i]);
-  pthread_sigmask(SIG_BLOCK, &all, &quiet->before);
-  quiet->pending = is_pipe_pending();
-}
-
-static void quiet_end(const struct quiet *quiet) {
-  static const struct timespec now = {0, 0};
-  sigset_t pipes;
-
-  sigemptyset(&pipes);
-  sigaddset(&pipes, SIGPIPE);
-  if (!quiet->pending && is_pipe_pending())
-    while (sigtimedwait(&pipes, NULL, &now) < 0 && errno == EINTR) continue;
-  pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
-}
 
 static enum blockstore_status no_memory(struct blockstore_call *call) {
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for a transfer.");
@@ -94,11 +61,11 @@ static enum blockstore_status no_memory(struct blockstore_call *call) {
 static CURLcode initialised;
 
 static void initialise(void) {
-  struct quiet quiet;
+  struct bs_quiet quiet;
 
-  quiet_begin(&quiet);
+  bs_quiet_begin(&quiet);
   initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  quiet_end(&quiet);
+  bs_quiet_end(&quiet);
 }
 
 static bool is_pem(FILE *file) {
@@ -118,7 +85,8 @@ static enum blockstore_status read_file_option(char **ret_path, struct blockstor
   if (path == NULL || path[0] == '\0') return BLOCKSTORE_STATUS_OK;
   file = fopen(path, "re");
   if (file == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: The file cannot be read: %s", key, path, strerror(errno));
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: The file cannot be read: %s", key, path,
+                           strerrordesc_np(errno));
   good = is_pem(file);
   fclose(file);
   if (!good) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: A file in PEM format was expected.", key, path);
@@ -158,13 +126,15 @@ enum blockstore_status bs_transfer_open(struct bs_transfer_pool **ret_pool, stru
   return status;
 }
 
+/* libcurl ends a connection by ftp with QUIT and waits for the answer: of a socket that is shut down there is none. */
 static void line_free(struct bs_transfer_line *line) {
-  struct quiet quiet;
+  struct bs_quiet quiet;
 
-  quiet_begin(&quiet);
+  bs_quiet_begin(&quiet);
+  for (size_t i = 0; i < line->socket_count; i++) shutdown(line->sockets[i], SHUT_RDWR);
   while (line->idle_count > 0) curl_easy_cleanup(line->idle[--line->idle_count]);
   curl_multi_cleanup(line->multi);
-  quiet_end(&quiet);
+  bs_quiet_end(&quiet);
   free(line);
 }
 
@@ -191,7 +161,7 @@ enum blockstore_status bs_transfer_borrow(struct bs_transfer_line **ret_line, st
     line = calloc(1, sizeof *line);
     if (line == NULL) return no_memory(call);
     line->pool = pool;
-    line->multi = curl_multi_init();
+    line->multi = bs_quiet_multi();
     if (line->multi == NULL) {
       free(line);
       return no_memory(call);
@@ -277,6 +247,7 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context) 
   struct bs_transfer *transfer = context;
 
   transfer->moved += size * count;
+  transfer->coming = true;
   if (transfer->stopped == BLOCKSTORE_STATUS_OK) {
     if (transfer->take != NULL) transfer->stopped = transfer->take(transfer, bytes, size * count);
     else if (transfer->sink != NULL) transfer->stopped = sink_bytes(transfer, bytes, size * count);
@@ -297,9 +268,26 @@ static bool is_allowed(struct bs_transfer *transfer, const struct sockaddr *addr
 }
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct bs_transfer *transfer = context;
+  struct bs_transfer_line *line = transfer->line;
+  int fd;
+
   (void)purpose;
-  if (!is_allowed(context, &address->addr)) return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (!is_allowed(transfer, &address->addr)) return CURL_SOCKET_BAD;
+  fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd >= 0 && line->socket_count < SOCKETS_MOST) line->sockets[line->socket_count++] = fd;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd) {
+  struct bs_transfer_line *line = context;
+
+  for (size_t i = 0; i < line->socket_count; i++) {
+    if (line->sockets[i] != fd) continue;
+    line->sockets[i] = line->sockets[--line->socket_count];
+    break;
+  }
+  return close(fd);
 }
 
 /* Before each request, on a new connection or a kept one: the address that it is connected to. */
@@ -316,49 +304,63 @@ static int check_connection(void *context, char *remote, char *local, int remote
 
 /* ---- a transfer ---- */
 
-static void set_tls(CURL *easy, const struct bs_transfer_pool *pool) {
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+/* Each answers whether libcurl took all of it. */
+
+static bool set_tls(CURL *easy, const struct bs_transfer_pool *pool) {
+  unsigned failed = 0;
+
+  failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   if (pool->ca_file != NULL) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, pool->ca_file);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, pool->ca_file);
-    curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, pool->ca_file);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, pool->ca_file);
+    failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
   }
   if (pool->client_certificate != NULL) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, pool->client_certificate);
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, pool->client_key == NULL ? pool->client_certificate : pool->client_key);
-    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* else OpenSSL would ask on the terminal */
+    failed |= curl_easy_setopt(easy, CURLOPT_SSLCERT, pool->client_certificate);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSLKEY, pool->client_key == NULL ? pool->client_certificate : pool->client_key);
+    failed |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* else OpenSSL would ask on the terminal */
   }
+  return failed == 0;
 }
 
-static void set_callbacks(CURL *easy, struct bs_transfer *transfer) {
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
-  curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, check_connection);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+static bool set_callbacks(CURL *easy, struct bs_transfer *transfer) {
+  unsigned failed = 0;
+
+  failed |= curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+  failed |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+  failed |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
+  failed |= curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+  failed |= curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+  failed |= curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+  failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write_body);
+  failed |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+  failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+  failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->line);
+  failed |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, check_connection);
+  failed |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+  return failed == 0;
 }
 
-static void set_manners(CURL *easy) {
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+static bool set_manners(CURL *easy) {
+  unsigned failed = 0;
+
+  failed |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs is left to itself */
+  failed |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+  failed |= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  failed |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  failed |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  /* After a transfer that could not begin, a handle has its buffers still, and refuses to change them. */
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_SIZE);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  return failed == 0;
 }
 
 /* The URL, and by its scheme and host the proxy. */
@@ -391,6 +393,21 @@ static enum blockstore_status set_url(struct bs_transfer *transfer, const char *
   return status;
 }
 
+/* The URL without what may be secret: user and password, query, fragment. */
+static char *make_subject(const char *url) {
+  size_t length = strcspn(url, "?#"), scheme = 0, host;
+  const char *colon = strstr(url, "://");
+  char *subject = malloc(length + 1);
+
+  if (subject == NULL) return NULL;
+  if (colon != NULL && (size_t)(colon - url) < length) scheme = (size_t)(colon - url) + 3;
+  host = scheme;
+  for (size_t i = scheme; i < length && url[i] != '/'; i++)
+    if (url[i] == '@') host = i + 1;
+  snprintf(subject, length + 1, "%.*s%.*s", (int)scheme, url, (int)(length - host), url + host);
+  return subject;
+}
+
 enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs_transfer_line *line,
                                          struct blockstore_call *call, const char *url) {
   transfer->line = line;
@@ -398,37 +415,62 @@ enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs
   if (transfer->easy == NULL)
     transfer->easy = line->idle_count > 0 ? line->idle[--line->idle_count] : curl_easy_init();
   free(transfer->subject);
-  transfer->subject = strndup(url, strcspn(url, "?#"));
+  transfer->subject = make_subject(url);
   if (transfer->easy == NULL || transfer->subject == NULL) return no_memory(call);
   curl_easy_reset(transfer->easy);
-  set_manners(transfer->easy);
-  set_tls(transfer->easy, line->pool);
-  set_callbacks(transfer->easy, transfer);
+  if (!set_manners(transfer->easy) || !set_tls(transfer->easy, line->pool) || !set_callbacks(transfer->easy, transfer))
+    return no_memory(call);
   return set_url(transfer, url);
 }
 
+/*
+ * What comes on a connection that nobody uses is no answer to anything: bytes beyond the length of the last one.  libcurl
+ * would take them for the next answer, but for nothing on a socket that is shut down and empty.
+ */
+static void drop_noisy(struct bs_transfer_line *line) {
+  char bytes[4096];
+
+  for (size_t i = 0; i < line->socket_count; i++) {
+    if (recv(line->sockets[i], bytes, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) continue;
+    shutdown(line->sockets[i], SHUT_RDWR);
+    while (recv(line->sockets[i], bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+  }
+}
+
 enum blockstore_status bs_transfer_start(struct bs_transfer *transfer) {
-  struct quiet quiet;
+  struct bs_transfer_line *line = transfer->line;
+  struct bs_quiet quiet;
+
+  if (line->running_count == 0) drop_noisy(line);
 
   transfer->stopped = BLOCKSTORE_STATUS_OK;
   transfer->result = CURLE_OK;
   transfer->body.at = transfer->moved = transfer->window = transfer->waited = 0;
   transfer->error[0] = transfer->refused[0] = '\0';
-  transfer->sunk = false;
-  quiet_begin(&quiet);
-  transfer->running = curl_multi_add_handle(transfer->line->multi, transfer->easy) == CURLM_OK;
-  quiet_end(&quiet);
-  return transfer->running ? BLOCKSTORE_STATUS_OK : no_memory(transfer->call);
+  transfer->sunk = transfer->coming = false;
+  bs_quiet_begin(&quiet);
+  transfer->running = line->running_count < BS_TRANSFER_PARALLEL_MOST &&
+                      curl_multi_add_handle(line->multi, transfer->easy) == CURLM_OK;
+  bs_quiet_end(&quiet);
+  if (!transfer->running) return no_memory(transfer->call);
+  line->running[line->running_count++] = transfer;
+  return BLOCKSTORE_STATUS_OK;
 }
 
 static void stop(struct bs_transfer *transfer) {
-  struct quiet quiet;
+  struct bs_transfer_line *line = transfer->line;
+  struct bs_quiet quiet;
 
   if (!transfer->running) return;
-  quiet_begin(&quiet);
-  curl_multi_remove_handle(transfer->line->multi, transfer->easy);
-  quiet_end(&quiet);
+  bs_quiet_begin(&quiet);
+  curl_multi_remove_handle(line->multi, transfer->easy);
+  bs_quiet_end(&quiet);
   transfer->running = false;
+  for (size_t i = 0; i < line->running_count; i++) {
+    if (line->running[i] != transfer) continue;
+    line->running[i] = line->running[--line->running_count];
+    break;
+  }
 }
 
 void bs_transfer_end(struct bs_transfer *transfer) {
@@ -466,34 +508,82 @@ static struct bs_transfer *find_over(CURLM *multi) {
 }
 
 static enum blockstore_status work(CURLM *multi) {
-  struct quiet quiet;
+  struct bs_quiet quiet;
   CURLMcode code;
   int running;
 
-  quiet_begin(&quiet);
+  bs_quiet_begin(&quiet);
   code = curl_multi_perform(multi, &running);
-  quiet_end(&quiet);
+  bs_quiet_end(&quiet);
   return code == CURLM_OK ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_FAILED;
 }
 
-static enum blockstore_status wait(CURLM *multi, struct blockstore_call *call) {
-  int fd = call->host->cancel_fd(call), ready;
-  uint32_t left = call->host->time_left(call), most = fd < 0 ? 250 : 1000;
-  struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
+static uint64_t now(void) {
+  struct timespec time;
 
-  curl_multi_poll(multi, fd < 0 ? NULL : &extra, fd < 0 ? 0 : 1, (int)(left < most ? left : most), &ready);
-  return blockstore_go_on(call);
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Do bytes of a body move, or should they?  Not while the server thinks. */
+static bool is_moving(const struct bs_transfer *transfer) {
+  return transfer->coming || (transfer->body.at > 0 && transfer->body.at < bs_transfer_body_size(&transfer->body));
+}
+
+/* Counts time that was spent waiting for the network, not for source and sink.  The first that is too slow, or NULL. */
+static struct bs_transfer *find_slow(struct bs_transfer_line *line, uint64_t waited) {
+  for (size_t i = 0; i < line->running_count; i++) {
+    struct bs_transfer *transfer = line->running[i];
+
+    if (!is_moving(transfer)) {
+      transfer->waited = 0;
+      transfer->window = transfer->moved;
+      continue;
+    }
+    transfer->waited += waited;
+    if (transfer->waited < SLOW_SECONDS * 1000) continue;
+    if (transfer->moved - transfer->window < line->pool->minimum_rate * SLOW_SECONDS) return transfer;
+    transfer->waited = 0;
+    transfer->window = transfer->moved;
+  }
+  return NULL;
+}
+
+static struct bs_transfer *stop_slow(struct bs_transfer *transfer) {
+  stop(transfer);
+  transfer->stopped = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                                      "%.300s: The transfer was too slow: less than minimum_rate (%" PRIu64
+                                      " bytes a second) for %d s.",
+                                      transfer->subject, transfer->line->pool->minimum_rate, SLOW_SECONDS);
+  return transfer;
 }
 
 enum blockstore_status bs_transfer_wait(struct bs_transfer **ret_over, struct bs_transfer_line *line,
                                         struct blockstore_call *call) {
+  struct curl_waitfd extra = {.fd = call->host->cancel_fd(call), .events = CURL_WAIT_POLLIN};
+  uint32_t most = extra.fd < 0 ? 250 : 1000;
   enum blockstore_status status = blockstore_go_on(call);
 
   while (status == BLOCKSTORE_STATUS_OK) {
+    struct bs_transfer *over;
+    uint64_t begin;
+    uint32_t left;
+    int ready;
+
     if (work(line->multi) != BLOCKSTORE_STATUS_OK) return no_memory(call);
-    *ret_over = find_over(line->multi);
-    if (*ret_over != NULL) return BLOCKSTORE_STATUS_OK;
-    status = wait(line->multi, call);
+    over = find_over(line->multi);
+    if (over == NULL) {
+      begin = now();
+      left = call->host->time_left(call);
+      curl_multi_poll(line->multi, &extra, extra.fd < 0 ? 0 : 1, (int)(left < most ? left : most), &ready);
+      over = find_slow(line, now() - begin);
+      if (over != NULL) over = stop_slow(over);
+    }
+    if (over != NULL) {
+      *ret_over = over;
+      return BLOCKSTORE_STATUS_OK;
+    }
+    status = blockstore_go_on(call);
   }
   return status;
 }
@@ -508,77 +598,11 @@ enum blockstore_status bs_transfer_perform(struct bs_transfer *transfer) {
   return status;
 }
 
-/* ---- what went wrong ---- */
-
-static const struct {
-  CURLcode code;
-  enum blockstore_status status;
-  const char *sentence; /* NULL: libcurl's own */
-} reasons[] = {
-    {CURLE_COULDNT_RESOLVE_PROXY, BLOCKSTORE_STATUS_TRANSIENT, "No such host, or no name server answers: the proxy's"},
-    {CURLE_COULDNT_RESOLVE_HOST, BLOCKSTORE_STATUS_TRANSIENT, "No such host, or no name server answers"},
-    {CURLE_OPERATION_TIMEDOUT, BLOCKSTORE_STATUS_TRANSIENT, "No answer in time"},
-    {CURLE_GOT_NOTHING, BLOCKSTORE_STATUS_TRANSIENT, "The connection was closed before an answer"},
-    {CURLE_PARTIAL_FILE, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off within the data"},
-    {CURLE_SEND_ERROR, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off"},
-    {CURLE_OUT_OF_MEMORY, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for a transfer"},
-    {CURLE_FAILED_INIT, BLOCKSTORE_STATUS_TRANSIENT, NULL},
-    {CURLE_SSL_CERTPROBLEM, BLOCKSTORE_STATUS_FAILED, "The client certificate or its key cannot be used"},
-    {CURLE_SSL_CACERT_BADFILE, BLOCKSTORE_STATUS_FAILED, "The trusted certificates cannot be read"},
-    {CURLE_LOGIN_DENIED, BLOCKSTORE_STATUS_DENIED, "User or password are wrong"},
-    {CURLE_REMOTE_ACCESS_DENIED, BLOCKSTORE_STATUS_DENIED, "The server denies access"},
-    {CURLE_REMOTE_FILE_NOT_FOUND, BLOCKSTORE_STATUS_NOT_FOUND, "There is no such file"},
-    {CURLE_REMOTE_DISK_FULL, BLOCKSTORE_STATUS_NO_SPACE, "The server's disk is full"},
-};
-
-static enum blockstore_status fail(const struct bs_transfer *transfer, enum blockstore_status status, const char *what,
-                                   const char *why) {
-  return blockstore_fail(transfer->call, status, "%.300s: %s%s%.300s.", transfer->subject, what, why[0] == '\0' ? "" : ": ",
-                         why);
-}
-
-static enum blockstore_status judge_connect(const struct bs_transfer *transfer) {
-  long reason = 0;
-
-  curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &reason);
-  if (reason == ECONNREFUSED) return fail(transfer, BLOCKSTORE_STATUS_TRANSIENT, "Nobody listens there", "");
-  return fail(transfer, BLOCKSTORE_STATUS_TRANSIENT, "The host cannot be reached",
-              reason == 0 ? transfer->error : strerror((int)reason));
-}
-
-static enum blockstore_status judge_certificate(const struct bs_transfer *transfer) {
-  static const char begin[] = "SSL certificate problem: ";
-  const char *why = transfer->error;
-
-  if (strncmp(why, begin, strlen(begin)) == 0) why += strlen(begin);
-  if (strstr(why, "subject name") != NULL) why = "it is for another host";
-  return fail(transfer, BLOCKSTORE_STATUS_FAILED, "The certificate is not trusted", why);
-}
-
-/* A server that misses a certificate, or does not trust ours, says so within TLS. */
-static enum blockstore_status judge_tls(const struct bs_transfer *transfer) {
-  if (strstr(transfer->error, "alert certificate required") != NULL)
-    return fail(transfer, BLOCKSTORE_STATUS_DENIED, "The server asks for a client certificate", "");
-  if (strstr(transfer->error, "alert") != NULL && (strstr(transfer->error, "unknown ca") != NULL ||
-      strstr(transfer->error, "certificate") != NULL))
-    return fail(transfer, BLOCKSTORE_STATUS_DENIED, "The server does not accept the client certificate", transfer->error);
-  if (transfer->result == CURLE_SSL_CONNECT_ERROR && strstr(transfer->error, "SSL_ERROR_SYSCALL") == NULL)
-    return fail(transfer, BLOCKSTORE_STATUS_FAILED, "No connection by TLS", transfer->error);
-  return fail(transfer, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off", transfer->error);
-}
-
 enum blockstore_status bs_transfer_judge(const struct bs_transfer *transfer) {
-  const char *why = transfer->error[0] == '\0' ? curl_easy_strerror(transfer->result) : transfer->error;
-
   if (transfer->stopped != BLOCKSTORE_STATUS_OK) return transfer->stopped;
   if (transfer->result == CURLE_OK) return BLOCKSTORE_STATUS_OK;
   if (transfer->refused[0] != '\0')
-    return fail(transfer, BLOCKSTORE_STATUS_FAILED, "The address is not allowed, it is not public", transfer->refused);
-  for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-    if (transfer->result == reasons[i].code)
-      return fail(transfer, reasons[i].status, reasons[i].sentence == NULL ? why : reasons[i].sentence, "");
-  if (transfer->result == CURLE_COULDNT_CONNECT) return judge_connect(transfer);
-  if (transfer->result == CURLE_PEER_FAILED_VERIFICATION) return judge_certificate(transfer);
-  if (transfer->result == CURLE_SSL_CONNECT_ERROR || transfer->result == CURLE_RECV_ERROR) return judge_tls(transfer);
-  return fail(transfer, BLOCKSTORE_STATUS_FAILED, why, "");
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED, "%.300s: The address is not allowed: %s is not public.",
+                           transfer->subject, transfer->refused);
+  return bs_fault_judge(transfer->call, transfer->easy, transfer->result, transfer->subject, transfer->error);
 }

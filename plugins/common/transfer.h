@@ -13,8 +13,9 @@
  *   bs_transfer_end(&transfer);
  *   bs_transfer_return(line);
  *
- * A part to copy into a driver: transfer.h and transfer.c, C99, which need peer.h, peer.c, proxy.h and proxy.c,
- * libcurl 7.88 (link with -lcurl) and POSIX.  Any number of threads may use one pool, each with lines of its own.
+ * A part to copy into a driver: transfer.h and transfer.c, C99, which need fault.[ch], peer.[ch], proxy.[ch] and
+ * quiet.[ch], libcurl 7.88 (link with -lcurl) and Linux.  Any number of threads may use one pool, each with lines of its
+ * own.
  */
 #ifndef BS_PLUGINS_TRANSFER_H
 #define BS_PLUGINS_TRANSFER_H
@@ -91,8 +92,9 @@ struct bs_transfer {
   CURLcode result;
   char *subject; /* the URL without its query, for sentences */
   bool running, proxied;
+  bool coming;            /* an answer's body is on its way: by the first byte, or earlier by who knows */
   uint64_t moved, window; /* bytes in all, and at the start of the time that the rate is measured over */
-  uint32_t waited;        /* milliseconds of it spent waiting for the network */
+  uint64_t waited;        /* milliseconds of it spent waiting for the network */
   char refused[64];       /* an address that is not allowed */
   char error[CURL_ERROR_SIZE];
 };

@@ -7,11 +7,8 @@
 #include <ftw.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-
-struct blockstore_settings {
-  const struct host_setting *rows;
-};
 
 static void host_log(struct blockstore_store *store, enum blockstore_log_level level, const char *line) {
   (void)store;
@@ -27,13 +24,20 @@ static void host_set_error(struct blockstore_call *call, const char *sentence) {
 }
 
 static void host_retry_after(struct blockstore_call *call, uint32_t milliseconds) {
-  (void)call;
-  (void)milliseconds;
+  ((struct host_call *)call)->retry_after = milliseconds;
 }
 
 static uint32_t host_time_left(struct blockstore_call *call) {
   struct host_call *ours = (struct host_call *)call;
 
+  if (ours->deadline > 0) {
+    struct timespec time;
+    uint64_t now;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    return now < ours->deadline ? (uint32_t)(ours->deadline - now) : 0;
+  }
   if (atomic_load(&ours->looks) < 0) return UINT32_MAX;
   if (atomic_load(&ours->looks) == 0) return 0;
   atomic_fetch_sub(&ours->looks, 1);
@@ -41,8 +45,7 @@ static uint32_t host_time_left(struct blockstore_call *call) {
 }
 
 static int host_cancel_fd(struct blockstore_call *call) {
-  (void)call;
-  return -1;
+  return ((struct host_call *)call)->cancel_fd;
 }
 
 static const char *host_setting(const struct blockstore_settings *settings, const char *key, size_t index) {
@@ -79,7 +82,7 @@ static const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC
                                                   .interface = host_interface};
 
 void host_call_init(struct host_call *call) {
-  *call = (struct host_call){.call = {.struct_size = sizeof call->call, .host = &host_table}};
+  *call = (struct host_call){.call = {.struct_size = sizeof call->call, .host = &host_table}, .cancel_fd = -1};
   atomic_store(&call->looks, -1);
 }
 

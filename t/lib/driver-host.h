@@ -17,6 +17,9 @@ struct host_call {
   struct blockstore_call call;
   char sentence[1024]; /* the last set_error */
   atomic_int looks;    /* time_left answers 0 after so many looks; negative: never */
+  uint64_t deadline;   /* milliseconds of CLOCK_MONOTONIC, from when on it answers 0; 0: none */
+  int cancel_fd;       /* -1: none */
+  uint32_t retry_after; /* the last */
 };
 void host_call_init(struct host_call *call);
 
@@ -24,6 +27,9 @@ void host_call_init(struct host_call *call);
 struct host_setting {
   const char *key;
   const char *value;
+};
+struct blockstore_settings {
+  const struct host_setting *rows;
 };
 
 /* Bytes of the test's own.  The read that reaches `fail_at` (UINT64_MAX: none) answers `fail_with`. */

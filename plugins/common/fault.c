@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The Blockstore authors */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "fault.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct fault {
+  struct blockstore_call *call;
+  CURL *easy;
+  const char *subject, *error;
+};
+
+static enum blockstore_status say(const struct fault *fault, enum blockstore_status status, const char *what,
+                                  const char *why) {
+  return blockstore_fail(fault->call, status, "%.300s: %s%s%.300s.", fault->subject, what, why[0] == '\0' ? "" : ": ", why);
+}
+
+static enum blockstore_status judge_connect(const struct fault *fault) {
+  long reason = 0;
+  const char *why = NULL;
+
+  curl_easy_getinfo(fault->easy, CURLINFO_OS_ERRNO, &reason);
+  if (reason == ECONNREFUSED) return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "Nobody listens there", "");
+  if (reason != 0) why = strerrordesc_np((int)reason);
+  return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The host cannot be reached", why == NULL ? fault->error : why);
+}
+
+static enum blockstore_status judge_certificate(const struct fault *fault) {
+  static const char begin[] = "SSL certificate problem: ";
+  const char *why = fault->error;
+
+  if (strncmp(why, begin, strlen(begin)) == 0) why += strlen(begin);
+  if (strstr(why, "subject name") != NULL) why = "it is for another host";
+  return say(fault, BLOCKSTORE_STATUS_FAILED, "The certificate is not trusted", why);
+}
+
+/* A server that misses our certificate, or does not trust it, says so by an alert of TLS. */
+static enum blockstore_status judge_tls(const struct fault *fault) {
+  const char *error = fault->error;
+
+  if (strstr(error, "alert certificate required") != NULL || strstr(error, "peer did not return a certificate") != NULL)
+    return say(fault, BLOCKSTORE_STATUS_DENIED, "The server asks for a client certificate", "");
+  if (strstr(error, "alert") != NULL && (strstr(error, "unknown ca") != NULL || strstr(error, "certificate") != NULL))
+    return say(fault, BLOCKSTORE_STATUS_DENIED, "The server does not accept the client certificate", error);
+  if (strstr(error, "wrong version number") != NULL)
+    return say(fault, BLOCKSTORE_STATUS_FAILED, "The server does not speak TLS on this port", "");
+  if (strstr(error, "chunked-encoding") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", error);
+  if (strstr(error, "SSL routines") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "No agreement on TLS", error);
+  return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off", error);
+}
+
+static enum blockstore_status judge_protocol(const struct fault *fault) {
+  if (strstr(fault->error, "HTTP/0.9") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is not HTTP", "");
+  return say(fault, BLOCKSTORE_STATUS_FAILED, "It is not reached by such a URL", fault->error);
+}
+
+/* A row has a sentence, or a function that finds one. */
+static const struct {
+  CURLcode result;
+  enum blockstore_status status;
+  const char *sentence;
+  enum blockstore_status (*judge)(const struct fault *fault);
+} rows[] = {
+    {CURLE_COULDNT_RESOLVE_PROXY, BLOCKSTORE_STATUS_TRANSIENT, "The proxy: No such host, or no name server answers", NULL},
+    {CURLE_COULDNT_RESOLVE_HOST, BLOCKSTORE_STATUS_TRANSIENT, "No such host, or no name server answers", NULL},
+    {CURLE_COULDNT_CONNECT, BLOCKSTORE_STATUS_TRANSIENT, NULL, judge_connect},
+    {CURLE_OPERATION_TIMEDOUT, BLOCKSTORE_STATUS_TRANSIENT, "There was no answer in time", NULL},
+    {CURLE_GOT_NOTHING, BLOCKSTORE_STATUS_TRANSIENT, "The connection was closed before an answer", NULL},
+    {CURLE_PARTIAL_FILE, BLOCKSTORE_STATUS_TRANSIENT, "The connection was closed within the data", NULL},
+    {CURLE_SEND_ERROR, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off while data went out", NULL},
+    {CURLE_RECV_ERROR, BLOCKSTORE_STATUS_TRANSIENT, NULL, judge_tls},
+    {CURLE_SSL_CONNECT_ERROR, BLOCKSTORE_STATUS_FAILED, NULL, judge_tls},
+    {CURLE_PEER_FAILED_VERIFICATION, BLOCKSTORE_STATUS_FAILED, NULL, judge_certificate},
+    {CURLE_SSL_CERTPROBLEM, BLOCKSTORE_STATUS_FAILED, "The client certificate or its key cannot be used", NULL},
+    {CURLE_SSL_CACERT_BADFILE, BLOCKSTORE_STATUS_FAILED, "The file of trusted certificates cannot be used", NULL},
+    {CURLE_OUT_OF_MEMORY, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for a transfer", NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, BLOCKSTORE_STATUS_FAILED, NULL, judge_protocol},
+    {CURLE_LOGIN_DENIED, BLOCKSTORE_STATUS_DENIED, "The server refuses user and password", NULL},
+    {CURLE_REMOTE_ACCESS_DENIED, BLOCKSTORE_STATUS_DENIED, "The server denies access", NULL},
+    {CURLE_REMOTE_FILE_NOT_FOUND, BLOCKSTORE_STATUS_NOT_FOUND, "There is no such file", NULL},
+    {CURLE_REMOTE_DISK_FULL, BLOCKSTORE_STATUS_NO_SPACE, "The server's disk is full", NULL},
+};
+
+enum blockstore_status bs_fault_judge(struct blockstore_call *call, CURL *easy, CURLcode result, const char *subject,
+                                      const char *error) {
+  struct fault fault = {call, easy, subject, error[0] == '\0' ? curl_easy_strerror(result) : error};
+
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].result != result) continue;
+    return rows[i].judge != NULL ? rows[i].judge(&fault) : say(&fault, rows[i].status, rows[i].sentence, "");
+  }
+  return say(&fault, BLOCKSTORE_STATUS_FAILED, fault.error, "");
+}
