@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,11 +128,15 @@ enum blockstore_status bs_transfer_open(struct bs_transfer_pool **ret_pool, stru
 }
 
 /* libcurl ends a connection by ftp with QUIT and waits for the answer: of a socket that is shut down there is none. */
+void bs_transfer_hang_up(struct bs_transfer_line *line) {
+  for (size_t i = 0; i < line->socket_count; i++) shutdown(line->sockets[i], SHUT_RDWR);
+}
+
 static void line_free(struct bs_transfer_line *line) {
   struct bs_quiet quiet;
 
   bs_quiet_begin(&quiet);
-  for (size_t i = 0; i < line->socket_count; i++) shutdown(line->sockets[i], SHUT_RDWR);
+  bs_transfer_hang_up(line);
   while (line->idle_count > 0) curl_easy_cleanup(line->idle[--line->idle_count]);
   curl_multi_cleanup(line->multi);
   bs_quiet_end(&quiet);
@@ -279,9 +284,33 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/*
+ * Says that nothing more comes, and waits until the other side ends, too.  What it sends meanwhile, such as the tickets of
+ * TLS 1.3, would else be answered by a reset, and that makes its kernel drop what it has not yet read.
+ */
+static void linger(struct blockstore_call *call, int fd) {
+  struct pollfd waits[2] = {{.fd = fd, .events = POLLIN}, {.fd = call->host->cancel_fd(call), .events = POLLIN}};
+  char bytes[4096];
+  ssize_t got = 1;
+
+  shutdown(fd, SHUT_WR);
+  while (got != 0 && call->host->time_left(call) > 0) {
+    uint32_t left = call->host->time_left(call);
+
+    poll(waits, 2, (int)(left < 250 ? left : 250));
+    got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return;
+  }
+}
+
 static int close_socket(void *context, curl_socket_t fd) {
   struct bs_transfer_line *line = context;
+  struct bs_transfer *transfer = line->running_count == 1 ? line->running[0] : NULL;
 
+  if (transfer != NULL && transfer->linger && transfer->body.at == bs_transfer_body_size(&transfer->body)) {
+    transfer->linger = false;
+    linger(transfer->call, fd);
+  }
   for (size_t i = 0; i < line->socket_count; i++) {
     if (line->sockets[i] != fd) continue;
     line->sockets[i] = line->sockets[--line->socket_count];

@@ -58,6 +58,8 @@ struct bs_transfer_line;
 enum blockstore_status bs_transfer_borrow(struct bs_transfer_line **ret_line, struct bs_transfer_pool *pool,
                                           struct blockstore_call *call);
 void bs_transfer_return(struct bs_transfer_line *line); /* may be NULL; its transfers have ended */
+/* Shuts its connections: what waits for them in libcurl ends.  Also from a callback of libcurl's. */
+void bs_transfer_hang_up(struct bs_transfer_line *line);
 
 /* Bytes that go out: `head`, then `length` bytes of the source from `offset`, then `tail`. */
 struct bs_transfer_body {
@@ -75,6 +77,7 @@ uint64_t bs_transfer_body_size(const struct bs_transfer_body *body);
  */
 struct bs_transfer {
   struct bs_transfer_body body;
+  bool linger; /* of ftp, alone on its line: when the body was sent, its connection is kept until the server ends it */
   bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
 
   /* Takes bytes that came.  NULL: they go into the sink, begun with the length that libcurl knows.  Neither: dropped.
