@@ -137,7 +137,12 @@ static void line_free(struct bs_transfer_line *line) {
 
   bs_quiet_begin(&quiet);
   bs_transfer_hang_up(line);
-  while (line->idle_count > 0) curl_easy_cleanup(line->idle[--line->idle_count]);
+  while (line->idle_count > 0) {
+    CURL *easy = line->idle[--line->idle_count];
+
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L); /* else it sets what SIGPIPE does, and sets it back */
+    curl_easy_cleanup(easy);
+  }
   curl_multi_cleanup(line->multi);
   bs_quiet_end(&quiet);
   free(line);
