@@ -259,7 +259,8 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context) 
   transfer->moved += size * count;
   transfer->coming = true;
   if (transfer->stopped == BLOCKSTORE_STATUS_OK) {
-    if (transfer->take != NULL) transfer->stopped = transfer->take(transfer, bytes, size * count);
+    if (transfer->call->host->time_left(transfer->call) == 0) transfer->stopped = blockstore_go_on(transfer->call);
+    else if (transfer->take != NULL) transfer->stopped = transfer->take(transfer, bytes, size * count);
     else if (transfer->sink != NULL) transfer->stopped = sink_bytes(transfer, bytes, size * count);
   }
   return transfer->stopped == BLOCKSTORE_STATUS_OK ? size * count : CURL_WRITEFUNC_ERROR;
