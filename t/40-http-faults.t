@@ -85,4 +85,18 @@ run sh $work/server stop; sh $work/server start
 get_immutable $key $work/out
 put_mutable id $work/record
 END
+
+# The server's disk is full.
+if [ "$(id -u)" = 0 ] && mkdir "$store/full" && mount -t tmpfs -o size=1m,mode=777 none "$store/full" 2>/dev/null; then
+  trap 'umount "$store/full"; end_servers; rm -rf "$work"' EXIT
+  head -c 3000000 /dev/urandom >"$work/large"
+  calls 'NO_SPACE OK OK' 'a full disk' root="http://127.0.0.1:$APACHE_PORT/dav/store/full" <<END
+put_immutable $(sha256 "$work/large") $work/large
+put_mutable id $work/record
+put_immutable $(sha256 "$work/record") $work/record
+END
+  is_empty "$(find "$store/full" -size +100k)" 'nothing is left of what had no room'
+else
+  skip 'only root can mount a file system'
+fi
 done_testing

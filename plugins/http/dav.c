@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "plugins/http/aside.h"
 #include "plugins/http/request.h"
 
 #define TEMPORARIES ".tmp" /* below the root, as in a store of the disk driver; no label begins with a dot */
+#define UNDO_MS 250 /* of the half second that a call has when it is over */
 #define CHUNK ((size_t)1 << 16)
 
 static enum blockstore_status dav_fail_memory(struct blockstore_call *call) {
@@ -133,11 +135,11 @@ static enum blockstore_status dav_move(const struct bs_site *site, struct blocks
 /* Whatever became of it; the sentence of the call stays that of what went wrong. */
 static void dav_remove_temporary(const struct bs_site *site, const struct blockstore_call *call, const char *path) {
   struct bs_request request BS_AUTO_REQUEST;
-  struct bs_request_undo undo;
+  struct bs_aside aside;
 
   bs_request_begin(&request, site, "DELETE", path);
-  bs_request_undo_begin(&undo, call);
-  (void)bs_http_perform(site->http, &undo.call, &request.http);
+  bs_aside_begin(&aside, call, UNDO_MS);
+  (void)bs_http_perform(site->http, &aside.call, &request.http);
 }
 
 static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[sizeof TEMPORARIES "/" + 32]) {

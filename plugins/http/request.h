@@ -13,7 +13,7 @@ struct bs_request {
 
 /* One for what lies at a path below the root, with the site's login; no cache on the way may answer it. */
 void bs_request_begin(struct bs_request *request, const struct bs_site *site, const char *method, const char *path);
-/* The same for any URL, without the login. */
+/* The same for any URL, without login and certificate. */
 void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *site, const char *method, const char *url);
 void bs_request_end(struct bs_request *request);
 #define BS_AUTO_REQUEST BS_AUTO(bs_request_end)
@@ -25,13 +25,5 @@ enum blockstore_status bs_request_change(const struct bs_site *site, struct bloc
 
 /* The server says that there is no such thing. */
 bool bs_request_is_missing(const struct bs_request *request);
-
-/* A call for what is to be undone when the one it belongs to is over: it says nothing, and ends after a moment. */
-struct bs_request_undo {
-  struct blockstore_call call;
-  struct blockstore_host host;
-  uint64_t end_ms;
-};
-void bs_request_undo_begin(struct bs_request_undo *undo, const struct blockstore_call *call);
 
 #endif
