@@ -78,19 +78,23 @@ static enum blockstore_status check_size(struct bs_ftp_wire *wire, struct blocks
                          bs_ftp_wire_place(wire)->server, name->text, found, size);
 }
 
-static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
-                                          const struct blockstore_source *source, bool must_exist) {
+/* *ret_reached: the server may have a part of it, also when this fails. */
+static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockstore_call *call, bool *ret_reached,
+                                        const struct bs_ftp_path *name, const struct blockstore_source *source, bool must_exist) {
   struct bs_ftp_reply reply;
   enum blockstore_status status = ask_for_room(wire, call, source->size);
 
+  *ret_reached = false;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   status = bs_ftp_store(wire, call, &reply, name->text, source);
   if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply)) {
     size_t known = must_exist ? strlen(bs_ftp_wire_place(wire)->root) : 0;
 
     status = make_directories(wire, call, name->text, known);
-    if (status == BLOCKSTORE_STATUS_OK) status = bs_ftp_store(wire, call, &reply, name->text, source);
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+    status = bs_ftp_store(wire, call, &reply, name->text, source);
   }
+  *ret_reached = reply.code != 0;
   return status == BLOCKSTORE_STATUS_OK ? check_size(wire, call, name, source->size) : status;
 }
 
@@ -130,18 +134,16 @@ static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blocks
 
 enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *below,
                                      const struct blockstore_source *source, bool must_exist) {
-  struct bs_ftp_reply ignored;
-  struct bs_ftp_path path;
-  struct bs_ftp_path name;
+  struct bs_ftp_path name, path;
+  bool is_reached;
   enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_ftp_place_path(&path, bs_ftp_wire_place(wire), below);
-  status = send_file(wire, call, &name, source, must_exist);
+  status = send_file(wire, call, &is_reached, &name, source, must_exist);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status == BLOCKSTORE_STATUS_OK) status = place_file(wire, call, &name, &path);
-  if (status != BLOCKSTORE_STATUS_OK && call->host->time_left(call) > 0)
-    bs_ftp_remove(wire, call, &ignored, name.text);
+  if (status != BLOCKSTORE_STATUS_OK && is_reached && call->host->time_left(call) > 0) bs_ftp_forget(wire, call, name.text);
   return status;
 }
 
@@ -155,9 +157,10 @@ enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blocks
   const struct blockstore_source letter = {.struct_size = sizeof letter, .size = 1, .read_at = read_letter};
   struct bs_ftp_reply reply;
   struct bs_ftp_path name;
+  bool is_reached;
   enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
 
-  if (status == BLOCKSTORE_STATUS_OK) status = send_file(wire, call, &name, &letter, must_exist);
+  if (status == BLOCKSTORE_STATUS_OK) status = send_file(wire, call, &is_reached, &name, &letter, must_exist);
   return status == BLOCKSTORE_STATUS_OK ? bs_ftp_remove(wire, call, &reply, name.text) : status;
 }
 

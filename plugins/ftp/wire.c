@@ -48,20 +48,25 @@ static size_t take_reply(char *line, size_t width, size_t length, void *context)
   return length;
 }
 
-/* Asked each second while libcurl waits for the reply behind a file, where it heeds nothing else; not 0 ends that. */
+/* Asked each second while libcurl waits for the reply behind a file, where it heeds nothing else.  It would keep the
+ * connection, on which that reply is still to come. */
 static int look_at_clock(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
-  struct blockstore_call *call = context;
+  struct exchange *exchange = context;
+  struct blockstore_call *call = exchange->transfer.call;
 
   (void)a, (void)b, (void)c, (void)d;
-  return call->host->time_left(call) == 0;
+  if (call->host->time_left(call) > 0) return 0;
+  bs_transfer_hang_up(exchange->line);
+  return 1;
 }
 
-static void set_time(CURL *easy, struct blockstore_call *call) {
+static void set_time(CURL *easy, struct exchange *exchange) {
+  struct blockstore_call *call = exchange->transfer.call;
   uint32_t left = call->host->time_left(call);
 
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look_at_clock);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, call);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, exchange);
   if (left < INT32_MAX) curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left + 1);
 }
 
@@ -97,7 +102,7 @@ static enum blockstore_status begin(struct exchange *exchange, const struct bs_f
   if (status == BLOCKSTORE_STATUS_OK) status = bs_transfer_begin(&exchange->transfer, exchange->line, call, url);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   set_ftp(exchange->transfer.easy, wire->place.tls);
-  set_time(exchange->transfer.easy, call);
+  set_time(exchange->transfer.easy, exchange);
   curl_easy_setopt(exchange->transfer.easy, CURLOPT_HEADERFUNCTION, take_reply);
   curl_easy_setopt(exchange->transfer.easy, CURLOPT_HEADERDATA, exchange);
   return set_account(exchange->transfer.easy, wire) ? BLOCKSTORE_STATUS_OK : fail_memory(call);
@@ -148,23 +153,43 @@ static struct curl_slist *starred(const char *const *commands) {
   return list;
 }
 
-enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
-                                      const char *const *commands) {
+/* Sends them.  OK whatever the server replies. */
+static enum blockstore_status send_commands(struct exchange *exchange, struct bs_ftp_wire *wire, struct blockstore_call *call,
+                                            struct bs_ftp_reply *reply, const char *const *commands) {
   struct curl_slist *list = starred(commands);
-  struct exchange exchange = {0};
-  enum blockstore_status status = begin(&exchange, wire, call, ret_reply, wire->place.root[0] == '/' ? "/" : "");
+  enum blockstore_status status = begin(exchange, wire, call, reply, wire->place.root[0] == '/' ? "/" : "");
 
   if (list == NULL) status = fail_memory(call);
   if (status == BLOCKSTORE_STATUS_OK) {
-    curl_easy_setopt(exchange.transfer.easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(exchange->transfer.easy, CURLOPT_NOBODY, 1L);
     /* What CURLOPT_QUOTE has would come before libcurl is back where the login began. */
-    curl_easy_setopt(exchange.transfer.easy, CURLOPT_PREQUOTE, list);
-    status = perform(&exchange);
-    if (status == BLOCKSTORE_STATUS_OK && ret_reply->code >= 400) status = refuse(&exchange);
+    curl_easy_setopt(exchange->transfer.easy, CURLOPT_PREQUOTE, list);
+    status = perform(exchange);
+    curl_easy_setopt(exchange->transfer.easy, CURLOPT_PREQUOTE, NULL);
   }
-  end(&exchange);
   curl_slist_free_all(list);
   return status;
+}
+
+enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
+                                      const char *const *commands) {
+  struct exchange exchange = {0};
+  enum blockstore_status status = send_commands(&exchange, wire, call, ret_reply, commands);
+
+  if (status == BLOCKSTORE_STATUS_OK && ret_reply->code >= 400) status = refuse(&exchange);
+  end(&exchange);
+  return status;
+}
+
+void bs_ftp_forget(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path) {
+  char command[BS_FTP_COMMAND_LONGEST + 1];
+  const char *const commands[] = {command, NULL};
+  struct exchange exchange = {0};
+  struct bs_ftp_reply reply;
+
+  snprintf(command, sizeof command, "DELE %s", path);
+  send_commands(&exchange, wire, call, &reply, commands);
+  end(&exchange);
 }
 
 enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
@@ -196,7 +221,7 @@ enum blockstore_status bs_ftp_retrieve(struct bs_ftp_wire *wire, struct blocksto
 
 enum blockstore_status bs_ftp_store(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                     const char *path, const struct blockstore_source *source) {
-  struct exchange exchange = {.transfer = {.body = {.source = source, .length = source->size}}};
+  struct exchange exchange = {.transfer = {.body = {.source = source, .length = source->size}, .linger = true}};
   enum blockstore_status status = begin(&exchange, wire, call, ret_reply, path);
 
   if (status == BLOCKSTORE_STATUS_OK) {
