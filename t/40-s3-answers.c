@@ -492,6 +492,21 @@ static void answers_get_their_status(void **state) {
   expect(check(), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
 }
 
+/* A kept connection that its server has closed is no reason to fail. */
+static void close_after(int fd, const struct request *request) {
+  gone(fd, request);
+  _exit(0);
+}
+
+static void closed_connections_are_made_again(void **state) {
+  (void)state;
+  begin(close_after);
+  for (int i = 0; i < 3; i++) {
+    expect(host_get_immutable(&world.store, KEY), BLOCKSTORE_STATUS_NOT_FOUND, "");
+    expect(delete(), BLOCKSTORE_STATUS_OK, "");
+  }
+}
+
 static void nobody_listens(void **state) {
   begin(gone);
   kill(-world.server, SIGKILL);
@@ -536,6 +551,7 @@ int main(void) {
       TEST(servers_without_conditions_get_plain_puts),
       TEST(what_stands_is_compared),
       TEST(answers_get_their_status),
+      TEST(closed_connections_are_made_again),
       TEST(nobody_listens),
       TEST(all_headers_are_signed),
   };
