@@ -75,13 +75,16 @@ enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call
 static enum blockstore_status publish_once(struct bs_node *node, struct blockstore_call *call, uint32_t most_ms) {
   struct bs_rpc_command stat BS_AUTO_RPC = {.name = "files/stat", .arguments = {node->directory}, .most_ms = most_ms,
                                             .doing = "The directory cannot be examined"};
-  enum blockstore_status status = bs_rpc_perform(&node->rpc, call, &stat);
-  const char *content = bs_rpc_text(stat.document, "Hash");
+  struct bs_ipns name;
+  enum blockstore_status status = bs_node_name(node, call, &name); /* which makes the key */
+  const char *content;
   char *path BS_AUTO_FREE = NULL, options[400], key[200];
   struct bs_rpc_command publish BS_AUTO_RPC = {.name = "name/publish", .options = options, .most_ms = most_ms,
                                                .doing = "The directory cannot be published"};
 
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_rpc_perform(&node->rpc, call, &stat);
   if (status != BLOCKSTORE_STATUS_OK) return status;
+  content = bs_rpc_text(stat.document, "Hash");
   if (content == NULL || asprintf(&path, "/ipfs/%s", content) < 0) return BLOCKSTORE_STATUS_FAILED;
   bs_url_escape(key, sizeof key, node->key, strlen(node->key), BS_URL_UNRESERVED);
   snprintf(options, sizeof options, "&key=%s&allow-offline=true&resolve=false", key);

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The ipfs driver with a node: what it stores, where anyone finds it, and what is published.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+. "$srcdir/t/lib/servers.sh"
+driver=ipfs
+. "$srcdir/t/lib/drive.sh"
+own_server ipfs
+node=http://127.0.0.1:$IPFS_PORT gateway=http://127.0.0.1:$IPFS_GATEWAY
+
+# rpc COMMAND: what the node answers.
+rpc() {
+  curl -s -m 20 --noproxy '*' -X POST "$node/api/v0/$1"
+}
+
+# cid KEY: computed from the key alone.
+cid() {
+  printf 'b%s' "$(printf '01551220%s' "$1" | tr a-f A-F | basenc -d --base16 | base32 -w 0 | tr -d = | tr A-Z a-z)"
+}
+
+# There and back, by size.
+head -c 1048577 /dev/urandom >"$work/1048577"
+for size in 0 1 1048576; do head -c "$size" "$work/1048577" >"$work/$size"; done
+for size in 0 1 1048576 1048577; do
+  key=$(sha256 "$work/$size")
+  calls 'OK OK OK' "$size bytes are put, put again and got" rpc="$node" <<END
+put_immutable $key $work/$size
+put_immutable $key $work/$size
+get_immutable $key $work/out
+END
+  succeeds "as they were" cmp "$work/out" "$work/$size"
+  path=/blockstore/immutable/$(echo "$key" | sed 's/\(..\)\(..\).*/\1\/\2/')/$key
+  rpc "files/read?arg=$path" >"$work/out"
+  succeeds "$path leads to them" cmp "$work/out" "$work/$size"
+  [ "$size" != 1048577 ] || continue
+  curl -s -m 20 --noproxy '*' "$gateway/ipfs/$(cid "$key")" >"$work/out"
+  succeeds "the gateway has them at $(cid "$key")" cmp "$work/out" "$work/$size"
+  like "$(rpc "pin/ls?arg=$(cid "$key")")" '"Type":"recursive"' 'and they are pinned'
+done
+
+# Records and user records, published.
+echo 'first record' >"$work/one"
+echo 'second record, longer' >"$work/two"
+short=$(sha256 "$work/two" | cut -c 1-40)
+calls 'OK OK OK OK' 'records are put, one over the other' rpc="$node" <<END
+put_mutable Id/%/x $work/one
+put_mutable Id/%/x $work/two
+put_immutable $short $work/two
+make_mutable_url Id/%/x
+END
+url=$(grep -o 'ipns://.*' "$said")
+like "$url" '^ipns://k51[a-z0-9]{59}/mutable/[0-9a-f]{2}/[0-9a-f]{2}/%2549d%252F%2525%252Fx$' 'their URL has the name of the key'
+calls 'OK OK' 'and gives the newest' rpc="$node" <<END
+handles_url $url
+get_mutable $url $work/out
+END
+succeeds 'which it is' cmp "$work/out" "$work/two"
+peer=$(rpc key/list | sed -n 's/.*"Name":"blockstore","Id":"\([^"]*\)".*/\1/p')
+like "$(rpc "name/resolve?arg=$peer")" "$(rpc 'files/stat?arg=/blockstore' | sed -n 's/.*"Hash":"\([^"]*\)".*/"\/ipfs\/\1"/p')" \
+  'the name stands for the directory as it is now'
+is "$(rpc 'files/ls?arg=/blockstore/.tmp' | grep -o '"Name"' | wc -l)" 0 'nothing is left on its way'
+
+# Through a gateway, without a node.
+key=$(sha256 "$work/1")
+calls 'OK OK OK OK OK OK' 'a gateway gives all of it' gateways="$gateway" ipns_name="$peer" <<END
+get_immutable $key $work/out1
+get_immutable $(sha256 "$work/1048577") $work/out2
+get_immutable $short $work/out3
+get_mutable $url $work/out4
+make_mutable_url Id/%/x
+check
+END
+told "$url" 'the name in the settings makes the same URL'
+told '"gateways_answering"' 'its health is told'
+for pair in out1=1 out2=1048577 out3=two out4=two; do
+  succeeds "${pair#*=} is as it was" cmp "$work/${pair%=*}" "$work/${pair#*=}"
+done
+calls 'OK OK' 'a block needs no name, and may stand in a route' gateways="$gateway" <<END
+get_immutable $key $work/out
+get_mutable ipfs://$(cid "$key") $work/out
+END
+calls 'UNSUPPORTED UNSUPPORTED UNSUPPORTED UNSUPPORTED' 'nothing is put or deleted through it' gateways="$gateway" <<END
+put_immutable $key $work/1
+put_mutable x $work/one
+delete_immutable $key
+delete_mutable x
+END
+told 'a node is needed' 'and why, is told'
+
+# Deleting.
+calls 'OK OK NOT_FOUND OK OK NOT_FOUND' 'what is deleted, twice, is gone' rpc="$node" search=0s <<END
+delete_immutable $key
+delete_immutable $key
+get_immutable $key $work/out
+delete_mutable Id/%/x
+delete_mutable Id/%/x
+get_mutable $url $work/out
+END
+like "$(rpc "pin/ls?arg=$(cid "$key")")" 'is not pinned' 'and unpinned'
+calls OK 'another pin may have gone before' rpc="$node" <<END
+run curl -s -m 9 -o /dev/null --noproxy '*' -X POST '$node/api/v0/pin/rm?arg=$(cid "$(sha256 "$work/0")")'
+delete_immutable $(sha256 "$work/0")
+END
+calls FAILED 'nobody knows whether the network has it' rpc="$node" search=1s <<END
+get_immutable $(echo nobody | sha256sum | cut -d ' ' -f 1) $work/out
+END
+told 'was not found in the network' 'and that is said'
+
+# Two stores on one node.
+calls 'OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place key=other search=0s <<END
+make_mutable_url Id/%/x
+get_immutable $(sha256 "$work/1048576") $work/out
+END
+fails 'with another name' grep -qF "${url%/mutable/*}" "$said"
+calls OK 'the node tells its health' rpc="$node" <<END
+check
+END
+told '"ipns_name"' 'with the name for readers'
+done_testing
