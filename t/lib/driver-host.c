@@ -49,9 +49,8 @@ static int host_cancel_fd(struct blockstore_call *call) {
 }
 
 static const char *host_setting(const struct blockstore_settings *settings, const char *key, size_t index) {
-  if (index > 0) return NULL;
   for (const struct host_setting *row = settings->rows; row->key != NULL; row++)
-    if (strcmp(row->key, key) == 0) return row->value;
+    if (strcmp(row->key, key) == 0 && index-- == 0) return row->value;
   return NULL;
 }
 

@@ -23,7 +23,8 @@ struct host_call {
 };
 void host_call_init(struct host_call *call);
 
-/* The option rows of an instance; the array ends with a NULL key.  Numbers: decimal text, or true and false. */
+/* The option rows of an instance; the array ends with a NULL key.  Numbers: decimal text, or true and false; a list: a
+ * row for each item. */
 struct host_setting {
   const char *key;
   const char *value;
