@@ -11,7 +11,8 @@
 #define KEY "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" /* of hello */
 #define VALUE_LINE "{\"data\":\"QlN2MWkAAAAAAAAAAGhlbGxv\",\"id\":\"1\",\"type\":0}\n" /* hello, an immutable object */
 #define ID "db75ddd322bb502f5212b4e45796fb0101c1a54d"
-#define INFO(good) "{\"ipv4\":{\"dubious\":2,\"good\":" #good ",\"incoming\":0},\"ipv6\":{\"dubious\":0,\"good\":0},\"node_id\":\"" ID "\"}"
+#define INFO(good) \
+  "{\"ipv4\":{\"dubious\":2,\"good\":" #good "},\"ipv6\":{\"dubious\":0,\"good\":0},\"node_id\":\"" ID "\"}"
 #define OK_HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 #define ANSWER(body) OK_HEAD body
 #define ECHO "(the body that came)"
@@ -201,7 +202,7 @@ static void a_node_that_is_cut_off_says_nothing(void **state) {
   struct node node = {.info = ANSWER(INFO(0)), .get = {ANSWER(""), ANSWER("")}};
 
   (void)state;
-  get_from(&node, BLOCKSTORE_STATUS_TRANSIENT, "/dht: The node is cut off: no other node of the network answers it (it knows 2 that do");
+  get_from(&node, BLOCKSTORE_STATUS_TRANSIENT, "/dht: The node is cut off: no other node of the network answers it");
 }
 
 static void what_it_has_is_taken_all_the_same(void **state) {

@@ -143,9 +143,9 @@ static void what_is_not_ours_is_told_apart(void **state) {
   } rows[] = {
       {"{\"data\":\"aGVsbG8=\",\"id\":\"1\",\"type\":0}", DHT_LINE_FOREIGN},
       {"{\"data\":\"\"}", DHT_LINE_FOREIGN},
-      {"{\"data\":\"!\"}", DHT_LINE_FOREIGN},
+      {"{\"data\":\"!\"}", DHT_LINE_MALFORMED},
       {"{\"data\":\"====\"}", DHT_LINE_FOREIGN},
-      {"{\"data\":\"    \"}", DHT_LINE_FOREIGN},
+      {"{\"data\":\"aGVsbG8\xc3\"}", DHT_LINE_MALFORMED},
       {"{\"data\":7}", DHT_LINE_FOREIGN},
       {"{\"cypher\":\"aGVsbG8=\"}", DHT_LINE_FOREIGN},
       {"{}", DHT_LINE_FOREIGN},

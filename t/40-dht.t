@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The driver dht on two real nodes of OpenDHT: all behaviours, and the examples of its manual.
+# The driver dht on two real nodes of OpenDHT: all behaviours, the examples of its manual, and keys that others have crowded.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
 . "$srcdir/t/lib/servers.sh"
 . "$srcdir/t/lib/pod.sh"
@@ -38,4 +38,30 @@ for block in $(grep -l '^printf' "$work"/notes/*); do
   is "$(sed '$d' "$block" | sh)" "$key" 'the manual derives a key'
   succeeds 'the driver too' grep -q "\"$key\"" "$srcdir/t/40-dht-values.c"
 done
+
+# put_values HASH COUNT FORMAT: values under a key, as anybody may put them, each with its number in the format.
+put_values() {
+  for number in $(seq "$2"); do
+    printf '{"data":"%s"}' "$(printf "$3" "$number" | base64 -w 0)" >"$work/value"
+    curl -sf -m 10 --noproxy '*' -o "$work/answer" --data-binary "@$work/value" "$one/key/$1"
+  done
+}
+
+cd "$HOME" || exit 1
+object=$(printf 'some data' | sha256)
+place=$(printf 'blockstore-dht-1\0i\0%s' "$object" | sha256 | cut -c 1-40)
+put_values "$place" 100 'something else %s'
+put_values "$place" 100 'BSv1i\0\0\0\0\0\0\0\0another object %s'
+exits 0 'an object is found among 200 other values' -c reader.yaml get_immutable alice.id "$object" --raw
+is "$(cat "$out")" 'some data' 'as it is'
+cli -c reader.yaml lookup alice.id
+place=$(grep -o 'dht:[0-9a-f]*' "$out" | head -n 1 | cut -d : -f 2)
+put_values "$place" 100 'something else %s'
+put_values "$place" 100 'BSv1m\377\377\377\377\377\377\377\377no record %s'
+exits 0 'a record is found among 200 other values' -v -c reader.yaml get_mutable alice.id status --raw
+is "$(cat "$out")" 'at home' 'as it is'
+like "$(cat "$err")" "swarm: dht:$place is crowded: 20[0-9] values stand there" 'the log says that not all are looked at'
+put_values "$place" 40 'BSv1m\0\0\0\0\0\0\0\1{"data": "", "id": "status", "sig": "v2:", "ver": 9%s}'
+refused 5 malformed 'swarm: The mutable record' -c reader.yaml get_mutable alice.id status
+exits 0 'what false records hide the other store has' -c both.yaml get_mutable alice.id status --raw
 done_testing

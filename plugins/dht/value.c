@@ -86,9 +86,9 @@ enum dht_line dht_value_read(struct dht_value *ret_value, const char *line, size
   if (data == NULL) return DHT_LINE_FOREIGN; /* encrypted for somebody */
   bytes = decode(data, &size);
   if (bytes == NULL) return DHT_LINE_NO_MEMORY;
-  if (size > 0 && take(ret_value, bytes, size)) return DHT_LINE_OURS;
+  if (take(ret_value, bytes, size)) return DHT_LINE_OURS;
   free(bytes);
-  return DHT_LINE_FOREIGN;
+  return size == 0 && *data != '\0' ? DHT_LINE_MALFORMED : DHT_LINE_FOREIGN; /* what a node took in, it writes rightly */
 }
 
 uint64_t dht_value_record_version(const struct dht_value *value) {
