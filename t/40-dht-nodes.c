@@ -147,6 +147,7 @@ static void open_on(struct host_store *store, const struct node *first, const st
 
   host_store_open(store, "dht",
                   (const struct host_setting[]){{"permanent", permanent},
+                                                {"patience", "300"},
                                                 {"minimum_rate", "1024"},
                                                 {"proxy", "none"},
                                                 {"proxies", one},
@@ -362,7 +363,8 @@ static void more_than_56_kib_is_refused_at_once(void **state) {
 /* ---- several nodes ---- */
 
 static void what_one_node_cannot_the_next_is_asked_for(void **state) {
-  static const char *const ways[] = {"", ANSWER("<html>"), "HTTP/1.1 500 Internal\r\nContent-Length: 0\r\n\r\n", ANSWER("")};
+  static const char *const ways[] = {"", ANSWER("<html>"), "HTTP/1.1 500 Internal\r\nContent-Length: 0\r\n\r\n", ANSWER(""),
+                                     NULL, DRIP};
 
   (void)state;
   for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {

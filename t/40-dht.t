@@ -12,11 +12,13 @@ unset http_proxy all_proxy
 report $? 'it shows all behaviours' "$(grep -A 5 '^not ok' "$out")"
 is "$(sed -n 's/^ok.* # SKIP //p' "$out" | sort -u)" 'no second store: use @DIR@ in the value of an option, or -O key=value
 objects have at most 57344 bytes here, 1048576 are wanted
+the driver declares threads=parallel
 the driver does not declare itself consistent
 the driver does not declare itself durable
 the driver does not support delete_immutable_handler
 the driver does not support delete_mutable_handler
-the driver has no SECRET option' 'or says why not'
+the driver has no SECRET option
+the store is nowhere in @DIR@' 'or says why not'
 
 # The examples, with our nodes for those of the page.
 blocks "$srcdir/plugins/dht/dht.pod" EXAMPLES "$work/blocks"

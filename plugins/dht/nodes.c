@@ -12,6 +12,7 @@
 
 #include "plugins/common/http.h"
 #include "plugins/common/plugin.h"
+#include "plugins/dht/patience.h"
 
 #define NODES_MOST 16
 #define URL_MOST 1024 /* of a proxy; what is put behind it is short */
@@ -26,6 +27,7 @@ struct dht_nodes {
   struct bs_http *http;
   size_t count;
   bool permanent;      /* option `permanent` */
+  uint32_t patience;   /* option `patience`, milliseconds */
   atomic_size_t first; /* the one that answered last is asked first */
   struct node items[NODES_MOST];
 };
@@ -168,6 +170,19 @@ static enum blockstore_status ask_get(struct dht_nodes *nodes, struct blockstore
 
 /* ---- one after the other ---- */
 
+/* With less time than there is, when another is there to be asked. */
+static enum blockstore_status ask_for_a_while(struct dht_nodes *nodes, struct blockstore_call *call, ask_function *ask,
+                                              struct node *node, const char *hash, void *user) {
+  struct dht_patience patience;
+  enum blockstore_status status;
+
+  dht_patience_begin(&patience, call, nodes->patience);
+  status = ask(nodes, &patience.call, node, hash, user);
+  if (status != BLOCKSTORE_STATUS_CANCELLED || blockstore_go_on(call) != BLOCKSTORE_STATUS_OK) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: The node did not answer within %u ms (patience).", node->url,
+                         (unsigned)nodes->patience);
+}
+
 static enum blockstore_status ask_each(struct dht_nodes *nodes, struct blockstore_call *call, ask_function *ask,
                                        const char *hash, void *user) {
   size_t first = atomic_load(&nodes->first);
@@ -176,14 +191,16 @@ static enum blockstore_status ask_each(struct dht_nodes *nodes, struct blockstor
   for (size_t i = 0;; i++) {
     size_t at = (first + i) % nodes->count;
     struct node *node = &nodes->items[at];
-    enum blockstore_status status = ask(nodes, call, node, hash, user);
+    bool is_last = i + 1 == nodes->count;
+    enum blockstore_status status =
+        is_last ? ask(nodes, call, node, hash, user) : ask_for_a_while(nodes, call, ask, node, hash, user);
 
     if (status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_NOT_FOUND) atomic_store(&nodes->first, at);
     if (status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_CANCELLED)
       return status;
     atomic_store(&node->has_peers, false);
     may_pass |= status == BLOCKSTORE_STATUS_TRANSIENT;
-    if (i + 1 == nodes->count) return may_pass ? BLOCKSTORE_STATUS_TRANSIENT : status;
+    if (is_last) return may_pass ? BLOCKSTORE_STATUS_TRANSIENT : status;
     blockstore_log(call, BLOCKSTORE_LOG_INFO, "%s: This node could not be used; the next is asked.", node->url);
   }
 }
@@ -200,6 +217,12 @@ enum blockstore_status dht_nodes_get(struct dht_nodes *nodes, struct blockstore_
 
 /* ---- health ---- */
 
+static enum blockstore_status ask_state(struct dht_nodes *nodes, struct blockstore_call *call, struct node *node,
+                                        const char *hash, void *user) {
+  (void)hash;
+  return ask_info(nodes, call, node, user);
+}
+
 enum blockstore_status dht_nodes_report(struct dht_nodes *nodes, struct blockstore_call *call, struct bs_health *health) {
   enum blockstore_status worst = BLOCKSTORE_STATUS_OK;
   uint64_t usable = 0;
@@ -208,7 +231,7 @@ enum blockstore_status dht_nodes_report(struct dht_nodes *nodes, struct blocksto
   for (size_t i = 0; i < nodes->count; i++) {
     struct node *node = &nodes->items[i];
     struct info info;
-    enum blockstore_status status = ask_info(nodes, call, node, &info);
+    enum blockstore_status status = ask_for_a_while(nodes, call, ask_state, node, NULL, &info);
 
     if (status == BLOCKSTORE_STATUS_CANCELLED) return status;
     if (status != BLOCKSTORE_STATUS_OK) {
@@ -265,6 +288,7 @@ enum blockstore_status dht_nodes_open(struct dht_nodes **ret_nodes, struct block
   enum blockstore_status status;
 
   if (nodes == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
+  nodes->patience = (uint32_t)call->host->setting_number(settings, "patience");
   nodes->permanent = call->host->setting_number(settings, "permanent") != 0;
   status = read_urls(nodes, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_http_open(&nodes->http, call, settings);

@@ -10,7 +10,7 @@
 
 struct dht_nodes;
 
-/* Reads the options `proxies` and `permanent` and those of transfer.h; connects nowhere. */
+/* Reads the options `proxies`, `patience` and `permanent` and those of transfer.h; connects nowhere. */
 enum blockstore_status dht_nodes_open(struct dht_nodes **ret_nodes, struct blockstore_call *call,
                                       const struct blockstore_settings *settings);
 void dht_nodes_close(struct dht_nodes *nodes); /* may be NULL */
