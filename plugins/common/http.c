@@ -300,6 +300,7 @@ static enum blockstore_status start(struct exchange *exchange, struct bs_transfe
                                                       .offset = request->offset,
                                                       .length = request->length};
   exchange->transfer.public_only = request->public_only;
+  exchange->transfer.shown = request->shown;
   exchange->transfer.take = take_body;
   exchange->transfer.context = exchange;
   exchange->digest = exchange->digest || __atomic_load_n(&exchange->http->digest, __ATOMIC_RELAXED) != 0;
@@ -574,7 +575,7 @@ static void clean(char *ret_text, size_t size, const char *said) {
 enum blockstore_status bs_http_judge(const struct bs_http_request *request, struct blockstore_call *call, const char *doing,
                                      const char *said) {
   enum blockstore_status status = BLOCKSTORE_STATUS_FAILED;
-  const char *phrase = "";
+  const char *phrase = "", *shown = request->shown == NULL ? request->url : request->shown;
   char words[SAID_MOST + 1], *location = NULL;
 
   if (is_success(request)) return BLOCKSTORE_STATUS_OK;
@@ -591,7 +592,7 @@ enum blockstore_status bs_http_judge(const struct bs_http_request *request, stru
     said = location;
   }
   clean(words, sizeof words, said);
-  blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)strcspn(request->url, "?#"), request->url,
+  blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)strcspn(shown, "?#"), shown,
                   doing, request->code, phrase[0] == '\0' ? "" : " ", phrase,
                   words[0] == '\0' ? "" : location != NULL ? ", a redirect that is not followed, to " : ": ", words);
   free(location);

@@ -52,6 +52,7 @@ struct bs_http_credentials {
 struct bs_http_request {
   const char *method; /* "GET", "HEAD", "PUT", "POST", "DELETE", "MKCOL", ... */
   const char *url;    /* absolute, escaped (url.h), sent as it stands; with neither user nor fragment */
+  const char *shown;  /* what sentences say instead of the URL, where it holds a secret; or NULL */
   const char *const *headers; /* "Name: value" lines, NULL at the end; or NULL */
   const struct bs_http_credentials *credentials; /* or NULL */
 

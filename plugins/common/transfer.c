@@ -450,7 +450,7 @@ enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs
   if (transfer->easy == NULL)
     transfer->easy = line->idle_count > 0 ? line->idle[--line->idle_count] : curl_easy_init();
   free(transfer->subject);
-  transfer->subject = make_subject(url);
+  transfer->subject = transfer->shown != NULL ? strdup(transfer->shown) : make_subject(url);
   if (transfer->easy == NULL || transfer->subject == NULL) return no_memory(call);
   curl_easy_reset(transfer->easy);
   if (!set_manners(transfer->easy) || !set_tls(transfer->easy, line->pool) || !set_callbacks(transfer->easy, transfer))

@@ -78,6 +78,7 @@ uint64_t bs_transfer_body_size(const struct bs_transfer_body *body);
 struct bs_transfer {
   struct bs_transfer_body body;
   bool linger; /* of ftp, alone on its line: when the body was sent, its connection is kept until the server ends it */
+  const char *shown; /* set before bs_transfer_begin: what sentences say for a URL that holds a secret; or NULL */
   bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
 
   /* Takes bytes that came.  NULL: they go into the sink, begun with the length that libcurl knows.  Neither: dropped.
