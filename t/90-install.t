@@ -26,6 +26,7 @@ blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
+blockstore-tahoe.7 tahoe.so
 Makefile Makefile Makefile.am README.md blockstore-sqlite.pod blockstore.yaml configure.ac driver.map main.c plain.mk
 sha256.h sqlite.c sqlite.cc
 health.c health.h http.c http.h label.c label.h layout.c layout.h peer.c peer.h proxy.c proxy.h transfer.c transfer.h
