@@ -41,11 +41,6 @@ static int home_teardown(void **state) {
   return 0;
 }
 
-/* As t/lib/driver-host.c has it, whose host reads it. */
-struct blockstore_settings {
-  const struct host_setting *rows;
-};
-
 static enum blockstore_status find(struct bs_s3_credentials *ret_found, struct host_call *call, const struct host_setting *rows) {
   struct blockstore_settings settings = {rows};
 

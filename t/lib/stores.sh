@@ -10,6 +10,7 @@ with() {
 }
 
 if with apache; then
+  curl -sf -m 5 --noproxy '*' -X MKCOL "http://127.0.0.1:$APACHE_PORT/dav/$own"
   store http <<END
 root: http://127.0.0.1:$APACHE_PORT/dav/$own
 END
@@ -42,5 +43,26 @@ gateway: http://127.0.0.1:$SYNDICATE_PORT
 volume: $own
 session: $SYNDICATE_USER
 key: $(secret syndicate-key "$SYNDICATE_PASSWORD")
+END
+fi
+
+if with ipfs; then
+  store ipfs <<END
+rpc: http://127.0.0.1:$IPFS_PORT
+directory: /$own
+key: $own
+END
+fi
+
+if with dhtnode; then
+  store dht <<END
+proxies: ["http://127.0.0.1:$DHT_PORT", "http://127.0.0.1:$DHT_PORT2"]
+END
+fi
+
+if with tahoe; then
+  store tahoe <<END
+gateway: http://127.0.0.1:$TAHOE_PORT
+root: $(secret tahoe-root "$(curl -sf -m 60 --noproxy '*' -X POST "http://127.0.0.1:$TAHOE_PORT/uri?t=mkdir")")
 END
 fi
