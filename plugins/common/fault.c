@@ -48,12 +48,14 @@ static enum blockstore_status judge_tls(const struct fault *fault) {
 
   if (strstr(error, "alert certificate required") != NULL || strstr(error, "peer did not return a certificate") != NULL)
     return say(fault, BLOCKSTORE_STATUS_DENIED, "The server asks for a client certificate", "");
-  if (strstr(error, "alert") != NULL && (strstr(error, "unknown ca") != NULL || strstr(error, "certificate") != NULL))
+  if (strstr(error, "alert") != NULL &&
+      (strstr(error, "unknown ca") != NULL || strstr(error, "decrypt error") != NULL || strstr(error, "certificate") != NULL))
     return say(fault, BLOCKSTORE_STATUS_DENIED, "The server does not accept the client certificate", error);
   if (strstr(error, "wrong version number") != NULL)
     return say(fault, BLOCKSTORE_STATUS_FAILED, "The server does not speak TLS on this port", "");
   if (strstr(error, "chunked-encoding") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", error);
-  if (strstr(error, "SSL routines") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "No agreement on TLS", error);
+  if (strstr(error, "routines") != NULL && strstr(error, "unexpected eof") == NULL)
+    return say(fault, BLOCKSTORE_STATUS_FAILED, "No agreement on TLS", error);
   return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off", error);
 }
 

@@ -90,8 +90,13 @@ static bool covers(const char *item, const char *host) {
   if (length >= sizeof text) return false;
   memcpy(text, item, length);
   if (inet_pton(family, text, network) != 1 || inet_pton(family, host, address) != 1) return false;
-  if (slash != NULL) bits = strtol(slash + 1, NULL, 10);
-  if (bits < 0 || bits > most || memcmp(network, address, (size_t)bits / 8) != 0) return false;
+  if (slash != NULL) {
+    size_t digits = strspn(slash + 1, "0123456789");
+
+    if (digits == 0 || digits > 3 || slash[1 + digits] != '\0') return false;
+    bits = strtol(slash + 1, NULL, 10);
+  }
+  if ( bits > most || memcmp(network, address, (size_t)bits / 8) != 0) return false;
   return bits % 8 == 0 || (network[bits / 8] ^ address[bits / 8]) >> (8 - bits % 8) == 0;
 }
 

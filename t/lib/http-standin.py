@@ -77,7 +77,12 @@ class Exchange:
 
     def run(self):
         while True:
-            self.read_head()
+            try:
+                self.read_head()
+            except ValueError:
+                self.method, self.headers = "GET", {}
+                self.answer(400, ["Connection: close"], b"What?")
+                raise Gone
             if self.method == "CONNECT":
                 return self.tunnel()
             handler = getattr(self, "do_" + self.path.lstrip("/").split("/")[0].replace("-", "_"), None)
@@ -312,6 +317,7 @@ def main():
         global connections
         while True:
             connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connections += 1
             threading.Thread(target=serve, args=(connection, connections, context), daemon=True).start()
 

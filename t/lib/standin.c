@@ -92,8 +92,7 @@ void standin_certificate(const char *path, const char *authority, const char *ho
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -100 * DAY);
   X509_gmtime_adj(X509_getm_notAfter(certificate), last);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)(authority == NULL ? "Authority" : "Holder"), -1,
-                             -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)strrchr(path, '/'), -1, -1, 0);
   X509_set_pubkey(certificate, key);
   if (authority != NULL) read_authority(authority, &issuer, &signer);
   X509_set_issuer_name(certificate, X509_get_subject_name(issuer));

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "plugins/common/peer.h"
+#include "t/lib/unit.h"
+
+static bool is_public(const char *text) {
+  struct sockaddr_in in = {.sin_family = AF_INET};
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+  if (inet_pton(AF_INET, text, &in.sin_addr) == 1) return bs_peer_is_public((const struct sockaddr *)&in);
+  assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
+  return bs_peer_is_public((const struct sockaddr *)&in6);
+}
+
+/* The edges of each range, and what lies beside them. */
+static const char *const special[] = {
+    "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1", "127.255.255.255",
+    "169.254.0.0", "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.0", "192.0.0.255", "192.168.0.0",
+    "192.168.255.255", "198.18.0.0", "198.19.255.255", "224.0.0.1", "239.255.255.255", "240.0.0.0", "255.255.255.255", "::",
+    "::1", "fc00::1", "fdff::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "2001::1", "2001:0:ffff::1", "::ffff:10.0.0.1",
+    "::127.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1", "2002:7f00:1::1"};
+static const char *const common[] = {
+    "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0", "169.253.255.255",
+    "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0", "192.167.255.255", "192.169.0.0",
+    "198.17.255.255", "198.20.0.0", "223.255.255.255", "2001:4860::1", "2a00::1", "fbff::1", "::ffff:8.8.8.8",
+    "64:ff9b::808:808", "2002:808:808::1", "2001:1::1"};
+
+static void addresses_are_told_apart(void **state) {
+  struct sockaddr other = {.sa_family = AF_UNIX};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
+    if (is_public(special[i]) || bs_peer_host_is_public(special[i])) fail_msg("%s is public", special[i]);
+  for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+    if (!is_public(common[i]) || !bs_peer_host_is_public(common[i])) fail_msg("%s is not public", common[i]);
+  assert_false(bs_peer_is_public(&other));
+}
+
+static void hosts_are_told_apart(void **state) {
+  static const char *const private_hosts[] = {"localhost", "LOCALHOST", "localhost.", "a.localhost", "127.1", "0x7f.1",
+                                              "2130706433", "0177.0.0.1", "[::1]", "[fe80::1%25eth0]", "127.0.0.1.", ""};
+  static const char *const public_hosts[] = {"example.org", "localhost.example.org", "notlocalhost", "8.8.8.8", "[2a00::1]"};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof private_hosts / sizeof private_hosts[0]; i++)
+    if (bs_peer_host_is_public(private_hosts[i])) fail_msg("%s is public", private_hosts[i]);
+  for (size_t i = 0; i < sizeof public_hosts / sizeof public_hosts[0]; i++)
+    if (!bs_peer_host_is_public(public_hosts[i])) fail_msg("%s is not public", public_hosts[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(addresses_are_told_apart), cmocka_unit_test(hosts_are_told_apart)};
+
+  return RUN_TESTS(tests);
+}
