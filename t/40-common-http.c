@@ -95,6 +95,8 @@ static void a_body_is_head_source_and_tail(void **state) {
     world_answers(&world, &request, "/echo", 200);
     told(line, sizeof line, expected, sizes[i] + 5);
     if (strstr(request.reply, line) == NULL) fail_msg("%zu: %s", sizes[i], request.reply);
+    if (sizes[i] > 1 << 20) has(&request, "Expect: 100-continue");
+    else lacks(&request, "Expect");
     bs_http_end(&request);
   }
 }

@@ -19,6 +19,7 @@
 #define HEADERS_MOST ((size_t)64 << 10)
 #define ERROR_MOST ((size_t)16 << 10)
 #define REDIRECTS_MOST 5
+#define ASKED_FIRST ((uint64_t)1 << 20) /* a body of more waits a second for the server's 100 Continue, or its refusal */
 #define SAID_MOST 200
 #ifdef PACKAGE_VERSION
 #define AGENT "blockstore/" PACKAGE_VERSION
@@ -232,6 +233,8 @@ static enum blockstore_status add_headers(struct exchange *exchange) {
     if (is_empty) snprintf(empty, sizeof empty, "%.*s;", (int)name, *line);
     if (!add_header(exchange, is_empty ? empty : *line)) return no_memory(exchange);
   }
+  if (bs_transfer_body_size(&exchange->transfer.body) <= ASKED_FIRST && !add_header(exchange, "Expect:"))
+    return no_memory(exchange);
   return BLOCKSTORE_STATUS_OK;
 }
 
