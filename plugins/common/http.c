@@ -372,7 +372,7 @@ static bool should_digest(const struct exchange *exchange) {
   if (request->code != 401 || exchange->digest || request->credentials == NULL || request->credentials->user == NULL)
     return false;
   curl_easy_getinfo(exchange->transfer.easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
-  return (offered & CURLAUTH_DIGEST) != 0 && (offered & CURLAUTH_BASIC) == 0;
+  return ((unsigned long)offered & CURLAUTH_DIGEST) != 0 && ((unsigned long)offered & CURLAUTH_BASIC) == 0;
 }
 
 /* An answer that is an error is one, also when its body did not come whole, or the request's was not sent to its end. */
