@@ -284,8 +284,9 @@ static void test_repair(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_gets),    cmocka_unit_test(test_endless),   cmocka_unit_test(test_puts),   cmocka_unit_test(test_greetings),
-      cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server), cmocka_unit_test(test_repair),
+      cmocka_unit_test(test_gets),      cmocka_unit_test(test_endless), cmocka_unit_test(test_puts),
+      cmocka_unit_test(test_greetings), cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server),
+      cmocka_unit_test(test_repair),
   };
 
   return RUN_TESTS(tests);

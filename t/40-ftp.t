@@ -21,7 +21,7 @@ behaves() {
 
 plain="-o port=$FTP_PORT -o tls=none"
 behaves 'plain FTP' '*' $plain -o root="$FTP_HOME/$own-one" -O root="$FTP_HOME/$own-two"
-some='immutable.mebibyte,immutable.many,mutable.shorter,mutable.delete,threads.parallel,deadlines.put-immutable'
+some='immutable.byte,immutable.mebibyte,mutable.shorter,mutable.delete,deadlines.put-immutable'
 behaves 'explicit TLS' "$some" -o port="$FTP_PORT" -o ca_file="$FTP_TLS/ca.pem" -o root="$own-explicit"
 behaves 'implicit TLS' "$some" -o port="$FTP_TLS_PORT" -o tls=implicit -o ca_file="$FTP_TLS/ca.pem" -o root="$own-implicit"
 is_empty "$(find "$FTP_HOME/$own"* -type f ! -path '*/.uploads/*')" 'what was put is deleted'
