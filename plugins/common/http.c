@@ -382,6 +382,9 @@ static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   if (exchange->cut) return BLOCKSTORE_STATUS_OK;
   if (transfer->stopped == BLOCKSTORE_STATUS_OK && exchange->whole && exchange->request->code >= 300)
     return BLOCKSTORE_STATUS_OK;
+  if (transfer->result == CURLE_OK && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole) /* to libcurl all is well */
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                           "%.300s: The connection was broken off in the head of the answer.", transfer->subject);
   /* libcurl 7.88 calls it so when a single header is longer than 100 KiB. */
   if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole)
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
