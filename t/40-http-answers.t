@@ -254,6 +254,10 @@ calls 'CANCELLED' 'a drip, until the deadline' root="$root" <<END
 deadline 2000
 get_immutable $key $work/out
 END
+calls 'TRANSIENT' 'a drip, until it is too slow' root="$root" minimum_rate=10 <<END
+deadline 60000
+get_immutable $key $work/out
+END
 forget
 calls NOT_FOUND 'and then all is well' root="http://127.0.0.1:$ANSWERS_PORT" <<END
 run printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' >$ANSWERS_ROOT/HEAD
