@@ -113,11 +113,26 @@ static enum blockstore_status refuse(const struct exchange *exchange) {
                          exchange->transfer.subject, exchange->reply->text);
 }
 
+/*
+ * After these the connection is where libcurl believes it to be.  Not after others: where a server refuses a file and ends
+ * the data connection amid its TLS handshake, libcurl asks for another, takes the refusal for the answer to that, and
+ * keeps a connection on which each answer comes one command late.
+ */
+static bool is_in_step(CURLcode result) {
+  static const CURLcode known[] = {CURLE_OK,          CURLE_REMOTE_FILE_NOT_FOUND, CURLE_REMOTE_ACCESS_DENIED, CURLE_UPLOAD_FAILED,
+                                   CURLE_QUOTE_ERROR, CURLE_FTP_COULDNT_RETR_FILE, CURLE_REMOTE_DISK_FULL,     CURLE_LOGIN_DENIED};
+
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (result == known[i]) return true;
+  return false;
+}
+
 static enum blockstore_status perform(struct exchange *exchange) {
   const struct bs_transfer *transfer = &exchange->transfer;
   struct blockstore_call *call = transfer->call;
   enum blockstore_status status = bs_transfer_perform(&exchange->transfer);
 
+  if (!is_in_step(transfer->result)) bs_transfer_hang_up(exchange->line);
   if (status == BLOCKSTORE_STATUS_OK || transfer->stopped != BLOCKSTORE_STATUS_OK) return status;
   if (call->host->time_left(call) == 0) return blockstore_go_on(call);
   if (exchange->replied > REPLIES_MOST)
