@@ -327,20 +327,23 @@ static enum blockstore_status ipfs_delete_mutable(void *self, struct blockstore_
 
 static enum blockstore_status ipfs_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   struct ipfs *ipfs = self;
-  enum blockstore_status status = BLOCKSTORE_STATUS_OK, written;
+  size_t answering = bs_gateways_count(&ipfs->gateways, call);
   struct bs_health health;
-  size_t answering = ipfs->gateways.count;
 
-  bs_health_begin(&health);
+  if (ipfs->has_node) {
+    enum blockstore_status status = bs_node_report(&ipfs->node, call, &health);
+
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+  } else if (answering == 0) {
+    return BLOCKSTORE_STATUS_TRANSIENT; /* with the sentence of the last */
+  } else {
+    bs_health_begin(&health);
+  }
   if (ipfs->gateways.count > 0) {
-    answering = bs_gateways_count(&ipfs->gateways, call);
     bs_health_number(&health, "gateways", ipfs->gateways.count);
     bs_health_number(&health, "gateways_answering", answering);
   }
-  if (ipfs->has_node) status = bs_node_report(&ipfs->node, call, &health);
-  else if (answering == 0) status = BLOCKSTORE_STATUS_TRANSIENT; /* with the sentence of the last */
-  written = bs_health_end(&health, call, ret_report);
-  return status == BLOCKSTORE_STATUS_OK ? written : status;
+  return bs_health_end(&health, call, ret_report);
 }
 
 static const struct blockstore_driver ipfs_driver = {

@@ -59,7 +59,7 @@ enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call
 /* Publishes what the directory is now, within `publish_ms`.  Failing is told in the log: what was put is stored. */
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call);
 
-/* Is the node usable, and what is to be known of it? */
+/* Is the node usable?  On OK `health` has been begun, with what is to be known of the node. */
 enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_call *call, struct bs_health *health);
 
 #pragma GCC visibility pop

@@ -119,12 +119,6 @@ static enum blockstore_status ask(struct bs_node *node, struct blockstore_call *
   return bs_rpc_perform(&node->rpc, call, command);
 }
 
-static void report_number(struct bs_health *health, const char *key, const cJSON *document, const char *member) {
-  int64_t number = bs_rpc_number(document, member);
-
-  if (number >= 0) bs_health_number(health, key, (uint64_t)number);
-}
-
 static void report_text(struct bs_health *health, const char *key, const cJSON *document, const char *member) {
   const char *text = bs_rpc_text(document, member);
 
@@ -133,7 +127,6 @@ static void report_text(struct bs_health *health, const char *key, const cJSON *
 
 enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_call *call, struct bs_health *health) {
   struct bs_rpc_command version BS_AUTO_RPC = {.name = "version"};
-  struct bs_rpc_command size BS_AUTO_RPC = {.name = "repo/stat", .options = "&size-only=true"};
   struct bs_rpc_command stat BS_AUTO_RPC = {.name = "files/stat", .arguments = {node->directory}};
   struct bs_rpc_command peers BS_AUTO_RPC = {.name = "swarm/peers"};
   struct bs_ipns name;
@@ -142,15 +135,12 @@ enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_ca
   if (status == BLOCKSTORE_STATUS_OK) status = bs_node_name(node, call, &name);
   if (status == BLOCKSTORE_STATUS_OK) status = ask(node, call, &stat);
   if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  bs_health_begin(health);
   bs_health_text(health, "rpc", node->rpc.url);
   report_text(health, "version", version.document, "Version");
   bs_health_text(health, "ipns_name", name.name);
   bs_health_text(health, "directory", node->directory);
   report_text(health, "directory_cid", stat.document, "Hash");
-  if (ask(node, call, &size) == BLOCKSTORE_STATUS_OK) {
-    report_number(health, "repository_bytes", size.document, "RepoSize");
-    report_number(health, "repository_most", size.document, "StorageMax");
-  }
   if (ask(node, call, &peers) == BLOCKSTORE_STATUS_OK)
     bs_health_number(health, "peers", (uint64_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(peers.document, "Peers")));
   return BLOCKSTORE_STATUS_OK;

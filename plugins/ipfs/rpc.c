@@ -175,19 +175,6 @@ const char *bs_rpc_text(const cJSON *document, const char *member) {
   return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, member));
 }
 
-int64_t bs_rpc_number(const cJSON *document, const char *member) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(document, member);
-
-  if (cJSON_IsString(item)) { /* js-ipfs writes large numbers as texts */
-    char *end;
-    int64_t value = strtoll(item->valuestring, &end, 10);
-
-    return *end == '\0' && end != item->valuestring && value >= 0 ? value : -1;
-  }
-  if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > 9007199254740992.0) return -1;
-  return (int64_t)item->valuedouble;
-}
-
 void bs_rpc_end(struct bs_rpc_command *command) {
   cJSON_Delete(command->document);
   command->document = NULL;

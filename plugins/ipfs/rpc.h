@@ -47,8 +47,6 @@ enum blockstore_status bs_rpc_perform(const struct bs_rpc *rpc, struct blockstor
 
 /* A text member of the document, as long as that stands; NULL: it has none. */
 const char *bs_rpc_text(const cJSON *document, const char *member);
-/* A number of it, 0 to 2^53; -1: it has none. */
-int64_t bs_rpc_number(const cJSON *document, const char *member);
 
 void bs_rpc_end(struct bs_rpc_command *command);
 #define BS_AUTO_RPC __attribute__((__cleanup__(bs_rpc_end)))
