@@ -35,7 +35,7 @@ static void a_key_is_a_cid(void **state) {
 }
 
 static void other_keys_are_none(void **state) {
-  static const char *const keys[] = {"", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c", HELLO "0", "x" NOTHING,
+  static const char *const keys[] = {"", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c", HELLO "0", ("x" NOTHING),
                                      "2CF24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"};
   struct bs_cid cid;
 
@@ -66,7 +66,7 @@ static void a_cid_is_of_one_key(void **state) {
 
 static void a_block_is_written_in_one_way(void **state) {
   static const char *const others[] = {
-      "", "b", HELLO_58, FILE_CID, HELLO_CID "a", HELLO_CID " ", " " HELLO_CID,
+      "", "b", HELLO_58, FILE_CID, HELLO_CID "a", HELLO_CID " ", (" " HELLO_CID),
       "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yer",  /* bits left over that are not 0 */
       "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4y1q",  /* no digit */
       "Bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq",
@@ -121,7 +121,7 @@ static void a_name_may_be_of_a_hashed_key(void **state) {
 
 static void other_names_are_none(void **state) {
   static const char *const others[] = {
-      "", "k", "k0", "k00", "example.com", "self", HELLO_CID, HELLO_58, "k" NAME,
+      "", "k", "k0", "k00", "example.com", "self", HELLO_CID, HELLO_58, ("k" NAME),
       "K51qzi5uqu5dht4ml893x3a0zq6x4yfuz3qxdudbq6zs4ncb207u6xdkl0adxi",
       "k51QZI5UQU5DHT4ML893X3A0ZQ6X4YFUZ3QXDUDBQ6ZS4NCB207U6XDKL0ADXI",
       "k051qzi5uqu5dht4ml893x3a0zq6x4yfuz3qxdudbq6zs4ncb207u6xdkl0adx",
