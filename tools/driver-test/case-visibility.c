@@ -370,6 +370,10 @@ static void put_same_both(struct trial *trial) {
 
   object_make(&object, trial, KIND_IMMUTABLE, SIZE);
   put_both(trial, &store, &object, &object, answers);
+  if (answers[0] == BLOCKSTORE_STATUS_TRANSIENT) { /* again, as the core does */
+    must_put_object(&store, &object);
+    answers[0] = BLOCKSTORE_STATUS_OK;
+  }
   for (int i = 0; i < 2; i++)
     if (answers[i] != BLOCKSTORE_STATUS_OK)
       trial_fail(trial, "Two processes put the same object at once, and the one that %s answered %s.",
