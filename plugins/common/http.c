@@ -572,7 +572,8 @@ static void clean(char *ret_text, size_t size, const char *said) {
     bool blank = isspace((unsigned char)*said) || iscntrl((unsigned char)*said);
 
     if (blank && (length == 0 || ret_text[length - 1] == ' ')) continue;
-    ret_text[length++] = blank ? ' ' : *said;
+    if (blank) ret_text[length++] = ' ';
+    else ret_text[length++] = *said;
   }
   while (length > 0 && ret_text[length - 1] == ' ') length--;
   ret_text[length] = '\0';

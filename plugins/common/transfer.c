@@ -325,7 +325,8 @@ static int close_socket(void *context, curl_socket_t fd) {
   return close(fd);
 }
 
-/* Before each request, on a new connection or a kept one: the address that it is connected to. */
+/* Before each request, on a new connection or a kept one: the address that it is connected to.
+ * NOLINTNEXTLINE(readability-non-const-parameter): as libcurl wants it */
 static int check_connection(void *context, char *remote, char *local, int remote_port, int local_port) {
   struct sockaddr_in in = {.sin_family = AF_INET};
   struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
@@ -576,7 +577,7 @@ static struct bs_transfer *find_slow(struct bs_transfer_line *line, uint64_t wai
       continue;
     }
     transfer->waited += waited;
-    if (transfer->waited < SLOW_SECONDS * 1000) continue;
+    if (transfer->waited < (uint64_t)SLOW_SECONDS * 1000) continue;
     if (transfer->moved - transfer->window < line->pool->minimum_rate * SLOW_SECONDS) return transfer;
     transfer->waited = 0;
     transfer->window = transfer->moved;

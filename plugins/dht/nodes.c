@@ -230,7 +230,7 @@ enum blockstore_status dht_nodes_report(struct dht_nodes *nodes, struct blocksto
   bs_health_number(health, "proxies", nodes->count);
   for (size_t i = 0; i < nodes->count; i++) {
     struct node *node = &nodes->items[i];
-    struct info info;
+    struct info info = {0};
     enum blockstore_status status = ask_for_a_while(nodes, call, ask_state, node, NULL, &info);
 
     if (status == BLOCKSTORE_STATUS_CANCELLED) return status;

@@ -46,7 +46,8 @@ static bool may_lack_collection(const struct bs_request *request) {
   return code == 404 || code == 409 || (strcmp(request->http.method, "MOVE") == 0 && (code == 403 || code == 500));
 }
 
-/* Makes the collection that is the first `length` bytes of a path, and those above it that are missing. */
+/* Makes the collection that is the first `length` bytes of a path, and those above it that are missing.
+ * NOLINTNEXTLINE(misc-no-recursion): once a slash of the path */
 static enum blockstore_status dav_make(const struct bs_site *site, struct blockstore_call *call, bool *ret_made,
                                        const char *path, size_t length) {
   char collection[sizeof((struct bs_layout *)NULL)->path];

@@ -195,7 +195,7 @@ enum blockstore_status bs_s3_place_open(struct bs_s3_place *ret_place, struct bl
   const char *text = setting(call, settings, "endpoint");
   char usual[sizeof "https://s3." AWS_SUFFIX + BS_S3_REGION_LONGEST];
   struct bs_s3_place place = {0};
-  struct endpoint endpoint;
+  struct endpoint endpoint = {0};
   enum blockstore_status status;
 
   status = take_region(&place, call, setting(call, settings, "region"), text);

@@ -41,9 +41,9 @@ static bool names(const char *line, size_t length, const char *profile) {
 static const char *value_of(const char *line, size_t *length, const char *key) {
   const char *equal = memchr(line, '=', *length);
   size_t before = equal == NULL ? 0 : (size_t)(equal - line);
-  const char *word = trim(line, &before);
+  const char *found = trim(line, &before);
 
-  if (equal == NULL || !equals(word, before, key)) return NULL;
+  if (equal == NULL || !equals(found, before, key)) return NULL;
   *length -= (size_t)(equal + 1 - line);
   return trim(equal + 1, length);
 }

@@ -88,7 +88,7 @@ static enum blockstore_status prepare(struct bs_http_request *http, struct block
   if ((request->intents & BS_S3_IF_NONE) != 0) headers[count++] = (struct bs_s3_header){"if-none-match", "*"};
   if (known) {
     gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
+    if (strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm) == 0) return BLOCKSTORE_STATUS_FAILED;
     headers[count++] = (struct bs_s3_header){"x-amz-content-sha256", digits};
     headers[count++] = (struct bs_s3_header){"x-amz-date", date};
     if (credentials->session_token != NULL)

@@ -30,7 +30,7 @@
 #define STEP ((size_t)64 << 10) /* bytes that are compared at once */
 #define URL_LONGEST 2048
 
-_Static_assert(sizeof SCHEME + VOLUME_LONGEST + 1 + 3 * ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= URL_LONGEST,
+_Static_assert(sizeof SCHEME + VOLUME_LONGEST + 1 + (size_t)3 * ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= URL_LONGEST,
                "a URL has room for any path");
 _Static_assert(ROOT_LONGEST + 1 + sizeof(struct bs_layout) <= BS_SYNDICATE_PATH_LONGEST, "and so has a request");
 
@@ -66,7 +66,7 @@ static enum blockstore_status syndicate_temporary(const struct syndicate *syndic
   uint64_t number;
 
   if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A name for a temporary file cannot be had: %s", strerror(errno));
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A name for a temporary file cannot be had: %s", strerrordesc_np(errno));
   snprintf(name, sizeof name, TEMPORARIES "/%016" PRIx64, number);
   *ret_path = syndicate_path(syndicate, name);
   return BLOCKSTORE_STATUS_OK;

@@ -72,6 +72,7 @@ static char *fill(const char *field, unsigned long round) {
   return text;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl wants it */
 static size_t drop(char *bytes, size_t size, size_t count, void *user) {
   (void)bytes;
   (void)user;
@@ -146,6 +147,7 @@ int main(int argc, char **argv) {
   static struct floor floor;
   int letter;
 
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
   while ((letter = getopt(argc, argv, "u:s")) != -1)
     if (letter == 'u') floor.user = optarg;
     else if (letter == 's') floor.is_signed = true;

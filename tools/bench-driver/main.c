@@ -174,6 +174,7 @@ int main(int argc, char **argv) {
   bool good = true;
   int letter;
 
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
   while ((letter = getopt(argc, argv, "o:")) != -1) good = good && letter == 'o' && assign(&bench.subject.options, optarg);
   if (!good || argc - optind != 3) {
     fputs("usage: bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES\n", stderr);
