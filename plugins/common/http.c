@@ -558,7 +558,8 @@ static void tell_retry_after(const struct bs_http_request *request, struct block
 
   if (value == NULL) return;
   if (value[0] != '\0' && strspn(value, "0123456789") == strlen(value)) seconds = strtoll(value, NULL, 10);
-  else seconds = (long long)curl_getdate(value, NULL) - (long long)time(NULL);
+  else /* a libcurl of 32 bits may have a shorter time_t than we have: what is above a long would be garbage */
+    seconds = (long long)(long)curl_getdate(value, NULL) - (long long)time(NULL);
   if (seconds > 86400) seconds = 86400;
   if (seconds > 0) call->host->retry_after(call, (uint32_t)seconds * 1000);
   free(value);
