@@ -119,8 +119,10 @@ static enum blockstore_status refuse(const struct exchange *exchange) {
  * keeps a connection on which each answer comes one command late.
  */
 static bool is_in_step(CURLcode result) {
-  static const CURLcode known[] = {CURLE_OK,          CURLE_REMOTE_FILE_NOT_FOUND, CURLE_REMOTE_ACCESS_DENIED, CURLE_UPLOAD_FAILED,
-                                   CURLE_QUOTE_ERROR, CURLE_FTP_COULDNT_RETR_FILE, CURLE_REMOTE_DISK_FULL,     CURLE_LOGIN_DENIED};
+  static const CURLcode known[] = {
+      CURLE_OK,          CURLE_REMOTE_FILE_NOT_FOUND, CURLE_REMOTE_ACCESS_DENIED, CURLE_UPLOAD_FAILED,
+      CURLE_QUOTE_ERROR, CURLE_FTP_COULDNT_RETR_FILE, CURLE_REMOTE_DISK_FULL,     CURLE_LOGIN_DENIED,
+  };
 
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (result == known[i]) return true;

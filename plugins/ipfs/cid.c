@@ -128,7 +128,8 @@ bool bs_cid_of_key(struct bs_cid *ret_cid, const char *key) {
   if (strlen(key) != (size_t)2 * DIGEST || strspn(key, digits) != (size_t)2 * DIGEST) return false;
   memcpy(bytes, raw_block, sizeof raw_block);
   for (size_t i = 0; i < DIGEST; i++)
-    bytes[sizeof raw_block + i] = (unsigned char)((unsigned)value_of(key[2 * i], digits) << 4 | (unsigned)value_of(key[2 * i + 1], digits));
+    bytes[sizeof raw_block + i] =
+        (unsigned char)((unsigned)value_of(key[2 * i], digits) << 4 | (unsigned)value_of(key[2 * i + 1], digits));
   ret_cid->text[0] = 'b';
   write_bits(ret_cid->text + 1, bytes, sizeof bytes);
   return true;

@@ -66,7 +66,8 @@ static enum blockstore_status syndicate_temporary(const struct syndicate *syndic
   uint64_t number;
 
   if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A name for a temporary file cannot be had: %s", strerrordesc_np(errno));
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A name for a temporary file cannot be had: %s",
+                           strerrordesc_np(errno));
   snprintf(name, sizeof name, TEMPORARIES "/%016" PRIx64, number);
   *ret_path = syndicate_path(syndicate, name);
   return BLOCKSTORE_STATUS_OK;
