@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
+prefixes='^bs_(compare|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -30,6 +30,29 @@ int main(void) {
   if (strcmp(label, "a%2F%42") != 0) return 1;
   bs_label_make(label, BS_LABEL_SHORTEST, id);
   return strlen(label) == 71 && strncmp(label, "sha256=", 7) == 0 && bs_label_is(label, 71) ? 0 : 2;
+}
+END
+cat >"$work/compare-use" <<'END'
+#include "compare.h"
+#include <string.h>
+static enum blockstore_status read_at(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+  (void)source;
+  memcpy(buffer, &"abcd"[offset], length);
+  return BLOCKSTORE_STATUS_OK;
+}
+int main(void) {
+  struct blockstore_source source = {sizeof source, 0, 4, read_at};
+  struct bs_compare compare;
+
+  bs_compare_begin(&compare, &source);
+  if (compare.sink.begin(&compare.sink, BLOCKSTORE_SIZE_UNKNOWN) != BLOCKSTORE_STATUS_OK) return 1;
+  if (compare.sink.write(&compare.sink, "ab", 2) != BLOCKSTORE_STATUS_OK || bs_compare_is_same(&compare)) return 2;
+  if (compare.sink.write(&compare.sink, "cd", 2) != BLOCKSTORE_STATUS_OK || !bs_compare_is_same(&compare)) return 3;
+  if (compare.sink.write(&compare.sink, "e", 1) != BLOCKSTORE_STATUS_CANCELLED || !compare.differs) return 4;
+  bs_compare_begin(&compare, &source);
+  if (compare.sink.write(&compare.sink, "ax", 2) != BLOCKSTORE_STATUS_CANCELLED || bs_compare_is_same(&compare)) return 5;
+  bs_compare_begin(&compare, &source);
+  return compare.sink.begin(&compare.sink, 5) == BLOCKSTORE_STATUS_CANCELLED && compare.differs ? 0 : 6;
 }
 END
 cat >"$work/layout-use" <<'END'
@@ -214,7 +237,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare fault health http label layout peer proxy quiet transfer tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -230,7 +253,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare fault health http label layout peer proxy quiet transfer tree url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"

@@ -5,20 +5,15 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "plugins/common/compare.h"
 #include "plugins/http/aside.h"
 #include "plugins/http/request.h"
 
 #define TEMPORARIES ".tmp" /* below the root, as in a store of the disk driver; no label begins with a dot */
 #define UNDO_MS 250 /* of the half second that a call has when it is over */
-#define CHUNK ((size_t)1 << 16)
-
-static enum blockstore_status dav_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the http driver.");
-}
 
 enum blockstore_status bs_dav_find_root(const struct bs_site *site, struct blockstore_call *call) {
   struct bs_request request BS_AUTO_REQUEST;
@@ -169,61 +164,21 @@ enum blockstore_status bs_dav_put(const struct bs_site *site, struct blockstore_
 
 /* ---- comparing ---- */
 
-/* A sink that holds what it gets against a source; it ends the transfer at the first difference. */
-struct comparison {
-  struct blockstore_sink sink;
-  const struct blockstore_source *source;
-  uint64_t offset;
-  bool differs;
-  unsigned char *buffer; /* CHUNK bytes */
-};
-
-static enum blockstore_status comparison_begin(struct blockstore_sink *sink, uint64_t size) {
-  struct comparison *comparison = (struct comparison *)sink;
-
-  comparison->differs = size != BLOCKSTORE_SIZE_UNKNOWN && size != comparison->source->size;
-  return comparison->differs ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
-}
-
-static enum blockstore_status comparison_write(struct blockstore_sink *sink, const void *bytes, size_t length) {
-  struct comparison *comparison = (struct comparison *)sink;
-  const struct blockstore_source *source = comparison->source;
-  const unsigned char *at = bytes;
-
-  comparison->differs = length > source->size - comparison->offset;
-  while (length > 0 && !comparison->differs) {
-    size_t step = length < CHUNK ? length : CHUNK;
-    enum blockstore_status status = source->read_at(source, comparison->buffer, step, comparison->offset);
-
-    if (status != BLOCKSTORE_STATUS_OK) return status;
-    comparison->differs = memcmp(comparison->buffer, at, step) != 0;
-    comparison->offset += step;
-    at += step;
-    length -= step;
-  }
-  return comparison->differs ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK;
-}
-
 static enum blockstore_status dav_read_and_compare(const struct bs_site *site, struct blockstore_call *call,
                                                    enum bs_dav_state *ret_state, const char *path,
                                                    const struct blockstore_source *source) {
-  unsigned char *buffer BS_AUTO_FREE = malloc(CHUNK);
-  struct comparison comparison = {.sink = {.struct_size = sizeof comparison.sink,
-                                           .begin = comparison_begin,
-                                           .write = comparison_write},
-                                  .source = source,
-                                  .buffer = buffer};
+  struct bs_compare compare;
   struct bs_request request BS_AUTO_REQUEST;
   enum blockstore_status status;
 
   bs_request_begin(&request, site, "GET", path);
-  if (buffer == NULL) return dav_fail_memory(call);
-  request.http.sink = &comparison.sink;
+  bs_compare_begin(&compare, source);
+  request.http.sink = &compare.sink;
   status = bs_http_perform(site->http, call, &request.http);
   *ret_state = BS_DAV_DIFFERENT;
-  if (comparison.differs) return BLOCKSTORE_STATUS_OK;
+  if (compare.differs) return BLOCKSTORE_STATUS_OK;
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (request.http.code == 200 && comparison.offset == source->size) *ret_state = BS_DAV_SAME;
+  if (request.http.code == 200 && bs_compare_is_same(&compare)) *ret_state = BS_DAV_SAME;
   if (!bs_request_is_missing(&request))
     return bs_http_judge(&request.http, call, "The object that is there cannot be read", NULL);
   *ret_state = BS_DAV_ABSENT;

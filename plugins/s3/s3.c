@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/common/compare.h"
 #include "plugins/common/health.h"
 #include "plugins/common/http.h"
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
 #include "plugins/common/url.h"
-#include "plugins/s3/compare.h"
 #include "plugins/s3/multipart.h"
 #include "plugins/s3/request.h"
 
@@ -83,13 +83,13 @@ static enum blockstore_status s3_put(struct bs_s3 *s3, struct blockstore_call *c
 /* Holds what stands there against the source. */
 static enum blockstore_status s3_compare(const struct bs_s3 *s3, struct blockstore_call *call, const struct bs_layout *object,
                                          const struct blockstore_source *source, bool *ret_there, bool *ret_same) {
-  struct bs_s3_compare compare;
+  struct bs_compare compare;
   enum blockstore_status status;
 
-  bs_s3_compare_init(&compare, source);
+  bs_compare_begin(&compare, source);
   status = s3_get(s3, call, &compare.sink, object);
   *ret_there = status != BLOCKSTORE_STATUS_NOT_FOUND;
-  *ret_same = status == BLOCKSTORE_STATUS_OK && compare.offset == source->size;
+  *ret_same = status == BLOCKSTORE_STATUS_OK && bs_compare_is_same(&compare);
   return compare.differs || status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
 }
 

@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "plugins/common/compare.h"
 #include "plugins/common/health.h"
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
@@ -27,7 +28,6 @@
 #define TEMPORARIES "tmp"
 #define VOLUME_LONGEST 128
 #define ROOT_LONGEST 400
-#define STEP ((size_t)64 << 10) /* bytes that are compared at once */
 #define URL_LONGEST 2048
 
 _Static_assert(sizeof SCHEME + VOLUME_LONGEST + 1 + (size_t)3 * ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= URL_LONGEST,
@@ -90,60 +90,16 @@ static enum blockstore_status syndicate_locate_url(const struct syndicate *syndi
 
 /* Is the object there, byte for byte? */
 
-struct syndicate_comparison {
-  struct blockstore_sink sink;
-  const struct blockstore_source *source;
-  uint64_t offset;
-  bool differs;
-  char *buffer; /* STEP bytes */
-};
-
-/* CANCELLED ends the download; `differs` tells why. */
-static enum blockstore_status syndicate_differs(struct syndicate_comparison *comparison) {
-  comparison->differs = true;
-  return BLOCKSTORE_STATUS_CANCELLED;
-}
-
-static enum blockstore_status syndicate_compare_begin(struct blockstore_sink *sink, uint64_t size) {
-  struct syndicate_comparison *ours = (struct syndicate_comparison *)sink;
-
-  return size == BLOCKSTORE_SIZE_UNKNOWN || size == ours->source->size ? BLOCKSTORE_STATUS_OK : syndicate_differs(ours);
-}
-
-static enum blockstore_status syndicate_compare_write(struct blockstore_sink *sink, const void *bytes, size_t length) {
-  struct syndicate_comparison *ours = (struct syndicate_comparison *)sink;
-  const char *at = bytes;
-
-  if (length > ours->source->size - ours->offset) return syndicate_differs(ours);
-  while (length > 0) {
-    size_t step = length < STEP ? length : STEP;
-    enum blockstore_status status = ours->source->read_at(ours->source, ours->buffer, step, ours->offset);
-
-    if (status != BLOCKSTORE_STATUS_OK) return status;
-    if (memcmp(ours->buffer, at, step) != 0) return syndicate_differs(ours);
-    ours->offset += step;
-    at += step;
-    length -= step;
-  }
-  return BLOCKSTORE_STATUS_OK;
-}
-
 static enum blockstore_status syndicate_holds(const struct syndicate *syndicate, struct blockstore_call *call,
                                               bool *ret_holds, const struct syndicate_path *object,
                                               const struct blockstore_source *source) {
-  char *buffer BS_AUTO_FREE = malloc(STEP);
-  struct syndicate_comparison comparison = {
-      .sink = {.struct_size = sizeof comparison.sink, .begin = syndicate_compare_begin, .write = syndicate_compare_write},
-      .source = source,
-      .buffer = buffer};
+  struct bs_compare compare;
   enum blockstore_status status;
 
-  *ret_holds = false;
-  if (buffer == NULL) return syndicate_fail_memory(call);
-  status = bs_syndicate_download(&syndicate->gateway, call, &comparison.sink, object->text);
-  if (comparison.differs || status == BLOCKSTORE_STATUS_NOT_FOUND) return BLOCKSTORE_STATUS_OK;
-  *ret_holds = status == BLOCKSTORE_STATUS_OK && comparison.offset == source->size;
-  return status;
+  bs_compare_begin(&compare, source);
+  status = bs_syndicate_download(&syndicate->gateway, call, &compare.sink, object->text);
+  *ret_holds = status == BLOCKSTORE_STATUS_OK && bs_compare_is_same(&compare);
+  return compare.differs || status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
 }
 
 /* Writing. */
