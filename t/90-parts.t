@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(compare|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
+prefixes='^bs_(compare|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -132,6 +132,28 @@ int main(void) {
   return strcmp(written, "{\"host\": \"a\\\"b\", \"free\": 7, \"up\": true}") == 0 ? 0 : 2;
 }
 END
+cat >"$work/errand-use" <<'END'
+#include "errand.h"
+#include <string.h>
+static uint32_t no_time(struct blockstore_call *call) {
+  (void)call;
+  return 0;
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+  struct bs_errand errand;
+
+  host.struct_size = sizeof host;
+  host.time_left = no_time;
+  bs_errand_within(&errand, &call, 1000);
+  if (errand.host.time_left(&errand.call) != 0) return 1;
+  bs_errand_after(&errand, &call);
+  if (errand.host.time_left(&errand.call) == 0) return 2;
+  errand.host.set_error(&errand.call, "No.");
+  return strcmp(errand.reason, "No.") == 0 ? 0 : 3;
+}
+END
 cat >"$work/peer-use" <<'END'
 #include "peer.h"
 int main(void) {
@@ -237,7 +259,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in compare fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare errand fault health http label layout peer proxy quiet transfer tree url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -253,7 +275,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in compare fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare errand fault health http label layout peer proxy quiet transfer tree url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"
