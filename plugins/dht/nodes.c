@@ -10,9 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "plugins/common/errand.h"
 #include "plugins/common/http.h"
 #include "plugins/common/plugin.h"
-#include "plugins/dht/patience.h"
 
 #define NODES_MOST 16
 #define URL_MOST 1024 /* of a proxy; what is put behind it is short */
@@ -173,11 +173,11 @@ static enum blockstore_status ask_get(struct dht_nodes *nodes, struct blockstore
 /* With less time than there is, when another is there to be asked. */
 static enum blockstore_status ask_for_a_while(struct dht_nodes *nodes, struct blockstore_call *call, ask_function *ask,
                                               struct node *node, const char *hash, void *user) {
-  struct dht_patience patience;
+  struct bs_errand errand;
   enum blockstore_status status;
 
-  dht_patience_begin(&patience, call, nodes->patience);
-  status = ask(nodes, &patience.call, node, hash, user);
+  bs_errand_within(&errand, call, nodes->patience);
+  status = ask(nodes, &errand.call, node, hash, user);
   if (status != BLOCKSTORE_STATUS_CANCELLED || blockstore_go_on(call) != BLOCKSTORE_STATUS_OK) return status;
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: The node did not answer within %u ms (patience).", node->url,
                          (unsigned)nodes->patience);
