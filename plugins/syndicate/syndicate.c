@@ -17,12 +17,12 @@
 #include <sys/random.h>
 
 #include "plugins/common/compare.h"
+#include "plugins/common/errand.h"
 #include "plugins/common/health.h"
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
 #include "plugins/common/url.h"
 #include "plugins/syndicate/gateway.h"
-#include "plugins/syndicate/respite.h"
 
 #define SCHEME "syndicate://"
 #define TEMPORARIES "tmp"
@@ -138,22 +138,20 @@ static enum blockstore_status syndicate_rename(const struct syndicate *syndicate
 
 /* Removes a file that is not needed, if it can. */
 static void syndicate_tidy(const struct syndicate *syndicate, struct blockstore_call *call, const struct syndicate_path *path) {
-  struct bs_syndicate_respite respite;
+  struct bs_errand errand;
 
-  bs_syndicate_respite_begin(&respite, call);
-  bs_syndicate_unlink(&syndicate->gateway, &respite.call, path->text);
-  bs_syndicate_respite_end(&respite);
+  bs_errand_after(&errand, call);
+  bs_syndicate_unlink(&syndicate->gateway, &errand.call, path->text);
 }
 
 /* Puts back what went aside, if it can. */
 static void syndicate_restore(const struct syndicate *syndicate, struct blockstore_call *call,
                               const struct syndicate_path *aside, const struct syndicate_path *object) {
-  struct bs_syndicate_respite respite;
+  struct bs_errand errand;
   bool refused;
 
-  bs_syndicate_respite_begin(&respite, call);
-  bs_syndicate_rename(&syndicate->gateway, &respite.call, &refused, aside->text, object->text);
-  bs_syndicate_respite_end(&respite);
+  bs_errand_after(&errand, call);
+  bs_syndicate_rename(&syndicate->gateway, &errand.call, &refused, aside->text, object->text);
 }
 
 /*
