@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/common/errand.h"
 #include "plugins/common/url.h"
 #include "plugins/s3/answer.h"
-#include "plugins/s3/errand.h"
 
 #define AT_ONCE 4 /* parts on their way */
 #define ID_LONGEST 1024
@@ -141,11 +141,11 @@ static enum blockstore_status complete(struct upload *upload, bool if_none, int 
 static void abort_upload(struct upload *upload) {
   struct bs_http_request http BS_AUTO_HTTP = {0};
   struct bs_s3_request request BS_AUTO_S3_REQUEST = {0};
-  struct bs_s3_errand errand;
+  struct bs_errand errand;
   char query[sizeof upload->id + 16];
   enum blockstore_status status;
 
-  bs_s3_errand_begin(&errand, upload->call);
+  bs_errand_after(&errand, upload->call);
   snprintf(query, sizeof query, "uploadId=%s", upload->id);
   status = bs_s3_request_init(&http, &request, &errand.call, upload->s3, "DELETE", upload->object, query);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, &errand.call, "The upload cannot be aborted");
