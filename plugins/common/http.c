@@ -303,6 +303,7 @@ static enum blockstore_status start(struct exchange *exchange, struct bs_transfe
                                                       .offset = request->offset,
                                                       .length = request->length};
   exchange->transfer.public_only = request->public_only;
+  exchange->transfer.anonymous = request->anonymous;
   exchange->transfer.shown = request->shown;
   exchange->transfer.take = take_body;
   exchange->transfer.context = exchange;

@@ -70,6 +70,7 @@ struct bs_http_request {
   size_t reply_most;
 
   bool follow;      /* redirects, as told above; a request with credentials is not */
+  bool anonymous;   /* shows no client certificate, also where one is set */
   bool public_only; /* refuses loopback, private, link-local and other special addresses, on the connected socket */
 
   /* Called just before the request goes out, each time it does (a request performed with others may wait long): makes

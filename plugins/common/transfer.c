@@ -342,7 +342,7 @@ static int check_connection(void *context, char *remote, char *local, int remote
 
 /* Each answers whether libcurl took all of it. */
 
-static bool set_tls(CURL *easy, const struct bs_transfer_pool *pool) {
+static bool set_tls(CURL *easy, const struct bs_transfer_pool *pool, bool anonymous) {
   unsigned failed = 0;
 
   failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -354,7 +354,7 @@ static bool set_tls(CURL *easy, const struct bs_transfer_pool *pool) {
     failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, pool->ca_file);
     failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
   }
-  if (pool->client_certificate != NULL) {
+  if (pool->client_certificate != NULL && !anonymous) {
     failed |= curl_easy_setopt(easy, CURLOPT_SSLCERT, pool->client_certificate);
     failed |= curl_easy_setopt(easy, CURLOPT_SSLKEY, pool->client_key == NULL ? pool->client_certificate : pool->client_key);
     failed |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* else OpenSSL would ask on the terminal */
@@ -454,7 +454,8 @@ enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs
   transfer->subject = transfer->shown != NULL ? strdup(transfer->shown) : make_subject(url);
   if (transfer->easy == NULL || transfer->subject == NULL) return no_memory(call);
   curl_easy_reset(transfer->easy);
-  if (!set_manners(transfer->easy) || !set_tls(transfer->easy, line->pool) || !set_callbacks(transfer->easy, transfer))
+  if (!set_manners(transfer->easy) || !set_tls(transfer->easy, line->pool, transfer->anonymous) ||
+      !set_callbacks(transfer->easy, transfer))
     return no_memory(call);
   return set_url(transfer, url);
 }

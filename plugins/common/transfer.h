@@ -79,6 +79,7 @@ struct bs_transfer {
   struct bs_transfer_body body;
   bool linger; /* of ftp, alone on its line: when the body was sent, its connection is kept until the server ends it */
   const char *shown; /* set before bs_transfer_begin: what sentences say for a URL that holds a secret; or NULL */
+  bool anonymous; /* set before bs_transfer_begin: no client certificate is shown */
   bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
 
   /* Takes bytes that came.  NULL: they go into the sink, begun with the length that libcurl knows.  Neither: dropped.
