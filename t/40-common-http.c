@@ -274,8 +274,26 @@ static void headers_are_kept(void **state) {
   assert_null(bs_http_header(&request, "x-interim"));
   assert_null(bs_http_header(&request, "x-answ"));
   assert_non_null(strstr(request.answer_headers, "x-answer: spaces are cut\nx-answer: second\ncontent-length: 5\n"));
+  bs_http_end(&request);
+}
+
+static void trailers_stand_behind_the_headers(void **state) {
+  struct host_sink sink;
+  struct bs_http_request request = {.method = "GET", .sink = &sink.sink};
+  char *value;
+
+  (void)state;
+  host_sink_init(&sink);
   world_answers(&world, &request, "/chunked", 200);
-  assert_null(bs_http_header(&request, "x-trailer"));
+  value = bs_http_header(&request, "x-trailer");
+  assert_string_equal(value, "late");
+  free(value);
+  assert_non_null(strstr(request.answer_headers, "transfer-encoding: chunked\nx-trailer: late\n"));
+  host_sink_free(&sink);
+  host_sink_init(&sink);
+  world_answers(&world, &request, "/chunked?trailer=HTTP/1.1:%20404", 200);
+  assert_true(request.sunk);
+  host_sink_free(&sink);
   bs_http_end(&request);
 }
 
@@ -428,6 +446,7 @@ int main(void) {
                                      cmocka_unit_test(the_sinks_answer_is_handed_on),
                                      cmocka_unit_test(a_reply_has_a_limit),
                                      cmocka_unit_test(headers_are_kept),
+                                     cmocka_unit_test(trailers_stand_behind_the_headers),
                                      cmocka_unit_test(a_connection_is_kept),
                                      cmocka_unit_test(a_kept_connection_may_be_dead),
                                      cmocka_unit_test(redirects_are_followed_within_the_server),

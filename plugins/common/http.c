@@ -177,14 +177,12 @@ static size_t take_header(char *line, size_t size, size_t count, void *context) 
     exchange->transfer.stopped = blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED,
                                                  "%.300s: The answer has more than 64 KiB of headers.",
                                                  exchange->transfer.subject);
-  } else if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+  } else if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0 && !exchange->request->sunk) { /* no trailer begins an answer */
     bs_http_end(exchange->request);
     exchange->headers_length = 0;
     exchange->whole = false;
-  } else if (exchange->whole) {
-    return length; /* a trailer */
   } else if (line[0] == '\r' || line[0] == '\n') {
-    end_headers(exchange);
+    if (!exchange->whole) end_headers(exchange); /* else they are trailers */
   } else if (!keep_header(exchange, line, length)) {
     exchange->transfer.stopped = no_memory(exchange);
   }

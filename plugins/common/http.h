@@ -83,7 +83,7 @@ struct bs_http_request {
   char *reply;          /* NUL-terminated beyond its length; NULL when there is none */
   size_t reply_length;
   uint64_t size;        /* Content-Length, or BLOCKSTORE_SIZE_UNKNOWN */
-  char *answer_headers; /* lower-case names, "name: value\n" each; bs_http_header reads them */
+  char *answer_headers; /* lower-case names, "name: value\n" each, trailers last; bs_http_header reads them */
   bool sunk;            /* the sink has begun: what follows is its business */
 };
 

@@ -133,7 +133,7 @@ class Exchange:
         self.answer(200, ["Transfer-Encoding: chunked"], length=False)
         for _ in range(self.number_of("n", 3)):
             self.send("5\r\nhello\r\n")
-        self.send("0\r\nX-Trailer: late\r\n\r\n")
+        self.send("0\r\n%s\r\n\r\n" % self.query.get("trailer", "X-Trailer: late"))
 
     def do_until_close(self):
         self.answer(200, ["Connection: close"], b"hello", length=False)
