@@ -133,6 +133,27 @@ answered NOT_FOUND 'a node that says so' \
   'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 34\r\n\r\n{"Message":"file does not exist"} ' ''
 answered TRANSIENT 'a node that has trouble' 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 22\r\n\r\n{"Message":"disk: EIO"}' ''
 
+# A node that has begun an answer says in a trailer that it failed: by a text, as Kubo does, or by a document.
+# late STATUS WHAT SAID CALL
+late() {
+  printf 'HTTP/1.1 200 OK\r\nTrailer: X-Stream-Error\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nrecord\n\r\n0\r\n%b\r\n' "$3" >"$ANSWERS_ROOT/POST"
+  rm -f "$ANSWERS_ROOT/POST-rest"
+  calls "$1" "$2" rpc="$there" search=0s publish=0s ipns_name="$name" <<END
+$4
+END
+}
+broken='X-Stream-Error: context deadline exceeded\r\n'
+document='X-Stream-Error: {"Message":"no space left on device","Code":0}\r\n'
+late OK 'a record without one is whole' '' "get_mutable $url $work/out"
+late TRANSIENT 'a record that breaks off' "$broken" "get_mutable $url $work/out"
+told 'context deadline exceeded' 'is no record, and why is told'
+late TRANSIENT 'so a user record' "$broken" "get_immutable $(sha256 "$work/record" | cut -c 1-40) $work/out"
+late TRANSIENT 'and other data' "$broken" "get_immutable $key $work/out"
+late TRANSIENT 'what breaks off is there, whatever the words' 'X-Stream-Error: file does not exist\r\n' "get_immutable $key $work/out"
+late NO_SPACE 'a disk that gets full below a put' "$document" "put_immutable $key $work/data"
+told 'no space left on device' 'is told'
+late TRANSIENT 'a put that breaks off' "$broken" "put_immutable $key $work/data"
+
 # gateway STATUS WHAT CODE-AND-HEADERS: a gateway that has nothing but an answer.
 gateway() {
   printf '%b' "HTTP/1.1 $3\r\n$end" >"$ANSWERS_ROOT/GET"

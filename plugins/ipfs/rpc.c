@@ -138,13 +138,26 @@ static enum blockstore_status rpc_judge(const struct bs_rpc *rpc, struct blockst
   return status;
 }
 
-/* An answer with code 200: its stream may have failed half way, and a document must be one. */
+/* What a node that fails after its answer has begun says in a trailer: a text; of js-ipfs, a document that has one. */
+static enum blockstore_status rpc_judge_late(const struct bs_rpc *rpc, struct blockstore_call *call,
+                                             const struct bs_rpc_command *command, const char *failure) {
+  cJSON *document = cJSON_Parse(failure);
+  const char *message = bs_rpc_text(document, "Message");
+  enum blockstore_status status;
+
+  if (message == NULL) message = failure;
+  if (!rpc_understands(message, &status) || status != BLOCKSTORE_STATUS_NO_SPACE) status = BLOCKSTORE_STATUS_TRANSIENT;
+  blockstore_fail(call, status, "%s: %s: %.200s", rpc->url, command->doing, message);
+  cJSON_Delete(document);
+  return status;
+}
+
+/* An answer with code 200: it may have failed all the same, and a document must be one. */
 static enum blockstore_status rpc_take(const struct bs_rpc *rpc, struct blockstore_call *call, struct bs_http_request *request,
                                        struct bs_rpc_command *command) {
   char *failure BS_AUTO_FREE = bs_http_header(request, "x-stream-error");
 
-  if (failure != NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: %s: %.200s", rpc->url, command->doing, failure);
+  if (failure != NULL) return rpc_judge_late(rpc, call, command, failure);
   if (command->sink != NULL || request->reply_length == 0) return BLOCKSTORE_STATUS_OK;
   command->document = cJSON_ParseWithLength(request->reply, request->reply_length);
   if (cJSON_IsObject(command->document)) return BLOCKSTORE_STATUS_OK;
