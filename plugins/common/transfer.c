@@ -132,6 +132,10 @@ void bs_transfer_hang_up(struct bs_transfer_line *line) {
   for (size_t i = 0; i < line->socket_count; i++) shutdown(line->sockets[i], SHUT_RDWR);
 }
 
+void bs_transfer_wake(struct bs_transfer_line *line) {
+  curl_multi_wakeup(line->multi);
+}
+
 static void line_free(struct bs_transfer_line *line) {
   struct bs_quiet quiet;
 
