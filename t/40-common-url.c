@@ -100,6 +100,25 @@ static void refuses_what_does_not_fit(void **state) {
   assert_false(bs_url_decode_path(path, 0, ""));
 }
 
+static void knows_the_address_of_a_service(void **state) {
+  static const char *const good[] = {"http://h", "HTTPS://host.example:8443", "http://127.0.0.1:1/a/b%20c", "http://[::1]:80/x",
+                                     "http://[::1]"},
+                           *const bad[] = {"",           "http://",         "https:///x",  "ftp://h",        "h",
+                                           "http:/h",    "http://:80",      "http://h:",   "http://h:x",     "http://h:123456",
+                                           "http://u@h", "http://h?q",      "http://h/?q", "http://h/#f",    "http://h/a b",
+                                           "http://[::1", "http://[]",      "http://[::1]x", "http://[host]", "http://h\\x"};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    char longer[64];
+
+    assert_int_equal(bs_url_base(good[i]), strlen(good[i]));
+    snprintf(longer, sizeof longer, "%s//", good[i]);
+    assert_int_equal(bs_url_base(longer), strlen(good[i]));
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_int_equal(bs_url_base(bad[i]), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(escapes_what_is_not_kept),
@@ -109,6 +128,7 @@ int main(void) {
       cmocka_unit_test(decodes_paths),
       cmocka_unit_test(refuses_bad_paths),
       cmocka_unit_test(refuses_what_does_not_fit),
+      cmocka_unit_test(knows_the_address_of_a_service),
   };
 
   return RUN_TESTS(tests);

@@ -7,6 +7,7 @@
 #include "url.h"
 
 #include <string.h>
+#include <strings.h>
 
 size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t length, const char *keep) {
   static const char digits[] = "0123456789ABCDEF";
@@ -66,4 +67,30 @@ bool bs_url_decode_path(char *ret_path, size_t size, const char *text) {
   if (size == 0) return false;
   ret_path[length] = '\0';
   return true;
+}
+
+/* The length of a name, an IPv4 address, or an IPv6 address in brackets; 0: it is none of these. */
+static size_t host_length(const char *host) {
+  size_t inside;
+
+  if (host[0] != '[') return strspn(host, BS_URL_UNRESERVED);
+  inside = strspn(host + 1, "0123456789abcdefABCDEF:.");
+  return inside > 0 && host[1 + inside] == ']' ? inside + 2 : 0;
+}
+
+size_t bs_url_base(const char *url) {
+  const char *at = strncasecmp(url, "https://", 8) == 0 ? url + 8 : strncasecmp(url, "http://", 7) == 0 ? url + 7 : "";
+  size_t host = host_length(at), port, length;
+
+  if (host == 0) return 0;
+  at += host;
+  if (at[0] == ':') {
+    port = strspn(at + 1, "0123456789");
+    if (port == 0 || port > 5) return 0;
+    at += 1 + port;
+  }
+  if ((at[0] != '\0' && at[0] != '/') || at[strspn(at, BS_URL_PATH "%")] != '\0') return 0;
+  length = strlen(url);
+  while (url[length - 1] == '/') length--;
+  return length;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The Blockstore authors */
 /*
- * Percent-encoding (RFC 3986, section 2.1), of URL paths and of anything else that must fit a small alphabet.
+ * Percent-encoding (RFC 3986, section 2.1), of URL paths and of anything else that must fit a small alphabet; and what is
+ * no more than the address of a service.
  *
  * A part to copy into a driver: url.h and url.c, C99, which need the C library only.  Any number of threads may call
  * these functions: they keep nothing.
@@ -38,6 +39,12 @@ size_t bs_url_escape(char *ret_text, size_t size, const void *bytes, size_t leng
  * Out:  ret_path: NUL-terminated; `size` bytes are available
  */
 bool bs_url_decode_path(char *ret_path, size_t size, const char *text);
+
+/*
+ * Is it the address of a service, http(s)://HOST[:PORT][/PATH], with neither user, query nor fragment?
+ * Returns: its length without slashes at its end, so that "/PATH" can follow; 0 when it is none
+ */
+size_t bs_url_base(const char *url);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

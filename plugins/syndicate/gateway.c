@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -20,14 +19,6 @@
 
 /* ---- lifecycle ---- */
 
-/* http(s)://HOST[:PORT][/PATH], nothing behind it. */
-static bool is_base(const char *url) {
-  const char *rest = strncasecmp(url, "https://", 8) == 0 ? url + 8 : strncasecmp(url, "http://", 7) == 0 ? url + 7 : NULL;
-
-  return rest != NULL && rest[0] != '\0' && strchr(":/", rest[0]) == NULL && strlen(url) <= 1024 &&
-         rest[strspn(rest, BS_URL_PATH ":[]%")] == '\0';
-}
-
 static bool is_session(const char *name) {
   return name[0] != '\0' && strlen(name) <= SESSION_LONGEST && strchr(name, ':') == NULL;
 }
@@ -35,12 +26,11 @@ static bool is_session(const char *name) {
 enum blockstore_status bs_syndicate_open(struct bs_syndicate_gateway *ret_gateway, struct blockstore_call *call,
                                          const struct blockstore_settings *settings) {
   const char *url = call->host->setting(settings, "gateway", 0);
-  size_t length = strlen(url);
+  size_t length = bs_url_base(url);
 
-  if (!is_base(url))
+  if (length == 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "gateway: An address such as http://127.0.0.1:8888 was expected, without user and query.");
-  while (url[length - 1] == '/') length--;
   *ret_gateway = (struct bs_syndicate_gateway){
       .url = strndup(url, length),
       .credentials = {.user = call->host->setting(settings, "session", 0), .password = call->host->setting(settings, "key", 0)}};

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "plugins/common/url.h"
 
@@ -21,23 +20,14 @@ static enum blockstore_status fail_memory(struct blockstore_call *call) {
 
 /* ---- lifecycle ---- */
 
-/* http(s)://HOST[:PORT][/PATH], nothing behind it. */
-static bool is_base(const char *url) {
-  const char *rest = strncasecmp(url, "https://", 8) == 0 ? url + 8 : strncasecmp(url, "http://", 7) == 0 ? url + 7 : NULL;
-
-  return rest != NULL && rest[0] != '\0' && strchr(":/", rest[0]) == NULL && strlen(url) <= 1024 &&
-         rest[strspn(rest, BS_URL_PATH ":[]%")] == '\0';
-}
-
 enum blockstore_status bs_tahoe_open(struct bs_tahoe_grid *ret_grid, struct blockstore_call *call,
                                      const struct blockstore_settings *settings) {
   const char *url = call->host->setting(settings, "gateway", 0);
-  size_t length = strlen(url);
+  size_t length = bs_url_base(url);
 
-  if (!is_base(url))
+  if (length == 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "gateway: An address such as http://127.0.0.1:3456 was expected, without user and query.");
-  while (url[length - 1] == '/') length--;
   *ret_grid = (struct bs_tahoe_grid){.url = strndup(url, length)};
   return ret_grid->url == NULL ? fail_memory(call) : bs_http_open(&ret_grid->http, call, settings);
 }
