@@ -2,44 +2,53 @@
 /*
  * The floor of tools/bench-stores: libcurl alone, as the curl program uses it, sends given requests on one connection.
  *
- *   bench-floor [-u USER:PASSWORD] [-s] ROUNDS <REQUESTS      -s: signed for S3
+ *   bench-floor [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS
  *
- * A request is a line of fields with tabs between: the method (of FTP: RETR, STOR), the URL, the file that is sent or "-",
- * then header lines (of FTP: commands that follow).  "@" stands for the number of the round.  In each round all of them
- * are sent, in order; a first round warms up and is not told.  Prints the milliseconds of each.
+ * A request is a line of fields with tabs between: the method (of FTP: RETR, STOR), perhaps with the code that is awaited
+ * instead of 2xx ("HEAD:404"); the URL; the file that is sent or "-"; then header lines (of FTP: commands that follow).
+ * "@" stands for the number of the round.  In each round all of them are sent, in order; a first round warms up and is not
+ * told.  Prints for each: the milliseconds that it took, those that the processor worked, and how many of the former went
+ * into signing (-s: for S3, by the user's key pair).  -f: in each round the files have other bytes there, which have never
+ * been sent before.
  */
 #include <config.h>
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/bench-driver/signature.h"
+
 #define REQUESTS_MAX 16
 #define FIELDS_MAX 8
 
 struct request {
-  char *fields[FIELDS_MAX];
+  char *fields[FIELDS_MAX]; /* of which the first three are there */
   size_t count;
+  long awaited; /* 0: 2xx */
 };
 
 struct floor {
   CURL *easy;
-  const char *user;
-  bool is_signed;
+  const char *user, *region; /* NULL: none */
+  off_t fresh;               /* where bytes of a file change; -1: nowhere */
   struct request requests[REQUESTS_MAX];
   size_t count;
 };
 
-static double now_ms(void) {
+static double ms_of(clockid_t id) {
   struct timespec now;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(id, &now);
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
+
+/* ---- the requests ---- */
 
 static bool read_requests(struct floor *floor) {
   char *line = NULL, *rest;
@@ -53,6 +62,10 @@ static bool read_requests(struct floor *floor) {
          field = strtok_r(NULL, "\t", &rest))
       request->fields[request->count++] = strdup(field);
     if (request->count < 3) return false;
+    rest = strchr(request->fields[0], ':');
+    if (rest == NULL) continue;
+    *rest = '\0';
+    request->awaited = strtol(rest + 1, NULL, 10);
   }
   free(line);
   return floor->count > 0;
@@ -71,6 +84,8 @@ static char *fill(const char *field, unsigned long round) {
   fclose(stream);
   return text;
 }
+
+/* ---- one of them ---- */
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl wants it */
 static size_t drop(char *bytes, size_t size, size_t count, void *user) {
@@ -93,70 +108,111 @@ static void set_body(CURL *easy, FILE *body) {
   curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)status.st_size);
 }
 
-/* The milliseconds that it took, or a negative number. */
-static double send_request(struct floor *floor, const struct request *request, unsigned long round) {
+/* Makes the request ready, but for its header lines. */
+static void prepare(const struct floor *floor, const struct request *request, const char *url, FILE *body) {
   CURL *easy = floor->easy;
-  struct curl_slist *lines = NULL;
-  char *url = fill(request->fields[1], round);
-  FILE *body = strcmp(request->fields[2], "-") == 0 ? NULL : fopen(request->fields[2], "r");
-  double start;
-  CURLcode code;
 
-  for (size_t i = 3; i < request->count; i++) {
-    char *line = fill(request->fields[i], round);
-
-    lines = curl_slist_append(lines, line);
-    free(line);
-  }
   curl_easy_reset(easy);
   set_method(easy, request->fields[0]);
   set_body(easy, body);
   curl_easy_setopt(easy, CURLOPT_URL, url);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
-  curl_easy_setopt(easy, CURLOPT_USERPWD, floor->user);
   curl_easy_setopt(easy, CURLOPT_FTP_CREATE_MISSING_DIRS, 1L);
-  curl_easy_setopt(easy, strncmp(url, "ftp", 3) == 0 ? CURLOPT_POSTQUOTE : CURLOPT_HTTPHEADER, lines);
-  if (floor->is_signed) curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, "aws:amz:us-east-1:s3");
-  start = now_ms();
-  code = curl_easy_perform(easy);
-  start = now_ms() - start;
-  if (code != CURLE_OK) fprintf(stderr, "bench-floor: %s: %s\n", url, curl_easy_strerror(code));
+  if (floor->region == NULL) curl_easy_setopt(easy, CURLOPT_USERPWD, floor->user);
+}
+
+/* The header lines of the request, by curl_slist_free_all; signed where they are to be. */
+static struct curl_slist *make_lines(const struct floor *floor, const struct request *request, const char *url, FILE *body,
+                                     unsigned long round) {
+  struct signed_request sign = {floor->user, floor->region, request->fields[0], url, body, {{'\0'}}, 0};
+  struct curl_slist *lines = NULL;
+
+  for (size_t i = 3; i < request->count; i++) {
+    char *line = fill(request->fields[i], round);
+
+    if (floor->region != NULL && line[strlen(line) - 1] != ':') snprintf(sign.lines[sign.count++], LINE_MOST, "%s", line);
+    else lines = curl_slist_append(lines, line);
+    free(line);
+  }
+  if (floor->region != NULL) sign_request(&sign);
+  for (size_t i = 0; i < sign.count; i++) lines = curl_slist_append(lines, sign.lines[i]);
+  return lines;
+}
+
+static bool is_awaited(const struct floor *floor, const struct request *request, const char *url, CURLcode result) {
+  long code = 0;
+
+  curl_easy_getinfo(floor->easy, CURLINFO_RESPONSE_CODE, &code);
+  if (result == CURLE_OK && (request->awaited != 0 ? code == request->awaited : code >= 200 && code <= 299)) return true;
+  fprintf(stderr, "bench-floor: %s %s: %s, code %ld\n", request->fields[0], url, curl_easy_strerror(result), code);
+  return false;
+}
+
+/* false: it did not go as awaited, and that has been told. */
+static bool send_request(struct floor *floor, const struct request *request, unsigned long round, double *signing) {
+  char *url = fill(request->fields[1], round);
+  FILE *body = strcmp(request->fields[2], "-") == 0 ? NULL : fopen(request->fields[2], "re");
+  double start = ms_of(CLOCK_MONOTONIC);
+  struct curl_slist *lines = make_lines(floor, request, url, body, round);
+  bool done;
+
+  *signing += ms_of(CLOCK_MONOTONIC) - start;
+  prepare(floor, request, url, body);
+  curl_easy_setopt(floor->easy, strncmp(url, "ftp", 3) == 0 ? CURLOPT_POSTQUOTE : CURLOPT_HTTPHEADER, lines);
+  done = is_awaited(floor, request, url, curl_easy_perform(floor->easy));
   curl_slist_free_all(lines);
   if (body != NULL) fclose(body);
   free(url);
-  return code == CURLE_OK ? start : -1;
+  return done;
 }
 
-static bool run(struct floor *floor, unsigned long rounds) {
-  for (unsigned long round = 0; round <= rounds; round++) {
-    double sum = 0;
+/* ---- rounds ---- */
 
-    for (size_t i = 0; i < floor->count; i++) {
-      double took = send_request(floor, &floor->requests[i], round);
+static bool freshen(const struct floor *floor, const char *path) {
+  FILE *file = floor->fresh < 0 || strcmp(path, "-") == 0 ? NULL : fopen(path, "r+e");
+  double now = ms_of(CLOCK_REALTIME);
+  bool done = file == NULL || (fseeko(file, floor->fresh, SEEK_SET) == 0 && fwrite(&now, sizeof now, 1, file) == 1);
 
-      if (took < 0) return false;
-      sum += took;
-    }
-    if (round > 0) printf("%.3f\n", sum);
-  }
+  if (file != NULL && fclose(file) != 0) return false;
+  return done;
+}
+
+static bool go_round(struct floor *floor, unsigned long round) {
+  double start, work, signing = 0;
+
+  for (size_t i = 0; i < floor->count; i++)
+    if (!freshen(floor, floor->requests[i].fields[2])) return false;
+  start = ms_of(CLOCK_MONOTONIC);
+  work = ms_of(CLOCK_PROCESS_CPUTIME_ID);
+  for (size_t i = 0; i < floor->count; i++)
+    if (!send_request(floor, &floor->requests[i], round, &signing)) return false;
+  start = ms_of(CLOCK_MONOTONIC) - start;
+  work = ms_of(CLOCK_PROCESS_CPUTIME_ID) - work;
+  if (round > 0) printf("%.3f %.3f %.3f\n", start, work, signing);
   return true;
 }
 
 int main(int argc, char **argv) {
-  static struct floor floor;
+  static struct floor floor = {.fresh = -1};
+  unsigned long rounds;
+  bool good = true;
   int letter;
 
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-  while ((letter = getopt(argc, argv, "u:s")) != -1)
+  while ((letter = getopt(argc, argv, "u:s:f:")) != -1)
     if (letter == 'u') floor.user = optarg;
-    else if (letter == 's') floor.is_signed = true;
+    else if (letter == 's') floor.region = optarg;
+    else if (letter == 'f') floor.fresh = (off_t)strtoll(optarg, NULL, 10);
     else return 2;
   if (argc - optind != 1 || !read_requests(&floor)) {
-    fputs("usage: bench-floor [-u USER:PASSWORD] [-s] ROUNDS <REQUESTS\n", stderr);
+    fputs("usage: bench-floor [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS\n", stderr);
     return 2;
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);
   floor.easy = curl_easy_init();
-  return floor.easy != NULL && run(&floor, strtoul(argv[optind], NULL, 10)) ? 0 : 1;
+  rounds = strtoul(argv[optind], NULL, 10);
+  for (unsigned long round = 0; good && round <= rounds; round++) good = floor.easy != NULL && go_round(&floor, round);
+  return good ? 0 : 1;
 }

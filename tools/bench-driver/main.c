@@ -4,8 +4,9 @@
  *
  *   bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES
  *
- * In each round another immutable object of so many bytes is put, fetched and deleted; a first round, of a single byte,
- * warms up and is not told.  Prints "put MS" and "get MS" a round, and at the end "peak KIB", the process's peak memory.
+ * In each round another immutable object of so many bytes is put, fetched and deleted; a first round warms up and is not
+ * told.  Prints "put MS WORK" and "get MS WORK" a round, the milliseconds that it took and those that the processor
+ * worked; and at the end "peak KIB", the process's peak memory.
  */
 #include <config.h>
 
@@ -33,10 +34,14 @@ struct bench {
   unsigned round;
 };
 
-static double now_ms(void) {
+struct cost {
+  double took, work; /* milliseconds */
+};
+
+static double ms_of(clockid_t id) {
   struct timespec now;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(id, &now);
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
@@ -83,17 +88,18 @@ static bool end(void *user, struct bs_error *error) {
 
 /* ---- the calls ---- */
 
-static bool call(struct bench *bench, enum bs_entry entry, const struct bs_arguments *arguments, double *ret_ms,
+static bool call(struct bench *bench, enum bs_entry entry, const struct bs_arguments *arguments, struct cost *ret_cost,
                  struct bs_error *error) {
   const struct bs_call_result *result;
   struct bs_call *call;
-  double start;
+  double start, work;
   bool good;
 
   if (!bs_call_new(&call, bench->store, entry, arguments, error)) return false;
-  start = now_ms();
+  start = ms_of(CLOCK_MONOTONIC);
+  work = ms_of(CLOCK_PROCESS_CPUTIME_ID);
   bs_calls_run(&call, 1, bench->scope, NULL, NULL, NULL);
-  *ret_ms = now_ms() - start;
+  *ret_cost = (struct cost){ms_of(CLOCK_MONOTONIC) - start, ms_of(CLOCK_PROCESS_CPUTIME_ID) - work};
   result = bs_call_result(call);
   good = result->status == BLOCKSTORE_STATUS_OK;
   if (!good) *error = result->error;
@@ -110,7 +116,7 @@ static bool go_round(struct bench *bench, uint64_t size, bool told, struct bs_er
   const struct bs_receiver receiver = {UINT64_MAX, &got, begin, count, end};
   struct bs_arguments put = {.target = key};
   const struct bs_arguments get = {.target = key, .receiver = &receiver}, delete = {.target = key};
-  double put_ms, get_ms, delete_ms;
+  struct cost put_cost, get_cost, delete_cost;
 
   bs_spool_init(&spool, NULL);
   if (!make_data(&spool, bench->round++, size, error) || !bs_feed_from_spool(&feed, &spool, error) ||
@@ -118,12 +124,12 @@ static bool go_round(struct bench *bench, uint64_t size, bool told, struct bs_er
     return false;
   bs_hex_encode(key, digest, sizeof digest);
   put.feed = feed;
-  if (!call(bench, BS_ENTRY_PUT_IMMUTABLE, &put, &put_ms, error) ||
-      !call(bench, BS_ENTRY_GET_IMMUTABLE, &get, &get_ms, error) ||
-      !call(bench, BS_ENTRY_DELETE_IMMUTABLE, &delete, &delete_ms, error))
+  if (!call(bench, BS_ENTRY_PUT_IMMUTABLE, &put, &put_cost, error) ||
+      !call(bench, BS_ENTRY_GET_IMMUTABLE, &get, &get_cost, error) ||
+      !call(bench, BS_ENTRY_DELETE_IMMUTABLE, &delete, &delete_cost, error))
     return false;
   if (got != size) return bs_fail(error, BS_WORD_failed, "%" PRIu64 " bytes came back of %" PRIu64 ".", got, size);
-  if (told) printf("put %.3f\nget %.3f\n", put_ms, get_ms);
+  if (told) printf("put %.3f %.3f\nget %.3f %.3f\n", put_cost.took, put_cost.work, get_cost.took, get_cost.work);
   return true;
 }
 
@@ -160,7 +166,7 @@ static bool run(struct bench *bench, const char *file, unsigned long rounds, uin
       !open_store(bench, error))
     return false;
   bench->round = start * 1000u;
-  if (!go_round(bench, 1, false, error)) return false;
+  if (!go_round(bench, size, false, error)) return false;
   for (unsigned long round = 0; round < rounds; round++)
     if (!go_round(bench, size, true, error)) return false;
   getrusage(RUSAGE_SELF, &usage);
