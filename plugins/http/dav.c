@@ -9,11 +9,10 @@
 #include <sys/random.h>
 
 #include "plugins/common/compare.h"
-#include "plugins/http/aside.h"
+#include "plugins/common/errand.h"
 #include "plugins/http/request.h"
 
 #define TEMPORARIES ".tmp" /* below the root, as in a store of the disk driver; no label begins with a dot */
-#define UNDO_MS 250 /* of the half second that a call has when it is over */
 
 enum blockstore_status bs_dav_find_root(const struct bs_site *site, struct blockstore_call *call) {
   struct bs_request request BS_AUTO_REQUEST;
@@ -129,13 +128,13 @@ static enum blockstore_status dav_move(const struct bs_site *site, struct blocks
 }
 
 /* Whatever became of it; the sentence of the call stays that of what went wrong. */
-static void dav_remove_temporary(const struct bs_site *site, const struct blockstore_call *call, const char *path) {
+static void dav_remove_temporary(const struct bs_site *site, struct blockstore_call *call, const char *path) {
   struct bs_request request BS_AUTO_REQUEST;
-  struct bs_aside aside;
+  struct bs_errand errand;
 
   bs_request_begin(&request, site, "DELETE", path);
-  bs_aside_begin(&aside, call, UNDO_MS);
-  (void)bs_http_perform(site->http, &aside.call, &request.http);
+  bs_errand_after(&errand, call);
+  (void)bs_http_perform(site->http, &errand.call, &request.http);
 }
 
 static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[sizeof TEMPORARIES "/" + 32]) {

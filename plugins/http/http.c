@@ -40,7 +40,7 @@ static enum blockstore_status http_read(const struct bs_site *site, struct block
   }
   request.http.follow = request.http.credentials == NULL;
   request.http.sink = ret_data;
-  status = bs_http_perform(object != NULL ? site->http : site->stranger, call, &request.http);
+  status = bs_http_perform(site->http, call, &request.http);
   *ret_code = request.http.code;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (object != NULL && bs_request_is_missing(&request)) {

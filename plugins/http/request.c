@@ -20,8 +20,12 @@ void bs_request_begin(struct bs_request *request, const struct bs_site *site, co
 }
 
 void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *site, const char *method, const char *url) {
-  request->http = (struct bs_http_request){
-      .method = method, .url = url, .headers = fresh, .reply_most = REPLY_MOST, .public_only = !site->allow_private};
+  request->http = (struct bs_http_request){.method = method,
+                                           .url = url,
+                                           .headers = fresh,
+                                           .reply_most = REPLY_MOST,
+                                           .anonymous = true,
+                                           .public_only = !site->allow_private};
 }
 
 void bs_request_end(struct bs_request *request) {

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "plugins/common/url.h"
-#include "plugins/http/aside.h"
 
 _Static_assert(BS_SITE_ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= BS_SITE_URL_LONGEST + 1, "a URL has room for any path");
 
@@ -86,30 +85,15 @@ static enum blockstore_status take_settings(struct bs_site *site, struct blockst
   return status;
 }
 
-static enum blockstore_status open_connections(struct bs_site *site, struct blockstore_call *call,
-                                               const struct blockstore_settings *settings) {
-  struct bs_aside_settings veiled;
-  struct bs_aside aside;
-  enum blockstore_status status = bs_http_open(&site->http, call, settings);
-
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  bs_aside_begin(&aside, call, call->host->time_left(call));
-  status = bs_http_open(&site->stranger, &aside.call, bs_aside_veil(&veiled, &aside, call, settings));
-  if (status == BLOCKSTORE_STATUS_OK) return status;
-  bs_http_close(site->http);
-  return blockstore_fail(call, status, "The http driver could not be opened a second time, for URLs of routes.");
-}
-
 enum blockstore_status bs_site_open(struct bs_site *ret_site, struct blockstore_call *call,
                                     const struct blockstore_settings *settings) {
   enum blockstore_status status = take_settings(ret_site, call, settings);
 
-  return status == BLOCKSTORE_STATUS_OK ? open_connections(ret_site, call, settings) : status;
+  return status == BLOCKSTORE_STATUS_OK ? bs_http_open(&ret_site->http, call, settings) : status;
 }
 
 void bs_site_close(struct bs_site *site) {
   bs_http_close(site->http);
-  bs_http_close(site->stranger);
 }
 
 void bs_site_locate(const struct bs_site *site, char ret_url[BS_SITE_URL_LONGEST + 1], const char *path) {

@@ -26,8 +26,7 @@
 
 /* Not changed between open and close, so any number of threads may use it. */
 struct bs_site {
-  struct bs_http *http;                /* to the root */
-  struct bs_http *stranger;            /* to all others, who are shown no certificate of ours */
+  struct bs_http *http;
   char root[BS_SITE_ROOT_LONGEST + 1]; /* option root, without a slash at the end; "" when there is none */
   struct bs_location location;         /* of root; its rest is the path */
   struct bs_http_credentials login;    /* options user, password, token */
