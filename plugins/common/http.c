@@ -140,10 +140,10 @@ static void end_headers(struct exchange *exchange) {
   curl_easy_getinfo(exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &code);
   request->code = (int)code;
   if (code < 200) return;
-  exchange->whole = exchange->transfer.coming = true;
+  exchange->whole = true;
   request->size = find_size(request);
   if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return;
-  request->sunk = true;
+  request->sunk = exchange->transfer.coming = true;
   exchange->transfer.stopped = request->sink->begin(request->sink, has_no_body(request) ? 0 : request->size);
 }
 
@@ -303,6 +303,7 @@ static enum blockstore_status start(struct exchange *exchange, struct bs_transfe
   exchange->transfer.public_only = request->public_only;
   exchange->transfer.anonymous = request->anonymous;
   exchange->transfer.shown = request->shown;
+  exchange->transfer.thinking_ms = request->thinking_ms;
   exchange->transfer.take = take_body;
   exchange->transfer.context = exchange;
   exchange->digest = exchange->digest || __atomic_load_n(&exchange->http->digest, __ATOMIC_RELAXED) != 0;

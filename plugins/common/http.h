@@ -4,9 +4,9 @@
  * HTTP for drivers, over libcurl: requests whose bodies stream from a source and into a sink, on connections that are
  * kept and shared; certificates verified; no answer trusted with more memory or time than it was given.
  *
- * What holds for every request: it ends within half a second when the call is cancelled or past its deadline; it ends
- * when fewer bytes of a body move than `minimum_rate`, the time that the server takes to think not counted; 64 KiB of
- * answer headers are the most; only http and https are spoken, and no URL is written to a log or an error with its
+ * What holds for every request: it ends within half a second when the call is cancelled or past its deadline; also
+ * without a deadline it ends, when a body that is sent or sunk is slower than `minimum_rate`, and when the server has
+ * said nothing for `silence`, be it reached or not, or its reply is not whole by then; 64 KiB of answer headers are the most; only http and https are spoken, and no URL is written to a log or an error with its
  * query.  An answer that redirects is an error, but for a GET or HEAD with `follow`, which goes up to five times to
  * another path of the same scheme, host and port.
  *
@@ -68,6 +68,9 @@ struct bs_http_request {
    * Of any other answer, and with a reply_most of 0, 16 KiB at most go to `reply`, and the rest is not waited for. */
   struct blockstore_sink *sink;
   size_t reply_most;
+
+  uint32_t thinking_ms; /* the server may think for so long, where that is more than the option `silence`: for work that
+                         * takes time, such as putting a large object together */
 
   bool follow;      /* redirects, as told above; a request with credentials is not */
   bool anonymous;   /* shows no client certificate, also where one is set */

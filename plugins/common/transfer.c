@@ -38,7 +38,7 @@
 struct bs_transfer_pool {
   struct bs_proxy proxy;
   char *ca_file, *client_certificate, *client_key; /* NULL: not set */
-  uint64_t minimum_rate;
+  uint64_t minimum_rate, silence_ms; /* 0: whatever it is */
   pthread_mutex_t mutex; /* protects the rest */
   struct bs_transfer_line *idle[IDLE_MOST];
   size_t idle_count;
@@ -106,6 +106,7 @@ static enum blockstore_status read_settings(struct bs_transfer_pool *pool, struc
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "client_key: Its client_certificate was expected, too.");
   if (status == BLOCKSTORE_STATUS_OK) status = bs_proxy_open(&pool->proxy, call, settings);
   pool->minimum_rate = (uint64_t)call->host->setting_number(settings, "minimum_rate");
+  pool->silence_ms = (uint64_t)call->host->setting_number(settings, "silence");
   return status;
 }
 
@@ -261,7 +262,7 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context) 
   struct bs_transfer *transfer = context;
 
   transfer->moved += size * count;
-  transfer->coming = true;
+  if (transfer->take == NULL) transfer->coming = true;
   if (transfer->stopped == BLOCKSTORE_STATUS_OK) {
     if (transfer->call->host->time_left(transfer->call) == 0) transfer->stopped = blockstore_go_on(transfer->call);
     else if (transfer->take != NULL) transfer->stopped = transfer->take(transfer, bytes, size * count);
@@ -488,7 +489,7 @@ enum blockstore_status bs_transfer_start(struct bs_transfer *transfer) {
   transfer->result = CURLE_OK;
   transfer->body.at = transfer->moved = transfer->window = transfer->waited = 0;
   transfer->error[0] = transfer->refused[0] = '\0';
-  transfer->sunk = transfer->coming = false;
+  transfer->sunk = transfer->coming = transfer->moving = false;
   bs_quiet_begin(&quiet);
   transfer->running = line->running_count < BS_TRANSFER_PARALLEL_MOST &&
                       curl_multi_add_handle(line->multi, transfer->easy) == CURLM_OK;
@@ -566,37 +567,56 @@ static uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-/* Do bytes of a body move, or should they?  Not while the server thinks. */
+/* Should bytes of a body flow?  Not while the server thinks. */
 static bool is_moving(const struct bs_transfer *transfer) {
   return transfer->coming || (transfer->body.at > 0 && transfer->body.at < bs_transfer_body_size(&transfer->body));
 }
 
-/* Counts time that was spent waiting for the network, not for source and sink.  The first that is too slow, or NULL. */
-static struct bs_transfer *find_slow(struct bs_transfer_line *line, uint64_t waited) {
+/* What has to move in the time, so that it begins again. */
+static uint64_t least_bytes(const struct bs_transfer *transfer) {
+  uint64_t rate = transfer->line->pool->minimum_rate;
+
+  return rate == 0 ? 1 : rate * SLOW_SECONDS;
+}
+
+/* In milliseconds; 0: for ever. */
+static uint64_t longest_wait(const struct bs_transfer *transfer) {
+  const struct bs_transfer_pool *pool = transfer->line->pool;
+
+  if (transfer->moving && pool->minimum_rate > 0) return (uint64_t)SLOW_SECONDS * 1000;
+  return pool->silence_ms > 0 && pool->silence_ms < transfer->thinking_ms ? transfer->thinking_ms : pool->silence_ms;
+}
+
+/* Counts time that was spent waiting for the network, not for source and sink.  The first that has waited too long, or NULL. */
+static struct bs_transfer *find_late(struct bs_transfer_line *line, uint64_t waited) {
   for (size_t i = 0; i < line->running_count; i++) {
     struct bs_transfer *transfer = line->running[i];
+    bool moving = is_moving(transfer);
 
-    if (!is_moving(transfer)) {
-      transfer->waited = 0;
+    if (moving != transfer->moving || transfer->moved - transfer->window >= least_bytes(transfer)) {
+      transfer->moving = moving;
       transfer->window = transfer->moved;
+      transfer->waited = 0;
       continue;
     }
     transfer->waited += waited;
-    if (transfer->waited < (uint64_t)SLOW_SECONDS * 1000) continue;
-    if (transfer->moved - transfer->window < line->pool->minimum_rate * SLOW_SECONDS) return transfer;
-    transfer->waited = 0;
-    transfer->window = transfer->moved;
+    if (longest_wait(transfer) > 0 && transfer->waited >= longest_wait(transfer)) return transfer;
   }
   return NULL;
 }
 
-static struct bs_transfer *stop_slow(struct bs_transfer *transfer) {
+static void stop_late(struct bs_transfer *transfer) {
+  uint64_t rate = transfer->line->pool->minimum_rate;
+
   stop(transfer);
-  transfer->stopped = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
-                                      "%.300s: The transfer was too slow: less than minimum_rate (%" PRIu64
-                                      " bytes a second) for %d s.",
-                                      transfer->subject, transfer->line->pool->minimum_rate, SLOW_SECONDS);
-  return transfer;
+  transfer->stopped =
+      transfer->moving && rate > 0
+          ? blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                            "%.300s: The transfer was too slow: less than minimum_rate (%" PRIu64 " bytes a second) for %d s.",
+                            transfer->subject, rate, SLOW_SECONDS)
+          : blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                            "%.300s: The server has said nothing, or next to nothing, for %" PRIu64 " s (silence).",
+                            transfer->subject, longest_wait(transfer) / 1000);
 }
 
 enum blockstore_status bs_transfer_wait(struct bs_transfer **ret_over, struct bs_transfer_line *line,
@@ -617,8 +637,8 @@ enum blockstore_status bs_transfer_wait(struct bs_transfer **ret_over, struct bs
       begin = now();
       left = call->host->time_left(call);
       curl_multi_poll(line->multi, &extra, extra.fd < 0 ? 0 : 1, (int)(left < most ? left : most), &ready);
-      over = find_slow(line, now() - begin);
-      if (over != NULL) over = stop_slow(over);
+      over = find_late(line, now() - begin);
+      if (over != NULL) stop_late(over);
     }
     if (over != NULL) {
       *ret_over = over;

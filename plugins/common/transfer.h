@@ -40,7 +40,8 @@ extern "C" {
   BLOCKSTORE_OPTION("client_key", PATH, OPTIONAL, "", "Its private key (PEM), if it is in another file") \
   BLOCKSTORE_OPTION("proxy", STRING, OPTIONAL, "", "URL of a proxy; none: none; unset: the environment's") \
   BLOCKSTORE_OPTION("no_proxy", STRING, OPTIONAL, "", "Hosts to reach without the proxy, with commas between") \
-  BLOCKSTORE_OPTION("minimum_rate", SIZE, OPTIONAL, "1K", "Bytes a second below which a transfer fails after 15 s; 0: none")
+  BLOCKSTORE_OPTION("minimum_rate", SIZE, OPTIONAL, "1K", "Bytes a second below which a transfer fails after 15 s; 0: none") \
+  BLOCKSTORE_OPTION("silence", DURATION, OPTIONAL, "2m", "For how long a server may say nothing; 0: as long as a call lasts")
 
 #define BS_TRANSFER_PARALLEL_MOST 16 /* transfers on one line at once */
 
@@ -74,7 +75,11 @@ struct bs_transfer_body {
 uint64_t bs_transfer_body_size(const struct bs_transfer_body *body);
 
 /*
- * A transfer.  Zero it; the first part is the driver's, set before bs_transfer_begin or after it.  libcurl's callbacks
+ * A transfer.  It ends with TRANSIENT, also of a call without a deadline, when a body flows more slowly than `minimum_rate`
+ * for 15 seconds, and when for `silence` nothing flows: while the server is connected to, or thinks.  So little that in
+ * 15 seconds it would be less than the rate is nothing.  Time spent in source and sink does not count.
+ *
+ * Zero it; the first part is the driver's, set before bs_transfer_begin or after it.  libcurl's callbacks
  * for reading, seeking, writing and sockets are taken; `take` and `sink` say where the bytes go that come in.
  */
 struct bs_transfer {
@@ -83,6 +88,8 @@ struct bs_transfer {
   const char *shown; /* set before bs_transfer_begin: what sentences say for a URL that holds a secret; or NULL */
   bool anonymous; /* set before bs_transfer_begin: no client certificate is shown */
   bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
+
+  uint32_t thinking_ms; /* the server may think for so long, where that is more than `silence` */
 
   /* Takes bytes that came.  NULL: they go into the sink, begun with the length that libcurl knows.  Neither: dropped.
    * Anything but OK ends the transfer, as does a status of the source or the sink, and is its result. */
@@ -99,8 +106,9 @@ struct bs_transfer {
   CURLcode result;
   char *subject; /* the URL without its query, for sentences */
   bool running, proxied;
-  bool coming;            /* an answer's body is on its way: by the first byte, or earlier by who knows */
-  uint64_t moved, window; /* bytes in all, and at the start of the time that the rate is measured over */
+  bool coming;            /* a body is on its way that has to flow; set by the first byte for a sink, or by who takes it */
+  bool moving;            /* one flows either way: what the time counts against is the rate */
+  uint64_t moved, window; /* bytes in all, and when the time began that counts */
   uint64_t waited;        /* milliseconds of it spent waiting for the network */
   char refused[64];       /* an address that is not allowed */
   char error[CURL_ERROR_SIZE];

@@ -12,6 +12,7 @@
 
 #define AT_ONCE 4 /* parts on their way */
 #define ID_LONGEST 1024
+#define COMPLETING_MS (10 * 60 * 1000) /* AWS: "several minutes" */
 
 static const char doing[] = "The object cannot be put";
 
@@ -127,6 +128,7 @@ static enum blockstore_status complete(struct upload *upload, bool if_none, int 
   snprintf(query, sizeof query, "uploadId=%s", upload->id);
   status = bs_s3_request_init(&http, &request, upload->call, upload->s3, "POST", upload->object, query);
   http.head = list;
+  http.thinking_ms = COMPLETING_MS;
   if (if_none) request.intents = BS_S3_IF_NONE;
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(upload->call);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, upload->call, doing);

@@ -129,7 +129,11 @@ enum blockstore_status bs_tahoe_get(const struct bs_tahoe_grid *grid, struct blo
 
 enum blockstore_status bs_tahoe_upload(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
                                        char ret_file[BS_TAHOE_FILE_LONGEST + 1], const struct blockstore_source *source) {
-  struct bs_http_request request BS_AUTO_HTTP = {.method = "PUT", .source = source, .length = source->size};
+  uint64_t thinking_ms = source->size / 64; /* it encodes all of it, and sends it on, before it answers */
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "PUT",
+                                                 .source = source,
+                                                 .length = source->size,
+                                                 .thinking_ms = thinking_ms < UINT32_MAX ? (uint32_t)thinking_ms : UINT32_MAX};
   enum blockstore_status status = ask(grid, call, &request, NULL, NULL, "format=CHK", "The object cannot be stored");
 
   if (status != BLOCKSTORE_STATUS_OK) return status;

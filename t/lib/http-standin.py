@@ -195,6 +195,15 @@ class Exchange:
         time.sleep(self.number_of("ms") / 1000)
         self.answer(200, body=b"late")
 
+    def do_aloud(self):
+        """Thinks, and says a blank now and then, as S3 does while it puts an object together."""
+        self.read_body()
+        self.answer(200, ["Transfer-Encoding: chunked"], length=False)
+        for _ in range(self.number_of("ms") // 10):
+            self.send("1\r\n \r\n")
+            time.sleep(0.01)
+        self.send("4\r\ndone\r\n0\r\n\r\n")
+
     # ---- heads ----
 
     def do_headers(self):
