@@ -8,20 +8,6 @@
 
 #include "t/lib/http-world.h"
 
-static struct http_world world;
-
-static int begin(void **state) {
-  (void)state;
-  world_begin(&world);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  world_end(&world);
-  return 0;
-}
-
 /* What goes wrong in an answer, whoever takes it. */
 static void broken_answers_end_in_their_status(void **state) {
   static const struct {
@@ -233,7 +219,5 @@ int main(void) {
                                      cmocka_unit_test(a_late_call_sends_nothing),
                                      cmocka_unit_test(signals_stay_as_they_were)};
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD(tests);
 }

@@ -7,20 +7,6 @@
 #define GIB (UINT64_C(1) << 30)
 #define ROOM_KIB 16384
 
-static struct http_world world;
-
-static int begin(void **state) {
-  (void)state;
-  world_begin(&world);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  world_end(&world);
-  return 0;
-}
-
 /* The most that the process ever had, in KiB. */
 static unsigned long peak(void) {
   FILE *file = fopen("/proc/self/status", "re");
@@ -78,7 +64,5 @@ static void a_gibibyte_passes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_gibibyte_passes)};
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD(tests);
 }

@@ -9,22 +9,9 @@
 #define COUNT 20
 #define THREADS 8
 
-static struct http_world world;
 static char urls[COUNT][sizeof world.url];
 static struct bs_http_request requests[COUNT];
 static unsigned prepared[COUNT], order;
-
-static int begin(void **state) {
-  (void)state;
-  world_begin(&world);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  world_end(&world);
-  return 0;
-}
 
 static enum blockstore_status note_order(struct bs_http_request *request, struct blockstore_call *call) {
   (void)call;
@@ -171,7 +158,5 @@ int main(void) {
                                      cmocka_unit_test(the_first_failure_ends_all), cmocka_unit_test(cancelling_ends_all),
                                      cmocka_unit_test(parts_of_a_source),      cmocka_unit_test(many_threads_share_it)};
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD(tests);
 }

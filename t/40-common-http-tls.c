@@ -35,7 +35,6 @@ static int end(void **state) {
 /* One GET from a server with this certificate, with these options. */
 static void meets(const char *certificate, const char *clients, const struct host_setting *settings,
                   enum blockstore_status status, const char *text) {
-  struct http_world world = {0};
   struct bs_http_request request = {.method = "GET", .url = world.url, .reply_most = 4096};
   enum blockstore_status got;
 
@@ -90,7 +89,6 @@ static void a_client_shows_its_certificate(void **state) {
 static void a_stranger_is_shown_no_certificate(void **state) {
   const struct host_setting settings[] = {
       {"proxy", "none"}, {"ca_file", authority}, {"client_certificate", holder}, {NULL, NULL}};
-  struct http_world world = {0};
   struct bs_http_request request = {.method = "GET", .url = world.url, .reply_most = 100};
 
   (void)state;
@@ -106,7 +104,6 @@ static void a_stranger_is_shown_no_certificate(void **state) {
 }
 
 static void plain_http_is_no_tls(void **state) {
-  struct http_world world;
   struct bs_http_request request = {.method = "GET", .url = world.url};
 
   (void)state;
@@ -160,7 +157,5 @@ int main(void) {
                                      cmocka_unit_test(a_stranger_is_shown_no_certificate),
                                      cmocka_unit_test(plain_http_is_no_tls), cmocka_unit_test(bad_files_are_named)};
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD_BY(tests, begin, end);
 }

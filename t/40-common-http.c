@@ -5,20 +5,6 @@
 
 #include "t/lib/http-world.h"
 
-static struct http_world world;
-
-static int begin(void **state) {
-  (void)state;
-  world_begin(&world);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  world_end(&world);
-  return 0;
-}
-
 static void has(const struct bs_http_request *request, const char *line) {
   char wanted[512];
 
@@ -455,7 +441,5 @@ int main(void) {
                                      cmocka_unit_test(digest_is_used_where_it_is_asked_for),
                                      cmocka_unit_test(private_addresses_are_refused)};
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD(tests);
 }

@@ -20,8 +20,6 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *time) {
   return result;
 }
 
-static struct http_world world;
-
 static int begin(void **state) {
   const struct host_setting settings[] = {{"proxy", "none"}, {"minimum_rate", "1024"}, {"silence", "60000"}, {NULL, NULL}};
 
@@ -33,10 +31,8 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  (void)state;
   speed = 1;
-  world_end(&world);
-  return 0;
+  return world_teardown(state);
 }
 
 static void a_slow_answer_is_broken_off(void **state) {
@@ -188,7 +184,5 @@ int main(void) {
       cmocka_unit_test(without_a_limit_silence_lasts),
   };
 
-  alarm(120);
-  cmocka_set_message_output(CM_OUTPUT_TAP);
-  return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
+  return RUN_IN_WORLD_BY(tests, begin, end);
 }

@@ -80,4 +80,23 @@ static inline void world_goes_on(struct http_world *world) {
   bs_http_end(&request);
 }
 
+/* The world of a test program that needs one alone, for all of its tests. */
+static struct http_world world;
+
+static inline int world_setup(void **state) {
+  (void)state;
+  world_begin(&world);
+  return 0;
+}
+
+static inline int world_teardown(void **state) {
+  (void)state;
+  world_end(&world);
+  return 0;
+}
+
+#define RUN_IN_WORLD_BY(tests, setup, teardown) \
+  (alarm(120), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, setup, teardown))
+#define RUN_IN_WORLD(tests) RUN_IN_WORLD_BY(tests, world_setup, world_teardown)
+
 #endif
