@@ -93,8 +93,8 @@ static bool append(char **text, size_t *length, const void *bytes, size_t count)
 
 /* ---- the answer ---- */
 
-static const char *find_header(const struct bs_http_request *request, const char *name, size_t *ret_length) {
-  const char *line = request->answer_headers;
+/* The value of the first such header from that line on. */
+static const char *find_header(const char *line, const char *name, size_t *ret_length) {
   size_t length = strlen(name);
 
   for (; line != NULL && line[0] != '\0'; line += strcspn(line, "\n") + 1) {
@@ -108,7 +108,7 @@ static const char *find_header(const struct bs_http_request *request, const char
 
 char *bs_http_header(const struct bs_http_request *request, const char *name) {
   size_t length;
-  const char *value = find_header(request, name, &length);
+  const char *value = find_header(request->answer_headers, name, &length);
 
   return value == NULL ? NULL : strndup(value, length);
 }
@@ -121,15 +121,22 @@ static bool has_no_body(const struct bs_http_request *request) {
   return request->code == 204 || request->code == 205 || strcmp(request->method, "HEAD") == 0;
 }
 
-/* The Content-Length: digits alone count. */
-static uint64_t find_size(const struct bs_http_request *request) {
+/* The Content-Length: one number, however often it is told; false: it is none.  Of chunks it says nothing. */
+static bool find_size(uint64_t *ret_size, const char *headers) {
   size_t length;
-  const char *value = find_header(request, "content-length", &length);
+  const char *value = headers;
 
-  if (value == NULL || length == 0 || length > 18 || strspn(value, "0123456789") != length ||
-      find_header(request, "transfer-encoding", &length) != NULL)
-    return BLOCKSTORE_SIZE_UNKNOWN;
-  return strtoull(value, NULL, 10);
+  *ret_size = BLOCKSTORE_SIZE_UNKNOWN;
+  if (find_header(headers, "transfer-encoding", &length) != NULL) return true;
+  while ((value = find_header(value, "content-length", &length)) != NULL) {
+    uint64_t size = strtoull(value, NULL, 10);
+
+    if (length == 0 || length > 18 || strspn(value, "0123456789") != length) return false;
+    if (*ret_size != BLOCKSTORE_SIZE_UNKNOWN && *ret_size != size) return false;
+    *ret_size = size;
+    value += length + 1;
+  }
+  return true;
 }
 
 /* A block of headers is whole: an interim answer, or the answer. */
@@ -141,7 +148,12 @@ static void end_headers(struct exchange *exchange) {
   request->code = (int)code;
   if (code < 200) return;
   exchange->whole = true;
-  request->size = find_size(request);
+  if (!find_size(&request->size, request->answer_headers)) {
+    exchange->transfer.stopped =
+        blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED,
+                        "%.300s: The answer has a Content-Length that is none, or two.", exchange->transfer.subject);
+    return;
+  }
   if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return;
   request->sunk = exchange->transfer.coming = true;
   exchange->transfer.stopped = request->sink->begin(request->sink, has_no_body(request) ? 0 : request->size);
@@ -336,10 +348,12 @@ static bool has_same_part(CURLU *one, CURLU *other, CURLUPart part) {
   return same;
 }
 
+/* One with a user in it is nobody's. */
 static bool has_same_origin(const char *left, const char *right) {
   CURLU *one = curl_url(), *other = curl_url();
-  bool same = one != NULL && other != NULL && curl_url_set(one, CURLUPART_URL, left, CURLU_PATH_AS_IS) == CURLUE_OK &&
-              curl_url_set(other, CURLUPART_URL, right, CURLU_PATH_AS_IS) == CURLUE_OK &&
+  unsigned flags = CURLU_PATH_AS_IS | CURLU_DISALLOW_USER;
+  bool same = one != NULL && other != NULL && curl_url_set(one, CURLUPART_URL, left, flags) == CURLUE_OK &&
+              curl_url_set(other, CURLUPART_URL, right, flags) == CURLUE_OK &&
               has_same_part(one, other, CURLUPART_SCHEME) && has_same_part(one, other, CURLUPART_HOST) &&
               has_same_part(one, other, CURLUPART_PORT);
 
@@ -595,9 +609,10 @@ enum blockstore_status bs_http_judge(const struct bs_http_request *request, stru
   }
   if (status == BLOCKSTORE_STATUS_TRANSIENT) tell_retry_after(request, call);
   if (is_redirect(request->code)) {
-    location = bs_http_header(request, "location");
-    if (location != NULL) location[strcspn(location, "?#")] = '\0';
-    said = location;
+    char *whole = bs_http_header(request, "location");
+
+    said = location = whole == NULL ? NULL : bs_transfer_subject(whole);
+    free(whole);
   }
   clean(words, sizeof words, said);
   blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)strcspn(shown, "?#"), shown,

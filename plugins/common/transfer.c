@@ -330,6 +330,37 @@ static int close_socket(void *context, curl_socket_t fd) {
   return close(fd);
 }
 
+/* What came on a connection before it was asked is no answer: bytes beyond the length of the last one. */
+static void drop_noise(int fd) {
+  char bytes[4096];
+
+  if (recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) return;
+  shutdown(fd, SHUT_RDWR);
+  while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+}
+
+static int port_of(int fd) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+  } address = {.any.sa_family = AF_UNSPEC};
+  socklen_t length = sizeof address;
+
+  getsockname(fd, &address.any, &length);
+  return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
+}
+
+/* A connection that was kept while others were in use.  What is shut down does not answer, and libcurl takes another. */
+static void drop_noise_of_kept(const struct bs_transfer *transfer, int local_port) {
+  const struct bs_transfer_line *line = transfer->line;
+  long made = 1;
+
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &made);
+  for (size_t i = 0; made == 0 && line->running_count > 1 && i < line->socket_count; i++)
+    if (port_of(line->sockets[i]) == local_port) drop_noise(line->sockets[i]);
+}
+
 /* Before each request, on a new connection or a kept one: the address that it is connected to.
  * NOLINTNEXTLINE(readability-non-const-parameter): as libcurl wants it */
 static int check_connection(void *context, char *remote, char *local, int remote_port, int local_port) {
@@ -337,7 +368,8 @@ static int check_connection(void *context, char *remote, char *local, int remote
   struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
   bool allowed = false;
 
-  (void)local, (void)remote_port, (void)local_port;
+  (void)local, (void)remote_port;
+  drop_noise_of_kept(context, local_port);
   if (inet_pton(AF_INET, remote, &in.sin_addr) == 1) allowed = is_allowed(context, (const struct sockaddr *)&in);
   else if (inet_pton(AF_INET6, remote, &in6.sin6_addr) == 1) allowed = is_allowed(context, (const struct sockaddr *)&in6);
   return allowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
@@ -434,18 +466,17 @@ static enum blockstore_status set_url(struct bs_transfer *transfer, const char *
   return status;
 }
 
-/* The URL without what may be secret: user and password, query, fragment. */
-static char *make_subject(const char *url) {
-  size_t length = strcspn(url, "?#"), scheme = 0, host;
-  const char *colon = strstr(url, "://");
+char *bs_transfer_subject(const char *url) {
+  size_t length = strcspn(url, "?#"), host, end;
+  const char *slashes = strstr(url, "//");
   char *subject = malloc(length + 1);
 
   if (subject == NULL) return NULL;
-  if (colon != NULL && (size_t)(colon - url) < length) scheme = (size_t)(colon - url) + 3;
-  host = scheme;
-  for (size_t i = scheme; i < length && url[i] != '/'; i++)
-    if (url[i] == '@') host = i + 1;
-  snprintf(subject, length + 1, "%.*s%.*s", (int)scheme, url, (int)(length - host), url + host);
+  host = slashes != NULL && (size_t)(slashes - url) < length ? (size_t)(slashes - url) + 2 : 0;
+  end = host;
+  for (size_t i = host; i < length && url[i] != '/'; i++)
+    if (url[i] == '@') end = i + 1;
+  snprintf(subject, length + 1, "%.*s%.*s", (int)host, url, (int)(length - end), url + end);
   return subject;
 }
 
@@ -456,7 +487,7 @@ enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs
   if (transfer->easy == NULL)
     transfer->easy = line->idle_count > 0 ? line->idle[--line->idle_count] : curl_easy_init();
   free(transfer->subject);
-  transfer->subject = transfer->shown != NULL ? strdup(transfer->shown) : make_subject(url);
+  transfer->subject = transfer->shown != NULL ? strdup(transfer->shown) : bs_transfer_subject(url);
   if (transfer->easy == NULL || transfer->subject == NULL) return no_memory(call);
   curl_easy_reset(transfer->easy);
   if (!set_manners(transfer->easy) || !set_tls(transfer->easy, line->pool, transfer->anonymous) ||
@@ -465,26 +496,12 @@ enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs
   return set_url(transfer, url);
 }
 
-/*
- * What comes on a connection that nobody uses is no answer to anything: bytes beyond the length of the last one.  libcurl
- * would take them for the next answer, but for nothing on a socket that is shut down and empty.
- */
-static void drop_noisy(struct bs_transfer_line *line) {
-  char bytes[4096];
-
-  for (size_t i = 0; i < line->socket_count; i++) {
-    if (recv(line->sockets[i], bytes, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) continue;
-    shutdown(line->sockets[i], SHUT_RDWR);
-    while (recv(line->sockets[i], bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
-  }
-}
-
 enum blockstore_status bs_transfer_start(struct bs_transfer *transfer) {
   struct bs_transfer_line *line = transfer->line;
   struct bs_quiet quiet;
 
-  if (line->running_count == 0) drop_noisy(line);
-
+  /* When none is in use: libcurl would take what came for the next answer, but for nothing on a socket that is empty. */
+  for (size_t i = 0; line->running_count == 0 && i < line->socket_count; i++) drop_noise(line->sockets[i]);
   transfer->stopped = BLOCKSTORE_STATUS_OK;
   transfer->result = CURLE_OK;
   transfer->body.at = transfer->moved = transfer->window = transfer->waited = 0;

@@ -104,7 +104,7 @@ struct bs_transfer {
   struct bs_transfer_line *line;
   enum blockstore_status stopped; /* why a callback of ours ended it; OK: none did */
   CURLcode result;
-  char *subject; /* the URL without its query, for sentences */
+  char *subject; /* by bs_transfer_subject, for sentences */
   bool running, proxied;
   bool coming;            /* a body is on its way that has to flow; set by the first byte for a sink, or by who takes it */
   bool moving;            /* one flows either way: what the time counts against is the rate */
@@ -113,6 +113,9 @@ struct bs_transfer {
   char refused[64];       /* an address that is not allowed */
   char error[CURL_ERROR_SIZE];
 };
+
+/* A URL without what may be secret: user and password, query, fragment.  By free(), or NULL without memory. */
+char *bs_transfer_subject(const char *url);
 
 /* Gives the transfer an easy handle and the URL, whose credentials and fragment are refused. */
 enum blockstore_status bs_transfer_begin(struct bs_transfer *transfer, struct bs_transfer_line *line,

@@ -151,9 +151,11 @@ class Exchange:
     def do_longer(self):
         self.answer(200, body=b"hello, world", length=5)
 
-    def do_two_lengths(self):
-        self.answer(200, ["Content-Length: 3"], b"hello", length=5)
-        raise Gone
+    def do_splits(self):
+        """What is too much comes for itself, and looks like an answer."""
+        self.answer(200, body=b"hello", length=5)
+        time.sleep(0.001)
+        self.send("HTTP/1.1 200 Stand-In\r\nContent-Length: 5\r\n\r\nwrong")
 
     def do_negative_length(self):
         self.answer(200, body=b"hello", length=-5)
@@ -209,8 +211,22 @@ class Exchange:
     def do_headers(self):
         self.send("HTTP/1.1 200 Fine\r\n")
         for i in range(self.number_of("n")):
-            self.send("X-%d: %s\r\n" % (i, "y" * 1000))
+            self.send("X-%d: %s\r\n" % (i, "y" * self.number_of("size", 1000)))
         self.send("Content-Length: 0\r\n\r\n")
+
+    def do_trailers(self):
+        self.answer(200, ["Transfer-Encoding: chunked"], length=False)
+        self.send("5\r\nhello\r\n0\r\n")
+        for i in range(self.number_of("n")):
+            self.send("X-%d: y\r\n" % i)
+        self.send("\r\n")
+
+    def do_raw(self):
+        """The bytes that it is told, and the end."""
+        self.read_body()
+        self.send(self.query["say"])
+        self.connection.shutdown(socket.SHUT_WR)
+        raise Gone
 
     def do_header_line(self):
         self.send("HTTP/1.1 200 Fine\r\nX: ", b"y" * self.number_of("n"), "\r\nContent-Length: 0\r\n\r\n")
