@@ -256,6 +256,32 @@ static void the_list_has_every_file_with_its_verdict(void **state) {
   bs_catalog_free(catalog);
 }
 
+static void a_directory_in_two_spellings_is_one(void **state) {
+  char *one BS_AUTO_FREE = path_in(*state, "one"), *link BS_AUTO_FREE = path_in(*state, "link");
+  char *slash BS_AUTO_FREE = path_in(*state, "./one/"), *two BS_AUTO_FREE = path_in(*state, "two");
+  const char *directories[] = {one, slash, link, two};
+  struct bs_error error = {0};
+  struct bs_catalog *catalog;
+
+  make_directory(*state, "one", 0755);
+  make_directory(*state, "two", 0755);
+  assert_int_equal(symlink("one", link), 0);
+  copy_module(*state, "good", "one/good.so");
+  copy_module(*state, "good", "two/good.so");
+  for (int only = 0; only < 2; only++) {
+    assert_ok(only ? bs_catalog_explain(&catalog, directories, 4, "good", &error)
+                   : bs_catalog_list(&catalog, directories, 4, &error));
+    assert_int_equal(catalog->candidate_count, 2);
+    assert_null(catalog->candidates[0]->shadowed_by);
+    assert_string_equal(catalog->candidates[1]->shadowed_by, catalog->candidates[0]->path);
+    assert_string_equal(catalog->candidates[1]->directory, two);
+    assert_int_equal(catalog->directory_count, 4);
+    assert_string_equal(catalog->directories[2].path, link);
+    assert_null(catalog->directories[2].refused);
+    bs_catalog_free(catalog);
+  }
+}
+
 static void the_list_names_directories_that_were_not_searched(void **state) {
   struct bs_catalog *catalog;
 
@@ -296,6 +322,7 @@ int main(void) {
       in_place(a_library_that_is_missing_is_told_where_it_is_asked_for),
       in_place(libraries_that_cannot_be_read_refuse_nothing),
       in_place(the_list_has_every_file_with_its_verdict),
+      in_place(a_directory_in_two_spellings_is_one),
       in_place(the_list_names_directories_that_were_not_searched),
       in_place(a_refused_directory_decides_about_later_ones),
   };

@@ -102,6 +102,30 @@ static void variables_stand_for_whole_values(void **state) {
   bs_settings_free(settings);
 }
 
+static void a_path_has_one_spelling(void **state) {
+  static const struct {
+    const char *written, *path;
+  } rows[] = {
+      {"/data", "/data"},         {"/data/", "/data"},         {"//data///objects//", "/data/objects"},
+      {"/./data/./.", "/data"},   {"/", "/"},                  {"/.//", "/"},
+      {"/.data/...", "/.data/..."}, {"/data/../other/", "/data/../other"}, /* what is before it may be a link */
+      {"~", "/home/u"},           {"~/", "/home/u"},           {"~//./data/", "/home/u/data"},
+  };
+  struct blockstore_settings *settings = NULL;
+  struct bs_error error = {0};
+
+  setenv("HOME", "/home/u/", 1);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char yaml[64];
+
+    snprintf(yaml, sizeof yaml, "root: \"%s\"\n", rows[i].written);
+    assert_ok(read_options(&settings, *state, yaml, &error));
+    assert_string_equal(bs_settings_text(settings, "root", 0), rows[i].path);
+    bs_settings_free(settings);
+  }
+  settings = NULL;
+}
+
 static void mistakes_are_told_with_place_and_expectation(void **state) {
   static const struct {
     const char *yaml, *message;
@@ -199,6 +223,7 @@ int main(void) {
       in_place(values_are_canonical),
       in_place(what_is_left_out_has_its_initial_value_or_none),
       in_place(variables_stand_for_whole_values),
+      in_place(a_path_has_one_spelling),
       in_place(mistakes_are_told_with_place_and_expectation),
       in_place(a_variables_value_is_not_shown),
       in_place(a_secret_comes_from_a_file),

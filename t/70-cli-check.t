@@ -219,6 +219,14 @@ stores() {
 }
 stores "$work/disk" "$work/disk"
 finds 1 error stores 'The stores one and two are one place' 'two stores in one directory, which is not made'
+stores "$work/disk" "$work//./disk/"
+finds 1 error stores 'one and two are one place' 'the same in another spelling'
+ln -s . "$work/here"
+stores "$work/disk/new" "$work/here/disk/new"
+finds 1 error stores 'one and two are one place' 'the same behind a link'
+stores "$work/disk/new" "$work/here/disk/old"
+cli check
+is "$(grep -c 'one place' "$out")" 0 'two that are still to be made beside each other are two'
 succeeds 'it is not made' test ! -e "$work/disk"
 mkdir "$work/disk"
 ln -s disk "$work/link"

@@ -116,6 +116,25 @@ bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *er
   return bs_file_sync_parent(path, error);
 }
 
+/* Shortens an absolute path, in place, by what leads nowhere: "//", "/./" and a slash at the end.  ".." stays, for what
+ * is before it may be a link. */
+static void tidy_path(char *path) {
+  char *to = path;
+
+  for (const char *at = path; *at != '\0';) {
+    size_t length = strcspn(at += strspn(at, "/"), "/");
+
+    if (length > 0 && !(length == 1 && at[0] == '.')) {
+      *to++ = '/';
+      memmove(to, at, length);
+      to += length;
+    }
+    at += length;
+  }
+  if (to == path) *to++ = '/';
+  *to = '\0';
+}
+
 char *bs_file_expand(const char *path, const char *base, struct bs_error *error) {
   struct bs_buffer full = BS_BUFFER_INIT;
   char *text;
@@ -142,6 +161,7 @@ char *bs_file_expand(const char *path, const char *base, struct bs_error *error)
   bs_buffer_text(&full, path);
   text = bs_buffer_take(&full);
   if (text == NULL) bs_fail_memory(error);
+  else tidy_path(text);
   return text;
 }
 

@@ -21,7 +21,8 @@ bool bs_file_make_directories(const char *path, mode_t mode, struct bs_error *er
 char *bs_file_parent(const char *path);
 /* fsyncs the directory that holds `path`. */
 bool bs_file_sync_parent(const char *path, struct bs_error *error);
-/* `path` with a leading "~/" replaced by $HOME, made absolute from `base` (NULL: the working directory); by free(). */
+/* `path` with a leading "~/" replaced by $HOME, made absolute from `base` (absolute; NULL: the working directory), and in
+ * one spelling as far as its text tells: without "//", "/./" and a slash at the end; by free(). */
 char *bs_file_expand(const char *path, const char *base, struct bs_error *error);
 
 /* For scandir: by the bytes of the names, whatever the locale. */

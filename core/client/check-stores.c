@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,10 +38,26 @@ static bool says_where(enum bs_option_type type) {
          type == BS_OPTION_ENUM || type == BS_OPTION_SECRET;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-  struct stat first, second;
+/* Where the path leads, as far as it is there; what is still to be made stands behind that as it is.  NULL: no memory. */
+static char *resolve(const char *path) {
+  char *head BS_AUTO_FREE = strdup(path), *real BS_AUTO_FREE = NULL, *whole = NULL;
+  size_t length = head == NULL ? 0 : strlen(head);
 
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  while (length > 0 && (real = realpath(head, NULL)) == NULL) {
+    while (length > 0 && head[length - 1] != '/') length--;
+    while (length > 0 && head[length - 1] == '/') length--;
+    head[length] = '\0';
+  }
+  if (head == NULL || asprintf(&whole, "%s%s", real == NULL ? "" : real, path + length) < 0) return NULL;
+  return whole;
+}
+
+static bool is_same_file(const char *a, const char *b) {
+  char *first BS_AUTO_FREE = resolve(a), *second BS_AUTO_FREE = resolve(b);
+  struct stat one, two;
+
+  if (first != NULL && second != NULL && strcmp(first, second) == 0) return true;
+  return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 static bool is_same_option(const struct placed *a, const struct placed *b, const struct bs_option *option) {

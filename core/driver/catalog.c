@@ -222,6 +222,13 @@ static bool add_files(struct bs_catalog *catalog, const char *directory, const c
   return !bs_vet_is_name(only) || add_candidate(catalog, directory, only, error);
 }
 
+/* Was something found in this directory, by another spelling of it?  Its files do not shadow themselves. */
+static bool is_searched(const struct bs_catalog *catalog, const char *real) {
+  for (size_t i = 0; i < catalog->candidate_count; i++)
+    if (catalog->candidates[i]->directory != NULL && strcmp(catalog->candidates[i]->directory, real) == 0) return true;
+  return false;
+}
+
 /* False only for want of memory: any other trouble becomes the directory's. */
 static bool search_directory(struct bs_catalog *catalog, const char *path, const char *only, struct bs_error *error) {
   struct bs_directory *directory = &catalog->directories[catalog->directory_count];
@@ -231,7 +238,8 @@ static bool search_directory(struct bs_catalog *catalog, const char *path, const
   directory->path = strdup(path);
   if (directory->path == NULL) return bs_fail_memory(error);
   catalog->directory_count++;
-  if (bs_vet_directory(&real, path, &trouble) && add_files(catalog, real, only, &trouble)) return true;
+  if (bs_vet_directory(&real, path, &trouble) && (is_searched(catalog, real) || add_files(catalog, real, only, &trouble)))
+    return true;
   return take_refusal(&directory->refused, &directory->rule, &trouble, error);
 }
 
