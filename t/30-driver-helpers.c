@@ -90,10 +90,35 @@ static void a_refusal_is_handed_on(void **state) {
   }
 }
 
+static void an_errno_has_its_status(void **state) {
+  static const struct {
+    int reason;
+    enum blockstore_status status;
+  } rows[] = {
+      {EACCES, BLOCKSTORE_STATUS_DENIED},       {EPERM, BLOCKSTORE_STATUS_DENIED},
+      {EROFS, BLOCKSTORE_STATUS_DENIED},        {ENOSPC, BLOCKSTORE_STATUS_NO_SPACE},
+      {EDQUOT, BLOCKSTORE_STATUS_NO_SPACE},     {EFBIG, BLOCKSTORE_STATUS_TOO_LARGE},
+      {EAGAIN, BLOCKSTORE_STATUS_TRANSIENT},    {ENOMEM, BLOCKSTORE_STATUS_TRANSIENT},
+      {EMFILE, BLOCKSTORE_STATUS_TRANSIENT},    {ENFILE, BLOCKSTORE_STATUS_TRANSIENT},
+      {ENOBUFS, BLOCKSTORE_STATUS_TRANSIENT},   {ENETUNREACH, BLOCKSTORE_STATUS_TRANSIENT},
+      {EHOSTUNREACH, BLOCKSTORE_STATUS_TRANSIENT}, {ECONNREFUSED, BLOCKSTORE_STATUS_TRANSIENT},
+      {ECONNRESET, BLOCKSTORE_STATUS_TRANSIENT},   {ETIMEDOUT, BLOCKSTORE_STATUS_TRANSIENT},
+      {EIO, BLOCKSTORE_STATUS_FAILED},          {ENOTDIR, BLOCKSTORE_STATUS_FAILED},
+      {ENOENT, BLOCKSTORE_STATUS_FAILED}, /* never absence by itself */
+      {0, BLOCKSTORE_STATUS_FAILED}, /* never OK: something did fail */
+      {-1, BLOCKSTORE_STATUS_FAILED},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    assert_int_equal(blockstore_errno_status(rows[i].reason), rows[i].status);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(failing_says_why),
       cmocka_unit_test(long_texts_are_cut),
+      cmocka_unit_test(an_errno_has_its_status),
       cmocka_unit_test(a_call_goes_on_until_its_time_is_over),
       cmocka_unit_test(a_value_is_given_whole),
       cmocka_unit_test(a_refusal_is_handed_on),

@@ -59,18 +59,6 @@ struct sqlite_object {
 
 /* Why a call fails. */
 
-static enum blockstore_status sqlite_errno_status(int reason) {
-  switch (reason) {
-  case EACCES:
-  case EPERM:
-  case EROFS: return BLOCKSTORE_STATUS_DENIED;
-  case ENOSPC:
-  case EDQUOT: return BLOCKSTORE_STATUS_NO_SPACE;
-  case ENOMEM: return BLOCKSTORE_STATUS_TRANSIENT;
-  default: return BLOCKSTORE_STATUS_FAILED;
-  }
-}
-
 static enum blockstore_status sqlite_status(sqlite3 *database) {
   switch (sqlite3_errcode(database) & 0xff) { /* the rest of the bits tell more than the core wants to know */
   case SQLITE_BUSY:
@@ -79,7 +67,7 @@ static enum blockstore_status sqlite_status(sqlite3 *database) {
   case SQLITE_FULL: return BLOCKSTORE_STATUS_NO_SPACE;
   case SQLITE_PERM:
   case SQLITE_READONLY: return BLOCKSTORE_STATUS_DENIED;
-  case SQLITE_CANTOPEN: return sqlite_errno_status(sqlite3_system_errno(database));
+  case SQLITE_CANTOPEN: return blockstore_errno_status(sqlite3_system_errno(database));
   default: return BLOCKSTORE_STATUS_FAILED;
   }
 }
@@ -306,10 +294,10 @@ static enum blockstore_status sqlite_find_file(struct sqlite *self, struct block
   size_t length;
 
   if (!must_exist && mknod(file, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
-    return blockstore_fail(call, sqlite_errno_status(errno), "%s: The database cannot be made: %s.", file, strerror(errno));
+    return blockstore_fail(call, blockstore_errno_status(errno), "%s: The database cannot be made: %s.", file, strerror(errno));
   self->path = realpath(file, NULL);
   if (self->path == NULL || stat(self->path, &status) < 0)
-    return blockstore_fail(call, sqlite_errno_status(errno), "%s: The database cannot be found: %s.", file, strerror(errno));
+    return blockstore_fail(call, blockstore_errno_status(errno), "%s: The database cannot be found: %s.", file, strerror(errno));
   if (!S_ISREG(status.st_mode))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%s: A regular file was expected: name the database, not its directory.", self->path);
@@ -490,7 +478,7 @@ static enum blockstore_status sqlite_tell(struct sqlite *self, struct blockstore
       sqlite_step(self, &page, "PRAGMA page_size", NULL, 0) != SQLITE_ROW)
     return sqlite_fail(self, call, what);
   if (statvfs(self->path, &disk) < 0)
-    return blockstore_fail(call, sqlite_errno_status(errno), "%s: %s: %s.", self->path, what, strerror(errno));
+    return blockstore_fail(call, blockstore_errno_status(errno), "%s: %s: %s.", self->path, what, strerror(errno));
   snprintf(report, sizeof report, "{\"size\": %lld, \"unused\": %lld, \"free\": %llu}", pages * page, unused * page,
            (unsigned long long)disk.f_bavail * disk.f_frsize);
   return blockstore_give(ret_report, report, strlen(report));

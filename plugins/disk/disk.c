@@ -157,7 +157,7 @@ static enum blockstore_status disk_put(const struct disk *disk, struct blockstor
     return bs_disk_fail(call, disk->root.path, BS_TREE_TEMPORARIES, "A temporary file cannot be made");
   /* A full disk is known at once where the file system can say so; where it cannot, writing will tell. */
   if (source->size > 0 && fallocate(temporary.fd, 0, 0, (off_t)source->size) < 0 &&
-      bs_disk_status(errno) == BLOCKSTORE_STATUS_NO_SPACE)
+      blockstore_errno_status(errno) == BLOCKSTORE_STATUS_NO_SPACE)
     return disk_fail(disk, call, object, "There is no room for the object");
   status = disk_receive(disk, call, object, temporary.fd, source);
   if (status != BLOCKSTORE_STATUS_OK) return status;

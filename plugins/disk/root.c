@@ -19,22 +19,6 @@
 #define MARKER ".blockstore-disk"
 #define MARKER_TEXT "blockstore-disk 1\n" /* the layout's number */
 
-enum blockstore_status bs_disk_status(int reason) {
-  switch (reason) {
-    case ENOSPC:
-    case EDQUOT: return BLOCKSTORE_STATUS_NO_SPACE;
-    case EFBIG: return BLOCKSTORE_STATUS_TOO_LARGE;
-    case EACCES:
-    case EPERM:
-    case EROFS: return BLOCKSTORE_STATUS_DENIED;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EAGAIN: return BLOCKSTORE_STATUS_TRANSIENT;
-    default: return BLOCKSTORE_STATUS_FAILED;
-  }
-}
-
 enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path,
                                     const char *what) {
   int reason = errno;
@@ -43,7 +27,7 @@ enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *ro
   if (reason == 0) why = "The file ended early";
   if (reason == ELOOP || reason == ENOTDIR)
     why = "A symbolic link, or something else that is no directory, is in the way";
-  return blockstore_fail(call, bs_disk_status(reason), "%s%s%s: %s: %s", root, path[0] == '\0' ? "" : "/", path, what,
+  return blockstore_fail(call, blockstore_errno_status(reason), "%s%s%s: %s: %s", root, path[0] == '\0' ? "" : "/", path, what,
                          why == NULL ? "Unknown error" : why);
 }
 

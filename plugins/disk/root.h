@@ -38,8 +38,6 @@ enum blockstore_status bs_disk_root_present(const struct bs_disk_root *root, str
 enum blockstore_status bs_disk_root_report(const struct bs_disk_root *root, struct blockstore_call *call,
                                            struct bs_health *health);
 
-/* The status that an errno stands for. */
-enum blockstore_status bs_disk_status(int reason);
 /* Fails with the status of errno, saying: root/path: what: why.  An empty path is the root itself. */
 enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path, const char *what);
 

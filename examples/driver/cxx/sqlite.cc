@@ -65,18 +65,6 @@ template <typename Work> blockstore_status guarded(blockstore_call *call, Work w
   }
 }
 
-blockstore_status errno_status(int reason) {
-  switch (reason) {
-  case EACCES:
-  case EPERM:
-  case EROFS: return BLOCKSTORE_STATUS_DENIED;
-  case ENOSPC:
-  case EDQUOT: return BLOCKSTORE_STATUS_NO_SPACE;
-  case ENOMEM: return BLOCKSTORE_STATUS_TRANSIENT;
-  default: return BLOCKSTORE_STATUS_FAILED;
-  }
-}
-
 std::string escape(const std::string &text, const char *keep) {
   static const char digits[] = "0123456789ABCDEF";
   std::string escaped;
@@ -182,7 +170,7 @@ blockstore_status store::database_status() const {
   case SQLITE_FULL: return BLOCKSTORE_STATUS_NO_SPACE;
   case SQLITE_PERM:
   case SQLITE_READONLY: return BLOCKSTORE_STATUS_DENIED;
-  case SQLITE_CANTOPEN: return errno_status(sqlite3_system_errno(database_));
+  case SQLITE_CANTOPEN: return blockstore_errno_status(sqlite3_system_errno(database_));
   default: return BLOCKSTORE_STATUS_FAILED;
   }
 }
@@ -302,7 +290,7 @@ void store::check(blockstore_call *call, blockstore_sink *ret_report) {
   struct statvfs disk;
 
   if (statvfs(path_.c_str(), &disk) < 0)
-    fail(call, errno_status(errno), path_ + ": " + what + ": " + std::strerror(errno) + ".");
+    fail(call, blockstore_errno_status(errno), path_ + ": " + what + ": " + std::strerror(errno) + ".");
   number("SELECT max(rowid) FROM object", what); /* counts none: it is short, however many there are */
   std::string report = "{\"size\": " + std::to_string(page * number("PRAGMA page_count", what)) +
                        ", \"unused\": " + std::to_string(page * number("PRAGMA freelist_count", what)) +
@@ -321,10 +309,10 @@ void store::find_file(const char *file, bool must_exist) {
   struct stat status;
 
   if (!must_exist && mknod(file, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
-    fail(call_, errno_status(errno), std::string(file) + ": The database cannot be made: " + std::strerror(errno) + ".");
+    fail(call_, blockstore_errno_status(errno), std::string(file) + ": The database cannot be made: " + std::strerror(errno) + ".");
   std::unique_ptr<char, decltype(&std::free)> real(realpath(file, nullptr), &std::free);
   if (!real || stat(real.get(), &status) < 0)
-    fail(call_, errno_status(errno), std::string(file) + ": The database cannot be found: " + std::strerror(errno) + ".");
+    fail(call_, blockstore_errno_status(errno), std::string(file) + ": The database cannot be found: " + std::strerror(errno) + ".");
   path_ = real.get();
   if (!S_ISREG(status.st_mode))
     fail(call_, BLOCKSTORE_STATUS_FAILED, path_ + ": A regular file was expected: name the database, not its directory.");
