@@ -12,10 +12,6 @@
 #include "core/driver/inside.h"
 #include "core/driver/value.h"
 
-static const char *const capability_names[] = {"durable", "expires", "public", "local", "consistent", "read-only"};
-static const char *const thread_names[] = {
-    [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
-
 static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
   cJSON *options = bs_document_object(driver, "options");
 
@@ -40,11 +36,13 @@ static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
   bs_document_text(driver, "version", metadata->version);
   bs_document_text(driver, "description", metadata->description);
   bs_document_text(driver, "kind", metadata->is_filter ? "filter" : "store");
-  bs_document_text(driver, "threads", thread_names[metadata->threads]);
+  for (const struct bs_metadata_word *model = bs_threads_words; model->text != NULL; model++)
+    if (model->value == metadata->threads) bs_document_text(driver, "threads", model->text);
   if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
   for (size_t i = 0; i < metadata->scheme_count; i++) bs_document_append(schemes, cJSON_CreateString(metadata->schemes[i]));
-  for (size_t i = 0; i < sizeof capability_names / sizeof capability_names[0]; i++)
-    if ((metadata->capabilities & 1u << i) != 0) bs_document_append(capabilities, cJSON_CreateString(capability_names[i]));
+  for (const struct bs_metadata_word *capability = bs_capability_words; capability->text != NULL; capability++)
+    if ((metadata->capabilities & capability->value) != 0)
+      bs_document_append(capabilities, cJSON_CreateString(capability->text));
   add_options(driver, metadata);
 }
 

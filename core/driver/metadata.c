@@ -39,13 +39,18 @@ static bool read_small(uint16_t *ret_number, const char *text) {
   return true;
 }
 
-struct choice {
-  const char *text;
-  unsigned value;
-};
+const struct bs_metadata_word bs_threads_words[] = {
+    {"serial", BS_THREADS_SERIAL}, {"instance", BS_THREADS_INSTANCE}, {"parallel", BS_THREADS_PARALLEL}, {NULL, 0}};
+const struct bs_metadata_word bs_capability_words[] = {{"durable", BS_CAPABILITY_DURABLE},
+                                                       {"expires", BS_CAPABILITY_EXPIRES},
+                                                       {"public", BS_CAPABILITY_PUBLIC},
+                                                       {"local", BS_CAPABILITY_LOCAL},
+                                                       {"consistent", BS_CAPABILITY_CONSISTENT},
+                                                       {"read-only", BS_CAPABILITY_READ_ONLY},
+                                                       {NULL, 0}};
 
 /* The row with this text, or NULL; the table ends with a NULL text. */
-static const struct choice *choose(const struct choice *table, const char *text) {
+static const struct bs_metadata_word *choose(const struct bs_metadata_word *table, const char *text) {
   for (; table->text != NULL; table++)
     if (strcmp(table->text, text) == 0) return table;
   return NULL;
@@ -91,31 +96,22 @@ static bool read_kind(struct bs_metadata *metadata, char *value) {
 }
 
 static bool read_threads(struct bs_metadata *metadata, char *value) {
-  static const struct choice table[] = {
-      {"serial", BS_THREADS_SERIAL}, {"instance", BS_THREADS_INSTANCE}, {"parallel", BS_THREADS_PARALLEL}, {NULL, 0}};
-  const struct choice *found = choose(table, value);
+  const struct bs_metadata_word *found = choose(bs_threads_words, value);
 
   if (found != NULL) metadata->threads = (enum bs_threads)found->value;
   return found != NULL;
 }
 
 static bool read_capability(struct bs_metadata *metadata, char *value) {
-  static const struct choice table[] = {{"durable", BS_CAPABILITY_DURABLE},
-                                        {"expires", BS_CAPABILITY_EXPIRES},
-                                        {"public", BS_CAPABILITY_PUBLIC},
-                                        {"local", BS_CAPABILITY_LOCAL},
-                                        {"consistent", BS_CAPABILITY_CONSISTENT},
-                                        {"read-only", BS_CAPABILITY_READ_ONLY},
-                                        {NULL, 0}};
-  const struct choice *found = choose(table, value);
+  const struct bs_metadata_word *found = choose(bs_capability_words, value);
 
   if (found != NULL) metadata->capabilities |= found->value;
   return found != NULL;
 }
 
 static bool read_needs(struct bs_metadata *metadata, char *value) {
-  static const struct choice table[] = {{"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {NULL, 0}};
-  const struct choice *found = choose(table, value);
+  static const struct bs_metadata_word table[] = {{"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {NULL, 0}};
+  const struct bs_metadata_word *found = choose(table, value);
 
   if (found != NULL) metadata->needs |= found->value;
   return found != NULL;
@@ -155,7 +151,7 @@ static bool initial_is_good(const struct bs_option *option) {
 }
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
-  static const struct choice of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, {"durable", 0},
+  static const struct bs_metadata_word of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, {"durable", 0},
                                               /* and kept for it: */
                                               {"isolate", 0}, {"filters", 0}, {"sha256", 0}, {NULL, 0}};
 

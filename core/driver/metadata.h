@@ -66,6 +66,14 @@ struct bs_metadata {
   size_t option_count;
 };
 
+/* The words of the lines for them, and what they mean; the last text is NULL. */
+struct bs_metadata_word {
+  const char *text;
+  unsigned value;
+};
+extern const struct bs_metadata_word bs_threads_words[];    /* enum bs_threads */
+extern const struct bs_metadata_word bs_capability_words[]; /* enum bs_capability */
+
 /* Lines it does not know are passed over (a later minor version may add some), and so are capabilities, needs and thread
  * models that it does not know of a driver whose ABI is later than ours.  Any other known line with a bad value is an
  * error (word driver), as are control characters, duplicate options and missing name, abi or version lines.  Not
