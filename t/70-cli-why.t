@@ -116,6 +116,12 @@ put needslibrary "$one/needslibrary.so"
 refuses needslibrary library 'needs the library libgone\.so.*LD_LIBRARY_PATH'
 is "$(member candidates.0.missing)" '["libgone.so"]' 'what is missing'
 like "$(member candidates.0.needs)" '"libgone.so"' 'of what is needed'
+printf 'stores: [{name: one, driver: needslibrary}]\n' >"$work/gone.yaml"
+refused 2 driver "^blockstore-cli: $work/gone.yaml:1:30: Store one: .*libgone\.so.*; run: blockstore-cli drivers why needslibrary\$" \
+  -c "$work/gone.yaml" stores
+printf 'stores: [{name: one, driver: nosuch}]\n' >"$work/nosuch.yaml"
+cli -c "$work/nosuch.yaml" stores
+is "$status $(member error | grep -c 'drivers why')" '2 0' 'what is not there is told in full, without it'
 mkdir "$work/lib" && cp "$modules/libgone.so" "$work/lib"
 LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$work/lib
 why needslibrary

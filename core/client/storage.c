@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/client/report.h"
 #include "core/driver/options.h"
+#include "core/driver/rule.h"
 
 #define LOCK_PAUSE_MS 5 /* between two looks at a store that another thread opens */
 
@@ -29,8 +30,11 @@ static bool load_module(struct blockstore_storage *storage, struct bs_error *err
 
   if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count,
                        storage->entry->driver, error) ||
-      !bs_module_load(&storage->module, candidate, error))
+      !bs_module_load(&storage->module, candidate, error)) {
+    if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
+      bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, storage->entry->driver);
     return bs_context(error, "%s:%u:%u: Store %s", config->file, node->line, node->column, storage->entry->name);
+  }
   if (storage->module->metadata->is_filter)
     return bs_config_refuse(config, node, error, "Store %s: The driver %s is a filter, not a store.", storage->entry->name,
                             storage->entry->driver);

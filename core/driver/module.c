@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/driver/inside.h"
 #include "core/driver/registration.h"
+#include "core/driver/rule.h"
 
 struct loaded {
   struct bs_module module; /* first: what callers get */
@@ -98,8 +99,7 @@ static bool open_file(lt_dlhandle *ret_handle, const char *path, struct bs_error
     *ret_handle = handle;
     return true;
   }
-  bs_fail(error, BS_WORD_driver, "%s: The driver cannot be loaded: %s", path,
-          trouble != NULL ? trouble : ltdl_reason());
+  bs_refuse(error, library, "%s: The driver cannot be loaded: %s", path, trouble != NULL ? trouble : ltdl_reason());
   if (handle != NULL) lt_dlclose(handle);
   free(trouble);
   trouble = NULL;

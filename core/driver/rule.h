@@ -22,7 +22,7 @@
   X(metadata)     \
   X(other_name)   /* the driver in it is called otherwise than the file */ \
   X(abi)          \
-  X(library)      /* it needs one that is not there */
+  X(library)      /* it needs one that is not there, or else the dynamic linker does not load it */
 
 enum bs_rule {
 #define BS_RULE_ENUM_(rule) BS_RULE_##rule,
