@@ -49,4 +49,15 @@ fails 'atoi does not' compiles "$work/bad"
   echo '}'
 } >"$work/long"
 is "$(long_functions 100 "$work/long" | wc -l)" 1 'a function of 101 lines is seen'
+
+# wrong_skips FILE: lines for a test that has one already, or that there is not.
+wrong_skips() {
+  sed '/^#/d; /^$/d; s/: .*//' "$1" | sort | uniq -c | while read -r count test; do
+    [ "$count" = 1 ] || echo "$test: $count lines"
+    [ -e "$test" ] || [ -e "${test%.t}.c" ] || echo "$test: there is no such test"
+  done
+}
+is_empty "$(wrong_skips t/allowed-skips)" 'each line of t/allowed-skips is the one for a test that there is'
+printf 't/90-style.t: a\nt/90-style.t: b\nt/90-style(-x)?.t: c\n' >"$work/skips"
+is "$(wrong_skips "$work/skips" | wc -l)" 2 'a second line, and one for no test, are seen'
 done_testing
