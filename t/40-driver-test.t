@@ -48,6 +48,18 @@ answers 0 'ok 2 - immutable.delete' "$moody" -o root=@DIR@/objects --only=immuta
 answers 0 'ok 2 - mutable.delete' "$moody" -o root=@DIR@/objects --only=mutable.byte,mutable.delete
 answers 0 'ok 1 - threads.parallel' "$moody" -o root=@DIR@/objects --only=threads.parallel
 
+# Wherever the directories of the stores are made, a driver is shown paths as it will name them.
+mkdir "$work/tmp/real"
+ln -s real "$work/tmp/link"
+for place in "$work/tmp/link" "$work/tmp/real//" tmp/real .; do
+  (cd "$work" && TMPDIR=$place "$program" "$disk" -o root=@DIR@/objects --only='options.paths,options.locked,options.optional' >out 2>&1)
+  is "$?$(grep -A 2 '^not' "$work/out")" 0 "TMPDIR may be $place"
+done
+rm -r "$work/tmp/link" "$work/tmp/real"
+TMPDIR=$work/none
+answers 2 'A directory for the stores cannot be made (TMPDIR): No such file' "$disk" -o root=@DIR@
+TMPDIR=$work/tmp
+
 # A store that stays is left as it was.
 mkdir "$work/store"
 answers 0 'ok 1 - immutable.page' "$disk" -o root="$work/store" --only=immutable.page

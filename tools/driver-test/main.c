@@ -236,16 +236,24 @@ static bool check_options(const struct subject *subject, struct bs_error *error)
   return true;
 }
 
-static int try_all(struct walk *walk) {
+/* A directory of ours, as it is called from everywhere: drivers are shown what is below it, and name that.  By free(). */
+static char *make_scratch(void) {
   const char *place = getenv("TMPDIR");
+  char *real BS_AUTO_FREE = realpath(place == NULL || place[0] == '\0' ? "/tmp" : place, NULL), *scratch = NULL;
+
+  if (real == NULL || asprintf(&scratch, "%s/blockstore-driver-test-XXXXXX", real) < 0) return NULL;
+  if (mkdtemp(scratch) != NULL) return scratch;
+  free(scratch);
+  return NULL;
+}
+
+static int try_all(struct walk *walk) {
   struct bs_error error = {0};
-  char *scratch BS_AUTO_FREE = NULL;
+  char *scratch BS_AUTO_FREE = make_scratch();
   size_t planned = for_each(walk, count_it), done;
   bool good = true;
 
-  if (asprintf(&scratch, "%s/blockstore-driver-test-XXXXXX", place == NULL || place[0] == '\0' ? "/tmp" : place) < 0 ||
-      mkdtemp(scratch) == NULL)
-    return fail_usage("A directory for the stores cannot be made (TMPDIR)", strerror(errno));
+  if (scratch == NULL) return fail_usage("A directory for the stores cannot be made (TMPDIR)", strerror(errno));
   walk->subject->scratch = scratch;
   trial_catch_signals();
   if (!check_options(walk->subject, &error)) {
