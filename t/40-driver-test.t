@@ -48,6 +48,17 @@ answers 0 'ok 2 - immutable.delete' "$moody" -o root=@DIR@/objects --only=immuta
 answers 0 'ok 2 - mutable.delete' "$moody" -o root=@DIR@/objects --only=mutable.byte,mutable.delete
 answers 0 'ok 1 - threads.parallel' "$moody" -o root=@DIR@/objects --only=threads.parallel
 
+# A crash is told with where it was, also on a thread of the driver's own, in whatever process of the examination.
+beside=$builddir/t/flawed/.libs/beside.so
+died='died of SIGABRT inside storage_close.'
+answers 1 "The process $died" "$beside" -o root=@DIR@/objects --only=immutable.byte
+answers 1 "The process that put $died" "$beside" -o root=@DIR@/objects --only=visibility.killed-mutable
+answers 1 "The process that looks on $died" "$beside" -o root=@DIR@/objects --only=visibility.mutable
+answers 1 "The process of the other writer $died" "$beside" -o root=@DIR@/objects --only=visibility.writers
+answers 1 "The other process $died" "$beside" -o root=@DIR@/objects --only=urls.processes
+answers 1 "With class=hot, the driver $died" "$beside" -o root=@DIR@/objects --only=options.words
+answers 1 'The process died of SIGSEGV outside of all entry points.' "$builddir/t/modules/.libs/falling.so" --only=file.loads
+
 # Wherever the directories of the stores are made, a driver is shown paths as it will name them.
 mkdir "$work/tmp/real"
 ln -s real "$work/tmp/link"

@@ -25,6 +25,7 @@
 #include "tools/driver-test/traces.h"
 
 #define END_MS 1000 /* how long what was closed may take to be gone */
+#define NAP_MS 10   /* between two looks at it */
 
 static void run_session(struct trial *trial) {
   struct session session = {.trial = trial};
@@ -116,12 +117,6 @@ static void raise_nothing(struct trial *trial) {
 
 /* ---- what is left ---- */
 
-static void nap(void) {
-  const struct timespec time = {0, 10000000};
-
-  nanosleep(&time, NULL);
-}
-
 static void look_at_descriptors(struct session *session) {
   const struct list *ours = session->user;
   struct list now;
@@ -183,20 +178,23 @@ static void leave_no_thread(struct trial *trial) {
     trial_fail(trial, "storage_close had returned, and %u threads of the driver still ran.", after - before);
 }
 
-static void leave_no_child(struct trial *trial) {
+/* After a session, no child of the driver's is like that for long. */
+static void leave_none(struct trial *trial, enum children left, const char *what) {
+  const struct timespec nap = {0, NAP_MS * 1000000L};
+
   run_session(trial);
-  for (int waited = 0; children_left() == CHILDREN_ALIVE; waited += 10) {
-    if (waited >= END_MS) trial_fail(trial, "storage_close had returned, and a child process of the driver still ran.");
-    nap();
+  for (int waited = 0; children_left() == left; waited += NAP_MS) {
+    if (waited >= END_MS) trial_fail(trial, "storage_close had returned, and %s.", what);
+    nanosleep(&nap, NULL);
   }
 }
 
+static void leave_no_child(struct trial *trial) {
+  leave_none(trial, CHILDREN_ALIVE, "a child process of the driver still ran");
+}
+
 static void leave_no_zombie(struct trial *trial) {
-  run_session(trial);
-  for (int waited = 0; children_left() == CHILDREN_DEAD; waited += 10) {
-    if (waited >= END_MS) trial_fail(trial, "storage_close had returned, and nobody had waited for a child process that ended.");
-    nap();
-  }
+  leave_none(trial, CHILDREN_DEAD, "nobody had waited for a child process that ended");
 }
 
 /* ---- pointers ---- */
@@ -283,16 +281,19 @@ static void forget_pointers(struct trial *trial) {
 
 /* ---- a host that forks ---- */
 
+/* And not _exit: what the driver registered runs. */
+static void exit_at_once(struct trial *trial, void *unused) {
+  (void)trial, (void)unused;
+  exit(0);
+}
+
 static void fork_and_exit(struct input *input, uint64_t offset, size_t length) {
-  pid_t child;
   int status;
 
   (void)offset, (void)length;
   if (input->reads > 1) return;
-  child = fork();
-  if (child == 0) exit(0); /* and not _exit: what the driver registered runs */
-  if (child < 0) trial_fail(input->trial, "No process could be made: %s", strerror(errno));
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  status = trial_in_child(input->trial, exit_at_once, NULL);
+  if (status > 128) trial_must_end(input->trial, status, "A child of the host that exited");
 }
 
 static void put_and_fork(struct store *store, enum kind kind) {

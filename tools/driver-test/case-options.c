@@ -62,11 +62,10 @@ static void try_attempt(struct trial *trial, void *user) {
 }
 
 static void must_open_or_refuse(struct trial *trial, struct attempt *attempt) {
-  int status = trial_in_child(trial, try_attempt, attempt);
+  char what[200];
 
-  if (status > 128)
-    trial_fail(trial, "%s, storage_init or storage_close died of SIG%s.", attempt->what, sigabbrev_np(status - 128));
-  if (status != 0) trial_fail(trial, "%s, the process ended with exit status %d.", attempt->what, status);
+  snprintf(what, sizeof what, "%s, the driver", attempt->what);
+  trial_must_end(trial, trial_in_child(trial, try_attempt, attempt), what);
 }
 
 static void leave_out(struct trial *trial) {
@@ -207,11 +206,11 @@ static void try_paths(struct trial *trial, const char *path, bool may_do) {
   needs_types(trial, 1u << BS_OPTION_PATH);
   for (size_t i = 0; i < metadata->option_count; i++) {
     struct bad_path bad = {&metadata->options[i], path, may_do || !metadata->options[i].required};
-    int status = bad.option->type == BS_OPTION_PATH ? trial_in_child(trial, try_path, &bad) : 0;
+    char what[1024];
 
-    if (status > 128)
-      trial_fail(trial, "With %s=%s, the driver died of SIG%s.", bad.option->key, path, sigabbrev_np(status - 128));
-    if (status != 0) trial_fail(trial, "With %s=%s, the process ended with exit status %d.", bad.option->key, path, status);
+    if (bad.option->type != BS_OPTION_PATH) continue;
+    snprintf(what, sizeof what, "With %s=%.900s, the driver", bad.option->key, path);
+    trial_must_end(trial, trial_in_child(trial, try_path, &bad), what);
   }
 }
 

@@ -178,12 +178,10 @@ static void make_urls(struct trial *trial, void *user) {
 static void stay_in_processes(struct trial *trial) {
   struct urls *urls = mmap(NULL, sizeof *urls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   struct store store;
-  int status;
 
   if (urls == MAP_FAILED) trial_fail(trial, "There is not enough memory for the examination.");
   for (size_t i = 0; i < KINDS; i++) urls->ids[i] = id_of_kind(trial, i);
-  status = trial_in_child(trial, make_urls, urls);
-  if (status != 0) trial_fail(trial, "The other process ended with exit status %d.", status);
+  trial_must_end(trial, trial_in_child(trial, make_urls, urls), "The other process");
   begin(&store, trial);
   for (size_t i = 0; i < KINDS; i++) {
     must_make_same(&store, urls->ids[i], urls->texts[i], "in another process");

@@ -128,7 +128,9 @@ static void put_and_die(struct trial *trial, void *user) {
 }
 
 static void must_have_died(struct trial *trial, int status) {
-  if (status != 128 + SIGKILL) trial_fail(trial, "A put ended before it had read half of its source.");
+  if (status == 128 + SIGKILL) return;
+  trial_must_end(trial, status, "The process that put");
+  trial_fail(trial, "A put ended before it had read half of its source.");
 }
 
 static void die_with_object(struct trial *trial) {
@@ -163,7 +165,7 @@ static void die_with_record(struct trial *trial) {
 
   object_make(&before, trial, KIND_MUTABLE, SIZE);
   object_succeed(&after, trial, &before);
-  trial_in_child(trial, put_and_close, &before);
+  trial_must_end(trial, trial_in_child(trial, put_and_close, &before), "The process that put");
   must_have_died(trial, trial_in_child(trial, put_and_die, &after));
   must_open(&store, trial, 1);
   must_hold_object(&store, &before);
@@ -266,7 +268,7 @@ static void survive_end(struct trial *trial, enum kind kind) {
   struct store store;
 
   object_make(&object, trial, kind, 1000);
-  trial_in_child(trial, put_and_end, &object);
+  trial_must_end(trial, trial_in_child(trial, put_and_end, &object), "The process that put");
   must_open(&store, trial, 1);
   must_hold_object(&store, &object);
   store_close(&store);
@@ -338,7 +340,7 @@ static void put_both(struct trial *trial, struct store *store, struct object *ou
   skip_without(store, ours->kind);
   answers[0] = put_so(store, ours, let_rival_put, &rival);
   if (!rival.told) eventfd_write(rival.go, 1);
-  trial_wait_child(trial, child);
+  trial_must_end(trial, trial_wait_child(trial, child), "The process of the other writer");
   eventfd_read(rival.done, &done);
   answers[1] = done == 1 ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_CONFLICT;
   rival_end(&rival);

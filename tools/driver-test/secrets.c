@@ -159,7 +159,7 @@ static void must_not_tell(const char *what, const char *text) {
 }
 
 static void hear(struct trial *trial, const char *text) {
-  const char *inside = atomic_load(&trial->shared->inside);
+  const char *inside = atomic_load(trial->inside);
   char what[80];
 
   snprintf(what, sizeof what, "what it says in %s", inside == NULL ? "a thread" : inside);

@@ -16,12 +16,12 @@ static pthread_mutex_t process_turn = PTHREAD_MUTEX_INITIALIZER;
 
 static void enter(struct store *store, const char *entry) {
   if (store->turn != NULL) pthread_mutex_lock(store->turn);
-  atomic_store(&store->trial->shared->inside, entry);
+  atomic_store(store->trial->inside, entry);
 }
 
 /* Hands on the answer; one that is no status is FAILED, as it is to the core. */
 static enum blockstore_status leave(struct store *store, enum blockstore_status status) {
-  const char *entry = atomic_exchange(&store->trial->shared->inside, NULL);
+  const char *entry = atomic_exchange(store->trial->inside, NULL);
 
   if (store->turn != NULL) pthread_mutex_unlock(store->turn);
   if ((int)status >= 0 && (int)status <= (int)BLOCKSTORE_STATUS_FAILED) return status;

@@ -108,6 +108,7 @@ pid_t trial_start_child(struct trial *trial, void (*work)(struct trial *trial, v
 
   if (child < 0) trial_fail(trial, "No process could be made: %s", strerror(errno));
   if (child == 0) {
+    trial->inside = &trial->shared->inside[1];
     work(trial, user);
     _exit(0);
   }
@@ -120,6 +121,21 @@ int trial_wait_child(struct trial *trial, pid_t child) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   if (atomic_load(&trial->shared->outcome) != OUTCOME_NONE) _exit(0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* " inside storage_init", or that it was nowhere inside. */
+static const char *inside_text(char text[64], const char *inside) {
+  snprintf(text, 64, "%s%s", inside == NULL ? " outside of all entry points" : " inside ", inside == NULL ? "" : inside);
+  return text;
+}
+
+void trial_must_end(struct trial *trial, int status, const char *what) {
+  const char *inside = atomic_exchange(&trial->shared->inside[1], NULL);
+  char text[64];
+
+  inside_text(text, inside);
+  if (status > 128) trial_fail(trial, "%s died of SIG%s%s.", what, sigabbrev_np(status - 128), text);
+  if (status != 0) trial_fail(trial, "%s ended with exit status %d.", what, status);
 }
 
 int trial_in_child(struct trial *trial, void (*work)(struct trial *trial, void *user), void *user) {
@@ -183,14 +199,6 @@ static void set_reason(struct verdict *verdict, enum outcome outcome, const char
   va_end(arguments);
 }
 
-/* " inside storage_init", or "". */
-static const char *inside_text(char text[64], const struct trial_shared *shared) {
-  const char *inside = atomic_load(&shared->inside);
-
-  snprintf(text, 64, "%s%s", inside == NULL ? "" : " inside ", inside == NULL ? "" : inside);
-  return text;
-}
-
 /* Waits for the child; kills it, with what it started, when it takes too long.  NULL, or why it was killed.
  * clears: what was put is deleted, also after a signal. */
 static const char *wait_for(pid_t child, int *ret_status, const struct trial_shared *shared, uint64_t end_ms, bool clears) {
@@ -216,9 +224,11 @@ static const char *wait_for(pid_t child, int *ret_status, const struct trial_sha
 
 static void judge(struct verdict *verdict, const struct trial_shared *shared, int status, const char *killed) {
   enum outcome outcome = (enum outcome)atomic_load(&shared->outcome);
+  const char *where = atomic_load(&shared->inside[0]);
   char inside[64];
 
-  inside_text(inside, shared);
+  if (killed != NULL && where == NULL) where = atomic_load(&shared->inside[1]); /* it was waited for */
+  inside_text(inside, where);
   if (killed != NULL && strcmp(killed, "due") == 0) {
     set_reason(verdict, OUTCOME_FAILED, "The driver had not %s.", atomic_load(&shared->due_what));
   } else if (killed != NULL) {
@@ -288,6 +298,7 @@ bool trial_run(struct verdict *ret_verdict, const struct behaviour *behaviour, c
   if (output < 0 || asprintf(&directory, "%s/%s", subject->scratch, behaviour->name) < 0) return false;
   trial.shared = mmap(NULL, sizeof *trial.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (trial.shared == MAP_FAILED) return false;
+  trial.inside = &trial.shared->inside[0];
   trial.directory = directory;
   trial.output = output;
   if (mkdir(directory, 0700) == 0) child = fork();

@@ -48,7 +48,7 @@ struct trial_shared {
   atomic_int outcome; /* enum outcome */
   atomic_bool claimed; /* by who says how it ended: it alone writes `reason`, then `outcome` */
   char reason[TRIAL_REASON];
-  _Atomic(const char *) inside;   /* the entry point that the driver is in, a literal; NULL: none */
+  _Atomic(const char *) inside[2]; /* the entry point that the driver is in, a literal; NULL: none.  1: in a child process */
   atomic_uint_fast64_t due_ms;    /* when the driver must have returned, monotonic; 0: no matter */
   _Atomic(const char *) due_what; /* what it must do by then, a literal */
   atomic_size_t litter_length; /* may be more than there is room for */
@@ -59,6 +59,7 @@ struct trial {
   const struct behaviour *behaviour;
   const struct subject *subject;
   struct trial_shared *shared;
+  _Atomic(const char *) *inside; /* this process's of the shared ones */
   const char *directory; /* its own, empty, 0700 */
   int output;            /* what stands for stdout and stderr meanwhile: a file without a name */
   atomic_uint made;      /* data and ids so far */
@@ -111,6 +112,8 @@ int trial_in_child(struct trial *trial, void (*work)(struct trial *trial, void *
 /* The same in two steps: both go on meanwhile. */
 pid_t trial_start_child(struct trial *trial, void (*work)(struct trial *trial, void *user), void *user);
 int trial_wait_child(struct trial *trial, pid_t child);
+/* Fails unless that status is 0; `what` ended so. */
+void trial_must_end(struct trial *trial, int status, const char *what);
 /* Runs `work` in a thread and waits for its end. */
 void trial_in_thread(struct trial *trial, void *(*work)(void *user), void *user);
 

@@ -94,10 +94,17 @@ static void serve(struct trial *trial, void *user) {
   store_close(&store);
 }
 
+#define PROCESS "The process that looks on"
+
+/* Ends here when it has failed. */
+static void wait_for(const struct witness *witness) {
+  trial_must_end(witness->trial, trial_wait_child(witness->trial, witness->process), PROCESS);
+}
+
 static void tell(struct witness *witness, char order) {
   if (send(witness->socket, &order, 1, MSG_NOSIGNAL) == 1) return;
-  trial_wait_child(witness->trial, witness->process); /* ends here when it has failed */
-  trial_fail(witness->trial, "The process that looks on died.");
+  wait_for(witness);
+  trial_fail(witness->trial, PROCESS " hears nothing.");
 }
 
 /* What fails it, fails here: then this does not return. */
@@ -107,8 +114,8 @@ static void hear(struct witness *witness, void *answer, size_t size) {
   do got = recv(witness->socket, answer, size, MSG_WAITALL);
   while (got < 0 && errno == EINTR);
   if (got == (ssize_t)size) return;
-  trial_wait_child(witness->trial, witness->process);
-  trial_fail(witness->trial, "The process that looks on died.");
+  wait_for(witness);
+  trial_fail(witness->trial, PROCESS " says nothing.");
 }
 
 void witness_begin(struct witness *ret_witness, struct trial *trial, struct object *object, const struct datum *other) {
@@ -126,7 +133,7 @@ void witness_begin(struct witness *ret_witness, struct trial *trial, struct obje
 
 void witness_end(struct witness *witness) {
   tell(witness, END);
-  trial_wait_child(witness->trial, witness->process);
+  wait_for(witness);
   close(witness->socket);
 }
 
