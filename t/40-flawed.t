@@ -16,6 +16,7 @@ shows_all() {
 
 shows_all "$flawed/flawed.so"
 shows_all "$flawed/readonly.so"
+shows_all "$flawed/veiling.so"
 shows_all "$flawed/crashtold.so" --only=threads.signals
 shows_all "$builddir/plugins/.libs/disk.so"
 

@@ -24,5 +24,6 @@ extern const struct group group_visibility;
 extern const struct group group_deadlines;
 extern const struct group group_threads;
 extern const struct group group_manners;
+extern const struct group group_filter;
 
 #endif

@@ -35,6 +35,7 @@ static const struct group *const groups[] = {
     &group_deadlines,
     &group_threads,
     &group_manners,
+    &group_filter,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

@@ -72,24 +72,32 @@ static void set_turn(struct store *store) {
   store->turn = threads == BS_THREADS_PARALLEL ? NULL : threads == BS_THREADS_INSTANCE ? &store->own_turn : &process_turn;
 }
 
-enum blockstore_status store_try(struct store *ret_store, struct trial *trial, struct blockstore_settings *settings,
-                                 struct call *ret_call) {
+static enum blockstore_status try_number(struct store *ret_store, struct trial *trial, unsigned number,
+                                         struct blockstore_settings *settings, struct call *ret_call) {
   struct bs_error error = {0};
   enum blockstore_status status;
 
-  *ret_store = (struct store){.trial = trial, .settings = settings};
+  *ret_store = (struct store){.trial = trial, .settings = settings, .number = number};
   if (!subject_load(&ret_store->module, trial->subject, &error)) trial_fail(trial, "%s", error.message);
   set_turn(ret_store);
   ret_store->handle = host_handle(ret_store);
+  if (ret_store->module->metadata->is_filter) below_open(ret_store);
   call_begin(ret_call, ret_store);
   enter(ret_store, "storage_init");
-  status = leave(ret_store, ret_store->module->driver->storage_init(&ret_store->self, &ret_call->abi, settings, NULL));
+  status = leave(ret_store, ret_store->module->driver->storage_init(&ret_store->self, &ret_call->abi, settings,
+                                                                    below_next(&ret_store->below)));
   if (status == BLOCKSTORE_STATUS_OK) return status;
   store_drop(ret_store);
   return status;
 }
 
+enum blockstore_status store_try(struct store *ret_store, struct trial *trial, struct blockstore_settings *settings,
+                                 struct call *ret_call) {
+  return try_number(ret_store, trial, 1, settings, ret_call);
+}
+
 void store_drop(struct store *store) {
+  below_close(store);
   host_handle_free(store->handle);
   bs_settings_free(store->settings);
   pthread_mutex_destroy(&store->own_turn);
@@ -105,7 +113,7 @@ void must_open(struct store *ret_store, struct trial *trial, unsigned number) {
   do {
     if (!subject_settings(&settings, trial->subject, trial->directory, number, NULL, NULL, &error))
       trial_fail(trial, "%s", error.message);
-    status = store_try(ret_store, trial, settings, &call);
+    status = try_number(ret_store, trial, number, settings, &call);
   } while (call_again(&call, status, &tried));
   if (status != BLOCKSTORE_STATUS_OK) trial_fail(trial, "storage_init answered %s.", answer_text(&call, status));
   call_end(&call);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "core/base/buffer.h"
+#include "tools/driver-test/below.h"
 #include "tools/driver-test/trial.h"
 
 /* ---- calls ---- */
@@ -90,14 +91,16 @@ struct store {
   struct trial *trial;
   const struct bs_module *module;
   struct blockstore_settings *settings;
+  unsigned number; /* of subject_settings */
+  struct below below; /* of a filter */
   void *self;
   struct blockstore_store *handle; /* what the driver knows of it */
   pthread_mutex_t own_turn; /* for one call at a time in this instance */
   pthread_mutex_t *turn;    /* who calls holds it; NULL: any number of calls at once */
 };
 
-/* The answer of storage_init.  ret_store is the caller's memory, `settings` is taken over; unless OK there is nothing to close.
- * ret_call: begun here, ended by the caller. */
+/* The answer of storage_init, of store 1.  ret_store is the caller's memory, `settings` is taken over; unless OK there is
+ * nothing to close.  ret_call: begun here, ended by the caller. */
 enum blockstore_status store_try(struct store *ret_store, struct trial *trial, struct blockstore_settings *settings,
                                  struct call *ret_call);
 /* Opens store `number` of subject_settings. */

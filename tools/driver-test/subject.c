@@ -16,6 +16,7 @@
 #include "core/driver/note.h"
 #include "core/driver/options.h"
 #include "core/driver/vet.h"
+#include "tools/driver-test/below.h"
 
 #define SUFFIX ".so"
 #define DIRECTORY "@DIR@"
@@ -75,6 +76,10 @@ void subject_free(struct subject *subject) {
   free_assignments(&subject->other);
 }
 
+bool subject_is_filter(const struct subject *subject) {
+  return subject->candidate->metadata != NULL && subject->candidate->metadata->is_filter;
+}
+
 uint64_t subject_largest(const struct subject *subject) {
   uint64_t declared = subject->candidate->metadata->largest;
 
@@ -82,6 +87,7 @@ uint64_t subject_largest(const struct subject *subject) {
 }
 
 bool subject_is_fresh(const struct subject *subject) {
+  if (subject_is_filter(subject)) return true;
   for (size_t i = 0; i < subject->options.count; i++)
     if (strstr(subject->options.items[i].value, DIRECTORY) != NULL) return true;
   return false;
@@ -91,15 +97,18 @@ bool subject_can_be_apart(const struct subject *subject) {
   return subject->other.count > 0 || subject_is_fresh(subject);
 }
 
+static bool has_scheme(const char *url, const char *scheme) {
+  size_t length = strlen(scheme);
+
+  return strncasecmp(url, scheme, length) == 0 && url[length] == ':';
+}
+
 bool subject_declares(const struct subject *subject, const char *url) {
   const struct bs_metadata *metadata = subject->candidate->metadata;
 
-  for (size_t i = 0; i < metadata->scheme_count; i++) {
-    size_t length = strlen(metadata->schemes[i]);
-
-    if (strncasecmp(url, metadata->schemes[i], length) == 0 && url[length] == ':') return true;
-  }
-  return false;
+  for (size_t i = 0; i < metadata->scheme_count; i++)
+    if (has_scheme(url, metadata->schemes[i])) return true;
+  return metadata->is_filter && has_scheme(url, BELOW_SCHEME);
 }
 
 /* ---- settings: written as the YAML of a store, and read as the core reads that ---- */

@@ -32,6 +32,8 @@ struct subject {
 bool subject_read(struct subject *subject, const char *file, struct bs_error *error);
 void subject_free(struct subject *subject);
 
+/* Does it stand above another store? */
+bool subject_is_filter(const struct subject *subject);
 /* Bytes of the largest object that is tried: what the driver declares, or less. */
 uint64_t subject_largest(const struct subject *subject);
 /* Does a store begin empty each time, in a directory of ours? */
@@ -47,7 +49,7 @@ bool subject_can_be_apart(const struct subject *subject);
 bool subject_settings(struct blockstore_settings **ret_settings, const struct subject *subject, const char *directory,
                       unsigned number, const char *without, const struct assignment *instead, struct bs_error *error);
 
-/* Is the URL of one of the driver's schemes? */
+/* Is the URL of one of the driver's schemes, or of the store below a filter? */
 bool subject_declares(const struct subject *subject, const char *url);
 
 /* Loads the driver into this process. */

@@ -180,6 +180,7 @@ static _Noreturn void play(struct trial *trial) {
     trial_skip(trial, "the driver does not declare itself consistent");
   if ((behaviour->needs & NEEDS_DURABLE) != 0 && (capabilities & BS_CAPABILITY_DURABLE) == 0)
     trial_skip(trial, "the driver does not declare itself durable");
+  if ((behaviour->needs & NEEDS_FILTER) != 0 && !subject_is_filter(trial->subject)) trial_skip(trial, "the driver is no filter");
   if ((behaviour->needs & NEEDS_APART) != 0 && !subject_can_be_apart(trial->subject))
     trial_skip(trial, "no second store: use @DIR@ in the value of an option, or -O key=value");
   behaviour->run(trial);

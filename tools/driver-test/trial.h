@@ -25,6 +25,7 @@ enum needs {
   NEEDS_WRITES = 1 << 2,     /* not read-only */
   NEEDS_CONSISTENT = 1 << 3, /* declared capabilities */
   NEEDS_DURABLE = 1 << 4,
+  NEEDS_FILTER = 1 << 6,     /* no store */
   NEEDS_APART = 1 << 5, /* two stores that share nothing can be made: a @DIR@, or -O */
   NEEDED_BY_ALL = 1 << 8 /* when it is not shown, nothing after it is tried */
 };
@@ -68,6 +69,7 @@ struct trial {
   void (*begun)(struct call *call); /* of each call as it begins; may be NULL */
   uint64_t timeout_ms;   /* how long it may take in all */
   bool judges_statuses;  /* an answer that is no status is a failure */
+  bool judges_below;     /* so is what is not a filter's to call of the store below */
   uint32_t patience_ms;  /* the deadline of its calls: the subject's, until it says otherwise */
   const struct blockstore_host *host; /* what its calls are given; NULL: host_table */
   bool lacks_cancel_fd;  /* its calls have none */

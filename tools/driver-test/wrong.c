@@ -57,28 +57,26 @@ char *must_make_nowhere(struct trial *trial) {
 }
 
 /* Every descriptor above those that are open is beyond the limit. */
-static struct rlimit take_descriptors(void) {
-  struct rlimit before = {0}, none;
+static void take_descriptors(struct call *call) {
   int next = dup(STDIN_FILENO);
+  struct rlimit limit;
 
-  getrlimit(RLIMIT_NOFILE, &before);
-  if (next >= 0) close(next);
-  none = (struct rlimit){next < 0 ? before.rlim_cur : (rlim_t)next, before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &none);
-  return before;
+  (void)call;
+  if (next < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  close(next);
+  limit.rlim_cur = (rlim_t)next;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static enum blockstore_status open_without_descriptors(struct store *ret_store, struct call *ret_call, struct trial *trial) {
-  struct blockstore_settings *settings = must_settings(trial, NULL, NULL, NULL);
-  const struct bs_module *module;
+  struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY};
   enum blockstore_status status;
-  struct bs_error error = {0};
-  struct rlimit limit;
 
-  if (!subject_load(&module, trial->subject, &error)) trial_fail(trial, "%s", error.message);
-  limit = take_descriptors();
-  status = store_try(ret_store, trial, settings, ret_call);
-  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &before);
+  trial->begun = take_descriptors;
+  status = store_try(ret_store, trial, must_settings(trial, NULL, NULL, NULL), ret_call);
+  trial->begun = NULL;
+  setrlimit(RLIMIT_NOFILE, &before);
   return status;
 }
 
