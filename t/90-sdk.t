@@ -12,6 +12,8 @@ is "$(pkg-config --variable=driverabi blockstore)" \
   "$(printf '#include <blockstore/driver.h>\nBLOCKSTORE_ABI_MAJOR BLOCKSTORE_ABI_MINOR\n' |
     cc -E -P -I"$prefix/include" - | tail -n 1 | tr ' ' .)" 'blockstore.pc has the version of the ABI'
 is "$(pkg-config --variable=driverdir blockstore)" "$library/blockstore/drivers" 'and the directory of drivers'
+is_empty "$(diff -r "$srcdir/examples/driver" "$(pkg-config --variable=docdir blockstore)/examples/driver" 2>&1)" 'the example is installed'
+succeeds 'and so are the parts to copy' test -e "$(pkg-config --variable=driverparts blockstore)/tree.c"
 
 copy_driver "$work/mine"
 cd "$work/mine" || exit 1

@@ -36,9 +36,9 @@ cli() {
   "$prefix/bin/blockstore-cli" "$@" >"$out" 2>"$err" || status=$?
 }
 
-# copy_driver DIRECTORY: the example, as its reader would copy it.
+# copy_driver DIRECTORY: the example as it was installed, as its reader would copy it.
 copy_driver() {
-  cp -r "$srcdir/examples/driver" "$1"
+  cp -r "$(pkg-config --variable=docdir blockstore)/examples/driver" "$1"
   chmod -R u+w "$1"
 }
 
