@@ -22,17 +22,15 @@ behaves 'all behaviours' -o endpoint="http://127.0.0.1:$S3_PORT" -o prefix=one -
   -O access_key_id="$S3_KEY" -O "secret_access_key=@$work/secret" -O prefix=two
 is_empty "$(grep SKIP "$work/out" | grep -vE '5497558138880 bytes|beyond --largest|nowhere in @DIR@|declares threads=parallel')" \
   'what is skipped cannot be tried here'
-brief=immutable.page,mutable.byte,urls.own,immutable.delete,mutable.delete
+brief='immutable.page,mutable.byte,urls.own,*.delete,opening.check*'
 behaves 'virtual style' -o endpoint="http://localhost:$S3_PORT" -o style=virtual --only="$brief"
 behaves 'TLS' -o endpoint="https://localhost:$S3_TLS_PORT" -o ca_file="$S3_TLS/ca.pem" --only="$brief"
 behaves 'another region' -o endpoint="http://127.0.0.1:$S3_PORT" -o region=eu-central-1 --only="$brief"
 
-# Every byte that a path may hold, as the prefix.
-while IFS= read -r prefix; do
-  behaves "prefix: $prefix" -o endpoint="http://127.0.0.1:$S3_PORT" -o prefix="$prefix" --only="$brief"
-done <<'END'
-a b
+# Every byte that a path may hold, and names that mean something elsewhere, are the names of a long prefix.
+prefix=$(paste -s -d / <<'END'
  a
+a b
 a+b
 a%20b
 a%2Fb
@@ -60,10 +58,12 @@ a~b
 .a
 ...
 é
-日本語/ß
+日本語
+ß
 😀
-a/b/c/d/e/f
 -_.
 END
+)
+behaves 'an odd prefix' -o endpoint="http://127.0.0.1:$S3_PORT" -o prefix="$prefix" --only="$brief"
 is_empty "$(s3 GET "/$own?list-type=2" | grep -o '<Key>[^<]*')" 'nothing is left behind'
 done_testing
