@@ -120,7 +120,12 @@ static void file_may_be_named(void **state) {
 }
 
 static void mistakes_are_told(void **state) {
-  (void)state;
+  char *binary = host_path("%s/binary", (const char *)*state);
+  FILE *file = fopen(binary, "w");
+
+  assert_non_null(file);
+  assert_int_equal(fwrite("[default]\0secret", 1, 16, file), 16);
+  assert_int_equal(fclose(file), 0);
   refused(ROWS({"access_key_id", "KEY"}), "configuration has no secret access key");
   refused(ROWS({"secret_access_key", "SECRET"}), "configuration has no access key id");
   refused(ROWS({"session_token", "SECRET"}), "configuration has no access key id");
@@ -136,6 +141,9 @@ static void mistakes_are_told(void **state) {
   refused(ROWS({"profile", "odd"}), "access key id of the profile");
   refused(ROWS({"credentials_file", "/nowhere/at/all"}), "/nowhere/at/all: The AWS credentials file cannot be read");
   refused(ROWS({"credentials_file", "/dev/zero"}), "An AWS credentials file was expected");
+  refused(ROWS({"credentials_file", "/proc/self/exe"}), "An AWS credentials file was expected");
+  refused(ROWS({"credentials_file", binary}), "or is no text");
+  free(binary);
   setenv("AWS_ACCESS_KEY_ID", "ENVKEY", 1);
   refused(NOTHING, "environment has no secret access key");
   setenv("AWS_PROFILE", "none", 1);

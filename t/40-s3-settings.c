@@ -24,7 +24,7 @@ static void refused(const char *option, const char *value, const char *text) {
 static void wrong_values_are_refused(void **state) {
   static const char *const endpoints[] = {
       "s3.example.org", "ftp://s3.example.org", "https://", "https:///x", "https://user@host.example", "https://host.example:",
-      "https://host.example:99999999", "https://host.example:http", "https://host.example?x=1", "https://host.example/#x",
+      "https://host.example:99999999", "https://host.example:65536", "https://host.example:http", "https://host.example?x=1", "https://host.example/#x",
       "https://host.example//x", "https://host.example/../x", "https://ho st.example", "https://h%6Fst.example", "https://[::1",
       "https://[::1]x", "https://[fe80::1%25eth0]", "https://host.example:80:80"};
   static const char *const buckets[] = {
@@ -71,6 +71,9 @@ static void urls_follow_from_the_options(void **state) {
       {{"endpoint", "HTTP://localhost:80"}, {NULL, NULL}, "http://localhost/my-data/"},
       {{"endpoint", "https://localhost:9000"}, {"prefix", "\303\274 %+"}, "https://localhost:9000/my-data/%C3%BC%20%25%2B/"},
       {{"endpoint", "https://[2001:DB8::1]:9000"}, {NULL, NULL}, "https://[2001:db8::1]:9000/my-data/"},
+      {{"endpoint", "https://[2001:db8:0:0:0::1]:09000"}, {NULL, NULL}, "https://[2001:db8::1]:9000/my-data/"},
+      {{"endpoint", "http://0x7f000001:9000"}, {NULL, NULL}, "http://127.0.0.1:9000/my-data/"},
+      {{"endpoint", "http://127.1:0080"}, {NULL, NULL}, "http://127.0.0.1/my-data/"},
       {{"endpoint", "https://host.example/storage/v1"}, {NULL, NULL}, "https://host.example/storage/v1/my-data/"},
       {{"endpoint", "https://host.example:444"}, {"style", "virtual"}, "https://my-data.host.example:444/"},
       {{"endpoint", "http://localhost:9000"}, {"style", "virtual"}, "http://my-data.localhost:9000/"},
@@ -133,7 +136,8 @@ static void only_its_own_urls_are_handled(void **state) {
   host_store_close(&store);
 }
 
-static void prefix_must_leave_room_for_urls(void **state) {
+/* S3 takes names of 1,024 bytes, a URL of 2,048; the longest path below the prefix has 216. */
+static void prefix_must_leave_room_for_objects(void **state) {
   char prefix[2049];
   struct host_store store;
 
@@ -141,7 +145,9 @@ static void prefix_must_leave_room_for_urls(void **state) {
   memset(prefix, 'x', sizeof prefix);
   prefix[sizeof prefix - 1] = '\0';
   refused("prefix", prefix, "no room");
-  prefix[1500] = '\0';
+  prefix[1024 - 216] = '\0';
+  refused("prefix", prefix, "no room");
+  prefix[1024 - 216 - 1] = '\0';
   host_store_open(&store, "s3", SETTINGS({"prefix", prefix}));
   host_store_close(&store);
 }
@@ -166,7 +172,7 @@ int main(void) {
       cmocka_unit_test(virtual_style_needs_a_name),
       cmocka_unit_test(urls_follow_from_the_options),
       cmocka_unit_test(only_its_own_urls_are_handled),
-      cmocka_unit_test(prefix_must_leave_room_for_urls),
+      cmocka_unit_test(prefix_must_leave_room_for_objects),
       cmocka_unit_test(nothing_is_put_without_credentials),
   };
 

@@ -84,9 +84,11 @@ static enum blockstore_status read_file(struct search *search, char **ret_text, 
   length = (size_t)stat.st_size;
   text = calloc(1, length + 1);
   if (text == NULL) return fail_memory(search->call);
-  if (bs_tree_read(fd, text, length, 0) < 0) {
-    wipe(text);
-    return blockstore_fail(search->call, BLOCKSTORE_STATUS_FAILED, "%.500s: The AWS credentials file cannot be read.", path);
+  if (bs_tree_read(fd, text, length, 0) < 0 || memchr(text, '\0', length) != NULL) {
+    OPENSSL_cleanse(text, length);
+    free(text);
+    return blockstore_fail(search->call, BLOCKSTORE_STATUS_FAILED,
+                           "%.500s: The AWS credentials file cannot be read, or is no text.", path);
   }
   *ret_text = text;
   return BLOCKSTORE_STATUS_OK;

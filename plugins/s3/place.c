@@ -4,6 +4,7 @@
 #include "plugins/s3/place.h"
 
 #include <ctype.h>
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,7 @@
 #define BUCKET_SHORTEST 3
 #define BUCKET_LONGEST 63
 #define HOST_LONGEST 255
+#define OBJECT_LONGEST (sizeof((struct bs_layout *)NULL)->path - 1)
 
 /* An endpoint, taken apart; pointers into its text. */
 struct endpoint {
@@ -35,18 +37,27 @@ static const char *setting(struct blockstore_call *call, const struct blockstore
   return value == NULL ? "" : value;
 }
 
-/* Is it a host's name or address, with or without a port? */
-static bool is_authority(const char *text, size_t length) {
-  const char *port;
-  size_t host;
+/* Takes the host and its port as libcurl sends them, for the Host header is signed: [2001:DB8:0::1]:09000 is
+ * [2001:db8::1]:9000, and the scheme's own port is left out. */
+static bool take_authority(struct endpoint *endpoint, const char *text, size_t length) {
+  CURLU *parsed = curl_url();
+  char url[sizeof "https://" + 2 * HOST_LONGEST], *host = NULL, *port = NULL;
+  bool good;
 
-  if (length == 0 || length > HOST_LONGEST) return false;
-  host = text[0] == '[' ? strspn(text + 1, "0123456789abcdefABCDEF:.") + 2 : strcspn(text, ":/");
-  if (host > length || (text[0] == '[' && text[host - 1] != ']')) return false;
-  if (text[0] != '[' && strspn(text, SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._") < host) return false;
-  if (host == 0 || host == length) return host > 0;
-  port = text + host;
-  return port[0] == ':' && length - host > 1 && length - host <= 6 && strspn(port + 1, DIGITS) == length - host - 1;
+  snprintf(url, sizeof url, "%s://%.*s", endpoint->scheme, (int)length, text);
+  good = parsed != NULL && length > 0 && length <= HOST_LONGEST && text[length - 1] != ':' &&
+         strspn(text, SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._[:]") >= length &&
+         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+         strlen(host) <= HOST_LONGEST - strlen(":65535");
+  if (good) {
+    curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+    snprintf(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port == NULL ? "" : ":", port == NULL ? "" : port);
+    for (char *letter = endpoint->host; *letter != '\0'; letter++) *letter = (char)tolower((unsigned char)*letter);
+  }
+  curl_free(host);
+  curl_free(port);
+  curl_url_cleanup(parsed);
+  return good;
 }
 
 /* An address cannot have a bucket's name before it. */
@@ -69,7 +80,7 @@ static bool is_aws(const char *host) {
 
 static enum blockstore_status take_endpoint(struct endpoint *ret_endpoint, struct blockstore_call *call, const char *text) {
   bool secure = strncasecmp(text, "https://", 8) == 0;
-  const char *host = text + (secure ? 8 : 7), *port;
+  const char *host = text + (secure ? 8 : 7);
   size_t length;
 
   if (!secure && strncasecmp(text, "http://", 7) != 0)
@@ -77,16 +88,12 @@ static enum blockstore_status take_endpoint(struct endpoint *ret_endpoint, struc
                            "endpoint: \"%.200s\": A URL that begins with https:// (or http://) was expected.", text);
   length = strcspn(host, "/");
   ret_endpoint->path = host + length;
-  if (!is_authority(host, length) || strspn(ret_endpoint->path, BS_URL_PATH) < strlen(ret_endpoint->path) ||
+  snprintf(ret_endpoint->scheme, sizeof ret_endpoint->scheme, secure ? "https" : "http");
+  if (!take_authority(ret_endpoint, host, length) || strspn(ret_endpoint->path, BS_URL_PATH) < strlen(ret_endpoint->path) ||
       strstr(ret_endpoint->path, "//") != NULL || strstr(ret_endpoint->path, "/.") != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "endpoint: A server's URL was expected, such as https://s3.example.org:9000, without user, bucket, "
                            "query or anything escaped.");
-  port = secure ? ":443" : ":80"; /* not sent in the Host header, which is signed */
-  if (length > strlen(port) && strncmp(host + length - strlen(port), port, strlen(port)) == 0) length -= strlen(port);
-  snprintf(ret_endpoint->scheme, sizeof ret_endpoint->scheme, secure ? "https" : "http");
-  for (size_t i = 0; i < length; i++) ret_endpoint->host[i] = (char)tolower((unsigned char)host[i]);
-  ret_endpoint->host[length] = '\0';
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -184,8 +191,8 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
   if (url == NULL) return fail_memory(call);
   length = strlen(url);
   free(url);
-  if (length + BS_LAYOUT_ESCAPED_MAX > BS_S3_URL_LONGEST + 1)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "prefix: It leaves no room for objects' names in a URL of %d bytes.",
+  if (length + BS_LAYOUT_ESCAPED_MAX > BS_S3_URL_LONGEST + 1 || strlen(place->prefix) + OBJECT_LONGEST > BS_S3_KEY_MOST)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "prefix: It leaves no room for objects' names in a path of %d bytes and a URL of %d.", BS_S3_KEY_MOST,
                            BS_S3_URL_LONGEST);
   return BLOCKSTORE_STATUS_OK;
 }
