@@ -23,6 +23,7 @@
 #define SECRET "wJalrXUtnFEMI+K7MDENG"
 #define LONG ((size_t)70 << 20) /* goes up in parts: nine of them */
 #define OK "HTTP/1.1 200 OK\r\n"
+#define TAG "ETag: \"1\"\r\n"
 #define XML_ERROR(line, code) "HTTP/1.1 " line "\r\n", "<Error><Code>" code "</Code><Message>In its words.</Message></Error>"
 
 struct request {
@@ -321,7 +322,7 @@ static void upload(int fd, const struct request *request, const char *head, cons
   if (strstr(request->target, "?uploads=") != NULL) start_upload(fd);
   else if (strcmp(request->method, "DELETE") == 0) answer(fd, "HTTP/1.1 204 No Content\r\n", "");
   else if (strcmp(request->method, "POST") == 0) answer(fd, head, body);
-  else answer(fd, OK "ETag: \"1\"\r\n", "");
+  else answer(fd, OK TAG, "");
 }
 
 static void upload_succeeds(int fd, const struct request *request) {
@@ -351,6 +352,28 @@ static void part_is_denied(int fd, const struct request *request) {
   else upload_succeeds(fd, request);
 }
 
+/* One that fails for now: twice, or always. */
+static void part_fails_twice(int fd, const struct request *request) {
+  if (strstr(request->target, "partNumber=5&") != NULL && atomic_fetch_add(&seen->odd, 1) < 2)
+    answer(fd, XML_ERROR("503 Service Unavailable", "SlowDown"));
+  else upload_succeeds(fd, request);
+}
+
+static void part_breaks_off(int fd, const struct request *request) {
+  if (strstr(request->target, "partNumber=5&") != NULL && atomic_fetch_add(&seen->odd, 1) < 2) _exit(0);
+  upload_succeeds(fd, request);
+}
+
+static void part_always_fails(int fd, const struct request *request) {
+  if (strstr(request->target, "partNumber=5&") != NULL) answer(fd, XML_ERROR("503 Service Unavailable", "SlowDown"));
+  else upload_succeeds(fd, request);
+}
+
+static void upload_is_gone(int fd, const struct request *request) {
+  if (strstr(request->target, "partNumber=5&") != NULL) answer(fd, XML_ERROR("404 Not Found", "NoSuchUpload"));
+  else upload_succeeds(fd, request);
+}
+
 static void part_hangs(int fd, const struct request *request) {
   if (strstr(request->target, "partNumber=5") != NULL) pause();
   else upload_succeeds(fd, request);
@@ -369,6 +392,10 @@ static void uploads_that_fail_are_aborted(void **state) {
       {upload_has_no_tags, BLOCKSTORE_STATUS_FAILED, "no ETag", 0, 1},
       {upload_has_no_id, BLOCKSTORE_STATUS_FAILED, "no UploadId", 0, 0},
       {part_is_denied, BLOCKSTORE_STATUS_DENIED, "Access denied", 0, 1},
+      {part_fails_twice, BLOCKSTORE_STATUS_OK, "", 1, 0},
+      {part_breaks_off, BLOCKSTORE_STATUS_OK, "", 1, 0},
+      {part_always_fails, BLOCKSTORE_STATUS_TRANSIENT, "SlowDown", 0, 1},
+      {upload_is_gone, BLOCKSTORE_STATUS_TRANSIENT, "NoSuchUpload", 0, 1},
   };
 
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -442,7 +469,7 @@ static void servers_without_conditions_get_plain_puts(void **state) {
 static void object_stands(int fd, const struct request *request) {
   if (strcmp(request->method, "GET") == 0) answer(fd, OK, "same");
   else if (has(request, "\r\nif-none-match: *")) answer(fd, XML_ERROR("412 Precondition Failed", "PreconditionFailed"));
-  else answer(fd, OK, "");
+  else answer(fd, OK TAG, "");
 }
 
 static void what_stands_is_compared(void **state) {
@@ -490,6 +517,10 @@ static void answers_get_their_status(void **state) {
   end(state);
   begin(web_page);
   expect(check(), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+  expect(host_put_immutable(&world.store, KEY, "x", 1), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+  expect(host_put_mutable(&world.store, ID, "x", 1), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+  expect(delete(), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+  assert_null(strchr(world.store.call.sentence, '?'));
 }
 
 /* A kept connection that its server has closed is no reason to fail. */
@@ -525,7 +556,7 @@ static void look_at_headers(int fd, const struct request *request) {
                            "x-amz-storage-class,");
 
   if (!good) atomic_fetch_add(&seen->odd, 1);
-  answer(fd, OK, "");
+  answer(fd, OK TAG, "");
 }
 
 static void all_headers_are_signed(void **state) {

@@ -55,7 +55,7 @@ says data 'on the road' 'and gets what was put'
 
 # Long uploads that fail leave no parts behind, where the server can still be reached.
 head -c 75000000 /dev/urandom >"$work/long"
-fault '{"up_limit": 20000000}'
+fault '{"up_limit": 5000000}' # no part comes through
 exits 7 'a long put breaks off' --deadline 20s put_immutable alice.id "@$work/long"
 fault '{}'
 is_empty "$(s3 GET "/$own?uploads=" | grep -o '<Upload>')" 'its parts are gone'

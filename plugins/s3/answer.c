@@ -9,6 +9,7 @@
 #define CODE_SIZE 80
 #define SAID_SIZE 400
 #define HOST_SIZE 256
+#define SHOWN_MOST 300
 
 /* What codes mean, in the user's words.  Others are told in the server's, with the status of the HTTP code. */
 static const struct {
@@ -123,6 +124,19 @@ static enum blockstore_status tell(const struct bs_http_request *request, struct
                          rows[row].meaning, more, rows[row].code);
 }
 
+/* Of a URL what may be told: no query. */
+static int shown_length(const char *url) {
+  size_t length = strcspn(url, "?");
+
+  return length < SHOWN_MOST ? (int)length : SHOWN_MOST;
+}
+
+enum blockstore_status bs_s3_refuse_stranger(const struct bs_http_request *request, struct blockstore_call *call,
+                                             const char *doing) {
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%.*s: %s: This does not answer as an S3 server does.",
+                         shown_length(request->url), request->url, doing);
+}
+
 /* An answer that no S3 server gives for an absent object must not count as absence. */
 static enum blockstore_status judge_unknown(const struct bs_http_request *request, struct blockstore_call *call,
                                             const char *doing, const char *code) {
@@ -133,7 +147,8 @@ static enum blockstore_status judge_unknown(const struct bs_http_request *reques
   snprintf(said, sizeof said, "%s%s%s", code, message[0] == '\0' ? "" : ": ", message);
   status = bs_http_judge(request, call, doing, code[0] == '\0' ? NULL : said);
   if (status == BLOCKSTORE_STATUS_OK) /* an error in the body of a success: only what is over may be tried again */
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%.300s: %s: %s", request->url, doing, said);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%.*s: %s: %s", shown_length(request->url), request->url, doing,
+                           said);
   return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_FAILED : status;
 }
 

@@ -25,5 +25,9 @@ bool bs_s3_element(char *ret_text, size_t size, const char *reply, const char *n
 enum blockstore_status bs_s3_judge(const struct bs_http_request *request, struct blockstore_call *call,
                                    const struct bs_s3_place *place, const char *doing);
 
+/* Whoever says yes to everything has stored nothing: a hotel's network, a web application.  FAILED, with a sentence. */
+enum blockstore_status bs_s3_refuse_stranger(const struct bs_http_request *request, struct blockstore_call *call,
+                                             const char *doing);
+
 #pragma GCC visibility pop
 #endif

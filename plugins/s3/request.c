@@ -9,6 +9,7 @@
 
 /* EVP's digests, which these functions are deprecated for, are for algorithms that are chosen while a program runs. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include "plugins/s3/answer.h"
@@ -47,6 +48,7 @@ static enum blockstore_status digest_body(const struct bs_http_request *http, st
 
 static void end_lines(struct bs_s3_request *request) {
   for (size_t i = 0; i < BS_S3_LINES && request->lines[i] != NULL; i++) {
+    OPENSSL_cleanse(request->lines[i], strlen(request->lines[i])); /* a session token is among them */
     free(request->lines[i]);
     request->lines[i] = NULL;
   }

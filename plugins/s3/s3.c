@@ -15,6 +15,7 @@
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
 #include "plugins/common/url.h"
+#include "plugins/s3/answer.h"
 #include "plugins/s3/multipart.h"
 #include "plugins/s3/request.h"
 
@@ -23,7 +24,8 @@
 #define LARGEST 5497558138880                 /* 5 TiB */
 #define CLASS_LONGEST 64
 
-static const char get_doing[] = "The object cannot be read", put_doing[] = "The object cannot be put";
+static const char get_doing[] = "The object cannot be read", put_doing[] = "The object cannot be put",
+                  delete_doing[] = "The object cannot be deleted", list_doing[] = "The bucket cannot be listed";
 
 /* Helpers. */
 
@@ -50,13 +52,15 @@ static enum blockstore_status s3_put_whole(struct bs_s3 *s3, struct blockstore_c
   struct bs_http_request http BS_AUTO_HTTP = {0};
   struct bs_s3_request request BS_AUTO_S3_REQUEST = {0};
   enum blockstore_status status = bs_s3_request_init(&http, &request, call, s3, "PUT", object, "");
+  char *tag BS_AUTO_FREE = NULL;
 
   request.intents = BS_S3_MAKES | (if_none ? BS_S3_IF_NONE : 0);
   http.source = source;
   http.length = source->size;
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, put_doing);
   *ret_code = http.code;
-  return status;
+  if (status == BLOCKSTORE_STATUS_OK) tag = bs_http_header(&http, "etag");
+  return status == BLOCKSTORE_STATUS_OK && tag == NULL ? bs_s3_refuse_stranger(&http, call, put_doing) : status;
 }
 
 /* *ret_stands: with `if_none`, an object stands there already, and nothing was put. */
@@ -99,7 +103,8 @@ static enum blockstore_status s3_delete(const struct bs_s3 *s3, struct blockstor
   enum blockstore_status status = s3_refuse_anonymous(s3, call);
 
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_request_init(&http, &request, call, s3, "DELETE", object->path, "");
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, "The object cannot be deleted");
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, delete_doing);
+  if (status == BLOCKSTORE_STATUS_OK && http.reply_length > 0) status = bs_s3_refuse_stranger(&http, call, delete_doing);
   return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
 }
 
@@ -240,16 +245,16 @@ static enum blockstore_status s3_check(void *self, struct blockstore_call *call,
   const struct bs_s3 *s3 = self;
   struct bs_http_request http BS_AUTO_HTTP = {0};
   struct bs_s3_request request BS_AUTO_S3_REQUEST = {0};
-  char *url BS_AUTO_FREE = bs_s3_place_url(&s3->place, ""), query[sizeof "list-type=2&max-keys=1&prefix=" + BS_S3_URL_LONGEST];
+  char *url BS_AUTO_FREE = bs_s3_place_url(&s3->place, ""), query[sizeof "list-type=2&max-keys=1&prefix=" + 3 * BS_S3_KEY_MOST];
   size_t length = (size_t)snprintf(query, sizeof query, "list-type=2&max-keys=1&prefix=");
   struct bs_health health;
   enum blockstore_status status;
 
   bs_url_escape(query + length, sizeof query - length, s3->place.prefix, strlen(s3->place.prefix), BS_URL_UNRESERVED);
   status = url == NULL ? bs_s3_fail_memory(call) : bs_s3_request_init(&http, &request, call, s3, "GET", NULL, query);
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, "The bucket cannot be listed");
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, list_doing);
   if (status == BLOCKSTORE_STATUS_OK && (http.reply == NULL || strstr(http.reply, "<ListBucketResult") == NULL))
-    status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%.300s: This does not answer as an S3 server does.", url);
+    status = bs_s3_refuse_stranger(&http, call, list_doing);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_health_begin(&health);
   bs_health_text(&health, "bucket", s3->place.bucket);
