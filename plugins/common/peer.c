@@ -21,24 +21,24 @@ struct range {
   unsigned bits;
 };
 
-static const struct range special4[] = {
-    {{0}, 8},        {{10}, 8},           {{100, 64}, 10}, {{127}, 8}, {{169, 254}, 16}, {{172, 16}, 12},
-    {{192, 0, 0}, 24}, {{192, 168}, 16}, {{198, 18}, 15}, {{224}, 4}, {{240}, 4}};
+static const struct range special4[] = {{{0}, 8},           {{10}, 8},
+                                        {{100, 64}, 10},    {{127}, 8},
+                                        {{169, 254}, 16},   {{172, 16}, 12},
+                                        {{192, 0, 0}, 24},  {{192, 0, 2}, 24},
+                                        {{192, 88, 99}, 24}, {{192, 168}, 16},
+                                        {{198, 18}, 15},    {{198, 51, 100}, 24},
+                                        {{203, 0, 113}, 24}, {{224}, 4},
+                                        {{240}, 4}};
 
-static const struct range special6[] = {
-    {{0}, 128},                                                           /* :: */
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},              /* ::1 */
-    {{0x20, 0x01}, 32},                                                   /* Teredo */
-    {{0xfc}, 7},       {{0xfe, 0x80}, 10}, {{0xfe, 0xc0}, 10}, {{0xff}, 8}};
+/* What is given out for use as an ordinary address of IPv6, and what is special within it. */
+static const struct range global6 = {{0x20}, 3};
+static const struct range special6[] = {{{0x20, 0x01}, 23},             /* protocols: Teredo, benchmarks, ORCHID */
+                                        {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documents */
+                                        {{0x3f, 0xff}, 20}};            /* documents, too */
 
-/* Addresses that hold one of IPv4 at a place. */
-static const struct {
-  struct range range;
-  unsigned at;
-} inner4[] = {{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96}, 12}, /* ::ffff:a.b.c.d */
-              {{{0}, 96}, 12},                                       /* ::a.b.c.d */
-              {{{0, 0x64, 0xff, 0x9b}, 96}, 12},                     /* NAT64 */
-              {{{0x20, 0x02}, 16}, 2}};                              /* 6to4 */
+/* Addresses that hold one of IPv4; the first two kinds are nothing else. */
+static const struct range mapped6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96}, nat64 = {{0, 0x64, 0xff, 0x9b}, 96},
+                          from4 = {{0x20, 0x02}, 16}; /* 6to4 */
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -54,12 +54,18 @@ static bool is_public4(const uint8_t *bytes) {
   return true;
 }
 
+/* ISATAP: an interface that is named after its address of IPv4. */
+static bool is_isatap(const uint8_t *bytes) {
+  return (bytes[8] & ~0x02) == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe;
+}
+
 static bool is_public6(const uint8_t *bytes) {
+  if (is_in(bytes, &mapped6) || is_in(bytes, &nat64)) return is_public4(bytes + 12);
+  if (!is_in(bytes, &global6)) return false;
   for (size_t i = 0; i < COUNT(special6); i++)
     if (is_in(bytes, &special6[i])) return false;
-  for (size_t i = 0; i < COUNT(inner4); i++)
-    if (is_in(bytes, &inner4[i].range)) return is_public4(bytes + inner4[i].at);
-  return true;
+  if (is_in(bytes, &from4) && !is_public4(bytes + 2)) return false;
+  return !is_isatap(bytes) || is_public4(bytes + 12);
 }
 
 bool bs_peer_is_public(const struct sockaddr *address) {

@@ -2,7 +2,8 @@
 /* Copyright 2026 The Blockstore authors */
 /*
  * Which addresses of the Internet are public: not this machine, not its neighbours, and nothing special (the registries
- * of RFC 6890).  An address of IPv6 that stands for one of IPv4 is as public as that one.
+ * of RFC 6890).  Of IPv6 those in 2000::/3 can be; one that stands for an address of IPv4 (mapped, NAT64, 6to4, ISATAP)
+ * is as public as that one.
  *
  * A part to copy into a driver: peer.h and peer.c, C99, which need POSIX only.  Any number of threads may call
  * these functions: they keep nothing.
