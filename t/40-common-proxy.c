@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <strings.h>
+
 #include "plugins/common/proxy.h"
 #include "t/lib/http-world.h"
+#include "t/lib/memory.h"
 
 static const char *const variables[] = {"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "FTP_PROXY",
                                         "all_proxy",  "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
@@ -13,32 +16,44 @@ static int clear(void **state) {
   return 0;
 }
 
+static enum blockstore_status opens(struct bs_proxy *ret_proxy, struct host_call *call, const struct host_setting *settings) {
+  const struct blockstore_settings given = {settings};
+
+  host_call_init(call);
+  return bs_proxy_open(ret_proxy, &call->call, &given);
+}
+
 static void asks(struct bs_proxy *ret_proxy, const char *proxy, const char *except) {
   const struct host_setting settings[] = {{proxy == NULL ? "-" : "proxy", proxy}, {except == NULL ? "-" : "no_proxy", except},
                                           {NULL, NULL}};
-  const struct blockstore_settings given = {settings};
   struct host_call call;
 
-  host_call_init(&call);
-  if (bs_proxy_open(ret_proxy, &call.call, &given) != BLOCKSTORE_STATUS_OK) fail_msg("%s", call.sentence);
+  if (opens(ret_proxy, &call, settings) != BLOCKSTORE_STATUS_OK) fail_msg("%s", call.sentence);
+}
+
+/* The URL of the proxy for one, or "". */
+static const char *way(const struct bs_proxy *proxy, const char *scheme, const char *host) {
+  const struct bs_proxy_server *server = bs_proxy_for(proxy, scheme, host);
+
+  return server == NULL ? "" : server->url;
 }
 
 static void the_environment_counts_when_nothing_is_set(void **state) {
+#define P "http://p.example:3128"
   static const struct {
     const char *variable, *http, *https, *ftp;
-  } rows[] = {{"http_proxy", "P", "", ""},   {"HTTP_PROXY", "", "", ""}, {"https_proxy", "", "P", ""},
-              {"HTTPS_PROXY", "", "P", ""},  {"ftp_proxy", "", "", "P"}, {"all_proxy", "P", "P", "P"},
-              {"ALL_PROXY", "P", "P", "P"}};
+  } rows[] = {{"http_proxy", P, "", ""}, {"HTTP_PROXY", "", "", ""}, {"https_proxy", "", P, ""}, {"HTTPS_PROXY", "", P, ""},
+              {"ftp_proxy", "", "", P},  {"FTP_PROXY", "", "", P},   {"all_proxy", P, P, P},     {"ALL_PROXY", P, P, P}};
   struct bs_proxy proxy;
 
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    setenv(rows[i].variable, "P", 1);
+    setenv(rows[i].variable, "p.example:3128", 1);
     asks(&proxy, NULL, NULL);
     unsetenv(rows[i].variable);
-    assert_string_equal(bs_proxy_for(&proxy, "http", "a.example"), rows[i].http);
-    assert_string_equal(bs_proxy_for(&proxy, "https", "a.example"), rows[i].https);
-    assert_string_equal(bs_proxy_for(&proxy, "ftp", "a.example"), rows[i].ftp);
+    assert_string_equal(way(&proxy, "http", "a.example"), rows[i].http);
+    assert_string_equal(way(&proxy, "https", "a.example"), rows[i].https);
+    assert_string_equal(way(&proxy, "ftp", "a.example"), rows[i].ftp);
     bs_proxy_close(&proxy);
   }
 }
@@ -50,16 +65,91 @@ static void the_options_go_first(void **state) {
   setenv("http_proxy", "http://environment.example:1", 1);
   setenv("no_proxy", "a.example", 1);
   asks(&proxy, "none", NULL);
-  assert_string_equal(bs_proxy_for(&proxy, "http", "b.example"), "");
+  assert_string_equal(way(&proxy, "http", "b.example"), "");
   bs_proxy_close(&proxy);
   asks(&proxy, "http://p.example:2", "c.example");
-  assert_string_equal(bs_proxy_for(&proxy, "http", "a.example"), "http://p.example:2");
-  assert_string_equal(bs_proxy_for(&proxy, "http", "c.example"), "");
+  assert_string_equal(way(&proxy, "http", "a.example"), "http://p.example:2");
+  assert_string_equal(way(&proxy, "ftp", "a.example"), "http://p.example:2");
+  assert_string_equal(way(&proxy, "http", "c.example"), "");
   bs_proxy_close(&proxy);
   asks(&proxy, NULL, NULL);
-  assert_string_equal(bs_proxy_for(&proxy, "http", "a.example"), "");
-  assert_string_equal(bs_proxy_for(&proxy, "http", "b.example"), "http://environment.example:1");
+  assert_string_equal(way(&proxy, "http", "a.example"), "");
+  assert_string_equal(way(&proxy, "http", "b.example"), "http://environment.example:1");
   bs_proxy_close(&proxy);
+  clear(NULL);
+}
+
+/* ---- what a URL of a proxy is ---- */
+
+static void a_url_is_read(void **state) {
+  static const struct {
+    const char *text, *url, *user, *password;
+  } rows[] = {{"p.example", "http://p.example", NULL, NULL},
+              {"ftp.example:3128", "http://ftp.example:3128", NULL, NULL},
+              {"HTTPS://p.example:8443/", "https://p.example:8443", NULL, NULL},
+              {"http://p.example:3128/path?query#part", "http://p.example:3128", NULL, NULL},
+              {"socks4://p.example", "socks4://p.example", NULL, NULL},
+              {"socks4a://p.example", "socks4a://p.example", NULL, NULL},
+              {"socks5://[::1]:1080", "socks5://[::1]:1080", NULL, NULL},
+              {"socks5h://p.example:1080", "socks5h://p.example:1080", NULL, NULL},
+              {"http://bob@p.example", "http://p.example", "bob", NULL},
+              {"bob:p%40ss:word@p.example:1", "http://p.example:1", "bob", "p@ss:word"},
+              {"http://bob:@p.example", "http://p.example", "bob", ""},
+              {"htpp://bob:secret@p.example", NULL, NULL, NULL},
+              {"socks://p.example:1080", NULL, NULL, NULL},
+              {"ftp://p.example", NULL, NULL, NULL},
+              {"http://[", NULL, NULL, NULL},
+              {"http://", NULL, NULL, NULL},
+              {"http://bob:a%00b@p.example", NULL, NULL, NULL},
+              {"http://p.example:123456", NULL, NULL, NULL}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct bs_proxy proxy;
+    const struct bs_proxy_server *server;
+
+    setenv("https_proxy", rows[i].text, 1);
+    asks(&proxy, NULL, NULL);
+    assert_null(bs_proxy_for(&proxy, "http", "a.example"));
+    server = bs_proxy_for(&proxy, "https", "a.example");
+    assert_non_null(server);
+    assert_string_equal(server->source, "https_proxy");
+    if (rows[i].url == NULL ? server->url != NULL : server->url == NULL || strcasecmp(server->url, rows[i].url) != 0)
+      fail_msg("%s: %s", rows[i].text, server->url == NULL ? "refused" : server->url);
+    assert_string_equal(server->user == NULL ? "-" : server->user, rows[i].user == NULL ? "-" : rows[i].user);
+    assert_string_equal(server->password == NULL ? "-" : server->password, rows[i].password == NULL ? "-" : rows[i].password);
+    bs_proxy_close(&proxy);
+  }
+  clear(NULL);
+}
+
+/* What is wrong in the configuration is said at once, without a secret. */
+static void bad_options_are_refused(void **state) {
+  static const struct {
+    const char *proxy, *user, *password, *sentence;
+  } rows[] = {{"htpp://bob:secret@p.example", "", "", "proxy: A URL such as http://proxy.example:3128 (or https, socks4, "},
+              {"ftp://p.example", "", "", "proxy: A URL such as"},
+              {"http://[", "", "", "proxy: A URL such as"},
+              {"http://bob:secret@p.example", "", "", "proxy: A URL without user and password was expected; they are set by "},
+              {"http://bob@p.example", "", "", "proxy: A URL without user and password was expected; they are set by "},
+              {"bob:secret@p.example", "", "", "proxy: A URL without user and password was expected; they are set by "},
+              {"", "bob", "secret", "proxy_user: Its proxy was expected, too."},
+              {"none", "bob", "secret", "proxy_user: Its proxy was expected, too."},
+              {"http://p.example", "", "secret", "proxy_password: Its proxy_user was expected, too."}};
+
+  (void)state;
+  setenv("http_proxy", "http://environment.example:1", 1);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const struct host_setting settings[] = {{"proxy", rows[i].proxy}, {"proxy_user", rows[i].user},
+                                            {"proxy_password", rows[i].password}, {NULL, NULL}};
+    struct bs_proxy proxy;
+    struct host_call call;
+
+    assert_int_equal(opens(&proxy, &call, settings), BLOCKSTORE_STATUS_FAILED);
+    if (strncmp(call.sentence, rows[i].sentence, strlen(rows[i].sentence)) != 0) fail_msg("%s", call.sentence);
+    assert_null(strstr(call.sentence, "bob"));
+    assert_null(strstr(call.sentence, "secret"));
+  }
   clear(NULL);
 }
 
@@ -100,10 +190,57 @@ static void hosts_are_excepted(void **state) {
     struct bs_proxy proxy;
 
     asks(&proxy, "http://p.example:2", rows[i].list);
-    if ((bs_proxy_for(&proxy, "http", rows[i].host)[0] == '\0') != rows[i].excepted)
+    if ((bs_proxy_for(&proxy, "http", rows[i].host) == NULL) != rows[i].excepted)
       fail_msg("%s: %s", rows[i].list, rows[i].host);
     bs_proxy_close(&proxy);
   }
+}
+
+/* ---- when memory runs out ---- */
+
+static const struct host_setting *given; /* what is opened */
+
+static bool open_once(struct bs_error *error) {
+  struct bs_proxy proxy = {0};
+  struct host_call call;
+  enum blockstore_status status = opens(&proxy, &call, given);
+
+  bs_proxy_close(&proxy);
+  if (status == BLOCKSTORE_STATUS_TRANSIENT) error->word = BS_WORD_no_memory;
+  return status == BLOCKSTORE_STATUS_OK;
+}
+
+/* Never does it read as if there were no proxy, or no exception. */
+static void no_memory_is_no_answer(void **state) {
+  const struct host_setting none[] = {{NULL, NULL}},
+                            asked[] = {{"proxy", "http://p.example"}, {"proxy_user", "bob"}, {"proxy_password", "secret"},
+                                       {"no_proxy", "a.example"}, {NULL, NULL}};
+
+  (void)state;
+  given = asked;
+  assert_each_failure_is_said(open_once, 10);
+  setenv("http_proxy", "http://bob:secret@p.example:3128", 1);
+  setenv("no_proxy", "a.example", 1);
+  given = none;
+  assert_each_failure_is_said(open_once, 10);
+  clear(NULL);
+}
+
+/* libcurl asks for memory by these: the linker leads them to t/lib/memory.h, as it does the parts' own calls. */
+static void *take(size_t size) {
+  return malloc(size);
+}
+
+static void *take_again(void *pointer, size_t size) {
+  return realloc(pointer, size);
+}
+
+static char *take_text(const char *text) {
+  return strdup(text);
+}
+
+static void *take_many(size_t count, size_t size) {
+  return calloc(count, size);
 }
 
 /* ---- through one ---- */
@@ -134,6 +271,53 @@ static void requests_go_through_it(void **state) {
   goes_through("", true, "http://127.0.0.1/echo", false);     /* but for what the URL says itself */
   goes_through("", true, "http://localhost/echo", false);
   goes_through("example", false, "http://nobody.example/echo", false);
+  world_end(&world);
+}
+
+/* One GET with these settings; its status. */
+static enum blockstore_status asks_for(struct bs_http_request *request, const char *url, const struct host_setting *settings) {
+  bs_http_close(world.http);
+  world_open(&world, settings);
+  request->method = "GET";
+  request->url = url;
+  request->reply_most = 4096;
+  return bs_http_perform(world.http, &world.call.call, request);
+}
+
+static void a_proxy_gets_its_password(void **state) {
+  char url[64], with_login[96];
+  const struct host_setting asked[] = {{"proxy", url}, {"proxy_user", "bob"}, {"proxy_password", "secret"}, {NULL, NULL}},
+                            none[] = {{NULL, NULL}};
+  struct bs_http_request request = {0};
+
+  (void)state;
+  world_begin(&world);
+  snprintf(url, sizeof url, "http://127.0.0.1:%u", world.standin.port);
+  snprintf(with_login, sizeof with_login, "http://bob:secret@127.0.0.1:%u", world.standin.port);
+  for (int i = 0; i < 2; i++) {
+    if (i == 1) setenv("http_proxy", with_login, 1);
+    if (asks_for(&request, "http://nobody.example/echo", i == 0 ? asked : none) != BLOCKSTORE_STATUS_OK)
+      fail_msg("%s", world.call.sentence);
+    assert_non_null(strstr(request.reply, "\nProxy-Authorization: Basic Ym9iOnNlY3JldA==\n"));
+    assert_null(strstr(request.reply, "\nAuthorization:"));
+    bs_http_end(&request);
+  }
+  clear(NULL);
+  world_end(&world);
+}
+
+/* A variable that names no proxy is no reason not to open: only such URLs fail, with a sentence that tells no secret. */
+static void a_bad_variable_is_named(void **state) {
+  const struct host_setting none[] = {{NULL, NULL}};
+  struct bs_http_request request = {0};
+
+  (void)state;
+  world_begin(&world);
+  setenv("http_proxy", "htpp://bob:secret@127.0.0.1:1", 1);
+  assert_int_equal(asks_for(&request, "http://nobody.example/x?y", none), BLOCKSTORE_STATUS_FAILED);
+  assert_string_equal(world.call.sentence, "http://nobody.example/x: http_proxy: A URL of a proxy such as "
+                                           "http://proxy.example:3128 was expected.");
+  clear(NULL);
   world_end(&world);
 }
 
@@ -174,10 +358,18 @@ static void tls_goes_through_a_tunnel(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_environment_counts_when_nothing_is_set),
-                                     cmocka_unit_test(the_options_go_first), cmocka_unit_test(hosts_are_excepted),
-                                     cmocka_unit_test(requests_go_through_it), cmocka_unit_test(tls_goes_through_a_tunnel)};
+                                     cmocka_unit_test(the_options_go_first),
+                                     cmocka_unit_test(a_url_is_read),
+                                     cmocka_unit_test(bad_options_are_refused),
+                                     cmocka_unit_test(hosts_are_excepted),
+                                     cmocka_unit_test(no_memory_is_no_answer),
+                                     cmocka_unit_test(requests_go_through_it),
+                                     cmocka_unit_test(a_proxy_gets_its_password),
+                                     cmocka_unit_test(a_bad_variable_is_named),
+                                     cmocka_unit_test(tls_goes_through_a_tunnel)};
 
   alarm(120);
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free, take_again, take_text, take_many) != CURLE_OK) return 1;
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return cmocka_run_group_tests_name(__FILE__, tests, clear, clear);
 }

@@ -274,7 +274,7 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context) 
 static bool is_allowed(struct bs_transfer *transfer, const struct sockaddr *address) {
   char text[INET6_ADDRSTRLEN] = "";
 
-  if (!transfer->public_only || transfer->proxied || bs_peer_is_public(address)) return true;
+  if (!transfer->public_only || transfer->proxy != NULL || bs_peer_is_public(address)) return true;
   if (address->sa_family == AF_INET)
     inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, sizeof text);
   if (address->sa_family == AF_INET6)
@@ -436,30 +436,44 @@ static bool set_manners(CURL *easy) {
   return failed == 0;
 }
 
+/* The proxy for such a URL; libcurl is not to look into the environment itself. */
+static enum blockstore_status set_proxy(struct bs_transfer *transfer, const char *scheme, const char *host) {
+  const struct bs_proxy_server *server = bs_proxy_for(&transfer->line->pool->proxy, scheme, host);
+  unsigned failed = 0;
+
+  if (server != NULL && server->url == NULL)
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
+                           "%.300s: %s: A URL of a proxy such as http://proxy.example:3128 was expected.", transfer->subject,
+                           server->source);
+  transfer->proxy = server == NULL ? NULL : server->url;
+  failed |= curl_easy_setopt(transfer->easy, CURLOPT_PROXY, server == NULL ? "" : server->url);
+  if (server != NULL) {
+    failed |= curl_easy_setopt(transfer->easy, CURLOPT_PROXYUSERNAME, server->user);
+    failed |= curl_easy_setopt(transfer->easy, CURLOPT_PROXYPASSWORD, server->password);
+    failed |= curl_easy_setopt(transfer->easy, CURLOPT_NOPROXY, "");
+  }
+  return failed == 0 ? BLOCKSTORE_STATUS_OK : no_memory(transfer->call);
+}
+
 /* The URL, and by its scheme and host the proxy. */
 static enum blockstore_status set_url(struct bs_transfer *transfer, const char *url) {
   CURLU *parsed = curl_url();
   char *scheme = NULL, *host = NULL;
-  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
-  const char *proxy;
+  enum blockstore_status status;
 
   if (parsed == NULL) return no_memory(transfer->call);
   if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS) != CURLUE_OK ||
       strchr(url, '#') != NULL || curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-      curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+      curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
     status = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
-                             "%s: A URL without credentials and fragment was expected.", transfer->subject);
-  } else {
-    proxy = bs_proxy_for(&transfer->line->pool->proxy, scheme, host);
-    transfer->proxied = proxy[0] != '\0';
-    if (transfer->public_only && !bs_peer_host_is_public(host))
-      status = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
-                               "%s: The address is not allowed: %s is not public.", transfer->subject, host);
-    else if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK ||
-             curl_easy_setopt(transfer->easy, CURLOPT_PROXY, proxy) != CURLE_OK ||
-             curl_easy_setopt(transfer->easy, CURLOPT_NOPROXY, "") != CURLE_OK)
-      status = no_memory(transfer->call);
-  }
+                             "%.300s: A URL without credentials and fragment was expected.", transfer->subject);
+  else if (transfer->public_only && !bs_peer_host_is_public(host))
+    status = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED, "%.300s: The address is not allowed: %s is not public.",
+                             transfer->subject, host);
+  else if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
+    status = no_memory(transfer->call);
+  else
+    status = set_proxy(transfer, scheme, host);
   curl_free(scheme);
   curl_free(host);
   curl_url_cleanup(parsed);

@@ -39,6 +39,8 @@ extern "C" {
   BLOCKSTORE_OPTION("client_certificate", PATH, OPTIONAL, "", "Certificate to show to the server (PEM)") \
   BLOCKSTORE_OPTION("client_key", PATH, OPTIONAL, "", "Its private key (PEM), if it is in another file") \
   BLOCKSTORE_OPTION("proxy", STRING, OPTIONAL, "", "URL of a proxy; none: none; unset: the environment's") \
+  BLOCKSTORE_OPTION("proxy_user", STRING, OPTIONAL, "", "User at that proxy (Basic, or SOCKS's own way)") \
+  BLOCKSTORE_OPTION("proxy_password", SECRET, OPTIONAL, "", "Password at that proxy") \
   BLOCKSTORE_OPTION("no_proxy", STRING, OPTIONAL, "", "Hosts to reach without the proxy, with commas between") \
   BLOCKSTORE_OPTION("minimum_rate", SIZE, OPTIONAL, "1K", "Bytes a second below which a transfer fails after 15 s; 0: none") \
   BLOCKSTORE_OPTION("silence", DURATION, OPTIONAL, "2m", "For how long a server may say nothing; 0: as long as a call lasts")
@@ -105,7 +107,8 @@ struct bs_transfer {
   enum blockstore_status stopped; /* why a callback of ours ended it; OK: none did */
   CURLcode result;
   char *subject; /* by bs_transfer_subject, for sentences */
-  bool running, proxied;
+  bool running;
+  const char *proxy;      /* the URL of the one that it goes through, or NULL */
   bool coming;            /* a body is on its way that has to flow; set by the first byte for a sink, or by who takes it */
   bool moving;            /* one flows either way: what the time counts against is the rate */
   uint64_t moved, window; /* bytes in all, and when the time began that counts */
