@@ -79,6 +79,26 @@ static void the_options_go_first(void **state) {
   clear(NULL);
 }
 
+/* Requests to a service of this machine may hold its secrets: only who asks for it sends them through a proxy. */
+static void this_machine_is_not_behind_it(void **state) {
+  static const char *const own[] = {"localhost", "Localhost.", "a.localhost", "127.0.0.1", "127.9.8.7", "127.1", "[::1]", "[::]",
+                                    "0.0.0.0", "[::ffff:127.0.0.1]"};
+  static const char *const schemes[] = {"http", "https", "ftp", "ftps"};
+  struct bs_proxy proxy;
+
+  (void)state;
+  for (int asked = 0; asked < 2; asked++) {
+    setenv("all_proxy", P, 1);
+    asks(&proxy, asked == 1 ? P : NULL, NULL);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+      for (size_t j = 0; j < sizeof schemes / sizeof schemes[0]; j++)
+        if (strcmp(way(&proxy, schemes[j], own[i]), asked == 1 ? P : "") != 0) fail_msg("%s://%s", schemes[j], own[i]);
+    assert_string_equal(way(&proxy, "http", "10.0.0.1"), P);
+    bs_proxy_close(&proxy);
+  }
+  clear(NULL);
+}
+
 /* ---- what a URL of a proxy is ---- */
 
 static void a_url_is_read(void **state) {
@@ -321,6 +341,31 @@ static void a_bad_variable_is_named(void **state) {
   world_end(&world);
 }
 
+/* What goes wrong on the way is told with the proxy, which may be what is wrong. */
+static void sentences_name_it(void **state) {
+  static const struct {
+    const char *proxy, *url, *why; /* proxy NULL: the stand-in */
+  } rows[] = {{"http://127.0.0.1:1", "http://nobody.example/x", "Nobody listens at the proxy."},
+              {"http://127.0.0.1:1", "https://nobody.example/x", "Nobody listens at the proxy."},
+              {"http://nobody.invalid:1", "http://nobody.example/x", "No such proxy, or no name server answers."},
+              {NULL, "http://nobody.example/silence", "The connection was closed before an answer."}};
+
+  (void)state;
+  world_begin(&world);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char proxy[64], sentence[256];
+    const struct host_setting settings[] = {{"proxy", proxy}, {"proxy_user", "bob"}, {"proxy_password", "secret"}, {NULL, NULL}};
+    struct bs_http_request request = {0};
+
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", world.standin.port);
+    if (rows[i].proxy != NULL) snprintf(proxy, sizeof proxy, "%s", rows[i].proxy);
+    snprintf(sentence, sizeof sentence, "%s (through %s): %s", rows[i].url, proxy, rows[i].why);
+    assert_int_equal(asks_for(&request, rows[i].url, settings), BLOCKSTORE_STATUS_TRANSIENT);
+    assert_string_equal(world.call.sentence, sentence);
+  }
+  world_end(&world);
+}
+
 static void tls_goes_through_a_tunnel(void **state) {
   char proxy[64], *folder = host_directory(), *authority = host_path("%s/authority", folder),
        *holder = host_path("%s/holder", folder);
@@ -359,6 +404,7 @@ static void tls_goes_through_a_tunnel(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_environment_counts_when_nothing_is_set),
                                      cmocka_unit_test(the_options_go_first),
+                                     cmocka_unit_test(this_machine_is_not_behind_it),
                                      cmocka_unit_test(a_url_is_read),
                                      cmocka_unit_test(bad_options_are_refused),
                                      cmocka_unit_test(hosts_are_excepted),
@@ -366,6 +412,7 @@ int main(void) {
                                      cmocka_unit_test(requests_go_through_it),
                                      cmocka_unit_test(a_proxy_gets_its_password),
                                      cmocka_unit_test(a_bad_variable_is_named),
+                                     cmocka_unit_test(sentences_name_it),
                                      cmocka_unit_test(tls_goes_through_a_tunnel)};
 
   alarm(120);

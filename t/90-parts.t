@@ -187,7 +187,7 @@ int main(void) {
   int good;
 
   host.set_error = set_error;
-  good = bs_fault_judge(&call, easy, CURLE_GOT_NOTHING, "it", "") == BLOCKSTORE_STATUS_TRANSIENT &&
+  good = bs_fault_judge(&call, easy, CURLE_GOT_NOTHING, "it", NULL, "") == BLOCKSTORE_STATUS_TRANSIENT &&
          strcmp(said, "it: The connection was closed before an answer.") == 0;
   curl_easy_cleanup(easy);
   return good ? 0 : 1;

@@ -10,27 +10,36 @@
 #include "fault.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct fault {
   struct blockstore_call *call;
   CURL *easy;
-  const char *subject, *error;
+  const char *subject, *proxy, *error;
 };
 
 static enum blockstore_status say(const struct fault *fault, enum blockstore_status status, const char *what,
                                   const char *why) {
-  return blockstore_fail(fault->call, status, "%.300s: %s%s%.300s.", fault->subject, what, why[0] == '\0' ? "" : ": ", why);
+  const char *colon = why[0] == '\0' ? "" : ": ";
+
+  if (fault->proxy == NULL)
+    return blockstore_fail(fault->call, status, "%.300s: %s%s%.300s.", fault->subject, what, colon, why);
+  return blockstore_fail(fault->call, status, "%.300s (through %.200s): %s%s%.300s.", fault->subject, fault->proxy, what, colon,
+                         why);
 }
 
 static enum blockstore_status judge_connect(const struct fault *fault) {
+  bool proxied = fault->proxy != NULL;
   long reason = 0;
   const char *why = NULL;
 
   curl_easy_getinfo(fault->easy, CURLINFO_OS_ERRNO, &reason);
-  if (reason == ECONNREFUSED) return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "Nobody listens there", "");
+  if (reason == ECONNREFUSED)
+    return say(fault, BLOCKSTORE_STATUS_TRANSIENT, proxied ? "Nobody listens at the proxy" : "Nobody listens there", "");
   if (reason != 0) why = strerrordesc_np((int)reason);
-  return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The host cannot be reached", why == NULL ? fault->error : why);
+  return say(fault, BLOCKSTORE_STATUS_TRANSIENT, proxied ? "The proxy cannot be reached" : "The host cannot be reached",
+             why == NULL ? fault->error : why);
 }
 
 static enum blockstore_status judge_certificate(const struct fault *fault) {
@@ -71,7 +80,7 @@ static const struct {
   const char *sentence;
   enum blockstore_status (*judge)(const struct fault *fault);
 } rows[] = {
-    {CURLE_COULDNT_RESOLVE_PROXY, BLOCKSTORE_STATUS_TRANSIENT, "The proxy: No such host, or no name server answers", NULL},
+    {CURLE_COULDNT_RESOLVE_PROXY, BLOCKSTORE_STATUS_TRANSIENT, "No such proxy, or no name server answers", NULL},
     {CURLE_COULDNT_RESOLVE_HOST, BLOCKSTORE_STATUS_TRANSIENT, "No such host, or no name server answers", NULL},
     {CURLE_COULDNT_CONNECT, BLOCKSTORE_STATUS_TRANSIENT, NULL, judge_connect},
     {CURLE_OPERATION_TIMEDOUT, BLOCKSTORE_STATUS_TRANSIENT, "There was no answer in time", NULL},
@@ -92,8 +101,8 @@ static const struct {
 };
 
 enum blockstore_status bs_fault_judge(struct blockstore_call *call, CURL *easy, CURLcode result, const char *subject,
-                                      const char *error) {
-  struct fault fault = {call, easy, subject, error[0] == '\0' ? curl_easy_strerror(result) : error};
+                                      const char *proxy, const char *error) {
+  struct fault fault = {call, easy, subject, proxy, error[0] == '\0' ? curl_easy_strerror(result) : error};
 
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (rows[i].result != result) continue;

@@ -23,10 +23,11 @@ extern "C" {
  * FAILED where what was found there is wrong (a certificate), DENIED, NOT_FOUND and NO_SPACE for ftp.
  * In:   easy:    its handle, for what it knows beyond the result
  *       subject: what the sentence begins with, such as the URL without its query
+ *       proxy:   the URL of the proxy on the way, without a secret; NULL: there is none
  *       error:   libcurl's own text (CURLOPT_ERRORBUFFER); may be ""
  */
 enum blockstore_status bs_fault_judge(struct blockstore_call *call, CURL *easy, CURLcode result, const char *subject,
-                                      const char *error);
+                                      const char *proxy, const char *error);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

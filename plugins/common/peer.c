@@ -84,19 +84,51 @@ bool bs_peer_is_public(const struct sockaddr *address) {
   return false;
 }
 
+/* What a URL has for a host. */
+enum kind { NOTHING, ADDRESS4, ADDRESS6, OWN_NAME, NAME };
+
 /* The old spellings of inet_aton ("127.1", "0x7f000001") are addresses, too: resolvers take them. */
-bool bs_peer_host_is_public(const char *host) {
+static enum kind read_host(uint8_t *bytes, const char *host) {
   char bare[256];
   size_t length = strlen(host);
   struct in_addr in;
-  struct in6_addr in6;
 
   if (length > 0 && host[0] == '[') host++, length = strcspn(host, "]%");
   if (length > 0 && host[length - 1] == '.') length--; /* the root's dot */
-  if (length == 0 || length >= sizeof bare) return false;
+  if (length == 0 || length >= sizeof bare) return NOTHING;
   snprintf(bare, sizeof bare, "%.*s", (int)length, host);
   bare[strcspn(bare, "%")] = '\0'; /* the zone of an IPv6 address */
-  if (inet_aton(bare, &in) != 0) return is_public4((const uint8_t *)&in);
-  if (inet_pton(AF_INET6, bare, &in6) == 1) return is_public6(in6.s6_addr);
-  return strcasecmp(bare, "localhost") != 0 && (length < 10 || strcasecmp(bare + length - 10, ".localhost") != 0);
+  if (inet_aton(bare, &in) != 0) {
+    memcpy(bytes, &in, sizeof in);
+    return ADDRESS4;
+  }
+  if (inet_pton(AF_INET6, bare, bytes) == 1) return ADDRESS6;
+  if (strcasecmp(bare, "localhost") == 0) return OWN_NAME;
+  return length >= 10 && strcasecmp(bare + length - 10, ".localhost") == 0 ? OWN_NAME : NAME;
+}
+
+bool bs_peer_host_is_public(const char *host) {
+  uint8_t bytes[16];
+  enum kind kind = read_host(bytes, host);
+
+  return kind == NAME || (kind == ADDRESS4 && is_public4(bytes)) || (kind == ADDRESS6 && is_public6(bytes));
+}
+
+static bool is_loopback4(const uint8_t *bytes) {
+  static const struct range loopback = {{127}, 8}, any = {{0}, 32};
+
+  return is_in(bytes, &loopback) || is_in(bytes, &any);
+}
+
+static bool is_loopback6(const uint8_t *bytes) {
+  static const struct range loopback = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128}, any = {{0}, 128};
+
+  return is_in(bytes, &loopback) || is_in(bytes, &any) || (is_in(bytes, &mapped6) && is_loopback4(bytes + 12));
+}
+
+bool bs_peer_host_is_loopback(const char *host) {
+  uint8_t bytes[16];
+  enum kind kind = read_host(bytes, host);
+
+  return kind == OWN_NAME || (kind == ADDRESS4 && is_loopback4(bytes)) || (kind == ADDRESS6 && is_loopback6(bytes));
 }

@@ -256,6 +256,7 @@ const struct bs_proxy_server *bs_proxy_for(const struct bs_proxy *proxy, const c
   if (strcasecmp(scheme, "https") == 0) server = &proxy->https;
   if (strcasecmp(scheme, "ftp") == 0 || strcasecmp(scheme, "ftps") == 0) server = &proxy->ftp;
   if (proxy->asked.source != NULL) server = &proxy->asked;
+  else if (bs_peer_host_is_loopback(host)) return NULL;
   if (server->source == NULL || (proxy->except != NULL && is_excepted(proxy->except, host))) return NULL;
   return server;
 }

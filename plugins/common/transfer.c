@@ -696,5 +696,6 @@ enum blockstore_status bs_transfer_judge(const struct bs_transfer *transfer) {
   if (transfer->refused[0] != '\0')
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED, "%.300s: The address is not allowed: %s is not public.",
                            transfer->subject, transfer->refused);
-  return bs_fault_judge(transfer->call, transfer->easy, transfer->result, transfer->subject, transfer->error);
+  return bs_fault_judge(transfer->call, transfer->easy, transfer->result, transfer->subject, transfer->proxy,
+                        transfer->error);
 }
