@@ -99,6 +99,15 @@ get_immutable $key $work/out
 put_mutable id $work/record
 END
 
+# A store that has just been opened knows the name of nothing; that is no absence.
+calls TRANSIENT 'a node that was never there' rpc=http://127.0.0.1:1 search=0s <<END
+get_mutable $url $work/out
+END
+calls FAILED 'a name of somebody else, which nobody may look for' rpc="http://127.0.0.1:$IPFS_PORT" search=0s key=another <<END
+get_mutable $url $work/out
+END
+told 'nobody to ask' 'is told'
+
 # What no node answers.
 own_server answers
 there=http://127.0.0.1:$ANSWERS_PORT
@@ -153,20 +162,6 @@ late TRANSIENT 'what breaks off is there, whatever the words' 'X-Stream-Error: f
 late NO_SPACE 'a disk that gets full below a put' "$document" "put_immutable $key $work/data"
 told 'no space left on device' 'is told'
 late TRANSIENT 'a put that breaks off' "$broken" "put_immutable $key $work/data"
-
-# gateway STATUS WHAT CODE-AND-HEADERS: a gateway that has nothing but an answer.
-gateway() {
-  printf '%b' "HTTP/1.1 $3\r\n$end" >"$ANSWERS_ROOT/GET"
-  calls "$1" "$2" gateways="$there" <<END
-deadline 2000
-get_immutable $key $work/out
-END
-}
-gateway NOT_FOUND 'a gateway says that it is not there' '404 Not Found'
-gateway FAILED 'a gateway does not want to' '410 Gone'
-gateway TRANSIENT 'a gateway finds nothing in time' '504 Gateway Timeout'
-gateway FAILED 'a gateway that sends elsewhere' '301 Moved\r\nLocation: http://bafy.ipfs.localhost/'
-told 'a redirect that is not followed, to http://bafy.ipfs.localhost/' 'is told'
 
 # What the options refuse.
 refused() {

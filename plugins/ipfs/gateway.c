@@ -12,6 +12,10 @@
 #define EMPTY_BLOCK "/ipfs/bafkqaaa?format=raw" /* an empty block that its own CID holds: every gateway has it */
 #define PATH_MOST (sizeof "/ipns/" + BS_IPNS_LENGTH + 1 + BS_LAYOUT_ESCAPED_MAX)
 
+static enum blockstore_status gateway_fail_memory(struct blockstore_call *call) {
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
+}
+
 enum blockstore_status bs_gateways_open(struct bs_gateways *gateways, struct blockstore_call *call,
                                         const struct blockstore_settings *settings, bool allow_http) {
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
@@ -19,8 +23,7 @@ enum blockstore_status bs_gateways_open(struct bs_gateways *gateways, struct blo
 
   while (call->host->setting(settings, "gateways", count) != NULL) count++;
   gateways->urls = calloc(count + 1, sizeof *gateways->urls);
-  if (gateways->urls == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
+  if (gateways->urls == NULL) return gateway_fail_memory(call);
   for (; status == BLOCKSTORE_STATUS_OK && gateways->count < count; gateways->count++)
     status = bs_endpoint_take(&gateways->urls[gateways->count], call, "gateways",
                               call->host->setting(settings, "gateways", gateways->count), allow_http);
@@ -33,17 +36,15 @@ void bs_gateways_close(struct bs_gateways *gateways) {
 }
 
 static enum blockstore_status gateway_get(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                          struct blockstore_sink *sink, bool *ret_sunk, const char *gateway, const char *path) {
+                                          struct blockstore_sink *sink, const char *gateway, const char *path) {
   static const char *const headers[] = {"Accept: application/vnd.ipld.raw, application/octet-stream, */*;q=0.1", NULL};
   char *url BS_AUTO_FREE = NULL;
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .headers = headers, .sink = sink, .follow = true};
   enum blockstore_status status;
 
-  if (asprintf(&url, "%s%s", gateway, path) < 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
+  if (asprintf(&url, "%s%s", gateway, path) < 0) return gateway_fail_memory(call);
   request.url = url;
   status = bs_http_perform(gateways->http, call, &request);
-  *ret_sunk = request.sunk;
   if (status != BLOCKSTORE_STATUS_OK || request.code == 200) return status;
   status = bs_http_judge(&request, call, "The gateway does not give it", NULL);
   /* Only 404 says that it is not there: 410 that the gateway does not want to give it, and 204 nothing. */
@@ -52,49 +53,59 @@ static enum blockstore_status gateway_get(const struct bs_gateways *gateways, st
              : status;
 }
 
-static enum blockstore_status gateways_get(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                           struct blockstore_sink *sink, bool *ret_sunk, const char *path) {
-  enum blockstore_status result = BLOCKSTORE_STATUS_NOT_FOUND;
-
-  *ret_sunk = false;
-  for (size_t i = 0; i < gateways->count; i++) {
-    enum blockstore_status status = gateway_get(gateways, call, sink, ret_sunk, gateways->urls[i], path);
-
-    if (status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_CANCELLED || *ret_sunk) return status;
-    if (status != BLOCKSTORE_STATUS_NOT_FOUND) result = status;
+static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const char *path) {
+  for (size_t i = 0; i < gateways->count && !search->over; i++) {
+    bs_search_ask(search);
+    bs_search_take(search, gateways->urls[i], gateway_get(gateways, &search->call, &search->sink, gateways->urls[i], path));
   }
-  return result;
 }
 
-enum blockstore_status bs_gateways_get(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                       struct blockstore_sink *sink, bool *ret_sunk, const struct bs_cid *cid) {
+void bs_gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_cid *cid) {
   char path[sizeof "/ipfs/?format=raw" + BS_CID_LENGTH];
 
   snprintf(path, sizeof path, "/ipfs/%s?format=raw", cid->text);
-  return gateways_get(gateways, call, sink, ret_sunk, path);
+  gateways_ask(gateways, search, path);
 }
 
-enum blockstore_status bs_gateways_get_named(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                             struct blockstore_sink *sink, bool *ret_sunk, const struct bs_ipns *ipns,
-                                             const struct bs_layout *object) {
+void bs_gateways_ask_named(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_ipns *ipns,
+                           const struct bs_layout *object) {
   char path[PATH_MOST];
   size_t length = (size_t)snprintf(path, sizeof path, "/ipns/%s/", ipns->peer);
 
   bs_url_escape(path + length, sizeof path - length, object->path, strlen(object->path), BS_URL_PATH);
-  return gateways_get(gateways, call, sink, ret_sunk, path);
+  gateways_ask(gateways, search, path);
+}
+
+/* ---- health ---- */
+
+/* Does it give the empty block, and not a page of its own? */
+static enum blockstore_status gateway_check(const struct bs_gateways *gateways, struct blockstore_call *call,
+                                            const char *gateway) {
+  char *url BS_AUTO_FREE = NULL;
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = 1024, .follow = true};
+  enum blockstore_status status;
+
+  if (asprintf(&url, "%s%s", gateway, EMPTY_BLOCK) < 0) return gateway_fail_memory(call);
+  request.url = url;
+  status = bs_http_perform(gateways->http, call, &request);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_http_judge(&request, call, "The gateway gives no block", NULL);
+  if (status != BLOCKSTORE_STATUS_OK || (request.code == 200 && request.reply_length == 0)) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: What answers there is no gateway: it has bytes for an empty block.",
+                         gateway);
 }
 
 size_t bs_gateways_count(const struct bs_gateways *gateways, struct blockstore_call *call) {
+  struct bs_search search;
   size_t count = 0;
 
-  for (size_t i = 0; i < gateways->count; i++) {
-    char *url BS_AUTO_FREE = NULL;
-    struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = 1024, .follow = true};
+  bs_search_begin(&search, call, NULL, NULL, gateways->count + 1); /* the node, too, must have its part of the time */
+  for (size_t i = 0; i < gateways->count && !search.over; i++) {
+    enum blockstore_status status;
 
-    if (asprintf(&url, "%s%s", gateways->urls[i], EMPTY_BLOCK) < 0) break;
-    request.url = url;
-    if (bs_http_perform(gateways->http, call, &request) != BLOCKSTORE_STATUS_OK) continue;
-    count += bs_http_judge(&request, call, "The gateway gives no block", NULL) == BLOCKSTORE_STATUS_OK ? 1 : 0;
+    bs_search_ask(&search);
+    status = gateway_check(gateways, &search.call, gateways->urls[i]);
+    bs_search_take(&search, gateways->urls[i], status);
+    count += status == BLOCKSTORE_STATUS_OK;
   }
   return count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gateways: web servers that read from IPFS for anyone.  They are asked in order, until one has it. */
+/* Gateways: web servers that read from IPFS for anyone.  They are asked in order. */
 #ifndef BS_PLUGINS_IPFS_GATEWAY_H
 #define BS_PLUGINS_IPFS_GATEWAY_H
 
@@ -7,6 +7,7 @@
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
 #include "plugins/ipfs/cid.h"
+#include "plugins/ipfs/search.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -21,16 +22,10 @@ enum blockstore_status bs_gateways_open(struct bs_gateways *gateways, struct blo
                                         const struct blockstore_settings *settings, bool allow_http);
 void bs_gateways_close(struct bs_gateways *gateways);
 
-/*
- * The block of a CID, and what stands at a path below an IPNS name.
- * Returns: OK; NOT_FOUND: every gateway said so; else what the last one that did not know said.  *ret_sunk: the sink has
- *          begun, so another attempt is too late
- */
-enum blockstore_status bs_gateways_get(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                       struct blockstore_sink *sink, bool *ret_sunk, const struct bs_cid *cid);
-enum blockstore_status bs_gateways_get_named(const struct bs_gateways *gateways, struct blockstore_call *call,
-                                             struct blockstore_sink *sink, bool *ret_sunk, const struct bs_ipns *ipns,
-                                             const struct bs_layout *object);
+/* Each is asked for the block of a CID, or for what stands at a path below an IPNS name, until the search is over. */
+void bs_gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_cid *cid);
+void bs_gateways_ask_named(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_ipns *ipns,
+                           const struct bs_layout *object);
 
 /* How many answer; with the sentence of one that does not. */
 size_t bs_gateways_count(const struct bs_gateways *gateways, struct blockstore_call *call);

@@ -191,74 +191,78 @@ static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstor
 
 /* ---- getting ---- */
 
-/* One place after the other: a `status` and `sunk` of all those that were asked. */
-struct search {
-  struct blockstore_call *call;
-  struct blockstore_sink *sink;
-  enum blockstore_status status; /* NOT_FOUND until one has trouble */
-  bool sunk, over;
-};
-
-/* Takes what one place answered; the sentence of the last that had trouble stands. */
-static void search_take(struct search *search, enum blockstore_status status) {
-  search->over = status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_CANCELLED || search->sunk;
-  if (search->over || status != BLOCKSTORE_STATUS_NOT_FOUND) search->status = status;
-}
-
-static void search_block(struct ipfs *ipfs, struct search *search, const struct bs_cid *cid) {
-  if (!search->over && ipfs->has_node && ipfs->node.search_ms > 0)
-    search_take(search, bs_node_search(&ipfs->node, search->call, search->sink, &search->sunk, cid));
-  if (!search->over && ipfs->gateways.count > 0)
-    search_take(search, bs_gateways_get(&ipfs->gateways, search->call, search->sink, &search->sunk, cid));
-}
-
-static void search_gateways_named(struct ipfs *ipfs, struct search *search, const struct bs_ipns *ipns,
-                                  const struct bs_layout *object) {
-  if (!search->over && ipfs->gateways.count > 0)
-    search_take(search, bs_gateways_get_named(&ipfs->gateways, search->call, search->sink, &search->sunk, ipns, object));
+static void search_block(struct ipfs *ipfs, struct bs_search *search, const struct bs_cid *cid) {
+  if (!search->over && ipfs->has_node && ipfs->node.search_ms > 0) {
+    bs_search_ask(search);
+    bs_search_take(search, ipfs->rpc, bs_node_search(&ipfs->node, &search->call, &search->sink, cid));
+  }
+  bs_gateways_ask(&ipfs->gateways, search, cid);
 }
 
 static enum blockstore_status ipfs_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
                                                  const char *key) {
-  struct search search = {.call = call, .sink = ret_data, .status = BLOCKSTORE_STATUS_NOT_FOUND};
   struct ipfs *ipfs = self;
+  struct bs_search search;
   struct bs_layout object;
   struct bs_ipns ipns;
   struct bs_cid cid;
+  const size_t gateways = ipfs->gateways.count;
+  const bool has_cid = bs_cid_of_key(&cid, key);
   enum blockstore_status status = bs_layout_immutable(&object, call, key);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (ipfs->has_node) search_take(&search, bs_node_get(&ipfs->node, call, ret_data, &search.sunk, &object));
-  if (!search.over && ipfs->gateways.count > 0 && ipfs_name(ipfs, call, &ipns) == BLOCKSTORE_STATUS_OK)
-    search_gateways_named(ipfs, &search, &ipns, &object);
-  if (!search.over && bs_cid_of_key(&cid, key)) search_block(ipfs, &search, &cid);
-  return search.status;
+  bs_search_begin(&search, call, ret_data, gateways > 0 ? key : NULL, (ipfs->has_node + gateways) * (has_cid ? 2 : 1));
+  if (gateways == 0) search.places = 1; /* the node has its own time for what it looks for */
+  if (ipfs->has_node) {
+    bs_search_ask(&search);
+    bs_search_take(&search, ipfs->rpc, bs_node_get(&ipfs->node, &search.call, &search.sink, &object));
+    search.over = search.over || (gateways == 0 && search.gave);
+  }
+  if (!search.over && gateways > 0) {
+    if (ipfs_name(ipfs, &search.call, &ipns) == BLOCKSTORE_STATUS_OK)
+      bs_gateways_ask_named(&ipfs->gateways, &search, &ipns, &object);
+    else search.places = gateways;
+  }
+  if (!search.over && has_cid) search_block(ipfs, &search, &cid);
+  return bs_search_end(&search);
 }
 
-/* Our own node is the one that knows; others' names are resolved. */
-static void search_record(struct ipfs *ipfs, struct search *search, const struct place *place) {
-  struct bs_ipns own;
+/* The node's own name is the directory as it is now; nobody else knows it better. */
+static void search_own_record(struct ipfs *ipfs, struct bs_search *search, const struct bs_layout *object) {
+  enum blockstore_status status = bs_node_get(&ipfs->node, &search->call, &search->sink, object);
 
-  if (ipfs->has_node && bs_node_name(&ipfs->node, search->call, &own) == BLOCKSTORE_STATUS_OK &&
-      strcmp(own.name, place->ipns.name) == 0) {
-    search_take(search, bs_node_get(&ipfs->node, search->call, search->sink, &search->sunk, &place->object));
-    search->over = search->over || search->status == BLOCKSTORE_STATUS_NOT_FOUND;
-  } else if (ipfs->has_node && ipfs->node.search_ms > 0) {
-    search_take(search, bs_node_search_name(&ipfs->node, search->call, search->sink, &search->sunk, &place->ipns,
-                                            &place->object));
+  bs_search_take(search, ipfs->rpc, status);
+  search->over = search->over || status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_NOT_FOUND;
+}
+
+/* Others' names are resolved, by all that can: what they give may be of different age. */
+static void search_record(struct ipfs *ipfs, struct bs_search *search, const struct place *place) {
+  struct bs_node *node = &ipfs->node;
+  struct bs_ipns own;
+  enum blockstore_status status;
+
+  if (ipfs->has_node) {
+    bs_search_ask(search);
+    status = bs_node_name(node, &search->call, &own);
+    if (status != BLOCKSTORE_STATUS_OK) bs_search_take(search, ipfs->rpc, status);
+    else if (strcmp(own.name, place->ipns.name) == 0) search_own_record(ipfs, search, &place->object);
+    else if (node->search_ms > 0)
+      bs_search_take(search, ipfs->rpc, bs_node_search_name(node, &search->call, &search->sink, &place->ipns, &place->object));
   }
-  search_gateways_named(ipfs, search, &place->ipns, &place->object);
+  bs_gateways_ask_named(&ipfs->gateways, search, &place->ipns, &place->object);
 }
 
 static enum blockstore_status ipfs_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
                                                const char *url) {
-  struct search search = {.call = call, .sink = ret_record, .status = BLOCKSTORE_STATUS_NOT_FOUND};
+  struct ipfs *ipfs = self;
+  struct bs_search search;
   struct place place;
 
   if (!ipfs_take_url(&place, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
-  if (place.is_block) search_block(self, &search, &place.cid);
-  else search_record(self, &search, &place);
-  return search.status;
+  bs_search_begin(&search, call, ret_record, NULL, ipfs->has_node + ipfs->gateways.count);
+  if (place.is_block) search_block(ipfs, &search, &place.cid);
+  else search_record(ipfs, &search, &place);
+  return bs_search_end(&search);
 }
 
 /* ---- putting and deleting ---- */

@@ -26,56 +26,46 @@ static char *node_path(const struct bs_node *node, const char *folder, const cha
   return asprintf(&path, "%s%s%s/%s", node->directory, folder[0] == '\0' ? "" : "/", folder, name) < 0 ? NULL : path;
 }
 
-static enum blockstore_status node_stream(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                          bool *ret_sunk, struct bs_rpc_command *command) {
-  enum blockstore_status status;
-
-  command->sink = sink;
-  status = bs_rpc_perform(&node->rpc, call, command);
-  *ret_sunk = command->sunk;
-  return status;
-}
-
 enum blockstore_status bs_node_get(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                   bool *ret_sunk, const struct bs_layout *object) {
+                                   const struct bs_layout *object) {
   char *path BS_AUTO_FREE = node_path(node, "", object->path);
-  struct bs_rpc_command read BS_AUTO_RPC = {.name = "files/read", .arguments = {path}, .doing = "The object cannot be read"};
+  struct bs_rpc_command read BS_AUTO_RPC = {.name = "files/read", .arguments = {path}, .sink = sink,
+                                            .doing = "The object cannot be read"};
   enum blockstore_status status;
 
   if (path == NULL) return node_fail_memory(call);
-  status = node_stream(node, call, sink, ret_sunk, &read);
+  status = bs_rpc_perform(&node->rpc, call, &read);
   /* Kubo replaces a file by taking the old one out and putting the new one in: who asks in between asks again. */
-  if (status == BLOCKSTORE_STATUS_NOT_FOUND && !*ret_sunk) status = node_stream(node, call, sink, ret_sunk, &read);
-  return status;
+  return status == BLOCKSTORE_STATUS_NOT_FOUND ? bs_rpc_perform(&node->rpc, call, &read) : status;
 }
 
 enum blockstore_status bs_node_search(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                      bool *ret_sunk, const struct bs_cid *cid) {
-  struct bs_rpc_command get BS_AUTO_RPC = {.name = "block/get", .arguments = {cid->text}, .most_ms = node->search_ms,
-                                           .doing = "The block was not found in the network"};
-  enum blockstore_status status = node_stream(node, call, sink, ret_sunk, &get);
+                                      const struct bs_cid *cid) {
+  struct bs_rpc_command get BS_AUTO_RPC = {.name = "block/get", .arguments = {cid->text}, .sink = sink,
+                                           .most_ms = node->search_ms, .doing = "The block was not found in the network"};
+  enum blockstore_status status = bs_rpc_perform(&node->rpc, call, &get);
 
   /* The node may say what it likes: that nobody has the block is not known.  Nor is it worth the core's further tries. */
   return status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_TRANSIENT ? BLOCKSTORE_STATUS_FAILED : status;
 }
 
 enum blockstore_status bs_node_search_name(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                           bool *ret_sunk, const struct bs_ipns *ipns, const struct bs_layout *object) {
+                                           const struct bs_ipns *ipns, const struct bs_layout *object) {
   struct bs_rpc_command resolve BS_AUTO_RPC = {.name = "name/resolve", .arguments = {ipns->peer}, .most_ms = node->search_ms,
                                                .doing = "The IPNS name cannot be resolved"};
   enum blockstore_status status = bs_rpc_perform(&node->rpc, call, &resolve);
   const char *target = bs_rpc_text(resolve.document, "Path");
   char *path BS_AUTO_FREE = NULL;
-  struct bs_rpc_command cat BS_AUTO_RPC = {.name = "cat", .most_ms = node->search_ms, .doing = "The record cannot be read"};
+  struct bs_rpc_command cat BS_AUTO_RPC = {.name = "cat", .sink = sink, .most_ms = node->search_ms,
+                                           .doing = "The record cannot be read"};
 
-  *ret_sunk = false;
   if (status == BLOCKSTORE_STATUS_NOT_FOUND) return BLOCKSTORE_STATUS_FAILED;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (target == NULL || strncmp(target, "/ipfs/", strlen("/ipfs/")) != 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "ipns://%s: The name stands for no content.", ipns->name);
   if (asprintf(&path, "%s/%s", target, object->path) < 0) return node_fail_memory(call);
   cat.arguments[0] = path;
-  return node_stream(node, call, sink, ret_sunk, &cat);
+  return bs_rpc_perform(&node->rpc, call, &cat);
 }
 
 /* ---- immutable data ---- */

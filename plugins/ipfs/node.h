@@ -32,15 +32,15 @@ struct bs_node {
   struct bs_ipns name; /* option `ipns_name`, or what the node said */
 };
 
-/* Hands out what stands at the path.  *ret_sunk: the sink has begun, so another attempt is too late. */
+/* Hands out what stands at the path. */
 enum blockstore_status bs_node_get(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                   bool *ret_sunk, const struct bs_layout *object);
+                                   const struct bs_layout *object);
 /* Lets the node look for a block in the network, for `search_ms` at most.  What it does not find is FAILED. */
 enum blockstore_status bs_node_search(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                      bool *ret_sunk, const struct bs_cid *cid);
+                                      const struct bs_cid *cid);
 /* The same for a path below an IPNS name.  NOT_FOUND: what the name stands for has no such path. */
 enum blockstore_status bs_node_search_name(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
-                                           bool *ret_sunk, const struct bs_ipns *ipns, const struct bs_layout *object);
+                                           const struct bs_ipns *ipns, const struct bs_layout *object);
 
 /* Immutable data: pinned, and linked at the path.  `cid`: what its content must be, or NULL. */
 enum blockstore_status bs_node_keep(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,

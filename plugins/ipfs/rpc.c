@@ -179,7 +179,6 @@ enum blockstore_status bs_rpc_perform(const struct bs_rpc *rpc, struct blockstor
   request.url = builder->text;
   if (rpc->has_credentials) request.credentials = &rpc->credentials;
   status = bs_http_perform(rpc->http, call, &request);
-  command->sunk = request.sunk;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   return request.code == 200 ? rpc_take(rpc, call, &request, command) : rpc_judge(rpc, call, &request, command);
 }
@@ -191,5 +190,4 @@ const char *bs_rpc_text(const cJSON *document, const char *member) {
 void bs_rpc_end(struct bs_rpc_command *command) {
   cJSON_Delete(command->document);
   command->document = NULL;
-  command->sunk = false;
 }

@@ -34,7 +34,6 @@ struct bs_rpc_command {
   uint32_t most_ms;                         /* what the node has for it; 0: all that is left */
 
   cJSON *document; /* what the node answered; NULL where it has nothing to say */
-  bool sunk;       /* the sink has begun */
 };
 
 /*
