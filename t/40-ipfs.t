@@ -97,6 +97,40 @@ delete_mutable Id/%/x
 get_mutable $url $work/out
 END
 like "$(rpc "pin/ls?arg=$(cid "$key")")" 'is not pinned' 'and unpinned'
+
+# The same bytes under two keys, in a record and in another store: each keeps them from the node's garbage collection.
+echo 'shared by four' >"$work/shared"
+shared=$(sha256 "$work/shared")
+there() {
+  rpc "block/stat?arg=$(cid "$shared")&timeout=1s" | grep -q '"Size":'
+}
+calls 'OK OK OK OK OK' 'the same bytes are put thrice, and deleted once' rpc="$node" <<END
+put_immutable $shared $work/shared
+put_immutable $(echo "$shared" | cut -c 1-40) $work/shared
+put_mutable shared $work/shared
+make_mutable_url shared
+delete_immutable $shared
+END
+url_of_shared=$(grep -o 'ipns://.*' "$said")
+calls OK 'and put in another store' rpc="$node" directory=/second key=second <<END
+put_immutable $shared $work/shared
+END
+rpc repo/gc >"$work/gc"
+calls 'OK OK NOT_FOUND OK OK' 'who needs them has them' rpc="$node" search=0s <<END
+get_immutable $(echo "$shared" | cut -c 1-40) $work/out
+get_mutable $url_of_shared $work/out
+get_immutable $shared $work/out
+delete_immutable $(echo "$shared" | cut -c 1-40)
+delete_mutable shared
+END
+rpc repo/gc >"$work/gc"
+calls 'OK OK' 'the other store, too' rpc="$node" directory=/second key=second search=0s <<END
+get_immutable $shared $work/out
+delete_immutable $shared
+END
+succeeds 'until the garbage is collected the node has them' there
+rpc repo/gc >"$work/gc"
+fails 'and then no more' there
 calls OK 'another pin may have gone before' rpc="$node" <<END
 run curl -s -m 9 -o /dev/null --noproxy '*' -X POST '$node/api/v0/pin/rm?arg=$(cid "$(sha256 "$work/0")")'
 delete_immutable $(sha256 "$work/0")
@@ -105,6 +139,16 @@ calls FAILED 'nobody knows whether the network has it' rpc="$node" search=1s <<E
 get_immutable $(echo nobody | sha256sum | cut -d ' ' -f 1) $work/out
 END
 told 'was not found in the network' 'and that is said'
+
+# A file of two blocks whose second the node has lost: nobody says that it is not there, and half of it is not all.
+head -c 2000000 /dev/urandom >"$work/two-blocks"
+calls 'OK TRANSIENT' 'a block that is lost' rpc="$node" search=0s <<END
+put_immutable $(sha256 "$work/two-blocks") $work/two-blocks
+run find '$own_folder/repository/blocks' -type f -size 951424c -delete
+deadline 3000
+get_immutable $(sha256 "$work/two-blocks") $work/out
+END
+told 'The object cannot be read' 'is told'
 
 # Two stores on one node.
 calls 'OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place key=other search=0s <<END
@@ -116,4 +160,15 @@ calls OK 'the node tells its health' rpc="$node" <<END
 check
 END
 told '"ipns_name"' 'with the name for readers'
+# Large ones, in memory that does not grow.
+head -c 67108864 /dev/urandom >"$work/64M"
+calls 'OK OK' '64 MiB are put and got' rpc="$node" <<END
+put_immutable $(sha256 "$work/64M") $work/64M
+get_immutable $(sha256 "$work/64M") $work/out
+run grep VmHWM /proc/\$PPID/status
+END
+succeeds 'as they were' cmp "$work/out" "$work/64M"
+peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "$said")
+succeeds "through a window of them: ${peak:-?} KiB at most" test "${peak:-99999}" -lt 49152
+rm "$work/64M"
 done_testing
