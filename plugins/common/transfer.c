@@ -50,6 +50,7 @@ struct bs_transfer_line {
   CURL *idle[BS_TRANSFER_PARALLEL_MOST];
   struct bs_transfer *running[BS_TRANSFER_PARALLEL_MOST];
   curl_socket_t sockets[SOCKETS_MOST]; /* of its connections, for an end without farewells */
+  curl_socket_t watched;               /* the one that replies come on, while libcurl does not wait for them */
   size_t idle_count, running_count, socket_count;
 };
 
@@ -133,8 +134,9 @@ void bs_transfer_hang_up(struct bs_transfer_line *line) {
   for (size_t i = 0; i < line->socket_count; i++) shutdown(line->sockets[i], SHUT_RDWR);
 }
 
-void bs_transfer_wake(struct bs_transfer_line *line) {
-  curl_multi_wakeup(line->multi);
+void bs_transfer_watch(struct bs_transfer_line *line, bool is_on) {
+  line->watched = is_on && line->socket_count > 0 ? line->sockets[line->socket_count - 1] : CURL_SOCKET_BAD;
+  if (is_on) curl_multi_wakeup(line->multi);
 }
 
 static void line_free(struct bs_transfer_line *line) {
@@ -324,6 +326,7 @@ static int close_socket(void *context, curl_socket_t fd) {
   }
   for (size_t i = 0; i < line->socket_count; i++) {
     if (line->sockets[i] != fd) continue;
+    if (line->watched == fd) line->watched = CURL_SOCKET_BAD;
     line->sockets[i] = line->sockets[--line->socket_count];
     break;
   }
@@ -516,6 +519,7 @@ enum blockstore_status bs_transfer_start(struct bs_transfer *transfer) {
 
   /* When none is in use: libcurl would take what came for the next answer, but for nothing on a socket that is empty. */
   for (size_t i = 0; line->running_count == 0 && i < line->socket_count; i++) drop_noise(line->sockets[i]);
+  bs_transfer_watch(line, false);
   transfer->stopped = BLOCKSTORE_STATUS_OK;
   transfer->result = CURLE_OK;
   transfer->body.at = transfer->moved = transfer->window = transfer->waited = 0;
@@ -650,24 +654,34 @@ static void stop_late(struct bs_transfer *transfer) {
                             transfer->subject, longest_wait(transfer) / 1000);
 }
 
+/* Waits for the network, or the end of the call. */
+static void pause_for(struct bs_transfer_line *line, struct blockstore_call *call) {
+  struct curl_waitfd extra[2];
+  uint32_t left = call->host->time_left(call), most = 250;
+  int cancel = call->host->cancel_fd(call), ready;
+  unsigned count = 0;
+
+  if (cancel >= 0) {
+    extra[count++] = (struct curl_waitfd){.fd = cancel, .events = CURL_WAIT_POLLIN};
+    most = 1000;
+  }
+  if (line->watched != CURL_SOCKET_BAD) extra[count++] = (struct curl_waitfd){.fd = line->watched, .events = CURL_WAIT_POLLIN};
+  curl_multi_poll(line->multi, extra, count, (int)(left < most ? left : most), &ready);
+}
+
 enum blockstore_status bs_transfer_wait(struct bs_transfer **ret_over, struct bs_transfer_line *line,
                                         struct blockstore_call *call) {
-  struct curl_waitfd extra = {.fd = call->host->cancel_fd(call), .events = CURL_WAIT_POLLIN};
-  uint32_t most = extra.fd < 0 ? 250 : 1000;
   enum blockstore_status status = blockstore_go_on(call);
 
   while (status == BLOCKSTORE_STATUS_OK) {
     struct bs_transfer *over;
     uint64_t begin;
-    uint32_t left;
-    int ready;
 
     if (work(line->multi) != BLOCKSTORE_STATUS_OK) return no_memory(call);
     over = find_over(line->multi);
     if (over == NULL) {
       begin = now();
-      left = call->host->time_left(call);
-      curl_multi_poll(line->multi, &extra, extra.fd < 0 ? 0 : 1, (int)(left < most ? left : most), &ready);
+      pause_for(line, call);
       over = find_late(line, now() - begin);
       if (over != NULL) stop_late(over);
     }

@@ -63,8 +63,9 @@ enum blockstore_status bs_transfer_borrow(struct bs_transfer_line **ret_line, st
 void bs_transfer_return(struct bs_transfer_line *line); /* may be NULL; its transfers have ended */
 /* Shuts its connections: what waits for them in libcurl ends.  Also from a callback of libcurl's. */
 void bs_transfer_hang_up(struct bs_transfer_line *line);
-/* Lets libcurl go on without waiting for the network once.  From a callback of its. */
-void bs_transfer_wake(struct bs_transfer_line *line);
+/* From a callback of libcurl's for ftp, when the server has told where the data go (true), and when they begin (false).
+ * Between them libcurl 7.88 forgets to wait for the server's replies, and at first for anything but the end of its time. */
+void bs_transfer_watch(struct bs_transfer_line *line, bool is_on);
 
 /* Bytes that go out: `head`, then `length` bytes of the source from `offset`, then `tail`. */
 struct bs_transfer_body {

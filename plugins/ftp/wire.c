@@ -14,7 +14,7 @@
 #include "plugins/common/transfer.h"
 #include "plugins/ftp/reply.h"
 
-#define PASSIVE 227
+#define PASSIVE 227 /* replies that tell where the data go */
 #define EXTENDED_PASSIVE 229
 #define REPLIES_MOST ((size_t)64 << 10) /* bytes of replies in one exchange: a greeting may be long, but not endless */
 
@@ -47,8 +47,8 @@ static size_t take_reply(char *line, size_t width, size_t length, void *context)
   exchange->replied += length;
   if (exchange->replied > REPLIES_MOST) return 0;
   bs_ftp_reply_take(exchange->reply, line, length);
-  /* Told at once where to connect for the data, libcurl sleeps for a second before it does: nothing else would wake it. */
-  if (exchange->reply->code == PASSIVE || exchange->reply->code == EXTENDED_PASSIVE) bs_transfer_wake(exchange->line);
+  if (exchange->reply->code == PASSIVE || exchange->reply->code == EXTENDED_PASSIVE) bs_transfer_watch(exchange->line, true);
+  if (exchange->reply->code < 200) bs_transfer_watch(exchange->line, false);
   return length;
 }
 
