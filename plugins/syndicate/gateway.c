@@ -58,6 +58,7 @@ static enum blockstore_status status_of_words(const char *name, const char *said
   } rows[] = {{"ENOSPC", "No space left", BLOCKSTORE_STATUS_NO_SPACE},
               {"EDQUOT", "quota exceeded", BLOCKSTORE_STATUS_NO_SPACE},
               {"EFBIG", "File too large", BLOCKSTORE_STATUS_TOO_LARGE},
+              {"EEXIST", "File exists", BLOCKSTORE_STATUS_CONFLICT},
               {"EACCES", "Permission denied", BLOCKSTORE_STATUS_DENIED},
               {"EPERM", "Operation not permitted", BLOCKSTORE_STATUS_DENIED},
               {"EROFS", "Read-only file system", BLOCKSTORE_STATUS_DENIED}};
@@ -77,7 +78,13 @@ static enum blockstore_status judge_error(const struct bs_http_request *request,
   enum blockstore_status status = bs_http_judge(request, call, doing, said);
 
   switch (request->code) {
-    case 403: return own ? BLOCKSTORE_STATUS_FAILED : status; /* it does not know the operation */
+    case 401:
+      return blockstore_fail(call, BLOCKSTORE_STATUS_DENIED,
+                             "%s: The gateway takes `session` and `key` for wrong (401).", doing);
+    case 403:
+      if (!own) return status;
+      return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                             "%s: The gateway does not know the operation, or not in this volume (403).", doing);
     case 404:
       if (own) return BLOCKSTORE_STATUS_NOT_FOUND;
       return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -112,17 +119,21 @@ static char *url_in_volume(const struct bs_syndicate_gateway *gateway, const cha
   return asprintf(&url, "%s/fs/%s?%s", gateway->url, escaped, query) < 0 ? NULL : url;
 }
 
-/* Performs the request at a URL, NULL when there was no memory for it. */
-static enum blockstore_status ask(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
-                                  struct bs_http_request *request, const char *url, const char *doing) {
-  enum blockstore_status status;
-
+/* Performs the request at a URL, NULL when there was no memory for it; any answer is OK. */
+static enum blockstore_status perform(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
+                                      struct bs_http_request *request, const char *url) {
   if (url == NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the syndicate driver.");
   request->url = url;
   request->credentials = &gateway->credentials;
   request->reply_most = REPLY_MOST;
-  status = bs_http_perform(gateway->http, call, request);
+  return bs_http_perform(gateway->http, call, request);
+}
+
+static enum blockstore_status ask(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
+                                  struct bs_http_request *request, const char *url, const char *doing) {
+  enum blockstore_status status = perform(gateway, call, request, url);
+
   return status == BLOCKSTORE_STATUS_OK ? judge(request, call, doing) : status;
 }
 
@@ -163,12 +174,8 @@ enum blockstore_status bs_syndicate_write(const struct bs_syndicate_gateway *gat
   return status;
 }
 
-bool bs_syndicate_exists(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call, const char *path) {
-  return order(gateway, call, "GET", path, "stat", "The file cannot be examined") == BLOCKSTORE_STATUS_OK;
-}
-
 enum blockstore_status bs_syndicate_rename(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
-                                           bool *ret_refused, const char *from, const char *to) {
+                                           const char *from, const char *to) {
   char query[sizeof "rename&to=/" + 3 * (size_t)BS_SYNDICATE_PATH_LONGEST] = "rename&to=/", *url BS_AUTO_FREE = NULL;
   struct bs_http_request request BS_AUTO_HTTP = {.method = "POST"};
   size_t length = strlen(query);
@@ -177,8 +184,10 @@ enum blockstore_status bs_syndicate_rename(const struct bs_syndicate_gateway *ga
   bs_url_escape(query + length, sizeof query - length, to, strlen(to), BS_URL_PATH);
   url = url_in_volume(gateway, from, query);
   status = ask(gateway, call, &request, url, "The object cannot be put in its place");
-  *ret_refused = request.code == 500 || request.code == 409;
-  return status;
+  if (status != BLOCKSTORE_STATUS_CONFLICT) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                         "The object cannot be put in its place: The gateway renames over no file that is there, so that "
+                         "nothing can be replaced without being lost for a while. What is there stays.");
 }
 
 enum blockstore_status bs_syndicate_unlink(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
@@ -188,7 +197,15 @@ enum blockstore_status bs_syndicate_unlink(const struct bs_syndicate_gateway *ga
 
 /* ---- directories ---- */
 
-/* The first `length` bytes of the path; OK too when it is there. */
+/* Says nothing of what is not there. */
+static bool exists(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call, const char *path) {
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET"};
+  char *url BS_AUTO_FREE = url_in_volume(gateway, path, "stat");
+
+  return perform(gateway, call, &request, url) == BLOCKSTORE_STATUS_OK && request.code == 200;
+}
+
+/* The first `length` bytes of the path; OK too when it is there, which a gateway may tell as any failure of the volume. */
 static enum blockstore_status make_one(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
                                        const char *path, size_t length) {
   char directory[BS_SYNDICATE_PATH_LONGEST + 1];
@@ -196,9 +213,8 @@ static enum blockstore_status make_one(const struct bs_syndicate_gateway *gatewa
 
   snprintf(directory, sizeof directory, "%.*s", (int)length, path);
   status = order(gateway, call, "POST", directory, "mkdir&mode=700", "The directory cannot be made");
-  if (status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_CANCELLED)
-    return status;
-  return bs_syndicate_exists(gateway, call, directory) ? BLOCKSTORE_STATUS_OK : status;
+  if (status != BLOCKSTORE_STATUS_CONFLICT && status != BLOCKSTORE_STATUS_TRANSIENT) return status;
+  return exists(gateway, call, directory) ? BLOCKSTORE_STATUS_OK : status;
 }
 
 enum blockstore_status bs_syndicate_make_directory(const struct bs_syndicate_gateway *gateway,

@@ -3,8 +3,6 @@
 #ifndef BS_PLUGINS_SYNDICATE_GATEWAY_H
 #define BS_PLUGINS_SYNDICATE_GATEWAY_H
 
-#include <stdbool.h>
-
 #include "plugins/common/http.h"
 #include "plugins/common/plugin.h"
 
@@ -33,12 +31,11 @@ enum blockstore_status bs_syndicate_write(const struct bs_syndicate_gateway *gat
 /* OK too when the directory is there already; with those above it. */
 enum blockstore_status bs_syndicate_make_directory(const struct bs_syndicate_gateway *gateway,
                                                    struct blockstore_call *call, const char *path);
-/* *ret_refused: the gateway would not, as those do that rename over no file; it has not merely not answered. */
+/* Takes the place of a file that is there; where the gateway would not, FAILED. */
 enum blockstore_status bs_syndicate_rename(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
-                                           bool *ret_refused, const char *from, const char *to);
+                                           const char *from, const char *to);
 enum blockstore_status bs_syndicate_unlink(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
                                            const char *path);
-bool bs_syndicate_exists(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call, const char *path);
 
 /* Asks for the volume's figures by the session's name; the free bytes, or BLOCKSTORE_SIZE_UNKNOWN. */
 enum blockstore_status bs_syndicate_statvfs(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,

@@ -126,55 +126,21 @@ static enum blockstore_status syndicate_write(struct syndicate *syndicate, struc
 }
 
 static enum blockstore_status syndicate_rename(const struct syndicate *syndicate, struct blockstore_call *call,
-                                               bool *ret_refused, const struct syndicate_path *from,
-                                               const struct syndicate_path *to) {
-  enum blockstore_status status = bs_syndicate_rename(&syndicate->gateway, call, ret_refused, from->text, to->text);
+                                               const struct syndicate_path *from, const struct syndicate_path *to) {
+  enum blockstore_status status = bs_syndicate_rename(&syndicate->gateway, call, from->text, to->text);
 
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
   status = syndicate_make_directory(syndicate, call, to);
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  return bs_syndicate_rename(&syndicate->gateway, call, ret_refused, from->text, to->text);
+  return status == BLOCKSTORE_STATUS_OK ? bs_syndicate_rename(&syndicate->gateway, call, from->text, to->text) : status;
 }
 
-/* Removes a file that is not needed, if it can. */
-static void syndicate_tidy(const struct syndicate *syndicate, struct blockstore_call *call, const struct syndicate_path *path) {
+/* Removes files that are not needed, if it can. */
+static void syndicate_tidy(const struct syndicate *syndicate, struct blockstore_call *call,
+                           const struct syndicate_path *paths, size_t count) {
   struct bs_errand errand;
 
   bs_errand_after(&errand, call);
-  bs_syndicate_unlink(&syndicate->gateway, &errand.call, path->text);
-}
-
-/* Puts back what went aside, if it can. */
-static void syndicate_restore(const struct syndicate *syndicate, struct blockstore_call *call,
-                              const struct syndicate_path *aside, const struct syndicate_path *object) {
-  struct bs_errand errand;
-  bool refused;
-
-  bs_errand_after(&errand, call);
-  bs_syndicate_rename(&syndicate->gateway, &errand.call, &refused, aside->text, object->text);
-}
-
-/*
- * For a gateway that renames over no file: the old one goes aside first, and comes back when the new one cannot take its
- * place.  If it does not go aside either, the refusal had another reason.
- */
-static enum blockstore_status syndicate_replace(const struct syndicate *syndicate, struct blockstore_call *call,
-                                                const struct syndicate_path *from, const struct syndicate_path *to) {
-  struct syndicate_path aside;
-  bool refused = false;
-  enum blockstore_status refusal = syndicate_rename(syndicate, call, &refused, from, to), status;
-
-  if (!refused || !bs_syndicate_exists(&syndicate->gateway, call, to->text)) return refusal;
-  status = syndicate_temporary(syndicate, call, &aside);
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_syndicate_rename(&syndicate->gateway, call, &refused, to->text, aside.text);
-  if (status != BLOCKSTORE_STATUS_OK) return refusal;
-  status = bs_syndicate_rename(&syndicate->gateway, call, &refused, from->text, to->text);
-  if (status == BLOCKSTORE_STATUS_OK) {
-    syndicate_tidy(syndicate, call, &aside);
-  } else {
-    syndicate_restore(syndicate, call, &aside, to);
-  }
-  return status;
+  for (size_t i = 0; i < count; i++) bs_syndicate_unlink(&syndicate->gateway, &errand.call, paths[i].text);
 }
 
 static enum blockstore_status syndicate_put(struct syndicate *syndicate, struct blockstore_call *call,
@@ -185,8 +151,8 @@ static enum blockstore_status syndicate_put(struct syndicate *syndicate, struct 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   status = syndicate_write(syndicate, call, &temporary, source);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
-  if (status == BLOCKSTORE_STATUS_OK) status = syndicate_replace(syndicate, call, &temporary, object);
-  if (status != BLOCKSTORE_STATUS_OK) syndicate_tidy(syndicate, call, &temporary);
+  if (status == BLOCKSTORE_STATUS_OK) status = syndicate_rename(syndicate, call, &temporary, object);
+  if (status != BLOCKSTORE_STATUS_OK) syndicate_tidy(syndicate, call, &temporary, 1);
   if (status == BLOCKSTORE_STATUS_NOT_FOUND)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
                            "The object cannot be put in its place: somebody removes the directories of the store.");
@@ -382,16 +348,23 @@ static enum blockstore_status syndicate_read_none(const struct blockstore_source
   return length == 0 && offset == 0 ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_FAILED;
 }
 
-/* Can a file be written? */
+/* Can a file be written, and take the place of another? */
 static enum blockstore_status syndicate_try(struct syndicate *syndicate, struct blockstore_call *call) {
   const struct blockstore_source none = {.struct_size = sizeof none, .read_at = syndicate_read_none};
-  struct syndicate_path temporary;
-  enum blockstore_status status = syndicate_temporary(syndicate, call, &temporary);
+  struct syndicate_path files[2];
+  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
 
-  if (status == BLOCKSTORE_STATUS_OK) status = syndicate_write(syndicate, call, &temporary, &none);
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_syndicate_unlink(&syndicate->gateway, call, temporary.text);
+  for (size_t i = 0; i < 2; i++) {
+    status = syndicate_temporary(syndicate, call, &files[i]);
+    if (status != BLOCKSTORE_STATUS_OK) return status;
+  }
+  for (size_t i = 0; status == BLOCKSTORE_STATUS_OK && i < 2; i++) status = syndicate_write(syndicate, call, &files[i], &none);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_syndicate_rename(&syndicate->gateway, call, files[0].text, files[1].text);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_syndicate_unlink(&syndicate->gateway, call, files[1].text);
+  if (status != BLOCKSTORE_STATUS_OK) syndicate_tidy(syndicate, call, files, 2);
   if (status == BLOCKSTORE_STATUS_NOT_FOUND)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: A file that was written is not there.", temporary.text);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root: A file that was written below %s is not there.",
+                           syndicate->root);
   return status;
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """syndicate.py PORT ROOT USER PASSWORD: stands in for a Syndicate user gateway (syndicate-ug-http), of which no server can be had: its
-HTTP interface over files below ROOT.  As the real one does, a write overwrites in place and cuts nothing off."""
+HTTP interface over files below ROOT/fs.  As the real one does, a write overwrites in place and cuts nothing off.  What ROOT/lacks
+names it does not do: "rename", or "replace", a rename over a file that is there."""
 import base64, errno, http.server, json, os, re, stat, sys, urllib.parse
 
 PORT, ROOT, USER, PASSWORD = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3], sys.argv[4]
@@ -24,6 +25,14 @@ def local(path):
     if not path.startswith(b"/") or b".." in parts or b"." in parts or b"\0" in path:
         raise bad("bad path")
     return os.path.join(ROOT, b"fs", *[part for part in parts if part])
+
+
+def lacks(what):
+    try:
+        with open(os.path.join(ROOT, b"lacks")) as file:
+            return what in file.read().split()
+    except FileNotFoundError:
+        return False
 
 
 def attributes(path):
@@ -160,6 +169,10 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
     def post_rename(self):
         to = os.fsencode(self.query.get("to", ""))
+        if lacks("rename"):
+            raise Refused(403, "EPERM", "unknown operation")
+        if lacks("replace") and os.path.exists(local(to)):
+            raise Refused(500, "EEXIST", "File exists")
         os.rename(local(self.path_asked), local(to))
         try:
             os.rename(attributes(self.path_asked), attributes(to))
@@ -220,6 +233,13 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             self.refuse(500, errno.errorcode.get(error.errno, "EIO"), str(error.strerror))
 
     def refuse(self, status, name, message):
+        # The real one has all of a body before it looks at it; who is answered earlier may find the connection closed instead.
+        try:
+            for _ in self.body():
+                pass
+        except ConnectionError:
+            self.close_connection = True
+            return
         self.send(status, json.dumps({"result": False, "name": name, "message": message}).encode())
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_request
