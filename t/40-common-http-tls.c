@@ -85,19 +85,20 @@ static void a_client_shows_its_certificate(void **state) {
   meets(good, authority, mixed, BLOCKSTORE_STATUS_FAILED, "The client certificate or its key cannot be used");
 }
 
-/* Who was shown it before is asked on a connection of its own. */
-static void a_stranger_is_shown_no_certificate(void **state) {
-  const struct host_setting settings[] = {
-      {"proxy", "none"}, {"ca_file", authority}, {"client_certificate", holder}, {NULL, NULL}};
+/* It is not asked on the connection of another, either.  That it is shown no certificate is seen by t/40-http-tls.t. */
+static void what_was_not_configured_is_judged_by_the_system(void **state) {
+  const struct host_setting settings[] = {{"proxy", "none"}, {"ca_file", authority}, {NULL, NULL}};
   struct bs_http_request request = {.method = "GET", .url = world.url, .reply_most = 100};
 
   (void)state;
-  standin_start(&world.standin, good, authority);
+  standin_start(&world.standin, good, NULL);
   world_open(&world, settings);
   snprintf(world.url, sizeof world.url, "https://127.0.0.1:%u/bytes?n=2", world.standin.port);
   for (int i = 0; i < 4; i++) {
     request.anonymous = i % 2 == 1;
-    assert_int_equal(bs_http_perform(world.http, &world.call.call, &request) == BLOCKSTORE_STATUS_OK, !request.anonymous);
+    assert_int_equal(bs_http_perform(world.http, &world.call.call, &request),
+                     request.anonymous ? BLOCKSTORE_STATUS_FAILED : BLOCKSTORE_STATUS_OK);
+    if (request.anonymous) assert_non_null(strstr(world.call.sentence, "not trusted"));
   }
   bs_http_end(&request);
   world_end(&world);
@@ -154,7 +155,7 @@ static void bad_files_are_named(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_is_trusted_is_spoken_to),
                                      cmocka_unit_test(a_client_shows_its_certificate),
-                                     cmocka_unit_test(a_stranger_is_shown_no_certificate),
+                                     cmocka_unit_test(what_was_not_configured_is_judged_by_the_system),
                                      cmocka_unit_test(plain_http_is_no_tls), cmocka_unit_test(bad_files_are_named)};
 
   return RUN_IN_WORLD_BY(tests, begin, end);

@@ -49,11 +49,43 @@ drive root="https://localhost:$APACHE_CLIENT_PORT/dav/$own" ca_file="$ca" <<END
 get_immutable $key $work/out
 END
 fails 'without one nothing is read' grep -q '^OK' "$said"
-drive root="https://localhost:$APACHE_TLS_PORT/dav/$own" ca_file="$ca" allow_private=true "$client" "$client_key" <<END
-get_mutable https://localhost:$APACHE_CLIENT_PORT/dav/$own/immutable/$(echo "$key" | sed 's/^\(..\)\(..\)/\1\/\2\/\1\2/') $work/out
+
+# Others than the root are judged by what the system trusts, and are not shown the certificate.
+stranger=/dav/$own/immutable/$(echo "$key" | sed 's/^\(..\)\(..\)/\1\/\2\/\1\2/')
+calls 'OK FAILED' "the root's authority" root="https://localhost:$APACHE_TLS_PORT/dav/$own" ca_file="$ca" allow_private=true <<END
+get_immutable $key $work/out
+get_mutable https://localhost:$APACHE_TLS_PORT$stranger $work/out
 END
-fails 'it is shown to nobody but the root' grep -q '^OK' "$said"
+told 'not trusted' 'says nothing of others'
+calls OK 'without a root it is that of all' ca_file="$ca" allow_private=true <<END
+get_mutable https://localhost:$APACHE_TLS_PORT$stranger $work/out
+END
 calls 'FAILED' 'plain HTTP to a port of TLS' root="http://localhost:$APACHE_TLS_PORT/dav/$own" <<END
 get_immutable $key $work/out
 END
+
+if [ "$(id -u)" != 0 ] || ! unshare -m mount -t tmpfs none /etc/ssl/certs 2>/dev/null; then
+  skip 'only root can mount a file system'
+  done_testing
+  exit
+fi
+# From here on the system trusts our authority, as far as the driver sees.
+cat >"$work/trusting" <<END
+mount -t tmpfs none /etc/ssl/certs && cp "$ca" /etc/ssl/certs/ca-certificates.crt && exec "\$@"
+END
+drive() {
+  TMPDIR=$work unshare -m sh "$work/trusting" "$builddir/t/lib/drive" "$builddir/plugins/.libs/http.so" "$@" >"$said" 2>&1
+}
+calls 'FAILED OK' 'what the system trusts' root="https://localhost:$APACHE_TLS_PORT/dav/$own" ca_file="$APACHE_TLS/stranger.pem" \
+  allow_private=true <<END
+get_immutable $key $work/out
+get_mutable https://localhost:$APACHE_TLS_PORT$stranger $work/out
+END
+calls 'OK DENIED OK' 'a certificate of our own' root="https://localhost:$APACHE_CLIENT_PORT/dav/$own" allow_private=true "$client" \
+  "$client_key" <<END
+get_immutable $key $work/out
+get_mutable https://localhost:$APACHE_CLIENT_PORT$stranger $work/out
+get_immutable $key $work/out
+END
+told 'asks for a client certificate' 'is shown to the root alone'
 done_testing

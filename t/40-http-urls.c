@@ -96,6 +96,7 @@ static void a_login_is_whole_and_safe(void **state) {
   refused(OPEN({"root", ROOT}, {"user", "alice"}, {"password", "secret"}, {"token", "secret"}), "not both");
   refused(OPEN({"user", "alice"}, {"password", "secret"}), "root must be set");
   refused(OPEN({"token", "secret"}), "root must be set");
+  refused(OPEN({"client_certificate", "/secret"}), "root must be set");
   refused(OPEN({"root", "http://dav.example/a"}, {"token", "secret"}), "allow_plain_login");
   refused(OPEN({"root", "http://127.example/a"}, {"token", "secret"}), "allow_plain_login");
   refused(OPEN({"root", "http://localhost.example/a"}, {"token", "secret"}), "allow_plain_login");

@@ -73,7 +73,7 @@ struct bs_http_request {
                          * takes time, such as putting a large object together */
 
   bool follow;      /* redirects, as told above; a request with credentials is not */
-  bool anonymous;   /* shows no client certificate, also where one is set */
+  bool anonymous;   /* to a server that was not configured: without client_certificate, and ca_file is not for it */
   bool public_only; /* refuses loopback, private, link-local and other special addresses, on the connected socket */
 
   /* Called just before the request goes out, each time it does (a request performed with others may wait long): makes

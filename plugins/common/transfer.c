@@ -388,9 +388,11 @@ static bool set_tls(CURL *easy, const struct bs_transfer_pool *pool, bool anonym
   failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (pool->ca_file != NULL) {
+  if (pool->ca_file != NULL && !anonymous) {
     failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, pool->ca_file);
     failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  }
+  if (pool->ca_file != NULL) {
     failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, pool->ca_file);
     failed |= curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
   }

@@ -24,7 +24,7 @@ void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *
                                            .url = url,
                                            .headers = fresh,
                                            .reply_most = REPLY_MOST,
-                                           .anonymous = true,
+                                           .anonymous = site->root[0] != '\0',
                                            .public_only = !site->allow_private};
 }
 

@@ -49,19 +49,25 @@ static enum blockstore_status take_root(struct bs_site *site, struct blockstore_
                          site->root);
 }
 
-static enum blockstore_status take_login(struct bs_site *site, struct blockstore_call *call, bool allow_plain) {
-  const struct bs_http_credentials *login = &site->login;
+static enum blockstore_status take_login(struct bs_site *site, struct blockstore_call *call,
+                                         const struct blockstore_settings *settings) {
+  const struct blockstore_host *host = call->host;
+  struct bs_http_credentials *login = &site->login;
 
+  login->user = host->setting(settings, "user", 0);
+  login->password = host->setting(settings, "password", 0);
+  login->bearer = host->setting(settings, "token", 0);
   if ((login->user == NULL) != (login->password == NULL))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "user and password go together, and %s is not set.",
                            login->user == NULL ? "user" : "password");
   if (login->user != NULL && login->bearer != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "Either user and password or token can be set, not both.");
   site->has_login = login->user != NULL || login->bearer != NULL;
-  if (!site->has_login) return BLOCKSTORE_STATUS_OK;
-  if (site->root[0] == '\0')
+  if (site->root[0] == '\0' && (site->has_login || host->setting(settings, "client_certificate", 0) != NULL))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "To log in, root must be set: no other server is told who you are.");
-  if (site->location.is_secure || allow_plain || bs_location_is_loopback(&site->location)) return BLOCKSTORE_STATUS_OK;
+  if (!site->has_login || site->location.is_secure || bs_location_is_loopback(&site->location) ||
+      host->setting_number(settings, "allow_plain_login") != 0)
+    return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                          "%s: Without TLS everybody on the way would read how you log in: use https, or set allow_plain_login.",
                          site->root);
@@ -73,16 +79,11 @@ static enum blockstore_status take_settings(struct bs_site *site, struct blockst
   const char *root = host->setting(settings, "root", 0), *replace = host->setting(settings, "replace", 0);
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
 
-  site->login.user = host->setting(settings, "user", 0);
-  site->login.password = host->setting(settings, "password", 0);
-  site->login.bearer = host->setting(settings, "token", 0);
   site->read_only = host->setting_number(settings, "read_only") != 0;
   site->puts_directly = replace != NULL && strcmp(replace, "put") == 0;
   site->allow_private = host->setting_number(settings, "allow_private") != 0;
   if (root != NULL) status = take_root(site, call, root);
-  if (status == BLOCKSTORE_STATUS_OK)
-    status = take_login(site, call, host->setting_number(settings, "allow_plain_login") != 0);
-  return status;
+  return status == BLOCKSTORE_STATUS_OK ? take_login(site, call, settings) : status;
 }
 
 enum blockstore_status bs_site_open(struct bs_site *ret_site, struct blockstore_call *call,
