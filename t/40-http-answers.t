@@ -12,7 +12,7 @@ key=$(sha256 "$work/data")
 (umask 077 && echo secret >"$work/password")
 url=$root/mutable/ab/cd/id
 
-# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.
+# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.  METHOD-once: but then as before.
 body=
 answer() {
   method=$1
@@ -49,7 +49,6 @@ END
 is "$(made)" 'HEAD PUT MOVE ' 'is looked for, sent and moved'
 name=$(sed -n 's/^PUT \(.*\) HTTP.*/\1/p' "$ANSWERS_ROOT/requests")
 like "$name" '^/store/\.tmp/[0-9a-f]{32}$' 'it is sent under a name that no object has'
-like "$(cat "$ANSWERS_ROOT/requests")" '^If-None-Match: \*$' 'which must be new'
 is "$(grep -A9 '^MOVE' "$ANSWERS_ROOT/requests" | grep -E '^(MOVE|Destination|Overwrite)' | sort | tr '\n' ' ')" \
   "Destination: $root/immutable/$(echo "$key" | sed 's/^\(..\)\(..\)/\1\/\2\/\1\2/') MOVE $name HTTP/1.1 Overwrite: F " 'and replaces nothing'
 
@@ -89,7 +88,7 @@ fails_put TRANSIENT 'a server that does not know itself' 'as its own' 'PUT MOVE 
 good
 answer MOVE '403 Forbidden'
 answer MKCOL '405 Method Not Allowed'
-fails_put DENIED 'a move that is forbidden' Forbidden 'PUT MOVE MKCOL DELETE'
+fails_put DENIED 'a move that is forbidden' Forbidden 'PUT MOVE MKCOL MOVE DELETE'
 good
 answer MOVE '507 Insufficient Storage'
 fails_put NO_SPACE 'a full server, at the move' 'Insufficient Storage' 'PUT MOVE DELETE'
@@ -127,10 +126,100 @@ delete_immutable $key
 END
 body=
 
+# Of what succeeds only what says that it is done counts.
+for code in 202 203 206 208 299; do
+  good
+  answer PUT "$code Perhaps"
+  fails_put FAILED "$code to a PUT" "answered $code" 'PUT DELETE'
+  good
+  answer MOVE "$code Perhaps"
+  fails_put FAILED "$code to a MOVE" "answered $code" 'PUT MOVE DELETE'
+  good
+  answer DELETE "$code Perhaps"
+  calls 'FAILED FAILED' "$code to a DELETE" root="$root" <<END
+delete_mutable id
+delete_immutable $key
+END
+done
+good
+answer MOVE '409 Conflict'
+answer MKCOL '202 Accepted'
+fails_put FAILED '202 to a MKCOL' 'answered 202' 'PUT MOVE MKCOL DELETE'
+for code in 200 201 204; do
+  good
+  answer PUT "$code Done"
+  answer MOVE "$code Done"
+  answer DELETE "$code Done"
+  calls 'OK OK' "$code is done" root="$root" <<END
+put_mutable id $work/data
+delete_mutable id
+END
+done
+
+# Nobody else is there, whatever the server calls a conflict.
+for code in 409 412; do
+  good
+  answer PUT-once '409 Conflict'
+  answer HEAD '200 OK'
+  answer MKCOL "$code Conflict"
+  fails_put FAILED "a collection that is not made ($code)" 'cannot be made' "PUT MKCOL $([ "$code" = 412 ] || echo 'HEAD MKCOL ')DELETE"
+  good
+  answer DELETE "$code Conflict"
+  calls FAILED "a delete that is not done ($code)" root="$root" <<END
+delete_mutable id
+END
+  answer GET "$code Conflict"
+  calls FAILED "a read ($code)" root="$root" <<END
+get_immutable $key $work/out
+END
+done
+good
+answer PUT '412 Precondition Failed'
+fails_put FAILED 'a name on the way that is refused' 'answered 412' 'PUT DELETE'
+good
+answer MOVE '412 Precondition Failed'
+fails_put FAILED 'a record that cannot be replaced' 'answered 412' 'PUT MOVE DELETE'
+good
+answer HEAD '200 OK'
+answer HEAD-once '404 Not Found'
+answer MOVE '409 Conflict'
+answer MKCOL '409 Conflict'
+calls FAILED 'an object without a collection' root="$root" <<END
+put_immutable $key $work/data
+END
+is "$(made)" 'HEAD PUT MOVE MKCOL MKCOL MKCOL HEAD MKCOL DELETE ' 'is sent once'
+
+# Two make a collection: who comes second finds it there.
+for code in 404 409; do
+  good
+  answer PUT-once "$code There Is None"
+  answer MOVE-once "$code There Is None"
+  answer MKCOL '405 Method Not Allowed'
+  calls OK "a collection that another has made ($code)" root="$root" <<END
+put_mutable id $work/data
+END
+  is "$(made)" 'PUT MKCOL PUT MOVE MKCOL MOVE ' 'is there'
+done
+
+good
+answer HEAD '200 OK'
+answer PUT-once '409 Conflict'
+answer MKCOL-once '403 Forbidden'
+answer MKCOL '405 Method Not Allowed'
+calls OK 'one that another makes at that moment' root="$root" <<END
+put_mutable id $work/data
+END
+is "$(made)" 'PUT MKCOL HEAD MKCOL PUT MOVE ' 'is looked for again'
+good
+answer HEAD '200 OK'
+answer PUT '409 Conflict'
+answer MKCOL '403 Forbidden'
+fails_put DENIED 'one that is forbidden' 'cannot be made' 'PUT MKCOL HEAD MKCOL DELETE'
+
 # Parents that are missing again and again, and a root that is missing.
 good
 answer MOVE '409 Conflict'
-fails_put TRANSIENT "somebody removes collections" "somebody removes it" 'PUT MOVE MKCOL MOVE DELETE'
+fails_put TRANSIENT "somebody removes collections" "somebody removes them" 'PUT MOVE MKCOL MOVE DELETE'
 forget
 answer PUT '409 Conflict'
 answer MKCOL '409 Conflict'
@@ -192,10 +281,74 @@ put_immutable $key $work/data
 END
 is "$(made)" 'HEAD GET PUT MOVE ' 'it is replaced, too'
 body=
-answer GET '403 Forbidden'
-calls DENIED 'one that cannot be read' root="$root" <<END
+for code in 403 410 500; do
+  answer GET "$code No"
+  rm "$ANSWERS_ROOT/requests"
+  calls OK "one that cannot be read ($code)" root="$root" <<END
 put_immutable $key $work/data
 END
+  is "$(made)" 'HEAD GET PUT MOVE ' 'it is replaced, too'
+done
+printf 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n' >"$ANSWERS_ROOT/GET"
+echo hang >"$ANSWERS_ROOT/GET-rest"
+calls CANCELLED 'one that hangs' root="$root" <<END
+deadline 500
+put_immutable $key $work/data
+END
+
+# What a failed put has left is removed, also at a server that takes its time; what cannot be is told.
+good
+answer MOVE '501 Not Implemented'
+answer DELETE '403 Forbidden'
+calls UNSUPPORTED 'what was sent cannot be removed' root="$root" <<END
+put_mutable id $work/data
+END
+like "$(cat "$said")" '^log: .* left there: .*/store/\.tmp/[0-9a-f]{32}: .*403' 'as the log tells'
+for code in 204 404; do
+  answer DELETE "$code No Content"
+  calls UNSUPPORTED "it is removed ($code)" root="$root" <<END
+put_mutable id $work/data
+END
+  fails 'nothing is told' grep -q '^log' "$said"
+done
+through "$ANSWERS_PORT"
+fault '{"latency_ms": 300}'
+calls UNSUPPORTED 'it is removed from far away' root="http://127.0.0.1:$PROXY_PORT/store" <<END
+put_mutable id $work/data
+END
+fails 'nothing is told' grep -q '^log' "$said"
+
+# Sentences have no query, and an end.
+printf 'HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n' >"$ANSWERS_ROOT/GET"
+long=$(head -c 1500 /dev/zero | tr '\0' x)
+calls FAILED 'a long URL with a query' allow_private=true <<END
+get_mutable $root/$long?token=secret $work/out
+END
+told 'answered 206' 'what happened is told'
+fails 'the query is not' grep -q secret "$said"
+long=http://127.0.0.1:$ANSWERS_PORT/$long
+forget
+calls 'FAILED FAILED UNSUPPORTED' 'a long root' root="$long" read_only=true <<END
+get_immutable $key $work/out
+check
+put_mutable id $work/data
+END
+told 'There is no such collection' 'is told of'
+told read_only 'so is what is not allowed'
+good
+body='<multistatus/>'
+answer DELETE '207 Multi-Status'
+body=
+calls FAILED 'a delete there' root="$long" <<END
+delete_mutable id
+END
+told 'does not say what' 'is told of'
+good
+answer MOVE '409 Conflict'
+calls TRANSIENT 'a put there' root="$long" <<END
+put_mutable id $work/data
+END
+told 'somebody removes them' 'is told of'
 
 # Reads: a login is refused, the answer is none, the server has had enough.
 forget

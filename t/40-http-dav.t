@@ -70,6 +70,27 @@ END
 succeeds 'and is mended' cmp "$place" "$work/mebibyte"
 is_empty "$(ls -A "$APACHE_ROOT/dav/$own/.tmp")" 'nothing is left on its way'
 
+# Many begin a new store at once, and all make its collections.
+at_once() {
+  for i in 1 2 3 4 5 6 7 8; do
+    (
+      said=$work/said-$i
+      drive root="$at/dav/$own-new-$1" <<END
+put_mutable $i $work/data
+put_immutable $key $work/mebibyte
+END
+    ) &
+  done
+  wait
+}
+: >"$work/failed"
+for round in 1 2 3 4 5; do
+  collection "dav/$own-new-$round"
+  at_once "$round"
+  cat "$work"/said-? | grep -v '^OK' >>"$work/failed"
+done
+is_empty "$(cat "$work/failed")" 'all who begin a store at once can'
+
 # A store of the disk driver that is shown by the server, and one by this driver as a store of disk.
 driver=disk
 drive root="$work/disk" <<END

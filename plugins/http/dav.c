@@ -22,49 +22,47 @@ enum blockstore_status bs_dav_find_root(const struct bs_site *site, struct block
   status = bs_http_perform(site->http, call, &request.http);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (bs_request_is_missing(&request))
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "%s: There is no such collection; if the store is not lost but new, make it on the server.",
-                           request.url);
+    return bs_request_fail(&request, call, BLOCKSTORE_STATUS_FAILED,
+                           "There is no such collection; if the store is not lost but new, make it on the server");
   /* To look into a collection may be forbidden or impossible where what lies in it can be read. */
   return request.http.code == 401 || request.http.code == 407 || request.http.code >= 500
-             ? bs_http_judge(&request.http, call, "The store's collection cannot be looked at", NULL)
+             ? bs_request_judge(&request, call, "The store's collection cannot be looked at")
              : BLOCKSTORE_STATUS_OK;
 }
 
 /* ---- collections ---- */
 
-/* What servers say when the collection above is missing: 409, some 404, and of a MOVE Apache says 500 and others 403. */
+/* What servers say when the collection above is missing: 409, some 404, and of a MOVE Apache says 500 and others 403.  Of a
+ * MKCOL Apache says 403 when another makes the same at that moment. */
 static bool may_lack_collection(const struct bs_request *request) {
+  const char *method = request->http.method;
   int code = request->http.code;
 
-  return code == 404 || code == 409 || (strcmp(request->http.method, "MOVE") == 0 && (code == 403 || code == 500));
+  return code == 404 || code == 409 || (code == 403 && strcmp(method, "PUT") != 0) ||
+         (code == 500 && strcmp(method, "MOVE") == 0);
 }
 
-/* Makes the collection that is the first `length` bytes of a path, and those above it that are missing.
+/* Makes the collection that is the first `length` bytes of a path, and those above it that are missing; OK also when it is
+ * there: others make the same.
  * NOLINTNEXTLINE(misc-no-recursion): once a slash of the path */
-static enum blockstore_status dav_make(const struct bs_site *site, struct blockstore_call *call, bool *ret_made,
-                                       const char *path, size_t length) {
+static enum blockstore_status dav_make(const struct bs_site *site, struct blockstore_call *call, const char *path,
+                                       size_t length) {
   char collection[sizeof((struct bs_layout *)NULL)->path];
   struct bs_request request BS_AUTO_REQUEST;
-  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
+  enum blockstore_status status;
   const char *above;
 
   snprintf(collection, sizeof collection, "%.*s", (int)length, path);
   above = strrchr(collection, '/');
   snprintf(collection + length, sizeof collection - length, "/");
   bs_request_begin(&request, site, "MKCOL", collection);
-  *ret_made = false;
-  for (unsigned attempt = 0; attempt < 2; attempt++) {
-    status = bs_request_change(site, call, &request);
-    if (status != BLOCKSTORE_STATUS_OK || request.http.code == 405 /* there is one */) return status;
-    if (attempt > 0 || !may_lack_collection(&request)) break;
-    status = above == NULL ? bs_dav_find_root(site, call)
-                           : dav_make(site, call, ret_made, path, (size_t)(above - collection));
-    if (status != BLOCKSTORE_STATUS_OK) return status;
+  status = bs_request_change(site, call, &request);
+  if (status == BLOCKSTORE_STATUS_OK && may_lack_collection(&request)) {
+    status = above == NULL ? bs_dav_find_root(site, call) : dav_make(site, call, path, (size_t)(above - collection));
+    if (status == BLOCKSTORE_STATUS_OK) status = bs_request_change(site, call, &request);
   }
-  status = bs_http_judge(&request.http, call, "The collection cannot be made", NULL);
-  *ret_made = status == BLOCKSTORE_STATUS_OK;
-  return status;
+  if (status != BLOCKSTORE_STATUS_OK || request.http.code == 405 /* there is one */) return status;
+  return bs_request_judge(&request, call, "The collection cannot be made");
 }
 
 /* Performs a request that needs the collections above `path`.  They are made when the server misses them: most are there,
@@ -72,17 +70,24 @@ static enum blockstore_status dav_make(const struct bs_site *site, struct blocks
 static enum blockstore_status dav_place(const struct bs_site *site, struct blockstore_call *call, struct bs_request *request,
                                         const char *path) {
   enum blockstore_status status = bs_request_change(site, call, request);
-  bool made;
 
   if (status != BLOCKSTORE_STATUS_OK || !may_lack_collection(request)) return status;
-  status = dav_make(site, call, &made, path, (size_t)(strrchr(path, '/') - path));
-  if (status == BLOCKSTORE_STATUS_OK && made) status = bs_request_change(site, call, request);
+  status = dav_make(site, call, path, (size_t)(strrchr(path, '/') - path));
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_request_change(site, call, request);
   if (status != BLOCKSTORE_STATUS_OK || (request->http.code != 404 && request->http.code != 409)) return status;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
-                         "%s: The server misses something that was just there: somebody removes it, it seems.", request->url);
+  return bs_request_fail(request, call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "The server misses collections that were just there: somebody removes them, or they are none");
 }
 
 /* ---- putting ---- */
+
+/* Where a rival may be first. */
+static enum blockstore_status dav_judge(const struct bs_request *request, struct blockstore_call *call, const char *doing,
+                                        bool overwrite) {
+  if (request->http.code == 412 && !overwrite)
+    return bs_request_fail(request, call, BLOCKSTORE_STATUS_CONFLICT, "Something has come there");
+  return bs_request_judge(request, call, doing);
+}
 
 static enum blockstore_status dav_send(const struct bs_site *site, struct blockstore_call *call, const char *path,
                                        const struct blockstore_source *source, bool overwrite) {
@@ -98,10 +103,9 @@ static enum blockstore_status dav_send(const struct bs_site *site, struct blocks
   status = dav_place(site, call, &request, path);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   has_no_put = request.http.code == 405 || request.http.code == 501;
-  return bs_http_judge(&request.http, call,
-                       has_no_put ? "The object cannot be written (is WebDAV on at root?)"
-                                  : "The object cannot be written",
-                       NULL);
+  return dav_judge(&request, call,
+                   has_no_put ? "The object cannot be written (is WebDAV on at root?)" : "The object cannot be written",
+                   overwrite);
 }
 
 static const char *move_failure(int code) {
@@ -124,17 +128,22 @@ static enum blockstore_status dav_move(const struct bs_site *site, struct blocks
   bs_site_locate(site, destination + strlen(destination), to);
   request.http.headers = headers;
   status = dav_place(site, call, &request, to);
-  return status == BLOCKSTORE_STATUS_OK ? bs_http_judge(&request.http, call, move_failure(request.http.code), NULL) : status;
+  return status == BLOCKSTORE_STATUS_OK ? dav_judge(&request, call, move_failure(request.http.code), overwrite) : status;
 }
 
-/* Whatever became of it; the sentence of the call stays that of what went wrong. */
+/* Whatever became of it. */
 static void dav_remove_temporary(const struct bs_site *site, struct blockstore_call *call, const char *path) {
   struct bs_request request BS_AUTO_REQUEST;
   struct bs_errand errand;
+  enum blockstore_status status;
 
   bs_request_begin(&request, site, "DELETE", path);
   bs_errand_after(&errand, call);
-  (void)bs_http_perform(site->http, &errand.call, &request.http);
+  status = bs_request_change(site, &errand.call, &request);
+  if (status == BLOCKSTORE_STATUS_OK && !bs_request_is_missing(&request))
+    status = bs_request_judge(&request, &errand.call, "It cannot be deleted");
+  if (status != BLOCKSTORE_STATUS_OK)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What a put that failed has sent may be left there: %s", errand.reason);
 }
 
 static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[sizeof TEMPORARIES "/" + 32]) {
@@ -155,7 +164,7 @@ enum blockstore_status bs_dav_put(const struct bs_site *site, struct blockstore_
   if (site->puts_directly) return dav_send(site, call, object->path, source, overwrite);
   status = dav_name_temporary(call, temporary);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  status = dav_send(site, call, temporary, source, false);
+  status = dav_send(site, call, temporary, source, true);
   if (status == BLOCKSTORE_STATUS_OK) status = dav_move(site, call, temporary, object->path, overwrite);
   if (status != BLOCKSTORE_STATUS_OK) dav_remove_temporary(site, call, temporary);
   return status;
@@ -163,6 +172,7 @@ enum blockstore_status bs_dav_put(const struct bs_site *site, struct blockstore_
 
 /* ---- comparing ---- */
 
+/* It saves sending the object: what cannot be read is put again, as what is damaged is. */
 static enum blockstore_status dav_read_and_compare(const struct bs_site *site, struct blockstore_call *call,
                                                    enum bs_dav_state *ret_state, const char *path,
                                                    const struct blockstore_source *source) {
@@ -174,14 +184,10 @@ static enum blockstore_status dav_read_and_compare(const struct bs_site *site, s
   bs_compare_begin(&compare, source);
   request.http.sink = &compare.sink;
   status = bs_http_perform(site->http, call, &request.http);
-  *ret_state = BS_DAV_DIFFERENT;
-  if (compare.differs) return BLOCKSTORE_STATUS_OK;
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (request.http.code == 200 && bs_compare_is_same(&compare)) *ret_state = BS_DAV_SAME;
-  if (!bs_request_is_missing(&request))
-    return bs_http_judge(&request.http, call, "The object that is there cannot be read", NULL);
-  *ret_state = BS_DAV_ABSENT;
-  return BLOCKSTORE_STATUS_OK;
+  if (compare.status != BLOCKSTORE_STATUS_OK) return compare.status;
+  *ret_state = status == BLOCKSTORE_STATUS_OK && request.http.code == 200 && bs_compare_is_same(&compare) ? BS_DAV_SAME
+                                                                                                          : BS_DAV_DIFFERENT;
+  return blockstore_go_on(call);
 }
 
 enum blockstore_status bs_dav_compare(const struct bs_site *site, struct blockstore_call *call, enum bs_dav_state *ret_state,
@@ -194,7 +200,7 @@ enum blockstore_status bs_dav_compare(const struct bs_site *site, struct blockst
   if (status != BLOCKSTORE_STATUS_OK) return status;
   *ret_state = BS_DAV_ABSENT;
   if (bs_request_is_missing(&request)) return BLOCKSTORE_STATUS_OK;
-  status = bs_http_judge(&request.http, call, "It cannot be found out whether the object is there", NULL);
+  status = bs_request_judge(&request, call, "It cannot be found out whether the object is there");
   if (status != BLOCKSTORE_STATUS_OK) return status;
   *ret_state = BS_DAV_DIFFERENT;
   if (request.http.size != BLOCKSTORE_SIZE_UNKNOWN && request.http.size != source->size) return BLOCKSTORE_STATUS_OK;
@@ -211,7 +217,7 @@ static enum blockstore_status dav_delete(const struct bs_site *site, struct bloc
   status = bs_request_change(site, call, &request);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (bs_request_is_missing(&request)) return bs_dav_find_root(site, call);
-  return bs_http_judge(&request.http, call, "The object cannot be deleted", NULL);
+  return bs_request_judge(&request, call, "The object cannot be deleted");
 }
 
 enum blockstore_status bs_dav_delete(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object) {

@@ -22,35 +22,27 @@ static enum blockstore_status http_has_root(const struct bs_site *site, struct b
 
 static enum blockstore_status http_may_write(const struct bs_site *site, struct blockstore_call *call) {
   if (site->root[0] != '\0' && site->read_only)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED, "%s: The store is configured as read_only.", site->root);
+    return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED, "%.300s: The store is configured as read_only.", site->root);
   return http_has_root(site, call, BLOCKSTORE_STATUS_UNSUPPORTED);
 }
 
-/* Reads an object of this store or, when that is NULL, what stands at somebody else's URL.  The code: 0 when none came. */
+/* Reads what the request asks for. */
 static enum blockstore_status http_read(const struct bs_site *site, struct blockstore_call *call,
-                                        struct blockstore_sink *ret_data, const struct bs_layout *object, const char *url,
-                                        int *ret_code) {
-  struct bs_request request BS_AUTO_REQUEST;
+                                        struct blockstore_sink *ret_data, struct bs_request *request) {
   enum blockstore_status status;
 
-  if (object != NULL) {
-    bs_request_begin(&request, site, "GET", object->path);
-  } else {
-    bs_request_begin_foreign(&request, site, "GET", url);
-  }
-  request.http.follow = request.http.credentials == NULL;
-  request.http.sink = ret_data;
-  status = bs_http_perform(site->http, call, &request.http);
-  *ret_code = request.http.code;
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (object != NULL && bs_request_is_missing(&request)) {
-    status = bs_dav_find_root(site, call);
-    if (status != BLOCKSTORE_STATUS_OK) return status;
-  }
-  status = bs_http_judge(&request.http, call, "The object cannot be read", NULL);
-  if (status != BLOCKSTORE_STATUS_OK || *ret_code == 200) return status;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The object was asked for, and the answer is another (%d).",
-                         request.http.url, *ret_code);
+  request->http.follow = request->http.credentials == NULL;
+  request->http.sink = ret_data;
+  status = bs_http_perform(site->http, call, &request->http);
+  return status == BLOCKSTORE_STATUS_OK ? bs_request_judge(request, call, "The object cannot be read") : status;
+}
+
+/* What is said of an object of this store, when that is there at all. */
+static enum blockstore_status http_confirm(const struct bs_site *site, struct blockstore_call *call,
+                                           enum blockstore_status status) {
+  enum blockstore_status root = status == BLOCKSTORE_STATUS_NOT_FOUND ? bs_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
+
+  return root == BLOCKSTORE_STATUS_OK ? status : root;
 }
 
 /* Lifecycle. */
@@ -107,11 +99,13 @@ static enum blockstore_status http_get_immutable(void *self, struct blockstore_c
                                                  const char *key) {
   const struct bs_site *site = self;
   struct bs_layout object;
+  struct bs_request request BS_AUTO_REQUEST = {0};
   enum blockstore_status status = http_has_root(site, call, BLOCKSTORE_STATUS_NOT_FOUND);
-  int code;
 
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
-  return status == BLOCKSTORE_STATUS_OK ? http_read(site, call, ret_data, &object, NULL, &code) : status;
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  bs_request_begin(&request, site, "GET", object.path);
+  return http_confirm(site, call, http_read(site, call, ret_data, &request));
 }
 
 static enum blockstore_status http_put_immutable(void *self, struct blockstore_call *call, const char *key,
@@ -133,7 +127,7 @@ static enum blockstore_status http_put_immutable(void *self, struct blockstore_c
     status = bs_dav_put(site, call, &object, data, state == BS_DAV_DIFFERENT);
     if (status != BLOCKSTORE_STATUS_CONFLICT) return status;
   }
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s/%s: The object comes and goes while it is put.", site->root,
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%.300s/%s: The object comes and goes while it is put.", site->root,
                          object.path);
 }
 
@@ -155,15 +149,20 @@ static enum blockstore_status http_get_mutable(void *self, struct blockstore_cal
   const struct bs_site *site = self;
   struct bs_location location;
   struct bs_layout object;
-  const struct bs_layout *own = bs_site_owns(site, &object, url) ? &object : NULL;
+  struct bs_request request BS_AUTO_REQUEST = {0};
+  bool is_own = bs_site_owns(site, &object, url);
   enum blockstore_status status;
-  int code;
 
   if (!bs_location_parse(&location, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
-  status = http_read(site, call, ret_record, own, url, &code);
+  if (is_own) {
+    bs_request_begin(&request, site, "GET", object.path);
+  } else {
+    bs_request_begin_foreign(&request, site, "GET", url);
+  }
+  status = http_read(site, call, ret_record, &request);
   /* A MOVE that replaces deletes first (RFC 4918, section 9.9.3), and a server caught in between says one of these. */
-  if (code == 404 || code == 403) status = http_read(site, call, ret_record, own, url, &code);
-  return status;
+  if (request.http.code == 404 || request.http.code == 403) status = http_read(site, call, ret_record, &request);
+  return is_own ? http_confirm(site, call, status) : status;
 }
 
 static enum blockstore_status http_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define REPLY_MOST ((size_t)1 << 16) /* what servers say to a change is a page of text, or nothing */
+#define SHOWN_MOST 300                   /* bytes of a URL in a sentence */
 
 static const char *const fresh[] = {"Cache-Control: no-cache", NULL};
 
@@ -54,12 +55,36 @@ enum blockstore_status bs_request_change(const struct bs_site *site, struct bloc
   if (status != BLOCKSTORE_STATUS_OK || request->http.code != 207) return status;
   code = failed_part(request->http.reply);
   if (code == 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The server did not do all of a %s, and does not say what.",
-                           request->url, request->http.method);
+    return bs_request_fail(request, call, BLOCKSTORE_STATUS_FAILED, "The server did not do all of it, and does not say what");
   request->http.code = code;
   return BLOCKSTORE_STATUS_OK;
 }
 
 bool bs_request_is_missing(const struct bs_request *request) {
   return request->http.code == 404 || request->http.code == 410;
+}
+
+/* Of the URL, which may be a stranger's: neither its query nor all that is long. */
+static int shown_length(const struct bs_request *request) {
+  size_t length = strcspn(request->http.url, "?#");
+
+  return length < SHOWN_MOST ? (int)length : SHOWN_MOST;
+}
+
+enum blockstore_status bs_request_judge(const struct bs_request *request, struct blockstore_call *call, const char *doing) {
+  const struct bs_http_request *http = &request->http;
+  bool reads = strcmp(http->method, "GET") == 0;
+  enum blockstore_status status = bs_http_judge(http, call, doing, NULL);
+
+  if (status == BLOCKSTORE_STATUS_CONFLICT) return BLOCKSTORE_STATUS_FAILED;
+  if (status != BLOCKSTORE_STATUS_OK || http->code == 200 || (!reads && (http->code == 201 || http->code == 204))) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%.*s: %s: the server answered %d, and %s was expected.",
+                         shown_length(request), http->url, doing, http->code, reads ? "200" : "200, 201 or 204");
+}
+
+enum blockstore_status bs_request_fail(const struct bs_request *request, struct blockstore_call *call,
+                                       enum blockstore_status status, const char *sentence) {
+  const struct bs_http_request *http = &request->http;
+
+  return blockstore_fail(call, status, "%.*s: %s (%s: %d).", shown_length(request), http->url, sentence, http->method, http->code);
 }

@@ -26,4 +26,12 @@ enum blockstore_status bs_request_change(const struct bs_site *site, struct bloc
 /* The server says that there is no such thing. */
 bool bs_request_is_missing(const struct bs_request *request);
 
+/* The status of the answer (http.h), with a sentence.  OK: what was asked for is done; FAILED of another success than 200,
+ * or, where nothing is read, 201 and 204.  Never CONFLICT: that a rival was there first is for the caller to know. */
+enum blockstore_status bs_request_judge(const struct bs_request *request, struct blockstore_call *call, const char *doing);
+
+/* Returns `status`, with a sentence about the answer to this request. */
+enum blockstore_status bs_request_fail(const struct bs_request *request, struct blockstore_call *call,
+                                       enum blockstore_status status, const char *sentence);
+
 #endif

@@ -69,7 +69,7 @@ static enum blockstore_status take_login(struct bs_site *site, struct blockstore
       host->setting_number(settings, "allow_plain_login") != 0)
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                         "%s: Without TLS everybody on the way would read how you log in: use https, or set allow_plain_login.",
+                         "%.300s: Without TLS everybody on the way would read how you log in: use https, or set allow_plain_login.",
                          site->root);
 }
 

@@ -2,7 +2,7 @@
 /*
  * usage: drive FILE.so [KEY=VALUE]... <SCRIPT
  * Opens one store of a driver, the values written as for blockstore-driver-test, and makes the calls of the script, one a
- * line, as the core makes them, but each once and no more.  For each it prints the status and the sentence.
+ * line, as the core makes them, but each once and no more.  For each it prints the status and the sentence, and before that what the driver warned of, as "log: LINE".
  *
  *   get_immutable KEY FILE      put_immutable KEY FILE      delete_immutable KEY      handles_url URL
  *   get_mutable URL FILE        put_mutable ID FILE         delete_mutable ID         make_mutable_url ID        check
@@ -20,6 +20,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/io.h"
+#include "core/base/log.h"
 #include "core/driver/call.h"
 #include "tools/driver-test/subject.h"
 
@@ -46,6 +47,11 @@ static const struct verb {
 static void die(const char *message) {
   printf("drive: %s\n", message);
   exit(2);
+}
+
+static void tell_line(void *user, int level, const char *line) {
+  (void)user, (void)level;
+  printf("log: %s\n", line);
 }
 
 /* ---- what comes out goes to a file, or to the output ---- */
@@ -178,6 +184,7 @@ int main(int count, char **arguments) {
   char *line = NULL;
   size_t room = 0;
 
+  bs_log_to(tell_line, NULL, BS_LOG_WARNING);
   read_arguments(&subject, count, arguments);
   store = open_store(&subject);
   while (getline(&line, &room, stdin) > 0) {
