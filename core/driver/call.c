@@ -113,10 +113,6 @@ struct bs_store *bs_call_store(const struct bs_call *call) {
   return call->store;
 }
 
-enum bs_entry bs_call_entry(const struct bs_call *call) {
-  return call->entry;
-}
-
 void bs_call_set_user(struct bs_call *call, void *user) {
   call->user = user;
 }

@@ -63,7 +63,6 @@ bool bs_call_new(struct bs_call **ret_call, struct bs_store *store, enum bs_entr
 /* NULL is allowed.  Not while it runs. */
 void bs_call_release(struct bs_call *call);
 struct bs_store *bs_call_store(const struct bs_call *call);
-enum bs_entry bs_call_entry(const struct bs_call *call);
 /* For the caller: any pointer, kept and never used. */
 void bs_call_set_user(struct bs_call *call, void *user);
 void *bs_call_user(const struct bs_call *call);
