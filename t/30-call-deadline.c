@@ -60,6 +60,14 @@ static enum blockstore_status watch_cancel_fd(struct blockstore_call *call) {
   return call->host->time_left(call) == 0 ? BLOCKSTORE_STATUS_CANCELLED : BLOCKSTORE_STATUS_FAILED;
 }
 
+/* However short its time is. */
+static enum blockstore_status wait_on_cancel_fd(struct blockstore_call *call) {
+  struct pollfd poll_fd = {call->host->cancel_fd(call), POLLIN, 0};
+
+  poll(&poll_fd, 1, -1);
+  return poll_fd.revents == POLLIN && call->host->time_left(call) == 0 ? BLOCKSTORE_STATUS_CANCELLED : BLOCKSTORE_STATUS_FAILED;
+}
+
 /* Only once two others are inside. */
 static enum blockstore_status be_third(struct blockstore_sink *sink) {
   wait_for(&entered);
@@ -85,6 +93,7 @@ static enum blockstore_status mock_get(void *self UNUSED, struct blockstore_call
   if (strcmp(key, "never") == 0) return never();
   if (strcmp(key, "rude") == 0) return rude_get(call, ret_data);
   if (strcmp(key, "fd") == 0) return watch_cancel_fd(call);
+  if (strcmp(key, "timer") == 0) return wait_on_cancel_fd(call);
   if (strcmp(key, "time") == 0) return watch_time_left(call);
   if (strcmp(key, "late") == 0) return be_late(call, ret_data);
   if (strcmp(key, "third") == 0) return be_third(ret_data);
@@ -150,6 +159,16 @@ static void a_watched_descriptor_ends_a_call_at_its_deadline(void **state UNUSED
 
   bs_calls_set_grace(10000);
   assert_result(run_until_entered(call, &entered), CANCELLED, BS_WORD_deadline, "far");
+  assert_false(bs_call_result(call)->abandoned);
+  bs_call_release(call);
+}
+
+/* One that is known before the descriptor is made. */
+static void a_timer_ends_a_call_at_its_deadline(void **state UNUSED) {
+  struct bs_call *call = get_call(store, "timer", &collected);
+
+  bs_calls_set_grace(10000);
+  assert_result(run_one(call, 300), CANCELLED, BS_WORD_deadline, "far");
   assert_false(bs_call_result(call)->abandoned);
   bs_call_release(call);
 }
@@ -364,6 +383,7 @@ static void a_close_that_never_returns_is_abandoned(void **state UNUSED) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       DEADLINE_TEST(a_watched_descriptor_ends_a_call_at_its_deadline),
+      DEADLINE_TEST(a_timer_ends_a_call_at_its_deadline),
       DEADLINE_TEST(polling_time_left_ends_a_call_at_its_deadline),
       DEADLINE_TEST(cancelling_the_scope_ends_a_call),
       DEADLINE_TEST(enough_cancels_the_others),
