@@ -41,6 +41,9 @@ is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds"
   '{"driver":"disk","version":V,"seed":"7","passed":1,"failed":0,"skipped":0,"behaviours":[{"name":"immutable.byte","behaviour":"anobjectof1byteisstored","outcome":"passed","milliseconds":N}]}' \
   'the report'
 
+answers 0 'SKIP the driver is no filter' "$disk" -o root=@DIR@ --only=filter.below
+answers 0 '1..1' "$builddir/t/flawed/.libs/veiling.so" --only=filter.below
+
 # What a driver seldom does, and may.
 moody=$builddir/t/flawed/.libs/moody.so
 answers 0 'ok 1 - options.secret-said' "$moody" -o root=@DIR@/objects --only=options.secret-said

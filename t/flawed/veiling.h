@@ -12,6 +12,7 @@ extern const struct blockstore_driver veiling_table;
 
 #define VEILING_METADATA                                                                                               \
   BLOCKSTORE_VERSION("1") BLOCKSTORE_DESCRIPTION("A filter for tests") BLOCKSTORE_KIND_FILTER                          \
+  BLOCKSTORE_LARGEST_OBJECT(2097152)                                                                                   \
   BLOCKSTORE_THREADS_PARALLEL BLOCKSTORE_CAPABILITY_DURABLE BLOCKSTORE_CAPABILITY_CONSISTENT                           \
   BLOCKSTORE_CAPABILITY_LOCAL                                                                                          \
   BLOCKSTORE_OPTION("root", PATH, OPTIONAL, "", "Of no account")                                                       \

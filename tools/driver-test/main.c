@@ -146,7 +146,6 @@ static bool is_wanted(const struct options *options, const char *name) {
   return false;
 }
 
-/* Calls visit for each behaviour that is wanted; false ends it. */
 struct walk {
   const struct options *options;
   struct subject *subject;
@@ -154,6 +153,14 @@ struct walk {
   uint64_t start_ms;
   bool is_broken; /* the file, or opening it, failed: there is nothing more to try */
 };
+
+/* A store is not asked for what filters do, unless it is by name. */
+static bool is_asked(const struct walk *walk, const struct behaviour *behaviour) {
+  if ((behaviour->needs & NEEDS_FILTER) == 0 || walk->options->only != NULL || walk->options->lists) return true;
+  return subject_is_filter(walk->subject);
+}
+
+/* Calls visit for each behaviour that is wanted; false ends it. */
 static size_t for_each(struct walk *walk, bool (*visit)(struct walk *walk, const struct behaviour *behaviour)) {
   size_t count = 0;
 
@@ -161,7 +168,7 @@ static size_t for_each(struct walk *walk, bool (*visit)(struct walk *walk, const
     for (size_t j = 0; j < groups[i]->count; j++) {
       const struct behaviour *behaviour = &groups[i]->behaviours[j];
 
-      if (!is_wanted(walk->options, behaviour->name)) continue;
+      if (!is_wanted(walk->options, behaviour->name) || !is_asked(walk, behaviour)) continue;
       count++;
       if (!visit(walk, behaviour)) return count;
     }
