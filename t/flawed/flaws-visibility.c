@@ -336,6 +336,15 @@ static enum blockstore_status refuse_same(void *self, struct blockstore_call *ca
   return status == BLOCKSTORE_STATUS_OK ? good_put(self, call, path, data) : status;
 }
 
+/* Looks for the file alone. */
+static enum blockstore_status get_of_file(GET_ARGUMENTS) {
+  enum blockstore_status status = good.get_mutable_handler(self, call, ret_record, url);
+  char path[GOOD_PATH];
+
+  if (status != BLOCKSTORE_STATUS_FAILED || good_url_path(self, path, url) != BLOCKSTORE_STATUS_OK) return status;
+  return access(path, F_OK) < 0 && errno == ENOENT ? BLOCKSTORE_STATUS_NOT_FOUND : status;
+}
+
 static const struct flaw flaws[] = {
     {"visibility.immutable", {.put_immutable_handler = put_key_in_steps}},
     {"visibility.mutable", {.put_mutable_handler = put_record_in_steps}},
@@ -355,5 +364,6 @@ static const struct flaw flaws[] = {
      {.storage_init = open_journal, .storage_close = close_journal, .put_mutable_handler = put_record_journalled}},
     {"visibility.writers", {.put_mutable_handler = merge}},
     {"visibility.same", {.put_immutable_handler = refuse_same}},
+    {"visibility.gone", {.get_mutable_handler = get_of_file}},
 };
 const struct flaws flaws_visibility = FLAWS(flaws);

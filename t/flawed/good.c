@@ -17,11 +17,7 @@
 #define SCHEME "flawed://"
 
 static enum blockstore_status fail_errno(struct blockstore_call *call, const char *path) {
-  enum blockstore_status status = errno == ENOSPC                      ? BLOCKSTORE_STATUS_NO_SPACE
-                                  : errno == EACCES || errno == EROFS ? BLOCKSTORE_STATUS_DENIED
-                                                                      : BLOCKSTORE_STATUS_FAILED;
-
-  return blockstore_fail(call, status, "%s: %s.", path, strerror(errno));
+  return blockstore_fail(call, blockstore_errno_status(errno), "%s: %s.", path, strerror(errno));
 }
 
 /* ---- lifecycle ---- */
@@ -123,8 +119,8 @@ enum blockstore_status good_get(struct good *self, struct blockstore_call *call,
   struct stat file;
   ssize_t got = 1;
 
-  (void)self;
-  if (fd < 0 && errno == ENOENT) return blockstore_fail(call, BLOCKSTORE_STATUS_NOT_FOUND, "%s: There is no such object.", path);
+  if (fd < 0 && errno == ENOENT && access(self->root, F_OK) == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_NOT_FOUND, "%s: There is no such object.", path);
   if (fd < 0) return fail_errno(call, path);
   buffer = malloc(STEP);
   if (buffer == NULL || fstat(fd, &file) < 0) status = fail_errno(call, path);

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/auto.h"
 #include "core/driver/call.h"
 #include "tools/driver-test/behaviours.h"
 #include "tools/driver-test/witness.h"
@@ -385,6 +387,45 @@ static void put_same_both(struct trial *trial) {
   store_close(&store);
 }
 
+/* ---- a store that is gone ---- */
+
+/* What nobody can look for is not absent. */
+static void must_not_be_absent(struct store *store, struct object *object) {
+  enum blockstore_status status;
+  struct output output;
+  struct call call;
+
+  call_begin(&call, store);
+  output_begin(&output, store->trial);
+  status = object_get(store, &call, object, &output);
+  if (status == BLOCKSTORE_STATUS_NOT_FOUND)
+    trial_fail(store->trial, "The store's directory was gone, and %s answered of what had been put there: %s.",
+               object_get_name(object->kind), answer_text(&call, status));
+  output_end(&output);
+  call_end(&call);
+}
+
+static void tell_gone_from_absent(struct trial *trial) {
+  char *directory BS_AUTO_FREE = NULL, *away BS_AUTO_FREE = NULL;
+  struct object objects[KINDS];
+  struct store store;
+
+  if (asprintf(&directory, "%s/store1", trial->directory) < 0 || asprintf(&away, "%s/away", trial->directory) < 0)
+    trial_fail(trial, "There is not enough memory for the examination.");
+  must_open(&store, trial, 1);
+  for (int kind = 0; kind < KINDS; kind++) {
+    object_make(&objects[kind], trial, (enum kind)kind, 1000);
+    if (store_keeps(&store, (enum kind)kind)) must_put_object(&store, &objects[kind]);
+  }
+  if (rmdir(directory) == 0) trial_skip(trial, "the store is nowhere in @DIR@");
+  if (rename(directory, away) < 0) trial_fail(trial, "%s: The directory cannot be taken away: %s", directory, strerror(errno));
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (store_keeps(&store, (enum kind)kind)) must_not_be_absent(&store, &objects[kind]);
+    object_free(&objects[kind]);
+  }
+  store_close(&store);
+}
+
 static const struct behaviour behaviours[] = {
     {"visibility.immutable", "a reader beside a slow put sees nothing or the whole object", NEEDS_WRITES, see_all_or_nothing},
     {"visibility.mutable", "a reader beside a slow put sees the old record or the new one, whole", NEEDS_WRITES, see_old_or_new},
@@ -403,5 +444,6 @@ static const struct behaviour behaviours[] = {
      NEEDS_WRITES | NEEDS_DURABLE, keep_record},
     {"visibility.writers", "of two records put under one id at once, one stands there whole", NEEDS_WRITES, put_record_both},
     {"visibility.same", "two processes may put the same object at once", NEEDS_WRITES, put_same_both},
+    {"visibility.gone", "what was put is not NOT_FOUND when the store's directory is gone", NEEDS_WRITES, tell_gone_from_absent},
 };
 const struct group group_visibility = GROUP(behaviours);
