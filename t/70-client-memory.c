@@ -73,8 +73,30 @@ static bool open_once(struct bs_error *error) {
   return good;
 }
 
+static bool list_once(struct bs_error *error) {
+  struct blockstore_error *said = NULL;
+  char *json = NULL;
+  bool good = tell(blockstore_drivers(world->config, &json, NULL, &said), &said, error);
+
+  assert_true(good == (json != NULL));
+  blockstore_free(json);
+  return good;
+}
+
+static bool explain_once(struct bs_error *error) {
+  struct blockstore_error *said = NULL;
+  char *json = NULL;
+  int loads = -1;
+  bool good = tell(blockstore_driver_why(world->config, &json, &loads, "disk", &said), &said, error);
+
+  assert_true(good == (json != NULL));
+  assert_int_equal(loads, good ? 1 : -1);
+  blockstore_free(json);
+  return good;
+}
+
 static void when_memory_runs_out(void **state) {
-  static bool (*const calls[])(struct bs_error *error) = {open_once, put_once, get_once};
+  static bool (*const calls[])(struct bs_error *error) = {open_once, put_once, get_once, list_once, explain_once};
   char text[16];
 
   world = *state;
