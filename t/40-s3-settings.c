@@ -24,7 +24,8 @@ static void refused(const char *option, const char *value, const char *text) {
 static void wrong_values_are_refused(void **state) {
   static const char *const endpoints[] = {
       "s3.example.org", "ftp://s3.example.org", "https://", "https:///x", "https://user@host.example", "https://host.example:",
-      "https://host.example:99999999", "https://host.example:65536", "https://host.example:http", "https://host.example?x=1", "https://host.example/#x",
+      "https://host.example:99999999", "https://host.example:65536",
+      "https://host.example:http", "https://host.example?x=1", "https://host.example/#x",
       "https://host.example//x", "https://host.example/../x", "https://ho st.example", "https://h%6Fst.example", "https://[::1",
       "https://[::1]x", "https://[fe80::1%25eth0]", "https://host.example:80:80"};
   static const char *const buckets[] = {

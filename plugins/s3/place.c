@@ -47,7 +47,8 @@ static bool take_authority(struct endpoint *endpoint, const char *text, size_t l
   snprintf(url, sizeof url, "%s://%.*s", endpoint->scheme, (int)length, text);
   good = parsed != NULL && length > 0 && length <= HOST_LONGEST && text[length - 1] != ':' &&
          strspn(text, SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._[:]") >= length &&
-         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+         curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
          strlen(host) <= HOST_LONGEST - strlen(":65535");
   if (good) {
     curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
@@ -192,7 +193,9 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
   length = strlen(url);
   free(url);
   if (length + BS_LAYOUT_ESCAPED_MAX > BS_S3_URL_LONGEST + 1 || strlen(place->prefix) + OBJECT_LONGEST > BS_S3_KEY_MOST)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "prefix: It leaves no room for objects' names in a path of %d bytes and a URL of %d.", BS_S3_KEY_MOST,
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "prefix: It leaves no room for objects' names in a path of %d bytes and a URL of %d.",
+                           BS_S3_KEY_MOST,
                            BS_S3_URL_LONGEST);
   return BLOCKSTORE_STATUS_OK;
 }
