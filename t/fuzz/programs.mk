@@ -18,7 +18,8 @@ program_cover = t/fuzz/fuzz-cover
 
 FUZZ_CC = $(compiler_$(KIND))
 instrument_libfuzzer = -fsanitize=fuzzer-no-link
-sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/t/fuzz/*.c)) plugins/common/label.c plugins/common/url.c t/lib/forge.c
+sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/plugins/common/*.c $(srcdir)/t/fuzz/*.c)) \
+	plugins/s3/answer.c plugins/s3/place.c plugins/s3/profile.c t/lib/forge.c
 folder = t/fuzz/$(KIND)
 objects = $(sources:%.c=$(folder)/%.o)
 compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND))

@@ -45,6 +45,10 @@ void bs_fuzz_payload(const uint8_t *bytes, size_t length);
 void bs_fuzz_transaction(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
+/* s3.c */
+void bs_fuzz_s3_answer(const uint8_t *bytes, size_t length);
+void bs_fuzz_s3_profile(const uint8_t *bytes, size_t length);
+void bs_fuzz_s3_url(const uint8_t *bytes, size_t length);
 /* lying.c */
 void bs_fuzz_lying(const uint8_t *bytes, size_t length);
 
