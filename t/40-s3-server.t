@@ -43,6 +43,26 @@ configure "$S3_PORT" 'storage_class: COLD'
 exits 7 'one that there is not' put_immutable alice.id 'of no class'
 like "$(member error)" 'InvalidArgument|InvalidStorageClass' 'is told'
 
+# A quota that is used up, as a full disk is.
+s3_bucket "full-$own"
+succeeds 'a bucket with a quota' s3_quota "full-$own" 65536
+configure "$S3_PORT" "bucket: full-$own"
+head -c 100000 /dev/urandom >"$work/more"
+exits 0 'a name that has nothing elsewhere' register full.id
+exits 7 'more than it takes' put_immutable full.id "@$work/more"
+like "$(member error)" 'The quota is used up' 'is told'
+is_empty "$(s3 GET "/full-$own?list-type=2" | grep -o '<Key>')" 'and leaves nothing'
+exits 0 'less can be put' put_immutable full.id 'a little'
+
+# A clock that is off.
+configure "$S3_PORT"
+(
+  past_libtool
+  program="env LD_PRELOAD=$builddir/t/lib/.libs/skewed.so SKEWED=-4000 ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 $program"
+  $program stores >"$work/skewed" 2>&1
+)
+like "$(cat "$work/skewed")" 'The clock is off: this computer.s says .*, the server.s' 'a clock that is off is told'
+
 # Credentials.
 configure "$S3_PORT"
 cli stores

@@ -15,7 +15,7 @@
 #   apache      APACHE_PORT; with TLS APACHE_TLS_PORT, APACHE_EXPIRED_PORT, APACHE_OTHER_PORT (another host's certificate),
 #               APACHE_CLIENT_PORT (wants a client's); APACHE_TLS; APACHE_ROOT; APACHE_USER, APACHE_PASSWORD; t/servers/apache
 #   proftpd     FTP_PORT, FTP_TLS_PORT (implicit TLS), FTP_EXPIRED_PORT, FTP_OTHER_PORT; FTP_TLS; FTP_HOME; FTP_USER, FTP_PASSWORD
-#   radosgw     S3_PORT, S3_TLS_PORT; S3_TLS; S3_KEY, S3_SECRET; s3_bucket NAME makes one
+#   radosgw     S3_PORT, S3_TLS_PORT; S3_TLS; S3_KEY, S3_SECRET; s3_bucket NAME makes one, s3_quota NAME BYTES limits it
 #   dhtnode     DHT_PORT, DHT_PORT2: two nodes' REST proxies
 #   ipfs        IPFS_PORT (RPC), IPFS_GATEWAY
 #   tahoe       TAHOE_PORT: a client's web API
@@ -125,4 +125,10 @@ s3() {
 
 s3_bucket() {
   s3 PUT "/$1"
+}
+
+s3_quota() {
+  for each in set enable; do
+    radosgw-admin -c "$S3_CEPH" -n client.rgw quota $each --quota-scope=bucket --uid=t --bucket="$1" --max-size="$2" 2>"$work/quota" || return
+  done
 }
