@@ -11,43 +11,6 @@
 #define HOST_SIZE 256
 #define SHOWN_MOST 300
 
-/* What codes mean, in the user's words.  Others are told in the server's, with the status of the HTTP code. */
-static const struct {
-  const char *code;
-  enum blockstore_status status;
-  const char *meaning;
-} rows[] = {
-    {"NoSuchKey", BLOCKSTORE_STATUS_NOT_FOUND, "There is no such object"},
-    {"NoSuchBucket", BLOCKSTORE_STATUS_FAILED, "The bucket does not exist: make it, or mend `bucket`"},
-    {"InvalidBucketName", BLOCKSTORE_STATUS_FAILED, "The server takes no bucket of this name"},
-    {"AccessDenied", BLOCKSTORE_STATUS_DENIED,
-     "Access denied: the account lacks a permission (s3:GetObject, s3:PutObject, s3:DeleteObject; s3:ListBucket, without which "
-     "an object that is not there is denied, too)"},
-    {"SignatureDoesNotMatch", BLOCKSTORE_STATUS_DENIED, "The secret access key is wrong"},
-    {"InvalidAccessKeyId", BLOCKSTORE_STATUS_DENIED, "The server does not know the access key id"},
-    {"ExpiredToken", BLOCKSTORE_STATUS_DENIED, "The session token has expired"},
-    {"TokenRefreshRequired", BLOCKSTORE_STATUS_DENIED, "The session token has expired"},
-    {"InvalidToken", BLOCKSTORE_STATUS_DENIED, "The session token is none of this access key's"},
-    {"RequestTimeTooSkewed", BLOCKSTORE_STATUS_FAILED, "The clock is off"},
-    {"RequestExpired", BLOCKSTORE_STATUS_FAILED, "The clock is off"},
-    {"AuthorizationHeaderMalformed", BLOCKSTORE_STATUS_FAILED, "The region is wrong"},
-    {"PermanentRedirect", BLOCKSTORE_STATUS_FAILED, "The bucket is elsewhere"},
-    {"TemporaryRedirect", BLOCKSTORE_STATUS_FAILED, "The bucket is elsewhere"},
-    {"InvalidStorageClass", BLOCKSTORE_STATUS_FAILED, "The server has no such `storage_class`"},
-    {"InvalidObjectState", BLOCKSTORE_STATUS_FAILED, "The object is archived: restore it first"},
-    {"EntityTooLarge", BLOCKSTORE_STATUS_TOO_LARGE, "The object is larger than the server takes"},
-    {"QuotaExceeded", BLOCKSTORE_STATUS_NO_SPACE, "The quota is used up"},
-    {"XMinioStorageFull", BLOCKSTORE_STATUS_NO_SPACE, "The server's disk is full"},
-    {"ConditionalRequestConflict", BLOCKSTORE_STATUS_TRANSIENT, "Somebody else writes the same object just now"},
-    {"OperationAborted", BLOCKSTORE_STATUS_TRANSIENT, "Something else changes the bucket just now"},
-    {"NoSuchUpload", BLOCKSTORE_STATUS_TRANSIENT, "The upload was aborted by the server or somebody else"},
-    {"XAmzContentSHA256Mismatch", BLOCKSTORE_STATUS_TRANSIENT, "Other bytes came to the server than were sent"},
-    {"BadDigest", BLOCKSTORE_STATUS_TRANSIENT, "Other bytes came to the server than were sent"},
-    {"RequestTimeout", BLOCKSTORE_STATUS_TRANSIENT, "The server waited too long for bytes"},
-    {"SlowDown", BLOCKSTORE_STATUS_TRANSIENT, "The server asks for fewer requests"},
-};
-#define ROWS (sizeof rows / sizeof rows[0])
-
 /* Copies the text up to `end`, its five entities decoded. */
 static bool copy(char *ret_text, size_t size, const char *text, const char *end) {
   static const struct {
@@ -88,8 +51,7 @@ bool bs_s3_element(char *ret_text, size_t size, const char *reply, const char *n
   return false;
 }
 
-/* What the user needs to know beside the meaning; " (...)" or "". */
-static void describe_region(char *ret_text, size_t size, const struct bs_http_request *request, const struct bs_s3_place *place) {
+static void tell_region(char *ret_text, size_t size, const struct bs_http_request *request, const struct bs_s3_place *place) {
   char region[BS_S3_REGION_LONGEST + 1], endpoint[HOST_SIZE];
   char *header BS_AUTO_FREE = bs_http_header(request, "x-amz-bucket-region");
 
@@ -103,23 +65,63 @@ static void describe_region(char *ret_text, size_t size, const struct bs_http_re
   }
 }
 
-static void describe_clock(char *ret_text, size_t size, const struct bs_http_request *request) {
+static void tell_clock(char *ret_text, size_t size, const struct bs_http_request *request, const struct bs_s3_place *place) {
   char here[CODE_SIZE], there[CODE_SIZE];
   char *date BS_AUTO_FREE = bs_http_header(request, "date");
 
+  (void)place;
   if (!bs_s3_element(here, sizeof here, request->reply, "RequestTime")) snprintf(here, sizeof here, "another time");
   if (!bs_s3_element(there, sizeof there, request->reply, "ServerTime"))
     snprintf(there, sizeof there, "%s", date == NULL ? "otherwise" : date);
   snprintf(ret_text, size, ": this computer's says %s, the server's %s", here, there);
 }
 
+/* What codes mean, in the user's words.  Others are told in the server's, with the status of the HTTP code.
+ * `more`: what the user needs to know beside that: ": ...", or "". */
+static const struct {
+  const char *code;
+  enum blockstore_status status;
+  const char *meaning;
+  void (*more)(char *ret_text, size_t size, const struct bs_http_request *request, const struct bs_s3_place *place);
+} rows[] = {
+    {"NoSuchKey", BLOCKSTORE_STATUS_NOT_FOUND, "There is no such object", NULL},
+    {"NoSuchBucket", BLOCKSTORE_STATUS_FAILED, "The bucket does not exist: make it, or mend `bucket`", tell_region},
+    {"InvalidBucketName", BLOCKSTORE_STATUS_FAILED, "The server takes no bucket of this name", tell_region},
+    {"AccessDenied", BLOCKSTORE_STATUS_DENIED,
+     "Access denied: the account lacks a permission (s3:GetObject, s3:PutObject, s3:DeleteObject; s3:ListBucket, without which "
+     "an object that is not there is denied, too)", NULL},
+    {"SignatureDoesNotMatch", BLOCKSTORE_STATUS_DENIED, "The secret access key is wrong", NULL},
+    {"InvalidAccessKeyId", BLOCKSTORE_STATUS_DENIED, "The server does not know the access key id", NULL},
+    {"ExpiredToken", BLOCKSTORE_STATUS_DENIED, "The session token has expired", NULL},
+    {"TokenRefreshRequired", BLOCKSTORE_STATUS_DENIED, "The session token has expired", NULL},
+    {"InvalidToken", BLOCKSTORE_STATUS_DENIED, "The session token is none of this access key's", NULL},
+    {"RequestTimeTooSkewed", BLOCKSTORE_STATUS_FAILED, "The clock is off", tell_clock},
+    {"RequestExpired", BLOCKSTORE_STATUS_FAILED, "The clock is off", tell_clock},
+    {"AuthorizationHeaderMalformed", BLOCKSTORE_STATUS_FAILED, "The region is wrong", tell_region},
+    {"PermanentRedirect", BLOCKSTORE_STATUS_FAILED, "The bucket is elsewhere", tell_region},
+    {"TemporaryRedirect", BLOCKSTORE_STATUS_FAILED, "The bucket is elsewhere", tell_region},
+    {"InvalidStorageClass", BLOCKSTORE_STATUS_FAILED, "The server has no such `storage_class`", NULL},
+    {"InvalidObjectState", BLOCKSTORE_STATUS_FAILED, "The object is archived: restore it first", NULL},
+    {"EntityTooLarge", BLOCKSTORE_STATUS_TOO_LARGE, "The object is larger than the server takes", NULL},
+    {"QuotaExceeded", BLOCKSTORE_STATUS_NO_SPACE, "The quota is used up", NULL},
+    {"XMinioAdminBucketQuotaExceeded", BLOCKSTORE_STATUS_NO_SPACE, "The quota is used up", NULL},
+    {"XMinioStorageFull", BLOCKSTORE_STATUS_NO_SPACE, "The server's disk is full", NULL},
+    {"ConditionalRequestConflict", BLOCKSTORE_STATUS_TRANSIENT, "Somebody else writes the same object just now", NULL},
+    {"OperationAborted", BLOCKSTORE_STATUS_TRANSIENT, "Something else changes the bucket just now", NULL},
+    {"NoSuchUpload", BLOCKSTORE_STATUS_TRANSIENT, "The upload was aborted by the server or somebody else", NULL},
+    {"XAmzContentSHA256Mismatch", BLOCKSTORE_STATUS_TRANSIENT, "Other bytes came to the server than were sent", NULL},
+    {"BadDigest", BLOCKSTORE_STATUS_TRANSIENT, "Other bytes came to the server than were sent", NULL},
+    {"RequestTimeout", BLOCKSTORE_STATUS_TRANSIENT, "The server waited too long for bytes", NULL},
+    {"SlowDown", BLOCKSTORE_STATUS_TRANSIENT, "The server asks for fewer requests", NULL},
+};
+#define ROWS (sizeof rows / sizeof rows[0])
+
 static enum blockstore_status tell(const struct bs_http_request *request, struct blockstore_call *call,
                                    const struct bs_s3_place *place, const char *doing, size_t row) {
   char *url BS_AUTO_FREE = bs_s3_place_url(place, NULL);
   char more[SAID_SIZE] = "";
 
-  if (strcmp(rows[row].meaning, "The clock is off") == 0) describe_clock(more, sizeof more, request);
-  if (rows[row].status == BLOCKSTORE_STATUS_FAILED && more[0] == '\0') describe_region(more, sizeof more, request, place);
+  if (rows[row].more != NULL) rows[row].more(more, sizeof more, request, place);
   return blockstore_fail(call, rows[row].status, "%.300s: %s: %s%s (%s).", url == NULL ? "S3" : url, doing,
                          rows[row].meaning, more, rows[row].code);
 }

@@ -70,35 +70,46 @@ static bool write_lines(struct bs_s3_request *request, const struct bs_s3_header
   return true;
 }
 
+/* What is signed of the headers, sorted by name, with the host; their count.  In: digits, date: NULL without credentials. */
+static size_t gather(struct bs_s3_header headers[BS_S3_LINES], const struct bs_s3_request *request, const char *digits,
+                     const char *date) {
+  const struct bs_s3 *s3 = request->s3;
+  const char *host = strstr(s3->place.forms[BS_S3_OWN].origin, "://") + 3;
+  bool makes = (request->intents & BS_S3_MAKES) != 0, if_none = (request->intents & BS_S3_IF_NONE) != 0;
+  const struct bs_s3_header all[] = {
+      {"content-type", makes ? "application/octet-stream" : NULL},
+      {"host", host},
+      {"if-none-match", if_none ? "*" : NULL},
+      {"x-amz-content-sha256", digits},
+      {"x-amz-date", date},
+      {"x-amz-security-token", s3->credentials.session_token},
+      {"x-amz-storage-class", makes ? s3->storage_class : NULL},
+  };
+  size_t count = 0;
+
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (all[i].value != NULL) headers[count++] = all[i];
+  return count;
+}
+
 /* Its headers, and their signature: the date must be of now, so they are made just before the request goes out. */
 static enum blockstore_status prepare(struct bs_http_request *http, struct blockstore_call *call) {
   struct bs_s3_request *request = http->context;
-  const struct bs_s3 *s3 = request->s3;
-  const struct bs_s3_credentials *credentials = &s3->credentials;
+  const struct bs_s3_credentials *credentials = &request->s3->credentials;
   char digits[BS_S3_DIGEST_SIZE], date[BS_S3_DATE_SIZE], authorization[BS_S3_AUTHORIZATION_SIZE];
-  const char *host = strstr(s3->place.forms[BS_S3_OWN].origin, "://") + 3;
-  struct bs_s3_header headers[BS_S3_LINES] = {{NULL, NULL}};
-  bool makes = (request->intents & BS_S3_MAKES) != 0, known = credentials->access_key_id != NULL;
-  time_t now = time(NULL);
+  struct bs_s3_header headers[BS_S3_LINES];
+  bool known = credentials->access_key_id != NULL;
   enum blockstore_status status = known ? digest_body(http, call, digits) : BLOCKSTORE_STATUS_OK;
-  size_t count = 0;
+  time_t now = time(NULL);
+  size_t count;
   struct tm tm;
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (makes) headers[count++] = (struct bs_s3_header){"content-type", "application/octet-stream"};
-  headers[count++] = (struct bs_s3_header){"host", host};
-  if ((request->intents & BS_S3_IF_NONE) != 0) headers[count++] = (struct bs_s3_header){"if-none-match", "*"};
+  if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm) == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "This computer's clock shows no date that can be written.");
+  count = gather(headers, request, known ? digits : NULL, known ? date : NULL);
   if (known) {
-    gmtime_r(&now, &tm);
-    if (strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm) == 0) return BLOCKSTORE_STATUS_FAILED;
-    headers[count++] = (struct bs_s3_header){"x-amz-content-sha256", digits};
-    headers[count++] = (struct bs_s3_header){"x-amz-date", date};
-    if (credentials->session_token != NULL)
-      headers[count++] = (struct bs_s3_header){"x-amz-security-token", credentials->session_token};
-  }
-  if (makes && s3->storage_class != NULL) headers[count++] = (struct bs_s3_header){"x-amz-storage-class", s3->storage_class};
-  if (known) {
-    struct bs_s3_signing signing = {credentials->access_key_id, credentials->secret_access_key, s3->place.region, date,
+    struct bs_s3_signing signing = {credentials->access_key_id, credentials->secret_access_key, request->s3->place.region, date,
                                     http->method, http->url, digits, headers, count};
 
     if (!bs_s3_sign(authorization, &signing)) return bs_s3_fail_memory(call);
