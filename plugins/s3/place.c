@@ -41,7 +41,7 @@ static const char *setting(struct blockstore_call *call, const struct blockstore
  * [2001:db8::1]:9000, and the scheme's own port is left out. */
 static bool take_authority(struct endpoint *endpoint, const char *text, size_t length) {
   CURLU *parsed = curl_url();
-  char url[sizeof "https://" + 2 * HOST_LONGEST], *host = NULL, *port = NULL;
+  char url[sizeof "https://" + HOST_LONGEST], *host = NULL, *port = NULL;
   bool good;
 
   snprintf(url, sizeof url, "%s://%.*s", endpoint->scheme, (int)length, text);
@@ -194,7 +194,7 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
   free(url);
   if (length + BS_LAYOUT_ESCAPED_MAX > BS_S3_URL_LONGEST + 1 || strlen(place->prefix) + OBJECT_LONGEST > BS_S3_KEY_MOST)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "prefix: It leaves no room for objects' names in a path of %d bytes and a URL of %d.",
+                           "prefix: It leaves no room for objects' names in a path of %zu bytes and a URL of %d.",
                            BS_S3_KEY_MOST,
                            BS_S3_URL_LONGEST);
   return BLOCKSTORE_STATUS_OK;

@@ -13,7 +13,7 @@
 #pragma GCC visibility push(hidden)
 
 #define BS_S3_URL_LONGEST 2048
-#define BS_S3_KEY_MOST 1024 /* bytes of an object's path in the bucket, by S3 */
+#define BS_S3_KEY_MOST ((size_t)1024) /* bytes of an object's path in the bucket, by S3 */
 
 /* A way to write the bucket: "https://endpoint" and "/bucket/", or "https://bucket.endpoint" and "/". */
 struct bs_s3_form {
