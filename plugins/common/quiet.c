@@ -9,15 +9,18 @@
 
 #include "quiet.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
-#define CANDIDATES_MOST 256
+#define UNUSED_MOST 256
+#define ROUNDS 3
 
 static bool is_pipe_pending(void) {
   sigset_t pending;
@@ -46,67 +49,81 @@ void bs_quiet_end(const struct bs_quiet *quiet) {
   pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
 }
 
-static int bytes_waiting(int fd) {
+/* ---- the descriptors of a multi handle ---- */
+
+/* Bytes that came to this end; of a pipe, whichever end it is, those that are in it. */
+static int bytes_in(int fd) {
   int count;
 
   return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
 }
 
-static void set_close_on_exec(int fd) {
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
+/* Is there what was sent from this end of a pair and is not taken out at the other? */
+static bool is_sent(int fd) {
+  int size;
+
+  return ioctl(fd, TIOCOUTQ, &size) == 0 && size > 0;
 }
 
-/* Could it be one of the pair: does not block, holds nothing, and would go to another program? */
+/* One of a pair of sockets that this process made: it has no name, and such a peer. */
+static bool is_of_own_pair(int fd) {
+  struct sockaddr_un name;
+  struct ucred peer;
+  socklen_t name_length = sizeof name, peer_length = sizeof peer;
+
+  return getsockname(fd, (struct sockaddr *)&name, &name_length) == 0 && name.sun_family == AF_UNIX &&
+         name_length == sizeof name.sun_family && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) == 0 &&
+         peer.pid == getpid();
+}
+
+/* Could it be libcurl's: does not block, and is of such a kind? */
 static bool is_candidate(int fd) {
-  int flags = fcntl(fd, F_GETFD);
+  int flags = fcntl(fd, F_GETFL);
+  struct stat file;
 
-  if (flags < 0 || (flags & FD_CLOEXEC) != 0) return false;
-  flags = fcntl(fd, F_GETFL);
-  return flags >= 0 && (flags & O_NONBLOCK) != 0 && bytes_waiting(fd) == 0;
+  if (flags < 0 || (flags & O_NONBLOCK) == 0 || fstat(fd, &file) != 0) return false;
+  return S_ISFIFO(file.st_mode) || (S_ISSOCK(file.st_mode) && is_of_own_pair(fd));
 }
 
-static size_t find_candidates(int *fds) {
-  DIR *directory = opendir("/proc/self/fd");
-  struct dirent *entry;
-  size_t count = 0;
+/* Is a byte there, at one end or the other, as often as the multi is woken, and none when it has been asked? */
+static bool follows(int fd, CURLM *multi) {
+  int ready;
 
-  if (directory == NULL) return 0;
-  while (count < CANDIDATES_MOST && (entry = readdir(directory)) != NULL) {
-    int fd = (int)strtol(entry->d_name, NULL, 10);
+  for (int i = 0; i < ROUNDS; i++) {
+    bool there;
 
-    if (entry->d_name[0] != '.' && is_candidate(fd)) fds[count++] = fd;
+    if (bytes_in(fd) != 0 || is_sent(fd) || curl_multi_wakeup(multi) != CURLM_OK) return false;
+    there = bytes_in(fd) == 1 || (bytes_in(fd) == 0 && is_sent(fd));
+    curl_multi_poll(multi, NULL, 0, 0, &ready); /* takes the byte out */
+    if (!there) return false;
   }
-  closedir(directory);
-  return count;
-}
-
-/* The other end of a socket: a byte that goes in here comes out there. */
-static void mark_other_end(int socket, const int *fds, size_t count) {
-  char byte = 0;
-
-  if (send(socket, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) return; /* a pipe, whose ends tell the same count */
-  for (size_t i = 0; i < count; i++) {
-    if (fds[i] == socket || bytes_waiting(fds[i]) != 1) continue;
-    set_close_on_exec(fds[i]);
-    if (recv(fds[i], &byte, 1, MSG_DONTWAIT) == 1) return;
-  }
+  return bytes_in(fd) == 0 && !is_sent(fd);
 }
 
 /*
- * libcurl before 8.9 makes the pair of sockets (8.5: the pipe) by which a thread wakes another without close-on-exec,
- * and tells nobody which they are.  They are found by what they do: a wake-up puts a byte into one end.
+ * libcurl before 8.9 makes the pair of sockets (from 8.5 on: the pipe) by which a thread wakes another without
+ * close-on-exec, and tells nobody which they are.  They are found by what they do, with nothing sent or taken that is not
+ * libcurl's.  New descriptors get the lowest free numbers: there are none beyond many that are free.
  */
+static void mark(CURLM *multi) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* protects nothing but the time: pairs are woken one by one */
+  int found = 0, unused = 0;
+
+  pthread_mutex_lock(&mutex);
+  for (int fd = 0; found < 2 && unused < UNUSED_MOST; fd++) {
+    int flags = fcntl(fd, F_GETFD);
+
+    unused = flags < 0 ? unused + 1 : 0;
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0 || !is_candidate(fd) || !follows(fd, multi)) continue;
+    fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+    found++;
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
 CURLM *bs_quiet_multi(void) {
   CURLM *multi = curl_multi_init();
-  int fds[CANDIDATES_MOST], ready;
-  size_t count = multi == NULL ? 0 : find_candidates(fds);
 
-  if (count == 0 || curl_multi_wakeup(multi) != CURLM_OK) return multi;
-  for (size_t i = 0; i < count; i++) {
-    if (bytes_waiting(fds[i]) != 1) continue;
-    set_close_on_exec(fds[i]);
-    mark_other_end(fds[i], fds, count);
-  }
-  curl_multi_poll(multi, NULL, 0, 0, &ready); /* takes the byte out */
+  if (multi != NULL && curl_version_info(CURLVERSION_NOW)->version_num < 0x080900) mark(multi);
   return multi;
 }
