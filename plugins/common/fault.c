@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 struct fault {
@@ -40,6 +41,63 @@ static enum blockstore_status judge_connect(const struct fault *fault) {
   if (reason != 0) why = strerrordesc_np((int)reason);
   return say(fault, BLOCKSTORE_STATUS_TRANSIENT, proxied ? "The proxy cannot be reached" : "The host cannot be reached",
              why == NULL ? fault->error : why);
+}
+
+/* A proxy that makes no way to the server: to be told apart from one that cannot be had, and from the server. */
+enum refusal { LOGIN, FORBIDDEN, PASSING, FINAL };
+
+static enum blockstore_status refuse(const struct fault *fault, enum refusal refusal, const char *code) {
+  static const struct {
+    enum blockstore_status status;
+    const char *sentence;
+  } rows[] = {[LOGIN] = {BLOCKSTORE_STATUS_DENIED, "The proxy asks for another user or password"},
+              [FORBIDDEN] = {BLOCKSTORE_STATUS_DENIED, "The proxy refuses to connect"},
+              [PASSING] = {BLOCKSTORE_STATUS_TRANSIENT, "The proxy cannot connect"},
+              [FINAL] = {BLOCKSTORE_STATUS_FAILED, "The proxy does not connect"}};
+
+  return say(fault, rows[refusal].status, rows[refusal].sentence, code);
+}
+
+/* What an HTTP proxy says to CONNECT. */
+static enum blockstore_status judge_tunnel(const struct fault *fault, long code) {
+  char text[32];
+
+  snprintf(text, sizeof text, "%ld", code);
+  switch (code) {
+  case 407: return refuse(fault, LOGIN, text);
+  case 401:
+  case 403: return refuse(fault, FORBIDDEN, text);
+  case 408:
+  case 425:
+  case 429:
+  case 500:
+  case 502:
+  case 503:
+  case 504: return refuse(fault, PASSING, text);
+  default: return refuse(fault, FINAL, text);
+  }
+}
+
+static enum blockstore_status judge_socks(const struct fault *fault) {
+  long reason = 0;
+
+  curl_easy_getinfo(fault->easy, CURLINFO_PROXY_ERROR, &reason);
+  switch (reason) {
+  case CURLPX_NO_AUTH:
+  case CURLPX_USER_REJECTED:
+  case CURLPX_IDENTD:
+  case CURLPX_IDENTD_DIFFER: return refuse(fault, LOGIN, "");
+  case CURLPX_REPLY_NOT_ALLOWED: return refuse(fault, FORBIDDEN, "");
+  case CURLPX_BAD_ADDRESS_TYPE:
+  case CURLPX_BAD_VERSION:
+  case CURLPX_LONG_HOSTNAME:
+  case CURLPX_LONG_PASSWD:
+  case CURLPX_LONG_USER:
+  case CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED:
+  case CURLPX_REPLY_COMMAND_NOT_SUPPORTED:
+  case CURLPX_UNKNOWN_MODE: return refuse(fault, FINAL, "");
+  default: return refuse(fault, PASSING, "");
+  }
 }
 
 static enum blockstore_status judge_certificate(const struct fault *fault) {
@@ -80,6 +138,7 @@ static const struct {
   const char *sentence;
   enum blockstore_status (*judge)(const struct fault *fault);
 } rows[] = {
+    {CURLE_PROXY, BLOCKSTORE_STATUS_FAILED, NULL, judge_socks},
     {CURLE_COULDNT_RESOLVE_PROXY, BLOCKSTORE_STATUS_TRANSIENT, "No such proxy, or no name server answers", NULL},
     {CURLE_COULDNT_RESOLVE_HOST, BLOCKSTORE_STATUS_TRANSIENT, "No such host, or no name server answers", NULL},
     {CURLE_COULDNT_CONNECT, BLOCKSTORE_STATUS_TRANSIENT, NULL, judge_connect},
@@ -103,7 +162,10 @@ static const struct {
 enum blockstore_status bs_fault_judge(struct blockstore_call *call, CURL *easy, CURLcode result, const char *subject,
                                       const char *proxy, const char *error) {
   struct fault fault = {call, easy, subject, proxy, error[0] == '\0' ? curl_easy_strerror(result) : error};
+  long code = 0;
 
+  if (proxy != NULL) curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &code);
+  if (code >= 300) return judge_tunnel(&fault, code);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (rows[i].result != result) continue;
     return rows[i].judge != NULL ? rows[i].judge(&fault) : say(&fault, rows[i].status, rows[i].sentence, "");

@@ -20,7 +20,7 @@ extern "C" {
 
 /*
  * The status for a result that is not CURLE_OK, with a sentence: TRANSIENT where a connection could not be had or broke,
- * FAILED where what was found there is wrong (a certificate), DENIED, NOT_FOUND and NO_SPACE for ftp.
+ * FAILED where what was found there is wrong (a certificate), DENIED by a proxy and, with NOT_FOUND and NO_SPACE, for ftp.
  * In:   easy:    its handle, for what it knows beyond the result
  *       subject: what the sentence begins with, such as the URL without its query
  *       proxy:   the URL of the proxy on the way, without a secret; NULL: there is none

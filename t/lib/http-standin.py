@@ -6,7 +6,8 @@
 #
 # Writes its port to standard output and ends when standard input does.  With a certificate it speaks TLS.  The path
 # chooses what happens, the query how much of it.  As a proxy it answers requests for hosts that end in .example itself,
-# and carries CONNECT to the host that it names.
+# and carries CONNECT to the host that it names, but for codeN.example, to which it says N.  As a SOCKS proxy (version 5)
+# it answers as such a host itself, but for replyN.example, to which it says N; its user is bob, who says secret.
 import base64, hashlib, os, socket, ssl, struct, sys, threading, time
 from urllib.parse import parse_qs, urlsplit
 
@@ -289,6 +290,9 @@ class Exchange:
 
     def tunnel(self):
         host, port = self.target.rsplit(":", 1)
+        if host.startswith("code"):
+            self.answer(int(host[4:].split(".")[0]), ["Connection: close"], b"No tunnel.")
+            raise Gone
         with lock:
             seen["tunnels"] = seen.get("tunnels", 0) + 1
         other = socket.create_connection((host.strip("[]"), int(port)), 5)
@@ -308,6 +312,30 @@ class Exchange:
         thread.join()
         raise Gone
 
+    def exactly(self, count):
+        while len(self.buffer) < count:
+            more = self.connection.recv(65536)
+            if not more:
+                raise Gone
+            self.buffer += more
+        part, self.buffer = self.buffer[:count], self.buffer[count:]
+        return part
+
+    def socks(self):
+        """RFC 1928 and 1929; the name is the proxy's to look up."""
+        methods = self.exactly(self.exactly(2)[1])
+        self.send(b"\x05\x02" if 2 in methods else b"\x05\x00")
+        if 2 in methods:
+            user = self.exactly(self.exactly(2)[1])
+            password = self.exactly(self.exactly(1)[0])
+            self.send(b"\x01\x00" if (user, password) == (b"bob", b"secret") else b"\x01\x01")
+        host = self.exactly(self.exactly(5)[4]).decode()
+        self.exactly(2)
+        reply = int(host[5:].split(".")[0]) if host.startswith("reply") else 0
+        self.send(bytes([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]))
+        if reply != 0:
+            raise Gone
+
     def do_seen(self):
         self.answer(200, body=str(seen.get(self.query["what"], 0)).encode())
 
@@ -316,7 +344,10 @@ def serve(connection, number, context):
     try:
         if context is not None:
             connection = context.wrap_socket(connection, server_side=True)
-        Exchange(connection, number).run()
+        exchange = Exchange(connection, number)
+        if context is None and connection.recv(1, socket.MSG_PEEK) == b"\x05":
+            exchange.socks()
+        exchange.run()
     except (Gone, OSError, ValueError):
         pass
     try:
