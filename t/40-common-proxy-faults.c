@@ -26,8 +26,8 @@ static int end(void **state) {
 
 /* One GET through the stand-in, by this scheme, for this user. */
 static enum blockstore_status asks_for(struct bs_http_request *request, const char *scheme, const char *user, const char *url) {
-  const struct host_setting settings[] = {{"proxy", proxy}, {"proxy_user", user}, {"proxy_password", user == NULL ? NULL : "secret"},
-                                          {NULL, NULL}};
+  const char *password = user == NULL ? NULL : "secret";
+  const struct host_setting settings[] = {{"proxy", proxy}, {"proxy_user", user}, {"proxy_password", password}, {NULL, NULL}};
 
   snprintf(proxy, sizeof proxy, "%s://127.0.0.1:%u", scheme, world.standin.port);
   bs_http_close(world.http);

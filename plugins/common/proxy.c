@@ -195,6 +195,12 @@ void bs_proxy_close(struct bs_proxy *proxy) {
 
 /* ---- hosts without one ---- */
 
+static bool is_address(const char *text) {
+  unsigned char address[16];
+
+  return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
 /* Is the literal address within ADDRESS or ADDRESS/BITS? */
 static bool covers(const char *item, const char *host) {
   unsigned char network[16], address[16];
@@ -213,11 +219,11 @@ static bool covers(const char *item, const char *host) {
     if (digits == 0 || digits > 3 || slash[1 + digits] != '\0') return false;
     bits = strtol(slash + 1, NULL, 10);
   }
-  if ( bits > most || memcmp(network, address, (size_t)bits / 8) != 0) return false;
+  if (bits > most || memcmp(network, address, (size_t)bits / 8) != 0) return false;
   return bits % 8 == 0 || (network[bits / 8] ^ address[bits / 8]) >> (8 - bits % 8) == 0;
 }
 
-/* Does an item of the list name the host: itself, a domain that it is in, or a network? */
+/* Does an item of the list name the host: itself, a domain that it is in, or a network?  An address is in no domain. */
 static bool names(const char *item, const char *host) {
   size_t host_length = strlen(host), length;
 
@@ -226,7 +232,7 @@ static bool names(const char *item, const char *host) {
   length = strlen(item);
   if (length > 0 && item[length - 1] == '.') length--;
   if (length == 0 || length > host_length || strncasecmp(host + host_length - length, item, length) != 0) return false;
-  return length == host_length || host[host_length - length - 1] == '.';
+  return length == host_length || (host[host_length - length - 1] == '.' && !is_address(host));
 }
 
 static bool is_excepted(const char *list, const char *host) {
