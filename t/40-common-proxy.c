@@ -331,6 +331,27 @@ static void a_proxy_gets_its_password(void **state) {
   world_end(&world);
 }
 
+/* Whose address is not known before the proxy looks its name up is asked for through one that was chosen for that. */
+static void strangers_take_only_the_proxy_that_was_asked_for(void **state) {
+  char url[64];
+  const struct host_setting asked[] = {{"proxy", url}, {NULL, NULL}}, none[] = {{NULL, NULL}};
+  struct bs_http_request request = {.public_only = true};
+
+  (void)state;
+  world_begin(&world);
+  snprintf(url, sizeof url, "http://127.0.0.1:%u", world.standin.port);
+  setenv("http_proxy", url, 1);
+  assert_int_equal(asks_for(&request, "http://nobody.invalid/status?code=200", asked), BLOCKSTORE_STATUS_OK);
+  bs_http_end(&request);
+  assert_int_equal(asks_for(&request, "http://nobody.invalid/status?code=200", none), BLOCKSTORE_STATUS_TRANSIENT);
+  assert_string_equal(world.call.sentence, "http://nobody.invalid/status: No such host, or no name server answers.");
+  request.public_only = false;
+  assert_int_equal(asks_for(&request, "http://nobody.invalid/status?code=200", none), BLOCKSTORE_STATUS_OK);
+  bs_http_end(&request);
+  clear(NULL);
+  world_end(&world);
+}
+
 /* A variable that names no proxy is no reason not to open: only such URLs fail, with a sentence that tells no secret. */
 static void a_bad_variable_is_named(void **state) {
   const struct host_setting none[] = {{NULL, NULL}};
@@ -416,6 +437,7 @@ int main(void) {
                                      cmocka_unit_test(no_memory_is_no_answer),
                                      cmocka_unit_test(requests_go_through_it),
                                      cmocka_unit_test(a_proxy_gets_its_password),
+                                     cmocka_unit_test(strangers_take_only_the_proxy_that_was_asked_for),
                                      cmocka_unit_test(a_bad_variable_is_named),
                                      cmocka_unit_test(sentences_name_it),
                                      cmocka_unit_test(tls_goes_through_a_tunnel)};

@@ -74,7 +74,9 @@ struct bs_http_request {
 
   bool follow;      /* redirects, as told above; a request with credentials is not */
   bool anonymous;   /* to a server that was not configured: without client_certificate, and ca_file is not for it */
-  bool public_only; /* refuses loopback, private, link-local and other special addresses, on the connected socket */
+  /* Refuses loopback, private, link-local and other special addresses, on the connected socket.  The environment's proxy
+   * is not used; that of the option `proxy` is, and what a name leads to is its decision then. */
+  bool public_only;
 
   /* Called just before the request goes out, each time it does (a request performed with others may wait long): makes
    * what must be fresh, such as a signature; may change `headers` and `url`.  NULL: nothing.  Anything but OK ends it. */

@@ -441,11 +441,16 @@ static bool set_manners(CURL *easy) {
   return failed == 0;
 }
 
-/* The proxy for such a URL; libcurl is not to look into the environment itself. */
+/*
+ * The proxy for such a URL; libcurl is not to look into the environment itself.  A proxy looks names up, and stands in a
+ * network that we may not: where addresses are checked, it is asked only when the user has chosen it for this store.
+ */
 static enum blockstore_status set_proxy(struct bs_transfer *transfer, const char *scheme, const char *host) {
-  const struct bs_proxy_server *server = bs_proxy_for(&transfer->line->pool->proxy, scheme, host);
+  const struct bs_proxy *proxy = &transfer->line->pool->proxy;
+  const struct bs_proxy_server *server = bs_proxy_for(proxy, scheme, host);
   unsigned failed = 0;
 
+  if (transfer->public_only && server != &proxy->asked) server = NULL;
   if (server != NULL && server->url == NULL)
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
                            "%.300s: %s: A URL of a proxy such as http://proxy.example:3128 was expected.", transfer->subject,

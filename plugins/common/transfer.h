@@ -90,7 +90,7 @@ struct bs_transfer {
   bool linger; /* of ftp, alone on its line: when the body was sent, its connection is kept until the server ends it */
   const char *shown; /* set before bs_transfer_begin: what sentences say for a URL that holds a secret; or NULL */
   bool anonymous; /* set before bs_transfer_begin: the server is judged by the system's authorities, and shown no certificate */
-  bool public_only; /* set before bs_transfer_begin: peer.h says what is refused */
+  bool public_only; /* set before bs_transfer_begin: peer.h says what is refused; only the proxy of the option is used */
 
   uint32_t thinking_ms; /* the server may think for so long, where that is more than `silence` */
 
