@@ -4,6 +4,10 @@
  * libcurl in somebody else's process: no signal of its doing reaches the program, its threads take none of the
  * program's, and no descriptor of its goes to a program that is started meanwhile.
  *
+ * But for its resolver, which nothing can break off: while a name is looked up, libcurl before 8.9 has a pair of sockets
+ * that is not close-on-exec, and a thread of its that waits for a name server may outlast the call and the store, with
+ * one end of that pair; it touches nothing else.
+ *
  * A part to copy into a driver: quiet.h and quiet.c, C99, which need libcurl 7.88 (link with -lcurl) and Linux.  Any
  * number of threads may call these functions: they keep nothing.
  */

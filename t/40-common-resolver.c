@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* A name server that does not answer: getaddrinfo of this program is what libcurl calls. */
+#include <config.h>
+
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "t/lib/http-world.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* protects the rest */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned asking, answered;
+static bool answers, signals_open;
+
+static bool is_open(int signal) {
+  sigset_t blocked;
+
+  pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+  return sigismember(&blocked, signal) == 0;
+}
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name, const char *restrict service,
+                                                       const struct addrinfo *restrict hints,
+                                                       struct addrinfo **restrict result) {
+  (void)name, (void)service, (void)hints, (void)result;
+  pthread_mutex_lock(&mutex);
+  signals_open = is_open(SIGALRM) || is_open(SIGTERM) || is_open(SIGCHLD);
+  asking++;
+  pthread_cond_broadcast(&changed);
+  while (!answers) pthread_cond_wait(&changed, &mutex);
+  answered++;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+  return EAI_AGAIN;
+}
+
+static void wait_for(const unsigned *count, unsigned least) {
+  pthread_mutex_lock(&mutex);
+  while (*count < least) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+}
+
+/* The call is over at its deadline, the instance is closed, and the thread that still waits hurts nobody. */
+static void nobody_waits_for_it(void **state) {
+  const struct host_setting settings[] = {{"proxy", "none"}, {NULL, NULL}};
+  struct http_world world = {0};
+  struct bs_http_request request = {.method = "GET", .url = "http://slow.example/"};
+
+  (void)state;
+  for (unsigned i = 0; i < 3; i++) {
+    world_open(&world, settings);
+    world.call.deadline = world_now() + 200;
+    assert_int_equal(bs_http_perform(world.http, &world.call.call, &request), BLOCKSTORE_STATUS_CANCELLED);
+    wait_for(&asking, i + 1);
+    bs_http_end(&request);
+    bs_http_close(world.http);
+    assert_int_equal(answered, 0);
+    assert_false(signals_open);
+  }
+  pthread_mutex_lock(&mutex);
+  answers = true;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+  wait_for(&answered, 3);
+}
+
+static void its_failure_is_told(void **state) {
+  const struct host_setting settings[] = {{"proxy", "none"}, {NULL, NULL}};
+  struct http_world world = {0};
+  struct bs_http_request request = {.method = "GET", .url = "http://slow.example/"};
+
+  (void)state;
+  world_open(&world, settings);
+  assert_int_equal(bs_http_perform(world.http, &world.call.call, &request), BLOCKSTORE_STATUS_TRANSIENT);
+  assert_string_equal(world.call.sentence, "http://slow.example/: No such host, or no name server answers.");
+  bs_http_end(&request);
+  bs_http_close(world.http);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_waits_for_it), cmocka_unit_test(its_failure_is_told)};
+
+  alarm(120);
+  return RUN_TESTS(tests);
+}
