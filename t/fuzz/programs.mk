@@ -19,6 +19,7 @@ program_cover = t/fuzz/fuzz-cover
 FUZZ_CC = $(compiler_$(KIND))
 instrument_libfuzzer = -fsanitize=fuzzer-no-link
 sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/plugins/common/*.c $(srcdir)/t/fuzz/*.c)) \
+	plugins/dht/harvest.c plugins/dht/place.c plugins/dht/value.c \
 	plugins/s3/answer.c plugins/s3/place.c plugins/s3/profile.c t/lib/forge.c
 folder = t/fuzz/$(KIND)
 objects = $(sources:%.c=$(folder)/%.o)

@@ -26,6 +26,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"transaction", bs_fuzz_transaction, 10000, NULL},
     {"url", bs_fuzz_url, 10000, NULL},
     {"user", bs_fuzz_user, 10000, "records"},
+    {"values", bs_fuzz_values, 3000, "json"},
     {"yaml", bs_fuzz_yaml, 3000, "yaml"},
     {NULL, NULL, 0, NULL},
 };

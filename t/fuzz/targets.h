@@ -45,6 +45,8 @@ void bs_fuzz_payload(const uint8_t *bytes, size_t length);
 void bs_fuzz_transaction(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
+/* dht.c */
+void bs_fuzz_values(const uint8_t *bytes, size_t length);
 /* s3.c */
 void bs_fuzz_s3_answer(const uint8_t *bytes, size_t length);
 void bs_fuzz_s3_profile(const uint8_t *bytes, size_t length);
