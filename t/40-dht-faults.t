@@ -4,6 +4,8 @@
 # stands in, and the next call works.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
 . "$srcdir/t/lib/servers.sh"
+driver=dht
+. "$srcdir/t/lib/drive.sh"
 own_server dhtnode
 through "$DHT_PORT"
 faulty=http://127.0.0.1:$PROXY_PORT other=http://127.0.0.1:$DHT_PORT2 nobody=http://127.0.0.1:$PROXY_CONTROL
@@ -52,6 +54,33 @@ fails_so 10 'deadline|time' '{"down_limit": 20000, "on_limit": "hang"}' 2s
 fails_so 10 'deadline|time' '{"latency_ms": 5000}' 2s
 fails_so 10 'deadline|time' '{"rate": 5000}' 2s
 fails_so 7 'no value of OpenDHT' '{"corrupt_at": 40000}'
+
+# Each entry point that asks a node, and then again.
+cat >fault <<END
+curl -sf -m 5 --noproxy '*' -o "$HOME/answer" -d "\$1" -X PUT http://127.0.0.1:$PROXY_CONTROL/
+END
+url=dht:$(printf 'blockstore-dht-1\0m\0some-id' | sha256sum | cut -c 1-40)
+printf 'a record' >record
+calls OK 'there is a record' proxies="$faulty" <<END
+put_mutable some-id record
+END
+each() {
+  for call in "get_immutable $object got" "get_mutable $url got" "put_immutable $object large" 'put_mutable some-id record' 'check - got'; do
+    calls "$1 OK" "$2: ${call%% *}" proxies="$faulty" <<END
+deadline 1500
+run sh ./fault '$2'
+$call
+run sh ./fault '{}'
+deadline 20000
+$call
+END
+  done
+}
+each TRANSIENT '{"refuse": true}'
+each TRANSIENT '{"down_limit": 40}'
+each TRANSIENT '{"down_limit": 40, "on_limit": "reset"}'
+each CANCELLED '{"down_limit": 40, "on_limit": "hang"}'
+each CANCELLED '{"latency_ms": 2000}'
 
 fault '{"refuse": true}'
 exits 0 'one node refuses, the next has it' -v -c two.yaml get_immutable alice.id "$object" -o got

@@ -306,6 +306,50 @@ static void a_put_is_the_value_that_the_node_says_it_took(void **state) {
   puts_so(&failing, BLOCKSTORE_STATUS_TRANSIENT, "Put failed");
 }
 
+static void a_put_that_fails_ends_in_its_status(void **state) {
+  static const struct {
+    const char *put;
+    enum blockstore_status status;
+    const char *text;
+  } rows[] = {
+      {"", BLOCKSTORE_STATUS_TRANSIENT, "127.0.0.1"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":", BLOCKSTORE_STATUS_TRANSIENT, "closed within the data"},
+      {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", BLOCKSTORE_STATUS_DENIED, "The value could not be put"},
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", BLOCKSTORE_STATUS_FAILED, "The value could not be put"},
+      {"HTTP/1.1 507 Full\r\nContent-Length: 0\r\n\r\n", BLOCKSTORE_STATUS_NO_SPACE, "The value could not be put"},
+      {"HTTP/1.1 307 Moved\r\nLocation: http://example.invalid/\r\nContent-Length: 0\r\n\r\n", BLOCKSTORE_STATUS_FAILED,
+       "a redirect that is not followed, to http://example.invalid/"},
+      {"HTTP/1.1 307 Moved\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", BLOCKSTORE_STATUS_FAILED,
+       "file:///etc/passwd"},
+      {ENDLESS, BLOCKSTORE_STATUS_FAILED, "longer than"},
+      {HEADERS, BLOCKSTORE_STATUS_FAILED, "header"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct node node = {.info = ANSWER(INFO(1)), .put = rows[i].put};
+
+    puts_so(&node, rows[i].status, rows[i].text);
+  }
+}
+
+static void a_put_ends_at_its_deadline(void **state) {
+  static const char *const ways[] = {NULL, DRIP};
+
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    struct node node = {.info = ANSWER(INFO(1)), .put = ways[i]};
+    struct host_store store;
+
+    node_start(&node);
+    open_on(&store, &node, NULL, "false");
+    atomic_store(&store.call.looks, 8);
+    assert_int_equal(host_put_immutable(&store, KEY, "hello", 5), BLOCKSTORE_STATUS_CANCELLED);
+    host_store_close(&store);
+    node_stop(&node);
+  }
+}
+
 static void nothing_is_put_on_a_node_that_is_cut_off(void **state) {
   struct node node = {.info = ANSWER(INFO(0)), .put = ECHO};
 
@@ -455,6 +499,8 @@ int main(void) {
       cmocka_unit_test(broken_answers_end_in_their_status),
       cmocka_unit_test(a_node_that_hangs_or_drips_is_left_at_the_deadline),
       cmocka_unit_test(a_put_is_the_value_that_the_node_says_it_took),
+      cmocka_unit_test(a_put_that_fails_ends_in_its_status),
+      cmocka_unit_test(a_put_ends_at_its_deadline),
       cmocka_unit_test(nothing_is_put_on_a_node_that_is_cut_off),
       cmocka_unit_test(a_node_may_be_asked_to_put_again),
       cmocka_unit_test(more_than_56_kib_is_refused_at_once),
