@@ -340,10 +340,24 @@ class Exchange:
         self.answer(200, body=str(seen.get(self.query["what"], 0)).encode())
 
 
+def shake_hands(connection, context):
+    """A refusal is heard: what the client has sent meanwhile is read, else it would be answered by a reset."""
+    kept = connection.dup()
+    try:
+        return context.wrap_socket(connection, server_side=True)
+    except OSError:
+        kept.settimeout(10)
+        while kept.recv(65536):
+            pass
+        raise
+    finally:
+        kept.close()
+
+
 def serve(connection, number, context):
     try:
         if context is not None:
-            connection = context.wrap_socket(connection, server_side=True)
+            connection = shake_hands(connection, context)
         exchange = Exchange(connection, number)
         if context is None and connection.recv(1, socket.MSG_PEEK) == b"\x05":
             exchange.socks()
