@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The ipfs driver with a node does what is asked of a driver; BLOCKSTORE_TEST_LONG=1: all of it, which takes minutes.  What the
+# network has, and IPNS, are for t/40-ipfs.t.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+. "$srcdir/t/lib/servers.sh"
+need_server ipfs
+program=$builddir/tools/bin/blockstore-driver-test
+node=http://127.0.0.1:$IPFS_PORT
+
+# What is left out, and why.
+#   ids: the name of a file for an id is made by plugins/common/layout.c, which the whole run of disk in t/40-driver-test.t tries
+#        with all of them.  Here it goes into a query and into a URL: with what means something there, and at its longest.
+#   manners of a process: libcurl's doing, which plugins/common keeps from the program; t/40-s3-driver-test.t shows all of them.
+#   many, largest: the node takes a minute for them; threads.parallel puts many at once, t/40-ipfs.t 64 MiB.
+#   versions, signatures: the driver looks at neither.
+ids='ids\.(slashes|dots|edges|prefixes|spaces|escapes|shell-characters|controls|null-escapes|case|non-ascii|normal-forms|wide|short|last-byte|names)'
+manners='manners\.(signals|raised|locale|directory|umask|environment|limits|floating|threads|children|zombies|silent|newer-host)'
+records='mutable\.(many|largest|versions|signatures)'
+left_out="^($ids|$manners|$records|immutable\.(many|largest))$"
+[ -z "${BLOCKSTORE_TEST_LONG-}" ] || left_out=none
+all=$("$program" --list | sed 's/ .*//')
+is "$(echo "$all" | grep -cE '^(ids|manners|immutable|mutable)\.')" 76 'the behaviours are those that were chosen from'
+
+"$program" "$builddir/plugins/.libs/ipfs.so" -o rpc="$node" -o search=0s -o publish=0s -o directory="/$own" -o key="$own" \
+  -O rpc="$node" -O search=0s -O publish=0s -O directory="/$own-other" -O key="$own-other" \
+  --only="$(echo "$all" | grep -vE "$left_out" | paste -sd ,)" >"$work/out" 2>&1
+report $? 'every behaviour is shown' "$(grep -vE '^ok|^# seed' "$work/out")"
+is_empty "$(grep SKIP "$work/out" | grep -vE 'declares (no largest object|threads=parallel)|nowhere in @DIR@')" 'what is skipped cannot be tried here'
+done_testing
