@@ -220,21 +220,31 @@ static size_t copy_part(char *buffer, size_t room, uint64_t at, const void *byte
   return count;
 }
 
-static size_t read_body(char *buffer, size_t size, size_t count, void *context) {
-  struct bs_transfer *transfer = context;
+/* The bytes at body->at, of one part; 0: the source does not give them. */
+static size_t read_part(char *buffer, size_t room, struct bs_transfer *transfer) {
   struct bs_transfer_body *body = &transfer->body;
   uint64_t tail = body->head_length + body->length;
-  size_t room = size * count, length;
+  size_t length = copy_part(buffer, room, body->at, body->head, 0, body->head_length);
 
-  length = copy_part(buffer, room, body->at, body->head, 0, body->head_length);
   if (length == 0 && body->at >= body->head_length && body->at < tail) {
     length = tail - body->at < room ? (size_t)(tail - body->at) : room;
     transfer->stopped =
         body->source->read_at(body->source, buffer, length, body->offset + (body->at - body->head_length));
-    if (transfer->stopped != BLOCKSTORE_STATUS_OK) return CURL_READFUNC_ABORT;
+    if (transfer->stopped != BLOCKSTORE_STATUS_OK) return 0;
   }
   if (length == 0) length = copy_part(buffer, room, body->at, body->tail, tail, body->tail_length);
   body->at += length;
+  return length;
+}
+
+/* All there is room for: a small body with a head and a tail goes out in one piece. */
+static size_t read_body(char *buffer, size_t size, size_t count, void *context) {
+  struct bs_transfer *transfer = context;
+  size_t room = size * count, length = 0, more;
+
+  do length += more = read_part(buffer + length, room - length, transfer);
+  while (more > 0 && length < room);
+  if (transfer->stopped != BLOCKSTORE_STATUS_OK) return CURL_READFUNC_ABORT;
   transfer->moved += length;
   return length;
 }
