@@ -57,6 +57,18 @@ faulty TRANSIENT 'it is reset' '{"down_limit": 500000, "on_limit": "reset"}' "ge
 faulty CANCELLED 'it hangs' '{"down_limit": 500000, "on_limit": "hang"}' "get_immutable $key $work/out"
 faulty CANCELLED 'it drips' '{"rate": 20000}' "get_immutable $key $work/out"
 
+# A record of the same length.
+# shellcheck disable=SC2086
+calls 'OK OK' 'there is a long record' $with <<END
+put_mutable long $work/data
+make_mutable_url long
+END
+long=$(grep -o 'ipns://.*' "$said")
+faulty TRANSIENT 'a record is cut short' '{"down_limit": 500000}' "get_mutable $long $work/out"
+faulty TRANSIENT 'it is reset' '{"down_limit": 500000, "on_limit": "reset"}' "get_mutable $long $work/out"
+faulty CANCELLED 'it hangs' '{"down_limit": 500000, "on_limit": "hang"}' "get_mutable $long $work/out"
+succeeds 'and then it is whole' cmp "$work/out" "$work/data"
+
 # A record that could not be put whole is the one before.
 for limit in close reset hang; do
   # shellcheck disable=SC2086
@@ -98,6 +110,28 @@ run sh $work/server start
 get_immutable $key $work/out
 put_mutable id $work/record
 END
+
+# The node's disk is full.
+blocks=$own_folder/repository/blocks
+stop_server
+mv "$blocks" "$blocks.all" && mkdir "$blocks"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=$(($(du -sm "$blocks.all" | cut -f 1) + 3))m none "$blocks" 2>/dev/null; then
+  trap 'end_servers; umount "$blocks" 2>/dev/null; rm -rf "$work"' EXIT
+  cp -a "$blocks.all/." "$blocks"
+  start_server
+  head -c 9000000 /dev/urandom >"$work/large"
+  calls 'NO_SPACE OK' 'a full disk' rpc="http://127.0.0.1:$IPFS_PORT" publish=0s search=0s <<END
+put_immutable $(sha256 "$work/large") $work/large
+get_immutable $key $work/out
+END
+  told 'no space left' 'is told'
+  stop_server
+  umount "$blocks"
+else
+  skip 'only root can mount a file system'
+fi
+rmdir "$blocks" && mv "$blocks.all" "$blocks"
+start_server
 
 # A store that has just been opened knows the name of nothing; that is no absence.
 calls TRANSIENT 'a node that was never there' rpc=http://127.0.0.1:1 search=0s <<END
