@@ -23,7 +23,7 @@ network_fails
 is_empty "$(ls "$place/tmp")" 'nothing is left on its way'
 byte_is_flipped
 # shellcheck disable=SC2086
-server_restarts $there
+server_restarts '' $there
 
 # shellcheck disable=SC2046
 strangers_answer $(opened "$answering")

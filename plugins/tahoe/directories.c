@@ -3,6 +3,7 @@
 
 #include "plugins/tahoe/directories.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,12 @@ static void remember(struct bs_tahoe_directories *directories, const struct bs_t
   pthread_mutex_lock(&directories->mutex);
   directories->known[area][strtoul(digits, NULL, 16)] = *directory;
   pthread_mutex_unlock(&directories->mutex);
+}
+
+void bs_tahoe_forget(struct bs_tahoe_directories *directories, enum bs_tahoe_area area, const char digits[3]) {
+  static const struct bs_tahoe_capability none;
+
+  remember(directories, &none, area, digits);
 }
 
 /* A child of a listing: ["dirnode", {"rw_uri": ..., "ro_uri": ...}]; the former only for who may write. */
@@ -62,6 +69,21 @@ static enum blockstore_status make_child(const struct bs_tahoe_directories *dire
   return status == BLOCKSTORE_STATUS_CONFLICT ? BLOCKSTORE_STATUS_OK : status;
 }
 
+/* It was made, or something had its name, and the listing had no directory so called. */
+static enum blockstore_status fail_none(const struct bs_tahoe_directories *directories, const struct bs_tahoe_grid *grid,
+                                        struct blockstore_call *call, enum bs_tahoe_area area, const char *digits) {
+  char path[sizeof "immutable/ab"];
+  enum blockstore_status status;
+
+  snprintf(path, sizeof path, "%s/%s", bs_tahoe_areas[area], digits);
+  status = bs_tahoe_has(grid, call, &directories->root, path);
+  if (status == BLOCKSTORE_STATUS_OK)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root: What is called %s there is no directory.", path);
+  if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "root: The directory %s was made, and others have undone it through another gateway.", path);
+}
+
 enum blockstore_status bs_tahoe_find(struct bs_tahoe_directories *directories, const struct bs_tahoe_grid *grid,
                                      struct blockstore_call *call, struct bs_tahoe_capability *ret_directory,
                                      enum bs_tahoe_area area, const char digits[3], bool make) {
@@ -77,6 +99,5 @@ enum blockstore_status bs_tahoe_find(struct bs_tahoe_directories *directories, c
   if (status == BLOCKSTORE_STATUS_OK) status = load(directories, grid, call, area);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (recall(directories, ret_directory, area, digits)) return BLOCKSTORE_STATUS_OK;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s/%s: What has this name in the root is no directory.",
-                         bs_tahoe_areas[area], digits);
+  return fail_none(directories, grid, call, area, digits);
 }

@@ -29,4 +29,7 @@ enum blockstore_status bs_tahoe_find(struct bs_tahoe_directories *directories, c
                                      struct blockstore_call *call, struct bs_tahoe_capability *ret_directory,
                                      enum bs_tahoe_area area, const char digits[3], bool make);
 
+/* The next one who needs it looks for it again. */
+void bs_tahoe_forget(struct bs_tahoe_directories *directories, enum bs_tahoe_area area, const char digits[3]);
+
 #endif

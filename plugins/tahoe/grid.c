@@ -40,10 +40,21 @@ void bs_tahoe_close(struct bs_tahoe_grid *grid) {
 
 /* ---- answers ---- */
 
-/* What the gateway said, out of its page: one paragraph, or the first line; without capabilities. */
+/* What the gateway said: the paragraph of its page, or the last line of a text, which of a failure in Python is what failed. */
+static const char *find_words(const char *reply, size_t *ret_length) {
+  const char *paragraph = strstr(reply, "<p>"), *end = reply + strlen(reply), *at;
+
+  if (paragraph != NULL) return *ret_length = strcspn(paragraph + strlen("<p>"), "<"), paragraph + strlen("<p>");
+  while (end > reply && end[-1] == '\n') end--;
+  for (at = end; at > reply && at[-1] != '\n';) at--;
+  *ret_length = at[0] == '<' ? 0 : (size_t)(end - at);
+  return at;
+}
+
+/* Without capabilities. */
 static void take_words(char *ret_words, size_t size, const char *reply) {
-  const char *paragraph = strstr(reply, "<p>"), *at = paragraph == NULL ? reply : paragraph + strlen("<p>");
-  size_t end = strcspn(at, "<\n"), length = 0;
+  size_t end, length = 0;
+  const char *at = find_words(reply, &end);
 
   for (size_t i = 0; i < end && length + sizeof "URI:***" < size; i++) {
     if (strncmp(at + i, "URI:", strlen("URI:")) == 0) {
@@ -56,17 +67,19 @@ static void take_words(char *ret_words, size_t size, const char *reply) {
   ret_words[length] = '\0';
 }
 
-/* A gateway says 500 and a name of Python's for what it has no code for. */
+/* A gateway says 500 and the name of an exception for what it has no code for. */
 static enum blockstore_status judge_failure(struct blockstore_call *call, const char *doing, const char *reply,
                                             enum blockstore_status otherwise) {
   if (strstr(reply, "UncoordinatedWriteError") != NULL) {
     call->host->retry_after(call, WAIT_MS);
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: Others are changing the same directory.", doing);
   }
+  if (strstr(reply, "due to the server being full") != NULL && strstr(reply, "(of which 0 placed none due to") == NULL)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_NO_SPACE, "%s: Too few storage servers have room for it.", doing);
   if (strstr(reply, "UploadUnhappinessError") != NULL || strstr(reply, "NotEnoughServersError") != NULL ||
       strstr(reply, "NoServersError") != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
-                           "%s: The gateway reaches too few storage servers with room (its page of welcome tells which).", doing);
+                           "%s: The gateway reaches too few storage servers (its page of welcome tells which).", doing);
   if (strstr(reply, "NotWriteableError") != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_DENIED, "%s: The capability `root` only reads.", doing);
   return otherwise;
@@ -90,7 +103,9 @@ static enum blockstore_status judge(const struct bs_http_request *request, struc
                              doing);
     case 410:
       return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
-                             "%s: Too few shares of it can be reached (410); are enough storage servers there?", doing);
+                             "%s: Too few shares of it can be reached (410); are enough storage servers there, and is the "
+                             "capability right?",
+                             doing);
     case 500: return judge_failure(call, doing, reply, status);
     default: return status;
   }
@@ -98,13 +113,24 @@ static enum blockstore_status judge(const struct bs_http_request *request, struc
 
 /* ---- requests ---- */
 
+/* As a text an exception is 2 KiB, as a page it may be more than is taken of a failure; its name stands at the end. */
+static enum blockstore_status perform(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
+                                      struct bs_http_request *request, const char *doing) {
+  static const char *const headers[] = {"Accept: text/plain", NULL};
+  enum blockstore_status status;
+
+  request->headers = headers;
+  if (request->reply_most == 0) request->reply_most = REPLY_MOST;
+  status = bs_http_perform(grid->http, call, request);
+  return status == BLOCKSTORE_STATUS_OK ? judge(request, call, doing) : status;
+}
+
 /* Performs the request at GATEWAY/uri[/DIRECTORY[/PATH]]?QUERY; directory and path may be NULL. */
 static enum blockstore_status ask(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
                                   struct bs_http_request *request, const struct bs_tahoe_capability *directory,
                                   const char *path, const char *query, const char *doing) {
   char escaped[1024] = "", *url BS_AUTO_FREE = NULL, *shown BS_AUTO_FREE = NULL;
   const char *slash = directory == NULL ? "" : "/", *below = path == NULL ? "" : "/";
-  enum blockstore_status status;
 
   if (path != NULL) bs_url_escape(escaped, sizeof escaped, path, strlen(path), BS_URL_PATH);
   if (asprintf(&url, "%s/uri%s%s%s%s?%s", grid->url, slash, directory == NULL ? "" : directory->text, below, escaped,
@@ -114,9 +140,7 @@ static enum blockstore_status ask(const struct bs_tahoe_grid *grid, struct block
     return shown = NULL, fail_memory(call);
   request->url = url;
   request->shown = shown;
-  if (request->reply_most == 0) request->reply_most = REPLY_MOST;
-  status = bs_http_perform(grid->http, call, request);
-  return status == BLOCKSTORE_STATUS_OK ? judge(request, call, doing) : status;
+  return perform(grid, call, request, doing);
 }
 
 enum blockstore_status bs_tahoe_get(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
@@ -157,6 +181,13 @@ enum blockstore_status bs_tahoe_unlink(const struct bs_tahoe_grid *grid, struct 
   struct bs_http_request request BS_AUTO_HTTP = {.method = "DELETE"};
 
   return ask(grid, call, &request, directory, name, "", "The object cannot be deleted");
+}
+
+enum blockstore_status bs_tahoe_has(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
+                                    const struct bs_tahoe_capability *directory, const char *path) {
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET"};
+
+  return ask(grid, call, &request, directory, path, "t=json", "The object cannot be looked for");
 }
 
 /* ---- directories ---- */
@@ -221,7 +252,6 @@ enum blockstore_status bs_tahoe_servers(const struct bs_tahoe_grid *grid, struct
 
   if (asprintf(&url, "%s/?t=json", grid->url) < 0) return url = NULL, fail_memory(call);
   request.url = url;
-  status = bs_http_perform(grid->http, call, &request);
-  if (status == BLOCKSTORE_STATUS_OK) status = judge(&request, call, doing);
+  status = perform(grid, call, &request, doing);
   return status == BLOCKSTORE_STATUS_OK ? take_document(ret_servers, call, &request, doing) : status;
 }

@@ -39,6 +39,10 @@ enum blockstore_status bs_tahoe_link(const struct bs_tahoe_grid *grid, struct bl
 enum blockstore_status bs_tahoe_unlink(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
                                        const struct bs_tahoe_capability *directory, const char *name);
 
+/* OK when something has the name. */
+enum blockstore_status bs_tahoe_has(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
+                                    const struct bs_tahoe_capability *directory, const char *path);
+
 /* A new directory: in no other; or in the one at the end of a path, which may be empty.  CONFLICT: something has the name,
  * which is left as it is. */
 enum blockstore_status bs_tahoe_new_root(const struct bs_tahoe_grid *grid, struct blockstore_call *call,

@@ -23,6 +23,7 @@
 
 #define SCHEME "tahoe:"
 #define URL_LONGEST 2048
+#define PATH_SIZE (sizeof "immutable/ab/" + BS_LAYOUT_LABEL_LONGEST)
 
 _Static_assert(sizeof SCHEME + sizeof(struct bs_tahoe_capability) + 1 + BS_LAYOUT_ESCAPED_MAX <= URL_LONGEST,
                "a URL has room for any path");
@@ -124,16 +125,38 @@ static enum blockstore_status tahoe_get(struct tahoe *tahoe, struct blockstore_c
   return status == BLOCKSTORE_STATUS_OK ? blockstore_go_on(call) : status;
 }
 
-/* By the names from the root on, of a directory that is not this store's. */
+/* The names from the root on. */
+static void tahoe_path(char ret_path[PATH_SIZE], const struct tahoe_place *place) {
+  snprintf(ret_path, PATH_SIZE, "%s/%s/%s", bs_tahoe_areas[place->area], place->digits, place->name);
+}
+
+/* Of a directory that is not this store's. */
 static enum blockstore_status tahoe_get_elsewhere(const struct tahoe *tahoe, struct blockstore_call *call,
                                                   struct blockstore_sink *ret_data,
                                                   const struct bs_tahoe_capability *root, const struct tahoe_place *place) {
-  char path[sizeof "mutable/ab/" + BS_LAYOUT_LABEL_LONGEST];
+  char path[PATH_SIZE];
   enum blockstore_status status;
 
-  snprintf(path, sizeof path, "%s/%s/%s", bs_tahoe_areas[place->area], place->digits, place->name);
+  tahoe_path(path, place);
   status = bs_tahoe_get(&tahoe->grid, call, ret_data, root, path);
   return status == BLOCKSTORE_STATUS_OK ? blockstore_go_on(call) : status;
+}
+
+/*
+ * Is the name there, from the root on?  Another gateway may have undone a change that this one acknowledged, that of a
+ * directory in use, say; all that would go into that one would be lost.
+ */
+static enum blockstore_status tahoe_look(struct tahoe *tahoe, struct blockstore_call *call, const struct tahoe_place *place) {
+  char path[PATH_SIZE];
+  enum blockstore_status status;
+
+  tahoe_path(path, place);
+  status = bs_tahoe_has(&tahoe->grid, call, &tahoe->directories.root, path);
+  if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  bs_tahoe_forget(&tahoe->directories, place->area, place->digits);
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "The object was put in its place, and is not there: others who change the directories of `root` "
+                         "through another gateway have undone it.");
 }
 
 /* The gateway finds what of the file is in the grid already: to put again is to repair. */
@@ -147,7 +170,8 @@ static enum blockstore_status tahoe_put(struct tahoe *tahoe, struct blockstore_c
     status = bs_tahoe_find(&tahoe->directories, &tahoe->grid, call, &directory, place->area, place->digits, true);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_tahoe_upload(&tahoe->grid, call, file, source);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
-  return status == BLOCKSTORE_STATUS_OK ? bs_tahoe_link(&tahoe->grid, call, &directory, place->name, file) : status;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_tahoe_link(&tahoe->grid, call, &directory, place->name, file);
+  return status == BLOCKSTORE_STATUS_OK ? tahoe_look(tahoe, call, place) : status;
 }
 
 static enum blockstore_status tahoe_delete(struct tahoe *tahoe, struct blockstore_call *call, const struct tahoe_place *place) {
@@ -366,7 +390,7 @@ static enum blockstore_status tahoe_report_servers(const struct tahoe *tahoe, st
 static enum blockstore_status tahoe_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   const struct tahoe *tahoe = self;
   struct bs_health health;
-  enum blockstore_status status, written;
+  enum blockstore_status status;
 
   if (tahoe->reading.text[0] == '\0' && tahoe->create) return tahoe_create(tahoe, call, ret_report);
   status = tahoe_need_root(tahoe, call);
@@ -377,8 +401,7 @@ static enum blockstore_status tahoe_check(void *self, struct blockstore_call *ca
   bs_health_flag(&health, "writable", tahoe->writes);
   status = tahoe_report_servers(tahoe, call, &health);
   if (status == BLOCKSTORE_STATUS_OK) status = tahoe_report_shares(tahoe, call, &health);
-  written = bs_health_end(&health, call, ret_report);
-  return status == BLOCKSTORE_STATUS_OK ? written : status;
+  return status == BLOCKSTORE_STATUS_OK ? bs_health_end(&health, call, ret_report) : status;
 }
 
 static const struct blockstore_driver tahoe_driver = {

@@ -6,7 +6,7 @@
 #                      tools/run-tests share it, so what a test stores has $own in its name.  Where the server cannot be had the
 #                      test is skipped; with CI=true or BLOCKSTORE_REQUIRE_SERVERS=1 it fails.
 #   own_server NAME    the same, but nobody else's, ended with the test: for one that stops it.
-#   stop_server [PROCESS]  the last own one (of radosgw only its process rgw); start_server starts it again, at the same ports, with
+#   stop_server [PROCESS]  the last own one (of radosgw only its process rgw, of tahoe a node); start_server starts it again, at the same ports, with
 #                      what was stored.
 #   has_server NAME    need_server that returns false instead of skipping; $reason says why.
 #   through PORT       a proxy before that port: PROXY_PORT; fault '{"refuse": true}' makes it fail (all faults are at the head of
@@ -18,7 +18,7 @@
 #   radosgw     S3_PORT, S3_TLS_PORT; S3_TLS; S3_KEY, S3_SECRET; s3_bucket NAME makes one, s3_quota NAME BYTES limits it
 #   dhtnode     DHT_PORT, DHT_PORT2: two nodes' REST proxies
 #   ipfs        IPFS_PORT (RPC), IPFS_GATEWAY
-#   tahoe       TAHOE_PORT: a client's web API
+#   tahoe       TAHOE_PORT, TAHOE_PORT2: the web APIs of two gateways to one grid
 #   syndicate   SYNDICATE_PORT; SYNDICATE_ROOT/fs; SYNDICATE_USER, SYNDICATE_PASSWORD: t/servers/syndicate.py stands in for a gateway
 # ..._TLS is a folder of certificates as t/servers/certificates tells, ..._ROOT or ..._HOME what the server shows, to look into.
 own=t$$$(basename "$0" .t | tr -cd 'a-z0-9')

@@ -117,21 +117,21 @@ END
   fails 'is handed on' cmp "$work/out" "$work/data"
 }
 
-# server_restarts OPTION...: the test's own server, which these reach directly, goes away and comes back, and is started anew between two
-# calls of one store.
+# server_restarts PROCESS OPTION...: the test's own server, which these reach directly, goes away and comes back, and is started anew
+# between two calls of one store; only that process of it, unless that is empty.
 server_restarts() {
-  cat >"$work/server" <<END
-sh $srcdir/t/servers/$(cat "$own_folder/server") \$1 $own_folder \$2
-END
+  stopping="sh $srcdir/t/servers/$(cat "$own_folder/server") stop $own_folder $1"
+  starting="sh $srcdir/t/servers/$(cat "$own_folder/server") start $own_folder"
+  shift
   calls 'OK TRANSIENT TRANSIENT TRANSIENT OK OK OK' 'a server that is away and comes back' "$@" <<END
 get_immutable $key $work/out
-run sh $work/server stop
+run $stopping
 get_immutable $key $work/out
 put_immutable $other $work/other
 check
-run sh $work/server start
+run $starting
 get_immutable $key $work/out
-run sh $work/server stop; sh $work/server start
+run $stopping; $starting
 get_immutable $key $work/out
 put_mutable id $work/record
 END
