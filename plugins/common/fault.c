@@ -120,6 +120,10 @@ static enum blockstore_status judge_tls(const struct fault *fault) {
     return say(fault, BLOCKSTORE_STATUS_DENIED, "The server does not accept the client certificate", error);
   if (strstr(error, "wrong version number") != NULL)
     return say(fault, BLOCKSTORE_STATUS_FAILED, "The server does not speak TLS on this port", "");
+  if (strstr(error, "Too large response headers") != NULL)
+    return say(fault, BLOCKSTORE_STATUS_FAILED, "The server's replies have no end", "");
+  if (strstr(error, "response reading failed") != NULL) /* of FTP, with a number that says nothing */
+    return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The connection was closed before an answer", "");
   if (strstr(error, "chunked-encoding") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", error);
   if (strstr(error, "routines") != NULL && strstr(error, "unexpected eof") == NULL)
     return say(fault, BLOCKSTORE_STATUS_FAILED, "No agreement on TLS", error);

@@ -16,7 +16,6 @@
 
 #define PASSIVE 227 /* replies that tell where the data go */
 #define EXTENDED_PASSIVE 229
-#define REPLIES_MOST ((size_t)64 << 10) /* bytes of replies in one exchange: a greeting may be long, but not endless */
 
 struct bs_ftp_wire {
   struct bs_ftp_place place;     /* options `host`, `port`, `root` and `tls` */
@@ -30,7 +29,6 @@ struct exchange {
   struct bs_transfer transfer;
   struct bs_transfer_line *line;
   struct bs_ftp_reply *reply;
-  size_t replied; /* bytes of replies */
 };
 
 static enum blockstore_status fail_memory(struct blockstore_call *call) {
@@ -39,13 +37,10 @@ static enum blockstore_status fail_memory(struct blockstore_call *call) {
 
 /* ---- what libcurl asks ---- */
 
-/* What is not `length` ends the exchange. */
 static size_t take_reply(char *line, size_t width, size_t length, void *context) {
   struct exchange *exchange = context;
 
   (void)width;
-  exchange->replied += length;
-  if (exchange->replied > REPLIES_MOST) return 0;
   bs_ftp_reply_take(exchange->reply, line, length);
   if (exchange->reply->code == PASSIVE || exchange->reply->code == EXTENDED_PASSIVE) bs_transfer_watch(exchange->line, true);
   if (exchange->reply->code < 200) bs_transfer_watch(exchange->line, false);
@@ -141,8 +136,6 @@ static enum blockstore_status perform(struct exchange *exchange) {
   if (!is_in_step(transfer->result)) bs_transfer_hang_up(exchange->line);
   if (status == BLOCKSTORE_STATUS_OK || transfer->stopped != BLOCKSTORE_STATUS_OK) return status;
   if (call->host->time_left(call) == 0) return blockstore_go_on(call);
-  if (exchange->replied > REPLIES_MOST)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The server's replies have no end.", transfer->subject);
   if (transfer->result == CURLE_USE_SSL_FAILED)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%s: The server does not do TLS: %s. With tls: none all can be read on the way, the password too.",

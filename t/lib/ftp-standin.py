@@ -44,6 +44,10 @@ class Session:
             time.sleep(3600)
         while fault == "greeting":
             self.say("220-" + 1000 * "x")
+        while fault == "endless-line":
+            self.connection.sendall(bytes(1 << 16))
+        if fault == "long-line":
+            self.say("220-" + 10_000_000 * "x")
         if fault == "busy":
             self.say("421 Too many users, come back later")
             raise EOFError
