@@ -51,7 +51,8 @@ static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct 
 
 /* ---- sending ---- */
 
-/* A server that has no room for a long file ends the connection amid it, as one does whose line was cut. */
+/* A server that has no room for a long file ends the connection amid it, as one does whose line was cut.  So it is asked
+ * before, and many answer yes. */
 static enum blockstore_status ask_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t size) {
   char command[sizeof "ALLO " + 20];
   const char *const commands[] = {command, NULL};
@@ -62,6 +63,26 @@ static enum blockstore_status ask_for_room(struct bs_ftp_wire *wire, struct bloc
   snprintf(command, sizeof command, "ALLO %" PRIu64, size);
   status = bs_ftp_command(wire, call, &reply, commands);
   return status == BLOCKSTORE_STATUS_NO_SPACE || reply.code < 500 ? status : BLOCKSTORE_STATUS_OK;
+}
+
+static enum blockstore_status read_letter(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
+  (void)source, (void)offset;
+  memset(buffer, 'x', length);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+static const struct blockstore_source letter = {.struct_size = sizeof letter, .size = 1, .read_at = read_letter};
+
+/* What the status of a file that was broken off is, or ended in an error of the server's: one that takes not a byte more has no
+ * room. */
+static enum blockstore_status try_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call, enum blockstore_status status) {
+  struct bs_ftp_reply reply;
+  struct bs_ftp_path name;
+  enum blockstore_status tried = make_name(&name, call, bs_ftp_wire_place(wire));
+
+  if (tried == BLOCKSTORE_STATUS_OK) tried = bs_ftp_store(wire, call, &reply, name.text, &letter);
+  if (tried == BLOCKSTORE_STATUS_OK || tried == BLOCKSTORE_STATUS_NO_SPACE) bs_ftp_forget(wire, call, name.text);
+  return tried == BLOCKSTORE_STATUS_OK ? status : tried;
 }
 
 /* Has the server all of the file? */
@@ -95,6 +116,7 @@ static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockst
     status = bs_ftp_store(wire, call, &reply, name->text, source);
   }
   *ret_reached = reply.code != 0;
+  if (status == BLOCKSTORE_STATUS_TRANSIENT && *ret_reached) return try_for_room(wire, call, status);
   return status == BLOCKSTORE_STATUS_OK ? check_size(wire, call, name, source->size) : status;
 }
 
@@ -147,14 +169,7 @@ enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore
   return status;
 }
 
-static enum blockstore_status read_letter(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
-  (void)source, (void)offset;
-  memset(buffer, 'x', length);
-  return BLOCKSTORE_STATUS_OK;
-}
-
 enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blockstore_call *call, bool must_exist) {
-  const struct blockstore_source letter = {.struct_size = sizeof letter, .size = 1, .read_at = read_letter};
   struct bs_ftp_reply reply;
   struct bs_ftp_path name;
   bool is_reached;
@@ -168,14 +183,11 @@ enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blocks
 
 /* Is it the name of an upload that was begun long ago?  Those of a future, by a wrong clock, are left. */
 static bool is_old(const char *name, time_t now) {
-  char digits[17];
+  char digits[17] = "";
   uint64_t begun;
 
-  if (strlen(name) != 33 || strspn(name, "0123456789abcdef") != 16 || name[16] != '-' ||
-      strspn(name + 17, "0123456789abcdef") != 16)
-    return false;
+  if (strspn(name, "0123456789abcdef") != 16) return false;
   memcpy(digits, name, 16);
-  digits[16] = '\0';
   begun = strtoull(digits, NULL, 16);
   return begun < (uint64_t)now && (uint64_t)now - begun > OLD;
 }
