@@ -261,7 +261,7 @@ static void test_absence(void **state) {
   start_server(&world, "none");
   open_store(&world, "none", "true");
   must_be(&world, "root must exist", host_get_immutable(&world.store, KEY), BLOCKSTORE_STATUS_FAILED, "The root is not there");
-  must_be(&world, "root must exist", host_put_immutable(&world.store, KEY, "x", 1), BLOCKSTORE_STATUS_DENIED, "550 no folder");
+  must_be(&world, "root must exist", host_put_immutable(&world.store, KEY, "x", 1), BLOCKSTORE_STATUS_FAILED, "The root is not there");
   end(&world);
 }
 

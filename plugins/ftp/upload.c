@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plugins/ftp/absence.h"
+
 #define OLD 86400 /* seconds: no put takes so long */
 #define ROOM_IS_ASKED ((uint64_t)1 << 20) /* bytes: less reaches the server whole, so that its answer tells */
 
@@ -29,21 +31,21 @@ static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blo
 /* ---- directories ---- */
 
 /* Makes the directories of a path, but those that are its first `known` bytes.  Whether they are there then is found out
- * by what is put into them. */
-static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path,
-                                               size_t known) {
+ * by what is put into them; *ret_reply is the answer about the last of them. */
+static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct blockstore_call *call,
+                                               struct bs_ftp_reply *ret_reply, const char *path, size_t known) {
   const char *slash = strchr(path + known, '/');
 
+  *ret_reply = (struct bs_ftp_reply){0};
   if (slash == path) slash = strchr(path + 1, '/');
   while (slash != NULL) {
     char command[BS_FTP_COMMAND_LONGEST + 1];
     const char *const commands[] = {command, NULL};
-    struct bs_ftp_reply reply;
     enum blockstore_status status;
 
     snprintf(command, sizeof command, "MKD %.*s", (int)(slash - path), path);
-    status = bs_ftp_command(wire, call, &reply, commands);
-    if (status != BLOCKSTORE_STATUS_OK && reply.code < 500) return status;
+    status = bs_ftp_command(wire, call, ret_reply, commands);
+    if (status != BLOCKSTORE_STATUS_OK && ret_reply->code < 500) return status;
     slash = strchr(slash + 1, '/');
   }
   return BLOCKSTORE_STATUS_OK;
@@ -99,6 +101,23 @@ static enum blockstore_status check_size(struct bs_ftp_wire *wire, struct blocks
                          bs_ftp_wire_place(wire)->server, name->text, found, size);
 }
 
+/* Sends it again, when its directory was made: FTP says 550 for a directory that is missing, and for much else. */
+static enum blockstore_status send_again(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *reply,
+                                         const struct bs_ftp_path *name, const struct blockstore_source *source,
+                                         bool must_exist) {
+  const struct bs_ftp_place *place = bs_ftp_wire_place(wire);
+  struct bs_ftp_reply made;
+  enum blockstore_status status = make_directories(wire, call, &made, name->text, must_exist ? strlen(place->root) : 0);
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  status = bs_ftp_store(wire, call, reply, name->text, source);
+  if (status == BLOCKSTORE_STATUS_OK || !bs_ftp_reply_is_refusal(reply)) return status;
+  if (must_exist && bs_ftp_absence(wire, call, reply, name->text, true) == BLOCKSTORE_STATUS_FAILED)
+    return BLOCKSTORE_STATUS_FAILED;
+  return blockstore_fail(call, status, "%s%s: The server refuses: %s; and to make its directory: %s", place->server, name->text,
+                         reply->text, made.text);
+}
+
 /* *ret_reached: the server may have a part of it, also when this fails. */
 static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockstore_call *call, bool *ret_reached,
                                         const struct bs_ftp_path *name, const struct blockstore_source *source, bool must_exist) {
@@ -108,13 +127,8 @@ static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockst
   *ret_reached = false;
   if (status != BLOCKSTORE_STATUS_OK) return status;
   status = bs_ftp_store(wire, call, &reply, name->text, source);
-  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply)) {
-    size_t known = must_exist ? strlen(bs_ftp_wire_place(wire)->root) : 0;
-
-    status = make_directories(wire, call, name->text, known);
-    if (status != BLOCKSTORE_STATUS_OK) return status;
-    status = bs_ftp_store(wire, call, &reply, name->text, source);
-  }
+  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply))
+    status = send_again(wire, call, &reply, name, source, must_exist);
   *ret_reached = reply.code != 0;
   if (status == BLOCKSTORE_STATUS_TRANSIENT && *ret_reached) return try_for_room(wire, call, status);
   return status == BLOCKSTORE_STATUS_OK ? check_size(wire, call, name, source->size) : status;
@@ -141,14 +155,14 @@ static bool may_be_in_the_way(const struct bs_ftp_reply *reply) {
  * leaves a moment in which neither file has it. */
 static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
                                            const struct bs_ftp_path *path) {
-  struct bs_ftp_reply reply, deleted;
+  struct bs_ftp_reply reply, other;
   enum blockstore_status status = rename_once(wire, call, &reply, name, path);
 
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  status = make_directories(wire, call, path->text, strlen(bs_ftp_wire_place(wire)->root));
+  status = make_directories(wire, call, &other, path->text, strlen(bs_ftp_wire_place(wire)->root));
   if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, call, &reply, name, path);
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  if (bs_ftp_remove(wire, call, &deleted, path->text) != BLOCKSTORE_STATUS_OK)
+  if (bs_ftp_remove(wire, call, &other, path->text) != BLOCKSTORE_STATUS_OK)
     return blockstore_fail(call, status, "%s%s: No file can be renamed to this: %s", bs_ftp_wire_place(wire)->server,
                            path->text, reply.text);
   return rename_once(wire, call, &reply, name, path);

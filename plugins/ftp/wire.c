@@ -108,8 +108,10 @@ static enum blockstore_status begin(struct exchange *exchange, const struct bs_f
 }
 
 static enum blockstore_status refuse(const struct exchange *exchange) {
-  return blockstore_fail(exchange->transfer.call, bs_ftp_reply_status(exchange->reply), "%s: The server refuses: %s",
-                         exchange->transfer.subject, exchange->reply->text);
+  const char *whom = exchange->transfer.result == CURLE_LOGIN_DENIED ? " user and password" : "";
+
+  return blockstore_fail(exchange->transfer.call, bs_ftp_reply_status(exchange->reply), "%s: The server refuses%s: %s",
+                         exchange->transfer.subject, whom, exchange->reply->text);
 }
 
 /*
