@@ -30,25 +30,39 @@ static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blo
 
 /* ---- directories ---- */
 
-/* Makes the directories of a path, but those that are its first `known` bytes.  Whether they are there then is found out
- * by what is put into them; *ret_reply is the answer about the last of them. */
+static enum blockstore_status make_directory(struct bs_ftp_wire *wire, struct blockstore_call *call,
+                                             struct bs_ftp_reply *ret_reply, const char *path, size_t length) {
+  char command[BS_FTP_COMMAND_LONGEST + 1];
+  const char *const commands[] = {command, NULL};
+
+  snprintf(command, sizeof command, "MKD %.*s", (int)length, path);
+  return bs_ftp_command(wire, call, ret_reply, commands);
+}
+
+/* How long the path of the directory is that a path lies in; 0: it is among the first `known` bytes. */
+static size_t length_above(const char *path, size_t length, size_t known) {
+  while (length > known && path[--length] != '/') continue;
+  return length > known ? length : 0;
+}
+
+/*
+ * Makes the directories of a path, but those that are its first `known` bytes: the lowest, which mostly is all that is
+ * missing, or else first those above it.  Whether they are there then is found out by what is put into them; *ret_reply is
+ * the answer about the lowest.
+ */
 static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct blockstore_call *call,
-                                               struct bs_ftp_reply *ret_reply, const char *path, size_t known) {
-  const char *slash = strchr(path + known, '/');
+                                               struct bs_ftp_reply *ret_reply, const char *path, size_t length, size_t known) {
+  size_t lowest = length_above(path, length, known);
+  enum blockstore_status status;
 
   *ret_reply = (struct bs_ftp_reply){0};
-  if (slash == path) slash = strchr(path + 1, '/');
-  while (slash != NULL) {
-    char command[BS_FTP_COMMAND_LONGEST + 1];
-    const char *const commands[] = {command, NULL};
-    enum blockstore_status status;
-
-    snprintf(command, sizeof command, "MKD %.*s", (int)(slash - path), path);
-    status = bs_ftp_command(wire, call, ret_reply, commands);
-    if (status != BLOCKSTORE_STATUS_OK && ret_reply->code < 500) return status;
-    slash = strchr(slash + 1, '/');
+  if (lowest == 0) return BLOCKSTORE_STATUS_OK;
+  status = make_directory(wire, call, ret_reply, path, lowest);
+  if (ret_reply->code >= 500 && length_above(path, lowest, known) > 0) {
+    status = make_directories(wire, call, ret_reply, path, lowest, known);
+    if (status == BLOCKSTORE_STATUS_OK) status = make_directory(wire, call, ret_reply, path, lowest);
   }
-  return BLOCKSTORE_STATUS_OK;
+  return ret_reply->code >= 500 ? BLOCKSTORE_STATUS_OK : status;
 }
 
 /* ---- sending ---- */
@@ -107,7 +121,8 @@ static enum blockstore_status send_again(struct bs_ftp_wire *wire, struct blocks
                                          bool must_exist) {
   const struct bs_ftp_place *place = bs_ftp_wire_place(wire);
   struct bs_ftp_reply made;
-  enum blockstore_status status = make_directories(wire, call, &made, name->text, must_exist ? strlen(place->root) : 0);
+  size_t known = must_exist ? strlen(place->root) : 0;
+  enum blockstore_status status = make_directories(wire, call, &made, name->text, strlen(name->text), known);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   status = bs_ftp_store(wire, call, reply, name->text, source);
@@ -159,7 +174,7 @@ static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blocks
   enum blockstore_status status = rename_once(wire, call, &reply, name, path);
 
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  status = make_directories(wire, call, &other, path->text, strlen(bs_ftp_wire_place(wire)->root));
+  status = make_directories(wire, call, &other, path->text, strlen(path->text), strlen(bs_ftp_wire_place(wire)->root));
   if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, call, &reply, name, path);
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
   if (bs_ftp_remove(wire, call, &other, path->text) != BLOCKSTORE_STATUS_OK)
