@@ -5,11 +5,11 @@
  *   bench-floor [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS
  *
  * A request is a line of fields with tabs between: the method (of FTP: RETR, STOR), perhaps with the code that is awaited
- * instead of 2xx ("HEAD:404"); the URL; the file that is sent or "-"; then header lines (of FTP: commands that follow).
- * "@" stands for the number of the round.  In each round all of them are sent, in order; a first round warms up and is not
- * told.  Prints for each: the milliseconds that it took, those that the processor worked, and how many of the former went
- * into signing (-s: for S3, by the user's key pair).  -f: in each round the files have other bytes there, which have never
- * been sent before.
+ * instead of 2xx ("HEAD:404"); the URL; the file that is sent or "-"; then header lines (of FTP: commands that follow, one
+ * that may be refused with a star in front).  "@" stands for the number of the round.  In each round all of them are sent,
+ * in order; a first round warms up and is not told.  Prints for each: the milliseconds that it took, those that the
+ * processor worked, and how many of the former went into signing (-s: for S3, by the user's key pair).  -f: in each round
+ * the files have other bytes there, which have never been sent before.
  */
 #include <config.h>
 
@@ -25,7 +25,7 @@
 #include "tools/bench-driver/signature.h"
 
 #define REQUESTS_MAX 16
-#define FIELDS_MAX 8
+#define FIELDS_MAX 16
 
 struct request {
   char *fields[FIELDS_MAX]; /* of which the first three are there */
