@@ -247,6 +247,34 @@ calls 'NOT_FOUND' 'what is gone is absent, too' root="$root" <<END
 get_immutable $key $work/out
 END
 
+# A MOVE takes a record away for a moment: what is not there is looked for once more.
+for code in 403 404; do
+  forget
+  answer GET-once "$code No"
+  answer GET '200 OK'
+  calls OK "a record that another is moved to ($code)" root="$root" <<END
+get_mutable $url $work/out
+END
+  is "$(made)" 'GET GET ' 'is found'
+done
+forget
+answer HEAD '200 OK'
+calls NOT_FOUND 'a record that is not there' root="$root" <<END
+get_mutable $url $work/out
+END
+is "$(made)" 'GET GET HEAD ' 'is looked for twice, and then the root'
+rm "$ANSWERS_ROOT/requests"
+answer GET '410 Gone'
+calls NOT_FOUND 'one that was removed' root="$root" <<END
+get_mutable $url $work/out
+END
+is "$(made)" 'GET HEAD ' 'is not looked for again'
+rm "$ANSWERS_ROOT/requests" "$ANSWERS_ROOT/GET"
+calls NOT_FOUND 'nor is an object' root="$root" <<END
+get_immutable $key $work/out
+END
+is "$(made)" 'GET HEAD ' 'for it is not replaced'
+
 # Somebody puts the same between our question and our move.
 good
 answer MOVE '412 Precondition Failed'
