@@ -59,6 +59,16 @@ END
 is "$(requests | grep -E '^(GET|Authorization)' | tr '\n' ' ')" 'GET /store/mutable/ab/cd/x HTTP/1.1 Authorization: Bearer secret ' \
   'is asked as what it is'
 
+rm "$ANSWERS_ROOT/requests"
+calls 'OK OK FAILED FAILED FAILED' 'the same, where the root has escapes' root="http://127.0.0.1:$port/%7Ealice/%61%20b" token=@"$work/token" <<END
+get_mutable http://127.0.0.1:$port/~alice/a%20b/mutable/ab/cd/x $work/out
+get_mutable http://127.0.0.1:$port/%7ealice/a%20%62/mutable/ab/cd/x $work/out
+get_mutable http://127.0.0.1:$port/~alice/a%20b%2fmutable/ab/cd/x $work/out
+get_mutable http://127.0.0.1:$port/~alice/a%2520b/mutable/ab/cd/x $work/out
+get_mutable http://127.0.0.1:$port/~alice/a%20b/mutable/ab/cd/x?y $work/out
+END
+is "$(requests | grep -c '^GET /%7Ealice/%61%20b/mutable/ab/cd/x HTTP/1.1$')" 2 'is asked for as the root is written'
+
 # A redirect stays where it is.
 printf 'HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://localhost:%s/b\r\n\r\n' "$port" >"$ANSWERS_ROOT/GET"
 rm "$ANSWERS_ROOT/requests"
@@ -67,7 +77,7 @@ get_mutable http://127.0.0.1:$port/a $work/out
 END
 is "$(requests | grep -c ^GET)" 1 'is not followed'
 
-# What is not there is looked for twice: a MOVE takes it away for a moment.
+# Where others keep their records may be such a server, too.
 rm "$ANSWERS_ROOT/GET" "$ANSWERS_ROOT/requests"
 calls NOT_FOUND 'what is not there' allow_private=true <<END
 get_mutable http://127.0.0.1:$port/a $work/out

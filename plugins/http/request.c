@@ -86,5 +86,6 @@ enum blockstore_status bs_request_fail(const struct bs_request *request, struct 
                                        enum blockstore_status status, const char *sentence) {
   const struct bs_http_request *http = &request->http;
 
-  return blockstore_fail(call, status, "%.*s: %s (%s: %d).", shown_length(request), http->url, sentence, http->method, http->code);
+  return blockstore_fail(call, status, "%.*s: %s (%s: %d).", shown_length(request), http->url, sentence, http->method,
+                         http->code);
 }

@@ -12,15 +12,11 @@ _Static_assert(BS_SITE_ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= BS_SITE_URL_L
 
 /* No component is empty, "." or "..": servers and proxies do not agree on what these are. */
 static bool is_plain_path(const char *path) {
-  char decoded[BS_SITE_ROOT_LONGEST + 1];
-  const char *at = decoded;
+  while (path[0] == '/') {
+    size_t length = strcspn(++path, "/");
 
-  if (!bs_url_decode_path(decoded, sizeof decoded, path)) return false;
-  while (at[0] == '/') {
-    size_t length = strcspn(++at, "/");
-
-    if (length == 0 || (length == 1 && at[0] == '.') || (length == 2 && at[0] == '.' && at[1] == '.')) return false;
-    at += length;
+    if (length == 0 || (length == 1 && path[0] == '.') || (length == 2 && path[0] == '.' && path[1] == '.')) return false;
+    path += length;
   }
   return true;
 }
@@ -44,7 +40,8 @@ static enum blockstore_status take_root(struct bs_site *site, struct blockstore_
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root is too long: at most %d bytes are allowed.",
                            BS_SITE_ROOT_LONGEST);
   bs_location_parse(&site->location, site->root);
-  if (is_plain_path(site->location.rest)) return BLOCKSTORE_STATUS_OK;
+  if (bs_url_decode_path(site->path, sizeof site->path, site->location.rest) && is_plain_path(site->path))
+    return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root must have no empty component, no \".\" and no \"..\": %s",
                          site->root);
 }
@@ -69,7 +66,8 @@ static enum blockstore_status take_login(struct bs_site *site, struct blockstore
       host->setting_number(settings, "allow_plain_login") != 0)
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                         "%.300s: Without TLS everybody on the way would read how you log in: use https, or set allow_plain_login.",
+                         "%.300s: Without TLS everybody on the way would read how you log in: use https, or set "
+                         "allow_plain_login.",
                          site->root);
 }
 
@@ -106,13 +104,11 @@ void bs_site_locate(const struct bs_site *site, char ret_url[BS_SITE_URL_LONGEST
 }
 
 bool bs_site_owns(const struct bs_site *site, struct bs_layout *ret_object, const char *url) {
-  char path[sizeof ret_object->path];
+  char path[sizeof site->path + sizeof ret_object->path];
+  size_t length = strlen(site->path);
   struct bs_location location;
-  size_t length;
 
-  if (site->root[0] == '\0' || !bs_location_parse(&location, url) || !bs_location_same_origin(&location, &site->location))
-    return false;
-  length = strlen(site->location.rest);
-  return strncmp(location.rest, site->location.rest, length) == 0 && location.rest[length] == '/' &&
-         bs_url_decode_path(path, sizeof path, location.rest + length + 1) && bs_layout_take(ret_object, path);
+  return site->root[0] != '\0' && bs_location_parse(&location, url) && bs_location_same_origin(&location, &site->location) &&
+         bs_url_decode_path(path, sizeof path, location.rest) && strncmp(path, site->path, length) == 0 &&
+         path[length] == '/' && bs_layout_take(ret_object, path + length + 1);
 }

@@ -28,7 +28,8 @@
 struct bs_site {
   struct bs_http *http;
   char root[BS_SITE_ROOT_LONGEST + 1]; /* option root, without a slash at the end; "" when there is none */
-  struct bs_location location;         /* of root; its rest is the path */
+  struct bs_location location;         /* of root */
+  char path[BS_SITE_ROOT_LONGEST + 1]; /* of root, without its escapes */
   struct bs_http_credentials login;    /* options user, password, token */
   bool has_login;
   bool read_only;
@@ -44,7 +45,7 @@ void bs_site_close(struct bs_site *site);
 /* The URL of what lies at a path below the root, which there must be. */
 void bs_site_locate(const struct bs_site *site, char ret_url[BS_SITE_URL_LONGEST + 1], const char *path);
 
-/* Is this the URL of a mutable object below the root, in whatever spelling? */
+/* Is this the URL of a mutable object below the root, whatever is escaped in it? */
 bool bs_site_owns(const struct bs_site *site, struct bs_layout *ret_object, const char *url);
 
 #endif
