@@ -2,45 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What the http driver makes of answers that a good server does not give, or seldom.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
-. "$srcdir/t/lib/servers.sh"
-driver=http
-. "$srcdir/t/lib/drive.sh"
-own_server answers
-root=http://127.0.0.1:$ANSWERS_PORT/store
-printf data >"$work/data"
-key=$(sha256 "$work/data")
-(umask 077 && echo secret >"$work/password")
-url=$root/mutable/ab/cd/id
-
-# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.  METHOD-once: but then as before.
-body=
-answer() {
-  method=$1
-  {
-    printf 'HTTP/1.1 %s\r\nContent-Length: %s\r\n' "$2" "${#body}"
-    shift 2
-    for header; do printf '%s\r\n' "$header"; done
-    printf '\r\n%s' "$body"
-  } >"$ANSWERS_ROOT/$method"
-}
-
-forget() {
-  rm -f "$ANSWERS_ROOT"/*
-}
-
-# made METHOD...: the requests since `forget`.
-made() {
-  sed -n 's/ .* HTTP\/1.1$//p' "$ANSWERS_ROOT/requests" | tr '\n' ' '
-}
-
-# A server on which all goes well: each change is made, and nothing is there before.
-good() {
-  forget
-  answer PUT '201 Created'
-  answer MOVE '201 Created'
-  answer MKCOL '201 Created'
-  answer DELETE '204 No Content'
-}
+. "$srcdir/t/lib/http.sh"
 
 good
 calls OK 'a new object' root="$root" <<END
@@ -391,57 +353,6 @@ get_immutable $key $work/out
 END
 answer GET '503 Service Unavailable' 'Retry-After: 2'
 calls TRANSIENT 'a busy server' root="$root" <<END
-get_immutable $key $work/out
-END
-
-# Redirects.
-for location in http://elsewhere.example/a file:///etc/passwd "ftp://127.0.0.1/a" "http://127.0.0.1:1/a" "https://127.0.0.1:$ANSWERS_PORT/"; do
-  answer GET '302 Found' "Location: $location"
-  calls FAILED "a redirect to $location" root="$root" <<END
-get_immutable $key $work/out
-END
-done
-rm "$ANSWERS_ROOT/requests"
-answer GET '302 Found' "Location: $root/more"
-calls FAILED 'redirects without end' root="$root" <<END
-get_immutable $key $work/out
-END
-is "$(made)" 'GET GET GET GET GET GET ' 'are followed five times'
-rm "$ANSWERS_ROOT/requests"
-calls FAILED 'with a login' root="$root" token=@"$work/password" <<END
-get_immutable $key $work/out
-END
-is "$(made)" 'GET ' 'they are not followed at all'
-
-# Answers that do not end.
-printf 'HTTP/1.1 200 OK\r\n\r\n' >"$ANSWERS_ROOT/GET"
-echo endless >"$ANSWERS_ROOT/GET-rest"
-calls TOO_LARGE 'a body without end' root="$root" <<END
-limit 5000000
-get_immutable $key $work/out
-END
-printf 'HTTP/1.1 404 Not Found\r\n\r\n' >"$ANSWERS_ROOT/GET"
-calls 'FAILED' 'one of a page that is not there' root="$root" <<END
-get_immutable $key $work/out
-END
-printf 'HTTP/1.1 200 OK\r\n' >"$ANSWERS_ROOT/GET"
-echo headers >"$ANSWERS_ROOT/GET-rest"
-calls FAILED 'headers without end' root="$root" <<END
-get_immutable $key $work/out
-END
-printf 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n' >"$ANSWERS_ROOT/GET"
-echo drip >"$ANSWERS_ROOT/GET-rest"
-calls 'CANCELLED' 'a drip, until the deadline' root="$root" <<END
-deadline 2000
-get_immutable $key $work/out
-END
-calls 'TRANSIENT' 'a drip, until it is too slow' root="$root" minimum_rate=10 <<END
-deadline 60000
-get_immutable $key $work/out
-END
-forget
-calls NOT_FOUND 'and then all is well' root="http://127.0.0.1:$ANSWERS_PORT" <<END
-run printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' >$ANSWERS_ROOT/HEAD
 get_immutable $key $work/out
 END
 done_testing

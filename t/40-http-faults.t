@@ -54,6 +54,8 @@ each CANCELLED '{"latency_ms": 1500}' 'it is slower than the deadline'
 each TRANSIENT '{"down_limit": 40}' 'the connection ends in the head of an answer'
 each TRANSIENT '{"down_limit": 40, "on_limit": "reset"}' 'it is reset there'
 each CANCELLED '{"down_limit": 40, "on_limit": "hang"}' 'the server hangs there'
+each CANCELLED '{"up_limit": 0, "on_limit": "hang"}' 'it never gets the request'
+each FAILED '{"corrupt_at": 2}' 'the head of an answer has a flipped byte'
 faulty TRANSIENT 'an answer is cut short' '{"down_limit": 500000}' "get_immutable $key $work/out"
 faulty TRANSIENT 'it is reset' '{"down_limit": 500000, "on_limit": "reset"}' "get_immutable $key $work/out"
 faulty CANCELLED 'it hangs' '{"down_limit": 500000, "on_limit": "hang"}' "get_immutable $key $work/out"

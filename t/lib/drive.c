@@ -2,7 +2,8 @@
 /*
  * usage: drive FILE.so [KEY=VALUE]... <SCRIPT
  * Opens one store of a driver, the values written as for blockstore-driver-test, and makes the calls of the script, one a
- * line, as the core makes them, but each once and no more.  For each it prints the status and the sentence, and before that what the driver warned of, as "log: LINE".
+ * line, as the core makes them, but each once and no more.  For each it prints the status and the sentence, and before
+ * that what the driver warned of, as "log: LINE".
  *
  *   get_immutable KEY FILE      put_immutable KEY FILE      delete_immutable KEY      handles_url URL
  *   get_mutable URL FILE        put_mutable ID FILE         delete_mutable ID         make_mutable_url ID        check

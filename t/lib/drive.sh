@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # For tests of a driver's own: . "$srcdir/t/lib/drive.sh", after t/lib/tap.sh or what sources it, with driver=NAME.
 
-# drive OPTION... <SCRIPT: KEY=VALUE options, and calls as t/lib/drive.c tells; what is said is in $said.
+# drive OPTION... <SCRIPT: KEY=VALUE options, and calls as t/lib/drive.c tells; what is said is in $said.  A test may set a command
+# that runs it: $drive_by.
 said=$work/said
+drive_by=
 drive() {
-  TMPDIR=$work "$builddir/t/lib/drive" "$builddir/plugins/.libs/$driver.so" "$@" >"$said" 2>&1
+  TMPDIR=$work $drive_by "$builddir/t/lib/drive" "$builddir/plugins/.libs/$driver.so" "$@" >"$said" 2>&1
 }
 
 # calls STATUSES WHAT OPTION... <SCRIPT: these must be what the calls answer, one after the other.
