@@ -78,16 +78,19 @@ sh "$work/fault" '{}'
 cat >"$work/server" <<END
 sh $srcdir/t/servers/apache \$1 $own_folder
 END
-calls 'OK TRANSIENT OK OK OK' 'a server that is away and comes back' root="http://127.0.0.1:$APACHE_PORT/dav/store" <<END
+calls 'OK TRANSIENT TRANSIENT OK OK OK' 'a server that is away and comes back' root="http://127.0.0.1:$APACHE_PORT/dav/store" <<END
 get_immutable $key $work/out
 run sh $work/server stop
 get_immutable $key $work/out
+put_mutable id $work/record
 run sh $work/server start
 get_immutable $key $work/out
 run sh $work/server stop; sh $work/server start
 get_immutable $key $work/out
 put_mutable id $work/record
 END
+
+fails 'what was not sent is not said to be left' grep -q '^log' "$said"
 
 # The server's disk is full.
 if [ "$(id -u)" = 0 ] && mkdir "$store/full" && mount -t tmpfs -o size=1m,mode=777 none "$store/full" 2>/dev/null; then

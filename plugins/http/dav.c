@@ -131,7 +131,7 @@ static enum blockstore_status dav_move(const struct bs_site *site, struct blocks
   return status == BLOCKSTORE_STATUS_OK ? dav_judge(&request, call, move_failure(request.http.code), overwrite) : status;
 }
 
-/* Whatever became of it. */
+/* Whatever became of it.  That a server cannot be reached is said by the call. */
 static void dav_remove_temporary(const struct bs_site *site, struct blockstore_call *call, const char *path) {
   struct bs_request request BS_AUTO_REQUEST;
   struct bs_errand errand;
@@ -142,7 +142,7 @@ static void dav_remove_temporary(const struct bs_site *site, struct blockstore_c
   status = bs_request_change(site, &errand.call, &request);
   if (status == BLOCKSTORE_STATUS_OK && !bs_request_is_missing(&request))
     status = bs_request_judge(&request, &errand.call, "It cannot be deleted");
-  if (status != BLOCKSTORE_STATUS_OK)
+  if (status != BLOCKSTORE_STATUS_OK && (status != BLOCKSTORE_STATUS_TRANSIENT || request.http.code != 0))
     blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What a put that failed has sent may be left there: %s", errand.reason);
 }
 
@@ -209,19 +209,15 @@ enum blockstore_status bs_dav_compare(const struct bs_site *site, struct blockst
 
 /* ---- deleting ---- */
 
-static enum blockstore_status dav_delete(const struct bs_site *site, struct blockstore_call *call, const char *path) {
+enum blockstore_status bs_dav_delete(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object) {
   struct bs_request request BS_AUTO_REQUEST;
   enum blockstore_status status;
 
-  bs_request_begin(&request, site, "DELETE", path);
+  bs_request_begin(&request, site, "DELETE", object->path);
   status = bs_request_change(site, call, &request);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (bs_request_is_missing(&request)) return bs_dav_find_root(site, call);
   return bs_request_judge(&request, call, "The object cannot be deleted");
-}
-
-enum blockstore_status bs_dav_delete(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object) {
-  return dav_delete(site, call, object->path);
 }
 
 /* ---- trying ---- */
@@ -238,5 +234,5 @@ enum blockstore_status bs_dav_try(const struct bs_site *site, struct blockstore_
   enum blockstore_status status = dav_name_temporary(call, object.path);
 
   if (status == BLOCKSTORE_STATUS_OK) status = bs_dav_put(site, call, &object, &empty, true);
-  return status == BLOCKSTORE_STATUS_OK ? dav_delete(site, call, object.path) : status;
+  return status == BLOCKSTORE_STATUS_OK ? bs_dav_delete(site, call, &object) : status;
 }
