@@ -11,22 +11,24 @@
 #include "plugins/http/site.h"
 
 /* OK when the root is there; FAILED when the server has no such collection: then nothing below it is absent, it is lost. */
-enum blockstore_status bs_dav_find_root(const struct bs_site *site, struct blockstore_call *call);
+enum blockstore_status http_dav_find_root(const struct http_site *site, struct blockstore_call *call);
 
-enum bs_dav_state { BS_DAV_ABSENT, BS_DAV_SAME, BS_DAV_DIFFERENT };
+enum http_dav_state { HTTP_DAV_ABSENT, HTTP_DAV_SAME, HTTP_DAV_DIFFERENT };
 
 /* Is the object there, with the bytes of the source? */
-enum blockstore_status bs_dav_compare(const struct bs_site *site, struct blockstore_call *call, enum bs_dav_state *ret_state,
-                                      const struct bs_layout *object, const struct blockstore_source *source);
+enum blockstore_status http_dav_compare(const struct http_site *site, struct blockstore_call *call,
+                                        enum http_dav_state *ret_state, const struct bs_layout *object,
+                                        const struct blockstore_source *source);
 
 /* Puts an object in its place, making the collections above it.  CONFLICT: something is there, and `overwrite` is false. */
-enum blockstore_status bs_dav_put(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object,
-                                  const struct blockstore_source *source, bool overwrite);
+enum blockstore_status http_dav_put(const struct http_site *site, struct blockstore_call *call, const struct bs_layout *object,
+                                    const struct blockstore_source *source, bool overwrite);
 
 /* What is not there is deleted. */
-enum blockstore_status bs_dav_delete(const struct bs_site *site, struct blockstore_call *call, const struct bs_layout *object);
+enum blockstore_status http_dav_delete(const struct http_site *site, struct blockstore_call *call,
+                                       const struct bs_layout *object);
 
 /* Puts something small where no object lies, and deletes it. */
-enum blockstore_status bs_dav_try(const struct bs_site *site, struct blockstore_call *call);
+enum blockstore_status http_dav_try(const struct http_site *site, struct blockstore_call *call);
 
 #endif

@@ -15,33 +15,33 @@
 
 /* Helpers. */
 
-static enum blockstore_status http_has_root(const struct bs_site *site, struct blockstore_call *call,
+static enum blockstore_status http_has_root(const struct http_site *site, struct blockstore_call *call,
                                             enum blockstore_status status) {
   if (site->root[0] != '\0') return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, status, "This store has no root: it keeps nothing, it reads the URLs of others.");
 }
 
-static enum blockstore_status http_may_write(const struct bs_site *site, struct blockstore_call *call) {
+static enum blockstore_status http_may_write(const struct http_site *site, struct blockstore_call *call) {
   if (site->root[0] != '\0' && site->read_only)
     return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED, "%.300s: The store is configured as read_only.", site->root);
   return http_has_root(site, call, BLOCKSTORE_STATUS_UNSUPPORTED);
 }
 
 /* Reads what the request asks for. */
-static enum blockstore_status http_read(const struct bs_site *site, struct blockstore_call *call,
-                                        struct blockstore_sink *ret_data, struct bs_request *request) {
+static enum blockstore_status http_read(const struct http_site *site, struct blockstore_call *call,
+                                        struct blockstore_sink *ret_data, struct http_request *request) {
   enum blockstore_status status;
 
   request->http.follow = request->http.credentials == NULL;
   request->http.sink = ret_data;
   status = bs_http_perform(site->http, call, &request->http);
-  return status == BLOCKSTORE_STATUS_OK ? bs_request_judge(request, call, "The object cannot be read") : status;
+  return status == BLOCKSTORE_STATUS_OK ? http_request_judge(request, call, "The object cannot be read") : status;
 }
 
 /* What is said of an object of this store, when that is there at all. */
-static enum blockstore_status http_confirm(const struct bs_site *site, struct blockstore_call *call,
+static enum blockstore_status http_confirm(const struct http_site *site, struct blockstore_call *call,
                                            enum blockstore_status status) {
-  enum blockstore_status root = status == BLOCKSTORE_STATUS_NOT_FOUND ? bs_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
+  enum blockstore_status root = status == BLOCKSTORE_STATUS_NOT_FOUND ? http_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
 
   return root == BLOCKSTORE_STATUS_OK ? status : root;
 }
@@ -51,13 +51,13 @@ static enum blockstore_status http_confirm(const struct bs_site *site, struct bl
 static enum blockstore_status http_storage_init(void **ret_self, struct blockstore_call *call,
                                                 const struct blockstore_settings *settings,
                                                 const struct blockstore_next *next) {
-  struct bs_site *site = calloc(1, sizeof *site);
+  struct http_site *site = calloc(1, sizeof *site);
   enum blockstore_status status;
 
   (void)next;
   if (site == NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the http driver.");
-  status = bs_site_open(site, call, settings);
+  status = http_site_open(site, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) {
     *ret_self = site;
   } else {
@@ -68,29 +68,29 @@ static enum blockstore_status http_storage_init(void **ret_self, struct blocksto
 
 static void http_storage_close(void *self, struct blockstore_call *call) {
   (void)call;
-  bs_site_close(self);
+  http_site_close(self);
   free(self);
 }
 
 /* URLs. */
 
 static enum blockstore_status http_handles_url(void *self, struct blockstore_call *call, const char *url) {
-  struct bs_location location;
+  struct http_location location;
 
   (void)self, (void)call;
-  return bs_location_parse(&location, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
+  return http_location_parse(&location, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
 static enum blockstore_status http_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
                                                     const char *data_id) {
-  const struct bs_site *site = self;
-  char url[BS_SITE_URL_LONGEST + 1];
+  const struct http_site *site = self;
+  char url[HTTP_SITE_URL_LONGEST + 1];
   struct bs_layout object;
   enum blockstore_status status = http_has_root(site, call, BLOCKSTORE_STATUS_UNSUPPORTED);
 
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  bs_site_locate(site, url, object.path);
+  http_site_locate(site, url, object.path);
   return blockstore_give(ret_url, url, strlen(url));
 }
 
@@ -98,20 +98,20 @@ static enum blockstore_status http_make_mutable_url(void *self, struct blockstor
 
 static enum blockstore_status http_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
                                                  const char *key) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   struct bs_layout object;
-  struct bs_request request BS_AUTO_REQUEST = {0};
+  struct http_request request HTTP_AUTO_REQUEST = {0};
   enum blockstore_status status = http_has_root(site, call, BLOCKSTORE_STATUS_NOT_FOUND);
 
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  bs_request_begin(&request, site, "GET", object.path);
+  http_request_begin(&request, site, "GET", object.path);
   return http_confirm(site, call, http_read(site, call, ret_data, &request));
 }
 
 static enum blockstore_status http_put_immutable(void *self, struct blockstore_call *call, const char *key,
                                                  const struct blockstore_source *data, const char *txid) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   struct bs_layout object;
   enum blockstore_status status = http_may_write(site, call);
 
@@ -119,13 +119,13 @@ static enum blockstore_status http_put_immutable(void *self, struct blockstore_c
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   for (unsigned attempt = 0; attempt < 3; attempt++) {
-    enum bs_dav_state state;
+    enum http_dav_state state;
 
-    status = bs_dav_compare(site, call, &state, &object, data);
-    if (status != BLOCKSTORE_STATUS_OK || state == BS_DAV_SAME) return status;
+    status = http_dav_compare(site, call, &state, &object, data);
+    if (status != BLOCKSTORE_STATUS_OK || state == HTTP_DAV_SAME) return status;
     /* Other bytes under this key are damage, for the key is their hash: putting again is how a store is repaired.  Where
      * nothing was, nothing is overwritten: two who put the same would take each other's away for a moment. */
-    status = bs_dav_put(site, call, &object, data, state == BS_DAV_DIFFERENT);
+    status = http_dav_put(site, call, &object, data, state == HTTP_DAV_DIFFERENT);
     if (status != BLOCKSTORE_STATUS_CONFLICT) return status;
   }
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%.300s/%s: The object comes and goes while it is put.", site->root,
@@ -134,32 +134,32 @@ static enum blockstore_status http_put_immutable(void *self, struct blockstore_c
 
 static enum blockstore_status http_delete_immutable(void *self, struct blockstore_call *call, const char *key,
                                                     const char *txid) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   struct bs_layout object;
   enum blockstore_status status = http_may_write(site, call);
 
   (void)txid;
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_immutable(&object, call, key);
-  return status == BLOCKSTORE_STATUS_OK ? bs_dav_delete(site, call, &object) : status;
+  return status == BLOCKSTORE_STATUS_OK ? http_dav_delete(site, call, &object) : status;
 }
 
 /* Mutable data. */
 
 static enum blockstore_status http_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
                                                const char *url) {
-  const struct bs_site *site = self;
-  struct bs_location location;
+  const struct http_site *site = self;
+  struct http_location location;
   struct bs_layout object;
-  struct bs_request request BS_AUTO_REQUEST = {0};
-  bool is_own = bs_site_owns(site, &object, url);
+  struct http_request request HTTP_AUTO_REQUEST = {0};
+  bool is_own = http_site_owns(site, &object, url);
   static const struct timespec pause = {.tv_nsec = 5000000};
   enum blockstore_status status;
 
-  if (!bs_location_parse(&location, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
+  if (!http_location_parse(&location, url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
   if (is_own) {
-    bs_request_begin(&request, site, "GET", object.path);
+    http_request_begin(&request, site, "GET", object.path);
   } else {
-    bs_request_begin_foreign(&request, site, "GET", url);
+    http_request_begin_foreign(&request, site, "GET", url);
   }
   status = http_read(site, call, ret_record, &request);
   /* A MOVE that replaces deletes first (RFC 4918, section 9.9.3), and a server caught in between says one of these.  It has
@@ -173,35 +173,35 @@ static enum blockstore_status http_get_mutable(void *self, struct blockstore_cal
 
 static enum blockstore_status http_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,
                                                const char *signature, const struct blockstore_source *record) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   struct bs_layout object;
   enum blockstore_status status = http_may_write(site, call);
 
   (void)version, (void)signature;
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
-  return status == BLOCKSTORE_STATUS_OK ? bs_dav_put(site, call, &object, record, true) : status;
+  return status == BLOCKSTORE_STATUS_OK ? http_dav_put(site, call, &object, record, true) : status;
 }
 
 static enum blockstore_status http_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
                                                   const char *signature) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   struct bs_layout object;
   enum blockstore_status status = http_may_write(site, call);
 
   (void)signature;
   if (status == BLOCKSTORE_STATUS_OK) status = bs_layout_mutable(&object, call, data_id);
-  return status == BLOCKSTORE_STATUS_OK ? bs_dav_delete(site, call, &object) : status;
+  return status == BLOCKSTORE_STATUS_OK ? http_dav_delete(site, call, &object) : status;
 }
 
 /* Beyond the eight. */
 
 static enum blockstore_status http_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
-  const struct bs_site *site = self;
+  const struct http_site *site = self;
   bool has_root = site->root[0] != '\0', is_tried = has_root && !site->read_only;
-  enum blockstore_status status = has_root ? bs_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
+  enum blockstore_status status = has_root ? http_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
   struct bs_health health;
 
-  if (status == BLOCKSTORE_STATUS_OK && is_tried) status = bs_dav_try(site, call);
+  if (status == BLOCKSTORE_STATUS_OK && is_tried) status = http_dav_try(site, call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_health_begin(&health);
   bs_health_text(&health, "root", has_root ? site->root : "none");
@@ -235,7 +235,7 @@ static const struct blockstore_driver http_driver = {
   BLOCKSTORE_THREADS_PARALLEL                                                                                        \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                   \
   BLOCKSTORE_NEEDS_NETWORK                                                                                           \
-  BS_SITE_OPTIONS                                                                                                    \
+  HTTP_SITE_OPTIONS                                                                                                    \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(http, http_driver, HTTP_METADATA);

@@ -12,7 +12,7 @@
 #define HEX DIGITS "abcdefABCDEF"
 #define REST BS_URL_PATH "!$&'()*+,;=:@?" /* RFC 3986: path and query, less the escapes */
 
-static const char *take_scheme(struct bs_location *location, const char *url) {
+static const char *take_scheme(struct http_location *location, const char *url) {
   static const char plain[] = "http://", secure[] = "https://";
 
   location->is_secure = strncasecmp(url, secure, strlen(secure)) == 0;
@@ -21,7 +21,7 @@ static const char *take_scheme(struct bs_location *location, const char *url) {
 }
 
 /* A name, an IPv4 address however it is spelt, or an IPv6 address in brackets. */
-static const char *take_host(struct bs_location *location, const char *text) {
+static const char *take_host(struct http_location *location, const char *text) {
   size_t length;
 
   if (text[0] == '[') {
@@ -31,14 +31,14 @@ static const char *take_host(struct bs_location *location, const char *text) {
     length = strcspn(text, ":/");
     if (length == 0 || strspn(text, BS_URL_UNRESERVED) < length || memchr(text, '~', length) != NULL) return NULL;
   }
-  if (length > BS_LOCATION_HOST_LONGEST) return NULL;
+  if (length > HTTP_LOCATION_HOST_LONGEST) return NULL;
   for (size_t i = 0; i < length; i++)
     location->host[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
   location->host[length] = '\0';
   return text + length;
 }
 
-static const char *take_port(struct bs_location *location, const char *text) {
+static const char *take_port(struct http_location *location, const char *text) {
   size_t length;
 
   location->port = location->is_secure ? 443 : 80;
@@ -60,8 +60,8 @@ static bool is_rest(const char *text) {
   }
 }
 
-bool bs_location_parse(struct bs_location *ret_location, const char *url) {
-  struct bs_location location = {.is_secure = false};
+bool http_location_parse(struct http_location *ret_location, const char *url) {
+  struct http_location location = {.is_secure = false};
   const char *at = take_scheme(&location, url);
 
   if (at != NULL) at = take_host(&location, at);
@@ -72,11 +72,11 @@ bool bs_location_parse(struct bs_location *ret_location, const char *url) {
   return true;
 }
 
-bool bs_location_same_origin(const struct bs_location *one, const struct bs_location *other) {
+bool http_location_same_origin(const struct http_location *one, const struct http_location *other) {
   return one->is_secure == other->is_secure && one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
-bool bs_location_is_loopback(const struct bs_location *location) {
+bool http_location_is_loopback(const struct http_location *location) {
   const char *host = location->host;
 
   if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0) return true;

@@ -5,22 +5,22 @@
 
 #include <stdbool.h>
 
-#define BS_LOCATION_HOST_LONGEST 253
+#define HTTP_LOCATION_HOST_LONGEST 253
 
-struct bs_location {
+struct http_location {
   bool is_secure;
-  char host[BS_LOCATION_HOST_LONGEST + 1]; /* small letters; IPv6 with its brackets */
+  char host[HTTP_LOCATION_HOST_LONGEST + 1]; /* small letters; IPv6 with its brackets */
   unsigned port;                          /* the scheme's own where the URL has none */
   const char *rest;                       /* in the URL: what follows host and port, "" or from the slash on */
 };
 
 /* False: it is no absolute URL of the two schemes, or has a user, a fragment, or a character or escape that no URL has. */
-bool bs_location_parse(struct bs_location *ret_location, const char *url);
+bool http_location_parse(struct http_location *ret_location, const char *url);
 
 /* The same scheme, host and port? */
-bool bs_location_same_origin(const struct bs_location *one, const struct bs_location *other);
+bool http_location_same_origin(const struct http_location *one, const struct http_location *other);
 
 /* Does it, by its text, never leave this computer? */
-bool bs_location_is_loopback(const struct bs_location *location);
+bool http_location_is_loopback(const struct http_location *location);
 
 #endif

@@ -11,8 +11,8 @@
 
 static const char *const fresh[] = {"Cache-Control: no-cache", NULL};
 
-void bs_request_begin(struct bs_request *request, const struct bs_site *site, const char *method, const char *path) {
-  bs_site_locate(site, request->url, path);
+void http_request_begin(struct http_request *request, const struct http_site *site, const char *method, const char *path) {
+  http_site_locate(site, request->url, path);
   request->http = (struct bs_http_request){.method = method,
                                            .url = request->url,
                                            .headers = fresh,
@@ -20,7 +20,7 @@ void bs_request_begin(struct bs_request *request, const struct bs_site *site, co
                                            .reply_most = REPLY_MOST};
 }
 
-void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *site, const char *method, const char *url) {
+void http_request_begin_foreign(struct http_request *request, const struct http_site *site, const char *method, const char *url) {
   request->http = (struct bs_http_request){.method = method,
                                            .url = url,
                                            .headers = fresh,
@@ -29,7 +29,7 @@ void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *
                                            .public_only = !site->allow_private};
 }
 
-void bs_request_end(struct bs_request *request) {
+void http_request_end(struct http_request *request) {
   bs_http_end(&request->http);
 }
 
@@ -48,30 +48,31 @@ static int failed_part(const char *reply) {
   return 0;
 }
 
-enum blockstore_status bs_request_change(const struct bs_site *site, struct blockstore_call *call, struct bs_request *request) {
+enum blockstore_status http_request_change(const struct http_site *site, struct blockstore_call *call,
+                                           struct http_request *request) {
   enum blockstore_status status = bs_http_perform(site->http, call, &request->http);
   int code;
 
   if (status != BLOCKSTORE_STATUS_OK || request->http.code != 207) return status;
   code = failed_part(request->http.reply);
   if (code == 0)
-    return bs_request_fail(request, call, BLOCKSTORE_STATUS_FAILED, "The server did not do all of it, and does not say what");
+    return http_request_fail(request, call, BLOCKSTORE_STATUS_FAILED, "The server did not do all of it, and does not say what");
   request->http.code = code;
   return BLOCKSTORE_STATUS_OK;
 }
 
-bool bs_request_is_missing(const struct bs_request *request) {
+bool http_request_is_missing(const struct http_request *request) {
   return request->http.code == 404 || request->http.code == 410;
 }
 
 /* Of the URL, which may be a stranger's: neither its query nor all that is long. */
-static int shown_length(const struct bs_request *request) {
+static int shown_length(const struct http_request *request) {
   size_t length = strcspn(request->http.url, "?#");
 
   return length < SHOWN_MOST ? (int)length : SHOWN_MOST;
 }
 
-enum blockstore_status bs_request_judge(const struct bs_request *request, struct blockstore_call *call, const char *doing) {
+enum blockstore_status http_request_judge(const struct http_request *request, struct blockstore_call *call, const char *doing) {
   const struct bs_http_request *http = &request->http;
   bool reads = strcmp(http->method, "GET") == 0;
   enum blockstore_status status = bs_http_judge(http, call, doing, NULL);
@@ -82,8 +83,8 @@ enum blockstore_status bs_request_judge(const struct bs_request *request, struct
                          shown_length(request), http->url, doing, http->code, reads ? "200" : "200, 201 or 204");
 }
 
-enum blockstore_status bs_request_fail(const struct bs_request *request, struct blockstore_call *call,
-                                       enum blockstore_status status, const char *sentence) {
+enum blockstore_status http_request_fail(const struct http_request *request, struct blockstore_call *call,
+                                         enum blockstore_status status, const char *sentence) {
   const struct bs_http_request *http = &request->http;
 
   return blockstore_fail(call, status, "%.*s: %s (%s: %d).", shown_length(request), http->url, sentence, http->method,

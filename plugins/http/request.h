@@ -6,32 +6,32 @@
 #include "plugins/http/site.h"
 
 /* A request and its URL, which it points into: not to be copied. */
-struct bs_request {
+struct http_request {
   struct bs_http_request http;
-  char url[BS_SITE_URL_LONGEST + 1];
+  char url[HTTP_SITE_URL_LONGEST + 1];
 };
 
 /* One for what lies at a path below the root, with the site's login; no cache on the way may answer it. */
-void bs_request_begin(struct bs_request *request, const struct bs_site *site, const char *method, const char *path);
+void http_request_begin(struct http_request *request, const struct http_site *site, const char *method, const char *path);
 /* The same for any URL, without login and certificate. */
-void bs_request_begin_foreign(struct bs_request *request, const struct bs_site *site, const char *method, const char *url);
-void bs_request_end(struct bs_request *request);
-#define BS_AUTO_REQUEST BS_AUTO(bs_request_end)
+void http_request_begin_foreign(struct http_request *request, const struct http_site *site, const char *method, const char *url);
+void http_request_end(struct http_request *request);
+#define HTTP_AUTO_REQUEST BS_AUTO(http_request_end)
 
 /* Performs one that changes something; OK when the server answered, with whatever code.  Of a 207 the code is that of the
  * first part that failed (RFC 4918, section 13): success for the whole is not said that way. */
-enum blockstore_status bs_request_change(const struct bs_site *site, struct blockstore_call *call,
-                                         struct bs_request *request);
+enum blockstore_status http_request_change(const struct http_site *site, struct blockstore_call *call,
+                                           struct http_request *request);
 
 /* The server says that there is no such thing. */
-bool bs_request_is_missing(const struct bs_request *request);
+bool http_request_is_missing(const struct http_request *request);
 
 /* The status of the answer (http.h), with a sentence.  OK: what was asked for is done; FAILED of another success than 200,
  * or, where nothing is read, 201 and 204.  Never CONFLICT: that a rival was there first is for the caller to know. */
-enum blockstore_status bs_request_judge(const struct bs_request *request, struct blockstore_call *call, const char *doing);
+enum blockstore_status http_request_judge(const struct http_request *request, struct blockstore_call *call, const char *doing);
 
 /* Returns `status`, with a sentence about the answer to this request. */
-enum blockstore_status bs_request_fail(const struct bs_request *request, struct blockstore_call *call,
-                                       enum blockstore_status status, const char *sentence);
+enum blockstore_status http_request_fail(const struct http_request *request, struct blockstore_call *call,
+                                         enum blockstore_status status, const char *sentence);
 
 #endif

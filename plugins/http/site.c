@@ -8,7 +8,7 @@
 
 #include "plugins/common/url.h"
 
-_Static_assert(BS_SITE_ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= BS_SITE_URL_LONGEST + 1, "a URL has room for any path");
+_Static_assert(HTTP_SITE_ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= HTTP_SITE_URL_LONGEST + 1, "a URL has room for any path");
 
 /* No component is empty, "." or "..": servers and proxies do not agree on what these are. */
 static bool is_plain_path(const char *path) {
@@ -22,13 +22,13 @@ static bool is_plain_path(const char *path) {
 }
 
 /* The URL may hold a password, though it should not: it is not repeated. */
-static enum blockstore_status take_root(struct bs_site *site, struct blockstore_call *call, const char *url) {
-  struct bs_location location;
+static enum blockstore_status take_root(struct http_site *site, struct blockstore_call *call, const char *url) {
+  struct http_location location;
   char port[8] = "";
   size_t length = strlen(url);
   int written;
 
-  if (!bs_location_parse(&location, url) || strchr(url, '?') != NULL)
+  if (!http_location_parse(&location, url) || strchr(url, '?') != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "root must be a URL like https://dav.example/blockstore, with no user, query or fragment in it; "
                            "all but letters, digits and -._~ is escaped.");
@@ -38,15 +38,15 @@ static enum blockstore_status take_root(struct bs_site *site, struct blockstore_
                      (int)(url + length - location.rest), location.rest);
   if (written < 0 || (size_t)written >= sizeof site->root)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root is too long: at most %d bytes are allowed.",
-                           BS_SITE_ROOT_LONGEST);
-  bs_location_parse(&site->location, site->root);
+                           HTTP_SITE_ROOT_LONGEST);
+  http_location_parse(&site->location, site->root);
   if (bs_url_decode_path(site->path, sizeof site->path, site->location.rest) && is_plain_path(site->path))
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root must have no empty component, no \".\" and no \"..\": %s",
                          site->root);
 }
 
-static enum blockstore_status take_login(struct bs_site *site, struct blockstore_call *call,
+static enum blockstore_status take_login(struct http_site *site, struct blockstore_call *call,
                                          const struct blockstore_settings *settings) {
   const struct blockstore_host *host = call->host;
   struct bs_http_credentials *login = &site->login;
@@ -62,7 +62,7 @@ static enum blockstore_status take_login(struct bs_site *site, struct blockstore
   site->has_login = login->user != NULL || login->bearer != NULL;
   if (site->root[0] == '\0' && (site->has_login || host->setting(settings, "client_certificate", 0) != NULL))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "To log in, root must be set: no other server is told who you are.");
-  if (!site->has_login || site->location.is_secure || bs_location_is_loopback(&site->location) ||
+  if (!site->has_login || site->location.is_secure || http_location_is_loopback(&site->location) ||
       host->setting_number(settings, "allow_plain_login") != 0)
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -71,7 +71,7 @@ static enum blockstore_status take_login(struct bs_site *site, struct blockstore
                          site->root);
 }
 
-static enum blockstore_status take_settings(struct bs_site *site, struct blockstore_call *call,
+static enum blockstore_status take_settings(struct http_site *site, struct blockstore_call *call,
                                             const struct blockstore_settings *settings) {
   const struct blockstore_host *host = call->host;
   const char *root = host->setting(settings, "root", 0), *replace = host->setting(settings, "replace", 0);
@@ -84,31 +84,31 @@ static enum blockstore_status take_settings(struct bs_site *site, struct blockst
   return status == BLOCKSTORE_STATUS_OK ? take_login(site, call, settings) : status;
 }
 
-enum blockstore_status bs_site_open(struct bs_site *ret_site, struct blockstore_call *call,
-                                    const struct blockstore_settings *settings) {
+enum blockstore_status http_site_open(struct http_site *ret_site, struct blockstore_call *call,
+                                      const struct blockstore_settings *settings) {
   enum blockstore_status status = take_settings(ret_site, call, settings);
 
   return status == BLOCKSTORE_STATUS_OK ? bs_http_open(&ret_site->http, call, settings) : status;
 }
 
-void bs_site_close(struct bs_site *site) {
+void http_site_close(struct http_site *site) {
   bs_http_close(site->http);
 }
 
-void bs_site_locate(const struct bs_site *site, char ret_url[BS_SITE_URL_LONGEST + 1], const char *path) {
+void http_site_locate(const struct http_site *site, char ret_url[HTTP_SITE_URL_LONGEST + 1], const char *path) {
   size_t length = strlen(site->root);
 
   memcpy(ret_url, site->root, length);
   ret_url[length++] = '/';
-  bs_url_escape(ret_url + length, BS_SITE_URL_LONGEST + 1 - length, path, strlen(path), BS_URL_PATH);
+  bs_url_escape(ret_url + length, HTTP_SITE_URL_LONGEST + 1 - length, path, strlen(path), BS_URL_PATH);
 }
 
-bool bs_site_owns(const struct bs_site *site, struct bs_layout *ret_object, const char *url) {
+bool http_site_owns(const struct http_site *site, struct bs_layout *ret_object, const char *url) {
   char path[sizeof site->path + sizeof ret_object->path];
   size_t length = strlen(site->path);
-  struct bs_location location;
+  struct http_location location;
 
-  return site->root[0] != '\0' && bs_location_parse(&location, url) && bs_location_same_origin(&location, &site->location) &&
+  return site->root[0] != '\0' && http_location_parse(&location, url) && http_location_same_origin(&location, &site->location) &&
          bs_url_decode_path(path, sizeof path, location.rest) && strncmp(path, site->path, length) == 0 &&
          path[length] == '/' && bs_layout_take(ret_object, path + length + 1);
 }

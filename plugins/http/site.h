@@ -10,11 +10,11 @@
 #include "plugins/common/plugin.h"
 #include "plugins/http/location.h"
 
-#define BS_SITE_URL_LONGEST 2048
-#define BS_SITE_ROOT_LONGEST 1700 /* what follows it still fits into a URL */
+#define HTTP_SITE_URL_LONGEST 2048
+#define HTTP_SITE_ROOT_LONGEST 1700 /* what follows it still fits into a URL */
 
 /* The option rows beside BS_TRANSFER_OPTIONS, for the metadata. */
-#define BS_SITE_OPTIONS                                                                                              \
+#define HTTP_SITE_OPTIONS                                                                                              \
   BLOCKSTORE_OPTION("root", STRING, OPTIONAL, "", "URL of the WebDAV collection that holds the objects")             \
   BLOCKSTORE_OPTION("user", STRING, OPTIONAL, "", "Who to log in as at root")                                        \
   BLOCKSTORE_OPTION("password", SECRET, OPTIONAL, "", "The user's password")                                         \
@@ -25,11 +25,11 @@
   BLOCKSTORE_OPTION("allow_private", BOOL, OPTIONAL, "false", "Read URLs of routes at private addresses, too")
 
 /* Not changed between open and close, so any number of threads may use it. */
-struct bs_site {
+struct http_site {
   struct bs_http *http;
-  char root[BS_SITE_ROOT_LONGEST + 1]; /* option root, without a slash at the end; "" when there is none */
-  struct bs_location location;         /* of root */
-  char path[BS_SITE_ROOT_LONGEST + 1]; /* of root, without its escapes */
+  char root[HTTP_SITE_ROOT_LONGEST + 1]; /* option root, without a slash at the end; "" when there is none */
+  struct http_location location;         /* of root */
+  char path[HTTP_SITE_ROOT_LONGEST + 1]; /* of root, without its escapes */
   struct bs_http_credentials login;    /* options user, password, token */
   bool has_login;
   bool read_only;
@@ -38,14 +38,14 @@ struct bs_site {
 };
 
 /* Opens what the settings say; connects nowhere. */
-enum blockstore_status bs_site_open(struct bs_site *ret_site, struct blockstore_call *call,
-                                    const struct blockstore_settings *settings);
-void bs_site_close(struct bs_site *site);
+enum blockstore_status http_site_open(struct http_site *ret_site, struct blockstore_call *call,
+                                      const struct blockstore_settings *settings);
+void http_site_close(struct http_site *site);
 
 /* The URL of what lies at a path below the root, which there must be. */
-void bs_site_locate(const struct bs_site *site, char ret_url[BS_SITE_URL_LONGEST + 1], const char *path);
+void http_site_locate(const struct http_site *site, char ret_url[HTTP_SITE_URL_LONGEST + 1], const char *path);
 
 /* Is this the URL of a mutable object below the root, whatever is escaped in it? */
-bool bs_site_owns(const struct bs_site *site, struct bs_layout *ret_object, const char *url);
+bool http_site_owns(const struct http_site *site, struct bs_layout *ret_object, const char *url);
 
 #endif
