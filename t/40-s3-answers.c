@@ -552,6 +552,7 @@ static void look_at_headers(int fd, const struct request *request) {
   bool good = has(request, "\r\nx-amz-security-token: tok/en+\r\n") && has(request, "\r\nx-amz-storage-class: COLD\r\n") &&
               has(request, "\r\ncontent-type: application/octet-stream\r\n") && !has(request, SECRET) &&
               has(request, "Credential=KEY/") &&
+              has(request, "\r\nx-amz-content-sha256: " KEY "\r\n") && /* what has its hash for a key is not hashed again */
               has(request, "SignedHeaders=content-type;host;if-none-match;x-amz-content-sha256;x-amz-date;x-amz-security-token;"
                            "x-amz-storage-class,");
 

@@ -99,12 +99,15 @@ static enum blockstore_status prepare(struct bs_http_request *http, struct block
   char digits[BS_S3_DIGEST_SIZE], date[BS_S3_DATE_SIZE], authorization[BS_S3_AUTHORIZATION_SIZE];
   struct bs_s3_header headers[BS_S3_LINES];
   bool known = credentials->access_key_id != NULL;
-  enum blockstore_status status = known ? digest_body(http, call, digits) : BLOCKSTORE_STATUS_OK;
-  time_t now = time(NULL);
+  enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   size_t count;
+  time_t now;
   struct tm tm;
 
+  if (request->digest != NULL) snprintf(digits, sizeof digits, "%s", request->digest);
+  else if (known) status = digest_body(http, call, digits);
   if (status != BLOCKSTORE_STATUS_OK) return status;
+  now = time(NULL);
   if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm) == 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "This computer's clock shows no date that can be written.");
   count = gather(headers, request, known ? digits : NULL, known ? date : NULL);

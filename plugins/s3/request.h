@@ -35,6 +35,8 @@ struct bs_s3 {
 struct bs_s3_request {
   const struct bs_s3 *s3;
   unsigned intents; /* BS_S3_MAKES, BS_S3_IF_NONE */
+  const char *digest; /* the body's SHA-256 where it is known, as digits; NULL: it is computed.  The server holds it against
+                       * what came */
   char *url;
   char *lines[BS_S3_LINES];
 };

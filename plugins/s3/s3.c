@@ -48,13 +48,15 @@ static enum blockstore_status s3_refuse_anonymous(const struct bs_s3 *s3, struct
 
 /* One request.  *ret_code: of the answer, 0 without one. */
 static enum blockstore_status s3_put_whole(struct bs_s3 *s3, struct blockstore_call *call, const char *object,
-                                           const struct blockstore_source *source, bool if_none, int *ret_code) {
+                                           const struct blockstore_source *source, const char *digest, bool if_none,
+                                           int *ret_code) {
   struct bs_http_request http BS_AUTO_HTTP = {0};
   struct bs_s3_request request BS_AUTO_S3_REQUEST = {0};
   enum blockstore_status status = bs_s3_request_init(&http, &request, call, s3, "PUT", object, "");
   char *tag BS_AUTO_FREE = NULL;
 
   request.intents = BS_S3_MAKES | (if_none ? BS_S3_IF_NONE : 0);
+  request.digest = digest;
   http.source = source;
   http.length = source->size;
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, put_doing);
@@ -63,9 +65,10 @@ static enum blockstore_status s3_put_whole(struct bs_s3 *s3, struct blockstore_c
   return status == BLOCKSTORE_STATUS_OK && tag == NULL ? bs_s3_refuse_stranger(&http, call, put_doing) : status;
 }
 
-/* *ret_stands: with `if_none`, an object stands there already, and nothing was put. */
+/* `digest`: as digits, or NULL.  *ret_stands: with `if_none`, an object stands there already, and nothing was put. */
 static enum blockstore_status s3_put(struct bs_s3 *s3, struct blockstore_call *call, const struct bs_layout *object,
-                                     const struct blockstore_source *source, bool if_none, bool *ret_stands) {
+                                     const struct blockstore_source *source, const char *digest, bool if_none,
+                                     bool *ret_stands) {
   enum blockstore_status status = s3_refuse_anonymous(s3, call);
   int code = 0;
 
@@ -74,10 +77,10 @@ static enum blockstore_status s3_put(struct bs_s3 *s3, struct blockstore_call *c
   if (source->size > ONE_REQUEST_MOST) {
     status = bs_s3_put_in_parts(s3, call, object->path, source, if_none, &code);
   } else {
-    status = s3_put_whole(s3, call, object->path, source, if_none && !s3->unconditional, &code);
+    status = s3_put_whole(s3, call, object->path, source, digest, if_none && !s3->unconditional, &code);
     if (code == BS_S3_UNKNOWN_CONDITION && if_none && !s3->unconditional) {
       s3->unconditional = true;
-      status = s3_put_whole(s3, call, object->path, source, false, &code);
+      status = s3_put_whole(s3, call, object->path, source, digest, false, &code);
     }
   }
   *ret_stands = if_none && code == BS_S3_STANDS;
@@ -186,6 +189,7 @@ static enum blockstore_status s3_get_immutable(void *self, struct blockstore_cal
 /* Other bytes under this key are damage, for the key is their hash: putting again is how a store is repaired. */
 static enum blockstore_status s3_put_immutable(void *self, struct blockstore_call *call, const char *key,
                                                const struct blockstore_source *data, const char *txid) {
+  const char *digest = strlen(key) + 1 == BS_S3_DIGEST_SIZE ? key : NULL; /* of a user record the key is a shorter hash */
   struct bs_layout object;
   bool there = false, same = false, stands = false;
   enum blockstore_status status = bs_layout_immutable(&object, call, key);
@@ -193,10 +197,10 @@ static enum blockstore_status s3_put_immutable(void *self, struct blockstore_cal
   (void)txid;
   if (status == BLOCKSTORE_STATUS_OK && data->size > BLIND_MOST) status = s3_compare(self, call, &object, data, &there, &same);
   if (status != BLOCKSTORE_STATUS_OK || same) return status;
-  status = s3_put(self, call, &object, data, !there, &stands);
+  status = s3_put(self, call, &object, data, digest, !there, &stands);
   if (!stands) return status;
   status = s3_compare(self, call, &object, data, &there, &same);
-  return status != BLOCKSTORE_STATUS_OK || same ? status : s3_put(self, call, &object, data, false, &stands);
+  return status != BLOCKSTORE_STATUS_OK || same ? status : s3_put(self, call, &object, data, digest, false, &stands);
 }
 
 static enum blockstore_status s3_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
@@ -226,7 +230,7 @@ static enum blockstore_status s3_put_mutable(void *self, struct blockstore_call 
 
   (void)version;
   (void)signature;
-  return status == BLOCKSTORE_STATUS_OK ? s3_put(self, call, &object, record, false, &stands) : status;
+  return status == BLOCKSTORE_STATUS_OK ? s3_put(self, call, &object, record, NULL, false, &stands) : status;
 }
 
 static enum blockstore_status s3_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
