@@ -44,17 +44,17 @@ static void wait_for(const unsigned *count, unsigned least) {
 /* The call is over at its deadline, the instance is closed, and the thread that still waits hurts nobody. */
 static void nobody_waits_for_it(void **state) {
   const struct host_setting settings[] = {{"proxy", "none"}, {NULL, NULL}};
-  struct http_world world = {0};
+  struct http_world own = {0};
   struct bs_http_request request = {.method = "GET", .url = "http://slow.example/"};
 
   (void)state;
   for (unsigned i = 0; i < 3; i++) {
-    world_open(&world, settings);
-    world.call.deadline = world_now() + 200;
-    assert_int_equal(bs_http_perform(world.http, &world.call.call, &request), BLOCKSTORE_STATUS_CANCELLED);
+    world_open(&own, settings);
+    own.call.deadline = world_now() + 200;
+    assert_int_equal(bs_http_perform(own.http, &own.call.call, &request), BLOCKSTORE_STATUS_CANCELLED);
     wait_for(&asking, i + 1);
     bs_http_end(&request);
-    bs_http_close(world.http);
+    bs_http_close(own.http);
     assert_int_equal(answered, 0);
     assert_false(signals_open);
   }
@@ -67,15 +67,15 @@ static void nobody_waits_for_it(void **state) {
 
 static void its_failure_is_told(void **state) {
   const struct host_setting settings[] = {{"proxy", "none"}, {NULL, NULL}};
-  struct http_world world = {0};
+  struct http_world own = {0};
   struct bs_http_request request = {.method = "GET", .url = "http://slow.example/"};
 
   (void)state;
-  world_open(&world, settings);
-  assert_int_equal(bs_http_perform(world.http, &world.call.call, &request), BLOCKSTORE_STATUS_TRANSIENT);
-  assert_string_equal(world.call.sentence, "http://slow.example/: No such host, or no name server answers.");
+  world_open(&own, settings);
+  assert_int_equal(bs_http_perform(own.http, &own.call.call, &request), BLOCKSTORE_STATUS_TRANSIENT);
+  assert_string_equal(own.call.sentence, "http://slow.example/: No such host, or no name server answers.");
   bs_http_end(&request);
-  bs_http_close(world.http);
+  bs_http_close(own.http);
 }
 
 int main(void) {
