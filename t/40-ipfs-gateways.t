@@ -50,6 +50,11 @@ END
 through_both "$down" 'the first is down'
 other_says "$html"
 through_both "$other" 'the first shows a page'
+# asked PATH: the heads of such requests.
+asked() {
+  awk -v RS= -v path="GET $1" 'index($0, path) == 1' "$ANSWERS_ROOT/requests"
+}
+is "$(asked "/ipns/" | grep -c '^GET') $(asked "/ipns/" | grep -c raw)" '3 0' 'it is asked for files: of a large one the block is an index'
 other_says "404 Not Found\r\nContent-Length: ${#page}\r\n\r\n$page"
 through_both "$other" 'the first shows a page that says no'
 other_says "500 Oops\r\n$end"
@@ -83,6 +88,7 @@ get_immutable $key $work/out
 END
 }
 alone NOT_FOUND 'a gateway says that it is not there' "404 Not Found\r\n$end"
+like "$(asked "/ipfs/")" '^GET /ipfs/bafkrei[a-z2-7]{52}\?format=raw ' 'a CID is asked for as a block'
 alone FAILED 'a gateway does not want to' "410 Gone\r\n$end"
 alone TRANSIENT 'a gateway finds nothing in time' "504 Gateway Timeout\r\n$end"
 alone FAILED 'a gateway that sends elsewhere' "301 Moved\r\nLocation: http://bafy.ipfs.localhost/\r\n$end"

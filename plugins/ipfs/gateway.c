@@ -37,9 +37,8 @@ void bs_gateways_close(struct bs_gateways *gateways) {
 
 static enum blockstore_status gateway_get(const struct bs_gateways *gateways, struct blockstore_call *call,
                                           struct blockstore_sink *sink, const char *gateway, const char *path) {
-  static const char *const headers[] = {"Accept: application/vnd.ipld.raw, application/octet-stream, */*;q=0.1", NULL};
   char *url BS_AUTO_FREE = NULL;
-  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .headers = headers, .sink = sink, .follow = true};
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .sink = sink, .follow = true};
   enum blockstore_status status;
 
   if (asprintf(&url, "%s%s", gateway, path) < 0) return gateway_fail_memory(call);
@@ -60,6 +59,7 @@ static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *s
   }
 }
 
+/* The form of the answer is asked for in the query alone: by an Accept header a gateway would give files as blocks, too. */
 void bs_gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_cid *cid) {
   char path[sizeof "/ipfs/?format=raw" + BS_CID_LENGTH];
 
