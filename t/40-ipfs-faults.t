@@ -169,6 +169,9 @@ for at in http://127.0.0.2:1/x https://localhost/ file:///etc/passwd; do
 done
 answered FAILED 'a gateway in the place of the RPC' "HTTP/1.1 404 Not Found\r\n$end" ''
 told "no IPFS node's RPC" 'is told'
+answered FAILED 'an answer without content' 'HTTP/1.1 204 No Content\r\n\r\n' ''
+told 'got code 204' 'is told'
+answered FAILED 'a part of an answer' 'HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\npart' ''
 answered FAILED 'headers without end' 'HTTP/1.1 200 OK\r\n' headers
 answered CANCELLED 'a slow drip' 'HTTP/1.1 200 OK\r\n\r\n' drip
 answered CANCELLED 'an endless body' 'HTTP/1.1 200 OK\r\n\r\n' endless

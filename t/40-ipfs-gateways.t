@@ -90,6 +90,8 @@ END
 alone NOT_FOUND 'a gateway says that it is not there' "404 Not Found\r\n$end"
 like "$(asked "/ipfs/")" '^GET /ipfs/bafkrei[a-z2-7]{52}\?format=raw ' 'a CID is asked for as a block'
 alone FAILED 'a gateway does not want to' "410 Gone\r\n$end"
+alone FAILED 'a gateway gives a part' '206 Partial Content\r\nContent-Length: 4\r\n\r\npart'
+told 'answered 206' 'and that is told'
 alone TRANSIENT 'a gateway finds nothing in time' "504 Gateway Timeout\r\n$end"
 alone FAILED 'a gateway that sends elsewhere' "301 Moved\r\nLocation: http://bafy.ipfs.localhost/\r\n$end"
 told 'a redirect that is not followed, to http://bafy.ipfs.localhost/' 'is told'

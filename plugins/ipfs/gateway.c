@@ -46,10 +46,11 @@ static enum blockstore_status gateway_get(const struct bs_gateways *gateways, st
   status = bs_http_perform(gateways->http, call, &request);
   if (status != BLOCKSTORE_STATUS_OK || request.code == 200) return status;
   status = bs_http_judge(&request, call, "The gateway does not give it", NULL);
-  /* Only 404 says that it is not there: 410 that the gateway does not want to give it, and 204 nothing. */
-  return (status == BLOCKSTORE_STATUS_NOT_FOUND && request.code != 404) || status == BLOCKSTORE_STATUS_OK
-             ? BLOCKSTORE_STATUS_FAILED
-             : status;
+  if (status == BLOCKSTORE_STATUS_OK)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway answered %d, and gives not all of it.", url,
+                           request.code);
+  /* 410 says that the gateway does not want to give it. */
+  return status == BLOCKSTORE_STATUS_NOT_FOUND && request.code != 404 ? BLOCKSTORE_STATUS_FAILED : status;
 }
 
 static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const char *path) {

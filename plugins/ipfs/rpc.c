@@ -126,7 +126,7 @@ static enum blockstore_status rpc_judge(const struct bs_rpc *rpc, struct blockst
   const char *message = bs_rpc_text(document, "Message");
   enum blockstore_status status;
 
-  if (request->code == 404 || request->code == 405)
+  if (request->code == 404 || request->code == 405 || request->code / 100 == 2) /* nodes say 200 alone */
     status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                              "%s: What answers there is no IPFS node's RPC: %s got code %d (a gateway's port?).", rpc->url,
                              command->name, request->code);
