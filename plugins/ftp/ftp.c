@@ -31,13 +31,13 @@ static enum blockstore_status ftp_find_out(const struct ftp *ftp, struct blockst
 }
 
 static enum blockstore_status ftp_get(const struct ftp *ftp, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                      const struct bs_layout *object) {
+                                      const struct bs_layout *object, bool may_change) {
   struct bs_ftp_reply reply;
   struct bs_ftp_path path;
   enum blockstore_status status;
 
   bs_ftp_place_path(&path, bs_ftp_wire_place(ftp->wire), object->path);
-  status = bs_ftp_retrieve(ftp->wire, call, &reply, ret_data, path.text);
+  status = bs_ftp_retrieve(ftp->wire, call, &reply, ret_data, path.text, may_change);
   return ftp_find_out(ftp, call, status, &reply, path.text);
 }
 
@@ -108,7 +108,7 @@ static enum blockstore_status ftp_get_immutable(void *self, struct blockstore_ca
   struct bs_layout object;
   enum blockstore_status status = bs_layout_immutable(&object, call, key);
 
-  return status == BLOCKSTORE_STATUS_OK ? ftp_get(self, call, ret_data, &object) : status;
+  return status == BLOCKSTORE_STATUS_OK ? ftp_get(self, call, ret_data, &object, false) : status;
 }
 
 static enum blockstore_status ftp_put_immutable(void *self, struct blockstore_call *call, const char *key,
@@ -144,7 +144,7 @@ static enum blockstore_status ftp_get_mutable(void *self, struct blockstore_call
   struct bs_layout object;
 
   if (!bs_ftp_place_take(&object, bs_ftp_wire_place(ftp->wire), url)) return BLOCKSTORE_STATUS_UNHANDLED_URL;
-  return ftp_get(ftp, call, ret_record, &object);
+  return ftp_get(ftp, call, ret_record, &object, true);
 }
 
 static enum blockstore_status ftp_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,

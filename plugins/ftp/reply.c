@@ -6,14 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OUT_OF_ORDER 503
+
 static bool is_digit(char letter) {
   return letter >= '0' && letter <= '9';
 }
 
 void bs_ftp_reply_take(struct bs_ftp_reply *reply, const char *line, size_t length) {
+  int code;
+
   while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
   if (length < 3 || !is_digit(line[0]) || !is_digit(line[1]) || !is_digit(line[2]) || (length > 3 && line[3] != ' ')) return;
-  reply->code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+  code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+  if (code == OUT_OF_ORDER && reply->code >= 400) return;
+  reply->code = code;
   if (reply->code == 350) reply->ready_to_rename = true;
   snprintf(reply->text, sizeof reply->text, "%.*s", (int)(length < sizeof reply->text ? length : sizeof reply->text), line);
 }

@@ -10,7 +10,9 @@
 
 #include "plugins/common/plugin.h"
 
-/* The last reply of an exchange; zeroed, none came. */
+#define BS_FTP_SUPERFLUOUS 202 /* a command that the server does not carry out, and no failure */
+
+/* The last reply of an exchange, but for one that says only that a command before was refused; zeroed, none came. */
 struct bs_ftp_reply {
   int code;
   bool ready_to_rename; /* a RNFR was granted before it */

@@ -13,13 +13,12 @@ enum blockstore_status bs_ftp_same(struct bs_ftp_wire *wire, struct blockstore_c
   enum blockstore_status status = bs_ftp_size(wire, call, &reply, &size, path);
 
   *ret_same = false;
-  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply)) return BLOCKSTORE_STATUS_OK;
-  if (status != BLOCKSTORE_STATUS_OK && !bs_ftp_reply_is_unknown(&reply)) return status;
+  if (status != BLOCKSTORE_STATUS_OK && !bs_ftp_reply_is_unknown(&reply)) return reply.code < 400 ? status : BLOCKSTORE_STATUS_OK;
   if (status == BLOCKSTORE_STATUS_OK && size != source->size && size != BLOCKSTORE_SIZE_UNKNOWN) return BLOCKSTORE_STATUS_OK;
   bs_compare_begin(&compare, source);
-  status = bs_ftp_retrieve(wire, call, &reply, &compare.sink, path);
+  status = bs_ftp_retrieve(wire, call, &reply, &compare.sink, path, false);
   if (compare.status != BLOCKSTORE_STATUS_OK) return compare.status;
-  if (compare.differs || (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply))) return BLOCKSTORE_STATUS_OK;
+  if (status == BLOCKSTORE_STATUS_CANCELLED && !compare.differs) return status;
   *ret_same = status == BLOCKSTORE_STATUS_OK && bs_compare_is_same(&compare);
-  return status;
+  return BLOCKSTORE_STATUS_OK;
 }

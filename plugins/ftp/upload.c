@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plugins/common/errand.h"
 #include "plugins/ftp/absence.h"
 
 #define OLD 86400 /* seconds: no put takes so long */
@@ -78,7 +79,8 @@ static enum blockstore_status ask_for_room(struct bs_ftp_wire *wire, struct bloc
   if (size < ROOM_IS_ASKED) return BLOCKSTORE_STATUS_OK;
   snprintf(command, sizeof command, "ALLO %" PRIu64, size);
   status = bs_ftp_command(wire, call, &reply, commands);
-  return status == BLOCKSTORE_STATUS_NO_SPACE || reply.code < 500 ? status : BLOCKSTORE_STATUS_OK;
+  if (status == BLOCKSTORE_STATUS_NO_SPACE) return status;
+  return reply.code >= 500 || reply.code == BS_FTP_SUPERFLUOUS ? BLOCKSTORE_STATUS_OK : status;
 }
 
 static enum blockstore_status read_letter(const struct blockstore_source *source, void *buffer, size_t length, uint64_t offset) {
@@ -91,7 +93,8 @@ static const struct blockstore_source letter = {.struct_size = sizeof letter, .s
 
 /* What the status of a file that was broken off is, or ended in an error of the server's: one that takes not a byte more has no
  * room. */
-static enum blockstore_status try_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call, enum blockstore_status status) {
+static enum blockstore_status try_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call,
+                                           enum blockstore_status status) {
   struct bs_ftp_reply reply;
   struct bs_ftp_path name;
   enum blockstore_status tried = make_name(&name, call, bs_ftp_wire_place(wire));
@@ -166,21 +169,38 @@ static bool may_be_in_the_way(const struct bs_ftp_reply *reply) {
   return reply->ready_to_rename && reply->code >= 500 && !bs_ftp_reply_is_about_room(reply);
 }
 
-/* Gives the file its name.  A server may refuse because a directory is missing, or because the name is taken: such a one
- * leaves a moment in which neither file has it. */
+/* For a server that does not rename over a file: the one at `path` goes aside, and comes back if the new one does not get its
+ * name.  What cannot go aside is not why that was refused, as `reply` says. */
+static enum blockstore_status replace_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
+                                           const struct bs_ftp_path *path, enum blockstore_status refused,
+                                           const struct bs_ftp_reply *reply) {
+  struct bs_ftp_path aside;
+  struct bs_ftp_reply other;
+  struct bs_errand errand;
+  enum blockstore_status status = make_name(&aside, call, bs_ftp_wire_place(wire));
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (rename_once(wire, call, &other, path, &aside) != BLOCKSTORE_STATUS_OK)
+    return blockstore_fail(call, refused, "%s%s: No file can be renamed to this: %s", bs_ftp_wire_place(wire)->server,
+                           path->text, reply->text);
+  status = rename_once(wire, call, &other, name, path);
+  bs_errand_after(&errand, call);
+  if (status == BLOCKSTORE_STATUS_OK) bs_ftp_remove(wire, &errand.call, &other, aside.text);
+  else rename_once(wire, &errand.call, &other, &aside, path);
+  return status;
+}
+
+/* Gives the file its name.  A server may refuse because a directory is missing, or because the name is taken. */
 static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
-                                           const struct bs_ftp_path *path) {
-  struct bs_ftp_reply reply, other;
+                                         const struct bs_ftp_path *path) {
+  struct bs_ftp_reply reply, made;
   enum blockstore_status status = rename_once(wire, call, &reply, name, path);
 
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  status = make_directories(wire, call, &other, path->text, strlen(path->text), strlen(bs_ftp_wire_place(wire)->root));
+  status = make_directories(wire, call, &made, path->text, strlen(path->text), strlen(bs_ftp_wire_place(wire)->root));
   if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, call, &reply, name, path);
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  if (bs_ftp_remove(wire, call, &other, path->text) != BLOCKSTORE_STATUS_OK)
-    return blockstore_fail(call, status, "%s%s: No file can be renamed to this: %s", bs_ftp_wire_place(wire)->server,
-                           path->text, reply.text);
-  return rename_once(wire, call, &reply, name, path);
+  return replace_file(wire, call, name, path, status, &reply);
 }
 
 enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *below,
@@ -194,18 +214,20 @@ enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore
   status = send_file(wire, call, &is_reached, &name, source, must_exist);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status == BLOCKSTORE_STATUS_OK) status = place_file(wire, call, &name, &path);
-  if (status != BLOCKSTORE_STATUS_OK && is_reached && call->host->time_left(call) > 0) bs_ftp_forget(wire, call, name.text);
+  if (status != BLOCKSTORE_STATUS_OK && is_reached) bs_ftp_forget(wire, call, name.text);
   return status;
 }
 
 enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blockstore_call *call, bool must_exist) {
   struct bs_ftp_reply reply;
   struct bs_ftp_path name;
-  bool is_reached;
+  bool is_reached = false;
   enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
 
   if (status == BLOCKSTORE_STATUS_OK) status = send_file(wire, call, &is_reached, &name, &letter, must_exist);
-  return status == BLOCKSTORE_STATUS_OK ? bs_ftp_remove(wire, call, &reply, name.text) : status;
+  if (status == BLOCKSTORE_STATUS_OK) return bs_ftp_remove(wire, call, &reply, name.text);
+  if (is_reached) bs_ftp_forget(wire, call, name.text);
+  return status;
 }
 
 /* ---- what a crash left ---- */
@@ -238,6 +260,7 @@ enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct bloc
     snprintf(file.text, sizeof file.text, "%s%s", directory.text, name);
     status = bs_ftp_remove(wire, call, &reply, file.text);
     *ret_count += status == BLOCKSTORE_STATUS_OK;
+    if (bs_ftp_reply_is_refusal(&reply)) status = BLOCKSTORE_STATUS_OK; /* another sweep was faster */
   }
   free(listing.lines);
   return status;

@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#include "plugins/common/errand.h"
 #include "plugins/common/transfer.h"
 #include "plugins/ftp/reply.h"
 
@@ -169,43 +170,36 @@ static struct curl_slist *starred(const char *const *commands) {
   return list;
 }
 
-/* Sends them.  OK whatever the server replies. */
-static enum blockstore_status send_commands(struct exchange *exchange, struct bs_ftp_wire *wire, struct blockstore_call *call,
-                                            struct bs_ftp_reply *reply, const char *const *commands) {
-  struct curl_slist *list = starred(commands);
-  enum blockstore_status status = begin(exchange, wire, call, reply, wire->place.root[0] == '/' ? "/" : "");
-
-  if (list == NULL) status = fail_memory(call);
-  if (status == BLOCKSTORE_STATUS_OK) {
-    curl_easy_setopt(exchange->transfer.easy, CURLOPT_NOBODY, 1L);
-    /* What CURLOPT_QUOTE has would come before libcurl is back where the login began. */
-    curl_easy_setopt(exchange->transfer.easy, CURLOPT_PREQUOTE, list);
-    status = perform(exchange);
-    curl_easy_setopt(exchange->transfer.easy, CURLOPT_PREQUOTE, NULL);
-  }
-  curl_slist_free_all(list);
-  return status;
+static bool is_done(const struct bs_ftp_reply *reply) {
+  return reply->code >= 200 && reply->code < 300 && reply->code != BS_FTP_SUPERFLUOUS;
 }
 
 enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                       const char *const *commands) {
   struct exchange exchange = {0};
-  enum blockstore_status status = send_commands(&exchange, wire, call, ret_reply, commands);
+  struct curl_slist *list = starred(commands);
+  enum blockstore_status status = begin(&exchange, wire, call, ret_reply, wire->place.root[0] == '/' ? "/" : "");
 
-  if (status == BLOCKSTORE_STATUS_OK && ret_reply->code >= 400) status = refuse(&exchange);
+  if (list == NULL) status = fail_memory(call);
+  if (status == BLOCKSTORE_STATUS_OK) {
+    curl_easy_setopt(exchange.transfer.easy, CURLOPT_NOBODY, 1L);
+    /* What CURLOPT_QUOTE has would come before libcurl is back where the login began. */
+    curl_easy_setopt(exchange.transfer.easy, CURLOPT_PREQUOTE, list);
+    status = perform(&exchange);
+    curl_easy_setopt(exchange.transfer.easy, CURLOPT_PREQUOTE, NULL);
+    if (status == BLOCKSTORE_STATUS_OK && !is_done(ret_reply)) status = refuse(&exchange);
+  }
+  curl_slist_free_all(list);
   end(&exchange);
   return status;
 }
 
 void bs_ftp_forget(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path) {
-  char command[BS_FTP_COMMAND_LONGEST + 1];
-  const char *const commands[] = {command, NULL};
-  struct exchange exchange = {0};
+  struct bs_errand errand;
   struct bs_ftp_reply reply;
 
-  snprintf(command, sizeof command, "DELE %s", path);
-  send_commands(&exchange, wire, call, &reply, commands);
-  end(&exchange);
+  bs_errand_after(&errand, call);
+  bs_ftp_remove(wire, &errand.call, &reply, path);
 }
 
 enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
@@ -225,11 +219,15 @@ enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_c
 }
 
 enum blockstore_status bs_ftp_retrieve(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
-                                       struct blockstore_sink *sink, const char *path) {
+                                       struct blockstore_sink *sink, const char *path, bool may_change) {
   struct exchange exchange = {.transfer = {.sink = sink}};
   enum blockstore_status status = begin(&exchange, wire, call, ret_reply, path);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = perform(&exchange);
+  if (status == BLOCKSTORE_STATUS_OK) {
+    /* libcurl asks for the size, and then reads so much at most. */
+    curl_easy_setopt(exchange.transfer.easy, CURLOPT_IGNORE_CONTENT_LENGTH, (long)may_change);
+    status = perform(&exchange);
+  }
   if (status == BLOCKSTORE_STATUS_OK && !exchange.transfer.sunk) status = sink->begin(sink, 0);
   end(&exchange);
   return status;
@@ -338,18 +336,12 @@ const char *bs_ftp_listing_next(const struct bs_ftp_listing *listing, char **at)
 
 /* ---- lifecycle ---- */
 
-static bool is_one_line(const char *text) {
-  return text == NULL || strpbrk(text, "\r\n") == NULL;
-}
-
 static enum blockstore_status read_account(struct bs_ftp_wire *wire, struct blockstore_call *call,
                                            const struct blockstore_settings *settings) {
   wire->user = call->host->setting(settings, "user", 0);
   wire->password = call->host->setting(settings, "password", 0);
   if (wire->user == NULL && wire->password != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "user: The user is missing whose password is given.");
-  if (!is_one_line(wire->user) || !is_one_line(wire->password))
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "user, password: One line each was expected.");
   return BLOCKSTORE_STATUS_OK;
 }
 

@@ -33,13 +33,14 @@ enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstor
                                       const char *const *commands);
 enum blockstore_status bs_ftp_remove(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                      const char *path);
-/* Removes what a call that fails leaves: says nothing when the server refuses, so that the call's own sentence stays. */
+/* Removes what a call that has failed leaves; the call's own sentence stays. */
 void bs_ftp_forget(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path);
 /* *ret_size is BLOCKSTORE_SIZE_UNKNOWN where the server does not tell. */
 enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                    uint64_t *ret_size, const char *path);
+/* `may_change`: it may be replaced meanwhile by one of another size. */
 enum blockstore_status bs_ftp_retrieve(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
-                                       struct blockstore_sink *sink, const char *path);
+                                       struct blockstore_sink *sink, const char *path, bool may_change);
 enum blockstore_status bs_ftp_store(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                     const char *path, const struct blockstore_source *source);
 

@@ -85,7 +85,7 @@ class Session:
         self.say("350 rest")
 
     def do_allo(self, argument):
-        self.say("200 room" if fault != "no-room" else "552 no room for " + argument)
+        self.say({"no-room": "552 no room for " + argument, "superfluous": "202 needless"}.get(fault, "200 room"))
 
     def do_cwd(self, argument):
         path = self.path(argument)
@@ -117,7 +117,7 @@ class Session:
         path = self.path(argument)
         if path not in files or fault == "forbidden":
             return self.say("550 no file, or not for you")
-        self.say("213 %d" % len(files[path]))
+        self.say("213 %d" % (len(files[path]) // (2 if fault == "grows" else 1)))
 
     def accept(self):
         self.say("150 go on")
@@ -189,19 +189,25 @@ class Session:
 
     def do_rnfr(self, argument):
         self.old = self.path(argument)
+        if fault == "vanishes":
+            files.pop(self.old, None)
         self.say("350 and" if self.old in files else "550 no file")
 
     def do_rnto(self, argument):
         path = self.path(argument)
         if self.old not in files:
             return self.say("503 what")
-        if parent(path) not in folders or (fault == "no-replace" and path in files):
+        if parent(path) not in folders or (fault in ("no-replace", "stuck") and path in files) or fault == "no-rename":
             return self.say("553 not there")
+        if fault == "stuck" and files[self.old] == b"stuck":
+            return self.say("553 not this")
         files[path] = files.pop(self.old)
         self.say("250 renamed")
 
     def do_dele(self, argument):
         path = self.path(argument)
+        if fault == "superfluous":
+            return self.say("202 needless")
         if path not in files or fault == "keeps":
             return self.say("550 no")
         del files[path]
