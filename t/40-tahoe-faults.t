@@ -28,7 +28,6 @@ fails_with() {
 fails_with TRANSIENT 'allmydata.mutable.common.UncoordinatedWriteError: ' 'Others are changing the same directory'
 fails_with TRANSIENT 'allmydata.interfaces.UploadUnhappinessError: no (of which 0 placed none due to the server being full)' \
   'reaches too few storage servers'
-fails_with NO_SPACE 'allmydata.interfaces.UploadUnhappinessError: no (of which 2 placed none due to the server being full)' 'have room for it'
 fails_with DENIED 'Failure: allmydata.mutable.common.NotWriteableError: ' 'only reads'
 fails_with TRANSIENT 'builtins.ValueError: of URI:CHK:abc:def:2:3:4 nothing' 'builtins.ValueError: of URI:*** nothing'
 

@@ -75,7 +75,7 @@ static enum blockstore_status judge_failure(struct blockstore_call *call, const 
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: Others are changing the same directory.", doing);
   }
   if (strstr(reply, "due to the server being full") != NULL && strstr(reply, "(of which 0 placed none due to") == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_NO_SPACE, "%s: Too few storage servers have room for it.", doing);
+    return BLOCKSTORE_STATUS_NO_SPACE; /* or so it seems */
   if (strstr(reply, "UploadUnhappinessError") != NULL || strstr(reply, "NotEnoughServersError") != NULL ||
       strstr(reply, "NoServersError") != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
@@ -149,24 +149,6 @@ enum blockstore_status bs_tahoe_get(const struct bs_tahoe_grid *grid, struct blo
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .sink = ret_data};
 
   return ask(grid, call, &request, directory, path, "", "The object cannot be read");
-}
-
-enum blockstore_status bs_tahoe_upload(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
-                                       char ret_file[BS_TAHOE_FILE_LONGEST + 1], const struct blockstore_source *source) {
-  uint64_t thinking_ms = source->size / 64; /* it encodes all of it, and sends it on, before it answers */
-  struct bs_http_request request BS_AUTO_HTTP = {.method = "PUT",
-                                                 .source = source,
-                                                 .length = source->size,
-                                                 .thinking_ms = thinking_ms < UINT32_MAX ? (uint32_t)thinking_ms : UINT32_MAX};
-  enum blockstore_status status = ask(grid, call, &request, NULL, NULL, "format=CHK", "The object cannot be stored");
-
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (request.reply_length == 0 || request.reply_length > BS_TAHOE_FILE_LONGEST ||
-      strspn(request.reply, CAPABILITY) != request.reply_length)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "The object cannot be stored: The gateway answered no capability of a file.");
-  memcpy(ret_file, request.reply, request.reply_length + 1);
-  return status;
 }
 
 enum blockstore_status bs_tahoe_link(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
@@ -254,4 +236,47 @@ enum blockstore_status bs_tahoe_servers(const struct bs_tahoe_grid *grid, struct
   request.url = url;
   status = perform(grid, call, &request, doing);
   return status == BLOCKSTORE_STATUS_OK ? take_document(ret_servers, call, &request, doing) : status;
+}
+
+/* ---- uploads ---- */
+
+/* A server counts as full also when it takes no share because another upload of the same file is on its way. */
+static enum blockstore_status judge_refusal(const struct bs_tahoe_grid *grid, struct blockstore_call *call) {
+  const cJSON *server;
+  cJSON *servers = NULL;
+  enum blockstore_status status = bs_tahoe_servers(grid, call, &servers);
+  bool full = false;
+
+  if (status == BLOCKSTORE_STATUS_CANCELLED) return status;
+  cJSON_ArrayForEach(server, cJSON_GetObjectItemCaseSensitive(servers, "servers")) {
+    const cJSON *room = cJSON_GetObjectItemCaseSensitive(server, "available_space");
+
+    full = full || (cJSON_IsNumber(room) && room->valuedouble <= 0);
+  }
+  cJSON_Delete(servers);
+  if (full)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_NO_SPACE,
+                           "The object cannot be stored: Too few storage servers have room for it.");
+  call->host->retry_after(call, WAIT_MS);
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                         "The object cannot be stored: Too few storage servers take it now; others may be storing the same.");
+}
+
+enum blockstore_status bs_tahoe_upload(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
+                                       char ret_file[BS_TAHOE_FILE_LONGEST + 1], const struct blockstore_source *source) {
+  uint64_t thinking_ms = source->size / 64; /* it encodes all of it, and sends it on, before it answers */
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "PUT",
+                                                 .source = source,
+                                                 .length = source->size,
+                                                 .thinking_ms = thinking_ms < UINT32_MAX ? (uint32_t)thinking_ms : UINT32_MAX};
+  enum blockstore_status status = ask(grid, call, &request, NULL, NULL, "format=CHK", "The object cannot be stored");
+
+  if (status == BLOCKSTORE_STATUS_NO_SPACE) return judge_refusal(grid, call);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (request.reply_length == 0 || request.reply_length > BS_TAHOE_FILE_LONGEST ||
+      strspn(request.reply, CAPABILITY) != request.reply_length)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "The object cannot be stored: The gateway answered no capability of a file.");
+  memcpy(ret_file, request.reply, request.reply_length + 1);
+  return status;
 }
