@@ -62,12 +62,17 @@ static void start_server(struct world *world, const char *fault) {
   answer(world, world->port);
 }
 
-static void open_store(struct world *world, const char *tls, const char *must_exist) {
+static void open_store_within(struct world *world, const char *tls, const char *must_exist, const char *silence) {
   const struct host_setting settings[] = {{"host", "127.0.0.1"}, {"port", world->port},   {"user", "alice"},
                                           {"password", "right"}, {"root", "/deep/store"}, {"tls", tls},
-                                          {"proxy", "none"},     {"must_exist", must_exist}, {NULL, NULL}};
+                                          {"proxy", "none"},     {"must_exist", must_exist}, {"silence", silence},
+                                          {NULL, NULL}};
 
   host_store_open(&world->store, "ftp", settings);
+}
+
+static void open_store(struct world *world, const char *tls, const char *must_exist) {
+  open_store_within(world, tls, must_exist, "0");
 }
 
 static void begin(struct world *world, const char *fault) {
@@ -328,11 +333,26 @@ static void test_records(void **state) {
   end(&world);
 }
 
+/* No call has a deadline: one server does not end the connection of data, one says nothing at all. */
+static void test_silence(void **state) {
+  struct world world;
+
+  (void)state;
+  start_server(&world, "lingers");
+  open_store_within(&world, "none", "false", "1000");
+  must_be(&world, "lingers", host_put_immutable(&world.store, KEY, "hello", 5), BLOCKSTORE_STATUS_OK, "");
+  end(&world);
+  start_server(&world, "mute");
+  open_store_within(&world, "none", "false", "1000");
+  must_be(&world, "mute", host_put_immutable(&world.store, KEY, "hello", 5), BLOCKSTORE_STATUS_TRANSIENT, "(silence)");
+  end(&world);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gets),      cmocka_unit_test(test_endless), cmocka_unit_test(test_puts),
       cmocka_unit_test(test_greetings), cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server),
-      cmocka_unit_test(test_repair),    cmocka_unit_test(test_records),
+      cmocka_unit_test(test_repair),    cmocka_unit_test(test_records), cmocka_unit_test(test_silence),
   };
 
   return RUN_TESTS(tests);

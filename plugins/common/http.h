@@ -4,11 +4,12 @@
  * HTTP for drivers, over libcurl: requests whose bodies stream from a source and into a sink, on connections that are
  * kept and shared; certificates verified; no answer trusted with more memory or time than it was given.
  *
- * What holds for every request: it ends within half a second when the call is cancelled or past its deadline; also
- * without a deadline it ends, when a body that is sent or sunk is slower than `minimum_rate`, and when the server has
- * said nothing for `silence`, be it reached or not, or its reply is not whole by then; 64 KiB of answer headers are the most; only http and https are spoken, and no URL is written to a log or an error with its
- * query.  An answer that redirects is an error, but for a GET or HEAD with `follow`, which goes up to five times to
- * another path of the same scheme, host and port.
+ * What holds for every request: it ends within half a second when the call is cancelled or past its deadline.  Without a
+ * deadline it ends, too: a body that is sent, or goes into a sink, when it is slower than `minimum_rate` for 15 seconds; all
+ * else when it takes longer than `silence`: to reach the server, and its thinking until the body begins, or until a reply
+ * is whole.  64 KiB of headers and trailers are the most; a Content-Length is one number.  Only http and https are spoken,
+ * and no URL is written to a log or an error with its query.  An answer that redirects is an error, but for a GET or HEAD
+ * with `follow`, which goes up to five times to another path of the same scheme, host and port.
  *
  * A part to copy into a driver: http.h and http.c, C99, which need transfer.h, transfer.c and what those need, libcurl
  * 7.88 (link with -lcurl) and POSIX.  A struct bs_http serves any number of threads at once; a struct bs_http_request

@@ -307,17 +307,25 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+static uint64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
 /*
  * Says that nothing more comes, and waits until the other side ends, too.  What it sends meanwhile, such as the tickets of
  * TLS 1.3, would else be answered by a reset, and that makes its kernel drop what it has not yet read.
  */
-static void linger(struct blockstore_call *call, int fd) {
+static void linger(struct blockstore_call *call, int fd, uint64_t silence_ms) {
   struct pollfd waits[2] = {{.fd = fd, .events = POLLIN}, {.fd = call->host->cancel_fd(call), .events = POLLIN}};
   char bytes[4096];
   ssize_t got = 1;
+  uint64_t end = silence_ms == 0 ? UINT64_MAX : now() + silence_ms;
 
   shutdown(fd, SHUT_WR);
-  while (got != 0 && call->host->time_left(call) > 0) {
+  while (got != 0 && call->host->time_left(call) > 0 && now() < end) {
     uint32_t left = call->host->time_left(call);
 
     poll(waits, 2, (int)(left < 250 ? left : 250));
@@ -332,7 +340,7 @@ static int close_socket(void *context, curl_socket_t fd) {
 
   if (transfer != NULL && transfer->linger && transfer->body.at == bs_transfer_body_size(&transfer->body)) {
     transfer->linger = false;
-    linger(transfer->call, fd);
+    linger(transfer->call, fd, line->pool->silence_ms);
   }
   for (size_t i = 0; i < line->socket_count; i++) {
     if (line->sockets[i] != fd) continue;
@@ -610,13 +618,6 @@ static enum blockstore_status work(CURLM *multi) {
   code = curl_multi_perform(multi, &running);
   bs_quiet_end(&quiet);
   return code == CURLM_OK ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_FAILED;
-}
-
-static uint64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
 /* Should bytes of a body flow?  Not while the server thinks. */

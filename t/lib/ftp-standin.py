@@ -23,6 +23,7 @@ def children(folder):
 class Session:
     def __init__(self, connection):
         self.connection, self.buffer, self.folder, self.passive, self.old = connection, b"", "/", None, None
+        self.kept = []
 
     def say(self, text):
         self.connection.sendall(text.encode() + b"\r\n")
@@ -136,7 +137,10 @@ class Session:
         data, content = self.accept(), b""
         while fault != "disk-full" and (more := data.recv(1 << 16)):
             content += more
-        data.close()
+        if fault == "lingers":
+            self.kept.append(data)
+        else:
+            data.close()
         files[path] = content[: len(content) // 2] if fault == "halves" else content
         if fault == "silent":
             time.sleep(3600)
