@@ -210,7 +210,7 @@ static const struct blockstore_driver dht_driver = {
   BLOCKSTORE_NEEDS_NETWORK                                                                                             \
   BLOCKSTORE_OPTION("proxies", LIST, REQUIRED, "", "URLs of the REST proxies of OpenDHT nodes, the first preferred")   \
   BLOCKSTORE_OPTION("patience", DURATION, OPTIONAL, "10s", "How long a node may take before the next is asked")        \
-  BLOCKSTORE_OPTION("permanent", BOOL, OPTIONAL, "false", "Let the node put values again by itself, for a day")        \
+  BLOCKSTORE_OPTION("permanent", BOOL, OPTIONAL, "false", "Let the node put values again by itself, as long as it will") \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(dht, dht_driver, DHT_METADATA);
