@@ -44,7 +44,7 @@ static enum blockstore_status put_in_steps(struct good *self, struct blockstore_
   to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (bytes != NULL && from >= 0 && to >= 0) length = read(from, bytes, source->size);
   if (length > 1 && write(to, bytes, (size_t)length / 2) > 0) {
-    nap_ms(20);
+    nap_ms(200); /* the reader has its turn, on a busy machine too */
     if (write(to, bytes + length / 2, (size_t)(length - length / 2)) < 0) length = -1;
   }
   if (from >= 0) close(from);
