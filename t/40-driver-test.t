@@ -44,6 +44,18 @@ is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds"
 answers 0 'SKIP the driver is no filter' "$disk" -o root=@DIR@ --only=filter.below
 answers 0 '1..1' "$builddir/t/flawed/.libs/veiling.so" --only=filter.below
 
+answers 0 'driver ABI 0.' --version
+answers 0 'Usage: ' --help
+answers 0 'ok 1 - opening.apart' "$disk" -o root="$work/a" -O root="$work/b" --only=opening.apart --patience=30s --largest=1MiB
+answers 0 'SKIP no second store: use @DIR@' "$disk" -o root="$work/a" --only=opening.apart
+
+# A file that cannot be used is told once.
+modules=$builddir/t/modules/.libs
+answers 1 'It does not export nosymbol_LTX_blockstore_driver: its last line is BLOCKSTORE_REGISTER_DRIVER(nosymbol' "$modules/nosymbol.so"
+is "$(sed '1,/^not ok/d' "$work/out" | grep -E '^(not )?ok' | grep -vc 'SKIP the driver cannot be used$')" 0 'and nothing else is tried'
+cp "$modules/good.so" "$work/Bad-Name.so"
+answers 1 "$work/Bad-Name.so: The file's name is not a lower-case letter" "$work/Bad-Name.so" -o root=@DIR@ --only=file.name
+
 # What a driver seldom does, and may.
 moody=$builddir/t/flawed/.libs/moody.so
 answers 0 'ok 1 - options.secret-said' "$moody" -o root=@DIR@/objects --only=options.secret-said

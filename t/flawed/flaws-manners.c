@@ -29,6 +29,24 @@ static enum blockstore_status print(void *self, struct blockstore_call *call, st
   return good.check(self, call, ret_report);
 }
 
+static enum blockstore_status block_signal(CHECK_ARGUMENTS) {
+  sigset_t one;
+
+  sigemptyset(&one);
+  sigaddset(&one, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &one, NULL);
+  return good.check(self, call, ret_report);
+}
+
+/* For the handlers of its own that it has not. */
+static enum blockstore_status set_stack(CHECK_ARGUMENTS) {
+  static char memory[1 << 16];
+  const stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+
+  sigaltstack(&stack, NULL);
+  return good.check(self, call, ret_report);
+}
+
 static enum blockstore_status ignore_pipes(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   signal(SIGPIPE, SIG_IGN);
   return good.check(self, call, ret_report);
@@ -232,6 +250,8 @@ static enum blockstore_status invent_status(void *self, struct blockstore_call *
 static const struct flaw flaws[] = {
     {"manners.silent", {.check = print}},
     {"manners.signals", {.check = ignore_pipes}},
+    {"manners.signals+mask", {.check = block_signal}},
+    {"manners.signals+stack", {.check = set_stack}},
     {"manners.raised", {.check = raise_one}},
     {"manners.locale", {.check = set_locale}},
     {"manners.directory", {.check = change_directory}},

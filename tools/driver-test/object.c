@@ -22,14 +22,6 @@ void object_free(struct object *object) {
   free(object->url);
 }
 
-void object_change(struct object *object, struct trial *trial) {
-  size_t size = object->datum.size;
-
-  datum_free(&object->datum);
-  datum_make(&object->datum, trial, size);
-  object->version++;
-}
-
 size_t object_size(const struct trial *trial, size_t wanted) {
   uint64_t most = subject_largest(trial->subject);
 

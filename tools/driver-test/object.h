@@ -18,8 +18,6 @@ struct object {
 void object_make(struct object *ret_object, struct trial *trial, enum kind kind, size_t size);
 void object_free(struct object *object);
 #define AUTO_OBJECT __attribute__((__cleanup__(object_free)))
-/* Another record, for the next version. */
-void object_change(struct object *object, struct trial *trial);
 
 /* `wanted`, or as much as the driver and the subject let an object have. */
 size_t object_size(const struct trial *trial, size_t wanted);
