@@ -81,11 +81,10 @@ static enum blockstore_status dav_place(const struct http_site *site, struct blo
 
 /* ---- putting ---- */
 
-/* Where a rival may be first. */
+/* Where a rival may be first, which is no failure and has no sentence. */
 static enum blockstore_status dav_judge(const struct http_request *request, struct blockstore_call *call, const char *doing,
                                         bool overwrite) {
-  if (request->http.code == 412 && !overwrite)
-    return http_request_fail(request, call, BLOCKSTORE_STATUS_CONFLICT, "Something has come there");
+  if (request->http.code == 412 && !overwrite) return BLOCKSTORE_STATUS_CONFLICT;
   return http_request_judge(request, call, doing);
 }
 

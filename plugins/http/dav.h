@@ -20,7 +20,8 @@ enum blockstore_status http_dav_compare(const struct http_site *site, struct blo
                                         enum http_dav_state *ret_state, const struct bs_layout *object,
                                         const struct blockstore_source *source);
 
-/* Puts an object in its place, making the collections above it.  CONFLICT: something is there, and `overwrite` is false. */
+/* Puts an object in its place, making the collections above it.  CONFLICT, without a sentence: something is there, and
+ * `overwrite` is false. */
 enum blockstore_status http_dav_put(const struct http_site *site, struct blockstore_call *call, const struct bs_layout *object,
                                     const struct blockstore_source *source, bool overwrite);
 
