@@ -171,12 +171,22 @@ answer MKCOL '405 Method Not Allowed'
 calls OK 'one that another makes at that moment' root="$root" <<END
 put_mutable id $work/data
 END
-is "$(made)" 'PUT MKCOL HEAD MKCOL PUT MOVE ' 'is looked for again'
+is "$(made)" 'PUT MKCOL MKCOL PUT MOVE ' 'is looked for again'
+good
+answer HEAD '200 OK'
+answer PUT-once '409 Conflict'
+answer MKCOL-once-1 '409 Conflict'
+answer MKCOL-once-2 '403 Forbidden'
+answer MKCOL '405 Method Not Allowed'
+calls OK 'the same, where one above was missing' root="$root" <<END
+put_mutable id $work/data
+END
+is "$(made)" 'PUT MKCOL HEAD MKCOL MKCOL PUT MOVE ' 'is looked for again, too'
 good
 answer HEAD '200 OK'
 answer PUT '409 Conflict'
 answer MKCOL '403 Forbidden'
-fails_put DENIED 'one that is forbidden' 'cannot be made' 'PUT MKCOL HEAD MKCOL DELETE'
+fails_put DENIED 'one that is forbidden' 'cannot be made' 'PUT MKCOL MKCOL DELETE'
 
 # Parents that are missing again and again, and a root that is missing.
 good

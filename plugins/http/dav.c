@@ -32,14 +32,19 @@ enum blockstore_status http_dav_find_root(const struct http_site *site, struct b
 
 /* ---- collections ---- */
 
-/* What servers say when the collection above is missing: 409, some 404, and of a MOVE Apache says 500 and others 403.  Of a
- * MKCOL Apache says 403 when another makes the same at that moment. */
+/* What servers say when the collection above is missing: 409, some 404, and of a MOVE Apache says 500 and others 403. */
 static bool may_lack_collection(const struct http_request *request) {
-  const char *method = request->http.method;
   int code = request->http.code;
 
-  return code == 404 || code == 409 || (code == 403 && strcmp(method, "PUT") != 0) ||
-         (code == 500 && strcmp(method, "MOVE") == 0);
+  return code == 404 || code == 409 || (strcmp(request->http.method, "MOVE") == 0 && (code == 403 || code == 500));
+}
+
+/* Apache says 403 when another makes the same collection at that moment: then it is there now. */
+static enum blockstore_status dav_ask_to_make(const struct http_site *site, struct blockstore_call *call,
+                                              struct http_request *request) {
+  enum blockstore_status status = http_request_change(site, call, request);
+
+  return status == BLOCKSTORE_STATUS_OK && request->http.code == 403 ? http_request_change(site, call, request) : status;
 }
 
 /* Makes the collection that is the first `length` bytes of a path, and those above it that are missing; OK also when it is
@@ -56,10 +61,10 @@ static enum blockstore_status dav_make(const struct http_site *site, struct bloc
   above = strrchr(collection, '/');
   snprintf(collection + length, sizeof collection - length, "/");
   http_request_begin(&request, site, "MKCOL", collection);
-  status = http_request_change(site, call, &request);
+  status = dav_ask_to_make(site, call, &request);
   if (status == BLOCKSTORE_STATUS_OK && may_lack_collection(&request)) {
     status = above == NULL ? http_dav_find_root(site, call) : dav_make(site, call, path, (size_t)(above - collection));
-    if (status == BLOCKSTORE_STATUS_OK) status = http_request_change(site, call, &request);
+    if (status == BLOCKSTORE_STATUS_OK) status = dav_ask_to_make(site, call, &request);
   }
   if (status != BLOCKSTORE_STATUS_OK || request.http.code == 405 /* there is one */) return status;
   return http_request_judge(&request, call, "The collection cannot be made");

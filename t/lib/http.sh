@@ -11,7 +11,7 @@ key=$(sha256 "$work/data")
 (umask 077 && echo secret >"$work/password")
 url=$root/mutable/ab/cd/id
 
-# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.  METHOD-once: but then as before.
+# answer METHOD STATUS-LINE [HEADER...]: what it gets, without a body unless $body says one.  METHOD-once*: but then as before.
 body=
 answer() {
   method=$1

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """answers.py PORT DIR: an HTTP server that answers a METHOD with the bytes in DIR/METHOD, and with 404 where there is none; but
-first, and once, with those in DIR/METHOD-once.  The head of each request, and a blank line, go to DIR/requests.  DIR/METHOD-rest says what comes behind the bytes: "endless" noughts,
+first, and once each, with those in DIR/METHOD-once*.  The head of each request, and a blank line, go to DIR/requests.  DIR/METHOD-rest says what comes behind the bytes: "endless" noughts,
 "headers" without end, "drip" for a nought a second, "hang" for nothing; without it the connection is kept."""
 import asyncio, os, sys
 
@@ -17,11 +17,13 @@ def content(name):
         return None
 
 
-def take_once(name):
-    found = content(name)
-    if found is not None:
-        os.remove(os.path.join(folder, name))
-    return found
+def take_once(method):
+    for name in sorted(os.listdir(folder)):
+        if name.startswith(method + "-once"):
+            found = content(name)
+            os.remove(os.path.join(folder, name))
+            return found
+    return None
 
 
 async def read_request(reader):
@@ -52,7 +54,7 @@ async def serve(reader, writer):
     try:
         while True:
             method = await read_request(reader)
-            answer = take_once(method + "-once") or content(method)
+            answer = take_once(method) or content(method)
             writer.write(answer if answer is not None else b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
             rest = content(method + "-rest")
