@@ -98,6 +98,22 @@ static void an_early_refusal_is_heard(void **state) {
   bs_http_end(&request);
 }
 
+/* With a body that waits for "100 Continue", and with one that does not. */
+static void an_early_yes_is_none(void **state) {
+  static unsigned char bytes[4000000];
+  static const size_t sizes[] = {sizeof bytes, 1000000};
+  struct host_source source;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    struct bs_http_request request = {.method = "PUT", .source = &source.source, .length = sizes[i]};
+
+    host_source_init(&source, bytes, sizes[i]);
+    world_refuses(&world, &request, "/early?code=200", BLOCKSTORE_STATUS_TRANSIENT, "before it had all of the data");
+    world_goes_on(&world);
+  }
+}
+
 static void a_broken_upload_is_transient(void **state) {
   static unsigned char bytes[4000000];
   struct host_source source;
@@ -212,6 +228,7 @@ int main(void) {
                                      cmocka_unit_test(a_longer_body_is_cut_at_its_length),
                                      cmocka_unit_test(nobody_there),
                                      cmocka_unit_test(an_early_refusal_is_heard),
+                                     cmocka_unit_test(an_early_yes_is_none),
                                      cmocka_unit_test(a_broken_upload_is_transient),
                                      cmocka_unit_test(a_deadline_ends_it),
                                      cmocka_unit_test(cancelling_ends_it),

@@ -389,6 +389,17 @@ static bool should_digest(const struct exchange *exchange) {
   return ((unsigned long)offered & CURLAUTH_DIGEST) != 0 && ((unsigned long)offered & CURLAUTH_BASIC) == 0;
 }
 
+/* libcurl ends an upload well when the server says yes and closes, or says it in place of "100 Continue": nobody has the rest. */
+static bool is_early(const struct exchange *exchange) {
+  const struct bs_transfer *transfer = &exchange->transfer;
+  uint64_t size = bs_transfer_body_size(&transfer->body);
+  curl_off_t sent = 0;
+
+  if (size == 0 || transfer->result != CURLE_OK || transfer->stopped != BLOCKSTORE_STATUS_OK) return false;
+  return curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent) != CURLE_OK || transfer->body.at < size ||
+         (uint64_t)sent < size;
+}
+
 /* An answer that is an error is one, also when its body did not come whole, or the request's was not sent to its end. */
 static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   const struct bs_transfer *transfer = &exchange->transfer;
@@ -403,7 +414,10 @@ static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole)
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
                            "%.300s: A header of the answer is too long, or there is not enough memory.", transfer->subject);
-  return bs_transfer_judge(transfer);
+  return is_early(exchange) ? blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                                              "%.300s: The server answered %d before it had all of the data.",
+                                              transfer->subject, exchange->request->code)
+                            : bs_transfer_judge(transfer);
 }
 
 /* What came of it: OK with an answer, or *ret_again when the request must go out once more. */
