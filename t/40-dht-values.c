@@ -397,7 +397,7 @@ static void what_is_kept_is_offered_one_by_one(void **state) {
   end(&scene);
 }
 
-static void a_line_has_an_end(void **state) {
+static void a_line_that_is_too_long_is_nobodys(void **state) {
   char *piece = malloc(DHT_LINE_LONGEST + 1);
   struct scene scene;
 
@@ -409,9 +409,15 @@ static void a_line_has_an_end(void **state) {
   assert_int_equal(give_text(&scene, piece), BLOCKSTORE_STATUS_OK);
   assert_int_equal(give_text(&scene, "\n"), BLOCKSTORE_STATUS_OK);
   assert_int_equal(scene.harvest.values, 1);
+  for (int i = 0; i < 3; i++) assert_int_equal(give_text(&scene, piece), BLOCKSTORE_STATUS_OK);
+  assert_int_equal(give_text(&scene, "\n"), BLOCKSTORE_STATUS_OK);
+  assert_int_equal(scene.harvest.values, 2);
+  give_record(&scene, 7, "beside it");
+  assert_int_equal(scene.harvest.count, 1);
+  piece[0] = '<';
   assert_int_equal(give_text(&scene, piece), BLOCKSTORE_STATUS_OK);
-  assert_int_equal(give_text(&scene, " "), BLOCKSTORE_STATUS_FAILED);
-  assert_string_equal(scene.call.sentence, NODE ": The answer has a line of more than 131072 bytes.");
+  assert_int_equal(give_text(&scene, " \n"), BLOCKSTORE_STATUS_FAILED);
+  assert_non_null(strstr(scene.call.sentence, "The answer has a line that is no value of OpenDHT"));
   free(piece);
   end(&scene);
 }
@@ -460,7 +466,7 @@ int main(void) {
       cmocka_unit_test(the_highest_versions_that_are_signed_are_kept),
       cmocka_unit_test(what_is_no_json_is_ordered_by_its_claim),
       cmocka_unit_test(what_is_kept_is_offered_one_by_one),
-      cmocka_unit_test(a_line_has_an_end),
+      cmocka_unit_test(a_line_that_is_too_long_is_nobodys),
       cmocka_unit_test(an_answer_has_an_end),
   };
 

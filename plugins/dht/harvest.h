@@ -28,6 +28,7 @@ struct dht_harvest {
   const char *node; /* whose answer it is; set for each */
   char *line;       /* DHT_LINE_LONGEST bytes, of which `used` are filled */
   size_t used;
+  bool is_long;     /* the line has more than that: it is nobody's of ours */
   uint64_t taken;  /* bytes of the answer */
   size_t values;   /* lines of it */
   size_t count;    /* of what is kept, the best first */

@@ -15,7 +15,7 @@
 
 #define DHT_VALUE_HEAD ((size_t)13)
 #define DHT_OBJECT_LARGEST 57344 /* 56 KiB; what the network loses begins a little below 64 */
-#define DHT_LINE_LONGEST ((size_t)128 << 10) /* of one value, of 64 KiB and whatever a node writes beside it */
+#define DHT_LINE_LONGEST ((size_t)128 << 10) /* of a value of ours, of 56 KiB, and what a node writes beside it */
 
 struct dht_value {
   enum dht_kind kind;
