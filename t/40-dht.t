@@ -17,7 +17,6 @@ the driver does not declare itself consistent
 the driver does not declare itself durable
 the driver does not support delete_immutable_handler
 the driver does not support delete_mutable_handler
-the driver has no SECRET option
 the store is nowhere in @DIR@' 'or says why not'
 
 # The examples, with our nodes for those of the page.
