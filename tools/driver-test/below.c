@@ -14,7 +14,7 @@ static const struct blockstore_driver *disk(void) {
 
 /* ---- what only the core calls ---- */
 
-static struct trial *filtering;
+static _Atomic(struct trial *) filtering; /* stores are opened by several threads at once */
 
 static void must_not_call(const char *entry) {
   if (filtering->judges_below) trial_fail(filtering, "The filter called %s of the store below it, as only the core does.", entry);
@@ -36,11 +36,7 @@ static void refuse_close(void *self, struct blockstore_call *call) {
 
 /* A call of the core's, whatever the trial makes of those for the filter. */
 static void begin(struct call *call, struct store *store) {
-  void (*begun)(struct call *call) = store->trial->begun;
-
-  store->trial->begun = NULL;
-  call_begin(call, store);
-  store->trial->begun = begun;
+  call_begin_plainly(call, store);
   call->abi.host = &host_table;
   call_due(call, store->trial->subject->patience_ms);
 }

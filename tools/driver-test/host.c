@@ -100,7 +100,7 @@ void host_handle_free(struct blockstore_store *handle) {
 
 /* ---- calls ---- */
 
-void call_begin(struct call *call, struct store *store) {
+void call_begin_plainly(struct call *call, struct store *store) {
   const struct trial *trial = store->trial;
 
   *call = (struct call){.abi = {.struct_size = (uint32_t)sizeof call->abi + trial->grown,
@@ -110,7 +110,11 @@ void call_begin(struct call *call, struct store *store) {
                         .lock = PTHREAD_MUTEX_INITIALIZER,
                         .cancel_fd = trial->lacks_cancel_fd ? -1 : timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
   call_due(call, trial->patience_ms);
-  if (trial->begun != NULL) trial->begun(call);
+}
+
+void call_begin(struct call *call, struct store *store) {
+  call_begin_plainly(call, store);
+  if (store->trial->begun != NULL) store->trial->begun(call);
 }
 
 /* Readable so soon, at once when it is 0. */
