@@ -169,7 +169,7 @@ static void signals_of_its_own_are_taken_back(void **state) {
   assert_int_equal(caught, SIGPIPE);
 }
 
-/* To look at the numbers that libcurl may have got is to look at those of other threads, too; ThreadSanitizer takes that for a race. */
+/* To look at the numbers that libcurl may have got is to look at those of other threads, too: a race to ThreadSanitizer. */
 __attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void) {
   return "race:is_candidate\n";
