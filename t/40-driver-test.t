@@ -72,6 +72,8 @@ answers 1 "The process that looks on $died" "$beside" -o root=@DIR@/objects --on
 answers 1 "The process of the other writer $died" "$beside" -o root=@DIR@/objects --only=visibility.writers
 answers 1 "The other process $died" "$beside" -o root=@DIR@/objects --only=urls.processes
 answers 1 "With class=hot, the driver $died" "$beside" -o root=@DIR@/objects --only=options.words
+# A sanitizer handles this signal too, and exits.
+for variable in ASAN_OPTIONS TSAN_OPTIONS UBSAN_OPTIONS; do export "$variable=handle_segv=0"; done
 answers 1 'The process died of SIGSEGV outside of all entry points.' "$builddir/t/modules/.libs/falling.so" --only=file.loads
 
 # Wherever the directories of the stores are made, a driver is shown paths as it will name them.
