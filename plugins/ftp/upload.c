@@ -50,7 +50,7 @@ static size_t length_above(const char *path, size_t length, size_t known) {
  * Makes the directories of a path, but those that are its first `known` bytes: the lowest, which mostly is all that is
  * missing, or else first those above it.  Whether they are there then is found out by what is put into them; *ret_reply is
  * the answer about the lowest.
- */
+ * NOLINTNEXTLINE(misc-no-recursion): once a slash of the path */
 static enum blockstore_status make_directories(struct bs_ftp_wire *wire, struct blockstore_call *call,
                                                struct bs_ftp_reply *ret_reply, const char *path, size_t length, size_t known) {
   size_t lowest = length_above(path, length, known);
