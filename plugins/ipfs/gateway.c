@@ -56,7 +56,8 @@ static enum blockstore_status gateway_get(const struct bs_gateways *gateways, st
 static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const char *path) {
   for (size_t i = 0; i < gateways->count && !search->over; i++) {
     bs_search_ask(search);
-    bs_search_take(search, gateways->urls[i], gateway_get(gateways, &search->call, &search->sink, gateways->urls[i], path));
+    bs_search_take(search, gateways->urls[i],
+                   gateway_get(gateways, &search->errand.call, &search->sink, gateways->urls[i], path));
   }
 }
 
@@ -104,7 +105,7 @@ size_t bs_gateways_count(const struct bs_gateways *gateways, struct blockstore_c
     enum blockstore_status status;
 
     bs_search_ask(&search);
-    status = gateway_check(gateways, &search.call, gateways->urls[i]);
+    status = gateway_check(gateways, &search.errand.call, gateways->urls[i]);
     bs_search_take(&search, gateways->urls[i], status);
     count += status == BLOCKSTORE_STATUS_OK;
   }

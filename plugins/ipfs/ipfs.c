@@ -194,7 +194,7 @@ static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstor
 static void search_block(struct ipfs *ipfs, struct bs_search *search, const struct bs_cid *cid) {
   if (!search->over && ipfs->has_node && ipfs->node.search_ms > 0) {
     bs_search_ask(search);
-    bs_search_take(search, ipfs->rpc, bs_node_search(&ipfs->node, &search->call, &search->sink, cid));
+    bs_search_take(search, ipfs->rpc, bs_node_search(&ipfs->node, &search->errand.call, &search->sink, cid));
   }
   bs_gateways_ask(&ipfs->gateways, search, cid);
 }
@@ -215,11 +215,11 @@ static enum blockstore_status ipfs_get_immutable(void *self, struct blockstore_c
   if (gateways == 0) search.places = 1; /* the node has its own time for what it looks for */
   if (ipfs->has_node) {
     bs_search_ask(&search);
-    bs_search_take(&search, ipfs->rpc, bs_node_get(&ipfs->node, &search.call, &search.sink, &object));
+    bs_search_take(&search, ipfs->rpc, bs_node_get(&ipfs->node, &search.errand.call, &search.sink, &object));
     search.over = search.over || (gateways == 0 && search.gave);
   }
   if (!search.over && gateways > 0) {
-    if (ipfs_name(ipfs, &search.call, &ipns) == BLOCKSTORE_STATUS_OK)
+    if (ipfs_name(ipfs, &search.errand.call, &ipns) == BLOCKSTORE_STATUS_OK)
       bs_gateways_ask_named(&ipfs->gateways, &search, &ipns, &object);
     else search.places = gateways;
   }
@@ -229,7 +229,7 @@ static enum blockstore_status ipfs_get_immutable(void *self, struct blockstore_c
 
 /* The node's own name is the directory as it is now; nobody else knows it better. */
 static void search_own_record(struct ipfs *ipfs, struct bs_search *search, const struct bs_layout *object) {
-  enum blockstore_status status = bs_node_get(&ipfs->node, &search->call, &search->sink, object);
+  enum blockstore_status status = bs_node_get(&ipfs->node, &search->errand.call, &search->sink, object);
 
   bs_search_take(search, ipfs->rpc, status);
   search->over = search->over || status == BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_NOT_FOUND;
@@ -243,11 +243,12 @@ static void search_record(struct ipfs *ipfs, struct bs_search *search, const str
 
   if (ipfs->has_node) {
     bs_search_ask(search);
-    status = bs_node_name(node, &search->call, &own);
+    status = bs_node_name(node, &search->errand.call, &own);
     if (status != BLOCKSTORE_STATUS_OK) bs_search_take(search, ipfs->rpc, status);
     else if (strcmp(own.name, place->ipns.name) == 0) search_own_record(ipfs, search, &place->object);
     else if (node->search_ms > 0)
-      bs_search_take(search, ipfs->rpc, bs_node_search_name(node, &search->call, &search->sink, &place->ipns, &place->object));
+      bs_search_take(search, ipfs->rpc,
+                     bs_node_search_name(node, &search->errand.call, &search->sink, &place->ipns, &place->object));
   }
   bs_gateways_ask_named(&ipfs->gateways, search, &place->ipns, &place->object);
 }

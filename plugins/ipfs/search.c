@@ -8,50 +8,6 @@
 #include <openssl/ripemd.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static uint64_t now_ms(void) {
-  struct timespec now;
-
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* ---- the call that a place is asked with: the outer one, with less time ---- */
-
-static struct bs_search *search_of_call(struct blockstore_call *call) {
-  return (struct bs_search *)(void *)((char *)call - offsetof(struct bs_search, call));
-}
-
-static void set_error(struct blockstore_call *call, const char *sentence) {
-  struct blockstore_call *outer = search_of_call(call)->outer;
-
-  outer->host->set_error(outer, sentence);
-}
-
-static void retry_after(struct blockstore_call *call, uint32_t milliseconds) {
-  struct blockstore_call *outer = search_of_call(call)->outer;
-
-  outer->host->retry_after(outer, milliseconds);
-}
-
-static uint32_t time_left(struct blockstore_call *call) {
-  const struct bs_search *search = search_of_call(call);
-  uint32_t left = search->outer->host->time_left(search->outer);
-  uint64_t now;
-
-  if (search->until_ms == 0) return left;
-  now = now_ms();
-  if (search->until_ms <= now) return 0;
-  return search->until_ms - now < left ? (uint32_t)(search->until_ms - now) : left;
-}
-
-/* None tells when a part of the time is over: time_left is looked at instead. */
-static int cancel_fd(struct blockstore_call *call) {
-  const struct bs_search *search = search_of_call(call);
-
-  return search->until_ms > 0 ? -1 : search->outer->host->cancel_fd(search->outer);
-}
 
 /* ---- the sink ---- */
 
@@ -62,7 +18,7 @@ static struct bs_search *search_of_sink(struct blockstore_sink *sink) {
 static enum blockstore_status begin(struct blockstore_sink *sink, uint64_t size) {
   struct bs_search *search = search_of_sink(sink);
 
-  search->until_ms = 0; /* it has something: for that there is all the time */
+  search->errand.end_ms = UINT64_MAX; /* it has something: for that there is all the time */
   SHA256_Init(&search->digest);
   return search->refusal = search->out->begin(search->out, size);
 }
@@ -90,14 +46,8 @@ static bool is_wanted(struct bs_search *search) {
 void bs_search_begin(struct bs_search *ret_search, struct blockstore_call *call, struct blockstore_sink *out, const char *key,
                      size_t places) {
   memset(ret_search, 0, sizeof *ret_search);
-  ret_search->host = *call->host;
-  ret_search->host.struct_size = sizeof ret_search->host;
-  ret_search->host.set_error = set_error;
-  ret_search->host.retry_after = retry_after;
-  ret_search->host.time_left = time_left;
-  ret_search->host.cancel_fd = cancel_fd;
-  ret_search->call = (struct blockstore_call){
-      .struct_size = sizeof ret_search->call, .host = &ret_search->host, .store = call->store};
+  bs_errand_within(&ret_search->errand, call, 0);
+  ret_search->errand.end_ms = UINT64_MAX;
   ret_search->sink = (struct blockstore_sink){.struct_size = sizeof ret_search->sink, .begin = begin, .write = take};
   ret_search->outer = call;
   ret_search->out = out;
@@ -110,8 +60,10 @@ void bs_search_begin(struct bs_search *ret_search, struct blockstore_call *call,
 void bs_search_ask(struct bs_search *search) {
   size_t parts = search->places + search->gave;
   uint32_t left = search->outer->host->time_left(search->outer);
+  bool is_all = parts < 2 || left == UINT32_MAX;
 
-  search->until_ms = parts < 2 || left == UINT32_MAX ? 0 : now_ms() + left / parts;
+  bs_errand_within(&search->errand, search->outer, is_all ? 0 : (uint32_t)(left / parts));
+  if (is_all) search->errand.end_ms = UINT64_MAX;
 }
 
 void bs_search_take(struct bs_search *search, const char *who, enum blockstore_status status) {

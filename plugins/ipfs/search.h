@@ -11,22 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "plugins/common/errand.h"
 #include "plugins/common/plugin.h"
 
 #pragma GCC visibility push(hidden)
 
 /* For one thread.  It stays where it was begun: the call and the sink are in it. */
 struct bs_search {
-  struct blockstore_call call; /* for the place that is asked */
+  struct bs_errand errand;     /* its call is for the place that is asked, and ends when the answer must have begun */
   struct blockstore_sink sink; /* for what it gives */
   bool over;                   /* nobody else is to be asked */
 
-  struct blockstore_host host;
   struct blockstore_call *outer;
   struct blockstore_sink *out;
   const char *key;
   size_t places;                   /* still to be asked */
-  uint64_t until_ms;               /* when the answer must have begun, of the monotonic clock; 0: with the call's deadline */
   SHA256_CTX digest;               /* of the candidate */
   enum blockstore_status refusal;  /* what the core said to it, if not OK */
   enum blockstore_status trouble;  /* of the last place that had any; else NOT_FOUND */
