@@ -57,7 +57,7 @@ static CURLUcode take_parts(struct bs_proxy_server *server, CURLU *url) {
   char *scheme = NULL;
   CURLUcode code = get_part(&scheme, url, CURLUPART_SCHEME, 0);
 
-  if (code == CURLUE_OK && !is_spoken(scheme)) code = CURLUE_UNSUPPORTED_SCHEME;
+  if (code == CURLUE_OK && (scheme == NULL || !is_spoken(scheme))) code = CURLUE_UNSUPPORTED_SCHEME;
   free(scheme);
   if (code == CURLUE_OK) code = get_part(&server->user, url, CURLUPART_USER, CURLU_URLDECODE);
   if (code == CURLUE_OK) code = get_part(&server->password, url, CURLUPART_PASSWORD, CURLU_URLDECODE);
