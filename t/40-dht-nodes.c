@@ -28,6 +28,7 @@ struct node {
   unsigned port;
   pthread_t thread;
   atomic_uint infos, asked, puts;
+  atomic_int *looks; /* of a call: it is over once the node's state is asked for; NULL: it goes on */
   char body[1024]; /* of the last put, cut */
 };
 
@@ -98,6 +99,7 @@ static void serve(struct node *node, int fd) {
   if (body == NULL) return;
   if (strncmp(request, "GET /dht/node/info ", 19) == 0) {
     atomic_fetch_add(&node->infos, 1);
+    if (node->looks != NULL) atomic_store(node->looks, 0);
     answer(fd, node->info, body);
   } else if (strncmp(request, "GET /dht/key/", 13) == 0) {
     answer(fd, node->get[atomic_fetch_add(&node->asked, 1) > 0], body);
@@ -456,6 +458,26 @@ static void check_tells_of_the_nodes(void **state) {
   node_stop(&cut_off);
 }
 
+static void one_that_answers_is_enough_for_check(void **state) {
+  struct node good = {.info = ANSWER(INFO(3))}, hangs = {.info = NULL};
+  struct host_store store;
+  struct host_sink sink;
+
+  (void)state;
+  node_start(&good);
+  node_start(&hangs);
+  open_on(&store, &good, &hangs, "false");
+  hangs.looks = &store.call.looks;
+  host_sink_init(&sink);
+  assert_int_equal(store.driver->check(store.self, &store.call.call, &sink.sink), BLOCKSTORE_STATUS_OK);
+  assert_non_null(strstr((char *)sink.bytes, "\"usable_proxies\": 1"));
+  assert_int_equal(atomic_load(&hangs.infos), 1);
+  host_sink_free(&sink);
+  host_store_close(&store);
+  node_stop(&good);
+  node_stop(&hangs);
+}
+
 /* ---- settings ---- */
 
 static void proxies_are_urls(void **state) {
@@ -465,27 +487,51 @@ static void proxies_are_urls(void **state) {
 
   (void)state;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-    const struct host_setting settings[] = {{"proxies", "http://localhost"}, {"proxies", wrong[i]}, {NULL, NULL}};
+    const struct host_setting settings[] = {
+        {"patience", "300"}, {"proxies", "http://localhost"}, {"proxies", wrong[i]}, {NULL, NULL}};
 
     if (host_store_try(&store, "dht", settings) != BLOCKSTORE_STATUS_FAILED) fail_msg("taken: %s", wrong[i]);
     says(&store, "proxies: Item 2 must be a URL such as http://localhost:8080");
     assert_null(strstr(store.call.sentence, "secret"));
   }
-  assert_int_equal(host_store_try(&store, "dht", (const struct host_setting[]){{NULL, NULL}}), BLOCKSTORE_STATUS_FAILED);
+  assert_int_equal(host_store_try(&store, "dht", (const struct host_setting[]){{"patience", "300"}, {NULL, NULL}}),
+                   BLOCKSTORE_STATUS_FAILED);
   says(&store, "proxies: The URL of one node's REST proxy at least is wanted.");
 }
 
 static void there_are_at_most_16(void **state) {
-  struct host_setting settings[18] = {{NULL, NULL}};
+  struct host_setting settings[19] = {{"patience", "300"}};
   struct host_store store;
 
   (void)state;
-  for (size_t i = 0; i < 16; i++) settings[i] = (struct host_setting){"proxies", "HTTP://localhost:1///"};
+  for (size_t i = 1; i <= 16; i++) settings[i] = (struct host_setting){"proxies", "HTTP://localhost:1///"};
   assert_int_equal(host_store_try(&store, "dht", settings), BLOCKSTORE_STATUS_OK);
   host_store_close(&store);
-  settings[16] = settings[0];
+  settings[17] = settings[16];
   assert_int_equal(host_store_try(&store, "dht", settings), BLOCKSTORE_STATUS_FAILED);
   says(&store, "proxies: At most 16 are taken.");
+}
+
+static void patience_is_from_100_ms_to_an_hour(void **state) {
+  static const struct {
+    const char *patience;
+    enum blockstore_status status;
+  } rows[] = {{"0", BLOCKSTORE_STATUS_FAILED},
+              {"99", BLOCKSTORE_STATUS_FAILED},
+              {"100", BLOCKSTORE_STATUS_OK},
+              {"3600000", BLOCKSTORE_STATUS_OK},
+              {"3600001", BLOCKSTORE_STATUS_FAILED},
+              {"4294967396", BLOCKSTORE_STATUS_FAILED}};
+  struct host_store store;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const struct host_setting settings[] = {{"patience", rows[i].patience}, {"proxies", "http://localhost"}, {NULL, NULL}};
+
+    assert_int_equal(host_store_try(&store, "dht", settings), rows[i].status);
+    if (rows[i].status == BLOCKSTORE_STATUS_OK) host_store_close(&store);
+    else says(&store, "patience: A time from 100ms to 1h was expected.");
+  }
 }
 
 int main(void) {
@@ -506,8 +552,10 @@ int main(void) {
       cmocka_unit_test(more_than_56_kib_is_refused_at_once),
       cmocka_unit_test(what_one_node_cannot_the_next_is_asked_for),
       cmocka_unit_test(check_tells_of_the_nodes),
+      cmocka_unit_test(one_that_answers_is_enough_for_check),
       cmocka_unit_test(proxies_are_urls),
       cmocka_unit_test(there_are_at_most_16),
+      cmocka_unit_test(patience_is_from_100_ms_to_an_hour),
   };
 
   return RUN_TESTS(tests);

@@ -17,6 +17,8 @@
 #define NODES_MOST 16
 #define URL_MOST 1024 /* of a proxy; what is put behind it is short */
 #define INFO_MOST ((size_t)64 << 10)
+#define PATIENCE_LEAST 100 /* milliseconds */
+#define PATIENCE_MOST 3600000
 
 struct node {
   char url[URL_MOST + 1]; /* without a slash at its end */
@@ -118,7 +120,7 @@ static enum blockstore_status check_echo(const struct bs_http_request *request, 
 
 static enum blockstore_status ask_put(struct dht_nodes *nodes, struct blockstore_call *call, struct node *node,
                                       const char *hash, void *user) {
-  static const char *const headers[] = {"Content-Type: application/json", "Expect:", NULL}; /* a node never says 100 */
+  static const char *const headers[] = {"Content-Type: application/json", NULL};
   const struct dht_value *value = user;
   char *body BS_AUTO_FREE = dht_value_write(value, nodes->permanent), url[URL_MOST + 64];
   struct bs_http_request request BS_AUTO_HTTP = {
@@ -233,7 +235,8 @@ enum blockstore_status dht_nodes_report(struct dht_nodes *nodes, struct blocksto
     struct info info = {0};
     enum blockstore_status status = ask_for_a_while(nodes, call, ask_state, node, NULL, &info);
 
-    if (status == BLOCKSTORE_STATUS_CANCELLED) return status;
+    if (status == BLOCKSTORE_STATUS_CANCELLED && usable == 0) return status;
+    if (status == BLOCKSTORE_STATUS_CANCELLED) break; /* one is enough */
     if (status != BLOCKSTORE_STATUS_OK) {
       worst = status;
       blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: This node cannot be used.", node->url);
@@ -282,15 +285,25 @@ static enum blockstore_status read_urls(struct dht_nodes *nodes, struct blocksto
   return BLOCKSTORE_STATUS_OK;
 }
 
+static enum blockstore_status read_patience(struct dht_nodes *nodes, struct blockstore_call *call,
+                                            const struct blockstore_settings *settings) {
+  int64_t patience = call->host->setting_number(settings, "patience");
+
+  if (patience < PATIENCE_LEAST || patience > PATIENCE_MOST)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "patience: A time from 100ms to 1h was expected.");
+  nodes->patience = (uint32_t)patience;
+  return BLOCKSTORE_STATUS_OK;
+}
+
 enum blockstore_status dht_nodes_open(struct dht_nodes **ret_nodes, struct blockstore_call *call,
                                       const struct blockstore_settings *settings) {
   struct dht_nodes *nodes = calloc(1, sizeof *nodes);
   enum blockstore_status status;
 
   if (nodes == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
-  nodes->patience = (uint32_t)call->host->setting_number(settings, "patience");
   nodes->permanent = call->host->setting_number(settings, "permanent") != 0;
-  status = read_urls(nodes, call, settings);
+  status = read_patience(nodes, call, settings);
+  if (status == BLOCKSTORE_STATUS_OK) status = read_urls(nodes, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_http_open(&nodes->http, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) {
     *ret_nodes = nodes;
