@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <sys/stat.h>
+
 #include "t/lib/http-world.h"
 
 static char *folder, *authority, *other_authority, *good, *expired, *elsewhere, *holder, *stranger;
@@ -115,10 +117,14 @@ static void plain_http_is_no_tls(void **state) {
 
 static void bad_files_are_named(void **state) {
   char *missing = host_path("%s/missing", folder), *empty = host_path("%s/empty", folder);
+  char *endless = host_path("%s/pipe", folder);
   const struct {
     const char *key, *value, *text;
   } rows[] = {{"ca_file", missing, "No such file"},
               {"ca_file", empty, "PEM"},
+              {"ca_file", endless, "PEM"},
+              {"ca_file", "/dev/zero", "PEM"},
+              {"minimum_rate", "1099511627777", "At most 1T"},
               {"client_certificate", missing, "No such file"},
               {"client_certificate", empty, "PEM"},
               {"client_key", empty, "PEM"},
@@ -131,6 +137,7 @@ static void bad_files_are_named(void **state) {
   (void)state;
   assert_non_null(file);
   fclose(file);
+  assert_int_equal(mkfifo(endless, 0600), 0);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     const struct host_setting settings[] = {{rows[i].key, rows[i].value}, {NULL, NULL}};
     const struct blockstore_settings given = {settings};
@@ -147,6 +154,7 @@ static void bad_files_are_named(void **state) {
   }
   free(missing);
   free(empty);
+  free(endless);
 }
 
 int main(void) {

@@ -14,6 +14,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +36,8 @@
 #define SLOW_SECONDS 15
 #define BUFFER_SIZE (128L << 10)
 #define SOCKETS_MOST 64
+#define PEM_MOST (16L << 20)
+#define RATE_MOST (UINT64_C(1) << 40)
 
 struct bs_transfer_pool {
   struct bs_proxy proxy;
@@ -70,6 +74,19 @@ static void initialise(void) {
   bs_quiet_end(&quiet);
 }
 
+/* A file that ends, and whose opening does. */
+static FILE *open_file(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat stat;
+  FILE *file = NULL;
+
+  if (fd < 0) return NULL;
+  if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size <= PEM_MOST) file = fdopen(fd, "r");
+  else errno = EINVAL;
+  if (file == NULL) close(fd);
+  return file;
+}
+
 static bool is_pem(FILE *file) {
   char line[256];
 
@@ -85,12 +102,12 @@ static enum blockstore_status read_file_option(char **ret_path, struct blockstor
   bool good;
 
   if (path == NULL || path[0] == '\0') return BLOCKSTORE_STATUS_OK;
-  file = fopen(path, "re");
-  if (file == NULL)
+  file = open_file(path);
+  if (file == NULL && errno != EINVAL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: The file cannot be read: %s", key, path,
                            strerrordesc_np(errno));
-  good = is_pem(file);
-  fclose(file);
+  good = file != NULL && is_pem(file);
+  if (file != NULL) fclose(file);
   if (!good) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: A file in PEM format was expected.", key, path);
   *ret_path = strdup(path);
   return *ret_path == NULL ? no_memory(call) : BLOCKSTORE_STATUS_OK;
@@ -108,6 +125,8 @@ static enum blockstore_status read_settings(struct bs_transfer_pool *pool, struc
   if (status == BLOCKSTORE_STATUS_OK) status = bs_proxy_open(&pool->proxy, call, settings);
   pool->minimum_rate = (uint64_t)call->host->setting_number(settings, "minimum_rate");
   pool->silence_ms = (uint64_t)call->host->setting_number(settings, "silence");
+  if (status == BLOCKSTORE_STATUS_OK && pool->minimum_rate > RATE_MOST)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "minimum_rate: At most 1T was expected.");
   return status;
 }
 
