@@ -358,6 +358,18 @@ static void redirects_elsewhere_are_not_followed(void **state) {
   bs_http_end(&request);
 }
 
+static void a_long_url_leaves_room_for_the_reason(void **state) {
+  char url[2000];
+  struct bs_http_request request = {.method = "GET", .url = url, .reply_most = 100};
+
+  (void)state;
+  snprintf(url, sizeof url, "%s%01200d?code=403", world_url(&world, "/status/"), 0);
+  assert_int_equal(bs_http_perform(world.http, &world.call.call, &request), BLOCKSTORE_STATUS_OK);
+  assert_int_equal(bs_http_judge(&request, &world.call.call, "It cannot be read", "so it is"), BLOCKSTORE_STATUS_DENIED);
+  assert_non_null(strstr(world.call.sentence, ": It cannot be read: the server answered 403 Forbidden: so it is."));
+  bs_http_end(&request);
+}
+
 /* ---- credentials ---- */
 
 static void credentials_are_sent(void **state) {
@@ -437,6 +449,7 @@ int main(void) {
                                      cmocka_unit_test(a_kept_connection_may_be_dead),
                                      cmocka_unit_test(redirects_are_followed_within_the_server),
                                      cmocka_unit_test(redirects_elsewhere_are_not_followed),
+      cmocka_unit_test(a_long_url_leaves_room_for_the_reason),
                                      cmocka_unit_test(credentials_are_sent),
                                      cmocka_unit_test(digest_is_used_where_it_is_asked_for),
                                      cmocka_unit_test(private_addresses_are_refused)};

@@ -51,6 +51,15 @@ static void a_slow_answer_is_broken_off(void **state) {
   }
 }
 
+static void a_slow_error_is_one_all_the_same(void **state) {
+  struct bs_http_request request = {.method = "GET", .reply_most = 100};
+
+  (void)state;
+  world_answers(&world, &request, "/drip?code=404", 404);
+  bs_http_end(&request);
+  world_goes_on(&world);
+}
+
 static void a_slow_upload_is_broken_off(void **state) {
   static unsigned char bytes[30000000];
   struct host_source source;
@@ -174,6 +183,7 @@ static void without_a_limit_silence_lasts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_slow_answer_is_broken_off),
+      cmocka_unit_test(a_slow_error_is_one_all_the_same),
       cmocka_unit_test(a_slow_upload_is_broken_off),
       cmocka_unit_test(silence_is_broken_off),
       cmocka_unit_test(silence_after_a_body_is_broken_off),

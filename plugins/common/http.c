@@ -21,6 +21,7 @@
 #define REDIRECTS_MOST 5
 #define ASKED_FIRST ((uint64_t)1 << 20) /* a body of more waits a second for the server's 100 Continue, or its refusal */
 #define SAID_MOST 200
+#define SHOWN_MOST 300 /* of a URL in a sentence */
 #ifdef PACKAGE_VERSION
 #define AGENT "blockstore/" PACKAGE_VERSION
 #else
@@ -405,7 +406,7 @@ static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   const struct bs_transfer *transfer = &exchange->transfer;
 
   if (exchange->cut) return BLOCKSTORE_STATUS_OK;
-  if (transfer->stopped == BLOCKSTORE_STATUS_OK && exchange->whole && exchange->request->code >= 300)
+  if (transfer->stopped != BLOCKSTORE_STATUS_CANCELLED && exchange->whole && exchange->request->code >= 300)
     return BLOCKSTORE_STATUS_OK;
   if (transfer->result == CURLE_OK && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole) /* to libcurl all is well */
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
@@ -613,6 +614,7 @@ enum blockstore_status bs_http_judge(const struct bs_http_request *request, stru
   enum blockstore_status status = BLOCKSTORE_STATUS_FAILED;
   const char *phrase = "", *shown = request->shown == NULL ? request->url : request->shown;
   char words[SAID_MOST + 1], *location = NULL;
+  size_t length;
 
   if (is_success(request)) return BLOCKSTORE_STATUS_OK;
   if (request->code == 0) return status; /* what ended it has said so */
@@ -629,8 +631,10 @@ enum blockstore_status bs_http_judge(const struct bs_http_request *request, stru
     free(whole);
   }
   clean(words, sizeof words, said);
-  blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)strcspn(shown, "?#"), shown,
-                  doing, request->code, phrase[0] == '\0' ? "" : " ", phrase,
+  length = strcspn(shown, "?#");
+  if (length > SHOWN_MOST) length = SHOWN_MOST; /* so that the rest is never cut off */
+  blockstore_fail(call, status, "%.*s: %s: the server answered %d%s%s%s%s.", (int)length, shown, doing, request->code,
+                  phrase[0] == '\0' ? "" : " ", phrase,
                   words[0] == '\0' ? "" : location != NULL ? ", a redirect that is not followed, to " : ": ", words);
   free(location);
   return status;

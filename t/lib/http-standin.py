@@ -177,7 +177,7 @@ class Exchange:
             self.send(block)
 
     def do_drip(self):
-        self.answer(200, length=1000000)
+        self.answer(self.number_of("code", 200), length=1000000)
         while True:
             self.send(b"x")
             time.sleep(0.05)
