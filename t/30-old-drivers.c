@@ -254,7 +254,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(each_is_loaded_and_used, set_up, tear_down),
   };
 
-  alarm(120);
+  alarm(600);
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return cmocka_run_group_tests_name(__FILE__, tests, find_folders, NULL);
 }

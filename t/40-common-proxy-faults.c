@@ -125,7 +125,7 @@ int main(void) {
                                      cmocka_unit_test(the_server_behind_a_tunnel_is_judged_as_ever),
                                      cmocka_unit_test(a_socks_proxy_is_gone_through), cmocka_unit_test(a_socks_proxy_refuses)};
 
-  alarm(120);
+  alarm(600);
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return cmocka_run_group_tests_name(__FILE__, tests, begin, end);
 }

@@ -442,7 +442,7 @@ int main(void) {
                                      cmocka_unit_test(sentences_name_it),
                                      cmocka_unit_test(tls_goes_through_a_tunnel)};
 
-  alarm(120);
+  alarm(600);
   if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free, take_again, take_text, take_many) != CURLE_OK) return 1;
   cmocka_set_message_output(CM_OUTPUT_TAP);
   return cmocka_run_group_tests_name(__FILE__, tests, clear, clear);

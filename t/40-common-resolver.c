@@ -101,7 +101,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_waits_for_it), cmocka_unit_test(its_failure_is_told),
                                      cmocka_unit_test(they_end)};
 
-  alarm(120);
+  alarm(600);
   if (pthread_key_create(&at_end, note_end) != 0) return 1;
   return RUN_TESTS(tests);
 }

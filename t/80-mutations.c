@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the fuzzers are aimed at (t/fuzz/targets.h) is fed with their corpus, and with damaged pieces of it, always in the same
- * way: it never crashes, and what it still takes holds what it promises.  BLOCKSTORE_TEST_LONG=1: a hundred times as many. */
+ * way: it never crashes, and what it still takes holds what it promises.  BLOCKSTORE_TEST_LONG=1: a hundred times as many;
+ * BLOCKSTORE_TEST_BRIEF=1: an eighth. */
 #include <config.h>
 
 #include <dirent.h>
@@ -76,11 +77,14 @@ static size_t damage(unsigned char *bytes, size_t length, const struct bs_buffer
   }
 }
 
+static size_t rounds_of(size_t rounds) {
+  if (getenv("BLOCKSTORE_TEST_LONG") != NULL) return 100 * rounds;
+  return getenv("BLOCKSTORE_TEST_BRIEF") != NULL ? rounds / 8 : rounds;
+}
+
 /* Each seed as it is, which also says that what was once found stays mended; then damaged ones. */
 static void mutate(const struct bs_fuzz_target *target, const struct seeds *seeds, unsigned char *bytes) {
-  size_t rounds = target->rounds * (getenv("BLOCKSTORE_TEST_LONG") == NULL ? 1 : 100);
-
-  for (size_t i = 0; i < seeds->count + rounds; i++) {
+  for (size_t i = 0; i < seeds->count + rounds_of(target->rounds); i++) {
     const struct bs_buffer *seed = &seeds->items[i < seeds->count ? i : below(seeds->count)];
     const struct bs_buffer *other = &seeds->items[below(seeds->count)];
     size_t length = seed->length, times = i < seeds->count ? 0 : 1 + below(5);
@@ -109,7 +113,7 @@ static void headers(void **unused) {
 
   (void)unused;
   read_module(&file, "good");
-  for (size_t i = 0; i < 20000; i++) {
+  for (size_t i = 0; i < rounds_of(20000); i++) {
     size_t at = SELFMAG + below(below(2) == 0 ? 60 : 60 + 56 * 12);
     unsigned char kept = file.bytes[at];
 

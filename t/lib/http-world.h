@@ -96,7 +96,7 @@ static inline int world_teardown(void **state) {
 }
 
 #define RUN_IN_WORLD_BY(tests, setup, teardown) \
-  (alarm(120), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, setup, teardown))
+  (alarm(600), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, setup, teardown))
 #define RUN_IN_WORLD(tests) RUN_IN_WORLD_BY(tests, world_setup, world_teardown)
 
 #endif

@@ -62,7 +62,7 @@ __attribute__((weak, visibility("default"), format(printf, 1, 2))) void print_me
 
 /* A test that hangs is killed, after far more time than any takes under valgrind. */
 #define RUN_TESTS(tests) \
-  (alarm(120), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL))
+  (alarm(600), cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL))
 
 /* The call must succeed; otherwise the test fails with the error's message. */
 #define assert_ok(call)                                                        \
