@@ -113,10 +113,10 @@ END
 succeeds 'and is mended' cmp "$FTP_HOME/$own/$(place "$key")" "$work/data"
 uploads=$FTP_HOME/$own/.uploads
 old=$(printf '%016x' "$(($(date +%s) - 100000))") new=$(printf '%016x' "$(date +%s)") later=$(printf '%016x' "$(($(date +%s) + 200000))")
-for name in "$old-0123456789abcdef" "$old-0123" "$new-0123456789abcdef" "$later-0123456789abcdef" mine; do echo x >"$uploads/$name"; done
+for name in "$old-0123456789abcdef" "$old-fedcba9876543210" "$old-0123" "$new-0123456789abcdef" "$later-0123456789abcdef" mine; do echo x >"$uploads/$name"; done
 calls OK 'the store is looked at' $at $login "$ca" root="$own" <<END
 check
 END
 told '"uploads_swept": 2' 'what puts left long ago is removed'
-is "$(ls "$uploads" | tr '\n' ' ')" "$new-0123456789abcdef $later-0123456789abcdef mine " 'and nothing else'
+is "$(ls "$uploads" | tr '\n' ' ')" "$old-0123 $new-0123456789abcdef $later-0123456789abcdef mine " 'and nothing else'
 done_testing

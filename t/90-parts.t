@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(compare|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|url)_'
+prefixes='^bs_(compare|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|upload|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -154,6 +154,15 @@ int main(void) {
   return strcmp(errand.reason, "No.") == 0 ? 0 : 3;
 }
 END
+cat >"$work/upload-use" <<'END'
+#include "upload.h"
+int main(void) {
+  char name[BS_UPLOAD_NAME_SIZE];
+
+  if (bs_upload_name(name, NULL) != BLOCKSTORE_STATUS_OK) return 1;
+  return bs_upload_is_old(name, time(NULL)) || !bs_upload_is_old(name, time(NULL) + 100000) ? 2 : 0;
+}
+END
 cat >"$work/peer-use" <<'END'
 #include "peer.h"
 int main(void) {
@@ -260,7 +269,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in compare errand fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare errand fault health http label layout peer proxy quiet transfer tree upload url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -276,7 +285,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in compare errand fault health http label layout peer proxy quiet transfer tree url; do
+for part in compare errand fault health http label layout peer proxy quiet transfer tree upload url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"

@@ -8,25 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "plugins/common/errand.h"
+#include "plugins/common/upload.h"
 #include "plugins/ftp/absence.h"
 
-#define OLD 86400 /* seconds: no put takes so long */
 #define ROOM_IS_ASKED ((uint64_t)1 << 20) /* bytes: less reaches the server whole, so that its answer tells */
 
-/* Makes a first name: 16 digits of the time, a dash and 16 random digits. */
+/* Makes a first name. */
 static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blockstore_call *call,
                                         const struct bs_ftp_place *place) {
-  char below[sizeof BS_FTP_UPLOADS + sizeof "/0123456789abcdef-0123456789abcdef"];
-  uint64_t random;
+  char below[sizeof BS_FTP_UPLOADS "/" + BS_UPLOAD_NAME_SIZE] = BS_FTP_UPLOADS "/";
+  enum blockstore_status status = bs_upload_name(below + strlen(below), call);
 
-  if (getentropy(&random, sizeof random) < 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "The system gives no random numbers.");
-  snprintf(below, sizeof below, BS_FTP_UPLOADS "/%016" PRIx64 "-%016" PRIx64, (uint64_t)time(NULL), random);
-  bs_ftp_place_path(ret_name, place, below);
-  return BLOCKSTORE_STATUS_OK;
+  if (status == BLOCKSTORE_STATUS_OK) bs_ftp_place_path(ret_name, place, below);
+  return status;
 }
 
 /* ---- directories ---- */
@@ -232,17 +228,6 @@ enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blocks
 
 /* ---- what a crash left ---- */
 
-/* Is it the name of an upload that was begun long ago?  Those of a future, by a wrong clock, are left. */
-static bool is_old(const char *name, time_t now) {
-  char digits[17] = "";
-  uint64_t begun;
-
-  if (strspn(name, "0123456789abcdef") != 16) return false;
-  memcpy(digits, name, 16);
-  begun = strtoull(digits, NULL, 16);
-  return begun < (uint64_t)now && (uint64_t)now - begun > OLD;
-}
-
 enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t *ret_count) {
   struct bs_ftp_listing listing;
   struct bs_ftp_path directory, file;
@@ -256,7 +241,7 @@ enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct bloc
   status = bs_ftp_list(wire, call, &reply, &listing, directory.text);
   at = listing.lines;
   while (status == BLOCKSTORE_STATUS_OK && (name = bs_ftp_listing_next(&listing, &at)) != NULL) {
-    if (!is_old(name, time(NULL))) continue;
+    if (!bs_upload_is_old(name, time(NULL))) continue;
     snprintf(file.text, sizeof file.text, "%s%s", directory.text, name);
     status = bs_ftp_remove(wire, call, &reply, file.text);
     *ret_count += status == BLOCKSTORE_STATUS_OK;
