@@ -70,11 +70,11 @@ static void hosts_are_told_apart(void **state) {
 }
 
 static void this_machine_is_known(void **state) {
-  static const char *const own[] = {"localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.0.0.1.", "127.1",
-                                    "127.255.255.255", "0x7f.1", "2130706433", "0.0.0.0", "[::1]", "::1", "[::]",
-                                    "[::ffff:127.0.0.1]", "[::1%25lo]"};
-  static const char *const others[] = {"", "example.org", "localhost.example.org", "notlocalhost", "126.255.255.255", "128.0.0.1",
-                                       "10.0.0.1", "0.0.0.1", "[::2]", "[fe80::1%25eth0]", "[::ffff:10.0.0.1]", "[2a00::1]"};
+  static const char *const own[] = {"localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.1", "127.255.255.255", "0x7f.1",
+                                    "2130706433", "0.0.0.0", "[::1]", "::1", "[::]", "[::ffff:127.0.0.1]", "[::1%25lo]"};
+  static const char *const others[] = {"", "example.org", "localhost.", "a.localhost.", "127.0.0.1.", "127.example",
+                                       "localhost.example.org", "notlocalhost", "126.255.255.255", "128.0.0.1", "10.0.0.1",
+                                       "0.0.0.1",  "[::2]", "[fe80::1%25eth0]", "[::ffff:10.0.0.1]", "[2a00::1]"};
 
   (void)state;
   for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)

@@ -81,7 +81,7 @@ static void the_options_go_first(void **state) {
 
 /* Requests to a service of this machine may hold its secrets: only who asks for it sends them through a proxy. */
 static void this_machine_is_not_behind_it(void **state) {
-  static const char *const own[] = {"localhost", "Localhost.", "a.localhost", "127.0.0.1", "127.9.8.7", "127.1", "[::1]", "[::]",
+  static const char *const own[] = {"localhost", "Localhost", "a.localhost", "127.0.0.1", "127.9.8.7", "127.1", "[::1]", "[::]",
                                     "0.0.0.0", "[::ffff:127.0.0.1]"};
   static const char *const schemes[] = {"http", "https", "ftp", "ftps"};
   struct bs_proxy proxy;

@@ -101,10 +101,12 @@ static void a_login_is_whole_and_safe(void **state) {
   refused(OPEN({"root", "http://127.example/a"}, {"token", "secret"}), "allow_plain_login");
   refused(OPEN({"root", "http://localhost.example/a"}, {"token", "secret"}), "allow_plain_login");
   refused(OPEN({"root", "http://192.168.1.1/a"}, {"user", "alice"}, {"password", "secret"}), "allow_plain_login");
+  refused(OPEN({"root", "http://localhost.:8080/a"}, {"token", "secret"}), "allow_plain_login");
   taken(OPEN({"root", ROOT}, {"user", "alice"}, {"password", "secret"}));
   taken(OPEN({"root", "http://LOCALHOST:8080/a"}, {"token", "secret"}));
   taken(OPEN({"root", "http://127.0.0.1/a"}, {"token", "secret"}));
   taken(OPEN({"root", "http://[::1]:80/a"}, {"token", "secret"}));
+  taken(OPEN({"root", "http://dav.localhost/a"}, {"token", "secret"}));
   taken(OPEN({"root", "http://dav.example/a"}, {"token", "secret"}, {"allow_plain_login", "true"}));
   taken(OPEN({"root", "http://dav.example/a"}));
 }

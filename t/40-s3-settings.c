@@ -2,6 +2,7 @@
 /* The options of the s3 driver: what is refused when a store is opened, and the URLs that follow from them.  No server. */
 #include <config.h>
 
+#include "plugins/s3/place.h"
 #include "t/lib/driver-host.h"
 
 #define BUCKET "my-data"
@@ -153,6 +154,34 @@ static void prefix_must_leave_room_for_objects(void **state) {
   host_store_close(&store);
 }
 
+/* For the warning that there is no TLS. */
+static bool is_guarded(const char *endpoint, const char *style) {
+  const struct blockstore_settings settings = {
+      (const struct host_setting[]){{"endpoint", endpoint}, {"bucket", BUCKET}, {"style", style}, {NULL, NULL}}};
+  struct bs_s3_place place;
+  struct host_call call;
+  bool guarded;
+
+  host_call_init(&call);
+  if (bs_s3_place_open(&place, &call.call, &settings) != BLOCKSTORE_STATUS_OK) fail_msg("%s: %s", endpoint, call.sentence);
+  guarded = place.guarded;
+  bs_s3_place_close(&place);
+  return guarded;
+}
+
+static void without_tls_only_this_machine_is_guarded(void **state) {
+  (void)state;
+  assert_true(is_guarded("https://s3.example.org", "auto"));
+  assert_true(is_guarded("http://127.0.0.1:9000", "auto"));
+  assert_true(is_guarded("http://LOCALHOST:9000/storage", "auto"));
+  assert_true(is_guarded("http://localhost:9000", "virtual"));
+  assert_true(is_guarded("http://[::1]:9000", "auto"));
+  assert_false(is_guarded("http://s3.example.org", "auto"));
+  assert_false(is_guarded("http://127.example:9000", "auto"));
+  assert_false(is_guarded("http://192.168.1.1:9000", "auto"));
+  assert_false(is_guarded("http://[2001:db8::1]:9000", "auto"));
+}
+
 static void nothing_is_put_without_credentials(void **state) {
   struct host_store store;
   static const char key[] = "ab34567890123456789012345678901234567890123456789012345678901234";
@@ -174,6 +203,7 @@ int main(void) {
       cmocka_unit_test(urls_follow_from_the_options),
       cmocka_unit_test(only_its_own_urls_are_handled),
       cmocka_unit_test(prefix_must_leave_room_for_objects),
+      cmocka_unit_test(without_tls_only_this_machine_is_guarded),
       cmocka_unit_test(nothing_is_put_without_credentials),
   };
 

@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(compare|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|upload|url)_'
+prefixes='^bs_(compare|endpoint|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|upload|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -132,6 +132,30 @@ int main(void) {
   return strcmp(written, "{\"host\": \"a\\\"b\", \"free\": 7, \"up\": true}") == 0 ? 0 : 2;
 }
 END
+cat >"$work/endpoint-use" <<'END'
+#include "endpoint.h"
+#include <stdlib.h>
+#include <string.h>
+static char said[256];
+static void set_error(struct blockstore_call *call, const char *sentence) {
+  (void)call;
+  strncpy(said, sentence, sizeof said - 1);
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+  char *url = NULL;
+  int good;
+
+  host.set_error = set_error;
+  if (bs_endpoint_take(&url, &call, "server", "http://example.org", false) != BLOCKSTORE_STATUS_FAILED) return 1;
+  if (strncmp(said, "server: ", 8) != 0) return 2;
+  if (bs_endpoint_take(&url, &call, "server", "http://localhost:8080/", false) != BLOCKSTORE_STATUS_OK) return 3;
+  good = strcmp(url, "http://localhost:8080") == 0;
+  free(url);
+  return good ? 0 : 4;
+}
+END
 cat >"$work/errand-use" <<'END'
 #include "errand.h"
 #include <string.h>
@@ -245,6 +269,7 @@ compile() (
     label) files='label url' libraries=-lcrypto ;;
     layout) files='layout label url' libraries=-lcrypto ;;
     fault | quiet) libraries=-lcurl ;;
+    endpoint) files='endpoint peer url' ;;
     proxy) files='proxy peer' libraries=-lcurl ;;
     transfer) files='transfer fault peer proxy quiet' libraries=-lcurl ;;
     http) files='http transfer fault peer proxy quiet' libraries=-lcurl ;;
@@ -269,7 +294,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in compare errand fault health http label layout peer proxy quiet transfer tree upload url; do
+for part in compare endpoint errand fault health http label layout peer proxy quiet transfer tree upload url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -285,7 +310,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in compare errand fault health http label layout peer proxy quiet transfer tree upload url; do
+for part in compare endpoint errand fault health http label layout peer proxy quiet transfer tree upload url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"

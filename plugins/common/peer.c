@@ -126,9 +126,12 @@ static bool is_loopback6(const uint8_t *bytes) {
   return is_in(bytes, &loopback) || is_in(bytes, &any) || (is_in(bytes, &mapped6) && is_loopback4(bytes + 12));
 }
 
+/* A name with the root's dot is asked of a name server, even this machine's own. */
 bool bs_peer_host_is_loopback(const char *host) {
   uint8_t bytes[16];
   enum kind kind = read_host(bytes, host);
+  size_t length = strlen(host);
 
+  if (length > 0 && host[length - 1] == '.') return false;
   return kind == OWN_NAME || (kind == ADDRESS4 && is_loopback4(bytes)) || (kind == ADDRESS6 && is_loopback6(bytes));
 }

@@ -27,7 +27,8 @@ bool bs_peer_is_public(const struct sockaddr *address);
  * ("localhost", what ends in ".localhost").  Any other name is public until it is resolved. */
 bool bs_peer_host_is_public(const char *host);
 
-/* The names of this machine for itself, and the addresses that lead to it: 127.0.0.0/8, ::1, 0.0.0.0 and ::. */
+/* By the same, is it this machine, whoever is asked for it?  Its own names, and the addresses that lead to it: 127.0.0.0/8, ::1,
+ * 0.0.0.0 and ::, however they are written. */
 bool bs_peer_host_is_loopback(const char *host);
 
 #pragma GCC visibility pop

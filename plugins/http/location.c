@@ -75,11 +75,3 @@ bool http_location_parse(struct http_location *ret_location, const char *url) {
 bool http_location_same_origin(const struct http_location *one, const struct http_location *other) {
   return one->is_secure == other->is_secure && one->port == other->port && strcmp(one->host, other->host) == 0;
 }
-
-bool http_location_is_loopback(const struct http_location *location) {
-  const char *host = location->host;
-
-  if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0) return true;
-  /* 127.0.0.1 and its like in full: other spellings are not needed here, and "127.example" is a name. */
-  return strncmp(host, "127.", 4) == 0 && strspn(host, DIGITS ".") == strlen(host);
-}

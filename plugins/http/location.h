@@ -20,7 +20,4 @@ bool http_location_parse(struct http_location *ret_location, const char *url);
 /* The same scheme, host and port? */
 bool http_location_same_origin(const struct http_location *one, const struct http_location *other);
 
-/* Does it, by its text, never leave this computer? */
-bool http_location_is_loopback(const struct http_location *location);
-
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/common/peer.h"
 #include "plugins/common/url.h"
 
 _Static_assert(HTTP_SITE_ROOT_LONGEST + 1 + BS_LAYOUT_ESCAPED_MAX <= HTTP_SITE_URL_LONGEST + 1, "a URL has room for any path");
@@ -62,7 +63,7 @@ static enum blockstore_status take_login(struct http_site *site, struct blocksto
   site->has_login = login->user != NULL || login->bearer != NULL;
   if (site->root[0] == '\0' && (site->has_login || host->setting(settings, "client_certificate", 0) != NULL))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "To log in, root must be set: no other server is told who you are.");
-  if (!site->has_login || site->location.is_secure || http_location_is_loopback(&site->location) ||
+  if (!site->has_login || site->location.is_secure || bs_peer_host_is_loopback(site->location.host) ||
       host->setting_number(settings, "allow_plain_login") != 0)
     return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/common/endpoint.h"
 #include "plugins/common/url.h"
-#include "plugins/ipfs/endpoint.h"
 
 #define EMPTY_BLOCK "/ipfs/bafkqaaa?format=raw" /* an empty block that its own CID holds: every gateway has it */
 #define PATH_MOST (sizeof "/ipns/" + BS_IPNS_LENGTH + 1 + BS_LAYOUT_ESCAPED_MAX)

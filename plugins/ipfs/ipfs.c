@@ -10,8 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "plugins/common/endpoint.h"
 #include "plugins/common/url.h"
-#include "plugins/ipfs/endpoint.h"
 #include "plugins/ipfs/gateway.h"
 #include "plugins/ipfs/node.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "plugins/common/peer.h"
 #include "plugins/common/url.h"
 
 #define REGION_ANY "us-east-1" /* what servers that know no regions take */
@@ -25,6 +26,7 @@ struct endpoint {
   char scheme[sizeof "https"];
   char host[HOST_LONGEST + 1]; /* with its port, unless that is the scheme's; in lower case */
   const char *path;            /* "" or "/path" */
+  bool is_here;                /* it is this computer */
 };
 
 static enum blockstore_status fail_memory(struct blockstore_call *call) {
@@ -53,6 +55,7 @@ static bool take_authority(struct endpoint *endpoint, const char *text, size_t l
   if (good) {
     curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
     snprintf(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port == NULL ? "" : ":", port == NULL ? "" : port);
+    endpoint->is_here = bs_peer_host_is_loopback(host);
     for (char *letter = endpoint->host; *letter != '\0'; letter++) *letter = (char)tolower((unsigned char)*letter);
   }
   curl_free(host);
@@ -64,13 +67,6 @@ static bool take_authority(struct endpoint *endpoint, const char *text, size_t l
 /* An address cannot have a bucket's name before it. */
 static bool takes_names(const char *host) {
   return host[0] != '[' && strspn(host, DIGITS ".") < strcspn(host, ":");
-}
-
-static bool is_loopback(const char *host) {
-  size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-
-  return (length == 9 && strncmp(host, "localhost", 9) == 0) || (strncmp(host, "127.", 4) == 0 && !takes_names(host)) ||
-         (length == 5 && strncmp(host, "[::1]", 5) == 0);
 }
 
 static bool is_aws(const char *host) {
@@ -187,7 +183,7 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
   /* A certificate for *.s3.amazonaws.com is none for a bucket with a dot. */
   if (strcmp(style, "auto") == 0) virtual = able && is_aws(endpoint->host) && strchr(place->bucket, '.') == NULL;
   if (!make_forms(place, endpoint, virtual)) return fail_memory(call);
-  place->guarded = strcmp(endpoint->scheme, "https") == 0 || is_loopback(endpoint->host);
+  place->guarded = strcmp(endpoint->scheme, "https") == 0 || endpoint->is_here;
   url = bs_s3_place_url(place, "");
   if (url == NULL) return fail_memory(call);
   length = strlen(url);
