@@ -58,6 +58,49 @@ succeeds 'and what was there stays there' cmp "$work/out" "$work/record"
 is_empty "$(ls "$place/tmp")" 'nothing is left of these'
 rm "$SYNDICATE_ROOT/lacks"
 
+# ---- an object that cannot be read is put again ----
+object=$place/immutable/$(printf %.2s "$key")/$(printf %s "$key" | cut -c 3-4)/$key
+for lost in download end; do
+  before=$(stat -c %i "$object")
+  # shellcheck disable=SC2086
+  calls 'OK TRANSIENT OK OK' "a gateway that has lost blocks: $lost" $there <<END
+put_immutable $key $work/data
+run echo $lost >$SYNDICATE_ROOT/lacks
+get_immutable $key $work/none
+put_immutable $key $work/data
+run rm $SYNDICATE_ROOT/lacks
+get_immutable $key $work/out
+END
+  succeeds 'the object is there' cmp "$work/out" "$work/data"
+  fails 'and is a new file' [ "$(stat -c %i "$object")" = "$before" ]
+done
+is_empty "$(ls "$place/tmp")" 'nothing is left of the old ones'
+
+# ---- a gateway that makes no directories, and one that lists none ----
+echo mkdir >"$SYNDICATE_ROOT/lacks"
+# shellcheck disable=SC2046
+calls 'FAILED FAILED' 'a gateway that finds nothing to make a directory in' $(opened "http://127.0.0.1:$SYNDICATE_PORT" "$own-none/deep") <<END
+put_immutable $other $work/other
+check
+END
+told 'there is nothing to make it in (404)' 'is told'
+echo listdir >"$SYNDICATE_ROOT/lacks"
+# shellcheck disable=SC2086
+calls OK 'a gateway that lists no directory' $there <<END
+check
+END
+told "What older puts left in $own/tmp stays there: The directory cannot be listed: The gateway does not know the operation" 'is told'
+told '"temporaries_swept": 0' 'and is healthy'
+rm "$SYNDICATE_ROOT/lacks"
+# shellcheck disable=SC2086
+calls 'OK TRANSIENT OK' 'directories that somebody removes' $there <<END
+put_mutable id $work/record
+run rm -r $place/mutable $place/tmp
+put_mutable id $work/record
+put_mutable id $work/record
+END
+told 'somebody removes the directories' 'are told'
+
 # ---- the command line tells what is wrong ----
 # looks GATEWAY SESSION KEY-FILE REGEX WHAT: stores ends with 1, and says this.
 looks() {

@@ -70,6 +70,17 @@ delete_mutable id
 delete_mutable id
 END
 
+# ---- what puts left that never ended ----
+old=$(printf '%016x' "$(($(date +%s) - 100000))") new=$(printf '%016x' "$(date +%s)")
+for name in "$old-0123456789abcdef" "$old-fedcba9876543210" "$old-0123" "$new-0123456789abcdef" mine; do echo x >"$place/tmp/$name"; done
+at "deep/er/$own" 'OK OK' 'the store is looked at' <<END
+check
+check
+END
+told '"temporaries_swept": 2' 'what is old is removed'
+told '"temporaries_swept": 0' 'once'
+is "$(ls "$place/tmp" | tr '\n' ' ')" "$old-0123 $new-0123456789abcdef mine " 'and nothing else'
+
 # ---- mistakes ----
 key_file=$work/wrong
 at "$own" 'DENIED DENIED DENIED DENIED' 'a wrong key' <<END
@@ -91,8 +102,14 @@ unopened "$own" 'volume: 1 to 128' 'a volume with a slash'
 for wrong in '' / /a a/ a//b . .. a/../b a/. 'a b' 'a%20b'; do unopened "$wrong" 'root: A path in the volume' "root \"$wrong\""; done
 for wrong in '' ftp://host http:// http://user@host http://host/?a http://host/#a host; do
   gateway=$wrong
-  unopened "$own" 'gateway: An address such as' "gateway \"$wrong\""
+  unopened "$own" 'gateway: A URL such as https' "gateway \"$wrong\""
 done
+for elsewhere in http://gateway.example http://192.0.2.1:8888 http://127.example; do
+  gateway=$elsewhere
+  unopened "$own" "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere"
+done
+succeeds 'allow_http allows it' drive gateway=http://192.0.2.1:8888 allow_http=true volume=test session=user key="@$work/key" </dev/null
+succeeds 'and https needs nothing' drive gateway=https://192.0.2.1:8888 volume=test session=user key="@$work/key" </dev/null
 
 # ---- URLs ----
 url=$(printf 'make_mutable_url id\n' | at "$own" OK url >/dev/null; head -n 1 "$said")

@@ -10,12 +10,14 @@
 
 #include <cjson/cJSON.h>
 
+#include "plugins/common/endpoint.h"
 #include "plugins/common/url.h"
 
 /* A gateway keeps the body of a write in memory until it has all of it. */
 #define PIECE ((uint64_t)16 << 20)
 #define SESSION_LONGEST 256
 #define REPLY_MOST ((size_t)64 << 10)
+#define LIST_MOST ((size_t)4 << 20)
 
 /* ---- lifecycle ---- */
 
@@ -25,17 +27,13 @@ static bool is_session(const char *name) {
 
 enum blockstore_status bs_syndicate_open(struct bs_syndicate_gateway *ret_gateway, struct blockstore_call *call,
                                          const struct blockstore_settings *settings) {
-  const char *url = call->host->setting(settings, "gateway", 0);
-  size_t length = bs_url_base(url);
+  bool allow_http = call->host->setting_number(settings, "allow_http") != 0;
+  enum blockstore_status status;
 
-  if (length == 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "gateway: An address such as http://127.0.0.1:8888 was expected, without user and query.");
   *ret_gateway = (struct bs_syndicate_gateway){
-      .url = strndup(url, length),
       .credentials = {.user = call->host->setting(settings, "session", 0), .password = call->host->setting(settings, "key", 0)}};
-  if (ret_gateway->url == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the syndicate driver.");
+  status = bs_endpoint_take(&ret_gateway->url, call, "gateway", call->host->setting(settings, "gateway", 0), allow_http);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
   if (!is_session(ret_gateway->credentials.user))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "session: The name of a session was expected, 1 to %d bytes without a colon.", SESSION_LONGEST);
@@ -126,7 +124,7 @@ static enum blockstore_status perform(const struct bs_syndicate_gateway *gateway
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the syndicate driver.");
   request->url = url;
   request->credentials = &gateway->credentials;
-  request->reply_most = REPLY_MOST;
+  if (request->reply_most == 0) request->reply_most = REPLY_MOST;
   return bs_http_perform(gateway->http, call, request);
 }
 
@@ -225,7 +223,10 @@ enum blockstore_status bs_syndicate_make_directory(const struct bs_syndicate_gat
   /* Up to the first that there is or can be made, then down again. */
   while ((status = make_one(gateway, call, path, length)) == BLOCKSTORE_STATUS_NOT_FOUND) {
     while (length > 0 && path[length - 1] != '/') length--;
-    if (length == 0) return status;
+    if (length == 0)
+      return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                             "The directory %s cannot be made: The gateway answers that there is nothing to make it in (404).",
+                             path);
     length--;
   }
   while (status == BLOCKSTORE_STATUS_OK && path[length] != '\0') {
@@ -233,6 +234,19 @@ enum blockstore_status bs_syndicate_make_directory(const struct bs_syndicate_gat
     status = make_one(gateway, call, path, length);
   }
   return status;
+}
+
+enum blockstore_status bs_syndicate_list(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
+                                         cJSON **ret_list, const char *path) {
+  static const char doing[] = "The directory cannot be listed";
+  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = LIST_MOST};
+  char *url BS_AUTO_FREE = url_in_volume(gateway, path, "listdir");
+  enum blockstore_status status = ask(gateway, call, &request, url, doing);
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  *ret_list = request.reply == NULL ? NULL : cJSON_ParseWithLength(request.reply, request.reply_length);
+  if (*ret_list != NULL) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway answered no JSON document.", doing);
 }
 
 /* ---- health ---- */

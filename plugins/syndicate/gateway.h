@@ -3,6 +3,8 @@
 #ifndef BS_PLUGINS_SYNDICATE_GATEWAY_H
 #define BS_PLUGINS_SYNDICATE_GATEWAY_H
 
+#include <cjson/cJSON.h>
+
 #include "plugins/common/http.h"
 #include "plugins/common/plugin.h"
 
@@ -31,6 +33,9 @@ enum blockstore_status bs_syndicate_write(const struct bs_syndicate_gateway *gat
 /* OK too when the directory is there already; with those above it. */
 enum blockstore_status bs_syndicate_make_directory(const struct bs_syndicate_gateway *gateway,
                                                    struct blockstore_call *call, const char *path);
+/* What the gateway says of a directory, by cJSON_Delete: an object whose `entries` have a `name` each. */
+enum blockstore_status bs_syndicate_list(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
+                                         cJSON **ret_list, const char *path);
 /* Takes the place of a file that is there; where the gateway would not, FAILED. */
 enum blockstore_status bs_syndicate_rename(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
                                            const char *from, const char *to);

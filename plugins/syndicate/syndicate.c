@@ -2,25 +2,24 @@
 /*
  * syndicate: objects are files of a Syndicate volume, below `root`, where plugins/common/layout.h says, reached through
  * a user gateway (gateway.h).  A gateway writes into files in place and cuts none off, so each object is written as a
- * new file, ROOT/tmp/RANDOM, and renamed.
+ * new file, ROOT/tmp/TIME-RANDOM, and renamed.
  */
 #include <config.h>
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
+#include <time.h>
 
 #include "plugins/common/compare.h"
 #include "plugins/common/errand.h"
 #include "plugins/common/health.h"
 #include "plugins/common/layout.h"
 #include "plugins/common/plugin.h"
+#include "plugins/common/upload.h"
 #include "plugins/common/url.h"
 #include "plugins/syndicate/gateway.h"
 
@@ -59,18 +58,21 @@ static struct syndicate_path syndicate_path(const struct syndicate *syndicate, c
   return path;
 }
 
+static struct syndicate_path syndicate_path_of_temporary(const struct syndicate *syndicate, const char *name) {
+  char below[sizeof TEMPORARIES "/" + BS_UPLOAD_NAME_SIZE];
+
+  snprintf(below, sizeof below, TEMPORARIES "/%s", name);
+  return syndicate_path(syndicate, below);
+}
+
 /* A path that nothing has. */
 static enum blockstore_status syndicate_temporary(const struct syndicate *syndicate, struct blockstore_call *call,
                                                   struct syndicate_path *ret_path) {
-  char name[sizeof TEMPORARIES "/" + 16];
-  uint64_t number;
+  char name[BS_UPLOAD_NAME_SIZE];
+  enum blockstore_status status = bs_upload_name(name, call);
 
-  if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "A name for a temporary file cannot be had: %s",
-                           strerrordesc_np(errno));
-  snprintf(name, sizeof name, TEMPORARIES "/%016" PRIx64, number);
-  *ret_path = syndicate_path(syndicate, name);
-  return BLOCKSTORE_STATUS_OK;
+  if (status == BLOCKSTORE_STATUS_OK) *ret_path = syndicate_path_of_temporary(syndicate, name);
+  return status;
 }
 
 static enum blockstore_status syndicate_locate_url(const struct syndicate *syndicate, struct bs_layout *ret_object,
@@ -88,8 +90,7 @@ static enum blockstore_status syndicate_locate_url(const struct syndicate *syndi
   return BLOCKSTORE_STATUS_OK;
 }
 
-/* Is the object there, byte for byte? */
-
+/* Is the object there, byte for byte?  To ask saves work; what cannot be read is damaged, and written anew. */
 static enum blockstore_status syndicate_holds(const struct syndicate *syndicate, struct blockstore_call *call,
                                               bool *ret_holds, const struct syndicate_path *object,
                                               const struct blockstore_source *source) {
@@ -98,8 +99,10 @@ static enum blockstore_status syndicate_holds(const struct syndicate *syndicate,
 
   bs_compare_begin(&compare, source);
   status = bs_syndicate_download(&syndicate->gateway, call, &compare.sink, object->text);
+  if (compare.status != BLOCKSTORE_STATUS_OK) return compare.status;
+  if (status == BLOCKSTORE_STATUS_CANCELLED && !compare.differs) return status;
   *ret_holds = status == BLOCKSTORE_STATUS_OK && bs_compare_is_same(&compare);
-  return compare.differs || status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
+  return BLOCKSTORE_STATUS_OK;
 }
 
 /* Writing. */
@@ -368,16 +371,45 @@ static enum blockstore_status syndicate_try(struct syndicate *syndicate, struct 
   return status;
 }
 
+/* Removes what puts left that never ended, if it can; that it cannot does no harm to the store. */
+static uint64_t syndicate_sweep(const struct syndicate *syndicate, struct blockstore_call *call) {
+  const struct syndicate_path directory = syndicate_path(syndicate, TEMPORARIES);
+  const cJSON *entry;
+  cJSON *list = NULL;
+  uint64_t count = 0;
+  struct bs_errand errand;
+  enum blockstore_status status;
+
+  bs_errand_after(&errand, call);
+  status = bs_syndicate_list(&syndicate->gateway, &errand.call, &list, directory.text);
+  cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(list, "entries")) {
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
+    struct syndicate_path file;
+
+    if (name == NULL || !bs_upload_is_old(name, time(NULL))) continue;
+    file = syndicate_path_of_temporary(syndicate, name);
+    status = bs_syndicate_unlink(&syndicate->gateway, &errand.call, file.text);
+    if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND) break;
+    count += status == BLOCKSTORE_STATUS_OK; /* or another sweep was faster */
+  }
+  cJSON_Delete(list);
+  if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What older puts left in %s stays there: %s", directory.text, errand.reason);
+  return count;
+}
+
 static enum blockstore_status syndicate_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   struct syndicate *syndicate = self;
   struct bs_health health;
-  uint64_t free_bytes = BLOCKSTORE_SIZE_UNKNOWN;
+  uint64_t free_bytes = BLOCKSTORE_SIZE_UNKNOWN, swept = 0;
   enum blockstore_status status = bs_syndicate_statvfs(&syndicate->gateway, call, &free_bytes);
 
   if (status == BLOCKSTORE_STATUS_NOT_FOUND)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "session: The gateway knows no session \"%s\".",
                            syndicate->gateway.credentials.user);
   if (status == BLOCKSTORE_STATUS_OK) status = syndicate_try(syndicate, call);
+  if (status == BLOCKSTORE_STATUS_OK) swept = syndicate_sweep(syndicate, call);
+  if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_health_begin(&health);
   bs_health_text(&health, "gateway", syndicate->gateway.url);
@@ -385,6 +417,7 @@ static enum blockstore_status syndicate_check(void *self, struct blockstore_call
   bs_health_text(&health, "volume", syndicate->volume);
   bs_health_text(&health, "root", syndicate->root);
   bs_health_flag(&health, "writable", true);
+  bs_health_number(&health, "temporaries_swept", swept);
   if (free_bytes != BLOCKSTORE_SIZE_UNKNOWN) bs_health_number(&health, "free_bytes", free_bytes);
   return bs_health_end(&health, call, ret_report);
 }
@@ -408,7 +441,6 @@ static const struct blockstore_driver syndicate_driver = {
   BLOCKSTORE_DESCRIPTION("Files in a Syndicate volume, through a user gateway")                                        \
   BLOCKSTORE_URL_SCHEME("syndicate")                                                                                   \
   BLOCKSTORE_THREADS_PARALLEL                                                                                          \
-  BLOCKSTORE_CAPABILITY_DURABLE                                                                                        \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                     \
   BLOCKSTORE_NEEDS_NETWORK                                                                                             \
   BLOCKSTORE_OPTION("gateway", STRING, OPTIONAL, "http://127.0.0.1:8888", "Address of the user gateway")                \
@@ -416,6 +448,7 @@ static const struct blockstore_driver syndicate_driver = {
   BLOCKSTORE_OPTION("root", STRING, OPTIONAL, "blockstore", "Directory of the volume that holds the objects")          \
   BLOCKSTORE_OPTION("session", STRING, REQUIRED, "", "Name of the session at the gateway")                             \
   BLOCKSTORE_OPTION("key", SECRET, REQUIRED, "", "Key of the session")                                                 \
+  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to another computer, which anyone between can read") \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(syndicate, syndicate_driver, SYNDICATE_METADATA);

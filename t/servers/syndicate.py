@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """syndicate.py PORT ROOT USER PASSWORD: stands in for a Syndicate user gateway (syndicate-ug-http), of which no server can be had: its
 HTTP interface over files below ROOT/fs.  As the real one does, a write overwrites in place and cuts nothing off.  What ROOT/lacks
-names it does not do: "rename", or "replace", a rename over a file that is there."""
+names it does not do: "rename"; "replace", a rename over a file that is there; "mkdir", which finds nothing to make a directory in;
+"listdir"; "download", for which it has lost the blocks of all files; "end", the second half of a download."""
 import base64, errno, http.server, json, os, re, stat, sys, urllib.parse
 
 PORT, ROOT, USER, PASSWORD = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3], sys.argv[4]
@@ -101,12 +102,15 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
     def get_download(self):
         with open(local(self.path_asked), "rb") as file:
+            if lacks("download"):
+                raise Refused(500, "EIO", "Input/output error")
             size = os.fstat(file.fileno()).st_size
             self.send_response(200)
             self.send_header("Content-Type", "application/octet-stream")
             self.send_header("Content-Length", str(size))
             self.end_headers()
-            while data := file.read(min(PIECE, size)):
+            lost = size // 2 if lacks("end") else 0
+            while data := file.read(min(PIECE, size - lost)):
                 self.wfile.write(data)
                 size -= len(data)
             self.close_connection = self.close_connection or size > 0
@@ -130,6 +134,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         }
 
     def get_listdir(self):
+        if lacks("listdir"):
+            raise Refused(403, "EPERM", "unknown operation")
         names = sorted(os.listdir(local(self.path_asked)))
         self.tell({"entries": [self.entry(self.path_asked.rstrip(b"/") + b"/" + name) for name in names]})
 
@@ -164,6 +170,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         mode = self.query.get("mode", "")
         if not re.fullmatch("[0-7]{3,4}", mode):
             raise bad("bad mode")
+        if lacks("mkdir"):
+            raise Refused(404, "ENOENT", "no such file or directory")
         os.mkdir(local(self.path_asked), int(mode, 8))
         self.done()
 
