@@ -296,7 +296,7 @@ static enum blockstore_status ipfs_delete_immutable(void *self, struct blockstor
 
   (void)txid;
   if (status == BLOCKSTORE_STATUS_OK) status = ipfs_can_write(ipfs, call);
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_drop(&ipfs->node, call, &object);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_remove(&ipfs->node, call, &object);
   if (status == BLOCKSTORE_STATUS_OK) bs_node_publish(&ipfs->node, call);
   return status;
 }

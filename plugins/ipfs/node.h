@@ -18,6 +18,7 @@
 #pragma GCC visibility push(hidden)
 
 #define BS_NODE_BLOCK_MOST ((uint64_t)1 << 20) /* bytes of a datum that is one block, whose CID its key gives */
+#define BS_NODE_CONTENT_MOST ((size_t)128)     /* bytes of a CID in any form */
 
 /* Used by any number of threads. */
 struct bs_node {
@@ -42,15 +43,18 @@ enum blockstore_status bs_node_search(struct bs_node *node, struct blockstore_ca
 enum blockstore_status bs_node_search_name(struct bs_node *node, struct blockstore_call *call, struct blockstore_sink *sink,
                                            const struct bs_ipns *ipns, const struct bs_layout *object);
 
-/* Immutable data: pinned, and linked at the path.  `cid`: what its content must be, or NULL. */
+/* Immutable data: linked at the path.  `cid`: what its content must be, or NULL. */
 enum blockstore_status bs_node_keep(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
                                     const struct blockstore_source *source, const struct bs_cid *cid);
-enum blockstore_status bs_node_drop(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object);
+
+/* Takes the link away; what nothing else leads to, and nobody has pinned, goes with the node's next garbage collection. */
+enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object);
+
+/* ---- record.c ---- */
 
 /* Records: never half-written, the newest stands at the path. */
 enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
                                        const struct blockstore_source *source);
-enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object);
 
 /* ---- publish.c ---- */
 
@@ -61,6 +65,22 @@ void bs_node_publish(struct bs_node *node, struct blockstore_call *call);
 
 /* Is the node usable?  On OK `health` has been begun, with what is to be known of the node. */
 enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_call *call, struct bs_health *health);
+
+/* ---- for these files: paths in the node's file system ---- */
+
+/* The directory's path, then these two, by free(); NULL when memory runs out. */
+char *bs_node_path(const struct bs_node *node, const char *then, const char *name);
+enum blockstore_status bs_node_fail_memory(struct blockstore_call *call);
+
+/* What stands at the path: its CID, as the node writes it, and its bytes (BLOCKSTORE_SIZE_UNKNOWN: it did not say). */
+struct bs_node_entry {
+  char content[BS_NODE_CONTENT_MOST];
+  uint64_t size;
+};
+enum blockstore_status bs_node_stat(struct bs_node *node, struct blockstore_call *call, struct bs_node_entry *ret_entry,
+                                    const char *path);
+/* OK also when nothing is there.  A directory goes with all that is in it. */
+enum blockstore_status bs_node_unlink(struct bs_node *node, struct blockstore_call *call, const char *path);
 
 #pragma GCC visibility pop
 #endif

@@ -132,7 +132,7 @@ static enum blockstore_status rpc_judge(const struct bs_rpc *rpc, struct blockst
                              command->name, request->code);
   else if (request->code != 500 || message == NULL || !rpc_understands(message, &status))
     status = bs_http_judge(request, call, command->doing, message);
-  else if (status == BLOCKSTORE_STATUS_NO_SPACE)
+  else
     blockstore_fail(call, status, "%s: %s: %.200s", rpc->url, command->doing, message);
   cJSON_Delete(document);
   return status;
@@ -181,6 +181,10 @@ enum blockstore_status bs_rpc_perform(const struct bs_rpc *rpc, struct blockstor
   status = bs_http_perform(rpc->http, call, &request);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   return request.code == 200 ? rpc_take(rpc, call, &request, command) : rpc_judge(rpc, call, &request, command);
+}
+
+enum blockstore_status bs_rpc_trouble(enum blockstore_status status) {
+  return status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_CONFLICT ? BLOCKSTORE_STATUS_FAILED : status;
 }
 
 const char *bs_rpc_text(const cJSON *document, const char *member) {

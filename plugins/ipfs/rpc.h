@@ -40,9 +40,12 @@ struct bs_rpc_command {
  * Performs a command.
  * Returns: OK; NOT_FOUND: the node says that there is no such file or pin; CONFLICT: that there is one already;
  *          NO_SPACE; TRANSIENT, also when the node's time ended; DENIED; FAILED, also when no IPFS node answers there;
- *          or what bs_http_perform returned.  NOT_FOUND and CONFLICT come without a sentence
+ *          or what bs_http_perform returned
  */
 enum blockstore_status bs_rpc_perform(const struct bs_rpc *rpc, struct blockstore_call *call, struct bs_rpc_command *command);
+
+/* For a command that has no use for NOT_FOUND and CONFLICT: they become FAILED. */
+enum blockstore_status bs_rpc_trouble(enum blockstore_status status);
 
 /* A text member of the document, as long as that stands; NULL: it has none. */
 const char *bs_rpc_text(const cJSON *document, const char *member);

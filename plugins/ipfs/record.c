@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "plugins/common/errand.h"
+#include "plugins/ipfs/node.h"
+
+#define TEMPORARIES ".tmp/" /* behind the directory's path: beside it, for what is in it is published */
+#define NAME_LENGTH 33      /* of a folder there: 16 digits of the time, a dash and 16 random digits */
+#define TRIES 10            /* to replace a record that others replace, too */
+
+#define WRITE_OPTIONS "&create=true&parents=true&truncate=true&cid-version=1&raw-leaves=true"
+
+/* ---- on its way ---- */
+
+/* A folder for one record; in it that has the name that it is to have, which js-ipfs needs (record_place). */
+static enum blockstore_status record_make_folder(struct bs_node *node, struct blockstore_call *call, char **ret_folder) {
+  char name[NAME_LENGTH + 1];
+  uint64_t chance;
+
+  if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "The system has no random bytes.");
+  snprintf(name, sizeof name, "%016" PRIx64 "-%016" PRIx64, (uint64_t)time(NULL), chance);
+  *ret_folder = bs_node_path(node, TEMPORARIES, name);
+  return *ret_folder == NULL ? bs_node_fail_memory(call) : BLOCKSTORE_STATUS_OK;
+}
+
+static enum blockstore_status record_write(struct bs_node *node, struct blockstore_call *call, const char *path,
+                                           const struct blockstore_source *source) {
+  struct bs_rpc_command write BS_AUTO_RPC = {.name = "files/write", .arguments = {path}, .options = WRITE_OPTIONS,
+                                             .source = source, .doing = "The record cannot be written"};
+  struct bs_node_entry entry;
+  enum blockstore_status status = bs_rpc_perform(&node->rpc, call, &write);
+
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_stat(node, call, &entry, path); /* a write is answered by nothing */
+  if (status != BLOCKSTORE_STATUS_OK) return bs_rpc_trouble(status);
+  if (entry.size == source->size) return BLOCKSTORE_STATUS_OK;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: The node has not all of the %" PRIu64 " bytes that were sent.",
+                         node->rpc.url, source->size);
+}
+
+/* ---- into its place ---- */
+
+static enum blockstore_status record_move(struct bs_node *node, struct blockstore_call *call, const char *from, const char *to) {
+  struct bs_rpc_command mv BS_AUTO_RPC = {.name = "files/mv", .arguments = {from, to}, .options = "&parents=true",
+                                          .doing = "The record cannot be put in its place"};
+
+  return bs_rpc_perform(&node->rpc, call, &mv);
+}
+
+static enum blockstore_status record_make_parent(struct bs_node *node, struct blockstore_call *call, const char *parent) {
+  struct bs_rpc_command mkdir BS_AUTO_RPC = {.name = "files/mkdir", .arguments = {parent},
+                                             .options = "&parents=true&cid-version=1",
+                                             .doing = "The directory of the record cannot be made"};
+
+  return bs_rpc_perform(&node->rpc, call, &mkdir);
+}
+
+/*
+ * Kubo's files/mv takes the old file out and puts the new one in; who takes and puts at the same time makes it say that
+ * there is a file already, which is worth another try.  js-ipfs says so of any file, and replaces it, in one step, when the
+ * new one is moved into its directory instead; to Kubo that is the same.
+ */
+static enum blockstore_status record_place(struct bs_node *node, struct blockstore_call *call, const char *temporary,
+                                           const char *path) {
+  char *parent BS_AUTO_FREE = strndup(path, (size_t)(strrchr(path, '/') + 1 - path));
+  enum blockstore_status status;
+
+  if (parent == NULL) return bs_node_fail_memory(call);
+  status = record_move(node, call, temporary, path);
+  if (status == BLOCKSTORE_STATUS_NOT_FOUND) { /* Kubo's makes no directories */
+    status = record_make_parent(node, call, parent);
+    if (status == BLOCKSTORE_STATUS_OK) status = record_move(node, call, temporary, path);
+  }
+  for (int i = 0; i < TRIES && status == BLOCKSTORE_STATUS_CONFLICT; i++) status = record_move(node, call, temporary, parent);
+  if (status != BLOCKSTORE_STATUS_CONFLICT) return bs_rpc_trouble(status);
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s: %s is replaced by others all the time.", node->rpc.url, path);
+}
+
+enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
+                                       const struct blockstore_source *source) {
+  char *path BS_AUTO_FREE = bs_node_path(node, "/", object->path), *folder BS_AUTO_FREE = NULL, *temporary BS_AUTO_FREE = NULL;
+  struct bs_errand errand;
+  enum blockstore_status status = record_make_folder(node, call, &folder);
+
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (path == NULL || asprintf(&temporary, "%s%s", folder, strrchr(path, '/')) < 0) return bs_node_fail_memory(call);
+  status = record_write(node, call, temporary, source);
+  if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
+  if (status == BLOCKSTORE_STATUS_OK) status = record_place(node, call, temporary, path);
+  bs_errand_after(&errand, call);
+  bs_node_unlink(node, &errand.call, folder);
+  return status;
+}

@@ -1,0 +1,183 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The ipfs driver with a node whose every answer is given here: what Kubo does and the node of the other tests does not, what
+# others do at the same time, and what it asks for then.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+. "$srcdir/t/lib/servers.sh"
+driver=ipfs
+. "$srcdir/t/lib/drive.sh"
+own_server answers
+node=http://127.0.0.1:$ANSWERS_PORT
+name=k51qzi5uqu5dht4ml893x3a0zq6x4yfuz3qxdudbq6zs4ncb207u6xdkl0adxi
+
+echo record >"$work/record"
+key=$(sha256 "$work/record")
+
+# cid KEY: computed from the key alone.
+cid() {
+  printf 'b%s' "$(printf '01551220%s' "$1" | tr a-f A-F | basenc -d --base16 | base32 -w 0 | tr -d = | tr A-Z a-z)"
+}
+content=$(cid "$key")
+other=$(cid "$(echo other | sha256sum | cut -d ' ' -f 1)")
+
+# answer FILE CODE [BODY]
+answer() {
+  printf 'HTTP/1.1 %s x\r\nContent-Length: %d\r\n\r\n%s' "$2" "${#3}" "$3" >"$ANSWERS_ROOT/$1"
+}
+# says [BODY], refuses MESSAGE, hangs: the next answer, after those that were said before.  The node begins with none, and what is
+# not said it does, without a word.
+begin() {
+  rm -f "$ANSWERS_ROOT"/POST* "$ANSWERS_ROOT/requests"
+  answer POST 200 ''
+  said_so_far=0
+}
+next() {
+  said_so_far=$((said_so_far + 1))
+  printf 'POST-once%02d' $said_so_far
+}
+says() {
+  for body in "${@:-}"; do
+    next >"$work/next"
+    answer "$(cat "$work/next")" 200 "$body"
+  done
+}
+refuses() {
+  next >"$work/next"
+  answer "$(cat "$work/next")" 500 "{\"Message\":\"$1\",\"Code\":0,\"Type\":\"error\"}"
+}
+hangs() {
+  next >"$work/next"
+  printf 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n' >"$ANSWERS_ROOT/$(cat "$work/next")"
+}
+
+# asked: the commands, in order; queries COMMAND: what else such have in their queries.
+asked() {
+  sed -n 's/^POST \/api\/v0\/\([a-z/]*\)?.*/\1/p' "$ANSWERS_ROOT/requests" | paste -sd ' '
+}
+queries() {
+  sed -n "s|^POST /api/v0/$1?timeout=[0-9]*ms||; s| HTTP/1.1\$||p" "$ANSWERS_ROOT/requests" | grep '^&'
+}
+stat() {
+  printf '{"Hash":"%s","Size":%d,"Type":"file"}' "$1" "${2-7}"
+}
+is_taken='cp: cannot put node in path: directory already has entry by that name'
+with="rpc=$node search=0s publish=0s ipns_name=$name"
+
+# put STATUS WHAT: of the record.
+# shellcheck disable=SC2086 # $with is several options, here and below
+put() {
+  calls "$1" "$2" $with <<END
+put_mutable id $work/record
+END
+}
+# keep STATUS WHAT: of the same as immutable data.
+# shellcheck disable=SC2086
+keep() {
+  calls "$1" "$2" $with <<END
+put_immutable $key $work/record
+END
+}
+
+# Records: written beside the directory that is published, then moved into it.
+begin
+says '' "$(stat "$content")"
+put OK 'a record is put'
+is "$(asked)" 'files/write files/stat files/mv files/rm' 'by a write, a look, a move and a broom'
+label=$(queries files/mv | sed 's/.*\(mutable\/..\/..\/[^&]*\).*/\1/')
+like "$(queries files/write)" "^&arg=/blockstore\.tmp/[0-9a-f]{16}-[0-9a-f]{16}/${label##*/}&" 'it is written beside the directory'
+like "$(queries files/mv)" "^&arg=/blockstore\.tmp/[0-9a-f-]{33}/${label##*/}&arg=/blockstore/mutable/../../${label##*/}&" 'and moved into it'
+like "$(queries files/rm)" '^&arg=/blockstore\.tmp/[0-9a-f-]{33}&recursive=true$' 'nothing stays'
+
+begin
+says '' "$(stat "$content")"
+refuses 'file does not exist'
+put OK 'a node that makes no directories when it moves'
+is "$(asked)" 'files/write files/stat files/mv files/mkdir files/mv files/rm' 'is asked for them'
+
+begin
+says '' "$(stat "$content")"
+refuses "$is_taken"
+refuses "$is_taken"
+put OK 'somebody puts the same record at the same time'
+is "$(asked)" 'files/write files/stat files/mv files/mv files/mv files/rm' 'it is moved again, and written nowhere else'
+like "$(queries files/mv | sed 1d)" '&arg=/blockstore/mutable/../../&' 'into the directory, which replaces on js-ipfs, too'
+
+begin
+says '' "$(stat "$content")"
+for again in 1 2 3 4 5 6 7 8 9 10 11; do refuses "$is_taken"; done
+put TRANSIENT 'somebody does so all the time'
+told 'is replaced by others all the time' 'is told'
+is "$(asked | sed 's/files\/mv //g')" 'files/write files/stat files/rm' 'the record that stands there is not touched'
+
+begin
+says '' "$(stat "$content" 3)"
+put TRANSIENT 'a node that has not all of it'
+told 'has not all of the 7 bytes' 'is told'
+is "$(asked)" 'files/write files/stat files/rm' 'and puts nothing in its place'
+begin
+put FAILED 'what says yes to all and means nothing by it'
+told 'did not say' 'is told'
+
+begin
+hangs
+# shellcheck disable=SC2086
+calls CANCELLED 'the deadline comes amid a record' $with <<END
+deadline 1500
+put_mutable id $work/record
+END
+is "$(asked)" 'files/write files/rm' 'what is there of it goes'
+
+# Immutable data.
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}"
+refuses "path '$content' is not pinned"
+keep OK 'a datum is put'
+is "$(asked)" 'add pin/ls pin/add files/cp pin/rm' 'pinned until it is linked'
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}" "{\"Keys\":{\"$content\":{\"Type\":\"recursive\"}}}"
+keep OK 'the same, when the user has pinned it'
+is "$(asked)" 'add pin/ls files/cp' 'whose pin is left alone'
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}"
+refuses "path '$content' is not pinned"
+says ''
+refuses 'disk: EIO'
+keep TRANSIENT 'a datum that cannot be linked'
+told 'cannot be put in its place: the server answered 500 Internal Server Error: disk: EIO' 'why, is told'
+is "$(asked)" 'add pin/ls pin/add files/cp pin/rm' 'and the pin goes'
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}"
+refuses "path '$content' is not pinned"
+says '' ''
+refuses 'disk: EIO'
+keep OK 'a pin that stays'
+told 'stays pinned, also when it is deleted here' 'is told'
+
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}" ''
+refuses "$is_taken"
+says "$(stat "$other")" ''
+refuses "$is_taken"
+says "$(stat "$content")"
+keep OK 'two repair a damaged datum at once'
+is "$(asked)" 'add pin/ls files/cp files/stat files/rm files/cp files/stat' 'and find it repaired'
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}" ''
+for again in 1 2 3 4 5 6 7 8 9 10; do
+  refuses "$is_taken"
+  says "$(stat "$other")" ''
+done
+keep TRANSIENT 'somebody damages it all the time'
+told 'is changed by others all the time' 'is told'
+begin
+says "{\"Name\":\"data\",\"Hash\":\"$content\"}" ''
+refuses 'file does not exist'
+keep FAILED 'a node that has lost what it was sent'
+told 'cannot be put in its place: file does not exist' 'is told'
+begin
+# shellcheck disable=SC2086
+calls OK 'a datum is deleted' $with <<END
+delete_immutable $key
+END
+is "$(asked)" 'files/rm' 'by its link alone: no pin is touched'
+done_testing
