@@ -49,6 +49,7 @@ get_mutable $url $work/none
 get_immutable $key $work/none
 put_immutable $key $work/data
 END
+told 'root: The capability of the store'"'"'s directory is needed for this. A reader has the one that reads (root_read_only' 'is told'
 (umask 077 && expr "$url" : 'tahoe:\(.*\)/mutable' >"$work/reading")
 calls 'OK DENIED DENIED DENIED' 'who may only read' gateway="$gateway" root="@$work/reading" <<END
 get_immutable $key $work/out
@@ -113,10 +114,20 @@ for wrong in no-capability URI:DIR2:a:b URI:CHK:a "$writing/" "${writing}a"; do
   drive gateway="$gateway" root="@$work/wrong" </dev/null || :
   told 'root: The capability of a directory was expected' 'a wrong root'
 done
+for wrong in '' ftp://host http:// http://user@host http://host/?a host; do
+  drive gateway="$wrong" root="@$work/one" </dev/null || :
+  told 'gateway: A URL such as https' "gateway \"$wrong\""
+done
+for elsewhere in http://gateway.example http://192.0.2.1:3456 http://127.example; do
+  drive gateway="$elsewhere" root="@$work/one" </dev/null || :
+  told "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere"
+done
+succeeds 'allow_http allows it' drive gateway=http://192.0.2.1:3456 allow_http=true root="@$work/one" </dev/null
+succeeds 'and https needs nothing' drive gateway=https://192.0.2.1:3456 root="@$work/one" </dev/null
 
 # ---- the manual ----
-TAHOE_GATEWAY=$gateway GRID_ROOT=$writing
-export TAHOE_GATEWAY GRID_ROOT
+TAHOE_GATEWAY=$gateway GRID_ROOT=$writing GRID_READING=$(cat "$work/reading")
+export TAHOE_GATEWAY GRID_ROOT GRID_READING
 mkdir -p "$HOME/.secrets"
 cp "$work/one" "$HOME/.secrets/tahoe-root"
 blocks "$srcdir/plugins/tahoe/tahoe.pod" 'SYNOPSIS|EXAMPLES' "$work/blocks"
@@ -130,4 +141,17 @@ done
 output=$(cd "$HOME" && "$builddir/run" sh -eux "$work/commands" 2>&1)
 report $? 'the examples run' "$output"
 like "$output" '"root_healthy": true' 'and tell how the root is'
+is "$(printf '%s\n' "$output" | grep -c '^here')" 2 'and the owner and the reader get what was put'
+
+# A computer with nothing but the reader's configuration and the ledger finds user record, immutable and mutable data in the grid.
+(cd "$HOME" && cli -c grid.yaml -k alice.key put_immutable alice.id "@$work/data")
+GRID_READING=$(cat "$HOME/reading")
+{
+  sed "s|driver: tahoe|&, gateway: \"$gateway\"|" "$(grep -l GRID_READING "$work"/blocks/*)"
+  printf 'state_dir: %s\nnames: {provider: embedded, ledger: %s}\n' "$work/reader" "$HOME/.local/state/blockstore/ledger.db"
+} >"$work/reader.yaml"
+exits 0 'a reader gets immutable data' -c "$work/reader.yaml" get_immutable alice.id "$key" --raw
+succeeds 'as they were put' cmp "$out" "$work/data"
+exits 0 'and mutable data' -c "$work/reader.yaml" get_mutable alice.id status --raw
+is "$(cat "$out")" here 'as they were put'
 done_testing

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/common/endpoint.h"
 #include "plugins/common/url.h"
 
 #define CAPABILITY "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-" /* its characters */
@@ -22,14 +23,12 @@ static enum blockstore_status fail_memory(struct blockstore_call *call) {
 
 enum blockstore_status bs_tahoe_open(struct bs_tahoe_grid *ret_grid, struct blockstore_call *call,
                                      const struct blockstore_settings *settings) {
-  const char *url = call->host->setting(settings, "gateway", 0);
-  size_t length = bs_url_base(url);
+  bool allow_http = call->host->setting_number(settings, "allow_http") != 0;
+  enum blockstore_status status;
 
-  if (length == 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "gateway: An address such as http://127.0.0.1:3456 was expected, without user and query.");
-  *ret_grid = (struct bs_tahoe_grid){.url = strndup(url, length)};
-  return ret_grid->url == NULL ? fail_memory(call) : bs_http_open(&ret_grid->http, call, settings);
+  *ret_grid = (struct bs_tahoe_grid){0};
+  status = bs_endpoint_take(&ret_grid->url, call, "gateway", call->host->setting(settings, "gateway", 0), allow_http);
+  return status == BLOCKSTORE_STATUS_OK ? bs_http_open(&ret_grid->http, call, settings) : status;
 }
 
 void bs_tahoe_close(struct bs_tahoe_grid *grid) {

@@ -53,7 +53,9 @@ static enum blockstore_status tahoe_fail_memory(struct blockstore_call *call) {
 static enum blockstore_status tahoe_need_root(const struct tahoe *tahoe, struct blockstore_call *call) {
   if (tahoe->reading.text[0] != '\0') return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED,
-                         "root: The store has no directory yet. With create: true, `blockstore-cli stores` makes one.");
+                         "root: The capability of the store's directory is needed for this. A reader has the one that reads "
+                         "(root_read_only, in what `blockstore-cli stores` says to the owner); for a new store `blockstore-cli "
+                         "stores` makes a directory, with create: true.");
 }
 
 static enum blockstore_status tahoe_need_writing(const struct tahoe *tahoe, struct blockstore_call *call) {
@@ -423,7 +425,6 @@ static const struct blockstore_driver tahoe_driver = {
   BLOCKSTORE_DESCRIPTION("Files of a Tahoe-LAFS grid, through the web API of a gateway")                               \
   BLOCKSTORE_URL_SCHEME("tahoe")                                                                                       \
   BLOCKSTORE_THREADS_PARALLEL                                                                                          \
-  BLOCKSTORE_CAPABILITY_DURABLE                                                                                        \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                     \
   BLOCKSTORE_CAPABILITY_PUBLIC                                                                                         \
   BLOCKSTORE_NEEDS_NETWORK                                                                                             \
@@ -431,6 +432,7 @@ static const struct blockstore_driver tahoe_driver = {
   BLOCKSTORE_OPTION("root", SECRET, OPTIONAL, "", "Capability of the directory that holds the objects")                \
   BLOCKSTORE_OPTION("create", BOOL, OPTIONAL, "false", "Without a root, let blockstore-cli stores make one and show it") \
   BLOCKSTORE_OPTION("others", BOOL, OPTIONAL, "true", "Read what routes name in the directories of others")             \
+  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to another computer, which anyone between can read") \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(tahoe, tahoe_driver, TAHOE_METADATA);
