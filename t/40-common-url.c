@@ -102,11 +102,12 @@ static void refuses_what_does_not_fit(void **state) {
 
 static void knows_the_address_of_a_service(void **state) {
   static const char *const good[] = {"http://h", "HTTPS://host.example:8443", "http://127.0.0.1:1/a/b%20c", "http://[::1]:80/x",
-                                     "http://[::1]"},
+                                     "http://[::1]", "http://h:65535"},
                            *const bad[] = {"",           "http://",         "https:///x",  "ftp://h",        "h",
-                                           "http:/h",    "http://:80",      "http://h:",   "http://h:x",     "http://h:123456",
+                                           "http:/h",    "http://:80",      "http://h:",   "http://h:x",     "http://h:65536",
                                            "http://u@h", "http://h?q",      "http://h/?q", "http://h/#f",    "http://h/a b",
-                                           "http://[::1", "http://[]",      "http://[::1]x", "http://[host]", "http://h\\x"};
+                                           "http://[::1", "http://[]",      "http://[::1]x", "http://[host]", "http://h\\x",
+                                           "http://h:123456"};
 
   (void)state;
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {

@@ -6,6 +6,7 @@
 
 #include "url.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -86,7 +87,7 @@ size_t bs_url_base(const char *url) {
   at += host;
   if (at[0] == ':') {
     port = strspn(at + 1, "0123456789");
-    if (port == 0 || port > 5) return 0;
+    if (port == 0 || port > 5 || strtoul(at + 1, NULL, 10) > 65535) return 0;
     at += 1 + port;
   }
   if ((at[0] != '\0' && at[0] != '/') || at[strspn(at, BS_URL_PATH "%")] != '\0') return 0;
