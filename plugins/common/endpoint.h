@@ -4,8 +4,6 @@
  * Where a service is, as the user wrote it in an option: https anywhere, and http on this machine alone unless the user allows
  * more, for what goes there may be secret.
  *
- *   BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to other computers, which anyone between can read")
- *
  * A part to copy into a driver: endpoint.h and endpoint.c, C99, which need peer.[ch], url.[ch] and POSIX.  Any number of
  * threads may call this function: it keeps nothing.
  */
@@ -22,6 +20,10 @@ extern "C" {
 #pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
 
 #define BS_ENDPOINT_LONGEST 1024
+
+/* The option row for `allow_http`. */
+#define BS_ENDPOINT_OPTIONS                                                                                               \
+  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to other computers, which anyone between can read")
 
 /*
  * Takes an address: scheme, host, port and path, of at most BS_ENDPOINT_LONGEST bytes.

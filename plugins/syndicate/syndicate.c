@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "plugins/common/compare.h"
+#include "plugins/common/endpoint.h"
 #include "plugins/common/errand.h"
 #include "plugins/common/health.h"
 #include "plugins/common/layout.h"
@@ -448,7 +449,7 @@ static const struct blockstore_driver syndicate_driver = {
   BLOCKSTORE_OPTION("root", STRING, OPTIONAL, "blockstore", "Directory of the volume that holds the objects")          \
   BLOCKSTORE_OPTION("session", STRING, REQUIRED, "", "Name of the session at the gateway")                             \
   BLOCKSTORE_OPTION("key", SECRET, REQUIRED, "", "Key of the session")                                                 \
-  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to another computer, which anyone between can read") \
+  BS_ENDPOINT_OPTIONS                                                                                                  \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(syndicate, syndicate_driver, SYNDICATE_METADATA);

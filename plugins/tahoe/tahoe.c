@@ -13,6 +13,7 @@
 
 #include <openssl/crypto.h>
 
+#include "plugins/common/endpoint.h"
 #include "plugins/common/health.h"
 #include "plugins/common/label.h"
 #include "plugins/common/layout.h"
@@ -432,7 +433,7 @@ static const struct blockstore_driver tahoe_driver = {
   BLOCKSTORE_OPTION("root", SECRET, OPTIONAL, "", "Capability of the directory that holds the objects")                \
   BLOCKSTORE_OPTION("create", BOOL, OPTIONAL, "false", "Without a root, let blockstore-cli stores make one and show it") \
   BLOCKSTORE_OPTION("others", BOOL, OPTIONAL, "true", "Read what routes name in the directories of others")             \
-  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to another computer, which anyone between can read") \
+  BS_ENDPOINT_OPTIONS                                                                                                  \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(tahoe, tahoe_driver, TAHOE_METADATA);
