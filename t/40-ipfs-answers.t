@@ -9,6 +9,7 @@ driver=ipfs
 own_server answers
 node=http://127.0.0.1:$ANSWERS_PORT
 name=k51qzi5uqu5dht4ml893x3a0zq6x4yfuz3qxdudbq6zs4ncb207u6xdkl0adxi
+other_name=${name%i}j
 
 echo record >"$work/record"
 key=$(sha256 "$work/record")
@@ -180,4 +181,152 @@ calls OK 'a datum is deleted' $with <<END
 delete_immutable $key
 END
 is "$(asked)" 'files/rm' 'by its link alone: no pin is touched'
+
+# Publishing.
+with="rpc=$node search=0s ipns_name=$name"
+begin
+says '' "$(stat "$content")" '' '' "$(stat "$content")" '{}' "$(stat "$other")" '{}' "$(stat "$other")"
+put OK 'another process puts while this one publishes'
+is "$(asked)" 'files/write files/stat files/mv files/rm files/stat name/publish files/stat name/publish files/stat' 'so it publishes again'
+is "$(queries name/publish | grep -oE 'arg=[^&]*' | paste -sd ' ')" "arg=/ipfs/$content arg=/ipfs/$other" 'what the directory has become'
+begin
+says '' "$(stat "$content")" '' '' "$(stat "$content")"
+hangs
+# shellcheck disable=SC2086
+calls OK 'a node that publishes for ever' $with <<END
+deadline 6000
+put_mutable id $work/record
+END
+told 'did not publish it, for which it had' 'is told'
+most=$(sed -n 's/^POST .*name\/publish?timeout=\([0-9]*\)ms.*/\1/p' "$ANSWERS_ROOT/requests")
+succeeds "it may take a quarter of the time that is left: ${most:-?} ms" test "${most:-9999}" -le 1500
+begin
+says '' "$(stat "$content")" '' '' "$(stat "$content")"
+refuses 'no key by the given name was found'
+put OK 'a node that does not publish'
+told 'did not publish it' 'is told'
+begin
+says ''
+refuses 'file does not exist'
+# shellcheck disable=SC2086
+calls OK 'what was never put is deleted' $with <<END
+delete_mutable id
+END
+fails 'and nothing is to be published' grep -q 'log: ' "$said"
+
+# The key: made for a put, and never by a get.
+begin
+says '{"Keys":[]}' "{\"Name\":\"blockstore\",\"Id\":\"$name\"}"
+calls 'OK OK' 'a store that has no key' rpc="$node" <<END
+make_mutable_url id
+make_mutable_url id
+END
+is "$(asked)" 'key/list key/gen' 'gets one, and is asked once'
+begin
+calls OK 'a store whose name is known' rpc="$node" ipns_name="$name" <<END
+make_mutable_url id
+END
+fails 'is not asked' test -e "$ANSWERS_ROOT/requests"
+begin
+says '{"Keys":[]}' "{\"Path\":\"/ipfs/$content\"}" 'found it'
+calls OK 'a get from a node that has no key' rpc="$node" <<END
+get_mutable ipns://$name/mutable/ab/cd/x $work/out
+END
+is "$(asked)" 'key/list name/resolve cat' 'makes none'
+
+# Each directory has its own.
+# key_of OPTION...: what key the store gets.
+key_of() {
+  begin
+  says '{"Keys":[]}' "{\"Name\":\"x\",\"Id\":\"$name\"}"
+  drive rpc="$node" "$@" <<END || :
+make_mutable_url id
+END
+  queries key/gen | sed 's/^&arg=\([^&]*\).*/\1/'
+}
+is "$(key_of directory=/blockstore)" blockstore 'the key of /blockstore'
+is "$(key_of directory=/second)" blockstore-second 'of /second'
+is "$(key_of directory=/a/B)" blockstore-a%252F%2542 'of /a/B: as labels are'
+is "$(key_of directory=/a/B key=mine)" mine 'the one that is set'
+
+# Health: the node, then the gateways.
+version='{"Version":"0.30.0"}'
+keys="{\"Keys\":[{\"Name\":\"self\",\"Id\":\"$other_name\"},{\"Name\":\"blockstore\",\"Id\":\"$name\"}]}"
+check() {
+  status=$1 what=$2
+  shift 2
+  calls "$status" "$what" rpc="$node" "$@" <<END
+check
+END
+}
+begin
+says "$version" "$keys"
+refuses 'file does not exist'
+says "$(stat "$content" 0)" "{\"Path\":\"/ipfs/$content\"}" '{"Peers":[{},{}]}'
+check OK 'the node is looked at'
+is "$(asked)" 'version key/list files/ls files/stat name/resolve swarm/peers' 'by these'
+told "\"ipns_name\": \"$name\"" 'its name is told'
+told '"published": true' 'and that it stands for the directory'
+told '"peers": 2' 'and who would fetch from it'
+begin
+says "$version" "$keys" '{"Entries":null}' "$(stat "$content" 0)" "{\"Path\":\"/ipfs/$other\"}" '{"Peers":[]}'
+check OK 'a name that stands for another directory'
+told '"published": false' 'is told'
+told "\"ipns_target\": \"/ipfs/$other\"" 'with what it stands for'
+told 'publishes another directory' 'and what that may be'
+begin
+says "$version" "$keys" '{"Entries":null}' "$(stat "$content" 0)"
+refuses 'could not resolve name'
+check OK 'a name that stands for nothing yet'
+told '"published": false' 'is told, too'
+begin
+says "$version" "$keys"
+refuses 'file does not exist'
+refuses 'file does not exist'
+check OK 'a store without a put'
+fails 'has nothing to publish' grep -q published "$said"
+
+begin
+says "$version" "$keys"
+check FAILED 'another key than ipns_name says' ipns_name="$other_name"
+told "which publishes, is $name" 'is told'
+begin
+says "$version" '{"Keys":[]}'
+check FAILED 'no key, where ipns_name says that there is one' ipns_name="$name"
+told 'the node has no key "blockstore"' 'is told'
+is "$(asked)" 'version key/list' 'and none is made'
+
+begin
+refuses 'version does not exist'
+check FAILED 'a node that does not know its version'
+told 'version does not exist' 'is told'
+begin
+check FAILED 'what says yes to all'
+told 'it has no version' 'is no node'
+begin
+says "$version"
+refuses 'keystore does not exist'
+check FAILED 'a node that has lost its keys'
+is "$(asked)" 'version key/list' 'is not made to have new ones'
+begin
+says "$version" ''
+check FAILED 'a node that does not say what keys it has'
+told 'what keys it has' 'is told'
+begin
+says "$version" '{"Keys":[]}'
+refuses 'key does not exist'
+check FAILED 'a node that makes no key'
+told 'cannot be made: key does not exist' 'is told'
+
+# What puts left that were broken off long ago.
+old=$(printf '%016x' $(($(date +%s) - 90000))) now=$(printf '%016x' "$(date +%s)") future=$(printf '%016x' $(($(date +%s) + 90000)))
+chance=0123456789abcdef
+entries=
+for each in "$old-$chance" "$now-$chance" "$future-$chance" "$old-x" notes; do entries="$entries,{\"Name\":\"$each\"}"; done
+begin
+says "$version" "$keys" "{\"Entries\":[${entries#,}]}" ''
+refuses 'file does not exist'
+check OK 'leftovers'
+is "$(queries files/rm)" "&arg=/blockstore.tmp/$old-$chance&recursive=true" 'those of the day before yesterday go'
+told '"temporaries_swept": 1' 'and are counted'
 done_testing

@@ -156,7 +156,7 @@ END
 told 'The object cannot be read' 'is told'
 
 # Two stores on one node.
-calls 'OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place key=other search=0s <<END
+calls 'OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place search=0s <<END
 make_mutable_url Id/%/x
 get_immutable $(sha256 "$work/1048576") $work/out
 END
@@ -165,6 +165,20 @@ calls OK 'the node tells its health' rpc="$node" <<END
 check
 END
 told '"ipns_name"' 'with the name for readers'
+told '"published": true' 'which stands for the directory'
+calls OK 'another store under the same key' rpc="$node" directory=/second key=blockstore <<END
+put_mutable id $work/one
+END
+calls OK 'takes it away' rpc="$node" <<END
+check
+END
+told '"published": false' 'and that is told'
+told 'publishes another directory' 'with what it may be'
+calls 'OK OK' 'until something is put' rpc="$node" <<END
+put_mutable Id/%/x $work/one
+check
+END
+told '"published": true' 'again'
 
 # Two who replace one record, and one who reads it: each sees all of one or of the other.
 for who in one two; do

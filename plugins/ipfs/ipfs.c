@@ -17,6 +17,7 @@
 
 #define RPC_DEFAULT "http://127.0.0.1:5001"
 #define DIRECTORY_LONGEST ((size_t)512)
+#define KEY_LONGEST ((size_t)64)
 #define URL_LONGEST 2048
 #define IPFS_SCHEME "ipfs://"
 #define IPNS_SCHEME "ipns://"
@@ -79,7 +80,20 @@ static enum blockstore_status ipfs_open_name(struct ipfs *ipfs, struct blockstor
   if (name == NULL) return BLOCKSTORE_STATUS_OK;
   if (!bs_ipns_take_any(&ipfs->node.name, name))
     return ipfs_fail_option(call, "ipns_name", "The IPNS name of a key, such as k51... or 12D3KooW...,");
-  ipfs->node.knows_name = true;
+  ipfs->node.knows_name = ipfs->node.is_name_set = true;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+/* The name of the key: one of the user's, or of the directory's own, for each key publishes one. */
+static enum blockstore_status ipfs_open_key(struct bs_node *node, struct blockstore_call *call, const char *key) {
+  char label[BS_LABEL_SHORTEST + 1];
+
+  if (key != NULL && (key[0] == '\0' || strlen(key) > KEY_LONGEST))
+    return ipfs_fail_option(call, "key", "A name of 1 to 64 bytes");
+  bs_label_make(label, BS_LABEL_SHORTEST, node->directory + 1);
+  if (key != NULL) snprintf(node->key, sizeof node->key, "%s", key);
+  else if (strcmp(node->directory, "/" BS_NODE_KEY) == 0) snprintf(node->key, sizeof node->key, BS_NODE_KEY);
+  else snprintf(node->key, sizeof node->key, BS_NODE_KEY "-%s", label);
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -92,11 +106,11 @@ static enum blockstore_status ipfs_open_node(struct ipfs *ipfs, struct blockstor
   if (status == BLOCKSTORE_STATUS_OK) status = ipfs_open_credentials(ipfs, call, settings);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   node->directory = call->host->setting(settings, "directory", 0);
-  node->key = call->host->setting(settings, "key", 0);
   node->search_ms = (uint32_t)call->host->setting_number(settings, "search");
   node->publish_ms = (uint32_t)call->host->setting_number(settings, "publish");
   if (!is_directory(node->directory)) return ipfs_fail_option(call, "directory", "A path such as /blockstore");
-  if (node->key[0] == '\0' || strlen(node->key) > 64) return ipfs_fail_option(call, "key", "A name of 1 to 64 bytes");
+  status = ipfs_open_key(node, call, call->host->setting(settings, "key", 0));
+  if (status != BLOCKSTORE_STATUS_OK) return status;
   ipfs->has_node = rpc != NULL || ipfs->gateways.count == 0;
   if (!ipfs->has_node) return BLOCKSTORE_STATUS_OK;
   status = bs_endpoint_take(&ipfs->rpc, call, "rpc", rpc == NULL ? RPC_DEFAULT : rpc, allow_http);
@@ -167,8 +181,9 @@ static enum blockstore_status ipfs_handles_url(void *self, struct blockstore_cal
 }
 
 /* The name of the store's directory, where it is known or the node can be asked. */
-static enum blockstore_status ipfs_name(struct ipfs *ipfs, struct blockstore_call *call, struct bs_ipns *ret_ipns) {
-  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns);
+static enum blockstore_status ipfs_name(struct ipfs *ipfs, struct blockstore_call *call, struct bs_ipns *ret_ipns,
+                                        bool may_make) {
+  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns, may_make);
   if (!ipfs->node.knows_name) return BLOCKSTORE_STATUS_NOT_FOUND;
   *ret_ipns = ipfs->node.name;
   return BLOCKSTORE_STATUS_OK;
@@ -182,7 +197,7 @@ static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstor
   size_t length;
   enum blockstore_status status = bs_layout_mutable(&object, call, data_id);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = ipfs_name(self, call, &ipns);
+  if (status == BLOCKSTORE_STATUS_OK) status = ipfs_name(self, call, &ipns, true); /* a put asks for it first */
   if (status != BLOCKSTORE_STATUS_OK) return status;
   length = (size_t)snprintf(url, sizeof url, IPNS_SCHEME "%s/", ipns.name);
   length += bs_url_escape(url + length, sizeof url - length, object.path, strlen(object.path), BS_URL_PATH);
@@ -219,7 +234,7 @@ static enum blockstore_status ipfs_get_immutable(void *self, struct blockstore_c
     search.over = search.over || (gateways == 0 && search.gave);
   }
   if (!search.over && gateways > 0) {
-    if (ipfs_name(ipfs, &search.errand.call, &ipns) == BLOCKSTORE_STATUS_OK)
+    if (ipfs_name(ipfs, &search.errand.call, &ipns, false) == BLOCKSTORE_STATUS_OK)
       bs_gateways_ask_named(&ipfs->gateways, &search, &ipns, &object);
     else search.places = gateways;
   }
@@ -243,9 +258,10 @@ static void search_record(struct ipfs *ipfs, struct bs_search *search, const str
 
   if (ipfs->has_node) {
     bs_search_ask(search);
-    status = bs_node_name(node, &search->errand.call, &own);
-    if (status != BLOCKSTORE_STATUS_OK) bs_search_take(search, ipfs->rpc, status);
-    else if (strcmp(own.name, place->ipns.name) == 0) search_own_record(ipfs, search, &place->object);
+    status = bs_node_name(node, &search->errand.call, &own, false); /* NOT_FOUND: it is no name of this node's */
+    if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND) bs_search_take(search, ipfs->rpc, status);
+    else if (status == BLOCKSTORE_STATUS_OK && strcmp(own.name, place->ipns.name) == 0)
+      search_own_record(ipfs, search, &place->object);
     else if (node->search_ms > 0)
       bs_search_take(search, ipfs->rpc,
                      bs_node_search_name(node, &search->errand.call, &search->sink, &place->ipns, &place->object));
@@ -380,7 +396,7 @@ static const struct blockstore_driver ipfs_driver = {
   BLOCKSTORE_OPTION("password", SECRET, OPTIONAL, "", "Password of that user")                                              \
   BLOCKSTORE_OPTION("token", SECRET, OPTIONAL, "", "Token for a proxy before the RPC, in place of user and password")       \
   BLOCKSTORE_OPTION("directory", STRING, OPTIONAL, "/blockstore", "Where the store lies in the node's mutable file system") \
-  BLOCKSTORE_OPTION("key", STRING, OPTIONAL, "blockstore", "Name of the node's key that publishes the directory")           \
+  BLOCKSTORE_OPTION("key", STRING, OPTIONAL, "", "Name of the node's key that publishes the directory")                     \
   BLOCKSTORE_OPTION("ipns_name", STRING, OPTIONAL, "", "IPNS name of that key; for reading the store through gateways")     \
   BLOCKSTORE_OPTION("publish", DURATION, OPTIONAL, "30s", "How long a put may wait for IPNS; 0s: nothing is published")     \
   BLOCKSTORE_OPTION("search", DURATION, OPTIONAL, "10s", "How long the node may look in the network; 0s: not at all")       \

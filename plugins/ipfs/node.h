@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "plugins/common/health.h"
+#include "plugins/common/label.h"
 #include "plugins/common/layout.h"
 #include "plugins/ipfs/cid.h"
 #include "plugins/ipfs/rpc.h"
@@ -19,16 +20,19 @@
 
 #define BS_NODE_BLOCK_MOST ((uint64_t)1 << 20) /* bytes of a datum that is one block, whose CID its key gives */
 #define BS_NODE_CONTENT_MOST ((size_t)128)     /* bytes of a CID in any form */
+#define BS_NODE_KEY "blockstore"               /* the key that publishes /blockstore */
+#define BS_NODE_KEY_MOST (sizeof BS_NODE_KEY "-" + BS_LABEL_SHORTEST)
 
 /* Used by any number of threads. */
 struct bs_node {
   struct bs_rpc rpc;
-  const char *directory; /* option `directory` */
-  const char *key;       /* option `key` */
-  uint32_t search_ms;    /* option `search` */
-  uint32_t publish_ms;   /* option `publish` */
-  atomic_uint changes;   /* that are not yet published; who makes it 1 publishes */
-  pthread_mutex_t mutex; /* protects what follows */
+  const char *directory;      /* option `directory` */
+  char key[BS_NODE_KEY_MOST]; /* option `key`, or made from the directory */
+  uint32_t search_ms;         /* option `search` */
+  uint32_t publish_ms;        /* option `publish` */
+  bool is_name_set;           /* option `ipns_name` */
+  atomic_uint changes;        /* that are not yet published; who makes it 1 publishes */
+  pthread_mutex_t mutex;      /* protects what follows */
   bool knows_name;
   struct bs_ipns name; /* option `ipns_name`, or what the node said */
 };
@@ -56,11 +60,16 @@ enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_ca
 enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
                                        const struct blockstore_source *source);
 
+/* Removes what puts left behind that were broken off a day ago or longer. */
+enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_call *call, uint64_t *ret_count);
+
 /* ---- publish.c ---- */
 
-/* The name under which the directory is published.  Asks the node once, which makes the key where it has none. */
-enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call *call, struct bs_ipns *ret_ipns);
-/* Publishes what the directory is now, within `publish_ms`.  Failing is told in the log: what was put is stored. */
+/* The name under which the directory is published.  Asks the node once.  Where that has no key for it: makes one, or
+ * NOT_FOUND. */
+enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call *call, struct bs_ipns *ret_ipns, bool may_make);
+/* Publishes what the directory is now, within `publish_ms` and a quarter of the time that is left.  Failing is told in the
+ * log: what was put is stored. */
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call);
 
 /* Is the node usable?  On OK `health` has been begun, with what is to be known of the node. */

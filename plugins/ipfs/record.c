@@ -12,6 +12,7 @@
 
 #define TEMPORARIES ".tmp/" /* behind the directory's path: beside it, for what is in it is published */
 #define NAME_LENGTH 33      /* of a folder there: 16 digits of the time, a dash and 16 random digits */
+#define OLD 86400           /* seconds: no put takes so long */
 #define TRIES 10            /* to replace a record that others replace, too */
 
 #define WRITE_OPTIONS "&create=true&parents=true&truncate=true&cid-version=1&raw-leaves=true"
@@ -96,4 +97,39 @@ enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_c
   bs_errand_after(&errand, call);
   bs_node_unlink(node, &errand.call, folder);
   return status;
+}
+
+/* ---- what was left ---- */
+
+/* Is it the name of a folder that was made long ago?  Those of a future, by a wrong clock, are left. */
+static bool is_old(const char *name, time_t now) {
+  char digits[17] = "";
+  uint64_t begun;
+
+  if (strlen(name) != NAME_LENGTH || strspn(name, "0123456789abcdef") != 16) return false;
+  memcpy(digits, name, 16);
+  begun = strtoull(digits, NULL, 16);
+  return begun < (uint64_t)now && (uint64_t)now - begun > OLD;
+}
+
+enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_call *call, uint64_t *ret_count) {
+  char *folder BS_AUTO_FREE = bs_node_path(node, TEMPORARIES, "");
+  struct bs_rpc_command ls BS_AUTO_RPC = {.name = "files/ls", .arguments = {folder},
+                                          .doing = "What broken puts have left cannot be listed"};
+  enum blockstore_status status = folder == NULL ? bs_node_fail_memory(call) : bs_rpc_perform(&node->rpc, call, &ls);
+  const cJSON *entry;
+
+  *ret_count = 0;
+  if (status != BLOCKSTORE_STATUS_OK) return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
+  cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ls.document, "Entries")) {
+    const char *name = bs_rpc_text(entry, "Name");
+    char *path BS_AUTO_FREE = NULL;
+
+    if (name == NULL || !is_old(name, time(NULL))) continue;
+    if (asprintf(&path, "%s%s", folder, name) < 0) return bs_node_fail_memory(call);
+    status = bs_node_unlink(node, call, path);
+    if (status != BLOCKSTORE_STATUS_OK) return bs_rpc_trouble(status);
+    ++*ret_count;
+  }
+  return BLOCKSTORE_STATUS_OK;
 }
