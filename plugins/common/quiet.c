@@ -67,8 +67,8 @@ static bool is_sent(int fd) {
 
 /* One of a pair of sockets that this process made: it has no name, and such a peer. */
 static bool is_of_own_pair(int fd) {
-  struct sockaddr_un name;
-  struct ucred peer;
+  struct sockaddr_un name = {0};
+  struct ucred peer = {0};
   socklen_t name_length = sizeof name, peer_length = sizeof peer;
 
   return getsockname(fd, (struct sockaddr *)&name, &name_length) == 0 && name.sun_family == AF_UNIX &&
