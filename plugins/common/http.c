@@ -140,24 +140,45 @@ static bool find_size(uint64_t *ret_size, const char *headers) {
   return true;
 }
 
+/*
+ * Has the server said yes to what it cannot have?  To libcurl 7.88 all is well then; 8.14 sends the rest and says the same, or
+ * waits for ever where that came in place of "100 Continue".
+ */
+static bool is_early(const struct exchange *exchange) {
+  const struct bs_transfer *transfer = &exchange->transfer;
+  uint64_t size = bs_transfer_body_size(&transfer->body);
+  curl_off_t sent = 0;
+
+  if (size == 0 || !is_success(exchange->request)) return false;
+  return curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent) != CURLE_OK || transfer->body.at < size ||
+         (uint64_t)sent < size;
+}
+
+/* The answer's headers are there. */
+static enum blockstore_status judge_head(struct exchange *exchange) {
+  struct bs_http_request *request = exchange->request;
+  const struct bs_transfer *transfer = &exchange->transfer;
+
+  if (!find_size(&request->size, request->answer_headers))
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
+                           "%.300s: The answer has a Content-Length that is none, or two.", transfer->subject);
+  if (is_early(exchange))
+    return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
+                           "%.300s: The server answered %d before it had all of the data.", transfer->subject, request->code);
+  if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return BLOCKSTORE_STATUS_OK;
+  request->sunk = exchange->transfer.coming = true;
+  return request->sink->begin(request->sink, has_no_body(request) ? 0 : request->size);
+}
+
 /* A block of headers is whole: an interim answer, or the answer. */
 static void end_headers(struct exchange *exchange) {
-  struct bs_http_request *request = exchange->request;
   long code = 0;
 
   curl_easy_getinfo(exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &code);
-  request->code = (int)code;
+  exchange->request->code = (int)code;
   if (code < 200) return;
   exchange->whole = true;
-  if (!find_size(&request->size, request->answer_headers)) {
-    exchange->transfer.stopped =
-        blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED,
-                        "%.300s: The answer has a Content-Length that is none, or two.", exchange->transfer.subject);
-    return;
-  }
-  if (request->sink == NULL || !is_success(request) || strcmp(request->method, "HEAD") == 0) return;
-  request->sunk = exchange->transfer.coming = true;
-  exchange->transfer.stopped = request->sink->begin(request->sink, has_no_body(request) ? 0 : request->size);
+  exchange->transfer.stopped = judge_head(exchange);
 }
 
 static bool keep_header(struct exchange *exchange, const char *line, size_t length) {
@@ -390,17 +411,6 @@ static bool should_digest(const struct exchange *exchange) {
   return ((unsigned long)offered & CURLAUTH_DIGEST) != 0 && ((unsigned long)offered & CURLAUTH_BASIC) == 0;
 }
 
-/* libcurl ends an upload well when the server says yes and closes, or says it in place of "100 Continue": nobody has the rest. */
-static bool is_early(const struct exchange *exchange) {
-  const struct bs_transfer *transfer = &exchange->transfer;
-  uint64_t size = bs_transfer_body_size(&transfer->body);
-  curl_off_t sent = 0;
-
-  if (size == 0 || transfer->result != CURLE_OK || transfer->stopped != BLOCKSTORE_STATUS_OK) return false;
-  return curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent) != CURLE_OK || transfer->body.at < size ||
-         (uint64_t)sent < size;
-}
-
 /* An answer that is an error is one, also when its body did not come whole, or the request's was not sent to its end. */
 static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   const struct bs_transfer *transfer = &exchange->transfer;
@@ -415,10 +425,7 @@ static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole)
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
                            "%.300s: A header of the answer is too long, or there is not enough memory.", transfer->subject);
-  return is_early(exchange) ? blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
-                                              "%.300s: The server answered %d before it had all of the data.",
-                                              transfer->subject, exchange->request->code)
-                            : bs_transfer_judge(transfer);
+  return bs_transfer_judge(transfer);
 }
 
 /* What came of it: OK with an answer, or *ret_again when the request must go out once more. */

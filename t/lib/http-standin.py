@@ -104,9 +104,21 @@ class Exchange:
         self.answer(self.number_of("code", 200), body="\n".join(lines).encode("latin-1"))
 
     def do_early(self):
-        """Refuses before the body, which is never read."""
+        """Answers before the body, which is never read."""
         self.answer(self.number_of("code", 403), ["Connection: close"], b"No.")
+        self.note()
         raise Gone
+
+    def do_eager(self):
+        """Says yes before it has read the body, and takes it then."""
+        self.answer(200, body=b"Yes.")
+        self.note()
+        self.read_body()
+
+    def note(self):
+        """That it has answered: /seen tells it."""
+        with lock:
+            seen[self.query.get("name")] = 1
 
     def do_stall(self):
         """Reads no body, and says nothing."""
