@@ -81,6 +81,13 @@ told '"temporaries_swept": 2' 'what is old is removed'
 told '"temporaries_swept": 0' 'once'
 is "$(ls "$place/tmp" | tr '\n' ' ')" "$old-0123 $new-0123456789abcdef mine " 'and nothing else'
 
+mkdir "$place/tmp/$old-0123456789abcdef"
+at "deep/er/$own" OK 'something that cannot be removed' <<END
+check
+END
+told "What older puts left in deep/er/$own/tmp stays there: $gateway/fs/deep/er/$own/tmp/$old-0123456789abcdef: The object cannot be deleted" 'is told, and does no harm'
+rmdir "$place/tmp/$old-0123456789abcdef"
+
 # ---- mistakes ----
 key_file=$work/wrong
 at "$own" 'DENIED DENIED DENIED DENIED' 'a wrong key' <<END
