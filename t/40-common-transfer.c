@@ -7,12 +7,20 @@
 
 #include "t/lib/http-world.h"
 
-int __real_clock_gettime(clockid_t id, struct timespec *time);
-int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+/* Where time has 64 bits on a machine of 32, the function has another name. */
+#if __TIMESIZE == 32
+#define real_gettime __real___clock_gettime64
+#define wrap_gettime __wrap___clock_gettime64
+#else
+#define real_gettime __real_clock_gettime
+#define wrap_gettime __wrap_clock_gettime
+#endif
+int real_gettime(clockid_t id, struct timespec *time);
+int wrap_gettime(clockid_t id, struct timespec *time);
 static long speed = 1;
 
-int __wrap_clock_gettime(clockid_t id, struct timespec *time) {
-  int result = __real_clock_gettime(id, time);
+int wrap_gettime(clockid_t id, struct timespec *time) {
+  int result = real_gettime(id, time);
   int64_t nanoseconds = ((int64_t)time->tv_sec * 1000000000 + time->tv_nsec) * speed;
 
   time->tv_sec = nanoseconds / 1000000000;
