@@ -4,32 +4,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "plugins/common/errand.h"
+#include "plugins/common/upload.h"
 #include "plugins/ipfs/node.h"
 
 #define TEMPORARIES ".tmp/" /* behind the directory's path: beside it, for what is in it is published */
-#define NAME_LENGTH 33      /* of a folder there: 16 digits of the time, a dash and 16 random digits */
-#define OLD 86400           /* seconds: no put takes so long */
 #define TRIES 10            /* to replace a record that others replace, too */
 
 #define WRITE_OPTIONS "&create=true&parents=true&truncate=true&cid-version=1&raw-leaves=true"
 
 /* ---- on its way ---- */
-
-/* A folder for one record; in it that has the name that it is to have, which js-ipfs needs (record_place). */
-static enum blockstore_status record_make_folder(struct bs_node *node, struct blockstore_call *call, char **ret_folder) {
-  char name[NAME_LENGTH + 1];
-  uint64_t chance;
-
-  if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "The system has no random bytes.");
-  snprintf(name, sizeof name, "%016" PRIx64 "-%016" PRIx64, (uint64_t)time(NULL), chance);
-  *ret_folder = bs_node_path(node, TEMPORARIES, name);
-  return *ret_folder == NULL ? bs_node_fail_memory(call) : BLOCKSTORE_STATUS_OK;
-}
 
 static enum blockstore_status record_write(struct bs_node *node, struct blockstore_call *call, const char *path,
                                            const struct blockstore_source *source) {
@@ -86,11 +72,15 @@ static enum blockstore_status record_place(struct bs_node *node, struct blocksto
 enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
                                        const struct blockstore_source *source) {
   char *path BS_AUTO_FREE = bs_node_path(node, "/", object->path), *folder BS_AUTO_FREE = NULL, *temporary BS_AUTO_FREE = NULL;
+  char name[BS_UPLOAD_NAME_SIZE];
   struct bs_errand errand;
-  enum blockstore_status status = record_make_folder(node, call, &folder);
+  enum blockstore_status status = bs_upload_name(name, call);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (path == NULL || asprintf(&temporary, "%s%s", folder, strrchr(path, '/')) < 0) return bs_node_fail_memory(call);
+  folder = bs_node_path(node, TEMPORARIES, name);
+  if (path == NULL || folder == NULL) return bs_node_fail_memory(call);
+  /* A folder for one record, which has its last name already: js-ipfs needs that (record_place). */
+  if (asprintf(&temporary, "%s%s", folder, strrchr(path, '/')) < 0) return bs_node_fail_memory(call);
   status = record_write(node, call, temporary, source);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status == BLOCKSTORE_STATUS_OK) status = record_place(node, call, temporary, path);
@@ -100,17 +90,6 @@ enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_c
 }
 
 /* ---- what was left ---- */
-
-/* Is it the name of a folder that was made long ago?  Those of a future, by a wrong clock, are left. */
-static bool is_old(const char *name, time_t now) {
-  char digits[17] = "";
-  uint64_t begun;
-
-  if (strlen(name) != NAME_LENGTH || strspn(name, "0123456789abcdef") != 16) return false;
-  memcpy(digits, name, 16);
-  begun = strtoull(digits, NULL, 16);
-  return begun < (uint64_t)now && (uint64_t)now - begun > OLD;
-}
 
 enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_call *call, uint64_t *ret_count) {
   char *folder BS_AUTO_FREE = bs_node_path(node, TEMPORARIES, "");
@@ -125,7 +104,7 @@ enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_cal
     const char *name = bs_rpc_text(entry, "Name");
     char *path BS_AUTO_FREE = NULL;
 
-    if (name == NULL || !is_old(name, time(NULL))) continue;
+    if (name == NULL || !bs_upload_is_old(name, time(NULL))) continue;
     if (asprintf(&path, "%s%s", folder, name) < 0) return bs_node_fail_memory(call);
     status = bs_node_unlink(node, call, path);
     if (status != BLOCKSTORE_STATUS_OK) return bs_rpc_trouble(status);
