@@ -196,13 +196,17 @@ static void no_body_is_taken_where_there_is_none(void **state) {
 /* ---- heads ---- */
 
 static void heads_have_their_limit(void **state) {
-  static const char *const paths[] = {"/headers?n=10000", "/headers?n=1000000&size=0", "/trailers?n=1000000"};
+  static const struct {
+    const char *path, *text;
+  } rows[] = {{"/headers?n=10000", "more than 64 KiB of headers"},
+              {"/headers?n=1000000&size=0", "headers"}, /* ours, or libcurl's */
+              {"/trailers?n=1000000", "headers"}};
 
   (void)state;
-  for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct bs_http_request request = {.method = "GET", .reply_most = 100};
 
-    world_refuses(&world, &request, paths[i], BLOCKSTORE_STATUS_FAILED, "more than 64 KiB of headers");
+    world_refuses(&world, &request, rows[i].path, BLOCKSTORE_STATUS_FAILED, rows[i].text);
     world_goes_on(&world);
   }
 }
@@ -219,6 +223,7 @@ static void codes_are_of_three_digits(void **state) {
     set_url(url, sizeof url, answers[i]);
     if (bs_http_perform(world.http, &world.call.call, &request) != BLOCKSTORE_STATUS_FAILED)
       fail_msg("%s: %d: %s", answers[i], request.code, world.call.sentence);
+    if (strstr(world.call.sentence, ": The answer ") == NULL) fail_msg("%s: %s", answers[i], world.call.sentence);
     bs_http_end(&request);
     world_goes_on(&world);
   }

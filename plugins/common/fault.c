@@ -124,14 +124,21 @@ static enum blockstore_status judge_tls(const struct fault *fault) {
     return say(fault, BLOCKSTORE_STATUS_FAILED, "The server's replies have no end", "");
   if (strstr(error, "response reading failed") != NULL) /* of FTP, with a number that says nothing */
     return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The connection was closed before an answer", "");
-  if (strstr(error, "chunked-encoding") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", error);
+  if (strstr(error, "chunk") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", error);
   if (strstr(error, "routines") != NULL && strstr(error, "unexpected eof") == NULL)
     return say(fault, BLOCKSTORE_STATUS_FAILED, "No agreement on TLS", error);
   return say(fault, BLOCKSTORE_STATUS_TRANSIENT, "The connection was broken off", error);
 }
 
+static enum blockstore_status judge_answer(const struct fault *fault) {
+  if (strstr(fault->error, "HTTP/0.9") != NULL || strstr(fault->error, "Invalid status line") != NULL)
+    return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is not HTTP", "");
+  return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is malformed", fault->error);
+}
+
+/* A protocol that libcurl does not speak: by the URL, or by the first line of an answer. */
 static enum blockstore_status judge_protocol(const struct fault *fault) {
-  if (strstr(fault->error, "HTTP/0.9") != NULL) return say(fault, BLOCKSTORE_STATUS_FAILED, "The answer is not HTTP", "");
+  if (strstr(fault->error, "HTTP/0.9") != NULL || strstr(fault->error, "response") != NULL) return judge_answer(fault);
   return say(fault, BLOCKSTORE_STATUS_FAILED, "It is not reached by such a URL", fault->error);
 }
 
@@ -155,8 +162,10 @@ static const struct {
     {CURLE_PEER_FAILED_VERIFICATION, BLOCKSTORE_STATUS_FAILED, NULL, judge_certificate},
     {CURLE_SSL_CERTPROBLEM, BLOCKSTORE_STATUS_FAILED, "The client certificate or its key cannot be used", NULL},
     {CURLE_SSL_CACERT_BADFILE, BLOCKSTORE_STATUS_FAILED, "The file of trusted certificates cannot be used", NULL},
+    {BS_FAULT_TOO_LARGE, BLOCKSTORE_STATUS_FAILED, "The server's replies have no end", NULL},
     {CURLE_OUT_OF_MEMORY, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for a transfer", NULL},
     {CURLE_UNSUPPORTED_PROTOCOL, BLOCKSTORE_STATUS_FAILED, NULL, judge_protocol},
+    {CURLE_WEIRD_SERVER_REPLY, BLOCKSTORE_STATUS_FAILED, NULL, judge_answer},
     {CURLE_LOGIN_DENIED, BLOCKSTORE_STATUS_DENIED, "The server refuses user and password", NULL},
     {CURLE_REMOTE_ACCESS_DENIED, BLOCKSTORE_STATUS_DENIED, "The server denies access", NULL},
     {CURLE_REMOTE_FILE_NOT_FOUND, BLOCKSTORE_STATUS_NOT_FOUND, "There is no such file", NULL},

@@ -18,6 +18,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
 
+/* CURLE_TOO_LARGE, which headers before libcurl 8.6 do not have: more was said than libcurl takes. */
+#define BS_FAULT_TOO_LARGE ((CURLcode)100)
+
 /*
  * The status for a result that is not CURLE_OK, with a sentence: TRANSIENT where a connection could not be had or broke,
  * FAILED where what was found there is wrong (a certificate), DENIED by a proxy and, with NOT_FOUND and NO_SPACE, for ftp.

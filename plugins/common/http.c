@@ -16,6 +16,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "fault.h"
+
 #define HEADERS_MOST ((size_t)64 << 10)
 #define ERROR_MOST ((size_t)16 << 10)
 #define REDIRECTS_MOST 5
@@ -202,6 +204,26 @@ static bool keep_header(struct exchange *exchange, const char *line, size_t leng
   return true;
 }
 
+/* libcurl 8.14 takes the first three digits of a longer number for the code. */
+static bool has_long_code(const char *line, size_t length) {
+  const char *end = line + length, *code = memchr(line, ' ', length);
+  size_t digits = 0;
+
+  while (code != NULL && code < end && *code == ' ') code++;
+  while (code != NULL && code + digits < end && isdigit((unsigned char)code[digits])) digits++;
+  return digits > 3;
+}
+
+/* An answer begins, an interim one or the one. */
+static enum blockstore_status begin_answer(struct exchange *exchange, const char *line, size_t length) {
+  bs_http_end(exchange->request);
+  exchange->headers_length = 0;
+  exchange->whole = false;
+  if (!has_long_code(line, length)) return BLOCKSTORE_STATUS_OK;
+  return blockstore_fail(exchange->transfer.call, BLOCKSTORE_STATUS_FAILED,
+                         "%.300s: The answer has a code of more than three digits.", exchange->transfer.subject);
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *context) {
   struct exchange *exchange = context;
   size_t length = size * count;
@@ -212,9 +234,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *context) 
                                                  "%.300s: The answer has more than 64 KiB of headers.",
                                                  exchange->transfer.subject);
   } else if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0 && !exchange->request->sunk) { /* no trailer begins an answer */
-    bs_http_end(exchange->request);
-    exchange->headers_length = 0;
-    exchange->whole = false;
+    exchange->transfer.stopped = begin_answer(exchange, line, length);
   } else if (line[0] == '\r' || line[0] == '\n') {
     if (!exchange->whole) end_headers(exchange); /* else they are trailers */
   } else if (!keep_header(exchange, line, length)) {
@@ -421,10 +441,12 @@ static enum blockstore_status judge_transfer(const struct exchange *exchange) {
   if (transfer->result == CURLE_OK && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole) /* to libcurl all is well */
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_TRANSIENT,
                            "%.300s: The connection was broken off in the head of the answer.", transfer->subject);
-  /* libcurl 7.88 calls it so when a single header is longer than 100 KiB. */
-  if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->stopped == BLOCKSTORE_STATUS_OK && !exchange->whole)
+  /* Beyond libcurl's own bounds: 100 KiB a header, which 7.88 calls a lack of memory; since 8.14 also 5000 headers. */
+  if (transfer->stopped == BLOCKSTORE_STATUS_OK &&
+      (transfer->result == BS_FAULT_TOO_LARGE || (transfer->result == CURLE_OUT_OF_MEMORY && !exchange->whole)))
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED,
-                           "%.300s: A header of the answer is too long, or there is not enough memory.", transfer->subject);
+                           "%.300s: The answer's headers are too many or too long, or there is not enough memory.",
+                           transfer->subject);
   return bs_transfer_judge(transfer);
 }
 
