@@ -73,6 +73,11 @@ static void nothing_goes_to_other_programs(void **state) {
   end_all(multis, 3);
 }
 
+/* Later ones say themselves what is close-on-exec: nothing is searched, and no multi woken. */
+static bool searches(void) {
+  return curl_version_info(CURLVERSION_NOW)->version_num < 0x080900;
+}
+
 /* What the program itself has open is left alone, the like of libcurl's own, too, also when something comes there just
  * then: no flag is changed, no byte sent or taken. */
 static void the_programs_own_is_left_alone(void **state) {
@@ -89,11 +94,12 @@ static void the_programs_own_is_left_alone(void **state) {
     if (i == 2) stranger = pipes[1];
     multi = bs_quiet_multi();
     assert_non_null(multi);
-    assert_int_equal(stranger, -1);
+    if (searches()) assert_int_equal(stranger, -1);
     nothing_new_goes_to_other_programs(before, 1);
-    assert_int_equal(read(sockets[0], bytes, 2), i == 1 ? 1 : -1);
+    assert_int_equal(read(sockets[0], bytes, 2), i == 1 && searches() ? 1 : -1);
     assert_int_equal(read(sockets[1], bytes, 2), -1);
-    assert_int_equal(read(pipes[0], bytes, 2), i == 2 ? 1 : -1);
+    assert_int_equal(read(pipes[0], bytes, 2), i == 2 && searches() ? 1 : -1);
+    stranger = -1;
     end_all(&multi, 1);
     close(sockets[0]), close(sockets[1]), close(pipes[0]), close(pipes[1]);
   }
