@@ -119,6 +119,7 @@ static const struct {
     {"breaks", BLOCKSTORE_STATUS_TRANSIENT, "within the data", 0},
     {"unsized", BLOCKSTORE_STATUS_TRANSIENT, "426", 0},
     {"resets", BLOCKSTORE_STATUS_TRANSIENT, "broken off", 0},
+    {"babbles", BLOCKSTORE_STATUS_FAILED, "have no end", 0},
     {"drip", BLOCKSTORE_STATUS_CANCELLED, "time is over", SOON},
     {"stalls", BLOCKSTORE_STATUS_CANCELLED, "time is over", SOON},
 };
@@ -173,6 +174,7 @@ static const struct {
     {"disk-full", BLOCKSTORE_STATUS_NO_SPACE, "452", 0, 100},
     {"no-room", BLOCKSTORE_STATUS_NO_SPACE, "no room for 1048576", 0, 1 << 20},
     {"no-data", BLOCKSTORE_STATUS_TRANSIENT, "425", 0, 100},
+    {"babbles", BLOCKSTORE_STATUS_FAILED, "have no end", 0, 100},
     {"silent", BLOCKSTORE_STATUS_CANCELLED, "time is over", SOON, 100},
 };
 
@@ -348,11 +350,23 @@ static void test_silence(void **state) {
   end(&world);
 }
 
+/* A store that is closed waits for no farewell. */
+static void test_farewell(void **state) {
+  struct world world;
+
+  (void)state;
+  begin(&world, "none");
+  must_be(&world, "put", host_put_immutable(&world.store, KEY, "x", 1), BLOCKSTORE_STATUS_OK, "");
+  order(&world, "babbles");
+  end(&world);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gets),      cmocka_unit_test(test_endless), cmocka_unit_test(test_puts),
       cmocka_unit_test(test_greetings), cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server),
       cmocka_unit_test(test_repair),    cmocka_unit_test(test_records), cmocka_unit_test(test_silence),
+      cmocka_unit_test(test_farewell),
   };
 
   return RUN_TESTS(tests);

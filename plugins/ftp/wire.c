@@ -17,6 +17,7 @@
 
 #define PASSIVE 227 /* replies that tell where the data go */
 #define EXTENDED_PASSIVE 229
+#define REPLIES_MOST ((size_t)64 << 10) /* bytes of replies in one exchange: a greeting may be long, but not endless */
 
 struct bs_ftp_wire {
   struct bs_ftp_place place;     /* options `host`, `port`, `root` and `tls` */
@@ -30,6 +31,7 @@ struct exchange {
   struct bs_transfer transfer;
   struct bs_transfer_line *line;
   struct bs_ftp_reply *reply;
+  size_t replied; /* bytes of replies */
 };
 
 static enum blockstore_status fail_memory(struct blockstore_call *call) {
@@ -38,10 +40,18 @@ static enum blockstore_status fail_memory(struct blockstore_call *call) {
 
 /* ---- what libcurl asks ---- */
 
+/* What is not `length` ends the exchange.  libcurl 7.88 takes 300 KiB at most; 8.14 reads on while lines come. */
 static size_t take_reply(char *line, size_t width, size_t length, void *context) {
   struct exchange *exchange = context;
+  struct bs_transfer *transfer = &exchange->transfer;
 
   (void)width;
+  exchange->replied += length;
+  if (exchange->replied > REPLIES_MOST) {
+    transfer->stopped = blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED, "%s: The server's replies have no end.",
+                                        transfer->subject);
+    return 0;
+  }
   bs_ftp_reply_take(exchange->reply, line, length);
   if (exchange->reply->code == PASSIVE || exchange->reply->code == EXTENDED_PASSIVE) bs_transfer_watch(exchange->line, true);
   if (exchange->reply->code < 200) bs_transfer_watch(exchange->line, false);

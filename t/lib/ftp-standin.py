@@ -40,11 +40,15 @@ class Session:
     def path(self, argument):
         return (argument if argument.startswith("/") else self.folder.rstrip("/") + "/" + argument).rstrip("/") or "/"
 
+    def babble(self, code):
+        while True:
+            self.say(code + "-" + 1000 * "x")
+
     def greet(self):
         if fault == "mute":
             time.sleep(3600)
-        while fault == "greeting":
-            self.say("220-" + 1000 * "x")
+        if fault == "greeting":
+            self.babble("220")
         while fault == "endless-line":
             self.connection.sendall(bytes(1 << 16))
         if fault == "long-line":
@@ -144,6 +148,8 @@ class Session:
         files[path] = content[: len(content) // 2] if fault == "halves" else content
         if fault == "silent":
             time.sleep(3600)
+        if fault == "babbles":
+            self.babble("226")
         self.say("226 done" if fault != "disk-full" else "452 No space left on device")
 
     def do_retr(self, argument):
@@ -173,6 +179,8 @@ class Session:
             data.close()
             raise EOFError
         data.close()
+        if fault == "babbles":
+            self.babble("226")
         self.say("226 done" if fault not in ("breaks", "unsized") else "426 broken off")
 
     def names(self, lines):
@@ -218,6 +226,8 @@ class Session:
         self.say("250 gone")
 
     def do_quit(self, argument):
+        if fault == "babbles":
+            self.babble("221")
         self.say("221 bye")
         raise EOFError
 
