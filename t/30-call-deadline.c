@@ -213,7 +213,7 @@ static void enough_cancels_the_others(void **state UNUSED) {
   struct bs_scope *scope = scope_of(0);
 
   bs_calls_set_grace(10000);
-  bs_calls_run(calls, 3, scope, enough, NULL, NULL);
+  bs_calls_run(calls, 3, scope, &(struct bs_calls_watch){.ended = enough});
   assert_status(bs_call_result(calls[2]), OK);
   assert_result(bs_call_result(calls[0]), CANCELLED, BS_WORD_cancelled, "far");
   assert_result(bs_call_result(calls[1]), CANCELLED, BS_WORD_cancelled, "far");
@@ -254,7 +254,7 @@ static void others_are_not_held_up(void **state UNUSED) {
   struct bs_call *calls[] = {get_call(store, "never", &collected), get_call(store, "quick", &collected)};
   struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(calls, 2, scope, end_the_scope, NULL, scope);
+  bs_calls_run(calls, 2, scope, &(struct bs_calls_watch){.ended = end_the_scope, .user = scope});
   assert_true(bs_call_result(calls[0])->abandoned);
   assert_status(bs_call_result(calls[1]), OK);
   bs_scope_close(scope);

@@ -145,7 +145,7 @@ static void an_inline_call_opens_no_descriptor(void **state UNUSED) {
   struct bs_scope *scope = scope_of(5000);
   int before = count_descriptors();
 
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   assert_int_equal(mock.descriptors, before);
   assert_int_equal(count_descriptors(), before);
   assert_in_range(mock.time_left, 1, 5000);
@@ -398,7 +398,7 @@ static void a_call_past_the_deadline_does_not_enter_the_driver(void **state UNUS
   struct bs_scope *scope = scope_of(1);
 
   sleep_ms(5);
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   assert_result(bs_call_result(call), CANCELLED, BS_WORD_deadline, "shelf");
   assert_int_equal(mock.calls, 0);
   bs_scope_close(scope);
@@ -418,7 +418,7 @@ static void enough_leaves_the_rest_out(void **state UNUSED) {
   struct bs_scope *scope = scope_of(0);
   int ended = 0;
 
-  bs_calls_run(calls, 2, scope, enough, NULL, &ended);
+  bs_calls_run(calls, 2, scope, &(struct bs_calls_watch){.ended = enough, .user = &ended});
   assert_int_equal(ended, 2);
   assert_int_equal(mock.calls, 1);
   assert_status(bs_call_result(calls[0]), OK);

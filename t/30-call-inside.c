@@ -47,7 +47,7 @@ static void ask(struct bs_store *store) {
   struct bs_call *call;
 
   assert_ok(bs_call_new(&call, store, BS_ENTRY_HANDLES_URL, &arguments, &error));
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   assert_int_equal(bs_call_result(call)->status, BLOCKSTORE_STATUS_OK);
   bs_call_release(call);
   bs_scope_close(scope);

@@ -72,7 +72,7 @@ static void run_four(enum bs_threads threads, const char *key, bool first_is_inl
                              get_call(one, key, &collected[2]), get_call(two, key, &collected[3])};
   struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(calls, 4, scope, NULL, NULL, NULL);
+  bs_calls_run(calls, 4, scope, NULL);
   bs_scope_close(scope);
   for (size_t i = 0; i < 4; i++) {
     assert_status(bs_call_result(calls[i]), OK);
@@ -114,7 +114,7 @@ static void *run_in_thread(void *user) {
     struct collected mine = {0};
     struct bs_call *call = get_call(store, "k", &mine);
 
-    bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+    bs_calls_run(&call, 1, scope, NULL);
     assert_status(bs_call_result(call), OK);
     bs_call_release(call);
   }
@@ -143,7 +143,7 @@ static void *park(void *user UNUSED) {
   struct bs_scope *scope = NULL;
 
   assert_ok(bs_scope_open(&own, &scope, 0, &error));
-  bs_calls_run(&parked, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&parked, 1, scope, NULL);
   bs_scopes_free(&own);
   return NULL;
 }
@@ -193,7 +193,7 @@ static void who_waits_in_the_middle_can_leave(void **state UNUSED) {
                              get_call(store, "k", &collected[2]), get_call(other, "k", &collected[3])};
   struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(calls, 4, scope, end_the_scope, NULL, scope);
+  bs_calls_run(calls, 4, scope, &(struct bs_calls_watch){.ended = end_the_scope, .user = scope});
   assert_true(bs_call_result(calls[0])->abandoned);
   assert_result(bs_call_result(calls[1]), CANCELLED, BS_WORD_deadline, "one");
   assert_result(bs_call_result(calls[2]), CANCELLED, BS_WORD_deadline, "one");

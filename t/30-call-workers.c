@@ -87,7 +87,7 @@ static void workers_start_before_inline_calls(void **state UNUSED) {
                              get_call(far_store, "announce", &collected[1])};
   struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(calls, 2, scope, NULL, NULL, NULL);
+  bs_calls_run(calls, 2, scope, NULL);
   bs_scope_close(scope);
   assert_status(bs_call_result(calls[0]), OK);
   assert_status(bs_call_result(calls[1]), OK);
@@ -120,7 +120,7 @@ static void each_end_is_reported_once_on_the_callers_thread(void **state UNUSED)
     calls[i] = get_call(i % 2 == 0 ? far_store : near_store, "quick", &collected[i]);
     bs_call_set_user(calls[i], &collected[i]);
   }
-  bs_calls_run(calls, 8, scope, note_report, NULL, &reports);
+  bs_calls_run(calls, 8, scope, &(struct bs_calls_watch){.ended = note_report, .user = &reports});
   bs_scope_close(scope);
   assert_int_equal(reports.count, 8);
   assert_true(reports.on_caller);
@@ -138,7 +138,7 @@ static void each_end_is_reported_once_on_the_callers_thread(void **state UNUSED)
 static void no_call_at_all_is_fine(void **state UNUSED) {
   struct bs_scope *scope = scope_of(0);
 
-  bs_calls_run(NULL, 0, scope, NULL, NULL, NULL);
+  bs_calls_run(NULL, 0, scope, NULL);
   bs_scope_close(scope);
 }
 
@@ -164,7 +164,7 @@ static void progress_is_told_from_workers_and_from_within_inline_calls(void **st
     struct watched watched = {.call = get_call(stores[i], "drip", &collected[i])};
     struct bs_scope *scope = scope_of(0);
 
-    bs_calls_run(&watched.call, 1, scope, NULL, watch, &watched);
+    bs_calls_run(&watched.call, 1, scope, &(struct bs_calls_watch){.progress = watch, .user = &watched});
     bs_scope_close(scope);
     assert_status(bs_call_result(watched.call), OK);
     assert_true(bs_call_result(watched.call)->took_ms > 300);
@@ -192,7 +192,7 @@ static void several_stores_read_one_feed(void **state UNUSED) {
   for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i % 251);
   assert_ok(bs_feed_from_memory(&feed, bytes, sizeof bytes, &error));
   for (size_t i = 0; i < 6; i++) calls[i] = put_call(i == 0 ? near_store : far_store, BS_ENTRY_PUT_MUTABLE, feed);
-  bs_calls_run(calls, 6, scope, NULL, NULL, NULL);
+  bs_calls_run(calls, 6, scope, NULL);
   bs_scope_close(scope);
   for (size_t i = 0; i < 6; i++) {
     assert_status(bs_call_result(calls[i]), OK);
@@ -210,7 +210,7 @@ static void a_thread_that_cannot_be_started_fails_its_call_alone(void **state UN
 
   bs_workers_rest();
   refuse_threads = true;
-  bs_calls_run(calls, 3, scope, NULL, NULL, NULL);
+  bs_calls_run(calls, 3, scope, NULL);
   refuse_threads = false;
   bs_scope_close(scope);
   assert_result(bs_call_result(calls[0]), FAILED, BS_WORD_failed, "single: A thread could not be started");

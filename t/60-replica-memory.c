@@ -19,7 +19,7 @@ static bool search_once(struct bs_replicas *asked, const struct bs_mutable_searc
 
   search.datum = &datum;
   search.authority = &authority;
-  if (!bs_places_find(&places, asked, urls, 3, "id", &watch, error)) {
+  if (!bs_places_find(&places, asked, urls, 3, "id", 2000, &watch, error)) {
     assert_int_equal(places.count, 0);
     return false;
   }

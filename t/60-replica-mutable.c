@@ -123,7 +123,7 @@ static const struct bs_buffer *of_2015(void) {
 static bool read_urls(const char *const *urls, size_t count) {
   bs_places_free(&places);
   bs_versions_free(&versions);
-  return bs_places_find(&places, &replicas, urls, count, "id", &watch, &error) &&
+  return bs_places_find(&places, &replicas, urls, count, "id", 2000, &watch, &error) &&
          bs_places_read(&places, &versions, &search, &watch, &error);
 }
 
@@ -539,6 +539,19 @@ static void beyond_the_budget_the_first_answer_ends_it(void **state) {
   assert_answer(1, BS_WORD_unreachable, "It did not answer within 50 ms, ");
 }
 
+/* As where nobody has it but one that cannot be reached: who wants to write may go on. */
+static void who_says_nothing_is_left_when_the_others_have_nothing(void **state) {
+  (void)state;
+  bs_scope_close(watch.scope);
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 4000, &error));
+  search.budget_ms = 50;
+  shelves[1].delay_ms = 60000;
+  assert_ok(read_all());
+  assert_int_equal(versions.count, 0);
+  assert_answer(1, BS_WORD_unreachable, "half of the time that was left");
+  assert_ok(bs_scope_check(watch.scope, &error));
+}
+
 static void one_place_alone_has_all_the_time(void **state) {
   (void)state;
   search.budget_ms = 50;
@@ -604,7 +617,7 @@ static void a_cancelled_read_ends(void **state) {
 
 static void a_read_that_is_cancelled_before_asks_nobody(void **state) {
   (void)state;
-  assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", &watch, &error));
+  assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", 2000, &watch, &error));
   bs_scopes_cancel(&scopes);
   assert_fails(bs_places_read(&places, &versions, &search, &watch, &error), BS_WORD_cancelled, "cancelled");
   for (int i = 0; i < STORES; i++) assert_int_equal(reads(i), 0);
@@ -814,6 +827,7 @@ int main(void) {
       BOTH(when_nobody_else_has_it_a_slow_store_is_asked_again),
       REMOTE(beyond_the_budget_the_first_answer_ends_it),
       BOTH(one_place_alone_has_all_the_time),
+      REMOTE(who_says_nothing_is_left_when_the_others_have_nothing),
       REMOTE(a_hanging_store_does_not_hold_up_the_others),
       REMOTE(when_all_hang_the_deadline_ends_it),
       REMOTE(what_verified_before_the_deadline_counts),

@@ -9,7 +9,7 @@ static struct bs_error error;
 
 static bool find(const char *const *urls, size_t count) {
   bs_places_free(&places);
-  return bs_places_find(&places, &replicas, urls, count, "0a8ce26f:foo.test:/my/second/datum", &watch, &error);
+  return bs_places_find(&places, &replicas, urls, count, "0a8ce26f:foo.test:/my/second/datum", 2000, &watch, &error);
 }
 
 static int forget(void **state) {
@@ -104,6 +104,16 @@ static void a_store_that_can_make_no_url_says_why(void **state) {
   assert_place(1, 1, "shelf:old", false, true);
   assert_false(replicas.items[1].is_good);
   assert_string_equal(replicas.items[1].error.message, "two: The store cannot do that.");
+}
+
+static void a_store_that_ponders_where_it_keeps_it_is_left(void **state) {
+  (void)state;
+  shelves[1].ponders = true;
+  bs_places_free(&places);
+  assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", 50, &watch, &error));
+  assert_int_equal(places.count, 2);
+  assert_place(1, 2, "shelf:three", true, false);
+  assert_int_equal(replicas.items[1].error.word, BS_WORD_unreachable);
 }
 
 static void a_store_that_makes_no_proper_url_fails(void **state) {
@@ -273,7 +283,8 @@ static void the_first_of_the_worst_gives_the_word(void **state) {
 }
 
 #define LOCAL(test) cmocka_unit_test_setup_teardown(test, local_stores, forget)
-#define BOTH(test) LOCAL(test), {#test " on workers", test, remote_stores, forget, NULL}
+#define REMOTE(test) {#test " on workers", test, remote_stores, forget, NULL}
+#define BOTH(test) LOCAL(test), REMOTE(test)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -282,6 +293,7 @@ int main(void) {
       LOCAL(a_url_that_stands_twice_is_one),
       LOCAL(no_driver_sees_the_urls_of_an_enemy),
       BOTH(a_store_that_can_make_no_url_says_why),
+      REMOTE(a_store_that_ponders_where_it_keeps_it_is_left),
       LOCAL(a_store_that_makes_no_proper_url_fails),
       LOCAL(an_empty_url_is_none),
       LOCAL(a_store_that_is_not_open_is_no_place),

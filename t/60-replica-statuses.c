@@ -167,7 +167,7 @@ static void get_from(bool own) {
     struct bs_error error = {0};
 
     play(&rows[i]);
-    assert_ok(bs_places_find(&places, &replicas, urls, own ? 0 : 1, "id", &watch, &error));
+    assert_ok(bs_places_find(&places, &replicas, urls, own ? 0 : 1, "id", 2000, &watch, &error));
     assert_int_equal(places.count, own ? 1 : 2);
     if (!own) places.items[0].is_own = false; /* two of the route */
     assert_ok(bs_places_read(&places, &versions, &search, &watch, &error));
@@ -231,7 +231,7 @@ static void make_mutable_url(void **state UNUSED) {
     bool has_own = rows[i].status == BLOCKSTORE_STATUS_OK;
 
     play(&rows[i]);
-    assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", &watch, &error));
+    assert_ok(bs_places_find(&places, &replicas, NULL, 0, "id", 2000, &watch, &error));
     assert_int_equal(places.count, has_own ? 1 : 0);
     assert_int_equal(calls, rows[i].calls);
     if (!has_own) assert_fails(bs_places_explain(&places, &replicas, "It", &error), BS_WORD_unreachable, "shelf: ");
@@ -249,7 +249,7 @@ static void handles_url(void **state UNUSED) {
     bool is_asked = rows[i].status == BLOCKSTORE_STATUS_OK;
 
     play(&rows[i]);
-    assert_ok(bs_places_find(&places, &replicas, urls, 1, "id", &watch, &error));
+    assert_ok(bs_places_find(&places, &replicas, urls, 1, "id", 2000, &watch, &error));
     assert_int_equal(places.count, is_asked ? 2 : 1);
     assert_int_equal(places.unhandled, is_asked ? 0 : 1);
     assert_int_equal(calls, rows[i].calls);

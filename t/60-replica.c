@@ -3,10 +3,12 @@
 #include <config.h>
 
 #include <blockstore/driver.h>
+#include <unistd.h>
 
 #include "core/base/log.h"
 #include "core/base/worker.h"
 #include "core/replica/replica.h"
+#include "core/replica/round.h"
 #include "t/lib/unit.h"
 
 enum { STORES = 3, CANDIDATES = 3 };
@@ -17,7 +19,8 @@ struct behaviour {
   unsigned transient;              /* so many calls answer TRANSIENT first */
   const char *values[CANDIDATES];  /* what get gives, each a candidate; NULL: the end */
   bool endless;                    /* get writes until it is refused */
-  bool wait;                       /* get waits until it is cancelled */
+  bool wait;                       /* get and put wait until they are cancelled */
+  long pause_ms;                   /* put takes so long for each byte */
   unsigned put_calls, get_calls;             /* calls */
 };
 
@@ -52,6 +55,11 @@ static enum blockstore_status lying_put(void *self, struct blockstore_call *call
   (void)key, (void)txid;
   behaviour->put_calls++;
   if (passes(behaviour)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
+  while (behaviour->wait && call->host->time_left(call) > 0) continue;
+  for (uint64_t i = 0; behaviour->pause_ms > 0 && i < data->size; i++) {
+    usleep((useconds_t)(behaviour->pause_ms * 1000));
+    if (data->read_at(data, buffer, 1, i) != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_CANCELLED;
+  }
   if (data->size > sizeof buffer || data->read_at(data, buffer, (size_t)data->size, 0) != BLOCKSTORE_STATUS_OK)
     return BLOCKSTORE_STATUS_FAILED;
   return behaviour->put;
@@ -187,6 +195,72 @@ static void put_is_done_with_enough_stores(void **state) {
   assert_true(replicas.items[0].is_good);
   assert_false(replicas.items[1].is_good);
   assert_int_equal(replicas.items[1].error.word, BS_WORD_no_space);
+}
+
+static void put_leaves_half_of_the_time_to_what_follows(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[1].wait = true;
+  bs_scope_close(watch.scope);
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 4000, &error));
+  assert_ok(put(2, &error));
+  assert_ok(bs_scope_check(watch.scope, &error));
+  assert_false(replicas.items[1].is_good);
+  assert_int_equal(replicas.items[1].error.word, BS_WORD_unreachable);
+  assert_non_null(strstr(replicas.items[1].error.message, "two: It did not answer within "));
+}
+
+static void put_waits_for_whom_the_policy_asks(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[1].wait = true;
+  bs_scope_close(watch.scope);
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 500, &error));
+  assert_fails(put(3, &error), BS_WORD_deadline, "deadline");
+}
+
+static uint32_t short_patience(void *user) {
+  (void)user;
+  return 50;
+}
+
+/* As the put that is asked of all, but for the patience. */
+static bool put_impatiently(struct bs_error *error) {
+  static const bool all[STORES] = {true, true, true};
+  struct bs_feed *feed;
+  bool good = bs_feed_from_memory(&feed, "hello world", 11, error);
+  const struct bs_round round = {.entry = BS_ENTRY_PUT_IMMUTABLE,
+                                 .arguments = {.target = hello_key, .feed = feed},
+                                 .what = "storing",
+                                 .watch = &watch,
+                                 .patience = short_patience};
+
+  assert_true(good);
+  good = bs_round_run(&replicas, all, &round, error);
+  bs_feed_release(feed);
+  return good;
+}
+
+static void who_moves_bytes_is_waited_for(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[1].pause_ms = 20;
+  assert_ok(put_impatiently(&error));
+  assert_true(replicas.items[1].is_good);
+}
+
+static void who_does_not_is_left_and_not_asked_again(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[1].wait = true;
+  behaviours[2].transient = 1;
+  assert_ok(put_impatiently(&error));
+  assert_false(replicas.items[1].is_good || replicas.items[2].is_good);
+  assert_int_equal(behaviours[1].put_calls + behaviours[2].put_calls, 2);
 }
 
 static void put_names_the_stores_that_failed(void **state) {
@@ -499,6 +573,10 @@ int main(void) {
       BOTH(get_asks_again_what_may_pass),
       REMOTE(get_asks_nobody_again_once_it_has_it),
       REMOTE(get_does_not_wait_for_the_slow),
+      REMOTE(put_leaves_half_of_the_time_to_what_follows),
+      REMOTE(put_waits_for_whom_the_policy_asks),
+      REMOTE(who_moves_bytes_is_waited_for),
+      REMOTE(who_does_not_is_left_and_not_asked_again),
       LOCAL(log_tells_why_each_store_is_not_believed),
       BOTH(log_tells_who_is_asked_again),
       REMOTE(log_tells_who_is_not_waited_for),

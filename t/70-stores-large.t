@@ -15,13 +15,13 @@ secret() {
   printf '{file: %s}' "$work/$1"
 }
 
-# store KIND <OPTIONS: a configuration with this store alone, where the store is one of these.  (ipfs and tahoe have nodes that hold
-# such an object in their own memory, and tests of their own.)
+# store KIND <OPTIONS: a configuration with this store alone, where the store is one of these.  (ipfs and tahoe have nodes that
+# hold such an object in their own memory, and tests of their own.)
 kinds=
 store() {
   case $1 in dht | ftp | http | s3 | syndicate) kinds="$kinds $1" ;; *) return ;; esac
-  printf 'state_dir: %s\nnames: {provider: embedded, ledger: %s}\ntimeouts: {operation: 300s}\nstores:\n' "$work/state-$1" "$work/ledger-$1.db"
-  printf '  - name: %s\n    driver: %s\n    durable: true\n' "$1" "$1"
+  printf 'state_dir: %s\nnames: {provider: embedded, ledger: %s}\n' "$work/state-$1" "$work/ledger-$1.db"
+  printf 'timeouts: {operation: 300s}\nstores:\n  - name: %s\n    driver: %s\n    durable: true\n' "$1" "$1"
   sed 's/^/    /'
 } >>"$work/${1:-none}.yaml"
 . "$srcdir/t/lib/stores.sh"

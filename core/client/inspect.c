@@ -55,7 +55,7 @@ static bool check_store(struct bs_work *work, const struct bs_replica *replica, 
   bool healthy;
 
   if (!bs_call_new(&call, replica->store, BS_ENTRY_CHECK, &arguments, error)) return false;
-  bs_calls_run(&call, 1, work->scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, work->scope, NULL);
   healthy = bs_call_result(call)->status == BLOCKSTORE_STATUS_OK || bs_call_result(call)->status == BLOCKSTORE_STATUS_UNSUPPORTED;
   *error = bs_call_result(call)->error;
   if (healthy) add_report(item, &report.text);

@@ -16,7 +16,7 @@ bool bs_reading_begin(struct bs_reading *reading, struct bs_work *work, const st
                                  .bounds = {.lowest = 1, .ver_max = UINT64_MAX}};
   bs_replicas_forget(&work->replicas);
   return bs_places_find(&reading->places, &work->replicas, target->urls, target->url_count, data_id,
-                        &work->watch, &work->report.error);
+                        (uint32_t)work->session->config->budget_ms, &work->watch, &work->report.error);
 }
 
 void bs_reading_end(struct bs_reading *reading) {

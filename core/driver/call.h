@@ -67,20 +67,28 @@ struct bs_store *bs_call_store(const struct bs_call *call);
 void bs_call_set_user(struct bs_call *call, void *user);
 void *bs_call_user(const struct bs_call *call);
 
+/* What whoever runs calls hears and says meanwhile, all on the thread that runs them.  Each may be NULL. */
+struct bs_calls_watch {
+  /* Once for each call that ended, with its result final; true means enough: the rest is cancelled. */
+  bool (*ended)(void *user, struct bs_call *call);
+  /* When (bs_clock_monotonic_ms) what has come by then is enough; BS_CLOCK_NEVER: all are waited for.  Asked again and again. */
+  uint64_t (*until)(void *user);
+  /* At most every BS_CALL_PROGRESS_MS; see bs_call_bytes. */
+  void (*progress)(void *user);
+  void *user;
+};
+
 /*
  * Runs them all, each once: those on workers start first, then inline ones, one after the other, on this thread.
  * Returns when each has ended, or was abandoned.
  *
- * `ended` (may be NULL) runs on this thread, once for each call that ended, with its result final; true means enough:
- * the rest is cancelled.  The end of the scope cancels all.  A cancelled call that still waits for its turn is
- * dropped; one that runs on a worker has BS_CALL_GRACE_MS to return, then it is abandoned: its source and sink answer
- * CANCELLED ever after, the worker and the instance are left to it, and the log names it.  An inline call is waited
- * for.  (Less time for one group than for the whole operation: open another scope.)
- *
- * `progress` (may be NULL) runs on this thread, at most every BS_CALL_PROGRESS_MS; see bs_call_bytes.
+ * The end of the scope cancels all.  A cancelled call that still waits for its turn is dropped; one that runs on a worker
+ * has BS_CALL_GRACE_MS to return, then it is abandoned: its source and sink answer CANCELLED ever after, the worker and
+ * the instance are left to it, and the log names it.  An inline call is waited for.  (Less time for one group than for the
+ * whole operation: open another scope.)
+ * In:   watch:  NULL: nothing
  */
-void bs_calls_run(struct bs_call *const *calls, size_t count, struct bs_scope *scope,
-                  bool (*ended)(void *user, struct bs_call *call), void (*progress)(void *user), void *user);
+void bs_calls_run(struct bs_call *const *calls, size_t count, struct bs_scope *scope, const struct bs_calls_watch *watch);
 
 /* Bytes that went through the source or the sink so far.  Any thread. */
 uint64_t bs_call_bytes(const struct bs_call *call);

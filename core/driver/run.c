@@ -24,8 +24,7 @@ struct run {
   struct bs_group group;
   struct bs_call *const *calls;
   size_t count;
-  bool (*ended)(void *user, struct bs_call *call);
-  void *user;
+  const struct bs_calls_watch *watch;
   enum bs_word stopped; /* why the rest is cancelled; BS_NO_WORD: it is not */
   uint64_t give_up_ms;  /* when, once stopped, what still runs is abandoned */
 };
@@ -132,7 +131,7 @@ static bool report(struct run *run) {
     if (call->reported || state_of(call) < BS_CALL_ENDED) continue;
     call->reported = true;
     any = true;
-    if (run->ended == NULL || !run->ended(run->user, call) || run->stopped != BS_NO_WORD) continue;
+    if (run->watch->ended == NULL || !run->watch->ended(run->watch->user, call) || run->stopped != BS_NO_WORD) continue;
     run->stopped = BS_WORD_cancelled;
   }
   return any;
@@ -154,12 +153,17 @@ static void stop_call(struct run *run, struct bs_call *call) {
   }
 }
 
-/* When the scope has ended, or `ended` said enough. */
+static uint64_t until_of(const struct run *run) {
+  return run->watch->until == NULL ? BS_CLOCK_NEVER : run->watch->until(run->watch->user);
+}
+
+/* When the scope has ended, or there is enough. */
 static bool stop(struct run *run) {
   struct bs_error error;
 
   if (run->give_up_ms != 0) return false;
   if (run->stopped == BS_NO_WORD && !bs_scope_check(run->group.scope, &error)) run->stopped = error.word;
+  if (run->stopped == BS_NO_WORD && bs_clock_monotonic_ms() >= until_of(run)) run->stopped = BS_WORD_cancelled;
   if (run->stopped == BS_NO_WORD) return false;
   run->give_up_ms = bs_clock_monotonic_ms() + atomic_load(&grace_ms);
   for (size_t i = 0; i < run->count; i++) stop_call(run, run->calls[i]);
@@ -207,8 +211,9 @@ static bool pending(const struct run *run) {
 static int time_to_wait(const struct run *run) {
   uint64_t now = bs_clock_monotonic_ms();
   uint64_t until = run->give_up_ms != 0 ? run->give_up_ms : run->group.scope->deadline_ms;
-  uint64_t tell = run->group.told_ms + BS_CALL_PROGRESS_MS;
+  uint64_t tell = run->group.told_ms + BS_CALL_PROGRESS_MS, enough = until_of(run);
 
+  if (run->give_up_ms == 0 && enough < until) until = enough;
   if (run->group.progress != NULL && tell < until) until = tell;
   if (until == BS_CLOCK_NEVER) return -1;
   if (until <= now) return 0;
@@ -240,13 +245,11 @@ static void loop(struct run *run) {
   }
 }
 
-void bs_calls_run(struct bs_call *const *calls, size_t count, struct bs_scope *scope,
-                  bool (*ended)(void *user, struct bs_call *call), void (*progress)(void *user), void *user) {
-  struct run run = {.group = {scope, -1, pthread_self(), progress, user, bs_clock_monotonic_ms()},
-                    .calls = calls,
-                    .count = count,
-                    .ended = ended,
-                    .user = user};
+void bs_calls_run(struct bs_call *const *calls, size_t count, struct bs_scope *scope, const struct bs_calls_watch *watch) {
+  static const struct bs_calls_watch nothing = {.ended = NULL};
+  struct run run = {.calls = calls, .count = count, .watch = watch == NULL ? &nothing : watch};
+
+  run.group = (struct bs_group){scope, -1, pthread_self(), run.watch->progress, run.watch->user, bs_clock_monotonic_ms()};
 
   attach(&run);
   for (size_t i = 0; i < count; i++)

@@ -74,7 +74,7 @@ static bool run_alone(struct bs_store *store, enum bs_entry entry, const struct 
 
   if (!bs_call_new(&call, store, entry, &none, error)) return false;
   call->next = next;
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   done = bs_call_result(call)->status == BLOCKSTORE_STATUS_OK;
   if (!done) *error = bs_call_result(call)->error;
   bs_call_release(call);

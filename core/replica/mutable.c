@@ -289,56 +289,71 @@ static bool ask_all(struct reading *reading, struct bs_scope *scope, struct bs_e
   return ask(reading, scope, error);
 }
 
-/* That the budget passes is no failure. */
-static bool ask_within_budget(struct reading *reading, struct bs_error *error) {
+/* That this time passes is no failure. */
+static bool ask_within(struct reading *reading, uint32_t milliseconds,
+                       bool (*how)(struct reading *reading, struct bs_scope *scope, struct bs_error *error),
+                       struct bs_error *error) {
   const struct bs_watch *watch = reading->watch;
-  uint64_t left = bs_scope_time_left(watch->scope), budget = reading->search->budget_ms;
+  uint32_t left = bs_scope_time_left(watch->scope);
   struct bs_scope *scope;
   bool good;
 
-  if (budget > left) budget = left;
-  if (!bs_scope_open(watch->scopes, &scope, budget == 0 ? 1 : budget, error)) return false;
+  if (milliseconds > left) milliseconds = left;
+  if (!bs_scope_open(watch->scopes, &scope, milliseconds == 0 ? 1 : milliseconds, error)) return false;
   /* Looked at only now: who cancels from here on cancels both. */
-  good = bs_scope_check(watch->scope, error) && ask_all(reading, scope, error);
+  good = bs_scope_check(watch->scope, error) && how(reading, scope, error);
   bs_scope_close(scope);
   return good || (error->word == BS_WORD_deadline && bs_scope_check(watch->scope, error));
 }
 
-/* Chooses those that did not answer for lack of time, or were not even asked. */
-static bool choose_slow(struct reading *reading) {
-  bool any = false;
+/* Chooses those that did not answer for lack of time, or were not even asked; how many. */
+static size_t choose_slow(struct reading *reading) {
+  size_t count = 0;
 
   for (size_t i = 0; i < reading->places->count; i++) {
     const struct bs_replica *answer = &reading->places->answers.items[i];
 
-    any |= reading->chosen[i] = !answer->is_good && (answer->error.word == BS_WORD_deadline || answer->error.word == BS_NO_WORD);
+    reading->chosen[i] = !answer->is_good && (answer->error.word == BS_WORD_deadline || answer->error.word == BS_NO_WORD);
+    count += reading->chosen[i];
   }
-  return any;
+  return count;
 }
 
-static void tell_slow(struct reading *reading) {
+static void tell_slow(struct reading *reading, uint32_t milliseconds, const char *why) {
   for (size_t i = 0; i < reading->places->count; i++) {
     struct bs_replica *answer = &reading->places->answers.items[i];
 
     if (!reading->chosen[i] || answer->is_good) continue;
     if (answer->error.word == BS_WORD_deadline || answer->error.word == BS_WORD_cancelled)
-      bs_fail(&answer->error, BS_WORD_unreachable,
-              "%s: It did not answer within %u ms, the time that it has when another store answers (timeouts.budget).",
-              answer->name, (unsigned)reading->search->budget_ms);
+      bs_fail(&answer->error, BS_WORD_unreachable, "%s: It did not answer within %u ms, %s.", answer->name,
+              (unsigned)milliseconds, why);
   }
+}
+
+/* Where others answered, but have nothing, half of the time is left to whoever reads in order to write. */
+static bool ask_slow(struct reading *reading, size_t count, struct bs_error *error) {
+  uint32_t half = bs_scope_time_left(reading->watch->scope) / 2;
+  bool good;
+
+  reading->is_late = true;
+  if (count == reading->places->count) return ask(reading, reading->watch->scope, error);
+  good = ask_within(reading, half, ask, error);
+  if (good && reading->versions.count == 0) tell_slow(reading, half, "half of the time that was left");
+  return good;
 }
 
 /* One place alone has all the time: nobody else's answer could be taken instead. */
 static bool ask_with_patience(struct reading *reading, struct bs_error *error) {
-  bool good;
+  size_t slow;
 
   if (reading->places->count == 1) return ask_all(reading, reading->watch->scope, error);
-  if (!ask_within_budget(reading, error)) return false;
-  if (!choose_slow(reading)) return true;
-  reading->is_late = true;
-  good = reading->versions.count > 0 || ask(reading, reading->watch->scope, error);
-  if (reading->versions.count > 0) tell_slow(reading);
-  return good;
+  if (!ask_within(reading, reading->search->budget_ms, ask_all, error)) return false;
+  slow = choose_slow(reading);
+  if (slow == 0) return true;
+  if (reading->versions.count == 0 && !ask_slow(reading, slow, error)) return false;
+  if (reading->versions.count > 0)
+    tell_slow(reading, reading->search->budget_ms, "the time that it has when another store answers (timeouts.budget)");
+  return true;
 }
 
 static void free_reading(struct reading *reading) {

@@ -31,10 +31,11 @@ struct bs_places {
 /*
  * For each store that is open: its own URL of `data_id`, then those of `urls` (the route's; count may be 0) that it handles.  A
  * store that can make no URL says why in its replica (is_good false), and is no place of its own.  A URL of more than 2,048
- * bytes, with control characters, or not UTF-8, is the store's failure.
+ * bytes, with control characters, or not UTF-8, is the store's failure.  Once one has told its URL, the others are waited for
+ * `budget_ms` more.
  */
 bool bs_places_find(struct bs_places *ret_places, struct bs_replicas *replicas, const char *const *urls, size_t url_count,
-                    const char *data_id, const struct bs_watch *watch, struct bs_error *error);
+                    const char *data_id, uint32_t budget_ms, const struct bs_watch *watch, struct bs_error *error);
 void bs_places_free(struct bs_places *places);
 
 /* A version that verified. */

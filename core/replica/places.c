@@ -21,6 +21,7 @@ struct maker {
 struct making {
   struct bs_replicas *replicas;
   struct maker *makers; /* one a replica */
+  uint32_t budget_ms;
 };
 
 void bs_places_free(struct bs_places *places) {
@@ -78,6 +79,15 @@ static const struct bs_receiver *receiver(void *user, struct bs_replica *replica
   return &maker->receiver;
 }
 
+/* Once a store has told, those that do more than compute are not waited for. */
+static uint32_t patience(void *user) {
+  const struct making *making = user;
+
+  for (size_t i = 0; i < making->replicas->count; i++)
+    if (making->replicas->items[i].is_good) return making->budget_ms;
+  return UINT32_MAX;
+}
+
 static bool make_urls(struct making *making, const char *data_id, const struct bs_watch *watch, struct bs_error *error) {
   const struct bs_round round = {.entry = BS_ENTRY_MAKE_MUTABLE_URL,
                                  .arguments = {.target = data_id},
@@ -85,6 +95,7 @@ static bool make_urls(struct making *making, const char *data_id, const struct b
                                  .total = UINT64_MAX,
                                  .watch = watch,
                                  .receiver = receiver,
+                                 .patience = patience,
                                  .user = making};
   bool *all BS_AUTO_FREE = malloc(making->replicas->count + 1);
 
@@ -205,9 +216,9 @@ static bool is_handled(const struct bs_places *places, const char *url) {
 }
 
 bool bs_places_find(struct bs_places *ret_places, struct bs_replicas *replicas, const char *const *urls, size_t url_count,
-                    const char *data_id, const struct bs_watch *watch, struct bs_error *error) {
+                    const char *data_id, uint32_t budget_ms, const struct bs_watch *watch, struct bs_error *error) {
   struct bs_places places BS_AUTO(bs_places_free) = {.items = NULL};
-  struct making making BS_AUTO(free_making) = {replicas, NULL};
+  struct making making BS_AUTO(free_making) = {replicas, NULL, budget_ms};
 
   if (!make_urls(&making, data_id, watch, error) || !list(&places, &making, urls, url_count, error) ||
       !ask_who_handles(&places, watch, error))

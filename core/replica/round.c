@@ -12,12 +12,19 @@
 #include "core/base/auto.h"
 #include "core/base/log.h"
 
+/* Of all attempts of a round. */
+struct patience {
+  uint64_t since_ms, until_ms; /* BS_CLOCK_NEVER: there is no end yet */
+  uint64_t moved;              /* bytes of all calls then */
+};
+
 /* One round in progress: the calls, each with its replica as user. */
 struct running {
   const struct bs_round *round;
   struct bs_call **calls;
   size_t count;
   bool is_enough; /* nobody is asked again */
+  struct patience *patience;
 };
 
 static void release_calls(struct running *running) {
@@ -73,6 +80,49 @@ static void tell(const struct running *running, const struct bs_replica *replica
 
 /* ---- a round ---- */
 
+static uint64_t moved_by(const struct running *running) {
+  uint64_t sum = 0;
+
+  for (size_t i = 0; i < running->count; i++) sum += bs_call_bytes(running->calls[i]);
+  return sum;
+}
+
+static void wait_until(struct running *running, uint64_t until_ms) {
+  running->patience->until_ms = until_ms;
+  running->patience->moved = moved_by(running);
+}
+
+static bool is_impatient(const struct running *running) {
+  return bs_clock_monotonic_ms() >= running->patience->until_ms;
+}
+
+static uint64_t until(void *user) {
+  struct running *running = user;
+
+  if (is_impatient(running) && moved_by(running) > running->patience->moved)
+    wait_until(running, bs_clock_monotonic_ms() + BS_ROUND_MOVING_MS);
+  return running->patience->until_ms;
+}
+
+/* The first that has an end sets it. */
+static void set_patience(struct running *running) {
+  const struct bs_round *round = running->round;
+  uint32_t more = UINT32_MAX;
+
+  if (round->patience != NULL && running->patience->until_ms == BS_CLOCK_NEVER) more = round->patience(round->user);
+  if (more == UINT32_MAX) return;
+  running->patience->since_ms = bs_clock_monotonic_ms();
+  wait_until(running, running->patience->since_ms + more);
+}
+
+/* What is said of a store that was left: it is no cancellation of the user's. */
+static void tell_late(struct bs_replica *replica, const struct running *running) {
+  uint64_t waited = bs_clock_monotonic_ms() - running->patience->since_ms;
+
+  bs_fail(&replica->error, BS_WORD_unreachable, "%s: It did not answer within %" PRIu64 " ms after the others, and was left.",
+          replica->name, waited);
+}
+
 static bool ended(void *user, struct bs_call *call) {
   struct running *running = user;
   const struct bs_round *round = running->round;
@@ -82,8 +132,11 @@ static bool ended(void *user, struct bs_call *call) {
   if (round->entry == BS_ENTRY_GET_MUTABLE && result->status == BLOCKSTORE_STATUS_UNHANDLED_URL) replica->was_asked = false;
   replica->is_good = result->status == BLOCKSTORE_STATUS_OK;
   if (!replica->is_good) replica->error = result->error;
+  if (result->status == BLOCKSTORE_STATUS_CANCELLED && is_impatient(running) && replica->error.word == BS_WORD_cancelled)
+    tell_late(replica, running);
   if (round->ended != NULL && round->ended(round->user, replica)) running->is_enough = true;
   if (bs_log_wanted(level_of(round->entry))) tell(running, replica, call);
+  if (!running->is_enough) set_patience(running);
   return running->is_enough;
 }
 
@@ -125,7 +178,7 @@ static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replica
   uint32_t pause = BS_ROUND_PAUSE_MS << number;
   bool any = false;
 
-  if (running->is_enough) return false;
+  if (running->is_enough || is_impatient(running)) return false;
   for (size_t i = 0; i < replicas->count; i++) chosen[i] = false;
   for (size_t i = 0; i < running->count; i++) {
     const struct bs_call_result *result = bs_call_result(running->calls[i]);
@@ -152,17 +205,19 @@ static bool pause_for(const struct bs_round *round, uint32_t milliseconds, struc
 
 bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct bs_round *round, struct bs_error *error) {
   bool *now BS_AUTO_FREE = calloc(replicas->count, sizeof *now);
+  struct patience patience = {.until_ms = BS_CLOCK_NEVER};
   bool again = true;
 
   if (now == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < replicas->count; i++) now[i] = chosen[i];
   for (unsigned number = 0; again; number++) {
-    struct running running BS_AUTO(release_calls) = {round, NULL, 0, false};
+    struct running running BS_AUTO(release_calls) = {round, NULL, 0, false, &patience};
+    const struct bs_calls_watch watch = {
+        .ended = ended, .until = until, .progress = round->watch->progress == NULL ? NULL : progress, .user = &running};
     uint32_t pause = 0;
 
     if (!make_calls(&running, replicas, now, error)) return false;
-    bs_calls_run(running.calls, running.count, round->watch->scope, ended,
-                 round->watch->progress == NULL ? NULL : progress, &running);
+    bs_calls_run(running.calls, running.count, round->watch->scope, &watch);
     if (!bs_scope_check(round->watch->scope, error)) return false;
     again = number + 1 < BS_ROUNDS && choose_again(now, &pause, replicas, &running, number) &&
             pause_for(round, pause, error);

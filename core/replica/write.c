@@ -41,10 +41,21 @@ static const struct bs_replica *who_saw_a_change(const struct bs_replicas *repli
   return NULL;
 }
 
+/* Have enough stores it, and those that must? */
+static bool is_met(const struct bs_replicas *replicas, size_t at_least, size_t *ret_good) {
+  bool has_required = true;
+
+  *ret_good = 0;
+  for (size_t i = 0; i < replicas->count; i++) {
+    *ret_good += replicas->items[i].is_good && replicas->items[i].is_durable;
+    if (replicas->items[i].is_required && !replicas->items[i].is_good) has_required = false;
+  }
+  return *ret_good >= at_least && has_required;
+}
+
 bool bs_replicas_judge(const struct bs_replicas *replicas, size_t at_least, struct bs_error *error) {
   struct bs_buffer reasons BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  size_t good = 0;
-  bool has_required = true;
+  size_t good;
   enum bs_word word = common_word(replicas);
   const struct bs_replica *witness = who_saw_a_change(replicas);
 
@@ -52,11 +63,7 @@ bool bs_replicas_judge(const struct bs_replicas *replicas, size_t at_least, stru
     *error = witness->error;
     return false;
   }
-  for (size_t i = 0; i < replicas->count; i++) {
-    good += replicas->items[i].is_good && replicas->items[i].is_durable;
-    if (replicas->items[i].is_required && !replicas->items[i].is_good) has_required = false;
-  }
-  if (good >= at_least && has_required) return true;
+  if (is_met(replicas, at_least, &good)) return true;
   list_failures(&reasons, replicas);
   if (!bs_buffer_ok(&reasons, error)) return false;
   if (word != BS_WORD_denied && word != BS_WORD_too_large) word = BS_WORD_too_few;
@@ -73,24 +80,46 @@ static bool everywhere(struct bs_replicas *replicas, const struct bs_round *roun
   return bs_round_run(replicas, chosen, round, error);
 }
 
+/* A put, and what makes it one. */
+struct writing {
+  const struct bs_replicas *replicas;
+  const struct bs_watch *watch;
+  size_t at_least;
+};
+
+/* Once the policy is met, the others have half of the time that is left: what follows needs some, too. */
+static uint32_t patience(void *user) {
+  const struct writing *writing = user;
+  size_t good;
+
+  if (!is_met(writing->replicas, writing->at_least, &good) || who_saw_a_change(writing->replicas) != NULL) return UINT32_MAX;
+  return bs_scope_time_left(writing->watch->scope) / 2;
+}
+
 bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, const char *key, struct bs_feed *feed,
                                const char *txid, const struct bs_watch *watch, struct bs_error *error) {
+  struct writing writing = {replicas, watch, at_least};
   const struct bs_round round = {.entry = BS_ENTRY_PUT_IMMUTABLE,
                                  .arguments = {.target = key, .txid = txid, .feed = feed},
                                  .what = "storing",
                                  .total = bs_feed_size(feed),
-                                 .watch = watch};
+                                 .watch = watch,
+                                 .patience = patience,
+                                 .user = &writing};
 
   return everywhere(replicas, &round, error) && bs_replicas_judge(replicas, at_least, error);
 }
 
 bool bs_replicas_put_mutable(struct bs_replicas *replicas, size_t at_least, const char *data_id, uint64_t version,
                              const char *signature, struct bs_feed *feed, const struct bs_watch *watch, struct bs_error *error) {
+  struct writing writing = {replicas, watch, at_least};
   const struct bs_round round = {.entry = BS_ENTRY_PUT_MUTABLE,
                                  .arguments = {.target = data_id, .version = version, .signature = signature, .feed = feed},
                                  .what = "storing",
                                  .total = bs_feed_size(feed),
-                                 .watch = watch};
+                                 .watch = watch,
+                                 .patience = patience,
+                                 .user = &writing};
 
   return everywhere(replicas, &round, error) && bs_replicas_judge(replicas, at_least, error);
 }

@@ -129,7 +129,7 @@ static inline struct bs_feed *feed_of(const char *text) {
 static inline const struct bs_call_result *run_one(struct bs_call *call, uint64_t timeout_ms) {
   struct bs_scope *scope = scope_of(timeout_ms);
 
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   bs_scope_close(scope);
   return bs_call_result(call);
 }
@@ -150,7 +150,7 @@ static inline void end_once_entered(void *user) {
 static inline const struct bs_call_result *run_until_entered(struct bs_call *call, sem_t *entered) {
   struct entering entering = {scope_of(0), entered};
 
-  bs_calls_run(&call, 1, entering.scope, NULL, end_once_entered, &entering);
+  bs_calls_run(&call, 1, entering.scope, &(struct bs_calls_watch){.progress = end_once_entered, .user = &entering});
   bs_scope_close(entering.scope);
   return bs_call_result(call);
 }

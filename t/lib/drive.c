@@ -112,7 +112,7 @@ static void make_call(struct bs_store *store, const struct verb *verb, const cha
   if (verb->puts ? feed == NULL : file != NULL && fd < 0) die("a file is wanted");
   arguments.receiver = verb->fetches ? &receiver : NULL;
   if (!bs_call_new(&call, store, verb->entry, &arguments, &error)) die(error.message);
-  bs_calls_run(&call, 1, scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, scope, NULL);
   if (verb->fetches && file == NULL && bs_call_result(call)->status == BLOCKSTORE_STATUS_OK) printf("\n");
   tell(bs_call_result(call));
   bs_call_release(call);

@@ -39,6 +39,7 @@ struct shelf {
   long delay_ms;                 /* get takes so long, unless it is cancelled before */
   unsigned transient;            /* so many reads answer TRANSIENT first */
   bool never;                    /* get does not return until the test ends */
+  bool ponders;                  /* make_mutable_url waits until it is cancelled */
   enum blockstore_status change; /* what put and delete answer */
   uint64_t version;              /* of the last put; delete: 0 */
   char data_id[128], signature[128];
@@ -70,22 +71,23 @@ static enum blockstore_status shelf_handles(void *self, struct blockstore_call *
   return BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
+static inline void sleep_ms(long milliseconds) {
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+
+  nanosleep(&time, NULL);
+}
+
 static enum blockstore_status shelf_make(void *self, struct blockstore_call *call, struct blockstore_sink *sink,
                                          const char *data_id) {
   struct shelf *shelf = self;
   size_t length = shelf->own_length;
 
-  (void)call, (void)data_id;
+  (void)data_id;
   atomic_fetch_add(&shelf->makes, 1);
+  while (shelf->ponders && call->host->time_left(call) > 0) sleep_ms(2);
   if (shelf->own_url == NULL) return shelf->make;
   if (length == 0) length = strlen(shelf->own_url);
   return sink->begin(sink, length) == BLOCKSTORE_STATUS_OK ? sink->write(sink, shelf->own_url, length) : BLOCKSTORE_STATUS_FAILED;
-}
-
-static inline void sleep_ms(long milliseconds) {
-  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-
-  nanosleep(&time, NULL);
 }
 
 /* False: cancelled. */

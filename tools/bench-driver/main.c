@@ -98,7 +98,7 @@ static bool call(struct bench *bench, enum bs_entry entry, const struct bs_argum
   if (!bs_call_new(&call, bench->store, entry, arguments, error)) return false;
   start = ms_of(CLOCK_MONOTONIC);
   work = ms_of(CLOCK_PROCESS_CPUTIME_ID);
-  bs_calls_run(&call, 1, bench->scope, NULL, NULL, NULL);
+  bs_calls_run(&call, 1, bench->scope, NULL);
   *ret_cost = (struct cost){ms_of(CLOCK_MONOTONIC) - start, ms_of(CLOCK_PROCESS_CPUTIME_ID) - work};
   result = bs_call_result(call);
   good = result->status == BLOCKSTORE_STATUS_OK;
