@@ -156,7 +156,9 @@ END
 told 'The object cannot be read' 'is told'
 
 # Two stores on one node.
-calls 'OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place search=0s <<END
+calls 'NOT_FOUND OK OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place search=0s <<END
+make_mutable_url Id/%/x
+check
 make_mutable_url Id/%/x
 get_immutable $(sha256 "$work/1048576") $work/out
 END

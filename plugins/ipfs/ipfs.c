@@ -19,6 +19,7 @@
 #define DIRECTORY_LONGEST ((size_t)512)
 #define KEY_LONGEST ((size_t)64)
 #define URL_LONGEST 2048
+#define NAME_MS 2000u /* for a node to tell its name */
 #define IPFS_SCHEME "ipfs://"
 #define IPNS_SCHEME "ipns://"
 
@@ -180,24 +181,33 @@ static enum blockstore_status ipfs_handles_url(void *self, struct blockstore_cal
   return ipfs_take_url(&place, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
-/* The name of the store's directory, where it is known or the node can be asked. */
-static enum blockstore_status ipfs_name(struct ipfs *ipfs, struct blockstore_call *call, struct bs_ipns *ret_ipns,
-                                        bool may_make) {
-  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns, may_make);
+/* The name of the store's directory, where it is known or the node can be asked.  NOT_FOUND: there is none. */
+static enum blockstore_status ipfs_name(struct ipfs *ipfs, struct blockstore_call *call, struct bs_ipns *ret_ipns) {
+  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns, false);
   if (!ipfs->node.knows_name) return BLOCKSTORE_STATUS_NOT_FOUND;
   *ret_ipns = ipfs->node.name;
   return BLOCKSTORE_STATUS_OK;
 }
 
+/* It is asked for before every read of the client, also where other stores are read: the node has little time to tell its name,
+ * and is made to have none. */
 static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
                                                     const char *data_id) {
+  struct ipfs *ipfs = self;
   struct bs_layout object;
   struct bs_ipns ipns;
+  struct bs_errand errand;
   char url[URL_LONGEST + 1];
   size_t length;
   enum blockstore_status status = bs_layout_mutable(&object, call, data_id);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = ipfs_name(self, call, &ipns, true); /* a put asks for it first */
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  bs_errand_within(&errand, call, NAME_MS);
+  status = ipfs_name(ipfs, &errand.call, &ipns);
+  if (status == BLOCKSTORE_STATUS_CANCELLED && blockstore_go_on(call) == BLOCKSTORE_STATUS_OK)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, /* the core would ask thrice what is TRANSIENT */
+                           "%s: The node did not tell its IPNS name in %u s: where ipns_name is set it is not asked.", ipfs->rpc,
+                           NAME_MS / 1000);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   length = (size_t)snprintf(url, sizeof url, IPNS_SCHEME "%s/", ipns.name);
   length += bs_url_escape(url + length, sizeof url - length, object.path, strlen(object.path), BS_URL_PATH);
@@ -234,7 +244,7 @@ static enum blockstore_status ipfs_get_immutable(void *self, struct blockstore_c
     search.over = search.over || (gateways == 0 && search.gave);
   }
   if (!search.over && gateways > 0) {
-    if (ipfs_name(ipfs, &search.errand.call, &ipns, false) == BLOCKSTORE_STATUS_OK)
+    if (ipfs_name(ipfs, &search.errand.call, &ipns) == BLOCKSTORE_STATUS_OK)
       bs_gateways_ask_named(&ipfs->gateways, &search, &ipns, &object);
     else search.places = gateways;
   }

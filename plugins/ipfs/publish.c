@@ -110,10 +110,10 @@ static enum blockstore_status publish_content(struct bs_node *node, struct block
 static enum blockstore_status publish_directory(struct bs_node *node, struct blockstore_call *call) {
   struct bs_node_entry now, published = {.size = 0};
   struct bs_ipns name;
-  enum blockstore_status status = bs_node_name(node, call, &name, true);
+  enum blockstore_status status = bs_node_stat(node, call, &now, node->directory);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_stat(node, call, &now, node->directory);
   if (status == BLOCKSTORE_STATUS_NOT_FOUND) return BLOCKSTORE_STATUS_OK; /* nothing was put yet */
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_name(node, call, &name, true);
   while (status == BLOCKSTORE_STATUS_OK && strcmp(now.content, published.content) != 0) {
     published = now;
     status = publish_content(node, call, published.content);
@@ -142,8 +142,16 @@ static enum blockstore_status publish_changes(struct bs_node *node, struct block
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call) {
   uint32_t share = call->host->time_left(call) / 4, most_ms = share < node->publish_ms ? share : node->publish_ms;
   struct bs_errand errand;
+  struct bs_ipns name;
 
-  if (node->publish_ms == 0 || atomic_fetch_add(&node->changes, 1) > 0) return;
+  if (node->publish_ms == 0) { /* the name is in the URLs of records all the same */
+    bs_errand_within(&errand, call, share);
+    if (bs_node_name(node, &errand.call, &name, true) != BLOCKSTORE_STATUS_OK)
+      blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: What was put is stored, but the node has no key \"%s\" for it yet.",
+                     node->rpc.url, node->key);
+    return;
+  }
+  if (atomic_fetch_add(&node->changes, 1) > 0) return;
   bs_errand_within(&errand, call, most_ms);
   if (publish_changes(node, &errand.call) == BLOCKSTORE_STATUS_OK) return;
   blockstore_log(call, BLOCKSTORE_LOG_WARNING,
