@@ -227,6 +227,7 @@ make_mutable_url id
 END
   like "$(asked)" '^files/write files/stat files/mv files/rm (files/stat )?key/list key/gen( name/publish files/stat)?$' 'it is made'
   told "ipns://$name/mutable/" 'and is not asked for again'
+  told 'put before have no URL of this store: put_mutable --reroute writes it' 'what the record lacks, is told'
 done
 begin
 says '' "$(stat "$content")" '' '' '{"Keys":[]}'

@@ -58,6 +58,11 @@ static enum blockstore_status name_make(struct bs_node *node, struct blockstore_
 
   if (status == BLOCKSTORE_STATUS_CONFLICT) status = name_find(node, call, ret_ipns); /* somebody else was faster */
   else if (status == BLOCKSTORE_STATUS_OK) status = name_take(node, call, ret_ipns, gen.document);
+  if (status == BLOCKSTORE_STATUS_OK)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING,
+                   "%s: The node had no key \"%s\", and has one now. The routes of mutable data that were put before have no URL "
+                   "of this store: put_mutable --reroute writes it.",
+                   node->rpc.url, node->key);
   return bs_rpc_trouble(status);
 }
 
