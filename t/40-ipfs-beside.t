@@ -34,4 +34,14 @@ rm "$ANSWERS_ROOT/POST-rest" "$ANSWERS_ROOT/requests"
 printf 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"Keys":[]}' >"$ANSWERS_ROOT/POST"
 exits 0 'the node has no key' -c config get_mutable alice.id status --raw
 is "$(asked)" 'key/list' 'and reading makes none'
+
+# Somebody else's store does not count among those that must have taken a write.
+config "ipns_name: $name" "gateways: [$there]"
+exits 0 "beside somebody else's store a name" -c config -k alice.key register bob.id
+exits 0 'immutable data' -c config -k alice.key put_immutable bob.id fact
+exits 0 'and mutable data are put' -c config -k alice.key put_mutable bob.id status 'at home'
+like "$(cat "$out" "$err")" 'to put, a node is needed' 'and that it did not take them is told'
+config "rpc: $there"
+exits 1 'a node that is none' -c config stores
+is "$(member stores.0.durable) $(member stores.1.durable)" 'true false' 'counts no more, if the configuration does not say so'
 done_testing

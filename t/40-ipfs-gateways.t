@@ -131,7 +131,7 @@ config() {
   printf '%s\n' 'names: {provider: embedded}' 'stores:' '  - name: planet' '    driver: ipfs' >"$work/config"
   printf '    %s\n' "$@" >>"$work/config"
 }
-config "rpc: $node" "directory: /$own-cli" "key: $own-cli"
+config "rpc: $node" 'durable: true' "directory: /$own-cli" "key: $own-cli"
 cd "$work" || exit 1
 exits 0 'a key' keygen alice.key
 exits 0 'a name' -c config -k alice.key register alice.id

@@ -397,7 +397,6 @@ static const struct blockstore_driver ipfs_driver = {
   BLOCKSTORE_URL_SCHEME("ipfs")                                                                                             \
   BLOCKSTORE_URL_SCHEME("ipns")                                                                                             \
   BLOCKSTORE_THREADS_PARALLEL                                                                                               \
-  BLOCKSTORE_CAPABILITY_DURABLE                                                                                             \
   BLOCKSTORE_CAPABILITY_PUBLIC                                                                                              \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                          \
   BLOCKSTORE_NEEDS_NETWORK                                                                                                  \
