@@ -79,15 +79,20 @@ succeeds 'and a gateway has it' cmp "$work/out" "$work/data"
 fault '{}'
 
 # What one alone says, and what nobody has.
-# alone STATUS WHAT HEAD-AND-BODY
+# alone STATUS WHAT HEAD-AND-BODY [OPTION]
 alone() {
   other_says "$3"
-  calls "$1" "$2" gateways="$other" <<END
+  calls "$1" "$2" gateways="$other" ${4+"$4"} <<END
 deadline 2000
 get_immutable $key $work/out
 END
 }
-alone NOT_FOUND 'a gateway says that it is not there' "404 Not Found\r\n$end"
+alone NOT_FOUND 'a gateway says that it is not there' "404 Not Found\r\n$end" ipns_name="$name"
+alone FAILED 'of a block, which says nothing of larger data' "404 Not Found\r\n$end"
+told 'found by the option ipns_name alone' 'which is told'
+calls FAILED 'so the block of a route' gateways="$other" ipns_name="$name" <<END
+get_mutable ipfs://bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku $work/out
+END
 like "$(asked "/ipfs/")" '^GET /ipfs/bafkrei[a-z2-7]{52}\?format=raw ' 'a CID is asked for as a block'
 alone FAILED 'a gateway does not want to' "410 Gone\r\n$end"
 alone FAILED 'a gateway gives a part' '206 Partial Content\r\nContent-Length: 4\r\n\r\npart'

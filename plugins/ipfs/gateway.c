@@ -53,11 +53,14 @@ static enum blockstore_status gateway_get(const struct bs_gateways *gateways, st
   return status == BLOCKSTORE_STATUS_NOT_FOUND && request.code != 404 ? BLOCKSTORE_STATUS_FAILED : status;
 }
 
-static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const char *path) {
+static void gateways_ask(const struct bs_gateways *gateways, struct bs_search *search, const char *path, bool is_block) {
   for (size_t i = 0; i < gateways->count && !search->over; i++) {
+    enum blockstore_status status;
+
     bs_search_ask(search);
-    bs_search_take(search, gateways->urls[i],
-                   gateway_get(gateways, &search->errand.call, &search->sink, gateways->urls[i], path));
+    status = gateway_get(gateways, &search->errand.call, &search->sink, gateways->urls[i], path);
+    if (is_block && status == BLOCKSTORE_STATUS_NOT_FOUND) bs_search_pass(search);
+    else bs_search_take(search, gateways->urls[i], status);
   }
 }
 
@@ -66,7 +69,7 @@ void bs_gateways_ask(const struct bs_gateways *gateways, struct bs_search *searc
   char path[sizeof "/ipfs/?format=raw" + BS_CID_LENGTH];
 
   snprintf(path, sizeof path, "/ipfs/%s?format=raw", cid->text);
-  gateways_ask(gateways, search, path);
+  gateways_ask(gateways, search, path, true);
 }
 
 void bs_gateways_ask_named(const struct bs_gateways *gateways, struct bs_search *search, const struct bs_ipns *ipns,
@@ -75,7 +78,7 @@ void bs_gateways_ask_named(const struct bs_gateways *gateways, struct bs_search 
   size_t length = (size_t)snprintf(path, sizeof path, "/ipns/%s/", ipns->peer);
 
   bs_url_escape(path + length, sizeof path - length, object->path, strlen(object->path), BS_URL_PATH);
-  gateways_ask(gateways, search, path);
+  gateways_ask(gateways, search, path, false);
 }
 
 /* ---- health ---- */

@@ -69,6 +69,7 @@ void bs_search_ask(struct bs_search *search) {
 void bs_search_take(struct bs_search *search, const char *who, enum blockstore_status status) {
   search->asked = true;
   if (search->places > 1) search->places--;
+  if (status == BLOCKSTORE_STATUS_NOT_FOUND) search->is_absent = true;
   if (status == BLOCKSTORE_STATUS_CANCELLED && search->refusal == BLOCKSTORE_STATUS_OK &&
       search->outer->host->time_left(search->outer) > 0)
     status = blockstore_fail(search->outer, BLOCKSTORE_STATUS_TRANSIENT, "%s: It did not answer in its part of the time.", who);
@@ -78,10 +79,18 @@ void bs_search_take(struct bs_search *search, const char *who, enum blockstore_s
                  (status == BLOCKSTORE_STATUS_OK && search->key != NULL && is_wanted(search));
 }
 
+void bs_search_pass(struct bs_search *search) {
+  search->asked = true;
+  if (search->places > 1) search->places--;
+}
+
 enum blockstore_status bs_search_end(const struct bs_search *search) {
   if (search->refusal != BLOCKSTORE_STATUS_OK) return search->refusal;
   if (search->gave) return BLOCKSTORE_STATUS_OK;
-  if (search->asked) return search->trouble;
+  if (search->is_absent || search->trouble != BLOCKSTORE_STATUS_NOT_FOUND) return search->trouble;
+  if (search->asked)
+    return blockstore_fail(search->outer, BLOCKSTORE_STATUS_FAILED,
+                           "No gateway has the block. Larger data are no block, and found by the option ipns_name alone.");
   return blockstore_fail(search->outer, BLOCKSTORE_STATUS_FAILED,
                          "There is nobody to ask for it: see the options search, gateways and ipns_name.");
 }

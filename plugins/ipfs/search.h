@@ -30,6 +30,7 @@ struct bs_search {
   enum blockstore_status refusal;  /* what the core said to it, if not OK */
   enum blockstore_status trouble;  /* of the last place that had any; else NOT_FOUND */
   bool asked, gave;                /* anybody was asked; somebody gave a candidate */
+  bool is_absent;                  /* somebody who would know said so */
 };
 
 /*
@@ -44,9 +45,11 @@ void bs_search_begin(struct bs_search *ret_search, struct blockstore_call *call,
 void bs_search_ask(struct bs_search *search);
 /* What it answered; `who` it is, for a sentence. */
 void bs_search_take(struct bs_search *search, const char *who, enum blockstore_status status);
+/* It has no block of that CID: which is nothing of the store, where what is larger is no such block. */
+void bs_search_pass(struct bs_search *search);
 
-/* Returns: OK: a candidate was given; NOT_FOUND: all said so; FAILED: nobody was asked; or what the last said that had
- * trouble. */
+/* Returns: OK: a candidate was given; NOT_FOUND: all said so; FAILED: nobody was asked who would know; or what the last said
+ * that had trouble. */
 enum blockstore_status bs_search_end(const struct bs_search *search);
 
 #pragma GCC visibility pop
