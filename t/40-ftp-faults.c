@@ -15,27 +15,32 @@
 #define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define OTHER "10112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define SOON 700 /* milliseconds, for what never ends by itself */
+#define LATER 3500 /* the same, where the driver wants time for what comes first */
+#define LINE 32
 
 struct world {
   pid_t server;
   FILE *orders, *answers;
-  char port[16];
+  char port[LINE];
+  long sessions; /* that the server has had by the last order */
   struct host_store store;
 };
 
-static char *answer(struct world *world, char line[16]) {
-  if (fgets(line, 16, world->answers) == NULL) fail_msg("the server has ended");
+static char *answer(struct world *world, char line[LINE]) {
+  if (fgets(line, LINE, world->answers) == NULL) fail_msg("the server has ended");
   line[strcspn(line, "\n")] = '\0';
   return line;
 }
 
 /* The server does this from now on.  Returns how many files it has. */
 static long order(struct world *world, const char *fault) {
-  char line[16];
+  char line[LINE];
+  long files;
 
   fprintf(world->orders, "%s\n", fault);
   fflush(world->orders);
-  return strtol(answer(world, line), NULL, 10);
+  assert_int_equal(sscanf(answer(world, line), "%ld %ld", &files, &world->sessions), 2);
+  return files;
 }
 
 static void start_server(struct world *world, const char *fault) {
@@ -300,11 +305,16 @@ static const struct {
   const char *fault, *record;
   enum blockstore_status status;
   const char *words;
+  unsigned deadline;
 } replacements[] = {
-    {"no-rename", "new", BLOCKSTORE_STATUS_DENIED, "No file can be renamed to this: 553"},
-    {"stuck", "stuck", BLOCKSTORE_STATUS_DENIED, "553 not this"},
-    {"vanishes", "new", BLOCKSTORE_STATUS_DENIED, "550 no file"},
-    {"silent", "new", BLOCKSTORE_STATUS_CANCELLED, "time is over"},
+    {"no-rename", "new", BLOCKSTORE_STATUS_DENIED, "No file can be renamed to this: 553", 0},
+    {"stuck", "stuck", BLOCKSTORE_STATUS_DENIED, "553 not this", 0},
+    {"vanishes", "new", BLOCKSTORE_STATUS_DENIED, "550 no file", 0},
+    {"silent", "new", BLOCKSTORE_STATUS_CANCELLED, "time is over", SOON},
+    {"no-replace", "new", BLOCKSTORE_STATUS_TRANSIENT, "too little time left to replace it", SOON},
+    {"closed-aside", "new", BLOCKSTORE_STATUS_TRANSIENT, "451 not now", 0},
+    {"cut-aside", "new", BLOCKSTORE_STATUS_TRANSIENT, "", 0}, /* the former record has gone aside, and nobody said so */
+    {"slow-aside", "new", BLOCKSTORE_STATUS_CANCELLED, "time is over", LATER},
 };
 
 /* A record that cannot be replaced stays, and nothing is left beside it; one that is replaced while it is read is whole. */
@@ -318,7 +328,7 @@ static void test_records(void **state) {
     const char *fault = replacements[i].fault, *record = replacements[i].record;
 
     order(&world, fault);
-    set_deadline(&world, replacements[i].status == BLOCKSTORE_STATUS_CANCELLED ? SOON : 0);
+    set_deadline(&world, replacements[i].deadline);
     must_be(&world, fault, host_put_mutable(&world.store, "id", record, strlen(record)), replacements[i].status,
             replacements[i].words);
     set_deadline(&world, 0);
@@ -332,6 +342,26 @@ static void test_records(void **state) {
   order(&world, "superfluous");
   must_be(&world, "superfluous", world.store.driver->delete_mutable_handler(world.store.self, &world.store.call.call, "id", NULL),
           BLOCKSTORE_STATUS_FAILED, "202 needless");
+  end(&world);
+}
+
+/* A call that is over tidies up once, however much there is: the former record stays aside if that does not do. */
+static void test_tidying(void **state) {
+  struct world world;
+  long before;
+
+  (void)state;
+  begin(&world, "none");
+  must_be(&world, "put", host_put_mutable(&world.store, "id", "old", 3), BLOCKSTORE_STATUS_OK, "");
+  order(&world, "mute-aside");
+  before = world.sessions;
+  set_deadline(&world, LATER);
+  must_be(&world, "mute", host_put_mutable(&world.store, "id", "new", 3), BLOCKSTORE_STATUS_CANCELLED, "time is over");
+  set_deadline(&world, 0);
+  order(&world, "no-replace");
+  assert_int_equal(world.sessions - before, 1);
+  must_be(&world, "put again", host_put_mutable(&world.store, "id", "new", 3), BLOCKSTORE_STATUS_OK, "");
+  host_holds_mutable(&world.store, "id", "new", 3);
   end(&world);
 }
 
@@ -366,7 +396,7 @@ int main(void) {
       cmocka_unit_test(test_gets),      cmocka_unit_test(test_endless), cmocka_unit_test(test_puts),
       cmocka_unit_test(test_greetings), cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server),
       cmocka_unit_test(test_repair),    cmocka_unit_test(test_records), cmocka_unit_test(test_silence),
-      cmocka_unit_test(test_farewell),
+      cmocka_unit_test(test_farewell),  cmocka_unit_test(test_tidying),
   };
 
   return RUN_TESTS(tests);

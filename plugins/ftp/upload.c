@@ -14,6 +14,18 @@
 #include "plugins/ftp/absence.h"
 
 #define ROOM_IS_ASKED ((uint64_t)1 << 20) /* bytes: less reaches the server whole, so that its answer tells */
+#define REPLACING_LEAST_MS 2000            /* that a call must have left to put a file aside, and maybe back */
+
+/* An upload, until its end. */
+struct upload {
+  struct bs_ftp_wire *wire;
+  struct blockstore_call *call;
+  struct bs_ftp_path name; /* its first */
+  bool must_exist;
+  bool is_reached;         /* the server may have a part of it */
+  bool is_tidying;         /* `errand` has begun: one for all of it, so that a call that is over returns in time */
+  struct bs_errand errand;
+};
 
 /* Makes a first name. */
 static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blockstore_call *call,
@@ -23,6 +35,26 @@ static enum blockstore_status make_name(struct bs_ftp_path *ret_name, struct blo
 
   if (status == BLOCKSTORE_STATUS_OK) bs_ftp_place_path(ret_name, place, below);
   return status;
+}
+
+static enum blockstore_status begin(struct upload *upload, struct bs_ftp_wire *wire, struct blockstore_call *call,
+                                    bool must_exist) {
+  *upload = (struct upload){.wire = wire, .call = call, .must_exist = must_exist};
+  return make_name(&upload->name, call, bs_ftp_wire_place(wire));
+}
+
+static struct blockstore_call *tidying(struct upload *upload) {
+  if (!upload->is_tidying) bs_errand_after(&upload->errand, upload->call);
+  upload->is_tidying = true;
+  return &upload->errand.call;
+}
+
+/* Removes what is left of it, as long as there is time; the call's own sentence stays. */
+static void forget(struct upload *upload, const struct bs_ftp_path *name) {
+  struct blockstore_call *call = tidying(upload);
+  struct bs_ftp_reply reply;
+
+  if (call->host->time_left(call) > 0) bs_ftp_remove(upload->wire, call, &reply, name->text);
 }
 
 /* ---- directories ---- */
@@ -89,63 +121,57 @@ static const struct blockstore_source letter = {.struct_size = sizeof letter, .s
 
 /* What the status of a file that was broken off is, or ended in an error of the server's: one that takes not a byte more has no
  * room. */
-static enum blockstore_status try_for_room(struct bs_ftp_wire *wire, struct blockstore_call *call,
-                                           enum blockstore_status status) {
+static enum blockstore_status try_for_room(struct upload *upload, enum blockstore_status status) {
   struct bs_ftp_reply reply;
   struct bs_ftp_path name;
-  enum blockstore_status tried = make_name(&name, call, bs_ftp_wire_place(wire));
+  enum blockstore_status tried = make_name(&name, upload->call, bs_ftp_wire_place(upload->wire));
 
-  if (tried == BLOCKSTORE_STATUS_OK) tried = bs_ftp_store(wire, call, &reply, name.text, &letter);
-  if (tried == BLOCKSTORE_STATUS_OK || tried == BLOCKSTORE_STATUS_NO_SPACE) bs_ftp_forget(wire, call, name.text);
+  if (tried == BLOCKSTORE_STATUS_OK) tried = bs_ftp_store(upload->wire, upload->call, &reply, name.text, &letter);
+  if (tried == BLOCKSTORE_STATUS_OK || tried == BLOCKSTORE_STATUS_NO_SPACE) forget(upload, &name);
   return tried == BLOCKSTORE_STATUS_OK ? status : tried;
 }
 
 /* Has the server all of the file? */
-static enum blockstore_status check_size(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
-                                         uint64_t size) {
+static enum blockstore_status check_size(const struct upload *upload, uint64_t size) {
   struct bs_ftp_reply reply;
   uint64_t found = BLOCKSTORE_SIZE_UNKNOWN;
-  enum blockstore_status status = bs_ftp_size(wire, call, &reply, &found, name->text);
+  enum blockstore_status status = bs_ftp_size(upload->wire, upload->call, &reply, &found, upload->name.text);
 
   if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_unknown(&reply)) return BLOCKSTORE_STATUS_OK;
   if (status != BLOCKSTORE_STATUS_OK || found == size || found == BLOCKSTORE_SIZE_UNKNOWN) return status;
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+  return blockstore_fail(upload->call, BLOCKSTORE_STATUS_TRANSIENT,
                          "%s%s: The server has %" PRIu64 " of the %" PRIu64 " bytes that were sent.",
-                         bs_ftp_wire_place(wire)->server, name->text, found, size);
+                         bs_ftp_wire_place(upload->wire)->server, upload->name.text, found, size);
 }
 
 /* Sends it again, when its directory was made: FTP says 550 for a directory that is missing, and for much else. */
-static enum blockstore_status send_again(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *reply,
-                                         const struct bs_ftp_path *name, const struct blockstore_source *source,
-                                         bool must_exist) {
-  const struct bs_ftp_place *place = bs_ftp_wire_place(wire);
+static enum blockstore_status send_again(const struct upload *upload, struct bs_ftp_reply *reply,
+                                         const struct blockstore_source *source) {
+  const struct bs_ftp_place *place = bs_ftp_wire_place(upload->wire);
+  const char *name = upload->name.text;
   struct bs_ftp_reply made;
-  size_t known = must_exist ? strlen(place->root) : 0;
-  enum blockstore_status status = make_directories(wire, call, &made, name->text, strlen(name->text), known);
+  size_t known = upload->must_exist ? strlen(place->root) : 0;
+  enum blockstore_status status = make_directories(upload->wire, upload->call, &made, name, strlen(name), known);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  status = bs_ftp_store(wire, call, reply, name->text, source);
+  status = bs_ftp_store(upload->wire, upload->call, reply, name, source);
   if (status == BLOCKSTORE_STATUS_OK || !bs_ftp_reply_is_refusal(reply)) return status;
-  if (must_exist && bs_ftp_absence(wire, call, reply, name->text, true) == BLOCKSTORE_STATUS_FAILED)
+  if (upload->must_exist && bs_ftp_absence(upload->wire, upload->call, reply, name, true) == BLOCKSTORE_STATUS_FAILED)
     return BLOCKSTORE_STATUS_FAILED;
-  return blockstore_fail(call, status, "%s%s: The server refuses: %s; and to make its directory: %s", place->server, name->text,
+  return blockstore_fail(upload->call, status, "%s%s: The server refuses: %s; and to make its directory: %s", place->server, name,
                          reply->text, made.text);
 }
 
-/* *ret_reached: the server may have a part of it, also when this fails. */
-static enum blockstore_status send_file(struct bs_ftp_wire *wire, struct blockstore_call *call, bool *ret_reached,
-                                        const struct bs_ftp_path *name, const struct blockstore_source *source, bool must_exist) {
+static enum blockstore_status send_file(struct upload *upload, const struct blockstore_source *source) {
   struct bs_ftp_reply reply;
-  enum blockstore_status status = ask_for_room(wire, call, source->size);
+  enum blockstore_status status = ask_for_room(upload->wire, upload->call, source->size);
 
-  *ret_reached = false;
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  status = bs_ftp_store(wire, call, &reply, name->text, source);
-  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply))
-    status = send_again(wire, call, &reply, name, source, must_exist);
-  *ret_reached = reply.code != 0;
-  if (status == BLOCKSTORE_STATUS_TRANSIENT && *ret_reached) return try_for_room(wire, call, status);
-  return status == BLOCKSTORE_STATUS_OK ? check_size(wire, call, name, source->size) : status;
+  status = bs_ftp_store(upload->wire, upload->call, &reply, upload->name.text, source);
+  if (status != BLOCKSTORE_STATUS_OK && bs_ftp_reply_is_refusal(&reply)) status = send_again(upload, &reply, source);
+  upload->is_reached = reply.code != 0;
+  if (status == BLOCKSTORE_STATUS_TRANSIENT && upload->is_reached) return try_for_room(upload, status);
+  return status == BLOCKSTORE_STATUS_OK ? check_size(upload, source->size) : status;
 }
 
 /* ---- placing ---- */
@@ -165,64 +191,66 @@ static bool may_be_in_the_way(const struct bs_ftp_reply *reply) {
   return reply->ready_to_rename && reply->code >= 500 && !bs_ftp_reply_is_about_room(reply);
 }
 
-/* For a server that does not rename over a file: the one at `path` goes aside, and comes back if the new one does not get its
- * name.  What cannot go aside is not why that was refused, as `reply` says. */
-static enum blockstore_status replace_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
-                                           const struct bs_ftp_path *path, enum blockstore_status refused,
+/* For a server that does not rename over a file, as `reply` says: the one at `path` goes aside, and comes back if the new one
+ * does not get its name, or if it may have gone without an answer. */
+static enum blockstore_status replace_file(struct upload *upload, const struct bs_ftp_path *path, enum blockstore_status refused,
                                            const struct bs_ftp_reply *reply) {
+  const char *server = bs_ftp_wire_place(upload->wire)->server;
+  struct blockstore_call *call = upload->call;
   struct bs_ftp_path aside;
   struct bs_ftp_reply other;
-  struct bs_errand errand;
-  enum blockstore_status status = make_name(&aside, call, bs_ftp_wire_place(wire));
+  enum blockstore_status status = make_name(&aside, call, bs_ftp_wire_place(upload->wire));
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (rename_once(wire, call, &other, path, &aside) != BLOCKSTORE_STATUS_OK)
-    return blockstore_fail(call, refused, "%s%s: No file can be renamed to this: %s", bs_ftp_wire_place(wire)->server,
-                           path->text, reply->text);
-  status = rename_once(wire, call, &other, name, path);
-  bs_errand_after(&errand, call);
-  if (status == BLOCKSTORE_STATUS_OK) bs_ftp_remove(wire, &errand.call, &other, aside.text);
-  else rename_once(wire, &errand.call, &other, &aside, path);
+  if (call->host->time_left(call) < REPLACING_LEAST_MS)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
+                           "%s%s: There is too little time left to replace it: the server does not rename over a file.", server,
+                           path->text);
+  status = rename_once(upload->wire, call, &other, path, &aside);
+  if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_CANCELLED && other.code >= 500)
+    return blockstore_fail(call, refused, "%s%s: No file can be renamed to this: %s", server, path->text, reply->text);
+  if (status == BLOCKSTORE_STATUS_OK) status = rename_once(upload->wire, call, &other, &upload->name, path);
+  if (status == BLOCKSTORE_STATUS_OK) forget(upload, &aside);
+  else rename_once(upload->wire, tidying(upload), &other, &aside, path);
   return status;
 }
 
 /* Gives the file its name.  A server may refuse because a directory is missing, or because the name is taken. */
-static enum blockstore_status place_file(struct bs_ftp_wire *wire, struct blockstore_call *call, const struct bs_ftp_path *name,
-                                         const struct bs_ftp_path *path) {
+static enum blockstore_status place_file(struct upload *upload, const struct bs_ftp_path *path) {
+  struct bs_ftp_wire *wire = upload->wire;
   struct bs_ftp_reply reply, made;
-  enum blockstore_status status = rename_once(wire, call, &reply, name, path);
+  enum blockstore_status status = rename_once(wire, upload->call, &reply, &upload->name, path);
 
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  status = make_directories(wire, call, &made, path->text, strlen(path->text), strlen(bs_ftp_wire_place(wire)->root));
-  if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, call, &reply, name, path);
+  status = make_directories(wire, upload->call, &made, path->text, strlen(path->text), strlen(bs_ftp_wire_place(wire)->root));
+  if (status == BLOCKSTORE_STATUS_OK) status = rename_once(wire, upload->call, &reply, &upload->name, path);
   if (status == BLOCKSTORE_STATUS_OK || !may_be_in_the_way(&reply)) return status;
-  return replace_file(wire, call, name, path, status, &reply);
+  return replace_file(upload, path, status, &reply);
 }
 
 enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *below,
                                      const struct blockstore_source *source, bool must_exist) {
-  struct bs_ftp_path name, path;
-  bool is_reached;
-  enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
+  struct upload upload;
+  struct bs_ftp_path path;
+  enum blockstore_status status = begin(&upload, wire, call, must_exist);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_ftp_place_path(&path, bs_ftp_wire_place(wire), below);
-  status = send_file(wire, call, &is_reached, &name, source, must_exist);
+  status = send_file(&upload, source);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
-  if (status == BLOCKSTORE_STATUS_OK) status = place_file(wire, call, &name, &path);
-  if (status != BLOCKSTORE_STATUS_OK && is_reached) bs_ftp_forget(wire, call, name.text);
+  if (status == BLOCKSTORE_STATUS_OK) status = place_file(&upload, &path);
+  if (status != BLOCKSTORE_STATUS_OK && upload.is_reached) forget(&upload, &upload.name);
   return status;
 }
 
 enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blockstore_call *call, bool must_exist) {
+  struct upload upload;
   struct bs_ftp_reply reply;
-  struct bs_ftp_path name;
-  bool is_reached = false;
-  enum blockstore_status status = make_name(&name, call, bs_ftp_wire_place(wire));
+  enum blockstore_status status = begin(&upload, wire, call, must_exist);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = send_file(wire, call, &is_reached, &name, &letter, must_exist);
-  if (status == BLOCKSTORE_STATUS_OK) return bs_ftp_remove(wire, call, &reply, name.text);
-  if (is_reached) bs_ftp_forget(wire, call, name.text);
+  if (status == BLOCKSTORE_STATUS_OK) status = send_file(&upload, &letter);
+  if (status == BLOCKSTORE_STATUS_OK) return bs_ftp_remove(wire, call, &reply, upload.name.text);
+  if (upload.is_reached) forget(&upload, &upload.name);
   return status;
 }
 

@@ -11,7 +11,6 @@
 
 #include <curl/curl.h>
 
-#include "plugins/common/errand.h"
 #include "plugins/common/transfer.h"
 #include "plugins/ftp/reply.h"
 
@@ -202,14 +201,6 @@ enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstor
   curl_slist_free_all(list);
   end(&exchange);
   return status;
-}
-
-void bs_ftp_forget(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path) {
-  struct bs_errand errand;
-  struct bs_ftp_reply reply;
-
-  bs_errand_after(&errand, call);
-  bs_ftp_remove(wire, &errand.call, &reply, path);
 }
 
 enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,

@@ -33,8 +33,6 @@ enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstor
                                       const char *const *commands);
 enum blockstore_status bs_ftp_remove(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                      const char *path);
-/* Removes what a call that has failed leaves; the call's own sentence stays. */
-void bs_ftp_forget(struct bs_ftp_wire *wire, struct blockstore_call *call, const char *path);
 /* *ret_size is BLOCKSTORE_SIZE_UNKNOWN where the server does not tell. */
 enum blockstore_status bs_ftp_size(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
                                    uint64_t *ret_size, const char *path);

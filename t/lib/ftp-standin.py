@@ -6,6 +6,7 @@
 import os, socket, struct, sys, threading, time
 
 fault = sys.argv[1]
+sessions = 0
 files = {}  # path: bytes
 folders = {"/"}
 UNKNOWN = {"endless": ("SIZE",), "old": ("SIZE", "MLSD", "EPSV", "ALLO", "REST"), "unsized": ("SIZE",), "elsewhere": ("EPSV",)}
@@ -209,12 +210,25 @@ class Session:
         path = self.path(argument)
         if self.old not in files:
             return self.say("503 what")
-        if parent(path) not in folders or (fault in ("no-replace", "stuck") and path in files) or fault == "no-rename":
+        keeping = fault in ("no-replace", "stuck", "closed-aside", "cut-aside", "slow-aside", "mute-aside")
+        if parent(path) not in folders or (keeping and path in files) or fault == "no-rename":
             return self.say("553 not there")
         if fault == "stuck" and files[self.old] == b"stuck":
             return self.say("553 not this")
+        if fault == "closed-aside" and "/.uploads/" in path:
+            return self.say("451 not now")
         files[path] = files.pop(self.old)
+        if fault.endswith("-aside") and "/.uploads/" in path:
+            self.say_nothing()
         self.say("250 renamed")
+
+    def say_nothing(self):
+        global fault
+        if fault == "cut-aside":
+            raise EOFError
+        if fault == "mute-aside":
+            fault = "mute"
+        time.sleep(3600)
 
     def do_dele(self, argument):
         path = self.path(argument)
@@ -233,8 +247,10 @@ class Session:
 
 
 def serve(listener):
+    global sessions
     while True:
         connection, _ = listener.accept()
+        sessions += 1
         threading.Thread(target=Session(connection).run, daemon=True).start()
 
 
@@ -243,5 +259,5 @@ print(listener.getsockname()[1], flush=True)
 threading.Thread(target=serve, args=(listener,), daemon=True).start()
 while line := sys.stdin.readline():  # "fault WORD", answered when it holds
     fault = line.split()[0]
-    print(len(files), flush=True)
+    print(len(files), sessions, flush=True)
 os._exit(0)
