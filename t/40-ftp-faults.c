@@ -278,6 +278,30 @@ static void test_absence(void **state) {
   end(&world);
 }
 
+static enum blockstore_status check(struct world *world) {
+  struct host_sink sink;
+  enum blockstore_status status;
+
+  host_sink_init(&sink);
+  status = world->store.driver->check(world->store.self, &world->store.call.call, &sink.sink);
+  host_sink_free(&sink);
+  return status;
+}
+
+/* What cannot be swept does no harm; what cannot be put does. */
+static void test_health(void **state) {
+  struct world world;
+
+  (void)state;
+  begin(&world, "none");
+  must_be(&world, "check", check(&world), BLOCKSTORE_STATUS_OK, "");
+  order(&world, "closed");
+  must_be(&world, "no list", check(&world), BLOCKSTORE_STATUS_OK, "");
+  order(&world, "quota");
+  must_be(&world, "no room", check(&world), BLOCKSTORE_STATUS_NO_SPACE, "552");
+  end(&world);
+}
+
 /* Other bytes under a key are replaced, also by a server that refuses to rename over a file. */
 static void test_repair(void **state) {
   struct world world;
@@ -397,6 +421,7 @@ int main(void) {
       cmocka_unit_test(test_greetings), cmocka_unit_test(test_absence), cmocka_unit_test(test_no_server),
       cmocka_unit_test(test_repair),    cmocka_unit_test(test_records), cmocka_unit_test(test_silence),
       cmocka_unit_test(test_farewell),  cmocka_unit_test(test_tidying),
+      cmocka_unit_test(test_health),
   };
 
   return RUN_TESTS(tests);

@@ -119,4 +119,9 @@ check
 END
 told '"uploads_swept": 2' 'what puts left long ago is removed'
 is "$(ls "$uploads" | tr '\n' ' ')" "$old-0123 $new-0123456789abcdef $later-0123456789abcdef mine " 'and nothing else'
+mkdir "$uploads/$old-0123456789abcdef"
+calls OK 'something that cannot be removed' $at $login "$ca" root="$own" <<END
+check
+END
+told "What older puts left in $own/.uploads/ stays there: ftp://127.0.0.1:$FTP_PORT/$own/.uploads/$old-0123456789abcdef: The server has it, but refuses: 550" 'is told'
 done_testing

@@ -177,7 +177,8 @@ static enum blockstore_status ftp_check(void *self, struct blockstore_call *call
   struct bs_health health;
   enum blockstore_status status = bs_ftp_upload_try(ftp->wire, call, ftp->must_exist);
 
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_ftp_upload_sweep(ftp->wire, call, &swept);
+  if (status == BLOCKSTORE_STATUS_OK) swept = bs_ftp_upload_sweep(ftp->wire, call);
+  if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_health_begin(&health);
   bs_health_text(&health, "server", place->server);

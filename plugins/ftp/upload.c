@@ -256,25 +256,30 @@ enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blocks
 
 /* ---- what a crash left ---- */
 
-enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t *ret_count) {
+uint64_t bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call) {
   struct bs_ftp_listing listing;
   struct bs_ftp_path directory, file;
   struct bs_ftp_reply reply;
+  struct bs_errand errand;
   enum blockstore_status status;
+  uint64_t count = 0;
   const char *name;
   char *at;
 
-  *ret_count = 0;
+  bs_errand_after(&errand, call);
   bs_ftp_place_path(&directory, bs_ftp_wire_place(wire), BS_FTP_UPLOADS "/");
-  status = bs_ftp_list(wire, call, &reply, &listing, directory.text);
+  status = bs_ftp_list(wire, &errand.call, &reply, &listing, directory.text);
   at = listing.lines;
   while (status == BLOCKSTORE_STATUS_OK && (name = bs_ftp_listing_next(&listing, &at)) != NULL) {
     if (!bs_upload_is_old(name, time(NULL))) continue;
     snprintf(file.text, sizeof file.text, "%s%s", directory.text, name);
-    status = bs_ftp_remove(wire, call, &reply, file.text);
-    *ret_count += status == BLOCKSTORE_STATUS_OK;
-    if (bs_ftp_reply_is_refusal(&reply)) status = BLOCKSTORE_STATUS_OK; /* another sweep was faster */
+    status = bs_ftp_remove(wire, &errand.call, &reply, file.text);
+    count += status == BLOCKSTORE_STATUS_OK;
+    if (bs_ftp_reply_is_refusal(&reply)) status = bs_ftp_absence(wire, &errand.call, &reply, file.text, false);
+    if (status == BLOCKSTORE_STATUS_NOT_FOUND) status = BLOCKSTORE_STATUS_OK; /* another sweep was faster */
   }
   free(listing.lines);
-  return status;
+  if (status != BLOCKSTORE_STATUS_OK)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What older puts left in %s stays there: %s", directory.text, errand.reason);
+  return count;
 }

@@ -18,7 +18,7 @@ enum blockstore_status bs_ftp_upload(struct bs_ftp_wire *wire, struct blockstore
 /* Sends a file that is deleted again: can anything be put? */
 enum blockstore_status bs_ftp_upload_try(struct bs_ftp_wire *wire, struct blockstore_call *call, bool must_exist);
 
-/* Removes uploads that were begun more than a day ago; *ret_count: how many. */
-enum blockstore_status bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call, uint64_t *ret_count);
+/* Removes uploads that were begun more than a day ago, and says how many.  What cannot be removed is told by the log. */
+uint64_t bs_ftp_upload_sweep(struct bs_ftp_wire *wire, struct blockstore_call *call);
 
 #endif
