@@ -442,6 +442,33 @@ static void cancelled_uploads_are_aborted(void **state) {
   assert_int_equal(atomic_load(&seen->aborted), 1);
 }
 
+static uint64_t looked, gap; /* when the driver last asked how much time is left, and for how long it did not; milliseconds */
+
+static uint32_t time_left_watched(struct blockstore_call *call) {
+  struct timespec now;
+  uint64_t now_ms;
+
+  (void)call;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  if (looked > 0 && now_ms - looked > gap) gap = now_ms - looked;
+  looked = now_ms;
+  return UINT32_MAX;
+}
+
+/* Without a descriptor the clock is asked twice a second, also between two tries. */
+static void rests_look_at_the_clock(void **state) {
+  static struct blockstore_host host;
+
+  begin(part_always_fails);
+  host = *world.store.call.call.host;
+  host.time_left = time_left_watched;
+  world.store.call.call.host = &host;
+  expect(put_long(), BLOCKSTORE_STATUS_TRANSIENT, "SlowDown");
+  if (gap >= 900) fail_msg("it did not look for %llu milliseconds", (unsigned long long)gap);
+  end(state);
+}
+
 /* Conditions. */
 
 static void no_conditions(int fd, const struct request *request) {
@@ -481,6 +508,47 @@ static void what_stands_is_compared(void **state) {
     expect(host_put_immutable(&world.store, KEY, "other", length), BLOCKSTORE_STATUS_OK, "");
     assert_int_equal(atomic_load(&seen->plain), (int)length - 2);
   }
+}
+
+static struct reading {
+  const char *head, *body;
+} reading; /* what who wants to read is answered */
+
+static void object_is_hidden(int fd, const struct request *request) {
+  if (strcmp(request->method, "GET") != 0) {
+    object_stands(fd, request);
+    return;
+  }
+  answer(fd, reading.head, reading.body);
+  if (strstr(reading.head, "Connection: close") != NULL) _exit(0);
+}
+
+/* The comparison only saves work. */
+static void what_cannot_be_read_is_put(void **state) {
+  static const struct {
+    struct reading reading;
+    enum blockstore_status status;
+    const char *sentence;
+  } rows[] = {
+      {{XML_ERROR("403 Forbidden", "InvalidObjectState")}, BLOCKSTORE_STATUS_OK, ""},
+      {{XML_ERROR("400 Bad Request", "KMS.DisabledException")}, BLOCKSTORE_STATUS_OK, ""},
+      {{XML_ERROR("500 Internal Server Error", "InternalError")}, BLOCKSTORE_STATUS_OK, ""},
+      {{OK "Transfer-Encoding: chunked\r\nConnection: close\r\n", "x"}, BLOCKSTORE_STATUS_OK, ""},
+      {{XML_ERROR("403 Forbidden", "AccessDenied")}, BLOCKSTORE_STATUS_DENIED, "lacks a permission"},
+  };
+  static const size_t lengths[] = {4, 2 << 20}; /* the longer one is looked for first */
+  char *bytes = calloc(1, 2 << 20);
+
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t each = 0; each < 2; each++) {
+      reading = rows[i].reading;
+      begin(object_is_hidden);
+      expect(host_put_immutable(&world.store, KEY, bytes, lengths[each]), rows[i].status, rows[i].sentence);
+      assert_int_equal(atomic_load(&seen->plain), rows[i].status == BLOCKSTORE_STATUS_OK);
+      end(state);
+    }
+  }
+  free(bytes);
 }
 
 static void busy(int fd, const struct request *request) {
@@ -580,8 +648,10 @@ int main(void) {
       TEST(uploads_that_fail_are_aborted),
       TEST(source_fails),
       TEST(cancelled_uploads_are_aborted),
+      TEST(rests_look_at_the_clock),
       TEST(servers_without_conditions_get_plain_puts),
       TEST(what_stands_is_compared),
+      TEST(what_cannot_be_read_is_put),
       TEST(answers_get_their_status),
       TEST(closed_connections_are_made_again),
       TEST(nobody_listens),

@@ -15,7 +15,8 @@
 #define AT_ONCE 4  /* parts on their way */
 #define BATCH 32   /* requests that are in memory */
 #define TRIES 3    /* of parts that fail for now, before the upload does */
-#define REST_MS 1000 /* between them */
+#define RESTS 4      /* between them */
+#define REST_MS 250  /* for which nobody looks whether the call is over */
 #define ID_LONGEST 1024
 #define COMPLETING_MS (10 * 60 * 1000) /* AWS: "several minutes" */
 #define TAG_LONGEST 127
@@ -122,10 +123,15 @@ static enum blockstore_status send_batch(struct upload *upload, bool *ret_again)
 
 static enum blockstore_status rest(struct blockstore_call *call) {
   struct pollfd wait = {.fd = call->host->cancel_fd(call), .events = POLLIN};
-  uint32_t left = call->host->time_left(call);
+  enum blockstore_status status = blockstore_go_on(call);
 
-  poll(&wait, 1, left < REST_MS ? (int)left : REST_MS);
-  return blockstore_go_on(call);
+  for (int i = 0; i < RESTS && status == BLOCKSTORE_STATUS_OK; i++) {
+    uint32_t left = call->host->time_left(call);
+
+    poll(&wait, 1, left < REST_MS ? (int)left : REST_MS);
+    status = blockstore_go_on(call);
+  }
+  return status;
 }
 
 /* A part that fails for now is sent again: it would be a pity about the others. */

@@ -87,7 +87,8 @@ static enum blockstore_status s3_put(struct bs_s3 *s3, struct blockstore_call *c
   return status;
 }
 
-/* Holds what stands there against the source. */
+/* Holds what stands there against the source.  What cannot be read is put again: the comparison only saves work.  Only a no
+ * to the account stays one. */
 static enum blockstore_status s3_compare(const struct bs_s3 *s3, struct blockstore_call *call, const struct bs_layout *object,
                                          const struct blockstore_source *source, bool *ret_there, bool *ret_same) {
   struct bs_compare compare;
@@ -97,7 +98,9 @@ static enum blockstore_status s3_compare(const struct bs_s3 *s3, struct blocksto
   status = s3_get(s3, call, &compare.sink, object);
   *ret_there = status != BLOCKSTORE_STATUS_NOT_FOUND;
   *ret_same = status == BLOCKSTORE_STATUS_OK && bs_compare_is_same(&compare);
-  return compare.differs || status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
+  if (compare.status != BLOCKSTORE_STATUS_OK) return compare.status;
+  if (status == BLOCKSTORE_STATUS_CANCELLED && !compare.differs) return status;
+  return status == BLOCKSTORE_STATUS_DENIED ? status : BLOCKSTORE_STATUS_OK;
 }
 
 static enum blockstore_status s3_delete(const struct bs_s3 *s3, struct blockstore_call *call, const struct bs_layout *object) {
