@@ -2,7 +2,6 @@
 /* The options of the s3 driver: what is refused when a store is opened, and the URLs that follow from them.  No server. */
 #include <config.h>
 
-#include "plugins/s3/place.h"
 #include "t/lib/driver-host.h"
 
 #define BUCKET "my-data"
@@ -74,8 +73,8 @@ static void urls_follow_from_the_options(void **state) {
       {{"endpoint", "https://localhost:9000"}, {"prefix", "\303\274 %+"}, "https://localhost:9000/my-data/%C3%BC%20%25%2B/"},
       {{"endpoint", "https://[2001:DB8::1]:9000"}, {NULL, NULL}, "https://[2001:db8::1]:9000/my-data/"},
       {{"endpoint", "https://[2001:db8:0:0:0::1]:09000"}, {NULL, NULL}, "https://[2001:db8::1]:9000/my-data/"},
-      {{"endpoint", "http://0x7f000001:9000"}, {NULL, NULL}, "http://127.0.0.1:9000/my-data/"},
-      {{"endpoint", "http://127.1:0080"}, {NULL, NULL}, "http://127.0.0.1/my-data/"},
+      {{"endpoint", "http://0x7f000001:9000"}, {"allow_http", "true"}, "http://127.0.0.1:9000/my-data/"},
+      {{"endpoint", "http://127.1:0080"}, {"allow_http", "true"}, "http://127.0.0.1/my-data/"},
       {{"endpoint", "https://host.example/storage/v1"}, {NULL, NULL}, "https://host.example/storage/v1/my-data/"},
       {{"endpoint", "https://host.example:444"}, {"style", "virtual"}, "https://my-data.host.example:444/"},
       {{"endpoint", "http://localhost:9000"}, {"style", "virtual"}, "http://my-data.localhost:9000/"},
@@ -154,32 +153,22 @@ static void prefix_must_leave_room_for_objects(void **state) {
   host_store_close(&store);
 }
 
-/* For the warning that there is no TLS. */
-static bool is_guarded(const char *endpoint, const char *style) {
-  const struct blockstore_settings settings = {
-      (const struct host_setting[]){{"endpoint", endpoint}, {"bucket", BUCKET}, {"style", style}, {NULL, NULL}}};
-  struct bs_s3_place place;
-  struct host_call call;
-  bool guarded;
+static void http_is_for_this_machine(void **state) {
+  static const char *const own[] = {"http://127.0.0.1:9000", "http://LOCALHOST:9000/storage", "http://[::1]:9000"};
+  static const char *const others[] = {"http://s3.example.org", "http://127.example:9000", "http://192.168.1.1:9000",
+                                       "http://[2001:db8::1]:9000"};
+  struct host_store store;
 
-  host_call_init(&call);
-  if (bs_s3_place_open(&place, &call.call, &settings) != BLOCKSTORE_STATUS_OK) fail_msg("%s: %s", endpoint, call.sentence);
-  guarded = place.guarded;
-  bs_s3_place_close(&place);
-  return guarded;
-}
-
-static void without_tls_only_this_machine_is_guarded(void **state) {
   (void)state;
-  assert_true(is_guarded("https://s3.example.org", "auto"));
-  assert_true(is_guarded("http://127.0.0.1:9000", "auto"));
-  assert_true(is_guarded("http://LOCALHOST:9000/storage", "auto"));
-  assert_true(is_guarded("http://localhost:9000", "virtual"));
-  assert_true(is_guarded("http://[::1]:9000", "auto"));
-  assert_false(is_guarded("http://s3.example.org", "auto"));
-  assert_false(is_guarded("http://127.example:9000", "auto"));
-  assert_false(is_guarded("http://192.168.1.1:9000", "auto"));
-  assert_false(is_guarded("http://[2001:db8::1]:9000", "auto"));
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+    host_store_open(&store, "s3", SETTINGS({"endpoint", own[i]}));
+    host_store_close(&store);
+  }
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    refused("endpoint", others[i], "use https, or set allow_http: true");
+    host_store_open(&store, "s3", SETTINGS({"endpoint", others[i]}, {"allow_http", "true"}));
+    host_store_close(&store);
+  }
 }
 
 static void nothing_is_put_without_credentials(void **state) {
@@ -203,7 +192,7 @@ int main(void) {
       cmocka_unit_test(urls_follow_from_the_options),
       cmocka_unit_test(only_its_own_urls_are_handled),
       cmocka_unit_test(prefix_must_leave_room_for_objects),
-      cmocka_unit_test(without_tls_only_this_machine_is_guarded),
+      cmocka_unit_test(http_is_for_this_machine),
       cmocka_unit_test(nothing_is_put_without_credentials),
   };
 

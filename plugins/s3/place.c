@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "plugins/common/peer.h"
+#include "plugins/common/endpoint.h"
 #include "plugins/common/url.h"
 
 #define REGION_ANY "us-east-1" /* what servers that know no regions take */
@@ -26,7 +26,6 @@ struct endpoint {
   char scheme[sizeof "https"];
   char host[HOST_LONGEST + 1]; /* with its port, unless that is the scheme's; in lower case */
   const char *path;            /* "" or "/path" */
-  bool is_here;                /* it is this computer */
 };
 
 static enum blockstore_status fail_memory(struct blockstore_call *call) {
@@ -55,7 +54,6 @@ static bool take_authority(struct endpoint *endpoint, const char *text, size_t l
   if (good) {
     curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
     snprintf(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port == NULL ? "" : ":", port == NULL ? "" : port);
-    endpoint->is_here = bs_peer_host_is_loopback(host);
     for (char *letter = endpoint->host; *letter != '\0'; letter++) *letter = (char)tolower((unsigned char)*letter);
   }
   curl_free(host);
@@ -75,17 +73,13 @@ static bool is_aws(const char *host) {
   return length > suffix && strcmp(host + length - suffix, AWS_SUFFIX) == 0;
 }
 
-static enum blockstore_status take_endpoint(struct endpoint *ret_endpoint, struct blockstore_call *call, const char *text) {
-  bool secure = strncasecmp(text, "https://", 8) == 0;
-  const char *host = text + (secure ? 8 : 7);
-  size_t length;
+/* Takes apart what bs_endpoint_take has taken. */
+static enum blockstore_status take_endpoint(struct endpoint *ret_endpoint, struct blockstore_call *call, const char *url) {
+  const char *host = strstr(url, "//") + 2;
+  size_t length = strcspn(host, "/");
 
-  if (!secure && strncasecmp(text, "http://", 7) != 0)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                           "endpoint: \"%.200s\": A URL that begins with https:// (or http://) was expected.", text);
-  length = strcspn(host, "/");
   ret_endpoint->path = host + length;
-  snprintf(ret_endpoint->scheme, sizeof ret_endpoint->scheme, secure ? "https" : "http");
+  snprintf(ret_endpoint->scheme, sizeof ret_endpoint->scheme, strncasecmp(url, "https:", 6) == 0 ? "https" : "http");
   if (!take_authority(ret_endpoint, host, length) || strspn(ret_endpoint->path, BS_URL_PATH) < strlen(ret_endpoint->path) ||
       strstr(ret_endpoint->path, "//") != NULL || strstr(ret_endpoint->path, "/.") != NULL)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -183,7 +177,6 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
   /* A certificate for *.s3.amazonaws.com is none for a bucket with a dot. */
   if (strcmp(style, "auto") == 0) virtual = able && is_aws(endpoint->host) && strchr(place->bucket, '.') == NULL;
   if (!make_forms(place, endpoint, virtual)) return fail_memory(call);
-  place->guarded = strcmp(endpoint->scheme, "https") == 0 || endpoint->is_here;
   url = bs_s3_place_url(place, "");
   if (url == NULL) return fail_memory(call);
   length = strlen(url);
@@ -199,14 +192,17 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
 enum blockstore_status bs_s3_place_open(struct bs_s3_place *ret_place, struct blockstore_call *call,
                                         const struct blockstore_settings *settings) {
   const char *text = setting(call, settings, "endpoint");
-  char usual[sizeof "https://s3." AWS_SUFFIX + BS_S3_REGION_LONGEST];
+  bool allow_http = call->host->setting_number(settings, "allow_http") != 0;
+  char usual[sizeof "https://s3." AWS_SUFFIX + BS_S3_REGION_LONGEST], *url BS_AUTO_FREE = NULL;
   struct bs_s3_place place = {0};
   struct endpoint endpoint = {0};
   enum blockstore_status status;
 
   status = take_region(&place, call, setting(call, settings, "region"), text);
   snprintf(usual, sizeof usual, "https://s3.%s" AWS_SUFFIX, place.region);
-  if (status == BLOCKSTORE_STATUS_OK) status = take_endpoint(&endpoint, call, text[0] == '\0' ? usual : text);
+  if (status == BLOCKSTORE_STATUS_OK)
+    status = bs_endpoint_take(&url, call, "endpoint", text[0] == '\0' ? usual : text, allow_http);
+  if (status == BLOCKSTORE_STATUS_OK) status = take_endpoint(&endpoint, call, url);
   if (status == BLOCKSTORE_STATUS_OK) status = take_bucket(&place, call, setting(call, settings, "bucket"));
   if (status == BLOCKSTORE_STATUS_OK) status = take_prefix(&place, call, setting(call, settings, "prefix"));
   if (status == BLOCKSTORE_STATUS_OK) status = arrange(&place, call, &endpoint, setting(call, settings, "style"));

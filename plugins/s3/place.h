@@ -28,7 +28,6 @@ struct bs_s3_place {
   char *bucket;                         /* option `bucket` */
   char *prefix;                         /* option `prefix`, a slash at its end; or "" */
   char region[BS_S3_REGION_LONGEST + 1]; /* option `region`, or what the endpoint's name says */
-  bool guarded;                         /* by TLS, or it is this computer */
 };
 
 /* Reads the options; FAILED with a sentence that names the one that is wrong. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "plugins/common/compare.h"
+#include "plugins/common/endpoint.h"
 #include "plugins/common/health.h"
 #include "plugins/common/http.h"
 #include "plugins/common/layout.h"
@@ -151,9 +152,6 @@ static enum blockstore_status s3_storage_init(void **ret_self, struct blockstore
     s3_storage_close(s3, call);
     return status;
   }
-  if (!s3->place.guarded)
-    blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: There is no TLS: who is on the way sees all that is stored.",
-                   s3->place.forms[BS_S3_OWN].origin);
   *ret_self = s3;
   return BLOCKSTORE_STATUS_OK;
 }
@@ -308,6 +306,7 @@ static const struct blockstore_driver s3_driver = {
   BLOCKSTORE_OPTION("profile", STRING, OPTIONAL, "", "Profile in the AWS credentials file")                              \
   BLOCKSTORE_OPTION("credentials_file", PATH, OPTIONAL, "", "That file; unset: the environment's, or ~/.aws/credentials") \
   BLOCKSTORE_OPTION("anonymous", BOOL, OPTIONAL, "false", "Read a public bucket without credentials")                    \
+  BS_ENDPOINT_OPTIONS                                                                                                    \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(s3, s3_driver, S3_METADATA);
