@@ -44,7 +44,7 @@ static enum blockstore_status s3_refuse_anonymous(const struct bs_s3 *s3, struct
   if (s3->credentials.access_key_id != NULL) return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_DENIED,
                          "There are no credentials for this store, so it can only be read: give access_key_id and "
-                         "secret_access_key, or a profile.");
+                         "secret_access_key, or a profile; or durable: false, so that no write counts on it.");
 }
 
 /* One request.  *ret_code: of the answer, 0 without one. */
