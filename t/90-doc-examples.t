@@ -28,6 +28,48 @@ for page in doc/blockstore-cli doc/blockstore.7 plugins/disk/disk; do
   report $? "$name: its examples run" "$(printf '%s\n' "$output" | tail -n 20)"
 done
 
+# have BLOCK: what a configuration names, the files of secrets and the environment's variables.
+have() {
+  for file in $(grep -oE 'file: ~/[^,} ]+' "$1" | sed 's|.*~/||'); do
+    (umask 077 && mkdir -p "$HOME/$(dirname "$file")" && echo x >"$HOME/$file")
+  done
+  for variable in $(grep -oE '[$][{][A-Z_]+' "$1" | tr -d '${'); do export "$variable=x"; done
+}
+
+# wrong DRIVERS CONFIG: the options in what `config` said that no driver has, and those that are missing.
+wrong() {
+  perl -MJSON::PP -e '
+    sub document { local (@ARGV, $/) = shift; JSON::PP->new->utf8->decode(<>) }
+    my %drivers = map { $_->{name} => $_->{options} } @{document(shift)->{drivers}};
+    for my $store (@{document(shift)->{stores}}) {
+      my $options = $drivers{delete $store->{driver}} // {};
+      delete @$store{qw(name inline durable isolate filters sha256)};
+      print "$_ is no option\n" for sort grep { !$options->{$_} } keys %$store;
+      print "$_ is missing\n" for sort grep { $options->{$_}{required} && !exists $store->{$_} } keys %$options;
+    }' "$1" "$2" 2>&1
+}
+cli drivers
+cp "$out" "$work/drivers"
+printf 'stores:\n  - {name: a, driver: disk, path: /x}\n' >"$work/bad.yaml"
+cli -c "$work/bad.yaml" config
+is "$(wrong "$work/drivers" "$out" | tr '\n' ' ')" 'path is no option root is missing ' 'what an example has wrong is found'
+
+# Each driver's page shows configurations, which are read; commands run in the tests with servers.
+for page in "$srcdir"/plugins/*/*.pod; do
+  name=$(basename "$page" .pod) count=0
+  blocks "$page" 'SYNOPSIS|EXAMPLES' "$work/of-$name"
+  for block in "$work/of-$name"/*; do
+    is_config "$block" || continue
+    have "$block"
+    exits 0 "$name: a configuration is read: $(sed -n '2p' "$block")" -c "$block" config
+    is_empty "$(wrong "$work/drivers" "$out")" 'with the options that its drivers have'
+    count=$((count + 1))
+  done
+  [ "$count" -ge 2 ]
+  report $? "$name shows configurations"
+  is_empty "$(head -qn 1 "$work/of-$name"/* | grep '^-')" "$name: none is torn by a blank line"
+done
+
 blocks "$srcdir/doc/blockstore.7.pod" 'WHAT IS SIGNED' "$work/signed"
 computed=$(sh -eu "$(grep -l '^perl' "$work"/signed/*)" 2>&1)
 like "$computed" '^[0-9a-f]{64}$' 'the statement that blockstore(7) builds has a digest'
