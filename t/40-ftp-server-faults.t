@@ -68,34 +68,46 @@ done
 count() {
   faults | sed "s/.*\"$1\": \([0-9]*\).*/\1/"
 }
-before=$(count down) # of replies
-calls OK 'a record is put' $options port="$PROXY_PORT" root=store tls=none <<END
+
+# replaced ROOT STEP HOW...: at each STEP bytes of the replies.
+replaced() {
+  root=$1 step=$2
+  shift 2
+  calls OK "$root: a record" $options port="$FTP_PORT" root="$root" tls=none <<END
 put_mutable id $work/former
 END
-length=$(($(count down) - before)) bad='' failed=0 limit=0
-while [ $limit -lt $length ]; do
-  for how in close reset; do
-    drive $options port="$PROXY_PORT" root=store tls=none <<END || :
+  before=$(count down)
+  calls OK "$root: is put again" $options port="$PROXY_PORT" root="$root" tls=none <<END
+put_mutable id $work/former
+END
+  length=$(($(count down) - before)) bad='' failed=0 limit=0
+  own_url=$(echo 'make_mutable_url id' | drive $options port="$PROXY_PORT" root="$root"; head -n 1 "$said")
+  while [ $limit -lt $length ]; do
+    for how; do
+      drive $options port="$PROXY_PORT" root="$root" tls=none <<END || :
 run sh $work/fault '{"down_limit": $limit, "on_limit": "$how", "first_n": 1}'
 put_mutable id $work/next
 run sh $work/fault '{}'
-get_mutable $url $work/out
+get_mutable $own_url $work/out
 put_mutable id $work/former
 END
-    case $(tr '\n' ' ' <"$said") in
-      TRANSIENT*'OK OK ') failed=$((failed + 1)) ;;
-      'OK OK OK ') ;;
-      *) bad="$bad$how after $limit bytes: $(cat "$said")
+      case $(tr '\n' ' ' <"$said") in
+        TRANSIENT*'OK OK ') failed=$((failed + 1)) ;;
+        'OK OK OK ') ;;
+        *) bad="$bad$how after $limit bytes: $(cat "$said")
 " ;;
-    esac
-    cmp -s "$work/out" "$work/former" || cmp -s "$work/out" "$work/next" || bad="$bad$how after $limit bytes: $(cat "$work/out")
+      esac
+      cmp -s "$work/out" "$work/former" || cmp -s "$work/out" "$work/next" || bad="$bad$how after $limit bytes: $(cat "$work/out")
 "
+    done
+    limit=$((limit + step))
   done
-  limit=$((limit + 40))
-done
-is_empty "$bad" "a put whose replies end, at each 40 of $length bytes"
-succeeds 'puts did fail' test "$failed" -gt 10
+  is_empty "$bad" "$root: a put whose replies end, at each $step of $length bytes"
+  succeeds "$root: puts did fail" test "$failed" -gt 10
+}
+replaced store 40 close reset
 is_empty "$(ls "$store/.uploads")" 'and leave nothing on its way'
+replaced keep 40 close # where nothing is renamed over a file: the former record goes aside, and comes back
 
 # A byte of the replies is another: whatever that makes of them, nothing is said to be missing, and the next call works.
 at=0 bad=''
