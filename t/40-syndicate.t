@@ -20,10 +20,9 @@ at() {
   calls "$2" "$3" gateway="$gateway" volume="$volume" session="$session" key="@$key_file" root="$1"
 }
 
-# unopened ROOT TEXT WHAT: the store does not open.
-unopened() {
-  drive gateway="$gateway" volume="$volume" session="$session" key="@$key_file" root="$1" </dev/null || :
-  told "$2" "$3"
+# not_at ROOT TEXT WHAT: the store does not open.
+not_at() {
+  unopened "$2" "$3" gateway="$gateway" volume="$volume" session="$session" key="@$key_file" root="$1"
   good
 }
 
@@ -103,17 +102,17 @@ at "$own" DENIED 'a wrong session' <<END
 check
 END
 session=a:b
-unopened "$own" 'session: The name of a session was expected' 'a session with a colon'
+not_at "$own" 'session: The name of a session was expected' 'a session with a colon'
 volume=a/b
-unopened "$own" 'volume: 1 to 128' 'a volume with a slash'
-for wrong in '' / /a a/ a//b . .. a/../b a/. 'a b' 'a%20b'; do unopened "$wrong" 'root: A path in the volume' "root \"$wrong\""; done
+not_at "$own" 'volume: 1 to 128' 'a volume with a slash'
+for wrong in '' / /a a/ a//b . .. a/../b a/. 'a b' 'a%20b'; do not_at "$wrong" 'root: A path in the volume' "root \"$wrong\""; done
 for wrong in '' ftp://host http:// http://user@host http://host/?a http://host/#a host; do
   gateway=$wrong
-  unopened "$own" 'gateway: A URL such as https' "gateway \"$wrong\""
+  not_at "$own" 'gateway: A URL such as https' "gateway \"$wrong\""
 done
 for elsewhere in http://gateway.example http://192.0.2.1:8888 http://127.example; do
   gateway=$elsewhere
-  unopened "$own" "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere"
+  not_at "$own" "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere"
 done
 succeeds 'allow_http allows it' drive gateway=http://192.0.2.1:8888 allow_http=true volume=test session=user key="@$work/key" </dev/null
 succeeds 'and https needs nothing' drive gateway=https://192.0.2.1:8888 volume=test session=user key="@$work/key" </dev/null

@@ -111,16 +111,14 @@ get_immutable $key $work/none
 END
 for wrong in no-capability URI:DIR2:a:b URI:CHK:a "$writing/" "${writing}a"; do
   (umask 077 && printf %s "$wrong" >"$work/wrong")
-  drive gateway="$gateway" root="@$work/wrong" </dev/null || :
-  told 'root: The capability of a directory was expected' 'a wrong root'
+  unopened 'root: The capability of a directory was expected' 'a wrong root' gateway="$gateway" root="@$work/wrong"
 done
 for wrong in '' ftp://host http:// http://user@host http://host/?a host; do
-  drive gateway="$wrong" root="@$work/one" </dev/null || :
-  told 'gateway: A URL such as https' "gateway \"$wrong\""
+  unopened 'gateway: A URL such as https' "gateway \"$wrong\"" gateway="$wrong" root="@$work/one"
 done
 for elsewhere in http://gateway.example http://192.0.2.1:3456 http://127.example; do
-  drive gateway="$elsewhere" root="@$work/one" </dev/null || :
-  told "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere"
+  unopened "gateway: $elsewhere is not encrypted, and not on this computer: use https, or set allow_http: true." "$elsewhere" \
+    gateway="$elsewhere" root="@$work/one"
 done
 succeeds 'allow_http allows it' drive gateway=http://192.0.2.1:3456 allow_http=true root="@$work/one" </dev/null
 succeeds 'and https needs nothing' drive gateway=https://192.0.2.1:3456 root="@$work/one" </dev/null
