@@ -237,6 +237,8 @@ static void broken_answers_end_in_their_status(void **state) {
       {ANSWER("{\"data\":\"QlN2MWkAAAA"), "", BLOCKSTORE_STATUS_FAILED, "no value of OpenDHT"},
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "", BLOCKSTORE_STATUS_FAILED, "The key could not be asked for"},
       {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "", BLOCKSTORE_STATUS_DENIED, "The key could not be asked for"},
+      {"HTTP/1.1 204 No Content\r\n\r\n", "", BLOCKSTORE_STATUS_FAILED, "The answer is 204, which is no node's"},
+      {"HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n", "", BLOCKSTORE_STATUS_FAILED, "The answer is 206"},
       {"HTTP/1.1 503 Busy\r\nContent-Length: 19\r\n\r\n{\"err\":\"not ready\"}", "", BLOCKSTORE_STATUS_TRANSIENT, "not ready"},
       {"HTTP/1.1 302 Found\r\nLocation: http://example.invalid/\r\nContent-Length: 0\r\n\r\n", "", BLOCKSTORE_STATUS_FAILED,
        "example.invalid"},

@@ -571,6 +571,24 @@ static void web_page(int fd, const struct request *request) {
   answer(fd, OK, "<html>Hello</html>");
 }
 
+static void nothing(int fd, const struct request *request) {
+  (void)request;
+  say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+static void part(int fd, const struct request *request) {
+  (void)request;
+  answer(fd, "HTTP/1.1 206 Partial Content\r\n", "part");
+}
+
+static void what_is_no_object_is_not_read(void **state) {
+  begin(nothing);
+  expect(host_get_immutable(&world.store, KEY), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+  end(state);
+  begin(part);
+  expect(host_get_immutable(&world.store, KEY), BLOCKSTORE_STATUS_FAILED, "does not answer as an S3 server does");
+}
+
 static void answers_get_their_status(void **state) {
   begin(busy);
   expect(host_put_immutable(&world.store, KEY, "x", 1), BLOCKSTORE_STATUS_TRANSIENT, "just now");
@@ -652,6 +670,7 @@ int main(void) {
       TEST(servers_without_conditions_get_plain_puts),
       TEST(what_stands_is_compared),
       TEST(what_cannot_be_read_is_put),
+      TEST(what_is_no_object_is_not_read),
       TEST(answers_get_their_status),
       TEST(closed_connections_are_made_again),
       TEST(nobody_listens),

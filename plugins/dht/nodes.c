@@ -53,6 +53,9 @@ static enum blockstore_status judge(const struct bs_http_request *request, struc
   const char *said = json != NULL && json->child != NULL ? cJSON_GetStringValue(json->child) : NULL; /* "err" or "err:" */
   enum blockstore_status status = bs_http_judge(request, call, doing, said);
 
+  if (status == BLOCKSTORE_STATUS_OK && request->code != 200)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: %s: The answer is %d, which is no node's.", request->url, doing,
+                           request->code);
   return status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_CONFLICT ? BLOCKSTORE_STATUS_FAILED : status;
 }
 

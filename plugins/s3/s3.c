@@ -37,7 +37,8 @@ static enum blockstore_status s3_get(const struct bs_s3 *s3, struct blockstore_c
   enum blockstore_status status = bs_s3_request_init(&http, &request, call, s3, "GET", object->path, "");
 
   http.sink = ret_data;
-  return status == BLOCKSTORE_STATUS_OK ? bs_s3_perform(&http, call, get_doing) : status;
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, get_doing);
+  return status == BLOCKSTORE_STATUS_OK && http.code != 200 ? bs_s3_refuse_stranger(&http, call, get_doing) : status;
 }
 
 static enum blockstore_status s3_refuse_anonymous(const struct bs_s3 *s3, struct blockstore_call *call) {

@@ -89,7 +89,10 @@ static enum blockstore_status judge(const struct bs_http_request *request, struc
   enum blockstore_status status;
   char words[400];
 
-  if (request->code >= 200 && request->code <= 299) return BLOCKSTORE_STATUS_OK;
+  if (request->code == 200 || request->code == 201) return BLOCKSTORE_STATUS_OK;
+  if (request->code > 201 && request->code <= 299) /* part of an object, say, or a promise */
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway answered %d, which none does.", doing,
+                           request->code);
   if (request->code >= 300 && request->code <= 399)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway sends elsewhere (%d), which none does.", doing,
                            request->code);
@@ -164,13 +167,6 @@ enum blockstore_status bs_tahoe_unlink(const struct bs_tahoe_grid *grid, struct 
   return ask(grid, call, &request, directory, name, "", "The object cannot be deleted");
 }
 
-enum blockstore_status bs_tahoe_has(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
-                                    const struct bs_tahoe_capability *directory, const char *path) {
-  struct bs_http_request request BS_AUTO_HTTP = {.method = "GET"};
-
-  return ask(grid, call, &request, directory, path, "t=json", "The object cannot be looked for");
-}
-
 /* ---- directories ---- */
 
 enum blockstore_status bs_tahoe_new_root(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
@@ -206,13 +202,27 @@ static enum blockstore_status take_document(cJSON **ret_document, struct blockst
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway answered no JSON document.", doing);
 }
 
-enum blockstore_status bs_tahoe_list(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_list,
-                                     const struct bs_tahoe_capability *directory, const char *path) {
-  static const char doing[] = "The directory cannot be read";
+/* What the grid says of what has a name. */
+static enum blockstore_status describe(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_facts,
+                                       const struct bs_tahoe_capability *directory, const char *path, const char *doing) {
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = LIST_MOST};
   enum blockstore_status status = ask(grid, call, &request, directory, path, "t=json", doing);
 
-  return status == BLOCKSTORE_STATUS_OK ? take_document(ret_list, call, &request, doing) : status;
+  return status == BLOCKSTORE_STATUS_OK ? take_document(ret_facts, call, &request, doing) : status;
+}
+
+enum blockstore_status bs_tahoe_list(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_list,
+                                     const struct bs_tahoe_capability *directory, const char *path) {
+  return describe(grid, call, ret_list, directory, path, "The directory cannot be read");
+}
+
+enum blockstore_status bs_tahoe_has(const struct bs_tahoe_grid *grid, struct blockstore_call *call,
+                                    const struct bs_tahoe_capability *directory, const char *path) {
+  cJSON *facts = NULL;
+  enum blockstore_status status = describe(grid, call, &facts, directory, path, "The object cannot be looked for");
+
+  cJSON_Delete(facts);
+  return status;
 }
 
 enum blockstore_status bs_tahoe_shares(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_shares,

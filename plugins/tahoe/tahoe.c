@@ -347,37 +347,10 @@ static uint64_t tahoe_number(const cJSON *object, const char *key) {
   return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 1e9 ? (uint64_t)item->valuedouble : 0;
 }
 
-static enum blockstore_status tahoe_report_shares(const struct tahoe *tahoe, struct blockstore_call *call,
-                                                  struct bs_health *health) {
-  cJSON *shares = NULL;
-  const cJSON *results;
-  enum blockstore_status status = bs_tahoe_shares(&tahoe->grid, call, &shares, &tahoe->directories.root);
-
-  if (status == BLOCKSTORE_STATUS_NOT_FOUND) return BLOCKSTORE_STATUS_FAILED;
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  results = cJSON_GetObjectItemCaseSensitive(shares, "results");
-  bs_health_flag(health, "root_healthy", cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(results, "healthy")));
-  bs_health_number(health, "root_shares_good", tahoe_number(results, "count-shares-good"));
-  bs_health_number(health, "root_shares_needed", tahoe_number(results, "count-shares-needed"));
-  bs_health_number(health, "root_shares_expected", tahoe_number(results, "count-shares-expected"));
-  if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(results, "recoverable")))
-    status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                             "root: Of the %d shares that it takes to read this directory, %d can be reached; are enough "
-                             "storage servers there, and is the capability right?",
-                             (int)tahoe_number(results, "count-shares-needed"),
-                             (int)tahoe_number(results, "count-shares-good"));
-  cJSON_Delete(shares);
-  return status;
-}
-
-static enum blockstore_status tahoe_report_servers(const struct tahoe *tahoe, struct blockstore_call *call,
-                                                   struct bs_health *health) {
+static void tahoe_report_servers(struct bs_health *health, const cJSON *servers) {
   uint64_t known = 0, connected = 0;
   const cJSON *server;
-  cJSON *servers = NULL;
-  enum blockstore_status status = bs_tahoe_servers(&tahoe->grid, call, &servers);
 
-  if (status != BLOCKSTORE_STATUS_OK) return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_FAILED : status;
   cJSON_ArrayForEach(server, cJSON_GetObjectItemCaseSensitive(servers, "servers")) {
     const char *connection = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(server, "connection_status"));
 
@@ -386,25 +359,48 @@ static enum blockstore_status tahoe_report_servers(const struct tahoe *tahoe, st
   }
   bs_health_number(health, "servers_known", known);
   bs_health_number(health, "servers_connected", connected);
-  cJSON_Delete(servers);
-  return BLOCKSTORE_STATUS_OK;
+}
+
+static void tahoe_report_shares(struct bs_health *health, const cJSON *results) {
+  bs_health_flag(health, "root_healthy", cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(results, "healthy")));
+  bs_health_number(health, "root_shares_good", tahoe_number(results, "count-shares-good"));
+  bs_health_number(health, "root_shares_needed", tahoe_number(results, "count-shares-needed"));
+  bs_health_number(health, "root_shares_expected", tahoe_number(results, "count-shares-expected"));
+}
+
+static enum blockstore_status tahoe_report(const struct tahoe *tahoe, struct blockstore_call *call,
+                                           struct blockstore_sink *ret_report, const cJSON *servers, const cJSON *results) {
+  struct bs_health health;
+
+  if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(results, "recoverable")))
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "root: Of the %d shares that it takes to read this directory, %d can be reached; are enough "
+                           "storage servers there, and is the capability right?",
+                           (int)tahoe_number(results, "count-shares-needed"), (int)tahoe_number(results, "count-shares-good"));
+  bs_health_begin(&health);
+  bs_health_text(&health, "gateway", tahoe->grid.url);
+  bs_health_text(&health, "root_read_only", tahoe->reading.text);
+  bs_health_flag(&health, "writable", tahoe->writes);
+  tahoe_report_servers(&health, servers);
+  tahoe_report_shares(&health, results);
+  return bs_health_end(&health, call, ret_report);
 }
 
 static enum blockstore_status tahoe_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   const struct tahoe *tahoe = self;
-  struct bs_health health;
+  cJSON *servers = NULL, *shares = NULL;
   enum blockstore_status status;
 
   if (tahoe->reading.text[0] == '\0' && tahoe->create) return tahoe_create(tahoe, call, ret_report);
   status = tahoe_need_root(tahoe, call);
   if (status != BLOCKSTORE_STATUS_OK) return BLOCKSTORE_STATUS_FAILED;
-  bs_health_begin(&health);
-  bs_health_text(&health, "gateway", tahoe->grid.url);
-  bs_health_text(&health, "root_read_only", tahoe->reading.text);
-  bs_health_flag(&health, "writable", tahoe->writes);
-  status = tahoe_report_servers(tahoe, call, &health);
-  if (status == BLOCKSTORE_STATUS_OK) status = tahoe_report_shares(tahoe, call, &health);
-  return status == BLOCKSTORE_STATUS_OK ? bs_health_end(&health, call, ret_report) : status;
+  status = bs_tahoe_servers(&tahoe->grid, call, &servers);
+  if (status == BLOCKSTORE_STATUS_OK) status = bs_tahoe_shares(&tahoe->grid, call, &shares, &tahoe->directories.root);
+  if (status == BLOCKSTORE_STATUS_OK)
+    status = tahoe_report(tahoe, call, ret_report, servers, cJSON_GetObjectItemCaseSensitive(shares, "results"));
+  cJSON_Delete(servers);
+  cJSON_Delete(shares);
+  return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_FAILED : status;
 }
 
 static const struct blockstore_driver tahoe_driver = {

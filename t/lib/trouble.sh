@@ -158,6 +158,8 @@ strangers_answer() {
     answered FAILED "a redirect to $to" "HTTP/1.1 302 Found\r\nLocation: $to\r\n$empty" '' "$@"
     fails 'is not followed' grep -q elsewhere "$ANSWERS_ROOT/requests"
   done
+  answered FAILED 'an answer without content' 'HTTP/1.1 204 No Content\r\n\r\n' '' "$@"
+  answered FAILED 'a part of an object' 'HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\npart' '' "$@"
   answered FAILED 'headers without end' 'HTTP/1.1 200 OK\r\n' headers "$@"
   answered CANCELLED 'a head that drips' 'HTTP/1.1 200 OK\r\nx-filling: ' drip "$@"
   answered CANCELLED 'a body that drips' 'HTTP/1.1 200 OK\r\n\r\n' drip "$@"
