@@ -27,10 +27,6 @@ struct dht {
 
 /* Helpers. */
 
-static enum blockstore_status dht_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
-}
-
 static enum blockstore_status dht_put(struct dht *dht, struct blockstore_call *call, const char *name, enum dht_kind kind,
                                       uint64_t version, const struct blockstore_source *source) {
   struct dht_value value __attribute__((__cleanup__(dht_value_free))) = {.kind = kind};
@@ -40,7 +36,7 @@ static enum blockstore_status dht_put(struct dht *dht, struct blockstore_call *c
   if (source->size > DHT_OBJECT_LARGEST)
     return blockstore_fail(call, BLOCKSTORE_STATUS_TOO_LARGE, "A value of the DHT has at most %d bytes; these are %llu.",
                            DHT_OBJECT_LARGEST, (unsigned long long)source->size);
-  if (!dht_value_make(&value, kind, version, (size_t)source->size)) return dht_fail_memory(call);
+  if (!dht_value_make(&value, kind, version, (size_t)source->size)) return bs_plugin_fail_memory(call);
   status = source->read_at(source, value.whole + DHT_VALUE_HEAD, value.length, 0);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status != BLOCKSTORE_STATUS_OK) return status;
@@ -64,7 +60,7 @@ static enum blockstore_status dht_get(struct dht *dht, struct blockstore_call *c
   struct dht_harvest *harvest = malloc(sizeof *harvest);
   enum blockstore_status status;
 
-  if (harvest == NULL) return dht_fail_memory(call);
+  if (harvest == NULL) return bs_plugin_fail_memory(call);
   status = dht_harvest_begin(harvest, call, key == NULL ? DHT_MUTABLE : DHT_IMMUTABLE, key);
   if (status == BLOCKSTORE_STATUS_OK) status = dht_nodes_get(dht->nodes, call, harvest, hash);
   if (status == BLOCKSTORE_STATUS_OK && dht_harvest_is_crowded(harvest)) dht_tell_crowded(dht, call, harvest, hash);
@@ -88,7 +84,7 @@ static enum blockstore_status dht_storage_init(void **ret_self, struct blockstor
   enum blockstore_status status;
 
   (void)next;
-  if (dht == NULL) return dht_fail_memory(call);
+  if (dht == NULL) return bs_plugin_fail_memory(call);
   status = dht_nodes_open(&dht->nodes, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) {
     *ret_self = dht;

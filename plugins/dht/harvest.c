@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum blockstore_status fail_memory(const struct dht_harvest *harvest) {
-  return blockstore_fail(harvest->call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
-}
+#include "plugins/common/plugin.h"
 
 /* ---- the best ---- */
 
@@ -90,7 +88,7 @@ static enum blockstore_status end_line(struct dht_harvest *harvest) {
     case DHT_LINE_FOREIGN:
       return BLOCKSTORE_STATUS_OK;
     case DHT_LINE_NO_MEMORY:
-      return fail_memory(harvest);
+      return bs_plugin_fail_memory(harvest->call);
     case DHT_LINE_MALFORMED:
       break;
   }
@@ -139,7 +137,7 @@ enum blockstore_status dht_harvest_begin(struct dht_harvest *ret_harvest, struct
   ret_harvest->kind = kind;
   ret_harvest->key = key;
   ret_harvest->line = malloc(DHT_LINE_LONGEST);
-  return ret_harvest->line == NULL ? fail_memory(ret_harvest) : BLOCKSTORE_STATUS_OK;
+  return ret_harvest->line == NULL ? bs_plugin_fail_memory(ret_harvest->call) : BLOCKSTORE_STATUS_OK;
 }
 
 void dht_harvest_reset(struct dht_harvest *harvest, const char *node) {

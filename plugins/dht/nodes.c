@@ -131,7 +131,7 @@ static enum blockstore_status ask_put(struct dht_nodes *nodes, struct blockstore
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   struct info info;
 
-  if (body == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
+  if (body == NULL) return bs_plugin_fail_memory(call);
   request.head_length = strlen(body);
   snprintf(url, sizeof url, "%s/key/%s", node->url, hash);
   /* A node that is cut off keeps what it could not hand on: it is not even sent there. */
@@ -303,7 +303,7 @@ enum blockstore_status dht_nodes_open(struct dht_nodes **ret_nodes, struct block
   struct dht_nodes *nodes = calloc(1, sizeof *nodes);
   enum blockstore_status status;
 
-  if (nodes == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the dht driver.");
+  if (nodes == NULL) return bs_plugin_fail_memory(call);
   nodes->permanent = call->host->setting_number(settings, "permanent") != 0;
   status = read_patience(nodes, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = read_urls(nodes, call, settings);

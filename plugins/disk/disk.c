@@ -38,10 +38,6 @@ static enum blockstore_status disk_fail(const struct disk *disk, struct blocksto
   return bs_disk_fail(call, disk->root.path, object->path, what);
 }
 
-static enum blockstore_status disk_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the disk driver.");
-}
-
 /* How many bytes to move next. */
 static size_t disk_step(uint64_t size, uint64_t offset) {
   return size - offset < CHUNK ? (size_t)(size - offset) : CHUNK;
@@ -101,7 +97,7 @@ static enum blockstore_status disk_get(const struct disk *disk, struct blockstor
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   buffer = malloc(disk_step(size, 0) + 1);
-  if (buffer == NULL) return disk_fail_memory(call);
+  if (buffer == NULL) return bs_plugin_fail_memory(call);
   status = ret_data->begin(ret_data, size);
   for (uint64_t offset = 0; status == BLOCKSTORE_STATUS_OK && offset < size; offset += disk_step(size, offset)) {
     size_t step = disk_step(size, offset);
@@ -133,7 +129,7 @@ static enum blockstore_status disk_receive(const struct disk *disk, struct block
                                            const struct blockstore_source *source) {
   char *buffer BS_AUTO_FREE = malloc(disk_step(source->size, 0) + 1);
 
-  if (buffer == NULL) return disk_fail_memory(call);
+  if (buffer == NULL) return bs_plugin_fail_memory(call);
   for (uint64_t offset = 0; offset < source->size; offset += disk_step(source->size, offset)) {
     size_t step = disk_step(source->size, offset);
     enum blockstore_status status = blockstore_go_on(call);
@@ -175,7 +171,7 @@ static enum blockstore_status disk_compare(struct blockstore_call *call, bool *r
   char *buffer BS_AUTO_FREE = malloc(2 * CHUNK);
   bool same = true;
 
-  if (buffer == NULL) return disk_fail_memory(call);
+  if (buffer == NULL) return bs_plugin_fail_memory(call);
   for (uint64_t offset = 0; same && offset < source->size; offset += disk_step(source->size, offset)) {
     size_t step = disk_step(source->size, offset);
     enum blockstore_status status = blockstore_go_on(call);
@@ -225,7 +221,7 @@ static enum blockstore_status disk_storage_init(void **ret_self, struct blocksto
   int swept;
 
   (void)next;
-  if (disk == NULL) return disk_fail_memory(call);
+  if (disk == NULL) return bs_plugin_fail_memory(call);
   status = bs_disk_root_open(&disk->root, call, call->host->setting(settings, "root", 0), must_exist);
   if (status != BLOCKSTORE_STATUS_OK) {
     free(disk);

@@ -120,8 +120,7 @@ static char *url_in_volume(const struct bs_syndicate_gateway *gateway, const cha
 /* Performs the request at a URL, NULL when there was no memory for it; any answer is OK. */
 static enum blockstore_status perform(const struct bs_syndicate_gateway *gateway, struct blockstore_call *call,
                                       struct bs_http_request *request, const char *url) {
-  if (url == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the syndicate driver.");
+  if (url == NULL) return bs_plugin_fail_memory(call);
   request->url = url;
   request->credentials = &gateway->credentials;
   if (request->reply_most == 0) request->reply_most = REPLY_MOST;

@@ -48,10 +48,6 @@ struct syndicate_path {
 
 /* Helpers. */
 
-static enum blockstore_status syndicate_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the syndicate driver.");
-}
-
 static struct syndicate_path syndicate_path(const struct syndicate *syndicate, const char *below_root) {
   struct syndicate_path path;
 
@@ -213,7 +209,7 @@ static enum blockstore_status syndicate_storage_init(void **ret_self, struct blo
   enum blockstore_status status;
 
   (void)next;
-  if (syndicate == NULL) return syndicate_fail_memory(call);
+  if (syndicate == NULL) return bs_plugin_fail_memory(call);
   syndicate->volume = call->host->setting(settings, "volume", 0);
   syndicate->root = call->host->setting(settings, "root", 0);
   status = syndicate_look(syndicate, call);

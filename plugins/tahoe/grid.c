@@ -15,10 +15,6 @@
 #define LIST_MOST ((size_t)1 << 20) /* of a directory with 256 children: 180 KiB */
 #define WAIT_MS 500                 /* for others who are changing the same directory */
 
-static enum blockstore_status fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the tahoe driver.");
-}
-
 /* ---- lifecycle ---- */
 
 enum blockstore_status bs_tahoe_open(struct bs_tahoe_grid *ret_grid, struct blockstore_call *call,
@@ -137,9 +133,9 @@ static enum blockstore_status ask(const struct bs_tahoe_grid *grid, struct block
   if (path != NULL) bs_url_escape(escaped, sizeof escaped, path, strlen(path), BS_URL_PATH);
   if (asprintf(&url, "%s/uri%s%s%s%s?%s", grid->url, slash, directory == NULL ? "" : directory->text, below, escaped,
                query) < 0)
-    return url = NULL, fail_memory(call);
+    return url = NULL, bs_plugin_fail_memory(call);
   if (asprintf(&shown, "%s/uri%s%s%s%s", grid->url, slash, directory == NULL ? "" : "***", below, escaped) < 0)
-    return shown = NULL, fail_memory(call);
+    return shown = NULL, bs_plugin_fail_memory(call);
   request->url = url;
   request->shown = shown;
   return perform(grid, call, request, doing);
@@ -241,7 +237,7 @@ enum blockstore_status bs_tahoe_servers(const struct bs_tahoe_grid *grid, struct
   char *url BS_AUTO_FREE = NULL;
   enum blockstore_status status;
 
-  if (asprintf(&url, "%s/?t=json", grid->url) < 0) return url = NULL, fail_memory(call);
+  if (asprintf(&url, "%s/?t=json", grid->url) < 0) return url = NULL, bs_plugin_fail_memory(call);
   request.url = url;
   status = perform(grid, call, &request, doing);
   return status == BLOCKSTORE_STATUS_OK ? take_document(ret_servers, call, &request, doing) : status;

@@ -47,10 +47,6 @@ struct tahoe_place {
 
 /* Helpers. */
 
-static enum blockstore_status tahoe_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the tahoe driver.");
-}
-
 static enum blockstore_status tahoe_need_root(const struct tahoe *tahoe, struct blockstore_call *call) {
   if (tahoe->reading.text[0] != '\0') return BLOCKSTORE_STATUS_OK;
   return blockstore_fail(call, BLOCKSTORE_STATUS_UNSUPPORTED,
@@ -212,10 +208,10 @@ static enum blockstore_status tahoe_storage_init(void **ret_self, struct blockst
   enum blockstore_status status;
 
   (void)next;
-  if (tahoe == NULL) return tahoe_fail_memory(call);
+  if (tahoe == NULL) return bs_plugin_fail_memory(call);
   if (pthread_mutex_init(&tahoe->directories.mutex, NULL) != 0) {
     free(tahoe);
-    return tahoe_fail_memory(call);
+    return bs_plugin_fail_memory(call);
   }
   tahoe->create = call->host->setting_number(settings, "create") != 0;
   tahoe->others = call->host->setting_number(settings, "others") != 0;
