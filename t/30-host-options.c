@@ -182,7 +182,7 @@ static void a_secret_comes_from_a_file(void **state) {
   change_mode(*state, "secret", 0640);
   assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: secret}\n", &error), BS_WORD_denied,
                "chmod 600");
-  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: missing}\n", &error), BS_WORD_not_found,
+  assert_fails(read_options(&settings, *state, "root: /data\nkey: {file: missing}\n", &error), BS_WORD_config,
                "FILE:2:13: /");
   write_file(*state, "empty", "\n", 1);
   change_mode(*state, "empty", 0600);

@@ -101,7 +101,11 @@ static bool read_secret_file(const struct reader *reader, const struct bs_yaml *
   const char *name = bs_environment_expand(node->text, error);
   char *path BS_AUTO_FREE = name == NULL ? NULL : bs_file_expand(name, reader->place->directory, error);
 
-  if (path == NULL || !bs_file_read_secret(&secret, path, SECRET_MAX, error)) return false;
+  if (path == NULL) return false;
+  if (!bs_file_read_secret(&secret, path, SECRET_MAX, error)) { /* its absence is no absence of data */
+    if (error->word == BS_WORD_not_found) bs_fail(error, BS_WORD_config, "%s: There is no such file.", path);
+    return false;
+  }
   if (secret.length > 0 && secret.bytes[secret.length - 1] == '\n') secret.length--;
   if (secret.length > 0 && secret.bytes[secret.length - 1] == '\r') secret.length--;
   if (secret.length == 0) return bs_fail(error, BS_WORD_config, "%s: The file with a secret is empty.", path);
