@@ -242,6 +242,7 @@ calls NOT_FOUND 'where there is none yet there is no URL' rpc="$node" <<END
 make_mutable_url id
 END
 is "$(asked)" key/list 'and to ask for one makes none'
+told 'has no key "blockstore" yet: blockstore-cli stores has it made' 'who does, is told'
 begin
 calls OK 'a store whose name is known' rpc="$node" ipns_name="$name" <<END
 make_mutable_url id

@@ -35,6 +35,17 @@ printf 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"Keys":[]}' >"$ANSWERS_ROO
 exits 0 'the node has no key' -c config get_mutable alice.id status --raw
 is "$(asked)" 'key/list' 'and reading makes none'
 
+# A node that has gateways beside it, and no name for them.
+warned='its gateways are asked for blocks alone'
+exits 0 'a node alone' -v -c config get_mutable alice.id status
+fails 'has nothing to be told of' grep -qF "$warned" "$err"
+config "rpc: $there" "gateways: [$there]" "ipns_name: $name"
+exits 0 'a node and gateways with a name' -v -c config get_mutable alice.id status
+fails 'neither' grep -qF "$warned" "$err"
+config "rpc: $there" "gateways: [$there]"
+exits 0 'without a name' -v -c config get_mutable alice.id status
+succeeds 'they are told' grep -qF "$warned" "$err"
+
 # Somebody else's store does not count among those that must have taken a write.
 config "ipns_name: $name" "gateways: [$there]"
 exits 0 "beside somebody else's store a name" -c config -k alice.key register bob.id

@@ -149,6 +149,11 @@ exits 0 'the datum is read' -c config get_immutable alice.id "$key" -o out
 succeeds 'as it was' cmp out data
 exits 0 'and the record' -c config get_mutable alice.id status --raw
 is "$(cat "$out")" 'at home' 'which was put'
+config "rpc: $down" "ipns_name: $theirs" "gateways: [$other, $good]"
+exits 0 'while the node is away, gateways give the record of its own name' -c config get_mutable alice.id status --raw
+is "$(cat "$out")" 'at home' 'all of it'
+exits 0 'and the datum' -c config get_immutable alice.id "$key" -o out
+succeeds 'as it was' cmp out data
 config "ipns_name: $theirs" "gateways: [$other]"
 exits 5 'one that lies alone is told' -c config get_immutable alice.id "$key"
 done_testing

@@ -85,6 +85,13 @@ static enum blockstore_status ipfs_open_name(struct ipfs *ipfs, struct blockstor
   return BLOCKSTORE_STATUS_OK;
 }
 
+/* What is longer than 49 days is for ever. */
+static uint32_t ipfs_duration(struct blockstore_call *call, const struct blockstore_settings *settings, const char *option) {
+  int64_t milliseconds = call->host->setting_number(settings, option);
+
+  return milliseconds < (int64_t)UINT32_MAX ? (uint32_t)milliseconds : UINT32_MAX;
+}
+
 /* The name of the key: one of the user's, or of the directory's own, for each key publishes one. */
 static enum blockstore_status ipfs_open_key(struct bs_node *node, struct blockstore_call *call, const char *key) {
   char label[BS_LABEL_SHORTEST + 1];
@@ -107,13 +114,16 @@ static enum blockstore_status ipfs_open_node(struct ipfs *ipfs, struct blockstor
   if (status == BLOCKSTORE_STATUS_OK) status = ipfs_open_credentials(ipfs, call, settings);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   node->directory = call->host->setting(settings, "directory", 0);
-  node->search_ms = (uint32_t)call->host->setting_number(settings, "search");
-  node->publish_ms = (uint32_t)call->host->setting_number(settings, "publish");
+  node->search_ms = ipfs_duration(call, settings, "search");
+  node->publish_ms = ipfs_duration(call, settings, "publish");
   if (!is_directory(node->directory)) return ipfs_fail_option(call, "directory", "A path such as /blockstore");
   status = ipfs_open_key(node, call, call->host->setting(settings, "key", 0));
   if (status != BLOCKSTORE_STATUS_OK) return status;
   ipfs->has_node = rpc != NULL || ipfs->gateways.count == 0;
   if (!ipfs->has_node) return BLOCKSTORE_STATUS_OK;
+  if (ipfs->gateways.count > 0 && !node->is_name_set)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING,
+                   "ipns_name is not set: while the node is away its gateways are asked for blocks alone, and no name can be read.");
   status = bs_endpoint_take(&ipfs->rpc, call, "rpc", rpc == NULL ? RPC_DEFAULT : rpc, allow_http);
   node->rpc.url = ipfs->rpc;
   return status;
@@ -208,6 +218,9 @@ static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstor
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, /* the core would ask thrice what is TRANSIENT */
                            "%s: The node did not tell its IPNS name in %u s: where ipns_name is set it is not asked.", ipfs->rpc,
                            NAME_MS / 1000);
+  if (status == BLOCKSTORE_STATUS_NOT_FOUND && ipfs->has_node)
+    return blockstore_fail(call, status, "%s: The node has no key \"%s\" yet: blockstore-cli stores has it made.", ipfs->rpc,
+                           ipfs->node.key);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   length = (size_t)snprintf(url, sizeof url, IPNS_SCHEME "%s/", ipns.name);
   length += bs_url_escape(url + length, sizeof url - length, object.path, strlen(object.path), BS_URL_PATH);
@@ -410,7 +423,7 @@ static const struct blockstore_driver ipfs_driver = {
   BLOCKSTORE_OPTION("publish", DURATION, OPTIONAL, "30s", "How long a put may wait for IPNS; 0s: nothing is published")     \
   BLOCKSTORE_OPTION("search", DURATION, OPTIONAL, "10s", "How long the node may look in the network; 0s: not at all")       \
   BLOCKSTORE_OPTION("gateways", LIST, OPTIONAL, "", "URLs of gateways, asked in order after the node")                      \
-  BLOCKSTORE_OPTION("allow_http", BOOL, OPTIONAL, "false", "Allow http to other computers, which anyone between can read")  \
+  BS_ENDPOINT_OPTIONS                                                                                                       \
   BS_TRANSFER_OPTIONS
 
 BLOCKSTORE_REGISTER_DRIVER(ipfs, ipfs_driver, IPFS_METADATA);
