@@ -185,10 +185,17 @@ is "$(asked)" 'files/rm' 'by its link alone: no pin is touched'
 # Publishing.
 with="rpc=$node search=0s ipns_name=$name"
 begin
-says '' "$(stat "$content")" '' '' "$(stat "$content")" '{}' "$(stat "$other")" '{}' "$(stat "$other")"
+third=$(cid "$(echo third | sha256sum | cut -d ' ' -f 1)")
+says '' "$(stat "$content")" '' '' "$(stat "$content")" '{}' "$(stat "$other")" '{}' "$(stat "$third")" '{}' "$(stat "$content")"
 put OK 'another process puts while this one publishes'
-is "$(asked)" 'files/write files/stat files/mv files/rm files/stat name/publish files/stat name/publish files/stat' 'so it publishes again'
+is "$(asked)" 'files/write files/stat files/mv files/rm files/stat name/publish files/stat name/publish' 'so it publishes again, but not for ever'
 is "$(queries name/publish | grep -oE 'arg=[^&]*' | paste -sd ' ')" "arg=/ipfs/$content arg=/ipfs/$other" 'what the directory has become'
+fails 'what it put is published' grep -q 'log: ' "$said"
+begin
+says '' "$(stat "$content")" '' '' "$(stat "$content")" '{}' "$(stat "$other")"
+refuses 'no time'
+put OK 'it cannot publish again'
+fails 'though what it put is published' grep -q 'log: ' "$said"
 begin
 says '' "$(stat "$content")" '' '' "$(stat "$content")"
 hangs
@@ -197,7 +204,7 @@ calls OK 'a node that publishes for ever' $with <<END
 deadline 6000
 put_mutable id $work/record
 END
-told 'did not publish it, for which it had' 'is told'
+told 'did not publish it (changes: 1), for which it had' 'is told'
 most=$(sed -n 's/^POST .*name\/publish?timeout=\([0-9]*\)ms.*/\1/p' "$ANSWERS_ROOT/requests")
 succeeds "it may take a quarter of the time that is left: ${most:-?} ms" test "${most:-9999}" -le 1500
 begin
@@ -356,4 +363,25 @@ refuses 'file does not exist'
 check OK 'leftovers'
 is "$(queries files/rm)" "&arg=/blockstore.tmp/$old-$chance&recursive=true" 'those of the day before yesterday go'
 told '"temporaries_swept": 1' 'and are counted'
+begin
+says "$version" "$keys" "{\"Entries\":[${entries#,}]}"
+refuses 'not allowed'
+refuses 'file does not exist'
+check OK 'leftovers that cannot be removed'
+told 'What older puts left in /blockstore.tmp/ stays there: ' 'are told'
+told 'not allowed' 'and why'
+told '"temporaries_swept": 0' 'and the store is healthy'
+begin
+says "$version" "$keys"
+refuses 'not allowed'
+refuses 'file does not exist'
+check OK 'leftovers that cannot be listed'
+told 'stays there: ' 'neither spoil it'
+# A time that no 32 bits hold is not none.
+begin
+says '' "$(stat "$content")" '' '' "$(stat "$content")"
+calls OK 'a record may be published for fifty days' rpc="$node" ipns_name="$name" publish=4294967296ms <<END
+put_mutable id $work/record
+END
+like "$(asked)" name/publish 'and is published'
 done_testing

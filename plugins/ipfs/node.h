@@ -60,8 +60,8 @@ enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_ca
 enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object,
                                        const struct blockstore_source *source);
 
-/* Removes what puts left behind that were broken off a day ago or longer. */
-enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_call *call, uint64_t *ret_count);
+/* Removes what puts left behind that were broken off a day ago or longer: how many.  Failing is told in the log. */
+uint64_t bs_node_sweep(struct bs_node *node, struct blockstore_call *call);
 
 /* ---- publish.c ---- */
 

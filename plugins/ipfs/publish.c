@@ -111,58 +111,60 @@ static enum blockstore_status publish_content(struct bs_node *node, struct block
   return bs_rpc_trouble(bs_rpc_perform(&node->rpc, call, &publish));
 }
 
-/* Until what is published is what the directory is: another process may have published less, or put more, meanwhile. */
+/* Once, and again where that was not all: another process may have published less, or put more, meanwhile.  By then what was put
+ * here is published; what a third puts, the third publishes. */
 static enum blockstore_status publish_directory(struct bs_node *node, struct blockstore_call *call) {
-  struct bs_node_entry now, published = {.size = 0};
+  struct bs_node_entry before, now;
   struct bs_ipns name;
-  enum blockstore_status status = bs_node_stat(node, call, &now, node->directory);
+  enum blockstore_status status = bs_node_stat(node, call, &before, node->directory);
 
   if (status == BLOCKSTORE_STATUS_NOT_FOUND) return BLOCKSTORE_STATUS_OK; /* nothing was put yet */
   if (status == BLOCKSTORE_STATUS_OK) status = bs_node_name(node, call, &name, true);
-  while (status == BLOCKSTORE_STATUS_OK && strcmp(now.content, published.content) != 0) {
-    published = now;
-    status = publish_content(node, call, published.content);
-    if (status == BLOCKSTORE_STATUS_OK) status = bs_node_stat(node, call, &now, node->directory);
-  }
-  return bs_rpc_trouble(status);
+  if (status == BLOCKSTORE_STATUS_OK) status = publish_content(node, call, before.content);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (bs_node_stat(node, call, &now, node->directory) == BLOCKSTORE_STATUS_OK && strcmp(now.content, before.content) != 0)
+    publish_content(node, call, now.content);
+  return BLOCKSTORE_STATUS_OK;
 }
 
-/* One thread publishes at a time; the changes that others make meanwhile it publishes next, all at once. */
-static enum blockstore_status publish_changes(struct bs_node *node, struct blockstore_call *call) {
+/* One thread publishes at a time; the changes that others make meanwhile, who do not wait for it, it publishes next, all at
+ * once.  How many it could not. */
+static unsigned publish_changes(struct bs_node *node, struct blockstore_call *call) {
   unsigned changes;
 
   do {
-    enum blockstore_status status;
-
     changes = atomic_load(&node->changes);
-    status = publish_directory(node, call);
-    if (status != BLOCKSTORE_STATUS_OK) {
-      atomic_store(&node->changes, 0);
-      return status;
-    }
+    if (publish_directory(node, call) != BLOCKSTORE_STATUS_OK) return atomic_exchange(&node->changes, 0);
   } while (atomic_fetch_sub(&node->changes, changes) != changes);
-  return BLOCKSTORE_STATUS_OK;
+  return 0;
+}
+
+/* Records have the name in their URLs also where it is not published. */
+static void make_name(struct bs_node *node, struct blockstore_call *call) {
+  struct bs_ipns name;
+
+  if (bs_node_name(node, call, &name, true) == BLOCKSTORE_STATUS_OK) return;
+  blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: What was put is stored, but the node has no key \"%s\" for it yet.",
+                 node->rpc.url, node->key);
 }
 
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call) {
   uint32_t share = call->host->time_left(call) / 4, most_ms = share < node->publish_ms ? share : node->publish_ms;
   struct bs_errand errand;
-  struct bs_ipns name;
+  unsigned lost;
 
-  if (node->publish_ms == 0) { /* the name is in the URLs of records all the same */
-    bs_errand_within(&errand, call, share);
-    if (bs_node_name(node, &errand.call, &name, true) != BLOCKSTORE_STATUS_OK)
-      blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: What was put is stored, but the node has no key \"%s\" for it yet.",
-                     node->rpc.url, node->key);
+  if (node->publish_ms > 0 && atomic_fetch_add(&node->changes, 1) > 0) return;
+  bs_errand_within(&errand, call, node->publish_ms == 0 ? share : most_ms);
+  if (node->publish_ms == 0) {
+    make_name(node, &errand.call);
     return;
   }
-  if (atomic_fetch_add(&node->changes, 1) > 0) return;
-  bs_errand_within(&errand, call, most_ms);
-  if (publish_changes(node, &errand.call) == BLOCKSTORE_STATUS_OK) return;
+  lost = publish_changes(node, &errand.call);
+  if (lost == 0) return;
   blockstore_log(call, BLOCKSTORE_LOG_WARNING,
-                 "%s: What was put is stored, but the node did not publish it, for which it had %" PRIu32 " ms: others find it "
-                 "below the IPNS name after the next put, or when the node publishes again by itself.",
-                 node->rpc.url, most_ms);
+                 "%s: What was put is stored, but the node did not publish it (changes: %u), for which it had %" PRIu32 " ms: "
+                 "others find it below the IPNS name after the next put, or when the node publishes again by itself.",
+                 node->rpc.url, lost, most_ms);
 }
 
 /* ---- health ---- */
@@ -197,7 +199,7 @@ enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_ca
   struct bs_rpc_command peers BS_AUTO_RPC = {.name = "swarm/peers"};
   struct bs_node_entry entry = {.size = 0};
   struct bs_ipns name;
-  uint64_t swept = 0;
+  uint64_t swept;
   enum blockstore_status status = ask(node, call, &version);
   const char *text = bs_rpc_text(version.document, "Version");
 
@@ -206,8 +208,8 @@ enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_ca
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: What answers there is no IPFS node's RPC: it has no version.",
                            node->rpc.url);
   status = name_check(node, call, &name);
-  if (status == BLOCKSTORE_STATUS_OK) status = bs_node_sweep(node, call, &swept);
   if (status != BLOCKSTORE_STATUS_OK) return status;
+  swept = bs_node_sweep(node, call);
   status = bs_node_stat(node, call, &entry, node->directory);
   if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND) return status; /* there was no put yet */
   bs_health_begin(health);

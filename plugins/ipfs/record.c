@@ -91,24 +91,29 @@ enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_c
 
 /* ---- what was left ---- */
 
-enum blockstore_status bs_node_sweep(struct bs_node *node, struct blockstore_call *call, uint64_t *ret_count) {
+uint64_t bs_node_sweep(struct bs_node *node, struct blockstore_call *call) {
   char *folder BS_AUTO_FREE = bs_node_path(node, TEMPORARIES, "");
   struct bs_rpc_command ls BS_AUTO_RPC = {.name = "files/ls", .arguments = {folder},
                                           .doing = "What broken puts have left cannot be listed"};
-  enum blockstore_status status = folder == NULL ? bs_node_fail_memory(call) : bs_rpc_perform(&node->rpc, call, &ls);
+  struct bs_errand errand;
+  enum blockstore_status status;
   const cJSON *entry;
+  uint64_t count = 0;
 
-  *ret_count = 0;
-  if (status != BLOCKSTORE_STATUS_OK) return status == BLOCKSTORE_STATUS_NOT_FOUND ? BLOCKSTORE_STATUS_OK : status;
+  bs_errand_after(&errand, call);
+  status = folder == NULL ? bs_node_fail_memory(&errand.call) : bs_rpc_perform(&node->rpc, &errand.call, &ls);
   cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ls.document, "Entries")) {
     const char *name = bs_rpc_text(entry, "Name");
     char *path BS_AUTO_FREE = NULL;
 
     if (name == NULL || !bs_upload_is_old(name, time(NULL))) continue;
-    if (asprintf(&path, "%s%s", folder, name) < 0) return bs_node_fail_memory(call);
-    status = bs_node_unlink(node, call, path);
-    if (status != BLOCKSTORE_STATUS_OK) return bs_rpc_trouble(status);
-    ++*ret_count;
+    path = bs_node_path(node, TEMPORARIES, name);
+    status = path == NULL ? bs_node_fail_memory(&errand.call) : bs_node_unlink(node, &errand.call, path);
+    if (status != BLOCKSTORE_STATUS_OK) break;
+    count++;
   }
-  return BLOCKSTORE_STATUS_OK;
+  if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What older puts left in %s stays there: %s", folder == NULL ? "" : folder,
+                   errand.reason);
+  return count;
 }
