@@ -336,7 +336,7 @@ static const struct {
     {"vanishes", "new", BLOCKSTORE_STATUS_DENIED, "550 no file", 0},
     {"silent", "new", BLOCKSTORE_STATUS_CANCELLED, "time is over", SOON},
     {"no-replace", "new", BLOCKSTORE_STATUS_TRANSIENT, "too little time left to replace it", SOON},
-    {"closed-aside", "new", BLOCKSTORE_STATUS_TRANSIENT, "451 not now", 0},
+    {"busy-aside", "new", BLOCKSTORE_STATUS_TRANSIENT, "451 not now", 0},
     {"cut-aside", "new", BLOCKSTORE_STATUS_TRANSIENT, "", 0}, /* the former record has gone aside, and nobody said so */
     {"slow-aside", "new", BLOCKSTORE_STATUS_CANCELLED, "time is over", LATER},
 };

@@ -210,12 +210,12 @@ class Session:
         path = self.path(argument)
         if self.old not in files:
             return self.say("503 what")
-        keeping = fault in ("no-replace", "stuck", "closed-aside", "cut-aside", "slow-aside", "mute-aside")
+        keeping = fault in ("no-replace", "stuck", "busy-aside", "cut-aside", "slow-aside", "mute-aside")
         if parent(path) not in folders or (keeping and path in files) or fault == "no-rename":
             return self.say("553 not there")
         if fault == "stuck" and files[self.old] == b"stuck":
             return self.say("553 not this")
-        if fault == "closed-aside" and "/.uploads/" in path:
+        if fault == "busy-aside" and "/.uploads/" in path:
             return self.say("451 not now")
         files[path] = files.pop(self.old)
         if fault.endswith("-aside") and "/.uploads/" in path:
