@@ -7,7 +7,7 @@
 . "$srcdir/t/lib/servers.sh"
 driver=syndicate
 . "$srcdir/t/lib/drive.sh"
-need_server syndicate
+own_server syndicate # other builds run this at the same time, and the examples of the manual have one place
 (umask 077 && printf %s "$SYNDICATE_PASSWORD" >"$work/key" && printf wrong >"$work/wrong")
 
 # good: sets the options, of which a test makes some bad.
