@@ -123,7 +123,8 @@ static enum blockstore_status ipfs_open_node(struct ipfs *ipfs, struct blockstor
   if (!ipfs->has_node) return BLOCKSTORE_STATUS_OK;
   if (ipfs->gateways.count > 0 && !node->is_name_set)
     blockstore_log(call, BLOCKSTORE_LOG_WARNING,
-                   "ipns_name is not set: while the node is away its gateways are asked for blocks alone, and no name can be read.");
+                   "ipns_name is not set: while the node is away its gateways are asked for blocks alone, and no name "
+                   "can be read.");
   status = bs_endpoint_take(&ipfs->rpc, call, "rpc", rpc == NULL ? RPC_DEFAULT : rpc, allow_http);
   node->rpc.url = ipfs->rpc;
   return status;
