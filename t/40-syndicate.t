@@ -8,7 +8,7 @@
 driver=syndicate
 . "$srcdir/t/lib/drive.sh"
 own_server syndicate # other builds run this at the same time, and the examples of the manual have one place
-(umask 077 && printf %s "$SYNDICATE_PASSWORD" >"$work/key" && printf wrong >"$work/wrong")
+(umask 077 && printf %s "$SYNDICATE_PASSWORD" >"$work/key" && printf 'another word' >"$work/wrong")
 
 # good: sets the options, of which a test makes some bad.
 good() {
@@ -95,7 +95,8 @@ put_immutable $key $work/data
 delete_immutable $key
 check
 END
-told '401' 'is told'
+told 'takes `session` and `key` for wrong (401)' 'is told'
+fails 'and no key' grep -qF "$(cat "$work/wrong")" "$said"
 good
 session=nobody
 at "$own" DENIED 'a wrong session' <<END

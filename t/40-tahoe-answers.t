@@ -86,6 +86,28 @@ put_immutable $key $work/data
 END
 told 'no capability of a file' 'is told'
 
+# Absence is what is missing in a directory.
+for listing in '{}' '{"children": "dirnode"}' '[]' '[1, {}]' '["filenode", {}]'; do
+  says GET '200 OK' "$listing"
+  with 'FAILED FAILED FAILED' "$listing is no directory" <<END
+get_immutable $key $work/none
+put_immutable $key $work/data
+delete_immutable $key
+END
+done
+told 'What is called immutable there is no directory' 'is told'
+says GET '200 OK' '["dirnode", {}]'
+with NOT_FOUND 'an empty one is' <<END
+get_immutable $key $work/none
+END
+lists
+says GET '200 OK' '{"filenode": "x"}'
+says PUT '200 OK' URI:CHK:a
+with FAILED 'what is known of an object is not any document' <<END
+put_immutable $key $work/data
+END
+told 'is no Tahoe-LAFS web API' 'is told'
+
 # ---- the store is looked at ----
 # unhealthy STATUS SERVERS SHARES TOLD: so its parts are answered, each by a status line and a body.
 unhealthy() {

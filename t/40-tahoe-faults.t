@@ -32,6 +32,7 @@ echo URI:LIT:nbuqu | curl -sf -m 20 --noproxy '*' -o /dev/null -T - "$gateway/ur
 calls FAILED 'a file in the place of a directory' gateway="$gateway" root="@$work/odd" <<END
 put_mutable id $work/record
 END
+told 'root: What is called mutable there is no directory' 'is told'
 
 # ---- the command line tells what is wrong ----
 # looks GATEWAY ROOT-FILE REGEX WHAT: stores ends with 1, and says this.

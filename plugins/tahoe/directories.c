@@ -47,6 +47,10 @@ static void remember_child(struct bs_tahoe_directories *directories, enum bs_tah
   if (text != NULL && bs_tahoe_take(&directory, &writes, text, strlen(text))) remember(directories, &directory, area, name);
 }
 
+static enum blockstore_status fail_file(struct blockstore_call *call, const char *path) {
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root: What is called %s there is no directory.", path);
+}
+
 /* All the directories of an area. */
 static enum blockstore_status load(struct bs_tahoe_directories *directories, const struct bs_tahoe_grid *grid,
                                    struct blockstore_call *call, enum bs_tahoe_area area) {
@@ -55,6 +59,10 @@ static enum blockstore_status load(struct bs_tahoe_directories *directories, con
   enum blockstore_status status = bs_tahoe_list(grid, call, &list, &directories->root, bs_tahoe_areas[area]);
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (strcmp(cJSON_GetStringValue(cJSON_GetArrayItem(list, 0)), "dirnode") != 0) {
+    cJSON_Delete(list);
+    return fail_file(call, bs_tahoe_areas[area]);
+  }
   cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(list, 1), "children"))
     remember_child(directories, area, child);
   cJSON_Delete(list);
@@ -77,8 +85,7 @@ static enum blockstore_status fail_none(const struct bs_tahoe_directories *direc
 
   snprintf(path, sizeof path, "%s/%s", bs_tahoe_areas[area], digits);
   status = bs_tahoe_has(grid, call, &directories->root, path);
-  if (status == BLOCKSTORE_STATUS_OK)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "root: What is called %s there is no directory.", path);
+  if (status == BLOCKSTORE_STATUS_OK) return fail_file(call, path);
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
                          "root: The directory %s was made, and others have undone it through another gateway.", path);

@@ -198,13 +198,18 @@ static enum blockstore_status take_document(cJSON **ret_document, struct blockst
   return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The gateway answered no JSON document.", doing);
 }
 
-/* What the grid says of what has a name. */
+/* What the grid says of what has a name: ["filenode", {...}], or dirnode. */
 static enum blockstore_status describe(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_facts,
                                        const struct bs_tahoe_capability *directory, const char *path, const char *doing) {
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = LIST_MOST};
   enum blockstore_status status = ask(grid, call, &request, directory, path, "t=json", doing);
 
-  return status == BLOCKSTORE_STATUS_OK ? take_document(ret_facts, call, &request, doing) : status;
+  if (status == BLOCKSTORE_STATUS_OK) status = take_document(ret_facts, call, &request, doing);
+  if (status != BLOCKSTORE_STATUS_OK || (cJSON_IsArray(*ret_facts) && cJSON_IsString(cJSON_GetArrayItem(*ret_facts, 0))))
+    return status;
+  cJSON_Delete(*ret_facts);
+  *ret_facts = NULL;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: What answers at `gateway` is no Tahoe-LAFS web API.", doing);
 }
 
 enum blockstore_status bs_tahoe_list(const struct bs_tahoe_grid *grid, struct blockstore_call *call, cJSON **ret_list,
