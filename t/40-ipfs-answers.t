@@ -6,6 +6,7 @@
 . "$srcdir/t/lib/servers.sh"
 driver=ipfs
 . "$srcdir/t/lib/drive.sh"
+. "$srcdir/t/lib/ipfs.sh"
 own_server answers
 node=http://127.0.0.1:$ANSWERS_PORT
 name=k51qzi5uqu5dht4ml893x3a0zq6x4yfuz3qxdudbq6zs4ncb207u6xdkl0adxi
@@ -14,10 +15,6 @@ other_name=${name%i}j
 echo record >"$work/record"
 key=$(sha256 "$work/record")
 
-# cid KEY: computed from the key alone.
-cid() {
-  printf 'b%s' "$(printf '01551220%s' "$1" | tr a-f A-F | basenc -d --base16 | base32 -w 0 | tr -d = | tr A-Z a-z)"
-}
 content=$(cid "$key")
 other=$(cid "$(echo other | sha256sum | cut -d ' ' -f 1)")
 

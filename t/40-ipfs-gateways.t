@@ -119,6 +119,25 @@ get_immutable $short $work/out
 END
 told 'There is nobody to ask for it' 'is told'
 
+# What the node's proxy wants to know, a gateway never hears; both are one server here.
+printf 'secret word' >"$work/secret"
+chmod 600 "$work/secret"
+other_says "404 Not Found\r\n$end"
+printf 'HTTP/1.1 500 Oops\r\n%b' "$end" >"$ANSWERS_ROOT/POST"
+for with in "user=u password=@$work/secret:Basic" "token=@$work/secret:Bearer secret word"; do
+  rm "$ANSWERS_ROOT/requests"
+  # shellcheck disable=SC2086
+  calls TRANSIENT "${with%%=*}: a node and a gateway are asked" rpc="$other" search=0s gateways="$other" ipns_name="$name" ${with%:*} <<END
+get_immutable $key $work/out
+END
+  fails 'what is secret is not told' grep -qF 'secret word' "$said"
+  for method in POST GET; do
+    awk -v RS= -v method="$method " 'index($0, method) == 1' "$ANSWERS_ROOT/requests" >"$work/$method"
+  done
+  is "$(grep -c '^POST' "$work/POST")" "$(grep -c "^Authorization: ${with##*:}" "$work/POST")" 'the node is told with each request'
+  is "$(grep -c '^GET' "$work/GET") $(grep -ciE 'authorization|secret' "$work/GET")" '2 0' 'and no gateway'
+done
+
 # Whoever shows a page is no gateway.
 other_says "$html"
 calls OK 'the gateways are looked at' gateways="$good" gateways="$other" gateways="$down" <<END
