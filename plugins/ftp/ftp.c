@@ -60,7 +60,7 @@ static enum blockstore_status ftp_storage_init(void **ret_self, struct blockstor
 
   (void)next;
   if (ftp == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ftp driver.");
+    return bs_plugin_fail_memory(call);
   ftp->must_exist = call->host->setting_number(settings, "must_exist") != 0;
   status = bs_ftp_wire_open(&ftp->wire, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) *ret_self = ftp;

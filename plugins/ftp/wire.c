@@ -33,10 +33,6 @@ struct exchange {
   size_t replied; /* bytes of replies */
 };
 
-static enum blockstore_status fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ftp driver.");
-}
-
 /* ---- what libcurl asks ---- */
 
 /* What is not `length` ends the exchange.  libcurl 7.88 takes 300 KiB at most; 8.14 reads on while lines come. */
@@ -114,7 +110,7 @@ static enum blockstore_status begin(struct exchange *exchange, const struct bs_f
   set_time(exchange->transfer.easy, exchange);
   curl_easy_setopt(exchange->transfer.easy, CURLOPT_HEADERFUNCTION, take_reply);
   curl_easy_setopt(exchange->transfer.easy, CURLOPT_HEADERDATA, exchange);
-  return set_account(exchange->transfer.easy, wire) ? BLOCKSTORE_STATUS_OK : fail_memory(call);
+  return set_account(exchange->transfer.easy, wire) ? BLOCKSTORE_STATUS_OK : bs_plugin_fail_memory(call);
 }
 
 static enum blockstore_status refuse(const struct exchange *exchange) {
@@ -189,7 +185,7 @@ enum blockstore_status bs_ftp_command(struct bs_ftp_wire *wire, struct blockstor
   struct curl_slist *list = starred(commands);
   enum blockstore_status status = begin(&exchange, wire, call, ret_reply, wire->place.root[0] == '/' ? "/" : "");
 
-  if (list == NULL) status = fail_memory(call);
+  if (list == NULL) status = bs_plugin_fail_memory(call);
   if (status == BLOCKSTORE_STATUS_OK) {
     curl_easy_setopt(exchange.transfer.easy, CURLOPT_NOBODY, 1L);
     /* What CURLOPT_QUOTE has would come before libcurl is back where the login began. */
@@ -270,7 +266,7 @@ static enum blockstore_status take_lines(struct bs_transfer *transfer, const voi
   if ((size_t)ftell(stream) + length > BS_FTP_LISTING_MOST)
     return blockstore_fail(transfer->call, BLOCKSTORE_STATUS_FAILED, "%s: The directory's list is longer than %zu bytes.",
                            transfer->subject, BS_FTP_LISTING_MOST);
-  return fwrite(bytes, 1, length, stream) == length ? BLOCKSTORE_STATUS_OK : fail_memory(transfer->call);
+  return fwrite(bytes, 1, length, stream) == length ? BLOCKSTORE_STATUS_OK : bs_plugin_fail_memory(transfer->call);
 }
 
 static enum blockstore_status list_by(struct bs_ftp_wire *wire, struct blockstore_call *call, struct bs_ftp_reply *ret_reply,
@@ -280,7 +276,7 @@ static enum blockstore_status list_by(struct bs_ftp_wire *wire, struct blockstor
   struct exchange exchange = {.transfer = {.take = take_lines, .context = stream}};
   enum blockstore_status status;
 
-  if (stream == NULL) return fail_memory(call);
+  if (stream == NULL) return bs_plugin_fail_memory(call);
   status = begin(&exchange, wire, call, ret_reply, directory);
   if (status == BLOCKSTORE_STATUS_OK) {
     curl_easy_setopt(exchange.transfer.easy, CURLOPT_FTP_FILEMETHOD, (long)CURLFTPMETHOD_SINGLECWD);
@@ -289,7 +285,7 @@ static enum blockstore_status list_by(struct bs_ftp_wire *wire, struct blockstor
     listing->is_entered = exchange.transfer.result != CURLE_REMOTE_ACCESS_DENIED;
   }
   end(&exchange);
-  if (fclose(stream) != 0 || listing->lines == NULL) status = fail_memory(call);
+  if (fclose(stream) != 0 || listing->lines == NULL) status = bs_plugin_fail_memory(call);
   return status;
 }
 
@@ -351,7 +347,7 @@ enum blockstore_status bs_ftp_wire_open(struct bs_ftp_wire **ret_wire, struct bl
   struct bs_ftp_wire *wire = calloc(1, sizeof *wire);
   enum blockstore_status status;
 
-  if (wire == NULL) return fail_memory(call);
+  if (wire == NULL) return bs_plugin_fail_memory(call);
   atomic_init(&wire->has_no_mlsd, false);
   status = read_account(wire, call, settings);
   if (status == BLOCKSTORE_STATUS_OK)

@@ -56,7 +56,7 @@ static enum blockstore_status http_storage_init(void **ret_self, struct blocksto
 
   (void)next;
   if (site == NULL)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the http driver.");
+    return bs_plugin_fail_memory(call);
   status = http_site_open(site, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) {
     *ret_self = site;

@@ -12,10 +12,6 @@
 #define EMPTY_BLOCK "/ipfs/bafkqaaa?format=raw" /* an empty block that its own CID holds: every gateway has it */
 #define PATH_MOST (sizeof "/ipns/" + BS_IPNS_LENGTH + 1 + BS_LAYOUT_ESCAPED_MAX)
 
-static enum blockstore_status gateway_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
-}
-
 enum blockstore_status bs_gateways_open(struct bs_gateways *gateways, struct blockstore_call *call,
                                         const struct blockstore_settings *settings, bool allow_http) {
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
@@ -23,7 +19,7 @@ enum blockstore_status bs_gateways_open(struct bs_gateways *gateways, struct blo
 
   while (call->host->setting(settings, "gateways", count) != NULL) count++;
   gateways->urls = calloc(count + 1, sizeof *gateways->urls);
-  if (gateways->urls == NULL) return gateway_fail_memory(call);
+  if (gateways->urls == NULL) return bs_plugin_fail_memory(call);
   for (; status == BLOCKSTORE_STATUS_OK && gateways->count < count; gateways->count++)
     status = bs_endpoint_take(&gateways->urls[gateways->count], call, "gateways",
                               call->host->setting(settings, "gateways", gateways->count), allow_http);
@@ -41,7 +37,7 @@ static enum blockstore_status gateway_get(const struct bs_gateways *gateways, st
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .sink = sink, .follow = true};
   enum blockstore_status status;
 
-  if (asprintf(&url, "%s%s", gateway, path) < 0) return gateway_fail_memory(call);
+  if (asprintf(&url, "%s%s", gateway, path) < 0) return bs_plugin_fail_memory(call);
   request.url = url;
   status = bs_http_perform(gateways->http, call, &request);
   if (status != BLOCKSTORE_STATUS_OK || request.code == 200) return status;
@@ -90,7 +86,7 @@ static enum blockstore_status gateway_check(const struct bs_gateways *gateways, 
   struct bs_http_request request BS_AUTO_HTTP = {.method = "GET", .reply_most = 1024, .follow = true};
   enum blockstore_status status;
 
-  if (asprintf(&url, "%s%s", gateway, EMPTY_BLOCK) < 0) return gateway_fail_memory(call);
+  if (asprintf(&url, "%s%s", gateway, EMPTY_BLOCK) < 0) return bs_plugin_fail_memory(call);
   request.url = url;
   status = bs_http_perform(gateways->http, call, &request);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_http_judge(&request, call, "The gateway gives no block", NULL);

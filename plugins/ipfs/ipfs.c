@@ -145,7 +145,7 @@ static enum blockstore_status ipfs_storage_init(void **ret_self, struct blocksto
   enum blockstore_status status;
 
   (void)next;
-  if (ipfs == NULL) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
+  if (ipfs == NULL) return bs_plugin_fail_memory(call);
   pthread_mutex_init(&ipfs->node.mutex, NULL);
   status = bs_gateways_open(&ipfs->gateways, call, settings, allow_http);
   if (status == BLOCKSTORE_STATUS_OK) status = ipfs_open_node(ipfs, call, settings, allow_http);

@@ -14,10 +14,6 @@
 #define ADD_OPTIONS \
   "&cid-version=1&raw-leaves=true&chunker=size-1048576&hash=sha2-256&cid-base=base32&pin=false&quieter=true&progress=false"
 
-enum blockstore_status bs_node_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
-}
-
 char *bs_node_path(const struct bs_node *node, const char *then, const char *name) {
   char *path;
 
@@ -31,7 +27,7 @@ enum blockstore_status bs_node_get(struct bs_node *node, struct blockstore_call 
                                             .doing = "The object cannot be read"};
   enum blockstore_status status;
 
-  if (path == NULL) return bs_node_fail_memory(call);
+  if (path == NULL) return bs_plugin_fail_memory(call);
   status = bs_rpc_perform(&node->rpc, call, &read);
   /* Kubo replaces a file by taking the old one out and putting the new one in: who asks in between asks again. */
   return status == BLOCKSTORE_STATUS_NOT_FOUND ? bs_rpc_perform(&node->rpc, call, &read) : status;
@@ -61,7 +57,7 @@ enum blockstore_status bs_node_search_name(struct bs_node *node, struct blocksto
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (target == NULL || strncmp(target, "/ipfs/", strlen("/ipfs/")) != 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "ipns://%s: The name stands for no content.", ipns->name);
-  if (asprintf(&path, "%s/%s", target, object->path) < 0) return bs_node_fail_memory(call);
+  if (asprintf(&path, "%s/%s", target, object->path) < 0) return bs_plugin_fail_memory(call);
   cat.arguments[0] = path;
   return bs_rpc_perform(&node->rpc, call, &cat);
 }
@@ -94,7 +90,7 @@ enum blockstore_status bs_node_unlink(struct bs_node *node, struct blockstore_ca
 enum blockstore_status bs_node_remove(struct bs_node *node, struct blockstore_call *call, const struct bs_layout *object) {
   char *path BS_AUTO_FREE = bs_node_path(node, "/", object->path);
 
-  return path == NULL ? bs_node_fail_memory(call) : bs_node_unlink(node, call, path);
+  return path == NULL ? bs_plugin_fail_memory(call) : bs_node_unlink(node, call, path);
 }
 
 /* ---- immutable data ---- */
@@ -170,7 +166,7 @@ enum blockstore_status bs_node_keep(struct bs_node *node, struct blockstore_call
   enum blockstore_status status;
   bool is_held;
 
-  if (path == NULL) return bs_node_fail_memory(call);
+  if (path == NULL) return bs_plugin_fail_memory(call);
   status = node_add(node, call, content, source);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   if (cid != NULL && !bs_cid_same(content, cid->text))

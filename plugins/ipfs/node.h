@@ -79,7 +79,6 @@ enum blockstore_status bs_node_report(struct bs_node *node, struct blockstore_ca
 
 /* The directory's path, then these two, by free(); NULL when memory runs out. */
 char *bs_node_path(const struct bs_node *node, const char *then, const char *name);
-enum blockstore_status bs_node_fail_memory(struct blockstore_call *call);
 
 /* What stands at the path: its CID, as the node writes it, and its bytes (BLOCKSTORE_SIZE_UNKNOWN: it did not say). */
 struct bs_node_entry {

@@ -58,7 +58,7 @@ static enum blockstore_status record_place(struct bs_node *node, struct blocksto
   char *parent BS_AUTO_FREE = strndup(path, (size_t)(strrchr(path, '/') + 1 - path));
   enum blockstore_status status;
 
-  if (parent == NULL) return bs_node_fail_memory(call);
+  if (parent == NULL) return bs_plugin_fail_memory(call);
   status = record_move(node, call, temporary, path);
   if (status == BLOCKSTORE_STATUS_NOT_FOUND) { /* Kubo's makes no directories */
     status = record_make_parent(node, call, parent);
@@ -78,9 +78,9 @@ enum blockstore_status bs_node_replace(struct bs_node *node, struct blockstore_c
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   folder = bs_node_path(node, TEMPORARIES, name);
-  if (path == NULL || folder == NULL) return bs_node_fail_memory(call);
+  if (path == NULL || folder == NULL) return bs_plugin_fail_memory(call);
   /* A folder for one record, which has its last name already: js-ipfs needs that (record_place). */
-  if (asprintf(&temporary, "%s%s", folder, strrchr(path, '/')) < 0) return bs_node_fail_memory(call);
+  if (asprintf(&temporary, "%s%s", folder, strrchr(path, '/')) < 0) return bs_plugin_fail_memory(call);
   status = record_write(node, call, temporary, source);
   if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
   if (status == BLOCKSTORE_STATUS_OK) status = record_place(node, call, temporary, path);
@@ -101,14 +101,14 @@ uint64_t bs_node_sweep(struct bs_node *node, struct blockstore_call *call) {
   uint64_t count = 0;
 
   bs_errand_after(&errand, call);
-  status = folder == NULL ? bs_node_fail_memory(&errand.call) : bs_rpc_perform(&node->rpc, &errand.call, &ls);
+  status = folder == NULL ? bs_plugin_fail_memory(&errand.call) : bs_rpc_perform(&node->rpc, &errand.call, &ls);
   cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ls.document, "Entries")) {
     const char *name = bs_rpc_text(entry, "Name");
     char *path BS_AUTO_FREE = NULL;
 
     if (name == NULL || !bs_upload_is_old(name, time(NULL))) continue;
     path = bs_node_path(node, TEMPORARIES, name);
-    status = path == NULL ? bs_node_fail_memory(&errand.call) : bs_node_unlink(node, &errand.call, path);
+    status = path == NULL ? bs_plugin_fail_memory(&errand.call) : bs_node_unlink(node, &errand.call, path);
     if (status != BLOCKSTORE_STATUS_OK) break;
     count++;
   }

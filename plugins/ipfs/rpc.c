@@ -24,10 +24,6 @@ struct form {
   const char *headers[2];
 };
 
-static enum blockstore_status rpc_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the ipfs driver.");
-}
-
 static enum blockstore_status form_begin(struct form *form, struct blockstore_call *call, struct bs_http_request *request,
                                          const struct blockstore_source *source) {
   unsigned char chance[BOUNDARY_BYTES];
@@ -172,7 +168,7 @@ enum blockstore_status bs_rpc_perform(const struct bs_rpc *rpc, struct blockstor
   struct form form;
 
   bs_rpc_end(command);
-  if (builder == NULL) return rpc_fail_memory(call);
+  if (builder == NULL) return bs_plugin_fail_memory(call);
   status = rpc_make_url(rpc, call, builder, command);
   if (status == BLOCKSTORE_STATUS_OK && command->source != NULL) status = form_begin(&form, call, &request, command->source);
   if (status != BLOCKSTORE_STATUS_OK) return status;

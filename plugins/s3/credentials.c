@@ -24,10 +24,6 @@ struct search {
   struct bs_s3_credentials found;
 };
 
-static enum blockstore_status fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the s3 driver.");
-}
-
 static const char *setting(const struct search *search, const char *key) {
   return search->call->host->setting(search->settings, key, 0);
 }
@@ -65,7 +61,7 @@ static enum blockstore_status take(struct search *search, const char *origin, co
   found->session_token = token == NULL ? NULL : strdup(token);
   found->origin = origin;
   if (found->access_key_id == NULL || found->secret_access_key == NULL || (token != NULL && found->session_token == NULL))
-    return fail_memory(search->call);
+    return bs_plugin_fail_memory(search->call);
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -83,7 +79,7 @@ static enum blockstore_status read_file(struct search *search, char **ret_text, 
     return blockstore_fail(search->call, BLOCKSTORE_STATUS_FAILED, "%.500s: An AWS credentials file was expected here.", path);
   length = (size_t)stat.st_size;
   text = calloc(1, length + 1);
-  if (text == NULL) return fail_memory(search->call);
+  if (text == NULL) return bs_plugin_fail_memory(search->call);
   if (bs_tree_read(fd, text, length, 0) < 0 || memchr(text, '\0', length) != NULL) {
     OPENSSL_cleanse(text, length);
     free(text);
@@ -126,7 +122,7 @@ static enum blockstore_status search_profile(struct search *search) {
   named = profile != NULL || path != NULL;
   if (path == NULL && asprintf(&usual, "%s/.aws/credentials", home == NULL ? "" : home) < 0) {
     usual = NULL;
-    return fail_memory(search->call);
+    return bs_plugin_fail_memory(search->call);
   }
   if (path == NULL) path = usual;
   if (!named && access(path, R_OK) < 0) return BLOCKSTORE_STATUS_OK;

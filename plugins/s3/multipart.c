@@ -142,7 +142,7 @@ static enum blockstore_status send_parts(struct upload *upload) {
 
   upload->count = (size_t)((size + part - 1) / part);
   upload->tags = calloc(upload->count, sizeof *upload->tags);
-  if (upload->tags == NULL) return bs_s3_fail_memory(upload->call);
+  if (upload->tags == NULL) return bs_plugin_fail_memory(upload->call);
   while (status == BLOCKSTORE_STATUS_OK && upload->there < upload->count) {
     size_t before = upload->there;
     bool again;
@@ -179,7 +179,7 @@ static enum blockstore_status complete(struct upload *upload, bool if_none, int 
   char *list BS_AUTO_FREE = list_parts(upload, &http.head_length);
   enum blockstore_status status;
 
-  if (list == NULL) return bs_s3_fail_memory(upload->call);
+  if (list == NULL) return bs_plugin_fail_memory(upload->call);
   snprintf(query, sizeof query, "uploadId=%s", upload->id);
   status = bs_s3_request_init(&http, &request, upload->call, upload->s3, "POST", upload->object, query);
   http.head = list;

@@ -28,10 +28,6 @@ struct endpoint {
   const char *path;            /* "" or "/path" */
 };
 
-static enum blockstore_status fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the s3 driver.");
-}
-
 static const char *setting(struct blockstore_call *call, const struct blockstore_settings *settings, const char *key) {
   const char *value = call->host->setting(settings, key, 0);
 
@@ -97,7 +93,7 @@ static enum blockstore_status take_bucket(struct bs_s3_place *place, struct bloc
                            "bucket: \"%.100s\": A bucket's name was expected: 3 to 63 small letters, digits, hyphens and dots, a "
                            "letter or digit at each end.", text);
   place->bucket = strdup(text);
-  return place->bucket == NULL ? fail_memory(call) : BLOCKSTORE_STATUS_OK;
+  return place->bucket == NULL ? bs_plugin_fail_memory(call) : BLOCKSTORE_STATUS_OK;
 }
 
 /* Is each of the path's components a name, and no step? */
@@ -116,7 +112,7 @@ static enum blockstore_status take_prefix(struct bs_s3_place *place, struct bloc
 
   if (length > 0 && text[length - 1] == '/') length--;
   place->prefix = malloc(length + 2);
-  if (place->prefix == NULL) return fail_memory(call);
+  if (place->prefix == NULL) return bs_plugin_fail_memory(call);
   snprintf(place->prefix, length + 2, "%.*s", (int)length, text);
   if (text[0] != '\0' && !is_prefix(place->prefix))
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
@@ -176,9 +172,9 @@ static enum blockstore_status arrange(struct bs_s3_place *place, struct blocksto
                            "path: use style: path.");
   /* A certificate for *.s3.amazonaws.com is none for a bucket with a dot. */
   if (strcmp(style, "auto") == 0) virtual = able && is_aws(endpoint->host) && strchr(place->bucket, '.') == NULL;
-  if (!make_forms(place, endpoint, virtual)) return fail_memory(call);
+  if (!make_forms(place, endpoint, virtual)) return bs_plugin_fail_memory(call);
   url = bs_s3_place_url(place, "");
-  if (url == NULL) return fail_memory(call);
+  if (url == NULL) return bs_plugin_fail_memory(call);
   length = strlen(url);
   free(url);
   if (length + BS_LAYOUT_ESCAPED_MAX > BS_S3_URL_LONGEST + 1 || strlen(place->prefix) + OBJECT_LONGEST > BS_S3_KEY_MOST)

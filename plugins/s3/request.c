@@ -18,10 +18,6 @@
 #define CHUNK ((size_t)256 << 10) /* bytes between two looks at the clock */
 #define REPLY_MOST ((size_t)64 << 10)
 
-enum blockstore_status bs_s3_fail_memory(struct blockstore_call *call) {
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There is not enough memory for the s3 driver.");
-}
-
 /* The SHA-256 of the body: the source is read for it, and once more to be sent. */
 static enum blockstore_status digest_body(const struct bs_http_request *http, struct blockstore_call *call,
                                           char ret_digits[BS_S3_DIGEST_SIZE]) {
@@ -29,7 +25,7 @@ static enum blockstore_status digest_body(const struct bs_http_request *http, st
   enum blockstore_status status = BLOCKSTORE_STATUS_OK;
   SHA256_CTX context;
 
-  if (http->length > 0 && buffer == NULL) return bs_s3_fail_memory(call);
+  if (http->length > 0 && buffer == NULL) return bs_plugin_fail_memory(call);
   SHA256_Init(&context);
   if (http->head_length > 0) SHA256_Update(&context, http->head, http->head_length);
   for (uint64_t done = 0; done < http->length; done += CHUNK) {
@@ -115,10 +111,10 @@ static enum blockstore_status prepare(struct bs_http_request *http, struct block
     struct bs_s3_signing signing = {credentials->access_key_id, credentials->secret_access_key, request->s3->place.region, date,
                                     http->method, http->url, digits, headers, count};
 
-    if (!bs_s3_sign(authorization, &signing)) return bs_s3_fail_memory(call);
+    if (!bs_s3_sign(authorization, &signing)) return bs_plugin_fail_memory(call);
     headers[count++] = (struct bs_s3_header){"authorization", authorization};
   }
-  if (!write_lines(request, headers, count)) return bs_s3_fail_memory(call);
+  if (!write_lines(request, headers, count)) return bs_plugin_fail_memory(call);
   http->headers = (const char *const *)request->lines;
   return BLOCKSTORE_STATUS_OK;
 }
@@ -129,10 +125,10 @@ enum blockstore_status bs_s3_request_init(struct bs_http_request *ret_http, stru
   char *url BS_AUTO_FREE = bs_s3_place_url(&s3->place, object);
 
   ret_request->s3 = s3;
-  if (url == NULL) return bs_s3_fail_memory(call);
+  if (url == NULL) return bs_plugin_fail_memory(call);
   if (asprintf(&ret_request->url, "%s%s%s", url, query[0] == '\0' ? "" : "?", query) < 0) {
     ret_request->url = NULL;
-    return bs_s3_fail_memory(call);
+    return bs_plugin_fail_memory(call);
   }
   ret_http->method = method;
   ret_http->url = ret_request->url;

@@ -54,7 +54,5 @@ void bs_s3_request_end(struct bs_s3_request *request);
 /* Performs it and judges the answer, as bs_s3_judge does. */
 enum blockstore_status bs_s3_perform(struct bs_http_request *http, struct blockstore_call *call, const char *doing);
 
-enum blockstore_status bs_s3_fail_memory(struct blockstore_call *call);
-
 #pragma GCC visibility pop
 #endif

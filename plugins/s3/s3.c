@@ -144,7 +144,7 @@ static enum blockstore_status s3_storage_init(void **ret_self, struct blockstore
   enum blockstore_status status;
 
   (void)next;
-  if (s3 == NULL) return bs_s3_fail_memory(call);
+  if (s3 == NULL) return bs_plugin_fail_memory(call);
   status = bs_s3_place_open(&s3->place, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = s3_take_class(s3, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_credentials_find(&s3->credentials, call, settings);
@@ -175,7 +175,7 @@ static enum blockstore_status s3_make_mutable_url(void *self, struct blockstore_
   char *url BS_AUTO_FREE = status == BLOCKSTORE_STATUS_OK ? bs_s3_place_url(&s3->place, object.path) : NULL;
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  return url == NULL ? bs_s3_fail_memory(call) : blockstore_give(ret_url, url, strlen(url));
+  return url == NULL ? bs_plugin_fail_memory(call) : blockstore_give(ret_url, url, strlen(url));
 }
 
 /* Immutable data. */
@@ -257,7 +257,7 @@ static enum blockstore_status s3_check(void *self, struct blockstore_call *call,
   enum blockstore_status status;
 
   bs_url_escape(query + length, sizeof query - length, s3->place.prefix, strlen(s3->place.prefix), BS_URL_UNRESERVED);
-  status = url == NULL ? bs_s3_fail_memory(call) : bs_s3_request_init(&http, &request, call, s3, "GET", NULL, query);
+  status = url == NULL ? bs_plugin_fail_memory(call) : bs_s3_request_init(&http, &request, call, s3, "GET", NULL, query);
   if (status == BLOCKSTORE_STATUS_OK) status = bs_s3_perform(&http, call, list_doing);
   if (status == BLOCKSTORE_STATUS_OK && (http.reply == NULL || strstr(http.reply, "<ListBucketResult") == NULL))
     status = bs_s3_refuse_stranger(&http, call, list_doing);
