@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An ipfs store beside a disk: a node that hangs or has no key takes nothing away from who reads, and a store that can only be read
+# An ipfs store beside a disk: a node that hangs or makes no key takes nothing away from who reads, and a store that can only be read
 # nothing from who writes.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
 . "$srcdir/t/lib/servers.sh"
@@ -32,8 +32,8 @@ exits 0 'the node hangs, and the disk has the record' -c config --deadline 10s g
 is "$(cat "$out")" 'at home' 'as it was put'
 rm "$ANSWERS_ROOT/POST-rest" "$ANSWERS_ROOT/requests"
 printf 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"Keys":[]}' >"$ANSWERS_ROOT/POST"
-exits 0 'the node has no key' -c config get_mutable alice.id status --raw
-is "$(asked)" 'key/list' 'and reading makes none'
+exits 0 'the node makes no key' -c config get_mutable alice.id status --raw
+is "$(asked)" 'key/list key/gen' 'though it is asked to'
 
 # A node that has gateways beside it, and no name for them.
 warned='its gateways are asked for blocks alone'

@@ -153,7 +153,7 @@ END
 told 'The object cannot be read' 'is told'
 
 # Two stores on one node.
-calls 'NOT_FOUND OK OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place search=0s <<END
+calls 'OK OK OK NOT_FOUND' 'another directory is another store' rpc="$node" directory=/other/place search=0s <<END
 make_mutable_url Id/%/x
 check
 make_mutable_url Id/%/x

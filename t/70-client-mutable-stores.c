@@ -204,7 +204,7 @@ static void no_store_makes_a_url(void **state) {
 
   make_directory(world->place, "liar", 0700);
   open_with_name(world, "stores: [" LIAR(", lie: denied, on: url") "]\n");
-  assert_refused(put_with(world, NULL, ID, "x", NULL, &error), "too_few", "No store could make a URL");
+  assert_refused(put_with(world, NULL, ID, "x", NULL, &error), "too_few", "there is no route to it to be made.  liar: ");
 }
 
 /* ---- progress, and what ends a call ---- */

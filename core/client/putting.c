@@ -243,6 +243,13 @@ static bool choose_version(struct bs_putting *putting, const struct bs_recalled 
 
 /* ---- the change ---- */
 
+/* Why the first could not, with its name in front. */
+static const char *why_no_url(const struct bs_replicas *replicas) {
+  for (size_t i = 0; i < replicas->count; i++)
+    if (!replicas->items[i].is_good && replicas->items[i].error.message[0] != '\0') return replicas->items[i].error.message;
+  return "";
+}
+
 /* The URLs of a new route: each store's own. */
 static bool make_urls(struct bs_putting *putting, size_t *ret_count) {
   struct bs_work *work = putting->work;
@@ -255,8 +262,9 @@ static bool make_urls(struct bs_putting *putting, size_t *ret_count) {
   for (size_t i = 0; i < putting->own.count && *ret_count < BS_URLS_MAX; i++)
     putting->urls[(*ret_count)++] = putting->own.items[i].url;
   if (*ret_count > 0) return true;
-  return bs_fail(&work->report.error, BS_WORD_too_few, "No store could make a URL for %s: there is no route to it to "
-                 "be made.", putting->id);
+  return bs_fail(&work->report.error, BS_WORD_too_few,
+                 "No store could make a URL for %s: there is no route to it to be made.  %s", putting->id,
+                 why_no_url(&work->replicas));
 }
 
 static bool change_route(struct bs_putting *putting, struct bs_publication *publication) {

@@ -192,16 +192,15 @@ static enum blockstore_status ipfs_handles_url(void *self, struct blockstore_cal
   return ipfs_take_url(&place, url) ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
 }
 
-/* The name of the store's directory, where it is known or the node can be asked.  NOT_FOUND: there is none. */
+/* The name of the store's directory.  NOT_FOUND: there is neither a node nor a name. */
 static enum blockstore_status ipfs_name(struct ipfs *ipfs, struct blockstore_call *call, struct bs_ipns *ret_ipns) {
-  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns, false);
+  if (ipfs->has_node) return bs_node_name(&ipfs->node, call, ret_ipns, true);
   if (!ipfs->node.knows_name) return BLOCKSTORE_STATUS_NOT_FOUND;
   *ret_ipns = ipfs->node.name;
   return BLOCKSTORE_STATUS_OK;
 }
 
-/* It is asked for before every read of the client, also where other stores are read: the node has little time to tell its name,
- * and is made to have none. */
+/* It is asked for before every read, also where other stores are read: the node has little time to tell its name. */
 static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
                                                     const char *data_id) {
   struct ipfs *ipfs = self;
@@ -219,9 +218,6 @@ static enum blockstore_status ipfs_make_mutable_url(void *self, struct blockstor
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, /* the core would ask thrice what is TRANSIENT */
                            "%s: The node did not tell its IPNS name in %u s: where ipns_name is set it is not asked.", ipfs->rpc,
                            NAME_MS / 1000);
-  if (status == BLOCKSTORE_STATUS_NOT_FOUND && ipfs->has_node)
-    return blockstore_fail(call, status, "%s: The node has no key \"%s\" yet: blockstore-cli stores has it made.", ipfs->rpc,
-                           ipfs->node.key);
   if (status != BLOCKSTORE_STATUS_OK) return status;
   length = (size_t)snprintf(url, sizeof url, IPNS_SCHEME "%s/", ipns.name);
   length += bs_url_escape(url + length, sizeof url - length, object.path, strlen(object.path), BS_URL_PATH);

@@ -69,7 +69,7 @@ uint64_t bs_node_sweep(struct bs_node *node, struct blockstore_call *call);
  * NOT_FOUND. */
 enum blockstore_status bs_node_name(struct bs_node *node, struct blockstore_call *call, struct bs_ipns *ret_ipns, bool may_make);
 /* Publishes what the directory is now, within `publish_ms` and a quarter of the time that is left.  Failing is told in the
- * log: what was put is stored.  The key is made where there is none, also if nothing is to be published. */
+ * log: what was put is stored. */
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call);
 
 /* Is the node usable?  On OK `health` has been begun, with what is to be known of the node. */

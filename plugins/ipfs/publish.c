@@ -59,10 +59,7 @@ static enum blockstore_status name_make(struct bs_node *node, struct blockstore_
   if (status == BLOCKSTORE_STATUS_CONFLICT) status = name_find(node, call, ret_ipns); /* somebody else was faster */
   else if (status == BLOCKSTORE_STATUS_OK) status = name_take(node, call, ret_ipns, gen.document);
   if (status == BLOCKSTORE_STATUS_OK)
-    blockstore_log(call, BLOCKSTORE_LOG_WARNING,
-                   "%s: The node had no key \"%s\", and has one now. The routes of mutable data that were put before have no URL "
-                   "of this store: put_mutable --reroute writes it.",
-                   node->rpc.url, node->key);
+    blockstore_log(call, BLOCKSTORE_LOG_INFO, "%s: The node had no key \"%s\", and has one now.", node->rpc.url, node->key);
   return bs_rpc_trouble(status);
 }
 
@@ -139,26 +136,13 @@ static unsigned publish_changes(struct bs_node *node, struct blockstore_call *ca
   return 0;
 }
 
-/* Records have the name in their URLs also where it is not published. */
-static void make_name(struct bs_node *node, struct blockstore_call *call) {
-  struct bs_ipns name;
-
-  if (bs_node_name(node, call, &name, true) == BLOCKSTORE_STATUS_OK) return;
-  blockstore_log(call, BLOCKSTORE_LOG_WARNING, "%s: What was put is stored, but the node has no key \"%s\" for it yet.",
-                 node->rpc.url, node->key);
-}
-
 void bs_node_publish(struct bs_node *node, struct blockstore_call *call) {
   uint32_t share = call->host->time_left(call) / 4, most_ms = share < node->publish_ms ? share : node->publish_ms;
   struct bs_errand errand;
   unsigned lost;
 
-  if (node->publish_ms > 0 && atomic_fetch_add(&node->changes, 1) > 0) return;
-  bs_errand_within(&errand, call, node->publish_ms == 0 ? share : most_ms);
-  if (node->publish_ms == 0) {
-    make_name(node, &errand.call);
-    return;
-  }
+  if (node->publish_ms == 0 || atomic_fetch_add(&node->changes, 1) > 0) return;
+  bs_errand_within(&errand, call, most_ms);
   lost = publish_changes(node, &errand.call);
   if (lost == 0) return;
   blockstore_log(call, BLOCKSTORE_LOG_WARNING,
