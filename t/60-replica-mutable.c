@@ -548,7 +548,7 @@ static void who_says_nothing_is_left_when_the_others_have_nothing(void **state) 
   shelves[1].delay_ms = 60000;
   assert_ok(read_all());
   assert_int_equal(versions.count, 0);
-  assert_answer(1, BS_WORD_unreachable, "half of the time that was left");
+  assert_answer(1, BS_WORD_unreachable, "a third of the time that was left");
   assert_ok(bs_scope_check(watch.scope, &error));
 }
 

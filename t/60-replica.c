@@ -197,7 +197,7 @@ static void put_is_done_with_enough_stores(void **state) {
   assert_int_equal(replicas.items[1].error.word, BS_WORD_no_space);
 }
 
-static void put_leaves_half_of_the_time_to_what_follows(void **state) {
+static void put_leaves_time_to_what_follows(void **state) {
   struct bs_error error = {0};
 
   (void)state;
@@ -573,7 +573,7 @@ int main(void) {
       BOTH(get_asks_again_what_may_pass),
       REMOTE(get_asks_nobody_again_once_it_has_it),
       REMOTE(get_does_not_wait_for_the_slow),
-      REMOTE(put_leaves_half_of_the_time_to_what_follows),
+      REMOTE(put_leaves_time_to_what_follows),
       REMOTE(put_waits_for_whom_the_policy_asks),
       REMOTE(who_moves_bytes_is_waited_for),
       REMOTE(who_does_not_is_left_and_not_asked_again),

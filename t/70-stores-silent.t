@@ -18,7 +18,7 @@ state_dir: $work/state
 stores:
   - {name: home, driver: disk, root: $work/disk}
   - {name: mute, driver: http, root: "http://127.0.0.1:$(cat "$work/port")/store"}
-timeouts: {operation: 10s, budget: 500ms}
+timeouts: {operation: 15s, budget: 500ms}
 END
 cli() {
   status=0

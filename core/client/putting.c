@@ -256,7 +256,7 @@ static bool make_urls(struct bs_putting *putting, size_t *ret_count) {
 
   *ret_count = 0;
   bs_replicas_forget(&work->replicas);
-  if (!bs_places_find(&putting->own, &work->replicas, NULL, 0, putting->data_id, bs_scope_time_left(work->scope) / 2,
+  if (!bs_places_find(&putting->own, &work->replicas, NULL, 0, putting->data_id, bs_scope_time_left(work->scope) / 3,
                       &work->watch, &work->report.error))
     return false;
   for (size_t i = 0; i < putting->own.count && *ret_count < BS_URLS_MAX; i++)

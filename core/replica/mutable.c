@@ -330,15 +330,15 @@ static void tell_slow(struct reading *reading, uint32_t milliseconds, const char
   }
 }
 
-/* Where others answered, but have nothing, half of the time is left to whoever reads in order to write. */
+/* Where others answered, but have nothing, two thirds of the time are left to whoever reads in order to write. */
 static bool ask_slow(struct reading *reading, size_t count, struct bs_error *error) {
-  uint32_t half = bs_scope_time_left(reading->watch->scope) / 2;
+  uint32_t third = bs_scope_time_left(reading->watch->scope) / 3;
   bool good;
 
   reading->is_late = true;
   if (count == reading->places->count) return ask(reading, reading->watch->scope, error);
-  good = ask_within(reading, half, ask, error);
-  if (good && reading->versions.count == 0) tell_slow(reading, half, "half of the time that was left");
+  good = ask_within(reading, third, ask, error);
+  if (good && reading->versions.count == 0) tell_slow(reading, third, "a third of the time that was left");
   return good;
 }
 

@@ -87,13 +87,13 @@ struct writing {
   size_t at_least;
 };
 
-/* Once the policy is met, the others have half of the time that is left: what follows needs some, too. */
+/* Once the policy is met, the others have a third of the time that is left: what follows, up to two rounds, needs some, too. */
 static uint32_t patience(void *user) {
   const struct writing *writing = user;
   size_t good;
 
   if (!is_met(writing->replicas, writing->at_least, &good) || who_saw_a_change(writing->replicas) != NULL) return UINT32_MAX;
-  return bs_scope_time_left(writing->watch->scope) / 2;
+  return bs_scope_time_left(writing->watch->scope) / 3;
 }
 
 bool bs_replicas_put_immutable(struct bs_replicas *replicas, size_t at_least, const char *key, struct bs_feed *feed,
