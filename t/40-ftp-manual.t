@@ -12,14 +12,7 @@ mkdir "$HOME/.secrets"
 cp "$FTP_TLS/ca.pem" "$HOME/nas.pem"
 NAS_PASSWORD=$FTP_PASSWORD
 export NAS_PASSWORD
-for block in "$work"/blocks/*; do
-  if [ "$(head -n 1 "$block")" = stores: ]; then
-    exits 0 "a configuration is read: $(sed -n 2p "$block")" -c "$block" config
-    fails 'and the password not shown' grep -q "$FTP_PASSWORD" "$out"
-  else
-    cat "$block" >>"$work/commands"
-  fi
-done
+read_configurations "$FTP_PASSWORD"
 mkdir "$work/home2"
 output=$(cd "$work/home2" && HOME=$PWD PORT=$FTP_PORT CA=$FTP_TLS/ca.pem PASSWORD_FILE=$work/home/.secrets/ftp \
   "$builddir/run" sh -eux "$work/commands" 2>&1)

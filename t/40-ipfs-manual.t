@@ -7,14 +7,7 @@
 blocks "$srcdir/plugins/ipfs/ipfs.pod" 'SYNOPSIS|EXAMPLES' "$work/blocks"
 mkdir "$HOME/.secrets"
 (umask 077 && printf 'a secret' >"$HOME/.secrets/ipfs")
-for block in "$work"/blocks/*; do
-  if [ "$(head -n 1 "$block")" = stores: ]; then
-    exits 0 "a configuration is read: $(sed -n 2p "$block")" -c "$block" config
-    fails 'and the password not shown' grep -q 'a secret' "$out"
-  else
-    cat "$block" >>"$work/commands"
-  fi
-done
+read_configurations 'a secret'
 
 if ! has_server ipfs; then
   servers_are_required && report 1 'there is a server: ipfs' "$reason" || skip "$reason"

@@ -16,6 +16,19 @@ blocks() {
     }' "$1"
 }
 
+# read_configurations SECRET: behind t/lib/cli.sh.  Of the files in $work/blocks those that begin with "stores:" are configurations,
+# which must be read without showing the secret; all others are commands, which go to $work/commands.
+read_configurations() {
+  for block in "$work"/blocks/*; do
+    if [ "$(head -n 1 "$block")" = stores: ]; then
+      exits 0 "a configuration is read: $(sed -n 2p "$block")" -c "$block" config
+      fails 'and the password not shown' grep -q "$1" "$out"
+    else
+      cat "$block" >>"$work/commands"
+    fi
+  done
+}
+
 # items POD SECTIONS: the items of sections as plain text.
 items() {
   awk -v sections="^($2)\$" '/^=head1 / { inside = substr($0, 8) ~ sections } inside && sub(/^=item /, "")' "$1" |
