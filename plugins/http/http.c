@@ -55,8 +55,7 @@ static enum blockstore_status http_storage_init(void **ret_self, struct blocksto
   enum blockstore_status status;
 
   (void)next;
-  if (site == NULL)
-    return bs_plugin_fail_memory(call);
+  if (site == NULL) return bs_plugin_fail_memory(call);
   status = http_site_open(site, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) {
     *ret_self = site;

@@ -66,9 +66,13 @@ void bs_search_ask(struct bs_search *search) {
   if (is_all) search->errand.end_ms = UINT64_MAX;
 }
 
-void bs_search_take(struct bs_search *search, const char *who, enum blockstore_status status) {
+void bs_search_pass(struct bs_search *search) {
   search->asked = true;
   if (search->places > 1) search->places--;
+}
+
+void bs_search_take(struct bs_search *search, const char *who, enum blockstore_status status) {
+  bs_search_pass(search);
   if (status == BLOCKSTORE_STATUS_NOT_FOUND) search->is_absent = true;
   if (status == BLOCKSTORE_STATUS_CANCELLED && search->refusal == BLOCKSTORE_STATUS_OK &&
       search->outer->host->time_left(search->outer) > 0)
@@ -77,11 +81,6 @@ void bs_search_take(struct bs_search *search, const char *who, enum blockstore_s
   else if (status != BLOCKSTORE_STATUS_NOT_FOUND) search->trouble = status;
   search->over = search->over || search->refusal != BLOCKSTORE_STATUS_OK || status == BLOCKSTORE_STATUS_CANCELLED ||
                  (status == BLOCKSTORE_STATUS_OK && search->key != NULL && is_wanted(search));
-}
-
-void bs_search_pass(struct bs_search *search) {
-  search->asked = true;
-  if (search->places > 1) search->places--;
 }
 
 enum blockstore_status bs_search_end(const struct bs_search *search) {
