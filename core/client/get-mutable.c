@@ -44,7 +44,7 @@ static bool accepts(void *user, const struct bs_found *found) {
   struct blockstore_record *record = NULL;
   struct bs_error error;
   bool good = bs_record_new(&record, getting->name, &error) &&
-              bs_record_describe(record, getting->id, &found->verified, found->sig, &error);
+              bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network, &error);
 
   getting->out_of_memory |= !good;
   if (good) {
@@ -186,7 +186,8 @@ static bool complete_record(const struct getting *getting, struct blockstore_rec
   struct bs_buffer explanation = BS_BUFFER_INIT, conflicts = BS_BUFFER_INIT;
   struct bs_error *error = &getting->work->report.error;
 
-  if (!bs_record_describe(record, getting->id, &found->verified, found->sig, error)) return false;
+  if (!bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network,
+                          error)) return false;
   record->proven = getting->present.record.proven;
   record->is_first = !reading->recalled.has_version;
   bs_reading_explain(reading, &explanation);

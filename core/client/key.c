@@ -14,8 +14,8 @@ static bool wrap(struct blockstore_key **ret_key, struct bs_key *key, struct bs_
     return bs_fail_memory(error);
   }
   wrapped->key = key;
-  bs_key_address(wrapped->addresses[BLOCKSTORE_NETWORK_MAIN], key, BS_NETWORK_MAIN);
-  bs_key_address(wrapped->addresses[BLOCKSTORE_NETWORK_TEST], key, BS_NETWORK_TEST);
+  bs_key_address(wrapped->addresses[BS_NETWORK_MAIN], key, BS_NETWORK_MAIN);
+  bs_key_address(wrapped->addresses[BS_NETWORK_TEST], key, BS_NETWORK_TEST);
   *ret_key = wrapped;
   return true;
 }
@@ -55,7 +55,7 @@ enum blockstore_result blockstore_key_write(const struct blockstore_key *key, co
 }
 
 const char *blockstore_key_address(const struct blockstore_key *key, enum blockstore_network network) {
-  return key->addresses[network == BLOCKSTORE_NETWORK_TEST ? BLOCKSTORE_NETWORK_TEST : BLOCKSTORE_NETWORK_MAIN];
+  return key->addresses[network == BLOCKSTORE_NETWORK_TEST ? BS_NETWORK_TEST : BS_NETWORK_MAIN];
 }
 
 void blockstore_key_free(struct blockstore_key *key) {

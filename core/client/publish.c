@@ -20,7 +20,7 @@
 #define ATTEMPTS 16 /* to make a change while others change the name */
 
 bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *publication, const struct bs_present *present) {
-  const char *address = publication->owner->addresses[BLOCKSTORE_NETWORK_MAIN];
+  const char *address = publication->owner->addresses[present->record.network];
 
   if (strcmp(address, present->record.owner) == 0) return true;
   return bs_fail(&work->report.error, BS_WORD_denied, "The name %s is owned by %s; the key given is that of %s.",

@@ -23,7 +23,7 @@ bool bs_record_new(struct blockstore_record **ret_record, const char *name, stru
 }
 
 bool bs_record_describe(struct blockstore_record *record, const char *id, const struct bs_verified *verified, const char *sig,
-                        struct bs_error *error) {
+                        enum bs_network network, struct bs_error *error) {
   record->id = strdup(id);
   if (record->id == NULL) return bs_fail_memory(error);
   record->ver = verified->statement.ver;
@@ -31,7 +31,7 @@ bool bs_record_describe(struct blockstore_record *record, const char *id, const 
   record->expires = verified->statement.expires;
   bs_hex_encode(record->z, verified->z, sizeof verified->z);
   memcpy(record->sig, sig, strlen(sig) + 1);
-  bs_address_encode(record->signer, bs_address_version(BS_NETWORK_MAIN), verified->signer);
+  bs_address_encode(record->signer, bs_address_version(network), verified->signer);
   return true;
 }
 

@@ -30,6 +30,6 @@ struct blockstore_record {
 bool bs_record_new(struct blockstore_record **ret_record, const char *name, struct bs_error *error);
 /* Copies what is known of a version; the id too. */
 bool bs_record_describe(struct blockstore_record *record, const char *id, const struct bs_verified *verified, const char *sig,
-                        struct bs_error *error);
+                        enum bs_network network, struct bs_error *error);
 
 #endif

@@ -29,7 +29,7 @@ struct blockstore {
 /* The keys of the public API: a private key and its addresses. */
 struct blockstore_key {
   struct bs_key *key;
-  char addresses[2][BS_ADDRESS_TEXT]; /* by enum blockstore_network */
+  char addresses[2][BS_ADDRESS_TEXT]; /* by enum bs_network */
 };
 
 /* One public call in progress. */

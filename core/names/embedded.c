@@ -11,7 +11,7 @@
 #include "core/codec/hex.h"
 #include "core/names/provider.h"
 
-#define FEE_PER_BYTE 10 /* paid to nobody; what it costs elsewhere is felt here too */
+#define FEE_RATE 10000 /* satoshis for 1,000 bytes, paid to nobody; what it costs elsewhere is felt here too */
 
 struct embedded {
   char *path;
@@ -95,6 +95,12 @@ static bool embedded_check(void *state, const struct bs_scope *scope, struct bs_
   return bs_ledger_check(((struct embedded *)state)->path, scope, survey, error);
 }
 
+static bool embedded_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
+  (void)state, (void)scope, (void)error;
+  *ret_network = BS_NETWORK_MAIN;
+  return true;
+}
+
 static const char *embedded_place(void *state) {
   return ((struct embedded *)state)->path;
 }
@@ -111,6 +117,7 @@ static bool embedded_info(void *state, struct bs_names_info *info, struct bs_err
   struct embedded *embedded = state;
   struct bs_ledger_tip tip;
 
+  info->network = "local";
   info->ledger = embedded->path;
   if (!info->exists) return true;
   if (!bs_ledger_get_tip(embedded->ledger, &tip, error) ||
@@ -220,6 +227,12 @@ static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count
   return true;
 }
 
+static bool embedded_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *error) {
+  (void)state, (void)error;
+  *ret_rate = FEE_RATE;
+  return true;
+}
+
 static bool embedded_fund(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis,
                           struct bs_error *error) {
   return bs_ledger_grant(((struct embedded *)state)->ledger, hash, satoshis, error);
@@ -292,13 +305,12 @@ static bool embedded_broadcast(void *state, struct bs_name_broadcast *ret_broadc
 const struct bs_provider bs_provider_embedded = {
     .name = "embedded",
     .proven = "local",
-    .network = "local",
     .immediate = true,
-    .fee_per_byte = FEE_PER_BYTE,
     .open = embedded_open,
     .close = embedded_close,
     .enter = embedded_enter,
     .leave = embedded_leave,
+    .network = embedded_network,
     .check = embedded_check,
     .place = embedded_place,
     .chain_id = embedded_chain_id,
@@ -317,6 +329,7 @@ const struct bs_provider bs_provider_embedded = {
     .consensus_at = embedded_consensus_at,
     .find_value = embedded_find_value,
     .coins = embedded_coins,
+    .fee_rate = embedded_fee_rate,
     .fund = embedded_fund,
     .submit = embedded_submit,
     .broadcast = embedded_broadcast,

@@ -21,7 +21,7 @@ void bs_name_receipt_clear(struct bs_name_receipt *receipt) {
 /* ---- for plans ---- */
 
 void bs_job_sender(const struct bs_job *job, char address[BS_ADDRESS_TEXT]) {
-  bs_key_address(address, job->operation->owner_key, BS_NETWORK_MAIN);
+  bs_key_address(address, job->operation->owner_key, job->network);
 }
 
 bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, struct bs_error *error) {
@@ -114,12 +114,12 @@ static bool set_owner(struct bs_job *job, struct bs_error *error) {
   unsigned char version;
 
   if (job->owner_address == NULL) {
-    bs_key_address(job->owner, job->operation->owner_key, BS_NETWORK_MAIN);
+    bs_key_address(job->owner, job->operation->owner_key, job->network);
     memcpy(job->owner_hash, job->payment.own.hash, sizeof job->owner_hash);
     return true;
   }
   if (!bs_address_decode(&version, job->owner_hash, job->owner_address) ||
-      version != bs_address_version(BS_NETWORK_MAIN))
+      version != bs_address_version(job->network))
     return bs_names_fail_address(job->owner_address, error);
   snprintf(job->owner, sizeof job->owner, "%s", job->owner_address);
   return true;
@@ -146,7 +146,7 @@ bool bs_job_run(struct bs_job *job, struct bs_names *names, const struct bs_scop
   if (operation->owner_key == NULL)
     return bs_fail(error, BS_WORD_usage, "The operation on %s needs the owner's key.", job->name);
   bs_payment_begin(&job->payment, names, operation->owner_key, operation->payment_key);
-  if (!set_owner(job, error)) return false;
+  if (!bs_names_network(names, scope, &job->network, error) || !set_owner(job, error)) return false;
   if (!submit(job, names, scope, error)) {
     bs_name_receipt_clear(&job->receipt);
     return false;

@@ -22,9 +22,10 @@ struct bs_job {
   /* Says what is missing where there is no chain at all; NULL: the operation makes it. */
   bool (*fail_absent)(const struct bs_job *job, struct bs_error *error);
 
-  /* Filled by bs_job_run: who gets it, as address and hash. */
+  /* Filled by bs_job_run: who gets it, as address and hash, and whose addresses the chain's are. */
   char owner[BS_ADDRESS_TEXT];
   unsigned char owner_hash[BS_HASH160_SIZE];
+  enum bs_network network;
   struct bs_payment payment;
   /* The chain as the plan sees it. */
   uint64_t height;

@@ -24,12 +24,17 @@ static const struct bs_provider *find_provider(const char *name) {
 
 bool bs_names_open(struct bs_names **ret_names, const struct bs_names_config *config, struct bs_error *error) {
   const struct bs_provider *provider = find_provider(config->provider);
-  struct bs_names *names;
 
   if (provider == NULL)
     return bs_fail(error, BS_WORD_config, "The name provider %s is unknown; this release has: embedded.",
                    config->provider);
-  names = calloc(1, sizeof *names);
+  return bs_names_open_on(ret_names, provider, config, error);
+}
+
+bool bs_names_open_on(struct bs_names **ret_names, const struct bs_provider *provider, const struct bs_names_config *config,
+                      struct bs_error *error) {
+  struct bs_names *names = calloc(1, sizeof *names);
+
   if (names == NULL) return bs_fail_memory(error);
   names->provider = provider;
   names->max_fee = config->max_fee != 0 ? config->max_fee : BS_NAMES_MAX_FEE;
@@ -53,6 +58,13 @@ void bs_names_close(struct bs_names *names) {
 
 bool bs_names_is_immediate(const struct bs_names *names) {
   return names->provider->immediate;
+}
+
+bool bs_names_network(struct bs_names *names, const struct bs_scope *scope, enum bs_network *ret_network,
+                      struct bs_error *error) {
+  BS_LOCKED(&names->mutex);
+
+  return names->provider->network(names->state, scope, ret_network, error);
 }
 
 bool bs_names_check(struct bs_names *names, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
@@ -96,7 +108,7 @@ bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_nam
                    struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_names_info info = {
-      .provider = names->provider->name, .proven = names->provider->proven, .network = names->provider->network};
+      .provider = names->provider->name, .proven = names->provider->proven};
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   info.exists = call.exists;
@@ -161,7 +173,8 @@ bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_n
     return false;
   describe(ret_record, &entry, name_space_found ? &name_space : NULL, next - 1);
   ret_record->proven = provider->proven;
-  return provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
+  return provider->network(names->state, scope, &ret_record->network, error) &&
+         provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
          provider->chain_id(names->state, ret_record->chain_id, error);
 }
 
@@ -177,11 +190,12 @@ bool bs_names_list(struct bs_names *names, struct bs_scope *scope, char **ret_te
                    const char *address, uint64_t offset, uint64_t count, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  enum bs_network network;
   unsigned char version, hash[BS_HASH160_SIZE];
   size_t listed = 0;
 
-  if (address != NULL &&
-      (!bs_address_decode(&version, hash, address) || version != bs_address_version(BS_NETWORK_MAIN)))
+  if (!bs_names_network(names, scope, &network, error)) return false;
+  if (address != NULL && (!bs_address_decode(&version, hash, address) || version != bs_address_version(network)))
     return bs_names_fail_address(address, error);
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   if (call.exists &&

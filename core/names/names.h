@@ -54,6 +54,9 @@ void bs_names_close(struct bs_names *names); /* NULL is allowed */
 
 /* Is a submission confirmed as soon as its function returns, and for good: no block ever leaves the chain? */
 bool bs_names_is_immediate(const struct bs_names *names);
+/* Whose addresses the chain's are. */
+bool bs_names_network(struct bs_names *names, const struct bs_scope *scope, enum bs_network *ret_network,
+                      struct bs_error *error);
 /* The 32 bytes of design section 3, in displayed order.  Embedded: with `create` it makes the ledger when there is
  * none, as signatures need the id; without, no_names. */
 bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
@@ -68,7 +71,7 @@ struct bs_names_info {
   const char *proven;   /* static: "local" */
   const char *ledger;   /* the file, as long as `names` lives; NULL for a server */
   const char *server;   /* NULL for a ledger */
-  const char *network;  /* static: "local" */
+  const char *network;  /* static: "local", or a network of Bitcoin: "main", "test", "signet", "regtest" */
   bool exists;          /* false: no ledger yet; what follows is zero */
   char chain_id[65];
   uint64_t first_block;
@@ -84,6 +87,7 @@ struct bs_name_record {
   char name[BS_NAME_MAX + 1];
   char owner[BS_ADDRESS_TEXT]; /* P2PKH address */
   unsigned char owner_hash[BS_HASH160_SIZE];
+  enum bs_network network; /* whose addresses the chain's are */
   char value_hash[BS_VALUE_HASH_TEXT]; /* "": none */
   bool is_inherited; /* the value hash was the name's already when it came to its owner */
   bool revoked;

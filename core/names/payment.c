@@ -36,7 +36,8 @@ static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_e
 
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
   payment->fee = 0;
-  return load_purse(view, &payment->own, error) && (payment->owner_pays || load_purse(view, &payment->pay, error));
+  return view->provider->fee_rate(view->state, &payment->rate, error) && load_purse(view, &payment->own, error) &&
+         (payment->owner_pays || load_purse(view, &payment->pay, error));
 }
 
 bool bs_payment_lacks(const struct bs_payment *payment) {
@@ -54,7 +55,7 @@ bool bs_payment_fund(const struct bs_payment *payment, struct bs_view *view, str
 /* ---- one transaction ---- */
 
 static uint64_t fee_of(const struct bs_payment *payment, const struct bs_draft *draft) {
-  return bs_draft_size(draft) * payment->names->provider->fee_per_byte;
+  return (bs_draft_size(draft) * payment->rate + 999) / 1000;
 }
 
 static void spend_first(struct bs_draft *draft, struct bs_purse *purse) {

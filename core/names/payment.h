@@ -22,13 +22,14 @@ struct bs_payment {
   struct bs_purse own; /* the owner's: input 0 of every transaction */
   struct bs_purse pay; /* unused when the owner pays */
   bool owner_pays;
-  uint64_t fee; /* of the transactions added since the coins were loaded */
+  uint64_t rate; /* satoshis for 1,000 bytes */
+  uint64_t fee;  /* of the transactions added since the coins were loaded */
 };
 
 /* payer NULL: the owner.  The keys are referred to. */
 void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, const struct bs_key *owner,
                       const struct bs_key *payer);
-/* The coins as the chain has them: what was added before is forgotten. */
+/* The coins as the chain has them, and what a transaction costs: what was added before is forgotten. */
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error);
 /* What a transaction has beside coins and change; zero: no such output. */
 struct bs_payment_outputs {

@@ -31,9 +31,7 @@ typedef bool (*bs_build)(void *user, struct bs_view *view, struct bs_batch *batc
 struct bs_provider {
   const char *name;
   const char *proven;
-  const char *network;
   bool immediate;
-  uint64_t fee_per_byte; /* satoshis */
 
   bool (*open)(void **ret_state, const struct bs_names_config *config, struct bs_error *error);
   void (*close)(void *state);
@@ -42,6 +40,8 @@ struct bs_provider {
   bool (*enter)(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error);
   void (*leave)(void *state);
 
+  /* Whose addresses the chain's are; without enter. */
+  bool (*network)(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);
   /* What is wrong with the files that it keeps; without enter. */
   bool (*check)(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
   const char *(*place)(void *state); /* the file or server, for messages */
@@ -75,6 +75,8 @@ struct bs_provider {
   /* The largest first, each checked against the whole transaction that made it. */
   bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                 const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+  /* Satoshis that 1,000 bytes of a transaction should pay. */
+  bool (*fee_rate)(void *state, uint64_t *ret_rate, struct bs_error *error);
   /* Makes coins out of nothing; NULL where that cannot be.  Only inside of submit. */
   bool (*fund)(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
   /* Calls build, then puts its transactions into a block.  A dry run, entered for reading, also where there is no chain
@@ -92,6 +94,10 @@ struct bs_view {
 };
 
 extern const struct bs_provider bs_provider_embedded;
+
+/* bs_names_open with a provider that the program brings along; config->provider is not looked at. */
+bool bs_names_open_on(struct bs_names **ret_names, const struct bs_provider *provider, const struct bs_names_config *config,
+                      struct bs_error *error);
 
 struct bs_names {
   const struct bs_provider *provider;
