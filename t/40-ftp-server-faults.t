@@ -93,7 +93,7 @@ put_mutable id $work/former
 END
       case $(tr '\n' ' ' <"$said") in
         TRANSIENT*'OK OK ') failed=$((failed + 1)) ;;
-        'OK OK OK ') ;;
+        'OK OK OK ' | 'OK TRANSIENT '*' OK ') ;; # the rest of the limit ends the connection that is kept one call later
         *) bad="$bad$how after $limit bytes: $(cat "$said")
 " ;;
       esac

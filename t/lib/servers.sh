@@ -37,17 +37,23 @@ servers_are_required() {
   [ "${CI-}" = true ] || [ -n "${BLOCKSTORE_REQUIRE_SERVERS-}" ]
 }
 
+# begin NAME FOLDER: a new server there.  (What fails may do so for a port that somebody else took meanwhile.)
+begin() {
+  rm -rf "$2"
+  mkdir "$2"
+  echo "$1" >"$2/server"
+  sh "$srcdir/t/servers/$1" start "$2" >"$2.log" 2>&1
+}
+
 # launch NAME FOLDER: a new server there; what it says in FOLDER.log, and its status in FOLDER.status.  Where it must be there, what is
 # missing is fetched.
 launch() {
   status=0
   began=$(date +%s)
-  mkdir "$2"
-  echo "$1" >"$2/server"
   if servers_are_required; then
     sh "$srcdir/t/servers/$1" fetch >"$2.log" 2>&1 || status=77
   fi
-  [ "$status" != 0 ] || sh "$srcdir/t/servers/$1" start "$2" >"$2.log" 2>&1 || status=$?
+  [ "$status" != 0 ] || begin "$1" "$2" || begin "$1" "$2" || status=$?
   printf 'server %-17s %6d s\n' "$1" $(($(date +%s) - began)) >>"${2%/*}/times"
   echo "$status" >"$2.status"
 }
