@@ -2,18 +2,20 @@
 /*
  * The floor of tools/bench-stores: libcurl alone, as the curl program uses it, sends given requests on one connection.
  *
- *   bench-floor [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS
+ *   bench-floor [-w] [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS
  *
  * A request is a line of fields with tabs between: the method (of FTP: RETR, STOR), perhaps with the code that is awaited
  * instead of 2xx ("HEAD:404"); the URL; the file that is sent or "-"; then header lines (of FTP: commands that follow, one
  * that may be refused with a star in front).  "@" stands for the number of the round.  In each round all of them are sent,
  * in order; a first round warms up and is not told.  Prints for each: the milliseconds that it took, those that the
  * processor worked, and how many of the former went into signing (-s: for S3, by the user's key pair).  -f: in each round
- * the files have other bytes there, which have never been sent before.
+ * the files have other bytes there, which have never been sent before.  -w: each round is handed to another thread, and waited
+ * for, as a caller must who is never to be held up by a server that says nothing.
  */
 #include <config.h>
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/worker.h"
 #include "tools/bench-driver/signature.h"
 
 #define REQUESTS_MAX 16
@@ -37,8 +40,19 @@ struct floor {
   CURL *easy;
   const char *user, *region; /* NULL: none */
   off_t fresh;               /* where bytes of a file change; -1: nowhere */
+  bool hands_over;           /* to a thread */
   struct request requests[REQUESTS_MAX];
   size_t count;
+};
+
+/* A round on its thread. */
+struct turn {
+  struct floor *floor;
+  unsigned long round;
+  double *signing;
+  pthread_mutex_t lock; /* what follows */
+  pthread_cond_t ended;
+  bool has_ended, good;
 };
 
 static double ms_of(clockid_t id) {
@@ -179,6 +193,34 @@ static bool freshen(const struct floor *floor, const char *path) {
   return done;
 }
 
+static bool send_all(struct floor *floor, unsigned long round, double *signing) {
+  for (size_t i = 0; i < floor->count; i++)
+    if (!send_request(floor, &floor->requests[i], round, signing)) return false;
+  return true;
+}
+
+static void take_turn(void *user) {
+  struct turn *turn = user;
+  bool good = send_all(turn->floor, turn->round, turn->signing);
+
+  pthread_mutex_lock(&turn->lock);
+  turn->good = good;
+  turn->has_ended = true;
+  pthread_cond_signal(&turn->ended);
+  pthread_mutex_unlock(&turn->lock);
+}
+
+static bool hand_over(struct floor *floor, unsigned long round, double *signing) {
+  struct turn turn = {floor, round, signing, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+  struct bs_error error;
+
+  if (!bs_worker_run(take_turn, &turn, &error)) return false;
+  pthread_mutex_lock(&turn.lock);
+  while (!turn.has_ended) pthread_cond_wait(&turn.ended, &turn.lock);
+  pthread_mutex_unlock(&turn.lock);
+  return turn.good;
+}
+
 static bool go_round(struct floor *floor, unsigned long round) {
   double start, work, signing = 0;
 
@@ -186,8 +228,7 @@ static bool go_round(struct floor *floor, unsigned long round) {
     if (!freshen(floor, floor->requests[i].fields[2])) return false;
   start = ms_of(CLOCK_MONOTONIC);
   work = ms_of(CLOCK_PROCESS_CPUTIME_ID);
-  for (size_t i = 0; i < floor->count; i++)
-    if (!send_request(floor, &floor->requests[i], round, &signing)) return false;
+  if (!(floor->hands_over ? hand_over : send_all)(floor, round, &signing)) return false;
   start = ms_of(CLOCK_MONOTONIC) - start;
   work = ms_of(CLOCK_PROCESS_CPUTIME_ID) - work;
   if (round > 0) printf("%.3f %.3f %.3f\n", start, work, signing);
@@ -201,13 +242,14 @@ int main(int argc, char **argv) {
   int letter;
 
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-  while ((letter = getopt(argc, argv, "u:s:f:")) != -1)
-    if (letter == 'u') floor.user = optarg;
+  while ((letter = getopt(argc, argv, "wu:s:f:")) != -1)
+    if (letter == 'w') floor.hands_over = true;
+    else if (letter == 'u') floor.user = optarg;
     else if (letter == 's') floor.region = optarg;
     else if (letter == 'f') floor.fresh = (off_t)strtoll(optarg, NULL, 10);
     else return 2;
   if (argc - optind != 1 || !read_requests(&floor)) {
-    fputs("usage: bench-floor [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS\n", stderr);
+    fputs("usage: bench-floor [-w] [-u USER:PASSWORD] [-s REGION] [-f OFFSET] ROUNDS <REQUESTS\n", stderr);
     return 2;
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -150,9 +150,10 @@ static bool assign(struct assignments *assignments, char *text) {
 static bool open_store(struct bench *bench, struct bs_error *error) {
   struct blockstore_settings *settings = NULL;
   const struct bs_module *module;
+  const char *directory = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 
   if (!subject_load(&module, &bench->subject, error) ||
-      !subject_settings(&settings, &bench->subject, "/nonexistent", 1, NULL, NULL, error))
+      !subject_settings(&settings, &bench->subject, directory == NULL ? "/tmp" : directory, 1, NULL, NULL, error))
     return false;
   return bs_store_open(&bench->store, "bench", bench->subject.candidate->name, module->driver, module->driver_size,
                        module->metadata, settings, -1, NULL, bench->scope, error);
