@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "core/base/auto.h"
-#include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/nearest.h"
 #include "core/client/storage.h"
 #include "core/codec/json.h"
 #include "core/driver/options.h"
+#include "core/driver/rows.h"
 #include "core/driver/vet.h"
 #include "core/record/mutable.h"
 #include "core/record/name.h"
@@ -24,20 +24,10 @@
 const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
-/* One known key: where it stands, what it looks like, and where its value goes. */
-struct row {
-  const char *section; /* "": the top level */
-  const char *key;
-  enum bs_option_type type;
-  const char *values; /* ENUM */
-  int64_t least, most; /* of the number that the type gives */
-  size_t offset;       /* of an int64_t, or of a char * for STRING, PATH and ENUM */
-};
-
 #define ROW(section, key, type, values, least, most, member) \
-  {section, key, BS_OPTION_##type, values, least, most, offsetof(struct blockstore_config, member)}
+  BS_ROW(struct blockstore_config, section, key, type, values, least, most, member)
 
-static const struct row rows[] = {
+static const struct bs_row rows[] = {
     ROW("", "state_dir", PATH, "", 0, 0, state_dir),
     ROW("names", "provider", ENUM, "embedded,blockstored", 0, 0, provider),
     ROW("names", "ledger", PATH, "", 0, 0, ledger),
@@ -63,16 +53,20 @@ static const char *const compat_keys[] = {"legacy"};
 static const char *const write_keys[] = {"at_least", "require"};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+static struct bs_rows_file place(const struct blockstore_config *config) {
+  return (struct bs_rows_file){config->file, config->directory, config->root};
+}
+
 bool bs_config_refuse(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_error *error,
                       const char *format, ...) {
+  const struct bs_rows_file file = place(config);
   char text[1024];
   va_list arguments;
 
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (node == NULL) return bs_fail(error, BS_WORD_config, "%s: %s", config->file, text);
-  return bs_fail(error, BS_WORD_config, "%s:%u:%u: %s", config->file, node->line, node->column, text);
+  return bs_rows_refuse(&file, node, error, "%s", text);
 }
 
 static bool complain(struct bs_error *error, const struct blockstore_config *config, const struct bs_yaml *node,
@@ -82,143 +76,30 @@ static bool complain(struct bs_error *error, const struct blockstore_config *con
 
 static bool wants_mapping(const struct blockstore_config *config, const struct bs_yaml *node, const char *what,
                           struct bs_error *error) {
-  if (node->kind == BS_YAML_MAPPING) return true;
-  return bs_config_refuse(config, node, error, "%s must be a mapping (key: value lines).", what);
+  const struct bs_rows_file file = place(config);
+
+  return bs_rows_want_mapping(&file, node, what, error);
 }
 
-/* What ends a sentence on an unknown word: "; did you mean ...?" of the known one that looks most like it, or ".". */
-static const char *suggest(char text[128], const char *word, const char *const *known, size_t count) {
-  const char *nearest = bs_nearest(word, known, count);
-
-  snprintf(text, 128, "%s%s%s", nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "." : nearest,
-           nearest == NULL ? "" : "\"?");
-  return text;
-}
-
-/* Every key of the mapping must be one of `known`. */
-static bool check_keys(const struct blockstore_config *config, const struct bs_yaml *mapping, const char *const *known,
-                       size_t count, struct bs_error *error) {
-  for (size_t i = 0; i < mapping->count; i++) {
-    const struct bs_yaml *key = mapping->keys[i];
-    char nearest[128];
-    bool found = false;
-
-    for (size_t k = 0; k < count && !found; k++) found = strcmp(key->text, known[k]) == 0;
-    if (!found)
-      return bs_config_refuse(config, key, error, "There is no key \"%s\" here%s", key->text,
-                              suggest(nearest, key->text, known, count));
-  }
-  return true;
-}
-
-/* The scalar's text with ${VAR} expanded, or NULL. */
 static const char *scalar(const struct blockstore_config *config, const struct bs_yaml *node, const char *expected,
                           struct bs_error *error) {
-  const char *text;
+  const struct bs_rows_file file = place(config);
 
-  if (node->kind != BS_YAML_SCALAR || bs_yaml_is_null(node)) {
-    complain(error, config, node, "Expected here: ", expected);
-    return NULL;
-  }
-  text = bs_environment_expand(node->text, error);
-  if (text == NULL) bs_context(error, "%s:%u:%u", config->file, node->line, node->column);
-  return text;
+  return bs_rows_scalar(&file, node, expected, error);
 }
 
-static bool replace_text(char **slot, char *text, struct bs_error *error) {
-  if (text == NULL) return bs_fail_memory(error);
-  free(*slot);
-  *slot = text;
-  return true;
-}
-
-static bool read_row(struct blockstore_config *config, const struct row *row, const struct bs_yaml *node,
-                     struct bs_error *error) {
-  void *member = (char *)config + row->offset;
-  char words[BS_EXPECTED_SIZE];
-  const char *expected = bs_option_expected(words, row->type, row->values);
-  const char *text = scalar(config, node, expected, error);
-  int64_t number;
-
-  if (text == NULL) return false;
-  if (!bs_option_number(&number, row->type, text, row->values)) return complain(error, config, node, "Expected here: ", expected);
-  switch (row->type) {
-  case BS_OPTION_PATH: {
-    char *path = bs_file_expand(text, config->directory, error);
-
-    if (path == NULL) return bs_context(error, "%s:%u:%u", config->file, node->line, node->column);
-    return replace_text(member, path, error);
-  }
-  case BS_OPTION_STRING:
-  case BS_OPTION_ENUM:
-    return replace_text(member, strdup(text), error);
-  case BS_OPTION_INT:
-  case BS_OPTION_SIZE:
-  case BS_OPTION_DURATION:
-    if (number < row->least || number > row->most)
-      return bs_config_refuse(config, node, error, "%s: The value is outside its range (%lld to %lld%s).", row->key,
-                              (long long)row->least, (long long)row->most,
-                              row->type == BS_OPTION_DURATION ? " milliseconds" : row->type == BS_OPTION_SIZE ? " bytes" : "");
-    *(int64_t *)member = number;
-    return true;
-  case BS_OPTION_BOOL:
-  case BS_OPTION_SECRET:
-  case BS_OPTION_LIST:
-    break; /* no row has them */
-  }
-  return complain(error, config, node, "This key cannot be read: ", row->key);
-}
-
-/* Reads the rows of a section; `extra` are keys of the section that are read elsewhere. */
 static bool read_section(struct blockstore_config *config, const char *section, const char *const *extra, size_t extra_count,
                          struct bs_error *error) {
-  const struct bs_yaml *mapping = section[0] == '\0' ? config->root : bs_yaml_find(config->root, section);
-  const char *known[COUNT(rows) + 8];
-  size_t count = 0;
+  const struct bs_rows_file file = place(config);
 
-  if (mapping == NULL) return true;
-  if (!wants_mapping(config, mapping, section, error)) return false;
-  for (size_t i = 0; i < extra_count; i++) known[count++] = extra[i];
-  for (size_t i = 0; i < row_count; i++)
-    if (strcmp(rows[i].section, section) == 0) known[count++] = rows[i].key;
-  if (!check_keys(config, mapping, known, count, error)) return false;
-  for (size_t i = 0; i < row_count; i++) {
-    const struct bs_yaml *node = strcmp(rows[i].section, section) == 0 ? bs_yaml_find(mapping, rows[i].key) : NULL;
-
-    if (node != NULL && !read_row(config, &rows[i], node, error)) return false;
-  }
-  return true;
+  return bs_rows_read(&file, config, rows, row_count, section, extra, extra_count, error);
 }
 
-static bool append(char ***texts, size_t *count, char *text, struct bs_error *error) {
-  char **grown;
-
-  if (text == NULL) return bs_fail_memory(error);
-  grown = realloc(*texts, (*count + 1) * sizeof *grown);
-  if (grown == NULL) {
-    free(text);
-    return bs_fail_memory(error);
-  }
-  grown[(*count)++] = text;
-  *texts = grown;
-  return true;
-}
-
-/* A sequence of scalars. */
 static bool read_list(struct blockstore_config *config, const struct bs_yaml *node, bool are_paths, char ***texts, size_t *count,
                       struct bs_error *error) {
-  if (node->kind != BS_YAML_SEQUENCE) return complain(error, config, node, "Expected here: ", "a list such as [one, two]");
-  for (size_t i = 0; i < node->count; i++) {
-    const char *text = scalar(config, node->values[i], are_paths ? "a path" : "a name", error);
-    char *copy;
+  const struct bs_rows_file file = place(config);
 
-    if (text == NULL) return false;
-    copy = are_paths ? bs_file_expand(text, config->directory, error) : strdup(text);
-    if (copy == NULL && are_paths)
-      return bs_context(error, "%s:%u:%u", config->file, node->values[i]->line, node->values[i]->column);
-    if (!append(texts, count, copy, error)) return false;
-  }
-  return true;
+  return bs_rows_read_list(&file, node, are_paths, texts, count, error);
 }
 
 /* BLOCKSTORE_PLUGIN_PATH, then plugin_path, or where drivers are installed. */
@@ -229,12 +110,12 @@ static bool read_plugin_path(struct blockstore_config *config, struct bs_error *
   while (environment != NULL && environment[0] != '\0') {
     size_t length = strcspn(environment, ":");
 
-    if (length > 0 && !append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error))
+    if (length > 0 && !bs_rows_append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error))
       return false;
     environment += length + (environment[length] == ':');
   }
   if (node != NULL) return read_list(config, node, true, &config->plugin_path, &config->plugin_path_count, error);
-  return append(&config->plugin_path, &config->plugin_path_count, strdup(BS_DRIVER_DIRECTORY), error);
+  return bs_rows_append(&config->plugin_path, &config->plugin_path_count, strdup(BS_DRIVER_DIRECTORY), error);
 }
 
 /* The key may be there, but misspelt. */
@@ -327,16 +208,17 @@ static bool refuse_unknown_store(const struct blockstore_config *config, const s
   if (names == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < config->store_count; i++) names[i] = config->stores[i].name;
   return bs_config_refuse(config, node, error, "There is no store \"%s\"%s", name,
-                          suggest(nearest, name, names, config->store_count));
+                          bs_rows_suggest(nearest, name, names, config->store_count));
 }
 
 static bool read_replication(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_rows_file file = place(config);
   const struct bs_yaml *section = bs_yaml_find(config->root, "replication");
   const struct bs_yaml *write = section == NULL ? NULL : bs_yaml_find(section, "write"), *node;
 
   if (write == NULL) return true;
   if (!wants_mapping(config, write, "replication.write", error) ||
-      !check_keys(config, write, write_keys, COUNT(write_keys), error))
+      !bs_rows_check_keys(&file, write, write_keys, COUNT(write_keys), error))
     return false;
   node = config->at_least_node = bs_yaml_find(write, "at_least");
   if (node != NULL && !read_at_least(config, node, error)) return false;
@@ -452,7 +334,9 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
 
 static bool load_built_in(struct blockstore_config *config, struct bs_buffer *text, struct bs_error *error) {
   config->built_in = true;
-  return replace_text(&config->file, strdup("built-in configuration"), error) && bs_config_default_text(text, error);
+  free(config->file);
+  config->file = strdup("built-in configuration");
+  return config->file == NULL ? bs_fail_memory(error) : bs_config_default_text(text, error);
 }
 
 /* Fills `text` from the file, or with the built-in configuration, and says in `config` which it was. */
@@ -516,9 +400,7 @@ void bs_config_release(struct blockstore_config *config) {
   free_texts(config->plugin_path, config->plugin_path_count);
   free_texts(config->require, config->require_count);
   free_texts(config->legacy, config->legacy_count);
-  for (size_t i = 0; i < row_count; i++)
-    if (rows[i].type == BS_OPTION_PATH || rows[i].type == BS_OPTION_STRING || rows[i].type == BS_OPTION_ENUM)
-      free(*(char **)(void *)((char *)config + rows[i].offset));
+  bs_rows_free(config, rows, row_count);
   bs_yaml_free(config->root);
   free(config->file);
   free(config->directory);
