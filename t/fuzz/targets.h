@@ -43,6 +43,8 @@ void bs_fuzz_note(const uint8_t *bytes, size_t length);
 void bs_fuzz_operation(const uint8_t *bytes, size_t length);
 void bs_fuzz_payload(const uint8_t *bytes, size_t length);
 void bs_fuzz_transaction(const uint8_t *bytes, size_t length);
+/* names.c */
+void bs_fuzz_entry(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
 /* dht.c */
