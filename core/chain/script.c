@@ -108,3 +108,16 @@ void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_
   bytes[24] = OP_CHECKSIG;
   ret_script->length = 25;
 }
+
+bool bs_script_witness_hash(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script, size_t length) {
+  if (length != 2 + BS_HASH160_SIZE || script[0] != 0 || script[1] != BS_HASH160_SIZE) return false;
+  if (hash != NULL) memcpy(hash, script + 2, BS_HASH160_SIZE);
+  return true;
+}
+
+void bs_script_pay_to_witness(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]) {
+  ret_script->bytes[0] = 0; /* the version */
+  ret_script->bytes[1] = BS_HASH160_SIZE;
+  memcpy(ret_script->bytes + 2, hash, BS_HASH160_SIZE);
+  ret_script->length = 2 + BS_HASH160_SIZE;
+}

@@ -38,6 +38,10 @@ static inline bool bs_script_has_hash(enum bs_script_kind kind) {
   return kind == BS_SCRIPT_PUBLIC_KEY_HASH || kind == BS_SCRIPT_PUBLIC_KEY || kind == BS_SCRIPT_SCRIPT_HASH;
 }
 
+/* P2WPKH, whose address no name can have: for the rules it is a script like any other. */
+bool bs_script_witness_hash(unsigned char hash[BS_HASH160_SIZE], const unsigned char *script, size_t length);
+void bs_script_pay_to_witness(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]);
+
 void bs_script_pay_to(struct bs_script *ret_script, const unsigned char hash[BS_HASH160_SIZE]);
 static inline bool bs_script_equal(const struct bs_script *a, const struct bs_script *b) {
   return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;

@@ -84,10 +84,15 @@ static void take_outputs(struct bs_transaction *transaction, struct reader *read
   }
 }
 
-static void skip_witnesses(const struct bs_transaction *transaction, struct reader *reader) {
-  for (size_t i = 0; i < transaction->input_count && !reader->failed; i++)
+static void take_witnesses(struct bs_transaction *transaction, struct reader *reader) {
+  for (size_t i = 0; i < transaction->input_count && !reader->failed; i++) {
+    struct bs_transaction_input *input = &transaction->inputs[i];
+
+    input->witness = reader->at;
     for (size_t items = take_length(reader, 1); items > 0 && !reader->failed; items--)
       take(reader, take_length(reader, 1));
+    input->witness_length = (size_t)(reader->at - input->witness);
+  }
 }
 
 /* Marker 0 in place of the number of inputs, flag 1: witnesses follow the outputs. */
@@ -112,7 +117,7 @@ static bool parse_parts(struct bs_transaction *transaction, struct reader *reade
     if (transaction->outputs == NULL) return bs_fail_memory(error);
   }
   take_outputs(transaction, reader);
-  if (transaction->has_witnesses) skip_witnesses(transaction, reader);
+  if (transaction->has_witnesses) take_witnesses(transaction, reader);
   transaction->lock_time = (uint32_t)take_integer(reader, 4);
   return true;
 }
@@ -171,16 +176,37 @@ static void write_script(struct bs_buffer *raw, const unsigned char *script, siz
   bs_buffer_add(raw, script, length);
 }
 
+static void write_outputs(struct bs_buffer *raw, const struct bs_transaction *transaction) {
+  for (size_t i = 0; i < transaction->output_count; i++) {
+    bs_buffer_little_endian(raw, transaction->outputs[i].value, 8);
+    write_script(raw, transaction->outputs[i].script, transaction->outputs[i].script_length);
+  }
+}
+
+static void write_outpoint(struct bs_buffer *raw, const struct bs_transaction_input *input) {
+  bs_buffer_add(raw, input->txid, BS_TXID_SIZE);
+  bs_buffer_little_endian(raw, input->output, 4);
+}
+
+static void write_witnesses(struct bs_buffer *raw, const struct bs_transaction *transaction) {
+  for (size_t i = 0; i < transaction->input_count; i++) {
+    const struct bs_transaction_input *input = &transaction->inputs[i];
+
+    if (input->witness_length == 0) bs_buffer_byte(raw, 0);
+    bs_buffer_add(raw, input->witness, input->witness_length);
+  }
+}
+
 /* signing: SIZE_MAX, or the input that alone has a script, that of the output it spends. */
 static void write_with(struct bs_buffer *raw, const struct bs_transaction *transaction, size_t signing,
-                       const unsigned char *script, size_t script_length) {
+                       const unsigned char *script, size_t script_length, bool with_witnesses) {
   bs_buffer_little_endian(raw, transaction->version, 4);
+  if (with_witnesses) bs_buffer_add(raw, "\0\1", 2);
   write_count(raw, transaction->input_count);
   for (size_t i = 0; i < transaction->input_count; i++) {
     const struct bs_transaction_input *input = &transaction->inputs[i];
 
-    bs_buffer_add(raw, input->txid, BS_TXID_SIZE);
-    bs_buffer_little_endian(raw, input->output, 4);
+    write_outpoint(raw, input);
     if (signing == SIZE_MAX) {
       write_script(raw, input->script, input->script_length);
     } else {
@@ -189,15 +215,21 @@ static void write_with(struct bs_buffer *raw, const struct bs_transaction *trans
     bs_buffer_little_endian(raw, input->sequence, 4);
   }
   write_count(raw, transaction->output_count);
-  for (size_t i = 0; i < transaction->output_count; i++) {
-    bs_buffer_little_endian(raw, transaction->outputs[i].value, 8);
-    write_script(raw, transaction->outputs[i].script, transaction->outputs[i].script_length);
-  }
+  write_outputs(raw, transaction);
+  if (with_witnesses) write_witnesses(raw, transaction);
   bs_buffer_little_endian(raw, transaction->lock_time, 4);
 }
 
 void bs_transaction_write(struct bs_buffer *raw, const struct bs_transaction *transaction) {
-  write_with(raw, transaction, SIZE_MAX, NULL, 0);
+  write_with(raw, transaction, SIZE_MAX, NULL, 0, false);
+}
+
+void bs_transaction_write_whole(struct bs_buffer *raw, const struct bs_transaction *transaction) {
+  write_with(raw, transaction, SIZE_MAX, NULL, 0, transaction->has_witnesses);
+}
+
+size_t bs_transaction_virtual_size(size_t size, size_t whole) {
+  return (3 * size + whole + 3) / 4;
 }
 
 bool bs_transaction_is_coinbase(const struct bs_transaction *transaction) {
@@ -212,7 +244,40 @@ bool bs_transaction_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs
                            size_t number, const unsigned char *script, size_t script_length, struct bs_error *error) {
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
-  write_with(&raw, transaction, number, script, script_length);
+  write_with(&raw, transaction, number, script, script_length, false);
+  bs_buffer_little_endian(&raw, SIGHASH_ALL, 4);
+  if (!bs_buffer_ok(&raw, error)) return false;
+  bs_sha256d(digest, raw.bytes, raw.length);
+  return true;
+}
+
+bool bs_transaction_witness_digest(unsigned char digest[BS_SHA256_SIZE], const struct bs_transaction *transaction,
+                                   size_t number, const unsigned char hash[BS_HASH160_SIZE], uint64_t value,
+                                   struct bs_error *error) {
+  struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT, outpoints BS_AUTO_BUFFER = BS_BUFFER_INIT,
+                   sequences BS_AUTO_BUFFER = BS_BUFFER_INIT, outputs BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  const struct bs_buffer *const hashed[] = {&outpoints, &sequences, &outputs};
+  unsigned char hashes[3][BS_SHA256_SIZE];
+  struct bs_script code;
+
+  for (size_t i = 0; i < transaction->input_count; i++) {
+    write_outpoint(&outpoints, &transaction->inputs[i]);
+    bs_buffer_little_endian(&sequences, transaction->inputs[i].sequence, 4);
+  }
+  write_outputs(&outputs, transaction);
+  for (size_t i = 0; i < 3; i++) {
+    if (!bs_buffer_ok(hashed[i], error)) return false;
+    bs_sha256d(hashes[i], hashed[i]->bytes, hashed[i]->length);
+  }
+  bs_script_pay_to(&code, hash);
+  bs_buffer_little_endian(&raw, transaction->version, 4);
+  bs_buffer_add(&raw, hashes, 2 * BS_SHA256_SIZE);
+  write_outpoint(&raw, &transaction->inputs[number]);
+  write_script(&raw, code.bytes, code.length);
+  bs_buffer_little_endian(&raw, value, 8);
+  bs_buffer_little_endian(&raw, transaction->inputs[number].sequence, 4);
+  bs_buffer_add(&raw, hashes[2], BS_SHA256_SIZE);
+  bs_buffer_little_endian(&raw, transaction->lock_time, 4);
   bs_buffer_little_endian(&raw, SIGHASH_ALL, 4);
   if (!bs_buffer_ok(&raw, error)) return false;
   bs_sha256d(digest, raw.bytes, raw.length);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DUST 5500u                    /* satoshis: what an output that only names an owner holds */
+#define BURN_MIN 546u                 /* a node takes no transaction with a smaller P2PKH output; whatever the price */
 #define FUND_MORE UINT64_C(100000000) /* beyond what is needed: not every operation makes coins */
 
 static const unsigned char magic[2] = {'i', 'd'};
@@ -19,6 +20,7 @@ static const unsigned char burn_address[BS_HASH160_SIZE];
 static void set_purse(struct bs_purse *purse, const struct bs_key *key) {
   purse->key = key;
   bs_public_key_hash(purse->hash, bs_key_public(key));
+  bs_public_key_signer(purse->witness_hash, bs_key_public(key));
 }
 
 void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, const struct bs_key *owner,
@@ -29,13 +31,32 @@ void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, 
   payment->owner_pays = memcmp(payment->pay.hash, payment->own.hash, sizeof payment->pay.hash) == 0;
 }
 
+static bool is_public_key_hash(const struct bs_coin *coin) {
+  return bs_script_classify(NULL, coin->script.bytes, coin->script.length) == BS_SCRIPT_PUBLIC_KEY_HASH;
+}
+
+/* An uncompressed key has its P2WPKH coins under another hash. */
+static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
+  struct bs_coin coins[BS_COINS_MAX];
+  size_t count;
+
+  if (memcmp(purse->witness_hash, purse->hash, sizeof purse->hash) == 0) return true;
+  if (!view->provider->coins(view->state, coins, &count, BS_COINS_MAX, purse->witness_hash, error)) return false;
+  for (size_t i = 0; i < count && purse->count < BS_COINS_MAX; i++)
+    if (!is_public_key_hash(&coins[i])) purse->coins[purse->count++] = coins[i];
+  return true;
+}
+
 static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
   purse->missing = 0;
-  return view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error);
+  return view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error) &&
+         (view->provider->immediate || load_witness_coins(view, purse, error));
 }
 
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
   payment->fee = 0;
+  payment->size = 0;
+  payment->is_replaceable = !view->provider->immediate;
   return view->provider->fee_rate(view->state, &payment->rate, error) && load_purse(view, &payment->own, error) &&
          (payment->owner_pays || load_purse(view, &payment->pay, error));
 }
@@ -58,9 +79,9 @@ static uint64_t fee_of(const struct bs_payment *payment, const struct bs_draft *
   return (bs_draft_size(draft) * payment->rate + 999) / 1000;
 }
 
-static void spend_first(struct bs_draft *draft, struct bs_purse *purse) {
-  bs_draft_spend(draft, &purse->coins[0], purse->key);
-  memmove(&purse->coins[0], &purse->coins[1], --purse->count * sizeof purse->coins[0]);
+static void spend(struct bs_draft *draft, struct bs_purse *purse, size_t number) {
+  bs_draft_spend(draft, &purse->coins[number], purse->key);
+  memmove(&purse->coins[number], &purse->coins[number + 1], (--purse->count - number) * sizeof purse->coins[0]);
 }
 
 /* Spends the purse's coins until `draft` has `need` more than it pays (the fee comes on top); notes what is missing. */
@@ -71,25 +92,31 @@ static bool spend_from(const struct bs_payment *payment, struct bs_draft *draft,
       purse->missing = bs_draft_out(draft) + fee_of(payment, draft) + need - bs_draft_in(draft);
       return false;
     }
-    spend_first(draft, purse);
+    spend(draft, purse, 0);
   }
   return true;
+}
+
+/* Input 0 tells the rules who the sender is: only P2PKH does. */
+static bool spend_own(struct bs_draft *draft, struct bs_purse *own) {
+  size_t number = 0;
+
+  while (number < own->count && !is_public_key_hash(&own->coins[number])) number++;
+  if (number < own->count) spend(draft, own, number);
+  else own->missing = DUST;
+  return own->missing == 0;
 }
 
 /* `change` is the output that goes back to the owner, its value still open.  The owner's coin comes first; when
  * somebody else pays, the owner gets it back whole. */
 static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t change) {
+  if (!spend_own(draft, &payment->own)) return false;
   if (payment->owner_pays) {
     if (!spend_from(payment, draft, &payment->own, DUST)) return false;
     draft->outputs[change].value = bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
     return true;
   }
-  if (payment->own.count == 0) {
-    payment->own.missing = DUST;
-    return false;
-  }
-  draft->outputs[change].value = payment->own.coins[0].value;
-  spend_first(draft, &payment->own);
+  draft->outputs[change].value = bs_draft_in(draft);
   bs_draft_pay(draft, payment->pay.hash, DUST);
   if (!spend_from(payment, draft, &payment->pay, 0)) return false;
   draft->outputs[draft->output_count - 1].value += bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
@@ -99,15 +126,18 @@ static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t c
 static bool fail_poor(const struct bs_payment *payment, struct bs_error *error) {
   bool owner = payment->own.missing != 0;
 
-  return bs_fail(error, BS_WORD_denied, "The coins of %s do not suffice: %" PRIu64 " satoshis are missing.",
-                 owner ? "the owner's key" : "the paying key", owner ? payment->own.missing : payment->pay.missing);
+  return bs_fail(error, BS_WORD_denied, "The coins of %s do not suffice: %" PRIu64 " satoshis are missing%s.",
+                 owner ? "the owner's key" : "the paying key", owner ? payment->own.missing : payment->pay.missing,
+                 owner && !payment->owner_pays ? "; the owner's own coin, which comes back, tells whose operation it is" : "");
 }
 
 static bool bound_fee(struct bs_payment *payment, const struct bs_draft *draft, struct bs_error *error) {
   payment->fee += bs_draft_in(draft) - bs_draft_out(draft);
+  payment->size += bs_draft_size(draft);
   if (payment->fee <= payment->names->max_fee) return true;
-  return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, but names.max_fee allows %" PRIu64 ".",
-                 payment->fee, payment->names->max_fee);
+  return bs_fail(error, BS_WORD_usage, "The fee would be %" PRIu64 " satoshis, for %zu bytes at %" PRIu64
+                 " satoshis for 1,000, but names.max_fee allows %" PRIu64 ".",
+                 payment->fee, payment->size, payment->rate, payment->names->max_fee);
 }
 
 /* What the new transaction pays to the purse's address can be spent by the next one. */
@@ -127,9 +157,13 @@ static bool regain(struct bs_purse *purse, const struct bs_draft *draft, const u
   return true;
 }
 
+uint64_t bs_payment_burned(const struct bs_payment *payment, uint64_t price) {
+  return payment->is_replaceable && price < BURN_MIN ? BURN_MIN : price;
+}
+
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
                     const struct bs_payment_outputs *outputs, struct bs_error *error) {
-  struct bs_draft draft = {.input_count = 0};
+  struct bs_draft draft = {.is_replaceable = payment->is_replaceable};
   struct bs_buffer *raw = &batch->raw[batch->count];
   unsigned char payload[BS_PAYLOAD_MAX], id[BS_TXID_SIZE];
   size_t change;
@@ -139,7 +173,7 @@ bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret
   if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, DUST);
   change = draft.output_count;
   bs_draft_pay(&draft, payment->own.hash, 0);
-  if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, outputs->burn);
+  if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, bs_payment_burned(payment, outputs->burn));
   if (!balance(payment, &draft, change)) return fail_poor(payment, error);
   if (!bound_fee(payment, &draft, error)) return false;
   batch->count++;

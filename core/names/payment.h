@@ -12,6 +12,7 @@
 struct bs_purse {
   const struct bs_key *key;
   unsigned char hash[BS_HASH160_SIZE];
+  unsigned char witness_hash[BS_HASH160_SIZE]; /* of the compressed key: P2WPKH coins have it */
   struct bs_coin coins[BS_COINS_MAX + BS_BATCH_MAX];
   size_t count;
   uint64_t missing; /* how much a transaction lacked; 0: nothing did */
@@ -24,6 +25,8 @@ struct bs_payment {
   bool owner_pays;
   uint64_t rate; /* satoshis for 1,000 bytes */
   uint64_t fee;  /* of the transactions added since the coins were loaded */
+  size_t size;   /* of the same: the virtual size, at most */
+  bool is_replaceable; /* they are to wait for a block: replaceable, and without outputs that no node takes */
 };
 
 /* payer NULL: the owner.  The keys are referred to. */
@@ -43,6 +46,8 @@ struct bs_payment_outputs {
  * the configured most). */
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
                     const struct bs_payment_outputs *outputs, struct bs_error *error);
+/* What is burned where so much is due: a node may want more. */
+uint64_t bs_payment_burned(const struct bs_payment *payment, uint64_t price);
 /* Did the coins not suffice? */
 bool bs_payment_lacks(const struct bs_payment *payment);
 /* Makes what was missing, and more, on a chain that can. */

@@ -72,7 +72,9 @@ struct bs_provider {
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
 
-  /* The largest first, each checked against the whole transaction that made it. */
+  /* What P2PKH and, where the chain is not immediate, P2WPKH outputs of this hash hold, and the next block may spend (no
+   * coinbase that is not BS_COINBASE_MATURITY old).  The largest first, each checked against the whole transaction that
+   * made it. */
   bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                 const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
   /* Satoshis that 1,000 bytes of a transaction should pay. */
