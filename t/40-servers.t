@@ -3,6 +3,7 @@
 # The servers of the tests do what tests of drivers count on: they refuse what they should, and start again.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 . "$srcdir/t/lib/servers.sh"
+. "$srcdir/t/lib/bitcoin.sh"
 
 # answer EXPECTED WHAT CURL-ARGUMENT...: the status of the answer, or curl's where there is none.
 answer() {
@@ -80,6 +81,22 @@ tahoe() {
   is "$(cat "$work/body")" data 'as it was'
 }
 
+# What stands in sha256sum's list is what was unpacked, or it was said that it is not (tools/debian-folder).
+bitcoind() {
+  at=http://127.0.0.1:$BITCOIN_PORT/
+  answer '401 0' 'bitcoind wants a password' --data-binary '{"method":"getblockcount"}' "$at"
+  answer '200 0' 'takes one' -u "$BITCOIN_USER:$BITCOIN_PASSWORD" --data-binary '{"method":"getblockcount"}' "$at"
+  answer '200 0' 'or the cookie' -u "$(cat "$BITCOIN_COOKIE")" --data-binary '{"method":"getblockcount"}' "$at"
+  own_server bitcoind
+  mine 2
+  is "$(node_height)" 2 'it mines'
+  stop_server
+  start_server
+  is "$(node_height)" 2 'and has the blocks after a restart'
+  sh "$srcdir/t/servers/bitcoind" fetch >"$work/folder" 2>"$work/moved"
+  is_empty "$(cat "$work/moved")" 'its packages are not fetched twice'
+}
+
 syndicate() {
   user=$SYNDICATE_USER:$SYNDICATE_PASSWORD
   at=http://127.0.0.1:$SYNDICATE_PORT/fs/$own
@@ -142,5 +159,6 @@ each dhtnode
 each ipfs
 each tahoe
 each syndicate
+each bitcoind
 if has_server apache; then stopped_and_faulty; else skip "$reason"; fi
 done_testing

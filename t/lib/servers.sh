@@ -19,6 +19,8 @@
 #   dhtnode     DHT_PORT, DHT_PORT2: two nodes' REST proxies
 #   ipfs        IPFS_PORT (RPC), IPFS_GATEWAY
 #   tahoe       TAHOE_PORT, TAHOE_PORT2: the web APIs of two gateways to one grid
+#   bitcoind    BITCOIN_PORT; BITCOIN_USER, BITCOIN_PASSWORD or BITCOIN_COOKIE; BITCOIN_DIR, its data; a node in regtest, to be asked
+#               and told by t/lib/bitcoin.sh.  Who mines wants an own one; BITCOIN_FLAGS, exported, are options for it
 #   syndicate   SYNDICATE_PORT; SYNDICATE_ROOT/fs; SYNDICATE_USER, SYNDICATE_PASSWORD: t/servers/syndicate.py stands in for a gateway
 # ..._TLS is a folder of certificates as t/servers/certificates tells, ..._ROOT or ..._HOME what the server shows, to look into.
 own=t$$$(basename "$0" .t | tr -cd 'a-z0-9')

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# For tests with a Bitcoin node: . "$srcdir/t/lib/bitcoin.sh", after need_server bitcoind or own_server bitcoind.
+#
+#   bitcoin METHOD [PARAMETER...]   what bitcoin-cli prints
+#   mine COUNT [ADDRESS]            blocks with what is in the mempool; without an address nobody gets the reward
+#   node_height
+
+# (A P2SH address of an empty script's hash would do as well: any that has no key here.)
+nobody=bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202
+
+bitcoin() {
+  "$BITCOIN_FOLDER/usr/lib64/ld-linux-x86-64.so.2" --library-path "$BITCOIN_FOLDER/usr/lib/x86_64-linux-gnu" \
+    "$BITCOIN_FOLDER/usr/bin/bitcoin-cli" -regtest -rpcconnect=127.0.0.1 -rpcport="$BITCOIN_PORT" \
+    -rpcuser="$BITCOIN_USER" -rpcpassword="$BITCOIN_PASSWORD" "$@"
+}
+
+mine() {
+  bitcoin generatetoaddress "$1" "${2-$nobody}" >/dev/null
+}
+
+node_height() {
+  bitcoin getblockcount
+}
