@@ -4,6 +4,7 @@
 #   bitcoin METHOD [PARAMETER...]   what bitcoin-cli prints
 #   mine COUNT [ADDRESS]            blocks with what is in the mempool; without an address nobody gets the reward
 #   node_height
+#   ask COMMAND ARGUMENT...         our own side (t/lib/node.c), with user and password
 
 # (A P2SH address of an empty script's hash would do as well: any that has no key here.)
 nobody=bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202
@@ -20,4 +21,10 @@ mine() {
 
 node_height() {
   bitcoin getblockcount
+}
+
+# ask COMMAND ARGUMENT...: our own side of it (t/lib/node.c), with user and password.
+ask() {
+  NODE_URL=${NODE_URL-http://127.0.0.1:$BITCOIN_PORT} NODE_USER=$BITCOIN_USER NODE_PASSWORD=$BITCOIN_PASSWORD \
+    "$builddir/t/lib/node" "$@"
 }
