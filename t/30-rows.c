@@ -10,7 +10,8 @@ struct sample {
   int64_t number, bytes, wait;
 };
 
-#define ROW(section, key, type, values, least, most, member) BS_ROW(struct sample, section, key, type, values, least, most, member)
+#define ROW(section, key, type, values, least, most, member) \
+  BS_ROW(struct sample, section, key, type, values, least, most, member)
 static const struct bs_row rows[] = {
     ROW("", "path", PATH, "", 0, 0, path),           ROW("", "word", STRING, "", 0, 0, word),
     ROW("deep", "kind", ENUM, "one,two", 0, 0, kind), ROW("deep", "number", INT, "", 1, 9, number),

@@ -255,5 +255,5 @@ int main(void) {
       cmocka_unit_test(a_coin_is_what_its_transaction_says),
   };
 
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return RUN_TESTS(tests);
 }

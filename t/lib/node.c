@@ -24,12 +24,14 @@ static _Noreturn void fail(void) {
 }
 
 static struct bs_rpc_config config(void) {
+  const char *most = getenv("NODE_ANSWER_MAX");
+
   return (struct bs_rpc_config){.url = getenv("NODE_URL"),
                                 .wallet = getenv("NODE_WALLET"),
                                 .cookie = getenv("NODE_COOKIE"),
                                 .user = getenv("NODE_USER"),
                                 .password = getenv("NODE_PASSWORD"),
-                                .answer_max = getenv("NODE_ANSWER_MAX") == NULL ? 0 : strtoul(getenv("NODE_ANSWER_MAX"), NULL, 10)};
+                                .answer_max = strtoul(most == NULL ? "0" : most, NULL, 10)};
 }
 
 static void call(struct bs_rpc *rpc, char **arguments, int count) {
