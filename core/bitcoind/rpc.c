@@ -87,7 +87,8 @@ static bool check_config(const struct bs_rpc_config *config, struct bs_error *er
   const char *url = config->url, *host = url == NULL ? NULL : strstr(url, "://");
 
   if (host == NULL || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) || host[3] == '\0')
-    return bs_fail(error, BS_WORD_config, "The URL of a Bitcoin node begins with http:// and has a host: http://127.0.0.1:8332.");
+    return bs_fail(error, BS_WORD_config,
+                   "The URL of a Bitcoin node begins with http:// and has a host, as http://127.0.0.1:8332.");
   if (strpbrk(host + 3, "@?#") != NULL)
     return bs_fail(error, BS_WORD_config,
                    "The URL of a Bitcoin node has scheme, host and port only: user and password are given beside it.");
@@ -255,7 +256,8 @@ static bool read_cookie(struct bs_rpc *rpc, struct bs_error *error) {
   if (!bs_file_read(&rpc->credentials, rpc->cookie, COOKIE_MAX, error)) {
     if (error->word == BS_WORD_not_found)
       return bs_fail(error, BS_WORD_no_names,
-                     "There is no cookie file %s: the Bitcoin node is not running, has its data elsewhere, or wants a password.",
+                     "There is no cookie file %s: the Bitcoin node is not running, has its data elsewhere, or wants user and"
+                     " password.",
                      rpc->cookie);
     return bs_context(error, "The cookie of the Bitcoin node");
   }

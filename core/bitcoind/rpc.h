@@ -9,7 +9,7 @@
  * limit of its own, ten seconds.  Neither user nor password nor cookie is ever part of an error or of the log.
  *
  * Words of every function: no_names (the node cannot be reached, is still starting, or what answers is no Bitcoin node),
- * denied (it does not take the credentials), config (the URL, or a cookie that cannot be read), too_large (the answer, with
+ * denied (it does not take the credentials), config (the URL, or what is no cookie file), too_large (the answer, with
  * result BLOCKSTORE_ERROR), failed (what the node said of a call), deadline, cancelled, no_memory.
  */
 #ifndef BS_BITCOIND_RPC_H

@@ -131,24 +131,37 @@ static bool hash_transaction(struct bs_transaction *transaction, struct bs_error
   return true;
 }
 
-bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length,
-                          struct bs_error *error) {
+bool bs_transaction_read(struct bs_transaction *ret_transaction, size_t *ret_size, const unsigned char *raw, size_t length,
+                         struct bs_error *error) {
   struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
   struct reader reader = {raw, length, false};
 
-  if (length > BS_TRANSACTION_MAX)
-    return bs_fail(error, BS_WORD_malformed, "The transaction has more than %u bytes.", BS_TRANSACTION_MAX);
   if (!parse_parts(&transaction, &reader, error)) return false;
   if (reader.failed)
     return bs_fail(error, BS_WORD_malformed, "The transaction is malformed at byte %zu of %zu.", length - reader.left,
                    length);
-  if (reader.left != 0)
-    return bs_fail(error, BS_WORD_malformed, "The transaction has %zu bytes too many at its end.", reader.left);
   if (transaction.input_count == 0) return bs_fail(error, BS_WORD_malformed, "The transaction has no input.");
   if (transaction.output_count == 0) return bs_fail(error, BS_WORD_malformed, "The transaction has no output.");
   if (!hash_transaction(&transaction, error)) return false;
   *ret_transaction = transaction;
+  *ret_size = length - reader.left;
   transaction = (struct bs_transaction){0};
+  return true;
+}
+
+bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length,
+                          struct bs_error *error) {
+  struct bs_transaction transaction = {0};
+  size_t size;
+
+  if (length > BS_TRANSACTION_MAX)
+    return bs_fail(error, BS_WORD_malformed, "The transaction has more than %u bytes.", BS_TRANSACTION_MAX);
+  if (!bs_transaction_read(&transaction, &size, raw, length, error)) return false;
+  if (size != length) {
+    bs_transaction_free(&transaction);
+    return bs_fail(error, BS_WORD_malformed, "The transaction has %zu bytes too many at its end.", length - size);
+  }
+  *ret_transaction = transaction;
   return true;
 }
 

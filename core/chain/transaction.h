@@ -45,6 +45,9 @@ struct bs_transaction {
 /* Reads all of raw.  Words: malformed (what is wrong, and where), no_memory. */
 bool bs_transaction_parse(struct bs_transaction *ret_transaction, const unsigned char *raw, size_t length,
                           struct bs_error *error);
+/* Reads the one at the beginning of raw, whatever its size and what follows it; *ret_size: its bytes. */
+bool bs_transaction_read(struct bs_transaction *ret_transaction, size_t *ret_size, const unsigned char *raw, size_t length,
+                         struct bs_error *error);
 void bs_transaction_free(struct bs_transaction *transaction);
 /* Without witnesses: what the txid is the hash of. */
 void bs_transaction_write(struct bs_buffer *raw, const struct bs_transaction *transaction);

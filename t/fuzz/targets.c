@@ -7,6 +7,7 @@
 #include "t/fuzz/targets.h"
 
 const struct bs_fuzz_target bs_fuzz_targets[] = {
+    {"bitcoin-block", bs_fuzz_bitcoin_block, 10000, NULL},
     {"blocks", bs_fuzz_blocks, 20, NULL},
     {"config", bs_fuzz_config, 3000, "yaml"},
     {"entry", bs_fuzz_entry, 10000, "json"},

@@ -45,6 +45,8 @@ void bs_fuzz_payload(const uint8_t *bytes, size_t length);
 void bs_fuzz_transaction(const uint8_t *bytes, size_t length);
 /* names.c */
 void bs_fuzz_entry(const uint8_t *bytes, size_t length);
+/* bitcoin.c */
+void bs_fuzz_bitcoin_block(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
 /* dht.c */

@@ -31,7 +31,7 @@ static struct bs_rpc_config config(void) {
                                 .cookie = getenv("NODE_COOKIE"),
                                 .user = getenv("NODE_USER"),
                                 .password = getenv("NODE_PASSWORD"),
-                                .answer_max = strtoul(most == NULL ? "0" : most, NULL, 10)};
+                                .answer_max = most == NULL ? 0 : strtoul(most, NULL, 10)};
 }
 
 static void call(struct bs_rpc *rpc, char **arguments, int count) {
