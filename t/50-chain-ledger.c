@@ -168,7 +168,7 @@ static void a_coin_is_what_its_transaction_says(void **state) {
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error error = {0};
 
-  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, coin.txid, &error));
+  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, NULL, coin.txid, &error));
   assert_fails(bs_coin_from_transaction(&taken, foreign.txid, 0, raw.bytes, raw.length, &error), BS_WORD_forged,
                "not the one");
   assert_fails(bs_coin_from_transaction(&taken, coin.txid, 1, raw.bytes, raw.length, &error), BS_WORD_forged,
@@ -185,7 +185,7 @@ static void coinbases_are_the_ledgers(void **state) {
   struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_error error = {0};
 
-  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, coin.txid, &error)); /* which is one */
+  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, NULL, coin.txid, &error)); /* which is one */
   assert_fails(append(fixture, &raw, 1, &error), BS_WORD_denied, "coinbase");
 }
 

@@ -157,6 +157,9 @@ bool bs_index_operations_at(const struct bs_index *index, uint64_t block, bs_vis
 /* Those on a name in the blocks `first` to `last`, in the chain's order.  A preorder does not tell its name. */
 bool bs_index_operations_on(const struct bs_index *index, const char *name, uint64_t first, uint64_t last,
                             bs_visit_operation visit, void *user, struct bs_error *error);
+/* The block that has this consensus hash, no seeded one; all are looked through. */
+bool bs_index_find_block(const struct bs_index *index, uint64_t *ret_block, bool *ret_found,
+                         const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
 bool bs_index_announcements_at(const struct bs_index *index, uint64_t block, bs_visit_announcement visit,
                                void *user, struct bs_error *error);
 /* A file of an older schema that is only read may lack it. */

@@ -67,7 +67,7 @@ bool bs_ledger_get_tip(struct bs_ledger *ledger, struct bs_ledger_tip *ret_tip, 
   return true;
 }
 
-bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw,
+bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw, uint64_t *ret_height,
                                const unsigned char txid[BS_TXID_SIZE], struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   char text[2 * BS_TXID_SIZE + 1];
@@ -78,6 +78,7 @@ bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_r
   bs_txid_text(text, txid);
   if (row == NULL)
     return bs_fail(error, BS_WORD_not_found, "%s: There is no transaction %s.", ledger->database->path, text);
+  if (ret_height != NULL) *ret_height = bs_row_integer(row, 0);
   bs_buffer_add(ret_raw, sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2));
   return bs_buffer_ok(ret_raw, error);
 }

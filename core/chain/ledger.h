@@ -47,8 +47,8 @@ struct bs_ledger_tip {
   unsigned char consensus[BS_CONSENSUS_SIZE]; /* the seed when there is none */
 };
 bool bs_ledger_get_tip(struct bs_ledger *ledger, struct bs_ledger_tip *ret_tip, struct bs_error *error);
-/* Appends the transaction.  Word: not_found. */
-bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw,
+/* Appends the transaction; ret_height: of its block, NULL: not wanted.  Word: not_found. */
+bool bs_ledger_get_transaction(struct bs_ledger *ledger, struct bs_buffer *ret_raw, uint64_t *ret_height,
                                const unsigned char txid[BS_TXID_SIZE], struct bs_error *error);
 
 /* An unspent output, to be looked up. */

@@ -64,6 +64,18 @@ bool bs_index_operations_on(const struct bs_index *index, const char *name, uint
                    visit, user, error);
 }
 
+bool bs_index_find_block(const struct bs_index *index, uint64_t *ret_block, bool *ret_found,
+                         const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  if (!bs_database_query(index->database, BS_SQL_block_of_consensus, &row,
+                         BS_VALUES(bs_value_blob(consensus, BS_CONSENSUS_SIZE)), error))
+    return false;
+  *ret_found = row != NULL;
+  if (row != NULL) *ret_block = bs_row_integer(row, 0);
+  return true;
+}
+
 static bool read_announcement(const struct bs_index *index, struct bs_announcement *announcement, sqlite3_stmt *row,
                               struct bs_error *error) {
   struct bs_database *database = index->database;

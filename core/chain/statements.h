@@ -145,6 +145,7 @@
                   " WHERE name IN (SELECT name FROM expiries WHERE block = ?1)")                                       \
   X(drop_expiries, "DELETE FROM expiries WHERE block = ?1")                                                           \
   X(get_consensus, "SELECT hash, operations_hash FROM consensus WHERE block = ?1")                                    \
+  X(block_of_consensus, "SELECT block FROM consensus WHERE hash = ?1 LIMIT 1")                                        \
   X(put_consensus, "INSERT INTO consensus (block, hash, operations_hash) VALUES (?1, ?2, ?3)")                        \
   X(put_operation, "INSERT INTO operations (block, position, txid, opcode, name, value_hash, serialised)"             \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                            \

@@ -201,29 +201,62 @@ static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSEN
   return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
 }
 
+static bool embedded_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                                       struct bs_error *error) {
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+
+  return bs_index_get_consensus(index_of(state), consensus, hash, ret_found, block, error);
+}
+
+static bool embedded_block_of(void *state, uint64_t *ret_block, bool *ret_found,
+                              const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+  return bs_index_find_block(index_of(state), ret_block, ret_found, consensus, error);
+}
+
 static bool embedded_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                                 bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                                 struct bs_error *error) {
   return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
 }
 
-static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
-                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+static bool embedded_unspents(void *state, struct bs_unspent *unspents, size_t *ret_count,
+                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   struct embedded *embedded = state;
   struct bs_outpoint outpoints[BS_COINS_MAX];
+  struct bs_ledger_tip tip;
   size_t count;
 
-  if (!bs_ledger_get_unspents(embedded->ledger, outpoints, &count, most < BS_COINS_MAX ? most : BS_COINS_MAX, hash,
-                              error))
+  if (!bs_ledger_get_tip(embedded->ledger, &tip, error) ||
+      !bs_ledger_get_unspents(embedded->ledger, outpoints, &count, BS_COINS_MAX, hash, error))
     return false;
   for (size_t i = 0; i < count; i++) {
-    struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
+    struct bs_unspent *unspent = &unspents[i];
+    uint64_t height;
 
-    if (!bs_ledger_get_transaction(embedded->ledger, &raw, outpoints[i].txid, error) ||
-        !bs_coin_from_transaction(&coins[i], outpoints[i].txid, outpoints[i].output, raw.bytes, raw.length, error))
+    *unspent = (struct bs_unspent){.confirmations = 0};
+    if (!bs_ledger_get_transaction(embedded->ledger, &unspent->raw, &height, outpoints[i].txid, error) ||
+        !bs_coin_from_transaction(&unspent->coin, outpoints[i].txid, outpoints[i].output, unspent->raw.bytes,
+                                  unspent->raw.length, error)) {
+      for (size_t k = 0; k <= i; k++) bs_buffer_free(&unspents[k].raw);
       return false;
+    }
+    unspent->confirmations = tip.height - height + 1;
   }
   *ret_count = count;
+  return true;
+}
+
+static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct bs_unspent unspents[BS_COINS_MAX];
+  size_t count;
+
+  if (!embedded_unspents(state, unspents, &count, hash, error)) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (i < most) coins[i] = unspents[i].coin;
+    bs_buffer_free(&unspents[i].raw);
+  }
+  *ret_count = count < most ? count : most;
   return true;
 }
 
@@ -327,8 +360,11 @@ const struct bs_provider bs_provider_embedded = {
     .announcements_at = embedded_announcements_at,
     .refused_at = embedded_refused_at,
     .consensus_at = embedded_consensus_at,
+    .operations_hash_at = embedded_operations_hash_at,
+    .block_of = embedded_block_of,
     .find_value = embedded_find_value,
     .coins = embedded_coins,
+    .unspents = embedded_unspents,
     .fee_rate = embedded_fee_rate,
     .fund = embedded_fund,
     .submit = embedded_submit,

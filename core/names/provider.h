@@ -16,6 +16,13 @@
 
 struct bs_view;
 
+/* An unspent output with the whole transaction that made it. */
+struct bs_unspent {
+  struct bs_coin coin;
+  uint64_t confirmations; /* 0: in no block yet */
+  struct bs_buffer raw;
+};
+
 /* Transactions for one block, in order. */
 struct bs_batch {
   struct bs_buffer raw[BS_BATCH_MAX];
@@ -69,6 +76,11 @@ struct bs_provider {
   bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
+  /* These two are NULL where nobody is served. */
+  bool (*operations_hash_at)(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                             struct bs_error *error);
+  bool (*block_of)(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                   struct bs_error *error);
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
 
@@ -77,6 +89,9 @@ struct bs_provider {
    * made it. */
   bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                 const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+  /* The same for a client that builds its transactions itself, at most BS_COINS_MAX; NULL where nobody is served. */
+  bool (*unspents)(void *state, struct bs_unspent *unspents, size_t *ret_count, const unsigned char hash[BS_HASH160_SIZE],
+                   struct bs_error *error);
   /* Satoshis that 1,000 bytes of a transaction should pay. */
   bool (*fee_rate)(void *state, uint64_t *ret_rate, struct bs_error *error);
   /* Makes coins out of nothing; NULL where that cannot be.  Only inside of submit. */

@@ -77,7 +77,7 @@ static void fund(struct writer *writer, size_t count) {
   bs_public_key_hash(hash, bs_key_public(writer->key));
   bench_check(bs_ledger_grant(writer->ledger, hash, (count + 10) * BURNED, &error) &&
                   bs_ledger_get_unspents(writer->ledger, &coin, &found, 1, hash, &error) &&
-                  bs_ledger_get_transaction(writer->ledger, &raw, coin.txid, &error) &&
+                  bs_ledger_get_transaction(writer->ledger, &raw, NULL, coin.txid, &error) &&
                   bs_coin_from_transaction(&writer->coin, coin.txid, coin.output, raw.bytes, raw.length, &error),
               &error);
 }

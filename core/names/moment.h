@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a name server tells besides names.h: the entries as the rules know them, each answer as of one moment of the chain,
+ * and what a client needs to build transactions.  Threads, scopes and words: as in names.h; failed also where the provider
+ * cannot tell it.
+ */
+#ifndef BS_NAMES_MOMENT_H
+#define BS_NAMES_MOMENT_H
+
+#include "core/names/provider.h"
+
+/* The chain's end.  Two that are equal: nothing changed between them. */
+struct bs_moment {
+  bool exists; /* false: there is no chain yet; what follows is zero */
+  uint64_t block;
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+};
+bool bs_names_moment(struct bs_names *names, struct bs_scope *scope, struct bs_moment *ret_moment, struct bs_error *error);
+
+struct bs_name_state {
+  struct bs_moment moment;
+  bool found, name_space_found;
+  struct bs_name_entry entry;
+  struct bs_namespace_entry name_space;
+  bool inherited; /* names.h: is_inherited */
+};
+/* Word: usage (not a name). */
+bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_state *ret_state, const char *name,
+                         struct bs_error *error);
+
+struct bs_namespace_state {
+  struct bs_moment moment;
+  bool found;
+  struct bs_namespace_entry entry;
+};
+/* Word: usage (not an id). */
+bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_state *ret_state,
+                              const char *id, struct bs_error *error);
+
+struct bs_preorder_state {
+  struct bs_moment moment;
+  bool found;
+  struct bs_preorder_entry entry;
+};
+/* opcode: NAME_PREORDER or NAMESPACE_PREORDER. */
+bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, struct bs_preorder_state *ret_state,
+                             enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+
+/* The block of which this is the consensus hash; the seed is that of none.  Looks through all blocks. */
+bool bs_names_block_of(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_block, bool *ret_found,
+                       const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
+/* What the operations of a block hash to: one of the inputs of its consensus hash. */
+bool bs_names_operations_hash_at(struct bs_names *names, struct bs_scope *scope, unsigned char hash[BS_SHA256_SIZE],
+                                 bool *ret_found, uint64_t block, struct bs_error *error);
+
+/* Satoshis for 1,000 bytes; 0: not known. */
+bool bs_names_fee_rate(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_rate, struct bs_error *error);
+/* The largest unspent outputs of an address, at most BS_COINS_MAX; each by bs_unspent_free.  Word: usage (not an address). */
+bool bs_names_unspents(struct bs_names *names, struct bs_scope *scope, struct bs_unspent *unspents, size_t *ret_count,
+                       const char *address, struct bs_error *error);
+void bs_unspent_free(struct bs_unspent *unspent);
+
+#endif
