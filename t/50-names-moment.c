@@ -14,7 +14,7 @@ static void no_chain_yet(void **state) {
   struct fixture *fixture = *state;
   struct bs_error error = {0};
   struct bs_moment moment;
-  struct bs_name_state name;
+  struct bs_name_answer name;
   struct bs_unspent unspents[BS_COINS_MAX];
   unsigned char hash[BS_SHA256_SIZE] = {0};
   uint64_t block;
@@ -39,7 +39,7 @@ static void a_name_and_its_moment(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_receipt receipt = register_name(fixture, "alice.id", fixture->alice);
   struct bs_error error = {0};
-  struct bs_name_state name;
+  struct bs_name_answer name;
   struct bs_moment moment;
   char consensus[BS_CONSENSUS_TEXT], expected[BS_CONSENSUS_TEXT];
 
@@ -64,8 +64,8 @@ static void namespaces_and_preorders(void **state) {
   const struct bs_name_operation operation = {.owner_key = fixture->alice};
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
   struct bs_error error = {0};
-  struct bs_namespace_state name_space;
-  struct bs_preorder_state preorder;
+  struct bs_namespace_answer name_space;
+  struct bs_preorder_answer preorder;
   unsigned char hash[BS_HASH160_SIZE] = {1};
 
   assert_ok(bs_names_preorder(NAMES(fixture), &receipt, "alice.id", NULL, &operation, &error));

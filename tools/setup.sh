@@ -3,7 +3,7 @@
 # Sourced by tools/quickstart and tools/run-tests, which set $top, the source tree.
 
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
-  libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev'
+  libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev libevent-dev'
 # g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete, groff formats the
 # manual pages, zsh and fish complete, sqlite3 looks into the example's store.
 test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3'

@@ -56,16 +56,16 @@ static bool read_at_once(struct bs_names *names, struct bs_scope *scope, struct 
 }
 
 static bool read_name(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
-  struct bs_name_state *state = user;
+  struct bs_name_answer *state = user;
 
   return names->provider->get_name(names->state, &state->entry, &state->found, &state->name_space, &state->name_space_found,
                                    key, error) &&
          (!state->found || names->provider->is_inherited(names->state, &state->inherited, &state->entry, error));
 }
 
-bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_state *ret_state, const char *name,
+bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
                          struct bs_error *error) {
-  struct bs_name_state state = {.found = false};
+  struct bs_name_answer state = {.found = false};
 
   if (!bs_name_check(name, error) || !read_at_once(names, scope, &state.moment, read_name, &state, name, error)) return false;
   *ret_state = state;
@@ -73,14 +73,14 @@ bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct 
 }
 
 static bool read_namespace(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
-  struct bs_namespace_state *state = user;
+  struct bs_namespace_answer *state = user;
 
   return names->provider->get_namespace(names->state, &state->entry, &state->found, key, error);
 }
 
-bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_state *ret_state,
+bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_answer *ret_state,
                               const char *id, struct bs_error *error) {
-  struct bs_namespace_state state = {.found = false};
+  struct bs_namespace_answer state = {.found = false};
 
   if (!bs_names_check_namespace(id, error) ||
       !read_at_once(names, scope, &state.moment, read_namespace, &state, id, error))
@@ -95,16 +95,16 @@ struct preorder_key {
 };
 
 static bool read_preorder(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
-  struct bs_preorder_state *state = user;
+  struct bs_preorder_answer *state = user;
   const struct preorder_key *wanted = key;
 
   return names->provider->get_preorder(names->state, &state->entry, &state->found, wanted->opcode, wanted->hash, error);
 }
 
-bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, struct bs_preorder_state *ret_state,
+bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, struct bs_preorder_answer *ret_state,
                              enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   const struct preorder_key key = {opcode, hash};
-  struct bs_preorder_state state = {.found = false};
+  struct bs_preorder_answer state = {.found = false};
 
   if (!read_at_once(names, scope, &state.moment, read_preorder, &state, &key, error)) return false;
   *ret_state = state;

@@ -17,7 +17,7 @@ struct bs_moment {
 };
 bool bs_names_moment(struct bs_names *names, struct bs_scope *scope, struct bs_moment *ret_moment, struct bs_error *error);
 
-struct bs_name_state {
+struct bs_name_answer {
   struct bs_moment moment;
   bool found, name_space_found;
   struct bs_name_entry entry;
@@ -25,25 +25,25 @@ struct bs_name_state {
   bool inherited; /* names.h: is_inherited */
 };
 /* Word: usage (not a name). */
-bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_state *ret_state, const char *name,
+bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
                          struct bs_error *error);
 
-struct bs_namespace_state {
+struct bs_namespace_answer {
   struct bs_moment moment;
   bool found;
   struct bs_namespace_entry entry;
 };
 /* Word: usage (not an id). */
-bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_state *ret_state,
+bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_answer *ret_state,
                               const char *id, struct bs_error *error);
 
-struct bs_preorder_state {
+struct bs_preorder_answer {
   struct bs_moment moment;
   bool found;
   struct bs_preorder_entry entry;
 };
 /* opcode: NAME_PREORDER or NAMESPACE_PREORDER. */
-bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, struct bs_preorder_state *ret_state,
+bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, struct bs_preorder_answer *ret_state,
                              enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 
 /* The block of which this is the consensus hash; the seed is that of none.  Looks through all blocks. */

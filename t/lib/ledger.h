@@ -87,7 +87,7 @@ static inline struct bs_coin coin_of(struct fixture *fixture, const struct bs_ke
   hash_of(hash, key);
   assert_ok(bs_ledger_get_unspents(fixture->ledger, outpoints, &count, 8, hash, &error));
   assert_true(number < count);
-  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, outpoints[number].txid, &error));
+  assert_ok(bs_ledger_get_transaction(fixture->ledger, &raw, NULL, outpoints[number].txid, &error));
   assert_ok(
       bs_coin_from_transaction(&coin, outpoints[number].txid, outpoints[number].output, raw.bytes, raw.length, &error));
   return coin;

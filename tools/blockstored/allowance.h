@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* How many requests each address may make: so many a second, and as many at once.  One thread. */
+#ifndef BLOCKSTORED_ALLOWANCE_H
+#define BLOCKSTORED_ALLOWANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct bsd_allowance;
+
+/* rate: a second; 0: no limit.  NULL: no memory. */
+struct bsd_allowance *bsd_allowance_new(uint64_t rate);
+void bsd_allowance_free(struct bsd_allowance *allowance); /* NULL is allowed */
+/* Whose allowance it is: an address of IPv4, the first 64 bits of IPv6; 0: somebody without a limit (a unix socket). */
+uint64_t bsd_allowance_key(const struct sockaddr *address);
+/* Takes `requests` off; true: they may be answered now, which may leave a debt.  Else *ret_wait_ms says when to ask again. */
+bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t requests, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/lane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/worker.h"
+
+struct queue {
+  struct bsd_job *first, **end;
+};
+
+struct bsd_lanes {
+  struct bsd_service *service;
+  int bell; /* eventfd: there is something done */
+  struct event *event;
+  pthread_mutex_t mutex; /* what follows */
+  pthread_cond_t quiet;  /* a lane has stopped */
+  struct queue waiting[BSD_LANES];
+  bool is_running[BSD_LANES];
+  struct queue done;
+};
+
+static void put(struct queue *queue, struct bsd_job *job) {
+  job->next = NULL;
+  *queue->end = job;
+  queue->end = &job->next;
+}
+
+static struct bsd_job *take(struct queue *queue) {
+  struct bsd_job *job = queue->first;
+
+  if (job == NULL) return NULL;
+  queue->first = job->next;
+  if (queue->first == NULL) queue->end = &queue->first;
+  return job;
+}
+
+void bsd_job_free(struct bsd_job *job) {
+  bs_buffer_free(&job->request);
+  bs_buffer_free(&job->reply);
+  free(job);
+}
+
+struct lane_of {
+  struct bsd_lanes *lanes;
+  enum bsd_lane lane;
+};
+
+/* The next job of a lane; NULL: it stops. */
+static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
+  struct bsd_job *job;
+  BS_LOCKED(&lanes->mutex);
+
+  job = take(&lanes->waiting[lane]);
+  if (job != NULL) return job;
+  lanes->is_running[lane] = false;
+  pthread_cond_broadcast(&lanes->quiet);
+  return NULL;
+}
+
+static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
+  static const uint64_t one = 1;
+  BS_LOCKED(&lanes->mutex);
+
+  put(&lanes->done, job);
+  while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
+}
+
+static void work(void *user) {
+  struct lane_of *which = user;
+  struct bsd_lanes *lanes = which->lanes;
+  enum bsd_lane lane = which->lane;
+  struct bsd_job *job;
+
+  free(which);
+  while ((job = next_job(lanes, lane)) != NULL) {
+    struct bsd_frame frame;
+
+    if (!atomic_load(&job->is_dropped)) {
+      bsd_frame_read(&frame, lanes->service, job->request.bytes, job->request.length);
+      bsd_frame_answer(&frame, lanes->service, &job->reply);
+    }
+    give_back(lanes, job);
+  }
+}
+
+static struct bsd_job *take_done(struct bsd_lanes *lanes) {
+  BS_LOCKED(&lanes->mutex);
+
+  return take(&lanes->done);
+}
+
+static void hear(evutil_socket_t fd, short what, void *user) {
+  struct bsd_lanes *lanes = user;
+  uint64_t count;
+  struct bsd_job *job;
+
+  (void)what;
+  while (read(fd, &count, sizeof count) < 0 && errno == EINTR) continue;
+  while ((job = take_done(lanes)) != NULL) {
+    if (!atomic_load(&job->is_dropped)) job->done(job, job->user);
+    bsd_job_free(job);
+  }
+}
+
+bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, struct event_base *base, struct bs_error *error) {
+  struct bsd_lanes *lanes = calloc(1, sizeof *lanes);
+
+  if (lanes == NULL) return bs_fail_memory(error);
+  lanes->service = service;
+  for (size_t i = 0; i < BSD_LANES; i++) lanes->waiting[i].end = &lanes->waiting[i].first;
+  lanes->done.end = &lanes->done.first;
+  pthread_mutex_init(&lanes->mutex, NULL);
+  pthread_cond_init(&lanes->quiet, NULL);
+  lanes->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  lanes->event = lanes->bell < 0 ? NULL : event_new(base, lanes->bell, EV_READ | EV_PERSIST, hear, lanes);
+  if (lanes->event == NULL || event_add(lanes->event, NULL) != 0) {
+    bsd_lanes_close(lanes);
+    return bs_fail(error, BS_WORD_failed, "The threads for what takes long could not be prepared.");
+  }
+  *ret_lanes = lanes;
+  return true;
+}
+
+struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, const void *bytes, size_t length,
+                              void (*done)(struct bsd_job *job, void *user), void *user) {
+  struct bsd_job *job = calloc(1, sizeof *job);
+  struct lane_of *which = malloc(sizeof *which);
+  struct bs_error error;
+  BS_LOCKED(&lanes->mutex);
+
+  if (job != NULL) bs_buffer_add(&job->request, bytes, length);
+  if (job == NULL || which == NULL || job->request.failed ||
+      (!lanes->is_running[lane] && (*which = (struct lane_of){lanes, lane}, !bs_worker_run(work, which, &error)))) {
+    if (job != NULL) bsd_job_free(job);
+    free(which);
+    return NULL;
+  }
+  if (lanes->is_running[lane]) free(which);
+  lanes->is_running[lane] = true;
+  job->lane = lane;
+  job->done = done;
+  job->user = user;
+  put(&lanes->waiting[lane], job);
+  return job;
+}
+
+static void drop_all(struct queue *queue) {
+  struct bsd_job *job;
+
+  while ((job = take(queue)) != NULL) bsd_job_free(job);
+}
+
+static void wait_until_quiet(struct bsd_lanes *lanes) {
+  BS_LOCKED(&lanes->mutex);
+
+  for (size_t i = 0; i < BSD_LANES; i++) {
+    drop_all(&lanes->waiting[i]);
+    while (lanes->is_running[i]) pthread_cond_wait(&lanes->quiet, &lanes->mutex);
+  }
+}
+
+void bsd_lanes_close(struct bsd_lanes *lanes) {
+  if (lanes == NULL) return;
+  bs_scopes_cancel(&lanes->service->scopes);
+  wait_until_quiet(lanes);
+  bs_workers_rest();
+  drop_all(&lanes->done);
+  if (lanes->event != NULL) event_free(lanes->event);
+  if (lanes->bell >= 0) close(lanes->bell);
+  pthread_cond_destroy(&lanes->quiet);
+  pthread_mutex_destroy(&lanes->mutex);
+  free(lanes);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening sockets: opened here, or handed over by a service manager (LISTEN_FDS). */
+#include <config.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "tools/blockstored/journal.h"
+#include "tools/blockstored/server.h"
+#include "tools/blockstored/web.h"
+
+#define FIRST_HANDED 3 /* the service manager's first descriptor */
+#define HANDED_MAX 64
+#define BACKLOG 1024
+
+void bsd_peer_text(char text[BSD_PEER_TEXT], const struct sockaddr *address) {
+  char host[INET6_ADDRSTRLEN];
+
+  snprintf(text, BSD_PEER_TEXT, "unix");
+  if (address->sa_family == AF_INET) {
+    struct sockaddr_in internet;
+
+    memcpy(&internet, address, sizeof internet);
+    if (inet_ntop(AF_INET, &internet.sin_addr, host, sizeof host) != NULL)
+      snprintf(text, BSD_PEER_TEXT, "%s:%u", host, ntohs(internet.sin_port));
+  } else if (address->sa_family == AF_INET6) {
+    struct sockaddr_in6 internet;
+
+    memcpy(&internet, address, sizeof internet);
+    if (inet_ntop(AF_INET6, &internet.sin6_addr, host, sizeof host) != NULL)
+      snprintf(text, BSD_PEER_TEXT, "[%s]:%u", host, ntohs(internet.sin6_port));
+  }
+}
+
+static bool bind_and_listen(int fd, const struct sockaddr *address, socklen_t length, const char *text, struct bs_error *error) {
+  if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0) return true;
+  if (errno == EADDRINUSE) return bs_fail(error, BS_WORD_conflict, "Somebody listens on %s already.", text);
+  return bs_fail_errno(error, "%s cannot be listened on", text);
+}
+
+/* ---- unix:/PATH ---- */
+
+/* A socket that nobody listens on any more is left over from who was killed. */
+static bool clear_path(const struct sockaddr_un *address, socklen_t length, const char *text, struct bs_error *error) {
+  struct stat status;
+  int fd BS_AUTO_CLOSE = -1;
+
+  if (lstat(address->sun_path, &status) != 0) return true;
+  if (!S_ISSOCK(status.st_mode)) return bs_fail(error, BS_WORD_conflict, "%s is there, and no socket.", address->sun_path);
+  fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0 && connect(fd, (const struct sockaddr *)address, length) != 0 && errno == ECONNREFUSED) {
+    unlink(address->sun_path);
+    return true;
+  }
+  return bs_fail(error, BS_WORD_conflict, "Somebody listens on %s already.", text);
+}
+
+static bool listen_unix(int *ret_fd, const char *text, const char *path, struct bs_error *error) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int fd;
+
+  if (path[0] != '/' || strlen(path) >= sizeof address.sun_path)
+    return bs_fail(error, BS_WORD_config,
+                   "\"%s\" is no address to listen on: unix:/PATH has an absolute path of at most %zu bytes.", text,
+                   sizeof address.sun_path - 1);
+  memcpy(address.sun_path, path, strlen(path));
+  if (!clear_path(&address, sizeof address, text, error)) return false;
+  fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return bs_fail_errno(error, "A socket could not be made");
+  if (!bind_and_listen(fd, (const struct sockaddr *)&address, sizeof address, text, error)) {
+    close(fd);
+    return false;
+  }
+  chmod(path, 0666); /* as open as the port of this machine that it stands for */
+  *ret_fd = fd;
+  return true;
+}
+
+/* ---- HOST:PORT ---- */
+
+/* Takes the text apart: HOST:PORT or [ADDRESS]:PORT. */
+static bool take_apart(char host[256], char port[8], const char *text) {
+  const char *colon = strrchr(text, ':');
+  size_t length = colon == NULL ? 0 : (size_t)(colon - text);
+
+  if (length >= 2 && text[0] == '[' && colon[-1] == ']') {
+    text++;
+    length -= 2;
+  } else if (memchr(text, ':', length) != NULL) {
+    return false;
+  }
+  if (length == 0 || length > 255 || strlen(colon + 1) > 5 || strlen(colon + 1) == 0) return false;
+  if (strspn(colon + 1, "0123456789") != strlen(colon + 1) || strtol(colon + 1, NULL, 10) > 65535) return false;
+  snprintf(host, 256, "%.*s", (int)length, text);
+  snprintf(port, 8, "%s", colon + 1);
+  return true;
+}
+
+static bool listen_internet(int *ret_fd, const char *text, struct bs_error *error) {
+  static const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+  static const int one = 1;
+  char host[256], port[8];
+  struct addrinfo *found;
+  int number, fd;
+  bool good;
+
+  if (!take_apart(host, port, text))
+    return bs_fail(error, BS_WORD_config, "\"%s\" is no address to listen on: HOST:PORT, [ADDRESS]:PORT or unix:/PATH.", text);
+  number = getaddrinfo(host, port, &hints, &found);
+  if (number != 0) return bs_fail(error, BS_WORD_config, "The address %s cannot be found: %s.", text, gai_strerror(number));
+  fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (fd >= 0 && found->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  good = fd >= 0 ? bind_and_listen(fd, found->ai_addr, found->ai_addrlen, text, error)
+                 : bs_fail_errno(error, "A socket could not be made");
+  freeaddrinfo(found);
+  if (!good && fd >= 0) close(fd);
+  if (good) *ret_fd = fd;
+  return good;
+}
+
+bool bsd_listen_on(int *ret_fd, const char *text, struct bs_error *error) {
+  if (strncmp(text, "unix:", 5) == 0) return listen_unix(ret_fd, text, text + 5, error);
+  return listen_internet(ret_fd, text, error);
+}
+
+/* ---- listeners ---- */
+
+static void accept_event(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length, void *user) {
+  (void)listener;
+  bsd_peer_accept(user, fd, address, length);
+}
+
+/* Out of descriptors: it rests until the next tick. */
+static void error_event(struct evconnlistener *listener, void *user) {
+  (void)user;
+  BSD_JOURNAL(BS_LOG_WARNING, "accept", BSD_TEXT("why", strerrordesc_np(errno)));
+  evconnlistener_disable(listener);
+}
+
+static bool add_listener(struct bsd_server *server, int fd, struct bs_error *error) {
+  struct evconnlistener **grown = realloc(server->listeners, (server->listener_count + 1) * sizeof(struct evconnlistener *));
+  struct evconnlistener *listener = NULL;
+
+  if (grown != NULL) {
+    server->listeners = grown;
+    listener = evconnlistener_new(server->base, accept_event, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+  }
+  if (listener == NULL) {
+    close(fd);
+    return bs_fail_memory(error);
+  }
+  evconnlistener_set_error_cb(listener, error_event);
+  server->listeners[server->listener_count++] = listener;
+  return true;
+}
+
+static void tell(const char *what, int fd) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  char text[BSD_PEER_TEXT] = "?";
+
+  if (getsockname(fd, (struct sockaddr *)&address, &length) == 0) bsd_peer_text(text, (const struct sockaddr *)&address);
+  BSD_JOURNAL(BS_LOG_INFO, "listening", BSD_TEXT("side", what), BSD_TEXT("address", text));
+}
+
+static bool add_rpc(struct bsd_server *server, int fd, struct bs_error *error) {
+  tell("rpc", fd);
+  return add_listener(server, fd, error);
+}
+
+static bool add_http(struct bsd_server *server, int fd, struct bs_error *error) {
+  tell("http", fd);
+  return bsd_web_open(server, fd, error);
+}
+
+/* ---- handed over ---- */
+
+/* A number of the environment; 0 where there is none. */
+static long number_of(const char *variable) {
+  const char *text = getenv(variable);
+  char *end;
+  long number;
+
+  if (text == NULL || text[0] < '0' || text[0] > '9') return 0;
+  errno = 0;
+  number = strtol(text, &end, 10);
+  return *end == '\0' && errno == 0 ? number : 0;
+}
+
+/* Is the name at this place of LISTEN_FDNAMES "http"? */
+static bool is_named_http(const char *names, long place) {
+  for (; names != NULL && place > 0; place--) {
+    names = strchr(names, ':');
+    if (names != NULL) names++;
+  }
+  return names != NULL && strncmp(names, "http", 4) == 0 && (names[4] == ':' || names[4] == '\0');
+}
+
+/* *ret_rpc, *ret_http: which there were. */
+static bool take_handed(struct bsd_server *server, bool *ret_rpc, bool *ret_http, struct bs_error *error) {
+  long count = number_of("LISTEN_PID") == (long)getpid() ? number_of("LISTEN_FDS") : 0;
+
+  if (count > HANDED_MAX)
+    return bs_fail(error, BS_WORD_config, "LISTEN_FDS says %ld sockets; at most %d are taken.", count, HANDED_MAX);
+  for (long i = 0; i < count; i++) {
+    int fd = FIRST_HANDED + (int)i, listens = 0;
+    socklen_t length = sizeof listens;
+    bool http = is_named_http(getenv("LISTEN_FDNAMES"), i);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens)
+      return bs_fail(error, BS_WORD_config, "Descriptor %d, which the service manager handed over, is no listening socket.", fd);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    *(http ? ret_http : ret_rpc) = true;
+    if (!(http ? add_http(server, fd, error) : add_rpc(server, fd, error))) return false;
+  }
+  unsetenv("LISTEN_PID");
+  unsetenv("LISTEN_FDS");
+  unsetenv("LISTEN_FDNAMES");
+  return true;
+}
+
+bool bsd_listen(struct bsd_server *server, struct bs_error *error) {
+  const struct bsd_settings *settings = server->settings;
+  bool rpc = false, http = false;
+  int fd;
+
+  if (!take_handed(server, &rpc, &http, error)) return false;
+  for (size_t i = 0; i < settings->listen_count && !rpc; i++)
+    if (!bsd_listen_on(&fd, settings->listen[i], error) || !add_rpc(server, fd, error)) return false;
+  if (http || strcmp(settings->http, "off") == 0) return true;
+  return bsd_listen_on(&fd, settings->http, error) && add_http(server, fd, error);
+}
+
+void bsd_listen_end(struct bsd_server *server) {
+  for (size_t i = 0; i < server->listener_count; i++) evconnlistener_free(server->listeners[i]);
+  free(server->listeners);
+  server->listeners = NULL;
+  server->listener_count = 0;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/method.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/blockstored/json.h"
+#include "tools/blockstored/service.h"
+
+/* Sorted.  Where the server was asked by two names in its time, both are here. */
+const struct bsd_method bsd_methods[] = {
+    {"broadcast_transaction", "HEX [DRY_RUN]", 1, 2, {BSD_TRANSACTION, BSD_TRUTH}, BSD_NODE, false, bsd_broadcast},
+    {"get_all_names", "[OFFSET [COUNT]]", 0, 2, {BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false, bsd_all_names},
+    {"get_announcements_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_announcements_at},
+    {"get_block_from_consensus", "CONSENSUS", 1, 1, {BSD_CONSENSUS}, BSD_SCAN, false, bsd_block_from_consensus},
+    {"get_consensus_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_consensus_at},
+    {"get_consensus_range", "FIRST LAST", 2, 2, {BSD_WHOLE, BSD_WHOLE}, BSD_AT_ONCE, true, bsd_consensus_range},
+    {"get_immutable_data", "NAME HASH", 0, 4, {0}, BSD_AT_ONCE, false, bsd_data_is_read_by_clients},
+    {"get_mutable_data", "NAME ID", 0, 4, {0}, BSD_AT_ONCE, false, bsd_data_is_read_by_clients},
+    {"get_name_blockchain_history", "NAME [FIRST [LAST]]", 1, 3, {BSD_NAME, BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false,
+     bsd_name_history},
+    {"get_name_blockchain_record", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_name_record},
+    {"get_name_cost", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_name_cost},
+    {"get_name_state", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_name_state},
+    {"get_name_value", "NAME TXID", 2, 2, {BSD_NAME, BSD_TXID}, BSD_AT_ONCE, true, bsd_name_value},
+    {"get_nameops_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_nameops_at},
+    {"get_nameops_hash_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_nameops_hash_at},
+    {"get_names_in_namespace", "ID [OFFSET [COUNT]]", 1, 3, {BSD_NAMESPACE, BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false,
+     bsd_names_in_namespace},
+    {"get_names_owned_by_address", "ADDRESS", 1, 1, {BSD_ADDRESS}, BSD_AT_ONCE, true, bsd_names_of_address},
+    {"get_namespace_blockchain_record", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_record},
+    {"get_namespace_cost", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_cost},
+    {"get_namespace_reveal_blockchain_record", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_reveal_record},
+    {"get_namespace_state", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_state},
+    {"get_operations_at", "BLOCK [OFFSET]", 1, 2, {BSD_WHOLE, BSD_WHOLE}, BSD_AT_ONCE, true, bsd_operations_at},
+    {"get_operations_on", "NAME FIRST LAST [OFFSET]", 3, 4, {BSD_NAME, BSD_WHOLE, BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false,
+     bsd_operations_on},
+    {"get_preorder_state", "name|namespace HASH", 2, 2, {BSD_WORD, BSD_HASH}, BSD_AT_ONCE, true, bsd_preorder_state},
+    {"get_refused_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_refused_at},
+    {"get_unspents", "ADDRESS", 1, 1, {BSD_ADDRESS}, BSD_NODE, false, bsd_unspents},
+    {"getinfo", "", 0, 0, {0}, BSD_AT_ONCE, false, bsd_getinfo},
+    {"lookup", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_lookup},
+    {"lookup_namespace", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_record},
+    {"name_cost", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_name_cost},
+    {"namespace_cost", "ID", 1, 1, {BSD_NAMESPACE}, BSD_AT_ONCE, true, bsd_namespace_cost},
+    {"ping", "", 0, 0, {0}, BSD_AT_ONCE, false, bsd_ping},
+};
+const size_t bsd_method_count = sizeof bsd_methods / sizeof bsd_methods[0];
+_Static_assert(sizeof bsd_methods / sizeof bsd_methods[0] < BSD_METHODS_MAX, "each method has its row of counters");
+
+struct text {
+  const char *bytes;
+  size_t length;
+};
+
+static int compare(const void *key, const void *element) {
+  const struct text *text = key;
+  const char *name = ((const struct bsd_method *)element)->name;
+  int order = strncmp(text->bytes, name, text->length);
+
+  return order != 0 ? order : name[text->length] == '\0' ? 0 : -1;
+}
+
+const struct bsd_method *bsd_method_find(const char *name, size_t length) {
+  const struct text text = {name, length};
+
+  return bsearch(&text, bsd_methods, bsd_method_count, sizeof bsd_methods[0], compare);
+}
+
+/* ---- methods that changed names ---- */
+
+static const struct {
+  const char *name, *instead;
+} mutators[] = {
+    {"announce", "announce"},
+    {"name_import", "name_import"},
+    {"namespace_preorder", "namespace_preorder"},
+    {"namespace_ready", "namespace_ready"},
+    {"namespace_reveal", "namespace_reveal"},
+    {"preorder", "preorder"},
+    {"register", "register"},
+    {"renew", "renew"},
+    {"revoke", "revoke"},
+    {"send_subsidized", "register"},
+    {"transfer", "transfer"},
+    {"update", "update"},
+};
+
+/* Takes "_tx" and "_tx_subsidized" off the end. */
+static size_t plain_length(const char *name, size_t length) {
+  static const char *const suffixes[] = {"_tx_subsidized", "_tx"};
+
+  for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+    size_t suffix = strlen(suffixes[i]);
+
+    if (length > suffix && memcmp(name + length - suffix, suffixes[i], suffix) == 0) return length - suffix;
+  }
+  return length;
+}
+
+bool bsd_method_is_refused(const char *name, size_t length, struct bs_error *error) {
+  length = plain_length(name, length);
+  for (size_t i = 0; i < sizeof mutators / sizeof mutators[0]; i++) {
+    if (strlen(mutators[i].name) != length || memcmp(mutators[i].name, name, length) != 0) continue;
+    bs_fail(error, BS_WORD_denied,
+            "Private keys never travel: this server neither takes one nor makes transactions. Build and sign the transaction "
+            "where the key is (blockstore-cli %s does all of it), with what get_unspents, get_name_state and getinfo tell, and "
+            "give it to broadcast_transaction.",
+            mutators[i].instead);
+    return true;
+  }
+  return false;
+}
+
+bool bsd_fail_2015(struct bsd_call *call, enum bs_word word, const char *sentence) {
+  return bs_fail(call->error, word, "%s", sentence);
+}
+
+/* ---- the server itself ---- */
+
+bool bsd_ping(struct bsd_call *call) {
+  bs_buffer_text(call->reply, "{\"status\":\"alive\"}");
+  return true;
+}
+
+bool bsd_getinfo(struct bsd_call *call) {
+  struct bs_buffer *reply = call->reply;
+  struct bs_names_info info;
+  uint64_t rate = 0;
+
+  if (!bs_names_info(call->names, call->scope, &info, call->error) ||
+      !bs_names_fee_rate(call->names, call->scope, &rate, call->error))
+    return false;
+  bs_buffer_byte(reply, '{');
+  bsd_json_number(reply, "blocks", info.height);
+  bsd_json_number(reply, "bitcoind_blocks", info.height);
+  bsd_json_text(reply, "consensus", info.exists ? info.consensus : NULL);
+  bsd_json_number(reply, "last_block", info.height);
+  bsd_json_text(reply, "blockstore_version", PACKAGE_VERSION ".0");
+  bsd_json_text(reply, "testset", "False");
+  bsd_json_text(reply, "chain_id", info.exists ? info.chain_id : NULL);
+  bsd_json_text(reply, "network", info.network);
+  bsd_json_number(reply, "first_block", info.first_block);
+  bsd_json_number(reply, "block_time", info.block_time);
+  bsd_json_number(reply, "names", info.names);
+  bsd_json_number(reply, "fee_rate", rate);
+  bsd_json_number(reply, "confirmations", (uint64_t)call->service->settings->confirmations);
+  bsd_json_number(reply, "node_blocks", info.height);
+  bsd_json_text(reply, "server", "blockstored " PACKAGE_VERSION);
+  bs_buffer_byte(reply, '}');
+  return true;
+}

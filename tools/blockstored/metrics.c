@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/metrics.h"
+
+#include <stddef.h>
+
+#include "tools/blockstored/method.h"
+
+static const uint64_t edges_us[BSD_BUCKETS] = {10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000};
+static const char *const outcomes[BSD_OUTCOMES] = {"ok", "error", "fault"};
+
+void bsd_metrics_request(struct bsd_metrics *metrics, size_t number, enum bsd_outcome outcome, uint64_t nanoseconds) {
+  size_t bucket = 0;
+
+  while (bucket < BSD_BUCKETS && nanoseconds > edges_us[bucket] * 1000) bucket++;
+  bsd_count(&metrics->requests[number][outcome], 1);
+  bsd_count(&metrics->buckets[bucket], 1);
+  bsd_count(&metrics->nanoseconds, nanoseconds);
+}
+
+static void head(struct bs_buffer *text, const char *name, const char *type, const char *help) {
+  bs_buffer_format(text, "# HELP blockstored_%s %s\n# TYPE blockstored_%s %s\n", name, help, name, type);
+}
+
+static void write_requests(struct bs_buffer *text, const struct bsd_metrics *metrics) {
+  head(text, "requests_total", "counter", "Requests answered, by method and outcome.");
+  for (size_t i = 0; i < BSD_METHODS_MAX; i++)
+    for (size_t k = 0; k < BSD_OUTCOMES; k++) {
+      unsigned long long count = bsd_counted(&metrics->requests[i][k]);
+
+      if (count > 0)
+        bs_buffer_format(text, "blockstored_requests_total{method=\"%s\",outcome=\"%s\"} %llu\n",
+                         i < bsd_method_count ? bsd_methods[i].name : "", outcomes[k], count);
+    }
+}
+
+static void write_durations(struct bs_buffer *text, const struct bsd_metrics *metrics) {
+  unsigned long long sum = 0;
+
+  head(text, "request_duration_seconds", "histogram", "How long answers took, without waiting in line.");
+  for (size_t i = 0; i < BSD_BUCKETS; i++) {
+    sum += bsd_counted(&metrics->buckets[i]);
+    bs_buffer_format(text, "blockstored_request_duration_seconds_bucket{le=\"%g\"} %llu\n", (double)edges_us[i] / 1e6, sum);
+  }
+  sum += bsd_counted(&metrics->buckets[BSD_BUCKETS]);
+  bs_buffer_format(text, "blockstored_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n", sum);
+  bs_buffer_format(text, "blockstored_request_duration_seconds_sum %.6f\nblockstored_request_duration_seconds_count %llu\n",
+                   (double)bsd_counted(&metrics->nanoseconds) / 1e9, sum);
+}
+
+#define ROW(name, type, help) {#name, type, help, offsetof(struct bsd_metrics, name), ""}
+#define TOTAL(name, help) {#name, "counter", help, offsetof(struct bsd_metrics, name), "_total"}
+static const struct {
+  const char *name, *type, *help;
+  size_t offset;
+  const char *suffix;
+} rows[] = {
+    ROW(connections_open, "gauge", "Connections of the RPC that are open."),
+    {"connections", "counter", "Connections of the RPC that were taken.", offsetof(struct bsd_metrics, connections_total),
+     "_total"},
+    TOTAL(connections_refused, "Connections beyond the limit."),
+    TOTAL(bytes_in, "Bytes that peers sent."),
+    TOTAL(bytes_out, "Bytes that peers were sent."),
+    TOTAL(frames_malformed, "Connections that ended with a malformed frame."),
+    TOTAL(throttled, "Times that a peer's requests waited for the request rate."),
+    TOTAL(dropped_idle, "Connections that ended because their peer said nothing."),
+    TOTAL(dropped_slow, "Connections that ended because their peer did not take its replies."),
+    TOTAL(cache_hits, "Replies that were kept from before."),
+    TOTAL(cache_misses, "Replies that were looked up although they can be kept."),
+    TOTAL(http_requests, "Requests of the HTTP side."),
+    ROW(tip, "gauge", "The last block of the index."),
+    ROW(node_blocks, "gauge", "The last block of the chain's source."),
+    TOTAL(reorganisations, "Times that blocks left the chain."),
+};
+
+void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics) {
+  unsigned long long tip = bsd_counted(&metrics->tip), node = bsd_counted(&metrics->node_blocks);
+
+  write_requests(text, metrics);
+  write_durations(text, metrics);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const atomic_ullong *counter = (const atomic_ullong *)(const void *)((const char *)metrics + rows[i].offset);
+
+    bs_buffer_format(text, "# HELP blockstored_%s%s %s\n# TYPE blockstored_%s%s %s\nblockstored_%s%s %llu\n", rows[i].name,
+                     rows[i].suffix, rows[i].help, rows[i].name, rows[i].suffix, rows[i].type, rows[i].name, rows[i].suffix,
+                     bsd_counted(counter));
+  }
+  head(text, "lag_blocks", "gauge", "How many blocks the index is behind the chain's source.");
+  bs_buffer_format(text, "blockstored_lag_blocks %llu\n", node > tip ? node - tip : 0);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection.  Its requests are taken out of what has arrived as long as nothing stands against it: a request on a lane,
+ * replies that its peer has not taken, an allowance that is used up.  Until then no more is read from it either, so that
+ * what a peer costs is bounded.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/codec/netstring.h"
+#include "tools/blockstored/journal.h"
+#include "tools/blockstored/server.h"
+
+#define INPUT_MAX (BSD_FRAME_MAX + 16) /* bytes that are read ahead: the longest frame */
+#define TURN_MAX 128                   /* frames that are answered before others have their turn */
+#define KEEP_REPLY (64u << 10)         /* a larger room for replies is given back */
+#define LINGER_MS 2000                 /* for a peer to see why it was left */
+
+enum state {
+  PEER_OPEN,
+  PEER_LEAVING,  /* no more requests; its replies are still on their way */
+  PEER_LINGERING /* all was sent; what still comes is thrown away, so that no reset overtakes the last reply */
+};
+
+struct bsd_peer {
+  struct bsd_server *server;
+  struct bsd_peer *next, *previous;
+  struct bufferevent *bev;
+  struct bsd_job *job;  /* on a lane; NULL: none */
+  struct event *wake;   /* for its allowance, or its next turn; made when first needed */
+  enum state state;
+  bool has_ended;       /* nothing more will arrive */
+  bool is_waiting;      /* for `wake` */
+  bool is_told;         /* in the journal */
+  uint64_t key;         /* whose allowance it has */
+  uint64_t since_ms;    /* when it came */
+  uint64_t busy_ms;     /* when it last sent a whole request, or took a reply */
+  uint64_t begun_ms;    /* when the request that is not whole yet began; 0: none */
+  uint64_t requests;
+  char text[BSD_PEER_TEXT];
+};
+
+static void advance(struct bsd_peer *peer);
+
+/* ---- its end ---- */
+
+static void peer_free(struct bsd_peer *peer, const char *why) {
+  struct bsd_server *server = peer->server;
+
+  if (peer->job != NULL) atomic_store(&peer->job->is_dropped, true);
+  if (peer->wake != NULL) event_free(peer->wake);
+  bufferevent_free(peer->bev);
+  if (peer->next == peer) {
+    server->peers = NULL;
+  } else {
+    peer->next->previous = peer->previous;
+    peer->previous->next = peer->next;
+    if (server->peers == peer) server->peers = peer->next;
+  }
+  server->peer_count--;
+  atomic_store(&server->service.metrics.connections_open, server->peer_count);
+  if (bsd_journal_wants(BS_LOG_INFO))
+    BSD_JOURNAL(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
+                BSD_NUMBER("requests", peer->requests),
+                BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
+  free(peer);
+  if (server->stopping && server->peers == NULL) event_base_loopexit(server->base, NULL);
+}
+
+static size_t output_of(const struct bsd_peer *peer) {
+  return evbuffer_get_length(bufferevent_get_output(peer->bev));
+}
+
+/* Everything was sent: the peer sees the end, and may still be sending. */
+static void linger(struct bsd_peer *peer) {
+  peer->state = PEER_LINGERING;
+  peer->busy_ms = bs_clock_monotonic_ms();
+  shutdown(bufferevent_getfd(peer->bev), SHUT_WR);
+  if (peer->has_ended) {
+    peer_free(peer, "ended");
+    return;
+  }
+  evbuffer_drain(bufferevent_get_input(peer->bev), SIZE_MAX);
+  bufferevent_enable(peer->bev, EV_READ);
+}
+
+/* No more requests are taken; ends when what is owed was sent. */
+static void leave(struct bsd_peer *peer) {
+  if (peer->state == PEER_OPEN) peer->state = PEER_LEAVING;
+  if (peer->job == NULL && output_of(peer) == 0) linger(peer);
+}
+
+/* ---- replies ---- */
+
+/* One room for all replies of the loop's thread: it is as large as the last few of them. */
+static struct bs_buffer room;
+
+static bool send_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
+  char head[24];
+  struct evbuffer *output = bufferevent_get_output(peer->bev);
+  int length = snprintf(head, sizeof head, "%zu:", reply->length);
+
+  if (reply->failed || evbuffer_add(output, head, (size_t)length) != 0 ||
+      evbuffer_add(output, reply->bytes, reply->length) != 0 || evbuffer_add(output, ",", 1) != 0)
+    return false;
+  bsd_count(&peer->server->service.metrics.bytes_out, reply->length + (size_t)length + 1);
+  return true;
+}
+
+static void clear_room(void) {
+  if (room.capacity > KEEP_REPLY) bs_buffer_free(&room);
+  else bs_buffer_clear(&room);
+}
+
+static void send_fault(struct bsd_peer *peer, const char *sentence) {
+  bs_buffer_clear(&room);
+  bsd_fault_write(&room, BSD_FAILURE, sentence);
+  send_reply(peer, &room);
+  clear_room();
+}
+
+/* ---- requests ---- */
+
+static void lane_done(struct bsd_job *job, void *user) {
+  struct bsd_peer *peer = user;
+
+  peer->job = NULL;
+  peer->busy_ms = bs_clock_monotonic_ms();
+  if (!send_reply(peer, &job->reply)) {
+    peer_free(peer, "memory");
+    return;
+  }
+  if (peer->state == PEER_OPEN) advance(peer);
+  else leave(peer);
+}
+
+/* False: there was no memory, and the peer has to go. */
+static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netstring) {
+  struct bsd_server *server = peer->server;
+  struct bsd_frame frame;
+  bool good;
+
+  bsd_frame_read(&frame, &server->service, netstring->payload, netstring->length);
+  peer->requests += frame.requests;
+  if (frame.lane != BSD_AT_ONCE && frame.is_json) {
+    peer->job = bsd_lanes_run(server->lanes, frame.lane, netstring->payload, netstring->length, lane_done, peer);
+    return peer->job != NULL;
+  }
+  bs_buffer_clear(&room);
+  bsd_frame_answer(&frame, &server->service, &room);
+  good = send_reply(peer, &room);
+  clear_room();
+  return good;
+}
+
+static void wake(evutil_socket_t fd, short what, void *user) {
+  struct bsd_peer *peer = user;
+
+  (void)fd, (void)what;
+  peer->is_waiting = false;
+  if (peer->state == PEER_OPEN) advance(peer);
+}
+
+static void wait_for(struct bsd_peer *peer, uint32_t milliseconds) {
+  const struct timeval time = {milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
+
+  if (peer->wake == NULL) peer->wake = event_new(peer->server->base, -1, 0, wake, peer);
+  peer->is_waiting = peer->wake != NULL && event_add(peer->wake, &time) == 0;
+}
+
+/* May the next request be answered? */
+static bool may_go_on(struct bsd_peer *peer) {
+  return peer->state == PEER_OPEN && peer->job == NULL && !peer->is_waiting &&
+         output_of(peer) < (size_t)peer->server->settings->output;
+}
+
+static void malformed(struct bsd_peer *peer, enum bs_netstring_state state) {
+  char sentence[160];
+
+  snprintf(sentence, sizeof sentence, "%s",
+           state == BS_NETSTRING_TOO_LARGE
+               ? "The frame is too large: a request has at most 8,192 bytes, one of broadcast_transaction 131,072."
+               : "This is no netstring: the length in decimal digits without a leading zero, a colon, as many bytes, a comma.");
+  bsd_count(&peer->server->service.metrics.frames_malformed, 1);
+  BSD_JOURNAL(BS_LOG_WARNING, "malformed", BSD_TEXT("peer", peer->text),
+              BSD_TEXT("why", state == BS_NETSTRING_TOO_LARGE ? "too large" : "no netstring"));
+  send_fault(peer, sentence);
+}
+
+enum step { STEP_AGAIN, STEP_PARTIAL, STEP_LEFT, STEP_GONE };
+
+/* One frame at the beginning of the bytes; *used: of them. */
+static enum step step(struct bsd_peer *peer, const unsigned char *bytes, size_t length, size_t *used, uint64_t now_ms) {
+  struct bs_netstring netstring;
+  enum bs_netstring_state state = bs_netstring_decode(&netstring, bytes, length, BSD_FRAME_MAX);
+  uint32_t wait_ms;
+
+  if (state == BS_NETSTRING_PARTIAL) return STEP_PARTIAL;
+  if (state != BS_NETSTRING_WHOLE) {
+    malformed(peer, state);
+    return STEP_LEFT;
+  }
+  if (!bsd_allowance_take(peer->server->allowance, &wait_ms, peer->key, 1, now_ms)) {
+    bsd_count(&peer->server->service.metrics.throttled, 1);
+    wait_for(peer, wait_ms);
+    return STEP_AGAIN;
+  }
+  *used = netstring.total;
+  peer->busy_ms = now_ms;
+  return answer_frame(peer, &netstring) ? STEP_AGAIN : STEP_GONE;
+}
+
+/* What is left is the beginning of a request, or nothing. */
+static void note_partial(struct bsd_peer *peer, size_t left, uint64_t now_ms) {
+  if (left == 0) peer->begun_ms = 0;
+  else if (peer->begun_ms == 0) peer->begun_ms = now_ms;
+}
+
+static void settle(struct bsd_peer *peer, bool is_partial) {
+  if (peer->has_ended && is_partial) {
+    leave(peer);
+    return;
+  }
+  if (may_go_on(peer) && !peer->has_ended) bufferevent_enable(peer->bev, EV_READ);
+  else bufferevent_disable(peer->bev, EV_READ);
+}
+
+static void advance(struct bsd_peer *peer) {
+  struct evbuffer *input = bufferevent_get_input(peer->bev);
+  size_t length = evbuffer_get_length(input), used = 0;
+  const unsigned char *bytes = length == 0 ? NULL : evbuffer_pullup(input, -1);
+  uint64_t now_ms = bs_clock_monotonic_ms();
+  enum step next = STEP_AGAIN;
+
+  if (length > 0 && bytes == NULL) {
+    peer_free(peer, "memory");
+    return;
+  }
+  if (length > 0) bsd_service_look(&peer->server->service);
+  for (int i = 0; may_go_on(peer) && next == STEP_AGAIN; i++) {
+    size_t of_frame = 0;
+
+    if (i == TURN_MAX) {
+      wait_for(peer, 0);
+      break;
+    }
+    next = used < length ? step(peer, bytes + used, length - used, &of_frame, now_ms) : STEP_PARTIAL;
+    used += of_frame;
+    if (of_frame > 0) peer->begun_ms = 0;
+  }
+  if (next == STEP_GONE) {
+    peer_free(peer, "memory");
+    return;
+  }
+  evbuffer_drain(input, used);
+  if (next == STEP_LEFT) {
+    leave(peer);
+    return;
+  }
+  note_partial(peer, next == STEP_PARTIAL ? length - used : 0, now_ms);
+  settle(peer, next == STEP_PARTIAL);
+}
+
+/* ---- events ---- */
+
+static void read_event(struct bufferevent *bev, void *user) {
+  struct bsd_peer *peer = user;
+
+  if (peer->state != PEER_OPEN) {
+    evbuffer_drain(bufferevent_get_input(bev), SIZE_MAX);
+    return;
+  }
+  if (peer->job == NULL && !peer->is_waiting) advance(peer);
+}
+
+/* All that waited was taken. */
+static void write_event(struct bufferevent *bev, void *user) {
+  struct bsd_peer *peer = user;
+
+  peer->busy_ms = bs_clock_monotonic_ms();
+  if (peer->state == PEER_LEAVING) {
+    leave(peer);
+    return;
+  }
+  if (peer->state != PEER_OPEN || peer->job != NULL || peer->is_waiting) return;
+  if (peer->has_ended || evbuffer_get_length(bufferevent_get_input(bev)) > 0) advance(peer);
+  else bufferevent_enable(bev, EV_READ);
+}
+
+static void other_event(struct bufferevent *bev, short what, void *user) {
+  struct bsd_peer *peer = user;
+
+  (void)bev;
+  if ((what & BEV_EVENT_EOF) == 0 || peer->state == PEER_LINGERING) {
+    peer_free(peer, (what & BEV_EVENT_EOF) != 0 ? "ended" : "broken");
+    return;
+  }
+  peer->has_ended = true; /* what it asked before is answered */
+  if (peer->state == PEER_OPEN && peer->job == NULL && !peer->is_waiting) advance(peer);
+}
+
+static void count_read(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *user) {
+  struct bsd_peer *peer = user;
+
+  (void)buffer;
+  if (info->n_added > 0) bsd_count(&peer->server->service.metrics.bytes_in, info->n_added);
+}
+
+/* ---- its beginning ---- */
+
+static void refuse(struct bsd_server *server, evutil_socket_t fd, const char *text) {
+  static const char fault[] = "{\"fault\":\"Fault\",\"faultCode\":8002,\"faultString\":"
+                              "\"The server has as many connections as it may; try again later.\"}";
+  struct bs_buffer frame = BS_BUFFER_INIT;
+
+  bs_netstring_encode(&frame, fault, sizeof fault - 1);
+  bsd_count(&server->service.metrics.connections_refused, 1);
+  if (!frame.failed && send(fd, frame.bytes, frame.length, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) shutdown(fd, SHUT_WR);
+  bs_buffer_free(&frame);
+  close(fd);
+  BSD_JOURNAL(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("why", "too many connections"));
+}
+
+/* A peer that is gone without a word is noticed within some two minutes. */
+static void set_socket(evutil_socket_t fd, int family) {
+  static const int one = 1, idle = 60, interval = 15, count = 4, patience_ms = 60000;
+
+  if (family != AF_INET && family != AF_INET6) return;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+}
+
+static void join_ring(struct bsd_server *server, struct bsd_peer *peer) {
+  if (server->peers == NULL) {
+    server->peers = peer->next = peer->previous = peer;
+  } else {
+    peer->next = server->peers;
+    peer->previous = server->peers->previous;
+    peer->previous->next = peer->next->previous = peer;
+  }
+  server->peer_count++;
+}
+
+static bool open_peer(struct bsd_peer *peer, evutil_socket_t fd) {
+  peer->bev = bufferevent_socket_new(peer->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+  if (peer->bev == NULL) return false;
+  bufferevent_setcb(peer->bev, read_event, write_event, other_event, peer);
+  bufferevent_setwatermark(peer->bev, EV_READ, 0, INPUT_MAX);
+  evbuffer_add_cb(bufferevent_get_input(peer->bev), count_read, peer);
+  return bufferevent_enable(peer->bev, EV_READ | EV_WRITE) == 0;
+}
+
+void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length) {
+  struct bsd_peer *peer;
+  char text[BSD_PEER_TEXT];
+
+  (void)length;
+  bsd_peer_text(text, address);
+  if (server->peer_count >= (size_t)server->settings->connections) {
+    refuse(server, fd, text);
+    return;
+  }
+  peer = calloc(1, sizeof *peer);
+  if (peer == NULL) {
+    close(fd);
+    return;
+  }
+  peer->server = server;
+  peer->key = bsd_allowance_key(address);
+  peer->since_ms = peer->busy_ms = bs_clock_monotonic_ms();
+  memcpy(peer->text, text, sizeof text);
+  set_socket(fd, address->sa_family);
+  if (!open_peer(peer, fd)) {
+    if (peer->bev != NULL) bufferevent_free(peer->bev);
+    else close(fd);
+    free(peer);
+    return;
+  }
+  join_ring(server, peer);
+  bsd_count(&server->service.metrics.connections_total, 1);
+  atomic_store(&server->service.metrics.connections_open, server->peer_count);
+}
+
+/* ---- all of them ---- */
+
+/* Why it has to go, or NULL. */
+static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
+  const struct bsd_settings *settings = peer->server->settings;
+  struct bsd_metrics *metrics = &peer->server->service.metrics;
+  uint64_t quiet_ms = now_ms > peer->busy_ms ? now_ms - peer->busy_ms : 0;
+
+  if (peer->state == PEER_LINGERING) return quiet_ms >= LINGER_MS ? "ended" : NULL;
+  if (peer->job != NULL) return NULL; /* it waits for us */
+  if (output_of(peer) > 0) {
+    if (quiet_ms < (uint64_t)settings->idle_ms) return NULL;
+    bsd_count(&metrics->dropped_slow, 1);
+    return "slow";
+  }
+  if (peer->begun_ms != 0 && now_ms - peer->begun_ms >= (uint64_t)settings->patience_ms) {
+    bsd_count(&metrics->dropped_idle, 1);
+    return "a request was not finished";
+  }
+  if (quiet_ms < (uint64_t)settings->idle_ms || peer->is_waiting) return NULL;
+  bsd_count(&metrics->dropped_idle, 1);
+  return "idle";
+}
+
+void bsd_peers_tick(struct bsd_server *server, uint64_t now_ms) {
+  struct bsd_peer *peer = server->peers;
+
+  for (size_t left = server->peer_count; left > 0; left--) {
+    struct bsd_peer *next = peer->next;
+    const char *why = reason_to_end(peer, now_ms);
+
+    if (why != NULL) peer_free(peer, why);
+    peer = next;
+  }
+}
+
+/* What has reached this machine is still read: then comes the end, as if the peer had said it. */
+void bsd_peers_finish(struct bsd_server *server) {
+  struct bsd_peer *peer = server->peers;
+
+  for (size_t left = server->peer_count; left > 0; left--) {
+    struct bsd_peer *next = peer->next;
+
+    shutdown(bufferevent_getfd(peer->bev), SHUT_RD);
+    peer = next;
+  }
+}
+
+void bsd_peers_free(struct bsd_server *server) {
+  while (server->peers != NULL) peer_free(server->peers, "stopped");
+  bs_buffer_free(&room);
+}

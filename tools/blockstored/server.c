@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "tools/blockstored/journal.h"
+#include "tools/blockstored/web.h"
+
+#define OTHER_DESCRIPTORS 64 /* beside connections: databases, listeners, the loop's own */
+
+void bsd_notify(const char *state) {
+  const char *path = getenv("NOTIFY_SOCKET");
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = path == NULL ? 0 : strlen(path);
+  int fd BS_AUTO_CLOSE = -1;
+
+  if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@')) return;
+  memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
+    BSD_JOURNAL(BS_LOG_WARNING, "notify", BSD_TEXT("why", "the service manager cannot be told"));
+}
+
+static void tick(evutil_socket_t fd, short what, void *user) {
+  struct bsd_server *server = user;
+  uint64_t now_ms = bs_clock_monotonic_ms();
+
+  (void)fd, (void)what;
+  for (size_t i = 0; i < server->listener_count; i++) evconnlistener_enable(server->listeners[i]);
+  bsd_service_look(&server->service);
+  bsd_peers_tick(server, now_ms);
+  if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
+}
+
+/* The first signal: no new peers, and what was asked is answered.  The second: at once. */
+static void told_to_end(evutil_socket_t number, short what, void *user) {
+  struct bsd_server *server = user;
+
+  (void)what;
+  BSD_JOURNAL(BS_LOG_INFO, "stopping", BSD_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
+              BSD_NUMBER("connections", server->peer_count));
+  bsd_notify("STOPPING=1");
+  bsd_listen_end(server);
+  bsd_web_close(server);
+  server->stop_by_ms = server->stopping ? 0 : bs_clock_monotonic_ms() + (uint64_t)server->settings->stop_ms;
+  server->stopping = true;
+  bsd_peers_finish(server);
+  if (server->peers == NULL || server->stop_by_ms <= bs_clock_monotonic_ms()) event_base_loopexit(server->base, NULL);
+}
+
+static bool add_events(struct bsd_server *server, struct bs_error *error) {
+  static const struct timeval second = {1, 0};
+  static const int numbers[2] = {SIGTERM, SIGINT};
+  bool good;
+
+  server->tick = event_new(server->base, -1, EV_PERSIST, tick, server);
+  good = server->tick != NULL && event_add(server->tick, &second) == 0;
+  for (size_t i = 0; i < 2 && good; i++) {
+    server->signals[i] = evsignal_new(server->base, numbers[i], told_to_end, server);
+    good = server->signals[i] != NULL && event_add(server->signals[i], NULL) == 0;
+  }
+  return good || bs_fail(error, BS_WORD_failed, "The loop could not be prepared.");
+}
+
+/* As many descriptors as there may be connections. */
+static void raise_limit(const struct bsd_settings *settings) {
+  struct rlimit limit;
+  rlim_t wanted = (rlim_t)settings->connections + OTHER_DESCRIPTORS;
+
+  if (strcmp(settings->http, "off") != 0) wanted += (rlim_t)settings->connections;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted)
+    BSD_JOURNAL(BS_LOG_WARNING, "descriptors", BSD_NUMBER("allowed", limit.rlim_cur), BSD_NUMBER("wanted", wanted));
+}
+
+static bool open_server(struct bsd_server *server, const struct bsd_settings *settings, struct bs_error *error) {
+  server->settings = settings;
+  server->base = event_base_new();
+  server->allowance = bsd_allowance_new((uint64_t)settings->request_rate);
+  if (server->base == NULL || server->allowance == NULL) return bs_fail_memory(error);
+  return bsd_service_open(&server->service, settings, error) &&
+         bsd_lanes_open(&server->lanes, &server->service, server->base, error) && add_events(server, error) &&
+         bsd_listen(server, error);
+}
+
+static void close_server(struct bsd_server *server) {
+  bsd_listen_end(server);
+  bsd_web_close(server);
+  bsd_peers_free(server);
+  bsd_lanes_close(server->lanes);
+  bsd_service_close(&server->service);
+  for (size_t i = 0; i < 2; i++)
+    if (server->signals[i] != NULL) event_free(server->signals[i]);
+  if (server->tick != NULL) event_free(server->tick);
+  bsd_allowance_free(server->allowance);
+  if (server->base != NULL) event_base_free(server->base);
+  libevent_global_shutdown();
+}
+
+bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error) {
+  struct bsd_server server = {.base = NULL};
+  bool good;
+
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  raise_limit(settings);
+  good = open_server(&server, settings, error);
+  if (good) {
+    BSD_JOURNAL(BS_LOG_INFO, "started", BSD_TEXT("version", PACKAGE_VERSION), BSD_TEXT("source", settings->source),
+                BSD_NUMBER("block", server.service.moment.block));
+    bsd_notify("READY=1");
+    good = event_base_dispatch(server.base) >= 0 || bs_fail(error, BS_WORD_failed, "The loop ended.");
+    BSD_JOURNAL(BS_LOG_INFO, "stopped", BSD_NUMBER("unanswered", server.peer_count));
+  }
+  close_server(&server);
+  return good;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/service.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "core/base/auto.h"
+#include "core/base/text.h"
+#include "core/codec/hex.h"
+#include "tools/blockstored/journal.h"
+#include "tools/blockstored/json.h"
+
+#define DEPTH_MAX 8
+#define PATIENCE_MS 60000       /* of a lane's frame */
+#define AT_ONCE_MS 2000         /* of the loop's own */
+#define SLOW_NS 1000000000      /* an answer that is told */
+
+/* ---- opening ---- */
+
+static bool open_names(struct bsd_service *service, struct bs_error *error) {
+  const struct bs_names_config config = {.provider = "embedded", .ledger = service->settings->ledger};
+
+  if (strcmp(service->settings->source, "local") != 0)
+    return bs_fail(error, BS_WORD_config, "This build has no chain source \"%s\"; it has: local.", service->settings->source);
+  for (size_t i = 0; i < BSD_LANES; i++)
+    if (!bs_names_open(&service->names[i], &config, error) ||
+        !bs_scope_open(&service->scopes, &service->scope[i], 0, error))
+      return false;
+  return true;
+}
+
+bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error) {
+  memset(service, 0, sizeof *service);
+  service->settings = settings;
+  service->cache = bsd_cache_new((size_t)settings->cache);
+  if (service->cache == NULL) return bs_fail_memory(error);
+  if (!open_names(service, error) || !bs_names_moment(service->names[BSD_AT_ONCE], NULL, &service->moment, error)) return false;
+  if (!service->moment.exists)
+    return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", settings->ledger);
+  atomic_store(&service->metrics.tip, service->moment.block);
+  atomic_store(&service->metrics.node_blocks, service->moment.block);
+  return true;
+}
+
+void bsd_service_close(struct bsd_service *service) {
+  for (size_t i = 0; i < BSD_LANES; i++) {
+    if (service->scope[i] != NULL) bs_scope_close(service->scope[i]);
+    bs_names_close(service->names[i]);
+  }
+  bs_scopes_free(&service->scopes);
+  bsd_cache_free(service->cache);
+}
+
+/* ---- the chain's end ---- */
+
+/* Is the block that was the last one no longer what it was? */
+static bool has_left(struct bsd_service *service, const struct bs_moment *former) {
+  char consensus[BS_CONSENSUS_TEXT], expected[BS_CONSENSUS_TEXT];
+  struct bs_error error = {0};
+
+  bs_hex_encode(expected, former->consensus, sizeof former->consensus);
+  if (!bs_names_consensus_at(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], consensus, former->block, &error))
+    return error.word == BS_WORD_not_found;
+  return strcmp(consensus, expected) != 0;
+}
+
+static void turn(struct bsd_service *service, const struct bs_moment *moment) {
+  char consensus[BS_CONSENSUS_TEXT];
+
+  bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
+  if (service->moment.exists && has_left(service, &service->moment)) {
+    bsd_count(&service->metrics.reorganisations, 1);
+    BSD_JOURNAL(BS_LOG_WARNING, "reorganisation", BSD_NUMBER("from", service->moment.block), BSD_NUMBER("to", moment->block));
+  }
+  service->moment = *moment;
+  bsd_cache_turn(service->cache);
+  atomic_store(&service->metrics.tip, moment->block);
+  atomic_store(&service->metrics.node_blocks, moment->block);
+  BSD_JOURNAL(BS_LOG_INFO, "block", BSD_NUMBER("block", moment->block), BSD_TEXT("consensus", consensus));
+}
+
+static void set_deadline(struct bsd_service *service, enum bsd_lane lane) {
+  service->scope[lane]->deadline_ms = bs_clock_monotonic_ms() + (lane == BSD_AT_ONCE ? AT_ONCE_MS : PATIENCE_MS);
+}
+
+void bsd_service_look(struct bsd_service *service) {
+  struct bs_error error = {0};
+  struct bs_moment moment;
+
+  set_deadline(service, BSD_AT_ONCE);
+  if (!bs_names_moment(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &moment, &error)) {
+    bsd_cache_turn(service->cache); /* who knows */
+    return;
+  }
+  if (moment.block == service->moment.block && moment.exists == service->moment.exists &&
+      memcmp(moment.consensus, service->moment.consensus, sizeof moment.consensus) == 0)
+    return;
+  turn(service, &moment);
+}
+
+/* ---- what a request asks for ---- */
+
+struct request {
+  struct bs_json method, params;
+  bool has_method, has_params;
+};
+
+static struct request take_apart(struct bs_json object) {
+  struct bs_json_iterator iterator = bs_json_begin(object);
+  struct request request = {.has_method = false};
+  struct bs_json key, value;
+
+  if (bs_json_type(object) != BS_JSON_OBJECT) return request;
+  while (bs_json_next_member(&iterator, &key, &value)) {
+    if (bs_json_string_is(key, "method", 6)) {
+      request.method = value;
+      request.has_method = bs_json_type(value) == BS_JSON_STRING;
+    } else if (bs_json_string_is(key, "params", 6)) {
+      request.params = value;
+      request.has_params = bs_json_type(value) != BS_JSON_NULL;
+    }
+  }
+  return request;
+}
+
+/* No method's name needs an escape. */
+static const struct bsd_method *find_method(const struct request *request) {
+  return request->has_method ? bsd_method_find(request->method.text + 1, request->method.length - 2) : NULL;
+}
+
+void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length) {
+  const struct bs_json_limits limits = {BSD_FRAME_MAX, DEPTH_MAX};
+  bool large = length > (size_t)service->settings->frame;
+  struct bs_json_iterator iterator;
+  struct bs_json item;
+
+  frame->requests = 1;
+  frame->lane = BSD_AT_ONCE;
+  frame->error.word = BS_NO_WORD;
+  frame->is_json = bs_json_scan(&frame->root, bytes, length, &limits, &frame->error);
+  if (!frame->is_json) return;
+  if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
+    const struct request request = take_apart(frame->root);
+    const struct bsd_method *method = find_method(&request);
+
+    if (method != NULL) frame->lane = method->lane;
+    large = large && (method == NULL || method->run != bsd_broadcast);
+  } else {
+    frame->requests = 0;
+    for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item); frame->requests++) {
+      const struct request request = take_apart(item);
+      const struct bsd_method *method = find_method(&request);
+
+      if (method != NULL && method->lane > frame->lane) frame->lane = method->lane;
+    }
+  }
+  if (large)
+    frame->is_json = bs_fail(&frame->error, BS_WORD_too_large, "A request has at most %lld bytes; this one has %zu.",
+                             (long long)service->settings->frame, length);
+  else if (frame->requests == 0 || frame->requests > BSD_BATCH_MAX)
+    frame->is_json = bs_fail(&frame->error, BS_WORD_malformed, "A batch has 1 to %d requests; this one has %zu.",
+                             BSD_BATCH_MAX, frame->requests);
+  if (!frame->is_json) frame->requests = 1;
+}
+
+/* ---- arguments ---- */
+
+static bool refuse_kind(const struct bsd_method *method, size_t number, const char *what, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_usage, "Parameter %zu of %s is %s.", number + 1, method->name, what);
+}
+
+static size_t digits_of(enum bsd_kind kind) {
+  return kind == BSD_HASH ? 40 : kind == BSD_TXID ? 64 : kind == BSD_CONSENSUS ? 32 : 0;
+}
+
+/* Checks what a text has to be, as far as that needs no chain. */
+static bool check_text(const struct bsd_method *method, size_t number, const char *text, struct bs_error *error) {
+  enum bsd_kind kind = method->kinds[number];
+  size_t digits = digits_of(kind);
+
+  if (kind == BSD_NAME && strlen(text) > BS_NAME_MAX) return bs_fail(error, BS_WORD_usage, "Name too long");
+  if (kind == BSD_NAMESPACE && strlen(text) > BS_NAMESPACE_MAX) return bs_fail(error, BS_WORD_usage, "Namespace ID too long");
+  if (digits != 0 && !bs_hex_is_string(text, digits))
+    return bs_fail(error, BS_WORD_usage, "Parameter %zu of %s is %zu hexadecimal digits in lower case.", number + 1,
+                   method->name, digits);
+  return true;
+}
+
+static bool read_truth(struct bsd_argument *argument, struct bs_json value) {
+  enum bs_json_type type = bs_json_type(value);
+
+  argument->number = type == BS_JSON_TRUE || bs_json_string_is(value, "True", 4);
+  return type == BS_JSON_TRUE || type == BS_JSON_FALSE || argument->number == 1 || bs_json_string_is(value, "False", 5);
+}
+
+/* texts: has room for all of them. */
+static bool read_argument(struct bsd_argument *argument, const struct bsd_method *method, size_t number, struct bs_json value,
+                          struct bs_buffer *texts, struct bs_error *error) {
+  enum bsd_kind kind = method->kinds[number];
+  size_t from = texts->length;
+
+  if (bs_json_type(value) == BS_JSON_NULL)
+    return number >= method->least || refuse_kind(method, number, "not null", error);
+  argument->given = true;
+  if (kind == 0) return true;
+  if (kind == BSD_WHOLE)
+    return bs_json_integer(value, &argument->number) || refuse_kind(method, number, "a whole number from 0 on", error);
+  if (kind == BSD_TRUTH) return read_truth(argument, value) || refuse_kind(method, number, "true or false", error);
+  if (bs_json_type(value) != BS_JSON_STRING) return refuse_kind(method, number, "a text", error);
+  bs_json_string(value, texts);
+  bs_buffer_byte(texts, '\0');
+  if (!bs_buffer_ok(texts, error)) return false;
+  argument->text = (const char *)texts->bytes + from;
+  return check_text(method, number, argument->text, error);
+}
+
+static bool read_arguments(struct bsd_call *call, const struct bsd_method *method, const struct request *request,
+                           struct bs_buffer *texts) {
+  struct bs_json_iterator iterator = {NULL, NULL};
+  struct bs_json value;
+  size_t count = 0;
+
+  if (request->has_params) {
+    iterator = bs_json_begin(request->params);
+    bs_buffer_reserve(texts, request->params.length + BSD_ARGUMENTS_MAX);
+  }
+  for (; request->has_params && bs_json_next_item(&iterator, &value); count++)
+    if (count < method->most && !read_argument(&call->arguments[count], method, count, value, texts, call->error)) return false;
+  if (count >= method->least && count <= method->most) return true;
+  return bs_fail(call->error, BS_WORD_usage, "%s takes %s%s, not %zu parameters.", method->name,
+                 method->most == 0 ? "no parameters" : "", method->synopsis, count);
+}
+
+/* ---- answering ---- */
+
+void bsd_fault_write(struct bs_buffer *reply, int code, const char *sentence) {
+  bs_buffer_byte(reply, '{');
+  bsd_json_text(reply, "fault", code == BSD_NO_SUCH_FUNCTION ? "NoSuchFunction" : "Fault");
+  bsd_json_key(reply, "faultCode");
+  bs_buffer_format(reply, "%d", code);
+  bsd_json_text(reply, "faultString", sentence);
+  bs_buffer_byte(reply, '}');
+}
+
+/* Where this server keeps its chain is nobody's business, and a name's place is not that machine alone. */
+static void hide_place(char *message, const char *place) {
+  static const char instead[] = "this chain", remark[] = " (its names exist on this machine only)";
+  char *at = place == NULL ? NULL : strstr(message, place);
+  size_t length = at == NULL ? 0 : strlen(place);
+
+  if (at != NULL && length >= sizeof instead - 1) {
+    memcpy(at, instead, sizeof instead - 1);
+    memmove(at + sizeof instead - 1, at + length, strlen(at + length) + 1);
+  }
+  at = strstr(message, remark);
+  if (at != NULL) memmove(at, at + sizeof remark - 1, strlen(at + sizeof remark - 1) + 1);
+}
+
+static void write_error(struct bs_buffer *reply, struct bs_error *error, const struct bsd_settings *settings) {
+  if (error->word == BS_WORD_io || error->word == BS_WORD_corrupt || error->word == BS_WORD_no_space)
+    BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
+  hide_place(error->message, settings->ledger);
+  hide_place(error->message, settings->index);
+  bs_buffer_text(reply, "[{");
+  bsd_json_text(reply, "error", error->message);
+  bsd_json_text(reply, "code", bs_word_text(error->word));
+  bs_buffer_text(reply, "}]");
+}
+
+static void truncate_to(struct bs_buffer *reply, size_t length) {
+  if (reply->length > length) reply->length = length;
+}
+
+static enum bsd_outcome run(struct bsd_service *service, enum bsd_lane lane, const struct bsd_method *method,
+                            const struct request *request, struct bs_buffer *reply) {
+  struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error;
+  struct bsd_call call = {
+      .service = service, .names = service->names[lane], .scope = service->scope[lane], .reply = reply, .error = &error};
+  size_t from = reply->length;
+
+  error.word = BS_NO_WORD;
+  error.message[0] = '\0';
+  bs_buffer_byte(reply, '[');
+  if (reply->length > BSD_REPLY_MAX - BSD_RESULT_MAX) {
+    bs_fail(&error, BS_WORD_too_large, "The reply to this batch has no more room; ask for the rest in another one.");
+  } else if (read_arguments(&call, method, request, &texts) && method->run(&call)) {
+    bs_buffer_byte(reply, ']');
+    return BSD_OK;
+  }
+  truncate_to(reply, from);
+  write_error(reply, &error, service->settings);
+  return BSD_ERROR;
+}
+
+/* On the loop's thread: from what was kept, or by running it. */
+static enum bsd_outcome run_kept(struct bsd_service *service, const struct bsd_method *method, const struct request *request,
+                                 struct bs_buffer *reply) {
+  size_t number = (size_t)(method - bsd_methods), length, from = reply->length;
+  const unsigned char *kept;
+  enum bsd_outcome outcome;
+
+  if (bsd_cache_find(service->cache, &kept, &length, number, request->params.text, request->params.length)) {
+    bsd_count(&service->metrics.cache_hits, 1);
+    bs_buffer_add(reply, kept, length);
+    return BSD_OK;
+  }
+  bsd_count(&service->metrics.cache_misses, 1);
+  outcome = run(service, BSD_AT_ONCE, method, request, reply);
+  if (outcome == BSD_OK && !reply->failed)
+    bsd_cache_keep(service->cache, number, request->params.text, request->params.length, reply->bytes + from,
+                   reply->length - from);
+  return outcome;
+}
+
+/* A method that there is not, or no longer. */
+static enum bsd_outcome refuse_method(const struct bsd_service *service, struct bs_json name, struct bs_buffer *reply) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+  char sentence[128];
+
+  bs_json_string(name, &text);
+  if (bs_buffer_string(&text) != NULL && bsd_method_is_refused((const char *)text.bytes, text.length, &error)) {
+    write_error(reply, &error, service->settings);
+    return BSD_ERROR;
+  }
+  snprintf(sentence, sizeof sentence, "function %.60s%s not found", text.failed ? "" : bs_buffer_string(&text),
+           text.length > 60 ? "..." : "");
+  bs_text_tidy(sentence);
+  bsd_fault_write(reply, BSD_NO_SUCH_FUNCTION, sentence);
+  return BSD_FAULT;
+}
+
+static enum bsd_outcome answer(struct bsd_service *service, enum bsd_lane lane, const struct bsd_method *method,
+                               const struct request *request, struct bs_buffer *reply) {
+  if (!request->has_method) {
+    bsd_fault_write(reply, BSD_FAILURE, "A request is an object with \"method\", a text, and \"params\", an array.");
+    return BSD_FAULT;
+  }
+  if (request->has_params && bs_json_type(request->params) != BS_JSON_ARRAY) {
+    bsd_fault_write(reply, BSD_FAILURE, "Parameters are given by position, in an array.");
+    return BSD_FAULT;
+  }
+  if (method == NULL) return refuse_method(service, request->method, reply);
+  if (method->is_kept && lane == BSD_AT_ONCE && request->has_params) return run_kept(service, method, request, reply);
+  return run(service, lane, method, request, reply);
+}
+
+static uint64_t now_ns(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void answer_one(struct bsd_service *service, enum bsd_lane lane, struct bs_json object, struct bs_buffer *reply) {
+  const struct request request = take_apart(object);
+  const struct bsd_method *method = find_method(&request);
+  uint64_t from = now_ns(), taken;
+  enum bsd_outcome outcome = answer(service, lane, method, &request, reply);
+
+  taken = now_ns() - from;
+  bsd_metrics_request(&service->metrics, method == NULL ? BSD_METHODS_MAX - 1 : (size_t)(method - bsd_methods), outcome, taken);
+  if (taken > SLOW_NS || bsd_journal_wants(BS_LOG_DEBUG)) {
+    static const char *const outcomes[] = {"ok", "error", "fault"};
+
+    BSD_JOURNAL(taken > SLOW_NS ? BS_LOG_WARNING : BS_LOG_DEBUG, "request",
+                BSD_TEXT("method", method == NULL ? "" : method->name), BSD_TEXT("outcome", outcomes[outcome]), BSD_NUMBER("microseconds", taken / 1000));
+  }
+}
+
+void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service, struct bs_buffer *reply) {
+  struct bs_json_iterator iterator;
+  struct bs_json item;
+
+  if (!frame->is_json) {
+    bsd_fault_write(reply, BSD_FAILURE, frame->error.message);
+    bsd_metrics_request(&service->metrics, BSD_METHODS_MAX - 1, BSD_FAULT, 0);
+    return;
+  }
+  set_deadline(service, frame->lane);
+  if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
+    answer_one(service, frame->lane, frame->root, reply);
+    return;
+  }
+  bs_buffer_byte(reply, '[');
+  for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item);) {
+    bsd_json_item(reply);
+    answer_one(service, frame->lane, item, reply);
+  }
+  bs_buffer_byte(reply, ']');
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests and their replies as bytes; no connections.  A frame holds one request, or a batch of them, an array; its reply
+ * is one JSON text.
+ *
+ * What is wrong with a request as such is told as a fault; what a method fails with, as its result.
+ */
+#ifndef BLOCKSTORED_SERVICE_H
+#define BLOCKSTORED_SERVICE_H
+
+#include "core/codec/json.h"
+#include "tools/blockstored/cache.h"
+#include "tools/blockstored/method.h"
+#include "tools/blockstored/metrics.h"
+#include "tools/blockstored/settings.h"
+
+#define BSD_FRAME_MAX 131072            /* bytes of a request of broadcast_transaction */
+#define BSD_REPLY_MAX (8u << 20)        /* bytes of the reply to a frame */
+#define BSD_RESULT_MAX (4u << 20)       /* bytes from which on a list is not continued */
+#define BSD_BATCH_MAX 256               /* requests of a frame */
+
+struct bsd_service {
+  const struct bsd_settings *settings;
+  struct bs_names *names[BSD_LANES]; /* opened apart: a lane does not wait for another's lock */
+  struct bs_scopes scopes;
+  struct bs_scope *scope[BSD_LANES]; /* open as long as the service is; its deadline is set for each frame */
+  struct bsd_cache *cache;           /* of the loop's thread, as what follows it */
+  struct bs_moment moment;
+  struct bsd_metrics metrics;
+};
+
+bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error);
+void bsd_service_close(struct bsd_service *service);
+/* Looks at the chain's end, so that no reply of a former state is given.  On the loop's thread, before frames that arrived
+ * together are answered. */
+void bsd_service_look(struct bsd_service *service);
+
+/* One frame that has arrived; spans of its bytes. */
+struct bsd_frame {
+  struct bs_json root;
+  bool is_json;       /* false: `error` says what is wrong */
+  size_t requests;    /* at least 1 */
+  enum bsd_lane lane; /* the slowest of its methods' */
+  struct bs_error error;
+};
+void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length);
+/* Appends the reply.  On the lane's thread. */
+void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service, struct bs_buffer *reply);
+
+/* {"fault": ..., "faultCode": ..., "faultString": ...}. */
+#define BSD_FAILURE 8002
+#define BSD_NO_SUCH_FUNCTION (-32601)
+void bsd_fault_write(struct bs_buffer *reply, int code, const char *sentence);
+
+#endif

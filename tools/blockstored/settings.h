@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration of blockstored: one YAML file, read once, strict. */
+#ifndef BLOCKSTORED_SETTINGS_H
+#define BLOCKSTORED_SETTINGS_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+struct bsd_settings {
+  char *source;   /* "local" or "bitcoind" */
+  char *ledger;   /* local: the file */
+  char *network;  /* bitcoind: "main", "test", "signet", "regtest" */
+  char *url;      /* bitcoind: http://HOST:PORT; NULL: host and port */
+  char *host;
+  int64_t port;   /* 0: the network's own */
+  char *cookie;   /* the node's file; NULL: user and password */
+  char *user;
+  char *password; /* a secret: in no message */
+  int64_t first_block;   /* -1: the network's own */
+  int64_t confirmations; /* of a block before it is indexed */
+  char *wallet;          /* a watch-only wallet of the node's; NULL: scantxoutset */
+  char *index;           /* the database */
+
+  char **listen; /* HOST:PORT, [ADDRESS]:PORT, unix:/PATH */
+  size_t listen_count;
+  char *http; /* the same, or "off" */
+
+  int64_t connections;   /* at once, of the RPC; of the HTTP side as many again */
+  int64_t request_rate;  /* a second for each peer's address; 0: unlimited */
+  int64_t frame;         /* bytes of a request; broadcast_transaction may have 131,072 */
+  int64_t output;        /* bytes of replies that wait for one peer before its requests do */
+  int64_t cache;         /* bytes of replies that are kept */
+  int64_t idle_ms;       /* without a request, or without taking a reply */
+  int64_t patience_ms;   /* for a request that has begun */
+  int64_t stop_ms;       /* for answering what was asked when it is to end */
+
+  char *log_level; /* "error", "warning", "info", "debug" */
+  char *log_format; /* "text", "json" */
+};
+
+/* ret_settings: by bsd_settings_free.  Words: config (the message begins with FILE:LINE:COLUMN), not_found, io. */
+bool bsd_settings_read(struct bsd_settings **ret_settings, const char *file, struct bs_error *error);
+void bsd_settings_free(struct bsd_settings *settings); /* NULL is allowed */
+
+#endif
