@@ -8,7 +8,7 @@ build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
 # manual pages, zsh and fish complete, sqlite3 looks into the example's store.
 test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3'
 # The servers of t/servers, and what asks them; node.js comes with npm from elsewhere, too.
-server_packages='curl openssl python3 media-types apache2-bin proftpd-core proftpd-mod-crypto radosgw ceph-mon ceph-osd ceph-common dhtnode'
+server_packages='curl openssl python3 media-types apache2-bin proftpd-core proftpd-mod-crypto radosgw ceph-mon ceph-osd ceph-common dhtnode chromium'
 command -v npm >/dev/null || server_packages="$server_packages nodejs npm"
 # The fuzzer and its coverage; Debian's packages; builds for other Debians.
 release_packages='libclang-rt-dev llvm dpkg-dev debhelper lintian pkgconf debian-archive-keyring'

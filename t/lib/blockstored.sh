@@ -31,7 +31,7 @@ written() {
 
 # port_of SIDE: where it listens, out of the log.
 port_of() {
-  sed -n "s/.* listening side=$1 address=127.0.0.1:\([0-9]*\)\$/\1/p" "$log"
+  sed -n "s/.*listening.*side[\":=]*$1\W.*127.0.0.1:\([0-9]*\)\"*}*\$/\1/p" "$log"
 }
 
 # await COMMAND...: until it succeeds, 10 seconds at most.
@@ -47,7 +47,7 @@ serve() {
   written "${1-}"
   "$server" -c "$work/server.yaml" 2>"$log" &
   pid=$!
-  await grep -q ' info started ' "$log" || report 1 'the server starts' "$(cat "$log")"
+  await grep -q started "$log" || report 1 'the server starts' "$(cat "$log")"
   port=$(port_of rpc) http=$(port_of http)
 }
 

@@ -45,9 +45,8 @@ static int run(const char *file, bool check) {
   int status = 0;
 
   if (!bsd_settings_read(&settings, file, &error)) {
-    int failed = complain(&error);
-
-    return error.word == BS_WORD_not_found ? 2 : failed;
+    complain(&error);
+    return 2;
   }
   if (check) {
     printf("%s: This configuration can be used.\n", file);

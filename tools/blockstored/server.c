@@ -41,6 +41,7 @@ static void tick(evutil_socket_t fd, short what, void *user) {
   for (size_t i = 0; i < server->listener_count; i++) evconnlistener_enable(server->listeners[i]);
   bsd_service_look(&server->service);
   bsd_peers_tick(server, now_ms);
+  bsd_web_tick(server, now_ms);
   if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
 }
 

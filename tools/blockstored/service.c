@@ -367,7 +367,8 @@ static void answer_one(struct bsd_service *service, enum bsd_lane lane, struct b
     static const char *const outcomes[] = {"ok", "error", "fault"};
 
     BSD_JOURNAL(taken > SLOW_NS ? BS_LOG_WARNING : BS_LOG_DEBUG, "request",
-                BSD_TEXT("method", method == NULL ? "" : method->name), BSD_TEXT("outcome", outcomes[outcome]), BSD_NUMBER("microseconds", taken / 1000));
+                BSD_TEXT("method", method == NULL ? "" : method->name), BSD_TEXT("outcome", outcomes[outcome]),
+                BSD_NUMBER("microseconds", taken / 1000));
   }
 }
 
