@@ -101,6 +101,11 @@ static bool embedded_network(void *state, const struct bs_scope *scope, enum bs_
   return true;
 }
 
+static bool embedded_is_immediate(void *state) {
+  (void)state;
+  return true;
+}
+
 static const char *embedded_place(void *state) {
   return ((struct embedded *)state)->path;
 }
@@ -338,7 +343,7 @@ static bool embedded_broadcast(void *state, struct bs_name_broadcast *ret_broadc
 const struct bs_provider bs_provider_embedded = {
     .name = "embedded",
     .proven = "local",
-    .immediate = true,
+    .is_immediate = embedded_is_immediate,
     .open = embedded_open,
     .close = embedded_close,
     .enter = embedded_enter,

@@ -56,8 +56,10 @@ void bs_names_close(struct bs_names *names) {
   free(names);
 }
 
-bool bs_names_is_immediate(const struct bs_names *names) {
-  return names->provider->immediate;
+bool bs_names_is_immediate(struct bs_names *names) {
+  BS_LOCKED(&names->mutex);
+
+  return names->provider->is_immediate(names->state);
 }
 
 bool bs_names_network(struct bs_names *names, const struct bs_scope *scope, enum bs_network *ret_network,

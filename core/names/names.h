@@ -52,8 +52,9 @@ struct bs_names_config {
 bool bs_names_open(struct bs_names **ret_names, const struct bs_names_config *config, struct bs_error *error);
 void bs_names_close(struct bs_names *names); /* NULL is allowed */
 
-/* Is a submission confirmed as soon as its function returns, and for good: no block ever leaves the chain? */
-bool bs_names_is_immediate(const struct bs_names *names);
+/* Is a submission confirmed as soon as its function returns, and for good: no block ever leaves the chain?  A server says it
+ * when it is first asked for something; until then it is taken for one of which that is not so. */
+bool bs_names_is_immediate(struct bs_names *names);
 /* Whose addresses the chain's are. */
 bool bs_names_network(struct bs_names *names, const struct bs_scope *scope, enum bs_network *ret_network,
                       struct bs_error *error);

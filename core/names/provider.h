@@ -38,7 +38,6 @@ typedef bool (*bs_build)(void *user, struct bs_view *view, struct bs_batch *batc
 struct bs_provider {
   const char *name;
   const char *proven;
-  bool immediate;
 
   bool (*open)(void **ret_state, const struct bs_names_config *config, struct bs_error *error);
   void (*close)(void *state);
@@ -47,6 +46,9 @@ struct bs_provider {
   bool (*enter)(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error);
   void (*leave)(void *state);
 
+  /* Is what is submitted in a block when it returns, and no block ever leaves the chain?  As far as is known after the calls
+   * so far; without enter. */
+  bool (*is_immediate)(void *state);
   /* Whose addresses the chain's are; without enter. */
   bool (*network)(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);
   /* What is wrong with the files that it keeps; without enter. */
