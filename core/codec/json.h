@@ -64,6 +64,8 @@ void bs_json_string(struct bs_json string, struct bs_buffer *ret_text);
 bool bs_json_string_is(struct bs_json value, const char *text, size_t length);
 /* False unless it is a number written as digits only, without leading zero, at most BS_JSON_INTEGER_MAX. */
 bool bs_json_integer(struct bs_json value, uint64_t *ret_integer);
+/* False unless it is a string of exactly 2 * length lower-case hexadecimal digits, none of them escaped. */
+bool bs_json_hex(struct bs_json value, void *bytes, size_t length);
 
 /* Appends text as a JSON string: escapes '"', '\\' and control characters only (\b \f \n \r \t, else \u00xx). */
 void bs_json_write_string(struct bs_buffer *ret_json, const char *text, size_t length);

@@ -4,6 +4,8 @@
 
 #include "core/codec/json.h"
 
+#include "core/codec/hex.h"
+
 enum bs_json_type bs_json_type(struct bs_json value) {
   switch (value.text[0]) {
     case '{': return BS_JSON_OBJECT;
@@ -87,6 +89,10 @@ bool bs_json_find(struct bs_json object, const char *key, struct bs_json *ret_va
     return true;
   }
   return false;
+}
+
+bool bs_json_hex(struct bs_json value, void *bytes, size_t length) {
+  return bs_json_type(value) == BS_JSON_STRING && value.length == 2 * length + 2 && bs_hex_decode(bytes, length, value.text + 1);
 }
 
 bool bs_json_integer(struct bs_json value, uint64_t *ret_integer) {

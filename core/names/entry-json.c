@@ -271,17 +271,12 @@ static bool read_text(char *text, size_t size, struct bs_json value) {
   return true;
 }
 
-static bool read_hex(unsigned char *bytes, size_t length, struct bs_json value) {
-  return bs_json_type(value) == BS_JSON_STRING && value.length == 2 * length + 2 &&
-         bs_hex_decode(bytes, length, value.text + 1);
-}
-
 /* Hexadecimal digits for at most `most` bytes, and at least one. */
 static bool read_bytes(unsigned char *bytes, size_t most, size_t *ret_length, struct bs_json value) {
   size_t length = value.length < 4 ? 0 : (value.length - 2) / 2;
 
   *ret_length = length;
-  return length > 0 && length <= most && read_hex(bytes, length, value);
+  return length > 0 && length <= most && bs_json_hex(value, bytes, length);
 }
 
 static bool read_txid(unsigned char *txid, struct bs_json value) {
@@ -396,7 +391,7 @@ static bool read_key(struct bs_public_key *key, struct bs_json value) {
 
 static bool read_maybe(unsigned char *bytes, size_t size, bool *ret_there, struct bs_json value) {
   *ret_there = bs_json_type(value) != BS_JSON_NULL;
-  return !*ret_there || read_hex(bytes, size, value);
+  return !*ret_there || bs_json_hex(value, bytes, size);
 }
 
 static bool read_truth(bool *ret_truth, struct bs_json value) {
@@ -419,7 +414,7 @@ static bool read_value(const struct member *member, char *entry, struct bs_json 
     case ADDRESS: return read_address(at, member->beside == 0 ? NULL : (const void *)(entry + member->beside), value);
     case OP: return read_op(at, member->values, value);
     case PREORDER_OP: return read_preorder_op(at, value);
-    case HEX: return read_hex(at, member->size, value);
+    case HEX: return bs_json_hex(value, at, member->size);
     case MAYBE_HEX: return read_maybe(at, member->size, (bool *)(entry + member->beside), value);
     case TXID: return read_txid(at, value);
     case SCRIPT: return read_script(at, value);
