@@ -14,7 +14,7 @@
 #include "core/codec/hex.h"
 #include "core/names/names-private.h"
 
-static const struct bs_provider *const providers[] = {&bs_provider_embedded};
+static const struct bs_provider *const providers[] = {&bs_provider_embedded, &bs_provider_blockstored};
 
 static const struct bs_provider *find_provider(const char *name) {
   for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
@@ -26,7 +26,7 @@ bool bs_names_open(struct bs_names **ret_names, const struct bs_names_config *co
   const struct bs_provider *provider = find_provider(config->provider);
 
   if (provider == NULL)
-    return bs_fail(error, BS_WORD_config, "The name provider %s is unknown; this release has: embedded.",
+    return bs_fail(error, BS_WORD_config, "The name provider %s is unknown; this release has: embedded, blockstored.",
                    config->provider);
   return bs_names_open_on(ret_names, provider, config, error);
 }
@@ -119,7 +119,16 @@ bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_nam
   return true;
 }
 
+void bs_names_saw(struct bs_names *names, uint64_t block) {
+  BS_LOCKED(&names->mutex);
+
+  if (names->provider->saw != NULL) names->provider->saw(names->state, block);
+}
+
 bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error) {
+  if (strcmp(names->provider->proven, "local") != 0)
+    return bs_fail(error, BS_WORD_not_found, "The name %s is not registered, says %s.", name,
+                   names->provider->place(names->state));
   return bs_fail(error, BS_WORD_not_found,
                  "The name %s is not registered on the ledger %s (its names exist on this machine only).", name,
                  names->provider->place(names->state));

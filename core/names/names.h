@@ -4,17 +4,21 @@
  * only; user records and data are the client's work.
  *
  * Providers: "embedded", a chain in one file of this machine (core/chain/ledger.h).  Whoever can write that file
- * decides its names, and its names exist on this machine only.
+ * decides its names, and its names exist on this machine only.  "blockstored", one or more name servers, which are asked over
+ * TCP or a unix socket (servers.h).  They are trusted like a certificate authority: what they say of names is believed, but for
+ * what contradicts another server, or goes back.
  *
  * Threads: a struct bs_names may be used by any number of threads at once; calls on it run one after the other (one
- * connection, one mutex).  Several processes may use one ledger at once.  After fork() only the parent may use it: the
- * child's calls fail with word failed.
+ * connection, one mutex).  Several processes may use one ledger or server at once.  After fork() only the parent may use it:
+ * the child's calls fail with word failed.
  *
  * A NULL scope has no deadline; a lock that another process holds is then waited for five seconds.
  *
  * Words: every function may fail with io, no_space, no_memory, corrupt (the ledger is damaged, or no ledger), failed
  * (it is of a newer release; used after a fork), denied (it may not be written), deadline or cancelled (the scope; also
- * when another process keeps the ledger locked); what else a function fails with stands beside it.
+ * when another process keeps the ledger locked); what else a function fails with stands beside it.  With servers also: no_names
+ * (none can be used), malformed or forged (what one answers is no answer), conflict (another chain than before; two servers
+ * contradict each other about a name), stale (it is too far behind to write by what it says), and what a server itself gives.
  */
 #ifndef BS_NAMES_NAMES_H
 #define BS_NAMES_NAMES_H
@@ -36,12 +40,15 @@
 struct bs_names; /* an opened provider */
 
 struct bs_names_config {
-  const char *provider; /* "embedded" */
+  const char *provider; /* "embedded", "blockstored" */
   const char *ledger;   /* embedded: path of the file; copied */
   bool create;          /* embedded: operations make the ledger when it is missing; lookups never do */
   bool examine;         /* embedded: only read, and make no file for it, also none of SQLite's own */
-  const char *server;   /* blockstored, a later release */
-  uint16_t port;
+  const char *const *servers; /* blockstored: as in server-address.h, in order of preference; copied */
+  size_t server_count;
+  uint16_t port;        /* of those that name none */
+  uint32_t connect_ms;  /* blockstored: most time for a connection; 0: 5 s */
+  const char *chain;    /* blockstored: the id, 64 digits, that the chain must have; NULL: any, but always the same */
   uint64_t max_fee; /* satoshis an operation may cost at most; 0: the defaults below */
   uint64_t max_price;
 };
@@ -69,9 +76,9 @@ bool bs_names_check(struct bs_names *names, const struct bs_scope *scope, struct
 
 struct bs_names_info {
   const char *provider; /* static */
-  const char *proven;   /* static: "local" */
+  const char *proven;   /* static: "local"; "none": a server says so */
   const char *ledger;   /* the file, as long as `names` lives; NULL for a server */
-  const char *server;   /* NULL for a ledger */
+  const char *server;   /* who answered, as long as `names` lives; NULL for a ledger */
   const char *network;  /* static: "local", or a network of Bitcoin: "main", "test", "signet", "regtest" */
   bool exists;          /* false: no ledger yet; what follows is zero */
   char chain_id[65];
@@ -101,7 +108,7 @@ struct bs_name_record {
   uint64_t block; /* of the newest operation on it, and its transaction's place in that block */
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */
-  const char *proven;      /* static: "local" */
+  const char *proven;      /* static: "local", "none" */
   unsigned char chain_id[32]; /* displayed order */
   /* What get_name_blockchain_record also shows (protocol.md section 4.3). */
   char op[4];              /* ":" registered, "::" renewed, "+" updated, ... */
@@ -112,8 +119,10 @@ struct bs_name_record {
   uint64_t preorder_block_number;
   uint64_t op_fee; /* satoshis */
 };
-/* The record even of a revoked or expired name: look at the flags.  Words: usage (not a name), not_found (says on which
- * ledger, and that an embedded name lives on this machine only). */
+/* Notes the height of a block that was seen before, by whatever means: a server whose chain ends far below it is behind. */
+void bs_names_saw(struct bs_names *names, uint64_t block);
+/* The record even of a revoked or expired name: look at the flags.  Words: usage (not a name), not_found (says where, and that
+ * an embedded name lives on this machine only). */
 bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
                      const char *name, struct bs_error *error);
 

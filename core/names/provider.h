@@ -54,6 +54,8 @@ struct bs_provider {
   /* What is wrong with the files that it keeps; without enter. */
   bool (*check)(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
   const char *(*place)(void *state); /* the file or server, for messages */
+  /* A block that the caller has seen before: an answer of a chain that ends far below it is old.  NULL where none can be. */
+  void (*saw)(void *state, uint64_t block);
   bool (*chain_id)(void *state, unsigned char chain_id[32], struct bs_error *error);
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
   /* The block that the next transactions will be in, and the newest consensus hash. */
@@ -112,6 +114,7 @@ struct bs_view {
   void *state;
 };
 
+extern const struct bs_provider bs_provider_blockstored;
 extern const struct bs_provider bs_provider_embedded;
 
 /* bs_names_open with a provider that the program brings along; config->provider is not looked at. */

@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names that a server answers for.  What it says is believed as a certificate authority is: nothing but the coins, the form of
+ * the answers, and that they don't go back or contradict each other, is checked here.
+ */
+#include <config.h>
+
+#include "core/names/blockstored.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/codec/hex.h"
+
+/* ---- the call ---- */
+
+static void blockstored_close(void *state) {
+  struct bs_blockstored *blockstored = state;
+
+  bs_servers_close(&blockstored->servers);
+  free(blockstored);
+}
+
+static bool blockstored_open(void **ret_state, const struct bs_names_config *config, struct bs_error *error) {
+  struct bs_blockstored *blockstored = calloc(1, sizeof *blockstored);
+
+  if (blockstored == NULL) return bs_fail_memory(error);
+  if (!bs_servers_open(&blockstored->servers, config, error)) {
+    free(blockstored);
+    return false;
+  }
+  *ret_state = blockstored;
+  return true;
+}
+
+void bs_blockstored_forget(struct bs_blockstored *blockstored) {
+  blockstored->has_tip = blockstored->has_name = blockstored->has_moved = false;
+  blockstored->servers.is_bound = blockstored->servers.was_lost = false;
+}
+
+static bool fail_chainless(struct bs_blockstored *blockstored, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_no_names, "The name server %s has no chain yet; whoever runs it makes one.",
+                 blockstored->servers.chosen->address.text);
+}
+
+static bool blockstored_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+
+  bs_blockstored_forget(blockstored);
+  if (!bs_servers_begin(&blockstored->servers, scope, error)) return false;
+  if (!bs_servers_choose(&blockstored->servers, error) ||
+      (!blockstored->servers.chosen->info.exists && !bs_servers_refresh(&blockstored->servers, error))) {
+    bs_servers_end(&blockstored->servers);
+    return false;
+  }
+  *ret_exists = blockstored->servers.chosen->info.exists;
+  if (*ret_exists || !write) return true;
+  fail_chainless(blockstored, error);
+  bs_servers_end(&blockstored->servers);
+  return false;
+}
+
+static void blockstored_leave(void *state) {
+  bs_servers_end(&((struct bs_blockstored *)state)->servers);
+}
+
+bool bs_blockstored_note_tip(struct bs_blockstored *blockstored, const struct bs_told_tip *tip, struct bs_error *error) {
+  struct bs_servers *servers = &blockstored->servers;
+  uint64_t lag;
+
+  if (blockstored->has_tip && (tip->block != blockstored->tip.block ||
+                               memcmp(tip->consensus, blockstored->tip.consensus, sizeof tip->consensus) != 0)) {
+    blockstored->has_moved = true;
+    return bs_fail(error, BS_WORD_no_names, "The chain has moved on while the name server %s was asked; try again.",
+                   servers->chosen->address.text);
+  }
+  if (blockstored->has_tip) return true;
+  blockstored->has_tip = servers->is_bound = true;
+  blockstored->tip = *tip;
+  bs_servers_saw(servers, tip->block);
+  lag = bs_servers_lag(servers, tip->block);
+  if (lag > BS_SERVERS_LAG)
+    bs_log(BS_LOG_WARNING, "The name server %s is %" PRIu64 " blocks behind what was seen before: what it says may be old.",
+           servers->chosen->address.text, lag);
+  return true;
+}
+
+static bool ask(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read, void *user,
+                struct bs_error *error) {
+  const struct bs_question question = {.method = method, .params = params, .read = read, .user = user};
+
+  return bs_servers_ask(&blockstored->servers, &question, error);
+}
+
+/* ---- the chain ---- */
+
+static bool need_network(struct bs_blockstored *blockstored, const struct bs_scope *scope, struct bs_error *error) {
+  bool good;
+
+  if (blockstored->servers.network != NULL) return true;
+  if (blockstored->servers.chosen != NULL) return bs_servers_refresh(&blockstored->servers, error);
+  good = bs_servers_begin(&blockstored->servers, scope, error) && bs_servers_choose(&blockstored->servers, error);
+  bs_servers_end(&blockstored->servers);
+  return good;
+}
+
+static bool blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+  const char *network;
+
+  if (!need_network(blockstored, scope, error)) return false;
+  network = blockstored->servers.network;
+  *ret_network = strcmp(network, "local") == 0 || strcmp(network, "main") == 0 ? BS_NETWORK_MAIN : BS_NETWORK_TEST;
+  return true;
+}
+
+bool bs_blockstored_immediate(void *state) {
+  const char *network = ((struct bs_blockstored *)state)->servers.network;
+
+  return network != NULL && strcmp(network, "local") == 0;
+}
+
+/* It keeps no files. */
+static bool blockstored_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  (void)state, (void)scope, (void)survey, (void)error;
+  return true;
+}
+
+static const char *blockstored_place(void *state) {
+  struct bs_blockstored *blockstored = state;
+  struct bs_servers *servers = &blockstored->servers;
+  const struct bs_server *server = servers->chosen != NULL ? servers->chosen : servers->preferred;
+
+  if (server == NULL) server = &servers->items[0];
+  snprintf(blockstored->place, sizeof blockstored->place, "the name server %s", server->address.text);
+  return blockstored->place;
+}
+
+static bool blockstored_chain_id(void *state, unsigned char chain_id[32], struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+
+  if (!blockstored->servers.chosen->info.exists) return fail_chainless(blockstored, error);
+  memcpy(chain_id, blockstored->servers.chain_id, sizeof blockstored->servers.chain_id);
+  return true;
+}
+
+static bool blockstored_info(void *state, struct bs_names_info *info, struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+  const struct bs_told_info *told;
+
+  if (!bs_servers_refresh(&blockstored->servers, error)) return false;
+  told = &blockstored->servers.chosen->info;
+  info->server = blockstored->servers.chosen->address.text;
+  info->network = told->network;
+  info->exists = told->exists;
+  if (!told->exists) return true;
+  bs_hex_encode(info->chain_id, told->chain_id, sizeof told->chain_id);
+  bs_hex_encode(info->consensus, told->tip.consensus, sizeof told->tip.consensus);
+  info->first_block = told->first_block;
+  info->height = told->tip.block;
+  info->block_time = told->block_time;
+  info->names = told->names;
+  return true;
+}
+
+static bool blockstored_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE],
+                            struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+
+  if (!blockstored->has_tip && (!bs_servers_refresh(&blockstored->servers, error) ||
+                                !bs_blockstored_note_tip(blockstored, &blockstored->servers.chosen->info.tip, error)))
+    return false;
+  *ret_height = blockstored->tip.block + 1;
+  memcpy(consensus, blockstored->tip.consensus, BS_CONSENSUS_SIZE);
+  return true;
+}
+
+struct consensus_wanted {
+  unsigned char *consensus;
+  bool found;
+};
+
+static bool read_consensus(void *user, struct bs_json result, struct bs_error *error) {
+  struct consensus_wanted *wanted = user;
+
+  return bs_told_consensus_read(wanted->consensus, &wanted->found, result, error);
+}
+
+static bool blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
+                                     struct bs_error *error) {
+  struct consensus_wanted wanted = {consensus, false};
+  char params[BS_PARAMS_MAX];
+
+  *ret_found = false;
+  if (block > BS_JSON_INTEGER_MAX) return true;
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  if (!ask(state, "get_consensus_at", params, read_consensus, &wanted, error)) return false;
+  *ret_found = wanted.found;
+  return true;
+}
+
+/* ---- names ---- */
+
+struct name_wanted {
+  const char *name;
+  struct bs_told_name told;
+};
+
+static bool read_name(void *user, struct bs_json result, struct bs_error *error) {
+  struct name_wanted *wanted = user;
+
+  return bs_told_name_read(&wanted->told, result, wanted->name, error);
+}
+
+static void describe(struct bs_buffer *text, const struct bs_server *server, const struct bs_told_name *told) {
+  char consensus[BS_CONSENSUS_TEXT], value_hash[BS_VALUE_HASH_TEXT] = "nothing";
+
+  bs_hex_encode(consensus, told->tip.consensus, sizeof told->tip.consensus);
+  if (told->found && told->entry.has_value) bs_hex_encode(value_hash, told->entry.value_hash, sizeof told->entry.value_hash);
+  bs_buffer_format(text, "%s, as of block %" PRIu64 " (consensus %s), says ", server->address.text, told->tip.block, consensus);
+  if (!told->found)
+    bs_buffer_text(text, "that it is not registered");
+  else
+    bs_buffer_format(text, "that it belongs to %s and says %s since block %" PRIu64 "%s", told->entry.origin.address, value_hash,
+                     told->entry.changed_block, told->entry.revoked ? ", and was revoked" : "");
+}
+
+static bool fail_contradiction(const struct bs_server *one, const struct bs_told_name *first, const struct bs_server *other,
+                               const struct bs_told_name *second, const char *name, struct bs_error *error) {
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  describe(&text, one, first);
+  bs_buffer_text(&text, "; ");
+  describe(&text, other, second);
+  if (bs_buffer_string(&text) == NULL) return bs_fail_memory(error);
+  return bs_fail(error, BS_WORD_conflict, "The name servers contradict each other about %s: %s.  One of them lies, or follows "
+                 "another branch of the chain: find out which, and take it out of names.servers.", name, bs_buffer_string(&text));
+}
+
+/* Both are of one history: the one that is further has the other's consensus hash where that one ends. */
+static bool are_of_one_chain(struct bs_blockstored *blockstored, struct bs_server *further, const struct bs_told_tip *low,
+                             bool *ret_are, struct bs_error *error) {
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+  struct consensus_wanted wanted = {consensus, false};
+  char params[BS_PARAMS_MAX];
+  const struct bs_question question = {"get_consensus_at", params, read_consensus, &wanted, false};
+
+  snprintf(params, sizeof params, "%" PRIu64, low->block);
+  if (!bs_servers_ask_one(&blockstored->servers, further, &question, error)) return false;
+  *ret_are = wanted.found && memcmp(consensus, low->consensus, sizeof consensus) == 0;
+  return true;
+}
+
+/* *ret_agree also where the other one says nothing. */
+static bool hold_against(struct bs_blockstored *blockstored, struct bs_server *other, const struct bs_question *question,
+                         const struct name_wanted *first, bool *ret_agree, struct name_wanted *second, struct bs_error *error) {
+  struct bs_server *chosen = blockstored->servers.chosen;
+  bool first_is_low;
+
+  if (!bs_servers_ask_one(&blockstored->servers, other, question, error)) return false;
+  bs_servers_saw(&blockstored->servers, second->told.tip.block);
+  *ret_agree = !bs_told_names_differ(&first->told, &second->told);
+  if (!*ret_agree || first->told.tip.block == second->told.tip.block) return true;
+  first_is_low = first->told.tip.block < second->told.tip.block;
+  return are_of_one_chain(blockstored, first_is_low ? other : chosen, first_is_low ? &first->told.tip : &second->told.tip,
+                          ret_agree, error);
+}
+
+/* Where a second server answers, too, it must say the same.  Both are asked once more before it is said that they do not: one
+ * of them may just have got a block. */
+static bool compare(struct bs_blockstored *blockstored, struct name_wanted *first, const struct bs_question *question,
+                    struct bs_error *error) {
+  struct name_wanted second = {.name = first->name};
+  struct bs_question same = *question;
+  struct bs_server *other = NULL;
+  bool agree = true;
+
+  same.user = &second;
+  while ((other = bs_servers_other(&blockstored->servers, other)) != NULL) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+      if (attempt > 0 && !bs_servers_ask(&blockstored->servers, question, error)) return false;
+      if (!hold_against(blockstored, other, &same, first, &agree, &second, error)) break;
+      if (agree) return true;
+    }
+    if (!agree && error->word == BS_NO_WORD)
+      return fail_contradiction(blockstored->servers.chosen, &first->told, other, &second.told, first->name, error);
+    if (error->word == BS_WORD_deadline || error->word == BS_WORD_cancelled || error->word == BS_WORD_no_memory) return false;
+    bs_log(BS_LOG_WARNING, "%s", error->message);
+    *error = (struct bs_error){0};
+    agree = true;
+    other++;
+  }
+  return true;
+}
+
+static bool blockstored_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
+                                 struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
+                                 struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+  struct name_wanted wanted = {.name = name};
+  char params[BS_PARAMS_MAX];
+  const struct bs_question question = {"get_name_state", params, read_name, &wanted, false};
+
+  snprintf(params, sizeof params, "\"%s\"", name);
+  if (!bs_servers_ask(&blockstored->servers, &question, error)) return false;
+  if (blockstored->servers.count > 1 && !compare(blockstored, &wanted, &question, error)) return false;
+  if (!bs_blockstored_note_tip(blockstored, &wanted.told.tip, error)) return false;
+  blockstored->has_name = true;
+  blockstored->name = wanted.told;
+  *ret_found = wanted.told.found;
+  *ret_name_space_found = wanted.told.name_space_found;
+  if (*ret_found) *ret_entry = wanted.told.entry;
+  if (*ret_name_space_found) *ret_name_space = wanted.told.name_space;
+  return true;
+}
+
+/* It came with the name. */
+static bool blockstored_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry,
+                                     struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+  struct bs_name_entry again;
+  struct bs_namespace_entry name_space;
+  bool found, name_space_found;
+
+  if ((!blockstored->has_name || strcmp(blockstored->name.entry.name, entry->name) != 0) &&
+      !blockstored_get_name(state, &again, &found, &name_space, &name_space_found, entry->name, error))
+    return false;
+  *ret_inherited = blockstored->name.inherited;
+  return true;
+}
+
+struct namespace_wanted {
+  const char *id;
+  struct bs_told_namespace told;
+};
+
+static bool read_namespace(void *user, struct bs_json result, struct bs_error *error) {
+  struct namespace_wanted *wanted = user;
+
+  return bs_told_namespace_read(&wanted->told, result, wanted->id, error);
+}
+
+static bool blockstored_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
+                                      struct bs_error *error) {
+  struct namespace_wanted wanted = {.id = id};
+  char params[BS_PARAMS_MAX];
+
+  snprintf(params, sizeof params, "\"%s\"", id);
+  if (!ask(state, "get_namespace_state", params, read_namespace, &wanted, error) ||
+      !bs_blockstored_note_tip(state, &wanted.told.tip, error))
+    return false;
+  *ret_found = wanted.told.found;
+  if (*ret_found) *ret_entry = wanted.told.entry;
+  return true;
+}
+
+struct preorder_wanted {
+  enum bs_opcode opcode;
+  const unsigned char *hash;
+  struct bs_told_preorder told;
+};
+
+static bool read_preorder(void *user, struct bs_json result, struct bs_error *error) {
+  struct preorder_wanted *wanted = user;
+
+  return bs_told_preorder_read(&wanted->told, result, wanted->opcode, wanted->hash, error);
+}
+
+static bool blockstored_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
+                                     const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct preorder_wanted wanted = {.opcode = opcode, .hash = hash};
+  char params[BS_PARAMS_MAX], digits[2 * BS_HASH160_SIZE + 1];
+
+  bs_hex_encode(digits, hash, BS_HASH160_SIZE);
+  snprintf(params, sizeof params, "\"%s\", \"%s\"", opcode == BS_NAME_PREORDER ? "name" : "namespace", digits);
+  if (!ask(state, "get_preorder_state", params, read_preorder, &wanted, error) ||
+      !bs_blockstored_note_tip(state, &wanted.told.tip, error))
+    return false;
+  *ret_found = wanted.told.found;
+  if (*ret_found) *ret_entry = wanted.told.entry;
+  return true;
+}
+
+/* ---- lists ---- */
+
+struct list_wanted {
+  struct bs_buffer *texts;
+  uint64_t skip, most;
+  size_t count, listed;
+};
+
+/* What a server that is given up has listed goes again. */
+static bool read_list(void *user, struct bs_json result, struct bs_error *error) {
+  struct list_wanted *wanted = user;
+  size_t before = wanted->texts->length;
+
+  if (bs_told_list_read(wanted->texts, &wanted->count, &wanted->listed, result, wanted->skip, wanted->most, error)) return true;
+  wanted->texts->length = before;
+  return false;
+}
+
+/* In parts: a server gives no list of any length.  id NULL: of all names. */
+static bool list_parts(struct bs_blockstored *blockstored, struct bs_buffer *texts, size_t *ret_count, const char *id,
+                       uint64_t offset, uint64_t count, struct bs_error *error) {
+  size_t total = 0;
+
+  while (total < count && offset + total <= BS_JSON_INTEGER_MAX) {
+    uint64_t most = count - total < BS_JSON_INTEGER_MAX ? count - total : BS_JSON_INTEGER_MAX;
+    struct list_wanted wanted = {.texts = texts, .most = most};
+    char params[BS_PARAMS_MAX];
+
+    if (id == NULL)
+      snprintf(params, sizeof params, "%" PRIu64 ", %" PRIu64, offset + total, most);
+    else
+      snprintf(params, sizeof params, "\"%s\", %" PRIu64 ", %" PRIu64, id, offset + total, most);
+    if (!ask(blockstored, id == NULL ? "get_all_names" : "get_names_in_namespace", params, read_list, &wanted, error))
+      return false;
+    if (wanted.count == 0) break;
+    blockstored->servers.is_bound = true;
+    total += wanted.count;
+  }
+  *ret_count = total;
+  return true;
+}
+
+static bool blockstored_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
+                             uint64_t offset, uint64_t count, struct bs_error *error) {
+  struct list_wanted wanted = {.texts = texts, .skip = offset, .most = count};
+  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
+  enum bs_network network;
+
+  if (owner_hash == NULL) return list_parts(state, texts, ret_count, NULL, offset, count, error);
+  if (!blockstored_network(state, NULL, &network, error)) return false;
+  bs_address_encode(address, bs_address_version(network), owner_hash);
+  snprintf(params, sizeof params, "\"%s\"", address);
+  if (!ask(state, "get_names_owned_by_address", params, read_list, &wanted, error)) return false;
+  *ret_count = wanted.count;
+  return true;
+}
+
+static bool blockstored_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id,
+                                          uint64_t offset, uint64_t count, struct bs_error *error) {
+  return list_parts(state, texts, ret_count, id, offset, count, error);
+}
+
+/* ---- what blocks did ---- */
+
+/* A visitor that ends the question is not to be taken for a server that cannot be used: its error is kept apart. */
+struct visiting {
+  struct bs_servers *servers;
+  uint64_t block;
+  bs_visit_operation operation;
+  bs_visit_announcement announcement;
+  bs_visit_refused refused;
+  void *user;
+  size_t count;
+  bool more, has_ended;
+  struct bs_error error;
+};
+
+static bool visit_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  visiting->servers->is_bound = true;
+  if (visiting->operation(visiting->user, block, fields, error)) return true;
+  visiting->error = *error;
+  return false;
+}
+
+static bool visit_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  visiting->servers->is_bound = true;
+  if (visiting->announcement(visiting->user, announcement, error)) return true;
+  visiting->error = *error;
+  return false;
+}
+
+static bool visit_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  visiting->servers->is_bound = true;
+  if (visiting->refused(visiting->user, refused, error)) return true;
+  visiting->error = *error;
+  return false;
+}
+
+static bool read_operations(void *user, struct bs_json result, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  visiting->more = false;
+  visiting->count = 0;
+  if (bs_json_type(result) == BS_JSON_NULL) return true; /* no such block: who asks has looked */
+  return bs_told_operations_read(&visiting->count, &visiting->more, &visiting->has_ended, result, visiting->block,
+                                 visit_operation, visiting, error) ||
+         visiting->has_ended;
+}
+
+static bool read_announcements(void *user, struct bs_json result, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  return bs_json_type(result) == BS_JSON_NULL ||
+         bs_told_announcements_read(&visiting->has_ended, result, visit_announcement, visiting, error) || visiting->has_ended;
+}
+
+static bool read_refused(void *user, struct bs_json result, struct bs_error *error) {
+  struct visiting *visiting = user;
+
+  return bs_json_type(result) == BS_JSON_NULL ||
+         bs_told_refused_read(&visiting->has_ended, result, visit_refused, visiting, error) || visiting->has_ended;
+}
+
+static bool ask_visiting(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read,
+                         struct visiting *visiting, struct bs_error *error) {
+  visiting->servers = &blockstored->servers;
+  if (!ask(blockstored, method, params, read, visiting, error)) return false;
+  if (!visiting->has_ended) return true;
+  *error = visiting->error;
+  return false;
+}
+
+/* In parts.  params: without the offset. */
+static bool visit_parts(struct bs_blockstored *blockstored, const char *method, const char *params, struct visiting *visiting,
+                        struct bs_error *error) {
+  uint64_t offset = 0;
+
+  do {
+    char all[2 * BS_PARAMS_MAX];
+
+    snprintf(all, sizeof all, "%s, %" PRIu64, params, offset);
+    if (!ask_visiting(blockstored, method, all, read_operations, visiting, error)) return false;
+    offset += visiting->count;
+  } while (visiting->more);
+  return true;
+}
+
+static bool blockstored_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error) {
+  struct visiting visiting = {.block = block, .operation = visit, .user = user};
+  char params[BS_PARAMS_MAX];
+
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  return visit_parts(state, "get_operations_at", params, &visiting, error);
+}
+
+static uint64_t at_most_integer(uint64_t number) {
+  return number < BS_JSON_INTEGER_MAX ? number : BS_JSON_INTEGER_MAX;
+}
+
+static bool blockstored_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
+                                      void *user, struct bs_error *error) {
+  struct visiting visiting = {.block = UINT64_MAX, .operation = visit, .user = user};
+  char params[BS_PARAMS_MAX];
+
+  snprintf(params, sizeof params, "\"%s\", %" PRIu64 ", %" PRIu64, name, at_most_integer(first), at_most_integer(last));
+  return visit_parts(state, "get_operations_on", params, &visiting, error);
+}
+
+static bool blockstored_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
+                                         struct bs_error *error) {
+  struct visiting visiting = {.announcement = visit, .user = user};
+  char params[BS_PARAMS_MAX];
+
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  return ask_visiting(state, "get_announcements_at", params, read_announcements, &visiting, error);
+}
+
+static bool blockstored_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error) {
+  struct visiting visiting = {.refused = visit, .user = user};
+  char params[BS_PARAMS_MAX];
+
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  return ask_visiting(state, "get_refused_at", params, read_refused, &visiting, error);
+}
+
+struct value_wanted {
+  unsigned char *value_hash;
+  bool found, is_update;
+};
+
+static bool read_value(void *user, struct bs_json result, struct bs_error *error) {
+  struct value_wanted *wanted = user;
+
+  return bs_told_value_read(wanted->value_hash, &wanted->found, &wanted->is_update, result, error);
+}
+
+static bool blockstored_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
+                                   const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
+  struct value_wanted wanted = {value_hash, false, false};
+  char params[BS_PARAMS_MAX], digits[BS_TXID_TEXT];
+
+  bs_txid_text(digits, txid);
+  snprintf(params, sizeof params, "\"%s\", \"%s\"", name, digits);
+  if (!ask(state, "get_name_value", params, read_value, &wanted, error)) return false;
+  *ret_found = wanted.found;
+  *ret_update = wanted.is_update;
+  return true;
+}
+
+/* ---- coins ---- */
+
+struct coins_wanted {
+  struct bs_coin *coins;
+  size_t count, most;
+  const unsigned char *hash;
+};
+
+static bool read_coins(void *user, struct bs_json result, struct bs_error *error) {
+  struct coins_wanted *wanted = user;
+
+  return bs_told_coins_read(wanted->coins, NULL, &wanted->count, wanted->most, wanted->hash, result, error);
+}
+
+static bool blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct coins_wanted wanted = {.coins = coins, .most = most, .hash = hash};
+  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
+  enum bs_network network;
+
+  if (!blockstored_network(state, NULL, &network, error)) return false;
+  bs_address_encode(address, bs_address_version(network), hash);
+  snprintf(params, sizeof params, "\"%s\"", address);
+  if (!ask(state, "get_unspents", params, read_coins, &wanted, error)) return false;
+  *ret_count = wanted.count;
+  return true;
+}
+
+static bool blockstored_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+
+  if (!bs_servers_refresh(&blockstored->servers, error)) return false;
+  *ret_rate = blockstored->servers.chosen->info.fee_rate;
+  return *ret_rate > 0 || bs_fail(error, BS_WORD_no_names, "The name server %s does not know yet what a transaction has to pay;"
+                                  " try again later.", blockstored->servers.chosen->address.text);
+}
+
+static void blockstored_saw(void *state, uint64_t block) {
+  bs_servers_saw(&((struct bs_blockstored *)state)->servers, block);
+}
+
+const struct bs_provider bs_provider_blockstored = {
+    .name = "blockstored",
+    .proven = "none",
+    .is_immediate = bs_blockstored_immediate,
+    .open = blockstored_open,
+    .close = blockstored_close,
+    .enter = blockstored_enter,
+    .leave = blockstored_leave,
+    .network = blockstored_network,
+    .check = blockstored_check,
+    .place = blockstored_place,
+    .saw = blockstored_saw,
+    .chain_id = blockstored_chain_id,
+    .info = blockstored_info,
+    .tip = blockstored_tip,
+    .get_name = blockstored_get_name,
+    .is_inherited = blockstored_is_inherited,
+    .get_namespace = blockstored_get_namespace,
+    .get_preorder = blockstored_get_preorder,
+    .list = blockstored_list,
+    .list_in_namespace = blockstored_list_in_namespace,
+    .operations_at = blockstored_operations_at,
+    .operations_on = blockstored_operations_on,
+    .announcements_at = blockstored_announcements_at,
+    .refused_at = blockstored_refused_at,
+    .consensus_at = blockstored_consensus_at,
+    .find_value = blockstored_find_value,
+    .coins = blockstored_coins,
+    .fee_rate = blockstored_fee_rate,
+    .submit = bs_blockstored_submit,
+    .broadcast = bs_blockstored_broadcast,
+};

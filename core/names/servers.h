@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The name servers of a configuration: which of them is asked, and what is left when one of them cannot be used.
+ *
+ * One call's answers come from one server, the one that answered last time where it can.  A server that does not answer, or not
+ * with an answer, is not asked for half a minute, unless no other is left.  All of them must be of one chain, in every answer:
+ * the first one says which, unless the configuration does.
+ *
+ * Messages name the server and say what to do.  Words: no_names (no server can be used), malformed (what came is no answer),
+ * conflict (another chain), and what else a server gives for the method; deadline, cancelled, no_memory; failed (after a fork).
+ */
+#ifndef BS_NAMES_SERVERS_H
+#define BS_NAMES_SERVERS_H
+
+#include "core/names/link.h"
+#include "core/names/rpc.h"
+#include "core/names/told.h"
+
+#define BS_SERVERS_LAG 6 /* blocks that an answer may be behind what was seen */
+
+struct bs_server {
+  struct bs_server_address address;
+  struct bs_link *link;       /* NULL: not connected */
+  struct bs_told_info info;   /* of the link's beginning, or newer */
+  uint64_t left_until_ms;     /* on bs_clock_monotonic_ms: until then it is the last one to be asked */
+  bool is_tried;              /* in this call, in vain */
+  struct bs_error error;      /* why it was */
+};
+
+struct bs_servers {
+  struct bs_server *items;
+  size_t count;
+  struct bs_server *chosen;     /* of this call; NULL: none yet */
+  struct bs_server *preferred;  /* answered last */
+  const struct bs_scope *scope; /* of this call; NULL: none */
+  bool is_bound; /* what one server said has been handed out in this call: no other may continue it */
+  bool was_lost; /* the server of a bound call was: it may be begun anew */
+  uint32_t connect_ms;
+  bool has_chain;
+  bool is_pinned; /* the configuration says which chain */
+  unsigned char chain_id[32];
+  const char *network; /* static; NULL: not known yet */
+  uint64_t seen;       /* the highest block that any server, or the state, has told of */
+  pid_t pid;
+};
+
+/* Word: config. */
+bool bs_servers_open(struct bs_servers *servers, const struct bs_names_config *config, struct bs_error *error);
+void bs_servers_close(struct bs_servers *servers);
+
+/* A call begins.  Nobody is asked yet. */
+bool bs_servers_begin(struct bs_servers *servers, const struct bs_scope *scope, struct bs_error *error);
+void bs_servers_end(struct bs_servers *servers);
+
+/* Takes a result apart.  False with malformed or forged: the server is of no use. */
+typedef bool (*bs_read_result)(void *user, struct bs_json result, struct bs_error *error);
+
+struct bs_question {
+  const char *method;
+  const char *params;  /* JSON, without the brackets */
+  bs_read_result read; /* may be called once for each server */
+  void *user;
+  bool is_once; /* it changes something: it is not asked again on another link, nor of another server */
+};
+
+/* Chooses a server, and connects; chosen->info is then as of that link. */
+bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error);
+/* Asks the chosen one; where it is of no use, and the call not bound, the next. */
+bool bs_servers_ask(struct bs_servers *servers, const struct bs_question *question, struct bs_error *error);
+/* Asks for the server's info anew. */
+bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error);
+/* Asks one that need not be the chosen one; no other steps in. */
+bool bs_servers_ask_one(struct bs_servers *servers, struct bs_server *server, const struct bs_question *question,
+                        struct bs_error *error);
+/* The first server from `from` on (NULL: from the beginning) that is not the chosen one and may answer; NULL: none. */
+struct bs_server *bs_servers_other(struct bs_servers *servers, struct bs_server *from);
+
+/* Notes how far a chain is. */
+void bs_servers_saw(struct bs_servers *servers, uint64_t block);
+/* By how many blocks the chosen server, whose chain ends at `block`, is behind; at most BS_SERVERS_LAG is no matter. */
+uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block);
+/* The chosen server is too far behind: another one; false, with stale, where there is none.  Nothing of the call counts. */
+bool bs_servers_pass_over(struct bs_servers *servers, uint64_t block, struct bs_error *error);
+
+#endif
