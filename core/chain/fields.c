@@ -158,3 +158,11 @@ bool bs_fields_read(struct bs_fields *ret_fields, const void *serialised, size_t
   *ret_fields = fields;
   return true;
 }
+
+void bs_fields_write(struct bs_buffer *serialised, const struct bs_fields *fields) {
+  bs_buffer_format(serialised, "%c:", (char)fields->opcode);
+  for (size_t i = 0; i < fields->count; i++) {
+    bs_buffer_format(serialised, "%s%zu:", i == 0 ? "" : ",", fields->items[i].length);
+    bs_buffer_add(serialised, fields->items[i].value, fields->items[i].length);
+  }
+}

@@ -54,5 +54,7 @@ typedef bool (*bs_visit_refused)(void *user, const struct bs_refused *refused, s
 
 /* Word: corrupt (not what entry.h writes). */
 bool bs_fields_read(struct bs_fields *ret_fields, const void *serialised, size_t length, struct bs_error *error);
+/* Appends what entry.h wrote: the bytes that were read, but for superfluous zeros before a length. */
+void bs_fields_write(struct bs_buffer *serialised, const struct bs_fields *fields);
 
 #endif
