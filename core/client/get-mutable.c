@@ -48,7 +48,7 @@ static bool accepts(void *user, const struct bs_found *found) {
 
   getting->out_of_memory |= !good;
   if (good) {
-    record->proven = getting->present.record.proven;
+    memcpy(record->proven, getting->present.record.proven, sizeof record->proven);
     good = getting->options.ver_check(getting->options.user, record, found->data.bytes, found->data.length) != 0;
   }
   blockstore_record_free(record);
@@ -188,7 +188,7 @@ static bool complete_record(const struct getting *getting, struct blockstore_rec
 
   if (!bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network,
                           error)) return false;
-  record->proven = getting->present.record.proven;
+  memcpy(record->proven, getting->present.record.proven, sizeof record->proven);
   record->is_first = !reading->recalled.has_version;
   bs_reading_explain(reading, &explanation);
   bs_evidence_list(reading, &conflicts);

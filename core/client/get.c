@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static bool make_record(struct blockstore_record **ret_record, const char *name,
   memcpy(record->key, key, strlen(key) + 1);
   record->size = size;
   record->store = strdup(store);
-  record->proven = proven;
+  snprintf(record->proven, sizeof record->proven, "%s", proven);
   if (record->store == NULL) {
     blockstore_record_free(record);
     return bs_fail_memory(error);

@@ -10,7 +10,7 @@ struct blockstore_record {
   char name[BS_NAME_MAX + 1];
   uint64_t size;
   char *store;        /* NULL: not known (while a candidate is checked) */
-  const char *proven; /* static */
+  char proven[BS_PROVEN_TEXT];
   char key[65];       /* immutable data; "": mutable */
   /* Mutable data */
   char *id; /* NULL: immutable */

@@ -16,6 +16,17 @@ bool bs_names_enter(struct bs_names_call *call, struct bs_names *names, const st
                     struct bs_error *error);
 void bs_names_leave(struct bs_names_call *call);
 
+/* What the provider says of a name, all of it as of one moment; it is well-formed. */
+struct bs_names_answer {
+  bool found; /* false: what follows is zero */
+  struct bs_name_entry entry;
+  bool name_space_found;
+  struct bs_namespace_entry name_space;
+  struct bs_name_record record;
+};
+bool bs_names_answer(const struct bs_names_call *call, const struct bs_scope *scope, struct bs_names_answer *ret_answer,
+                     const char *name, struct bs_error *error);
+
 /* Words: usage. */
 bool bs_names_check_namespace(const char *id, struct bs_error *error);
 bool bs_names_fail_address(const char *text, struct bs_error *error);

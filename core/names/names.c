@@ -109,8 +109,7 @@ bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned 
 bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
                    struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  struct bs_names_info info = {
-      .provider = names->provider->name, .proven = names->provider->proven};
+  struct bs_names_info info = {.provider = names->provider->name, .proven = names->provider->proven};
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   info.exists = call.exists;
@@ -165,28 +164,43 @@ static void describe(struct bs_name_record *record, const struct bs_name_entry *
   bs_hex_encode(record->sender_pubkey, entry->origin.public_key.bytes, entry->origin.public_key.length);
 }
 
-bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
+bool bs_names_answer(const struct bs_names_call *call, const struct bs_scope *scope, struct bs_names_answer *ret_answer,
                      const char *name, struct bs_error *error) {
+  struct bs_names *names = call->names;
   const struct bs_provider *provider = names->provider;
-  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  struct bs_name_entry entry;
-  struct bs_namespace_entry name_space;
+  struct bs_names_answer answer = {.found = false};
   unsigned char consensus[BS_CONSENSUS_SIZE];
   uint64_t next = 1;
-  bool found, name_space_found;
 
-  if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
-  if (!call.exists) return bs_names_fail_unknown(names, name, error);
-  if (!provider->get_name(names->state, &entry, &found, &name_space, &name_space_found, name, error)) return false;
-  if (!found) return bs_names_fail_unknown(names, name, error);
-  if (name_space_found && name_space.rules.lifetime != BS_LIFETIME_INFINITE &&
-      !provider->tip(names->state, &next, consensus, error))
+  if (call->exists && !provider->get_name(names->state, &answer.entry, &answer.found, &answer.name_space,
+                                          &answer.name_space_found, name, error))
     return false;
-  describe(ret_record, &entry, name_space_found ? &name_space : NULL, next - 1);
-  ret_record->proven = provider->proven;
-  return provider->network(names->state, scope, &ret_record->network, error) &&
-         provider->is_inherited(names->state, &ret_record->is_inherited, &entry, error) &&
-         provider->chain_id(names->state, ret_record->chain_id, error);
+  if (answer.found) {
+    if (answer.name_space_found && answer.name_space.rules.lifetime != BS_LIFETIME_INFINITE &&
+        !provider->tip(names->state, &next, consensus, error))
+      return false;
+    describe(&answer.record, &answer.entry, answer.name_space_found ? &answer.name_space : NULL, next - 1);
+    snprintf(answer.record.proven, sizeof answer.record.proven, "%s", provider->proven);
+    if (!provider->network(names->state, scope, &answer.record.network, error) ||
+        !provider->is_inherited(names->state, &answer.record.is_inherited, &answer.entry, error) ||
+        !provider->chain_id(names->state, answer.record.chain_id, error))
+      return false;
+  }
+  *ret_answer = answer;
+  return true;
+}
+
+bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
+                     const char *name, struct bs_error *error) {
+  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+  struct bs_names_answer answer;
+
+  if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error) ||
+      !bs_names_answer(&call, scope, &answer, name, error))
+    return false;
+  if (!answer.found) return bs_names_fail_unknown(names, name, error);
+  *ret_record = answer.record;
+  return true;
 }
 
 bool bs_names_give_list(char **ret_texts, struct bs_buffer *texts, struct bs_error *error) {

@@ -36,6 +36,7 @@
 #define BS_TXID_TEXT 65           /* 64 hexadecimal digits, displayed order, and a NUL */
 #define BS_VALUE_HASH_TEXT 41     /* 40 hexadecimal digits and a NUL */
 #define BS_CONSENSUS_TEXT 33
+#define BS_PROVEN_TEXT 32 /* "current_at ", a number and a NUL */
 
 struct bs_names; /* an opened provider */
 
@@ -108,7 +109,7 @@ struct bs_name_record {
   uint64_t block; /* of the newest operation on it, and its transaction's place in that block */
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */
-  const char *proven;      /* static: "local", "none" */
+  char proven[BS_PROVEN_TEXT]; /* "local", "none"; with a pin "included" or "current_at 373700" (prove.h) */
   unsigned char chain_id[32]; /* displayed order */
   /* What get_name_blockchain_record also shows (protocol.md section 4.3). */
   char op[4];              /* ":" registered, "::" renewed, "+" updated, ... */

@@ -10,6 +10,7 @@
 
 #include "core/chain/entry.h"
 #include "core/names/names.h"
+#include "core/names/proof.h"
 
 #define BS_COINS_MAX 24 /* unspent outputs of one address that are looked at: the largest */
 #define BS_BATCH_MAX 2  /* transactions of one submission */
@@ -80,11 +81,15 @@ struct bs_provider {
   bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
-  /* These two are NULL where nobody is served. */
+  /* Of what the operations of a block hash to, and by which block a consensus hash is: for proofs (prove.h), and who serves others.
+   * NULL: not told. */
   bool (*operations_hash_at)(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
                              struct bs_error *error);
   bool (*block_of)(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
                    struct bs_error *error);
+  /* Both hashes of many blocks, ascending, at most BS_PROOF_BATCH; NULL: they are asked for one by one.  Word: not_found
+   * (says which block). */
+  bool (*hashes_of)(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
 

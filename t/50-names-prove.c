@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* Names that are looked up with a proof: of a ledger, and of providers that lie about it. */
+#include <config.h>
+
+#include "core/codec/hex.h"
+#include "core/names/prove.h"
+#include "core/names/provider.h"
+#include "t/lib/brief.h"
+#include "t/lib/names.h"
+
+#define ID "long-space"
+
+static const struct bs_namespace_rules rules = {.lifetime = 20, .coeff = 10, .base = 2, .nonalpha_discount = 1, .no_vowel_discount = 1};
+
+static void open_on(struct fixture *fixture, const struct bs_provider *provider) {
+  const struct bs_names_config config = {
+      .provider = "embedded", .ledger = fixture->ledger, .create = true, .max_price = UINT64_C(40000000000)};
+  struct bs_error error = {0};
+
+  bs_names_close(fixture->names);
+  assert_ok(bs_names_open_on(&fixture->names, provider, &config, &error));
+}
+
+static void reveal(struct fixture *fixture) {
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  open_on(fixture, &bs_provider_embedded);
+  assert_ok(bs_names_namespace_preorder(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &alice, &error));
+  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &rules, &alice, &error));
+}
+
+static void make_ready(struct fixture *fixture) {
+  const struct bs_name_operation bob = {.owner_key = fixture->bob};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_namespace_ready(fixture->names, fixture->scope, &receipt, ID, &bob, &error));
+}
+
+static void import(struct fixture *fixture, const char *name) {
+  const struct bs_name_operation bob = {.owner_key = fixture->bob};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_import(fixture->names, fixture->scope, &receipt, name, fixture->alice_address, VALUE_1, &bob, &error));
+}
+
+static void revoke_name(struct fixture *fixture, const char *name) {
+  const struct bs_name_operation alice = {.owner_key = fixture->alice};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_revoke(fixture->names, fixture->scope, &receipt, name, &alice, &error));
+}
+
+static struct bs_names_info info_of(struct fixture *fixture) {
+  struct bs_names_info info;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_info(fixture->names, fixture->scope, &info, &error));
+  return info;
+}
+
+static void mine(struct fixture *fixture, uint64_t count) {
+  struct bs_ledger *ledger;
+  struct bs_error error = {0};
+  uint64_t height = info_of(fixture).height;
+
+  assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
+  for (uint64_t i = 1; i <= count; i++) {
+    uint64_t mined;
+
+    assert_ok(bs_ledger_begin(ledger, &error));
+    assert_ok(bs_ledger_append(ledger, &mined, NULL, NULL, 0, true, &error));
+    assert_ok(bs_ledger_commit(ledger, &error));
+    assert_int_equal(mined, height + i);
+  }
+  bs_ledger_close(ledger);
+}
+
+/* By the newest block. */
+static struct bs_prove_request request_of(struct fixture *fixture) {
+  struct bs_names_info info = info_of(fixture);
+  struct bs_prove_request request = {.pin = {.block = info.height}, .extent = BS_EXTENT_CURRENT, .most_blocks = 10000};
+
+  assert_true(bs_hex_decode(request.pin.consensus, BS_CONSENSUS_SIZE, info.consensus));
+  return request;
+}
+
+static bool prove(struct fixture *fixture, struct bs_name_record *record, struct bs_prove_result *result, const char *name,
+                  const struct bs_prove_request *request, struct bs_error *error) {
+  return bs_names_prove(fixture->names, fixture->scope, record, result, name, request, error);
+}
+
+static struct bs_prove_result prove_now(struct fixture *fixture, struct bs_name_record *record, const char *name) {
+  struct bs_prove_request request = request_of(fixture);
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+  char expected[40];
+
+  request.extent = BS_EXTENT_INCLUDED;
+  assert_ok(prove(fixture, record, &result, name, &request, &error));
+  assert_string_equal(record->proven, "included");
+  request.extent = BS_EXTENT_CURRENT;
+  assert_ok(prove(fixture, record, &result, name, &request, &error));
+  snprintf(expected, sizeof expected, "current_at %d", (int)request.pin.block);
+  assert_string_equal(record->proven, expected);
+  return result;
+}
+
+static void a_name_of_the_genesis(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+
+  register_name(fixture, "foo.id", fixture->alice);
+  result = prove_now(fixture, &record, "foo.id");
+  assert_true(result.claim.is_genesis);
+  assert_string_equal(record.owner, fixture->alice_address);
+  assert_true(record.expires == BS_NAMES_NEVER && !record.expired);
+  assert_true(result.cost.blocks > 0 && result.cost.questions > 0 && result.cost.bytes > 0);
+}
+
+static void a_name_of_a_namespace_that_was_made(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+
+  reveal(fixture);
+  make_ready(fixture);
+  mine(fixture, 3);
+  register_name(fixture, "foo." ID, fixture->alice);
+  mine(fixture, 20);
+  result = prove_now(fixture, &record, "foo." ID);
+  assert_false(result.claim.is_genesis);
+  assert_int_equal(result.claim.expires, record.block + 20);
+  assert_false(result.claim.expired);
+  mine(fixture, 1);
+  result = prove_now(fixture, &record, "foo." ID);
+  assert_true(result.claim.expired && record.expired);
+}
+
+static void a_name_that_was_imported(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+
+  reveal(fixture);
+  mine(fixture, 2);
+  import(fixture, "foo." ID);
+  mine(fixture, 30);
+  result = prove_now(fixture, &record, "foo." ID);
+  assert_true(result.claim.expires == BS_NAMES_NEVER && !result.claim.expired);
+  make_ready(fixture);
+  result = prove_now(fixture, &record, "foo." ID);
+  assert_int_equal(result.claim.expires, info_of(fixture).height + 20);
+}
+
+static void a_revoked_name(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_record record;
+
+  reveal(fixture);
+  make_ready(fixture);
+  register_name(fixture, "foo." ID, fixture->alice);
+  revoke_name(fixture, "foo." ID);
+  prove_now(fixture, &record, "foo." ID);
+  assert_true(record.revoked && !record.expired);
+  mine(fixture, 30);
+  prove_now(fixture, &record, "foo." ID); /* the index has forgotten that it was revoked */
+  assert_true(record.expired);
+}
+
+static void a_name_that_is_not_registered(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  register_name(fixture, "foo.id", fixture->alice);
+  request = request_of(fixture);
+  request.extent = BS_EXTENT_INCLUDED; /* which there is no such thing as here */
+  assert_fails(prove(fixture, &record, &result, "nobody.id", &request, &error), BS_WORD_not_found,
+               "is not registered up to block 2: proven by the operations of all blocks from 1 on");
+}
+
+static void what_cannot_be_proven(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  assert_fails(prove(fixture, &record, &result, "foo.id", &(struct bs_prove_request){.pin = {.block = 1}}, &error), BS_WORD_not_found,
+               "is not registered on the ledger"); /* there is none */
+  register_name(fixture, "foo.id", fixture->alice);
+  mine(fixture, 50);
+  request = request_of(fixture);
+  register_name(fixture, "bar.id", fixture->alice);
+  assert_fails(prove(fixture, &record, &result, "bar.id", &request, &error), BS_WORD_stale, "without a newer pin");
+  request.most_blocks = 50;
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_too_large,
+               "all 51 blocks from 2 to the pin's, 52, must be checked (");
+  request.most_blocks = 51;
+  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
+  request.most_blocks = 0;
+  request.extent = BS_EXTENT_INCLUDED;
+  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
+  request.pin.consensus[0] ^= 1;
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_forged, "another consensus hash than the pin has");
+  request.pin.block = 1000;
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_stale, "There is no block");
+  assert_fails(prove(fixture, &record, &result, "foo", &request, &error), BS_WORD_usage, "");
+}
+
+/* ---- providers that are none of ours ---- */
+
+static struct bs_provider liar;
+static bool (*alter)(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *name_space_found);
+
+static bool liar_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
+                          bool *ret_name_space_found, const char *name, struct bs_error *error) {
+  if (!bs_provider_embedded.get_name(state, ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error)) return false;
+  if (*ret_found) *ret_found = alter(ret_entry, ret_name_space, ret_name_space_found);
+  return true;
+}
+
+static void tell(struct fixture *fixture, bool (*lie)(struct bs_name_entry *, struct bs_namespace_entry *, bool *)) {
+  alter = lie;
+  liar = bs_provider_embedded;
+  liar.proven = "none";
+  liar.get_name = liar_get_name;
+  open_on(fixture, &liar);
+}
+
+static bool hide(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)name_space, (void)found;
+  return false;
+}
+
+static bool hide_revocation(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)name_space, (void)found;
+  entry->revoked = false;
+  entry->listed = 0;
+  return true;
+}
+
+static bool live_for_ever(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)found;
+  name_space->rules.lifetime = BS_LIFETIME_INFINITE;
+  return true;
+}
+
+static bool live_longer(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)found;
+  name_space->rules.lifetime++;
+  return true;
+}
+
+static bool be_of_the_genesis(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)found;
+  name_space->rules.lifetime = BS_LIFETIME_INFINITE;
+  name_space->ready_block = 0;
+  return true;
+}
+
+static bool have_lapsed(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)name_space;
+  *found = false;
+  return true;
+}
+
+static void lies_about_names(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  reveal(fixture);
+  make_ready(fixture);
+  register_name(fixture, "foo." ID, fixture->alice);
+  register_name(fixture, "bar." ID, fixture->alice);
+  revoke_name(fixture, "bar." ID);
+  mine(fixture, 5);
+  request = request_of(fixture);
+  tell(fixture, hide);
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "it hides the name");
+  tell(fixture, hide_revocation);
+  assert_fails(prove(fixture, &record, &result, "bar." ID, &request, &error), BS_WORD_forged, "does not");
+  tell(fixture, live_for_ever);
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+  tell(fixture, live_longer);
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+  tell(fixture, have_lapsed);
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_failed, "not ready");
+}
+
+static bool main_info(void *state, struct bs_names_info *info, struct bs_error *error) {
+  if (!bs_provider_embedded.info(state, info, error)) return false;
+  info->network = "main";
+  return true;
+}
+
+/* Only a local chain has namespaces that no operation tells of; a result says so. */
+static void a_namespace_before_all_blocks(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  reveal(fixture);
+  make_ready(fixture);
+  register_name(fixture, "foo." ID, fixture->alice);
+  request = request_of(fixture);
+  tell(fixture, be_of_the_genesis);
+  assert_ok(prove(fixture, &record, &result, "foo." ID, &request, &error));
+  assert_true(result.claim.is_genesis);
+  liar.info = main_info;
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "older than the chain");
+}
+
+static bool all_hashes(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error) {
+  for (size_t i = 0; i < count; i++) {
+    bool found;
+
+    if (!bs_provider_embedded.consensus_at(state, blocks[i].consensus, &found, blocks[i].block, error) ||
+        !bs_provider_embedded.operations_hash_at(state, blocks[i].operations, &found, blocks[i].block, error))
+      return false;
+  }
+  return true;
+}
+
+static void a_provider_that_answers_many_at_once(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_record record;
+  struct bs_prove_request request;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  register_name(fixture, "foo.id", fixture->alice);
+  request = request_of(fixture);
+  liar = bs_provider_embedded;
+  liar.hashes_of = all_hashes;
+  liar.operations_hash_at = NULL;
+  open_on(fixture, &liar);
+  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
+  liar.hashes_of = NULL;
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_failed, "cannot be asked for what a proof needs");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      NAMES_TEST(a_name_of_the_genesis),
+      NAMES_TEST(a_name_of_a_namespace_that_was_made),
+      NAMES_TEST(a_name_that_was_imported),
+      NAMES_TEST(a_revoked_name),
+      NAMES_TEST(a_name_that_is_not_registered),
+      NAMES_TEST(what_cannot_be_proven),
+      NAMES_TEST(lies_about_names),
+      NAMES_TEST(a_namespace_before_all_blocks),
+      NAMES_TEST(a_provider_that_answers_many_at_once),
+  };
+  return RUN_TESTS(tests);
+}
