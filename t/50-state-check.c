@@ -212,6 +212,38 @@ static void each_row_that_cannot_be_right_is_named(void **state) {
        "journal", "not that of its value hash"},
       {"INSERT INTO journal (chain, name, value_hash, record) VALUES (lower(hex(zeroblob(32))), 'foo.id',"
        " '9f7fd096d37ed2c0e3f7f0cfc924beef4ffceb68', x'00')", "journal", "none of its name's"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (x'01', 'foo.id', 43, 2, zeroblob(32),"
+       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "chain id has not 32 bytes"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 0, 2, zeroblob(32),"
+       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "its operation is none"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 7, zeroblob(32),"
+       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "its stage is none"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, x'01',"
+       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "transaction id has not 32 bytes"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
+       " x'01', x'', x'01', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "inputs have a wrong size"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
+       " x'01', x'', x'', '', '', x'01', zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "key has not 20 bytes"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
+       " x'01', x'01', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "what it replaced have not 32 bytes"},
+      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
+       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
+       " x'', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
+       "its transaction is missing"},
       {"DROP TABLE floors", "state.db", "no such table"},
       {"PRAGMA application_id = 5", "state.db", "not a state"},
       {"PRAGMA user_version = 99", "state.db", "newer release"},
@@ -312,7 +344,9 @@ static void an_older_schema_is_told_and_left(void **state) {
 
   fill(*state);
   settle(*state);
-  alter(*state, "DROP TABLE clock; DROP TABLE names; DROP TABLE floors; DROP TABLE reservations; PRAGMA user_version = 1");
+  alter(*state, "DROP TABLE clock; DROP TABLE names; DROP TABLE floors; DROP TABLE reservations; DROP TABLE operations;"
+                " ALTER TABLE journal DROP COLUMN made_from; ALTER TABLE journal DROP COLUMN base;"
+                " ALTER TABLE journal DROP COLUMN is_whole; PRAGMA user_version = 1");
   assert_ok(bs_file_read(&before, file, 64u << 20, &error));
   check(*state, &survey);
   assert_int_equal(survey.errors, 0);

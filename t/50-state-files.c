@@ -101,7 +101,7 @@ static void damage(const char *place, struct bs_state *opened, const char *sql) 
 
   assert_ok(believe(opened, &here, &version, &name, 10, &error));
   assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
-  alter(place, 2, sql);
+  alter(place, 3, sql);
 }
 
 /* What a damage of one value makes all of them say. */
@@ -161,7 +161,7 @@ static void a_damaged_reservation_is_not_listed(void **state) {
 
   damage(*state, opened, "UPDATE reservations SET ver = 0");
   assert_fails(bs_state_unfinished(opened, NULL, &items, &count, &error), BS_WORD_corrupt, "out of range");
-  alter(*state, 2, "UPDATE reservations SET ver = 6, chain = x'01'");
+  alter(*state, 3, "UPDATE reservations SET ver = 6, chain = x'01'");
   assert_fails(bs_state_unfinished(opened, NULL, &items, &count, &error), BS_WORD_corrupt, "wrong size");
 }
 
@@ -182,7 +182,7 @@ static void a_failure_is_told_with_its_own_reason(void **state) {
   assert_false(believe(opened, &here, &version, NULL, 11, &error));
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   if (strstr(error.message, "File too large") == NULL) fail_msg("%s", error.message);
-  alter(*state, 2, "DROP TABLE floors");
+  alter(*state, 3, "DROP TABLE floors");
   assert_fails(bs_state_recall(opened, NULL, &recalled, &here, NULL, &error), BS_WORD_io, "no such table: floors.");
   if (strstr(error.message, "File too large") != NULL) fail_msg("%s", error.message);
 }

@@ -293,7 +293,7 @@ static void the_clock_only_rises_and_only_with_a_commit(void **state) {
 
 /* Another process's write transaction. */
 static struct bs_database *lock_out(const char *place) {
-  static const struct bs_database_kind any = {.noun = "state", .application_id = 0x42535354, .version = 2};
+  static const struct bs_database_kind any = {.noun = "state", .application_id = 0x42535354, .version = 3};
   char *file BS_AUTO_FREE = path_in(place, "state/state.db");
   struct bs_database *other = NULL;
   struct bs_error error = {0};

@@ -209,6 +209,7 @@ bool bs_method_receipt(struct bs_method_call *call, struct bs_name_receipt *rece
   bs_document_number(call->answer, "block", receipt->block);
   bs_document_number(call->answer, "price", receipt->price);
   bs_document_number(call->answer, "fee", receipt->fee);
+  bs_document_number(call->answer, "size", receipt->size);
   if (receipt->raw != NULL) bs_document_text(call->answer, "transaction", receipt->raw);
   bs_name_receipt_clear(receipt);
   return true;

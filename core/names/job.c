@@ -152,6 +152,7 @@ bool bs_job_run(struct bs_job *job, struct bs_names *names, const struct bs_scop
     return false;
   }
   job->receipt.fee = job->payment.fee;
+  job->receipt.size = job->payment.size;
   memcpy(job->receipt.owner, job->owner, sizeof job->receipt.owner);
   *ret_receipt = job->receipt;
   return true;

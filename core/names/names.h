@@ -189,11 +189,12 @@ struct bs_name_receipt {
   uint64_t block; /* that holds txid */
   uint64_t price; /* burned, satoshis */
   uint64_t fee;   /* of all transactions sent */
+  size_t size;    /* their virtual size, which the fee is for: at most */
   char owner[BS_ADDRESS_TEXT];
   char *raw; /* dry_run: hexadecimal of the (last) transaction; else NULL.  By bs_name_receipt_clear */
 };
 #define BS_NAME_RECEIPT_INIT \
-  { "", "", 0, 0, 0, "", NULL }
+  { "", "", 0, 0, 0, 0, "", NULL }
 void bs_name_receipt_clear(struct bs_name_receipt *receipt);
 
 /*

@@ -20,6 +20,7 @@
 #include "core/record/user.h"
 #include "core/state/examine.h"
 #include "core/state/state-private.h"
+#include "core/state/underway.h"
 
 #define WHAT "state"
 #define CLOCK_SLACK 3600 /* seconds by which clocks may differ */
@@ -207,6 +208,25 @@ static const char *judge_entry(struct reading *reading, sqlite3_stmt *row) {
   return NULL;
 }
 
+enum { UNDERWAY_NAME, UNDERWAY_CHAIN, UNDERWAY_OPCODE, UNDERWAY_STAGE, UNDERWAY_TXID, UNDERWAY_EARLIER, UNDERWAY_INPUTS,
+       UNDERWAY_SENDER, UNDERWAY_PAYER, UNDERWAY_RAW };
+
+/* Whether the transaction is one, only who knows transactions can tell. */
+static const char *judge_underway(struct reading *reading, sqlite3_stmt *row) {
+  bool is_planned = bs_row_integer(row, UNDERWAY_STAGE) == BS_STAGE_PLANNED;
+
+  (void)reading;
+  if (!is_blob(row, UNDERWAY_CHAIN, 32)) return "its chain id has not 32 bytes";
+  if (!is_number(row, UNDERWAY_OPCODE, 1, 127)) return "its operation is none";
+  if (!is_number(row, UNDERWAY_STAGE, BS_STAGE_PLANNED, BS_STAGE_REFUSED)) return "its stage is none";
+  if (!is_blob(row, UNDERWAY_TXID, 32)) return "its transaction id has not 32 bytes";
+  if (sqlite3_column_bytes(row, UNDERWAY_EARLIER) % 32 != 0) return "the ids of what it replaced have not 32 bytes";
+  if (sqlite3_column_bytes(row, UNDERWAY_INPUTS) % BS_UNDERWAY_INPUT_SIZE != 0) return "its inputs have a wrong size";
+  if (!is_blob(row, UNDERWAY_SENDER, BS_HASH160_SIZE) || !is_blob(row, UNDERWAY_PAYER, BS_HASH160_SIZE))
+    return "the hash of a key has not 20 bytes";
+  return is_planned || sqlite3_column_bytes(row, UNDERWAY_RAW) > 0 ? NULL : "its transaction is missing";
+}
+
 static const char *judge_clock(struct reading *reading, sqlite3_stmt *row) {
   uint64_t now = bs_clock_unix();
 
@@ -237,6 +257,8 @@ static const struct table {
     {"reservations", "SELECT chain, name, id, ver, z FROM reservations ORDER BY name, id, chain", RESERVED_NAME, RESERVED_ID, 2,
      judge_reservation},
     {"journal", "SELECT chain, name, value_hash, txid, record FROM journal ORDER BY id", JOURNAL_NAME, -1, 1, judge_entry},
+    {"operations", "SELECT name, chain, opcode, stage, txid, earlier, inputs, sender, payer, raw FROM operations ORDER BY id",
+     UNDERWAY_NAME, -1, 3, judge_underway},
 };
 
 static void add_row(const struct reading *reading, const struct table *table, sqlite3_stmt *row) {

@@ -302,8 +302,7 @@ static bool journal(struct bs_database *database, int64_t *ret_entry, const stru
 
   bs_hex_encode(chain, intent->datum->chain_id, 32);
   if (intent->value_hash == NULL) return bs_state_journal_clear(database, chain, intent->datum->name, error);
-  return bs_state_journal_add(database, ret_entry, chain, intent->datum->name, intent->value_hash, intent->record,
-                              intent->record_length, error);
+  return bs_state_journal_add(database, ret_entry, chain, intent, error);
 }
 
 bool bs_state_intend(struct bs_state *state, struct bs_scope *scope, int64_t *ret_entry, const struct bs_intent *intent,

@@ -80,6 +80,9 @@ struct bs_intent {
   const char *value_hash; /* of the user record; NULL: none is to be published */
   const void *record;
   size_t record_length;
+  const char *made_from; /* the value hash of the record that it is an edition of; "" or NULL: of none */
+  const char *base;      /* the name's value hash in a block, when it was made; likewise */
+  bool is_whole;         /* it is nobody's edition, and takes the place of any record */
 };
 /*
  * Durable on return, in one commit; under the name's lock.  Reserves the version (conflict when a higher one is

@@ -22,6 +22,12 @@ enum bs_state_statement {
   BS_STATE_JOURNAL_SENT,
   BS_STATE_JOURNAL_END,
   BS_STATE_JOURNAL_FIND,
+  BS_STATE_JOURNAL_LIST,
+  BS_STATE_JOURNAL_FOLLOW,
+  BS_STATE_UNDERWAY_LIST,
+  BS_STATE_UNDERWAY_COUNT,
+  BS_STATE_UNDERWAY_PUT,
+  BS_STATE_UNDERWAY_END,
   BS_STATE_RECALL,
   BS_STATE_KNOWS_NAME,
   BS_STATE_FLOOR_RAISE,
@@ -88,7 +94,7 @@ bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int millise
 /* The name's entries that were never sent go. */
 bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error);
 /* In an open transaction: the same, and a new one comes. */
-bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name,
-                          const char *value_hash, const void *record, size_t length, struct bs_error *error);
+bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const struct bs_intent *intent,
+                          struct bs_error *error);
 
 #endif

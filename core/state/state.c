@@ -21,11 +21,24 @@
 
 static const char *const statements[] = {
     [BS_STATE_JOURNAL_FORGET] = "DELETE FROM journal WHERE chain = ? AND name = ? AND txid IS NULL",
-    [BS_STATE_JOURNAL_BEGIN] = "INSERT INTO journal (chain, name, value_hash, record) VALUES (?, ?, ?, ?)",
+    [BS_STATE_JOURNAL_BEGIN] =
+        "INSERT INTO journal (chain, name, value_hash, record, made_from, base, is_whole) VALUES (?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_JOURNAL_SENT] = "UPDATE journal SET txid = ?2 WHERE id = ?1",
     [BS_STATE_JOURNAL_END] = "DELETE FROM journal WHERE id = ?",
-    [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record FROM journal WHERE chain = ? AND name = ? ORDER BY "
-    "id DESC LIMIT 1", [BS_STATE_RECALL] =
+    [BS_STATE_JOURNAL_FIND] = "SELECT id, value_hash, txid, record, made_from, base, is_whole FROM journal WHERE chain = ? AND "
+    "name = ? ORDER BY id DESC LIMIT 1",
+    [BS_STATE_JOURNAL_LIST] = "SELECT id, value_hash, txid, record, made_from, base, is_whole FROM journal WHERE chain = ? AND "
+    "name = ? ORDER BY id",
+    [BS_STATE_JOURNAL_FOLLOW] = "UPDATE journal SET txid = ?1 WHERE txid = ?2",
+    [BS_STATE_UNDERWAY_LIST] = "SELECT id, chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender,"
+    " payer, consensus_block, change, fee, block, looked, made, reason, has_consensus FROM operations WHERE ?1 IS NULL OR"
+    " chain = ?1 ORDER BY id",
+    [BS_STATE_UNDERWAY_COUNT] = "SELECT count(*) FROM operations WHERE chain = ?",
+    [BS_STATE_UNDERWAY_PUT] = "INSERT OR REPLACE INTO operations (id, chain, name, opcode, stage, txid, raw, earlier, inputs,"
+    " value_hash, address, sender, payer, consensus_block, change, fee, block, looked, made, reason, has_consensus)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [BS_STATE_UNDERWAY_END] = "DELETE FROM operations WHERE id = ?",
+    [BS_STATE_RECALL] =
         "SELECT c.now, n.block, n.vtxindex, n.value_hash, n.owner, n.consensus, n.is_current, r.ver, r.z,"
         " f.signer, f.ver, f.z, f.is_tombstone, f.is_legacy, f.expires, f.length, f.sha256, f.sig FROM clock c"
         " LEFT JOIN names n ON n.chain = ?1 AND n.name = ?2"
@@ -90,6 +103,33 @@ static const char *const schema[] = {
     " ver INTEGER NOT NULL,"
     " z BLOB NOT NULL,"
     " PRIMARY KEY (chain, name, id)) WITHOUT ROWID;",
+    /* What waits for a block. */
+    "ALTER TABLE journal ADD COLUMN made_from TEXT NOT NULL DEFAULT '';" /* the record that it was made from, by its hash */
+    "ALTER TABLE journal ADD COLUMN base TEXT NOT NULL DEFAULT '';"      /* the name's value hash in a block, by then */
+    "ALTER TABLE journal ADD COLUMN is_whole INTEGER NOT NULL DEFAULT 0;" /* no delta: it takes the place of any */
+    "CREATE TABLE operations ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " chain BLOB NOT NULL,"
+    " name TEXT NOT NULL," /* or a namespace's id; "": neither */
+    " opcode INTEGER NOT NULL,"
+    " stage INTEGER NOT NULL,"
+    " txid BLOB NOT NULL,"
+    " raw BLOB NOT NULL,"
+    " earlier BLOB NOT NULL," /* the txids of what it replaced */
+    " inputs BLOB NOT NULL,"
+    " value_hash TEXT NOT NULL,"
+    " address TEXT NOT NULL,"
+    " sender BLOB NOT NULL,"
+    " payer BLOB NOT NULL,"
+    " has_consensus INTEGER NOT NULL,"
+    " consensus_block INTEGER NOT NULL,"
+    " change INTEGER NOT NULL,"
+    " fee INTEGER NOT NULL,"
+    " block INTEGER NOT NULL,"
+    " looked INTEGER NOT NULL,"
+    " made INTEGER NOT NULL,"
+    " reason TEXT NOT NULL);"
+    "CREATE INDEX operations_by_chain ON operations (chain, id);",
 };
 
 const struct bs_database_kind bs_state_kind = {
@@ -260,12 +300,18 @@ bool bs_state_journal_clear(struct bs_database *database, const char *chain, con
   return bs_database_run(database, BS_STATE_JOURNAL_FORGET, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error);
 }
 
-bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const char *name,
-                          const char *value_hash, const void *record, size_t length, struct bs_error *error) {
-  if (!bs_state_journal_clear(database, chain, name, error) ||
+static const char *text_or_empty(const char *text) {
+  return text == NULL ? "" : text;
+}
+
+bool bs_state_journal_add(struct bs_database *database, int64_t *ret_id, const char *chain, const struct bs_intent *intent,
+                          struct bs_error *error) {
+  if (!bs_state_journal_clear(database, chain, intent->datum->name, error) ||
       !bs_database_run(database, BS_STATE_JOURNAL_BEGIN,
-                       BS_VALUES(bs_value_text(chain), bs_value_text(name), bs_value_text(value_hash),
-                                 bs_value_blob(record, length)),
+                       BS_VALUES(bs_value_text(chain), bs_value_text(intent->datum->name), bs_value_text(intent->value_hash),
+                                 bs_value_blob(intent->record, intent->record_length),
+                                 bs_value_text(text_or_empty(intent->made_from)), bs_value_text(text_or_empty(intent->base)),
+                                 bs_value_integer(intent->is_whole)),
                        error))
     return false;
   *ret_id = sqlite3_last_insert_rowid(database->sqlite);
@@ -291,29 +337,71 @@ bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, con
 /* All but its name. */
 static bool read_pending(struct bs_database *database, struct bs_pending *pending, sqlite3_stmt *row, struct bs_error *error) {
   pending->id = (int64_t)bs_row_integer(row, 0);
+  pending->is_whole = sqlite3_column_int(row, 6) != 0;
   bs_buffer_add(&pending->record, sqlite3_column_blob(row, 3), (size_t)sqlite3_column_bytes(row, 3));
   return bs_row_text(database, row, 1, pending->value_hash, sizeof pending->value_hash, error) &&
-         bs_row_text(database, row, 2, pending->txid, sizeof pending->txid, error) && bs_buffer_ok(&pending->record, error);
+         bs_row_text(database, row, 2, pending->txid, sizeof pending->txid, error) &&
+         bs_row_text(database, row, 4, pending->made_from, sizeof pending->made_from, error) &&
+         bs_row_text(database, row, 5, pending->base, sizeof pending->base, error) && bs_buffer_ok(&pending->record, error);
+}
+
+void bs_pending_free(struct bs_pending *items, size_t count) {
+  for (size_t i = 0; i < count; i++) bs_pending_clear(&items[i]);
+  free(items);
+}
+
+struct pending_list {
+  struct bs_pending *items;
+  size_t count;
+};
+
+static void free_pending_list(struct pending_list *list) {
+  bs_pending_free(list->items, list->count);
+}
+
+static bool append_pending(struct bs_database *database, struct pending_list *list, const char *name, sqlite3_stmt *row,
+                           struct bs_error *error) {
+  struct bs_pending *items = realloc(list->items, (list->count + 1) * sizeof *items), *item;
+
+  if (items == NULL) return bs_fail_memory(error);
+  list->items = items;
+  item = &items[list->count++];
+  *item = (struct bs_pending)BS_PENDING_INIT;
+  memcpy(item->name, name, strlen(name) + 1);
+  return read_pending(database, item, row, error);
+}
+
+static bool list_journal(struct bs_state *state, struct bs_scope *scope, struct bs_pending **ret_items, size_t *ret_count,
+                         enum bs_state_statement statement, const char *chain, const char *name, struct bs_error *error) {
+  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
+  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
+  struct pending_list list BS_AUTO(free_pending_list) = {NULL, 0};
+
+  if (!bs_state_enter(&use, state, scope, false, error)) return false;
+  if (use.database != NULL &&
+      !bs_database_query(use.database, statement, &row, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error))
+    return false;
+  while (row != NULL)
+    if (!append_pending(use.database, &list, name, row, error) || !bs_database_next(use.database, &row, error)) return false;
+  *ret_items = list.items;
+  *ret_count = list.count;
+  list = (struct pending_list){NULL, 0};
+  return true;
+}
+
+bool bs_state_journal_list(struct bs_state *state, struct bs_scope *scope, struct bs_pending **ret_items, size_t *ret_count,
+                           const char *chain, const char *name, struct bs_error *error) {
+  return list_journal(state, scope, ret_items, ret_count, BS_STATE_JOURNAL_LIST, chain, name, error);
 }
 
 bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
                            const char *chain, const char *name, struct bs_error *error) {
-  struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
-  sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
-  struct bs_pending pending = BS_PENDING_INIT;
+  struct bs_pending *items;
+  size_t count;
 
-  if (!bs_state_enter(&use, state, scope, false, error)) return false;
-  *ret_found = false;
-  if (use.database == NULL) return true;
-  if (!bs_database_query(use.database, BS_STATE_JOURNAL_FIND, &row, BS_VALUES(bs_value_text(chain), bs_value_text(name)), error))
-    return false;
-  if (row == NULL) return true;
-  if (!read_pending(use.database, &pending, row, error)) {
-    bs_pending_clear(&pending);
-    return false;
-  }
-  memcpy(pending.name, name, strlen(name) + 1);
-  *ret_pending = pending;
-  *ret_found = true;
+  if (!list_journal(state, scope, &items, &count, BS_STATE_JOURNAL_FIND, chain, name, error)) return false;
+  *ret_found = count != 0;
+  if (count != 0) *ret_pending = items[0];
+  free(items);
   return true;
 }

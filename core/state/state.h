@@ -42,15 +42,22 @@ struct bs_pending {
   char value_hash[41];
   char txid[65];           /* "": not sent as far as is known */
   struct bs_buffer record; /* the bytes, by bs_pending_clear */
+  char made_from[41];      /* as struct bs_intent has them (floors.h) */
+  char base[41];
+  bool is_whole;
 };
-#define BS_PENDING_INIT {0, "", "", "", BS_BUFFER_INIT}
+#define BS_PENDING_INIT {0, "", "", "", BS_BUFFER_INIT, "", "", false}
 void bs_pending_clear(struct bs_pending *pending);
+void bs_pending_free(struct bs_pending *items, size_t count);
 
 /* An entry comes with bs_state_intend and goes with bs_state_conclude (floors.h); `chain` here: 64 digits.  Durable on return. */
 bool bs_state_journal_sent(struct bs_state *state, struct bs_scope *scope, int64_t id, const char *txid, struct bs_error *error);
 /* Drops the name's entries that were never sent.  Under the name's lock; makes no state. */
 bool bs_state_journal_forget(struct bs_state *state, struct bs_scope *scope, const char *chain, const char *name,
                              struct bs_error *error);
+/* All entries of the name, the oldest first, by bs_pending_free.  Reading makes no state. */
+bool bs_state_journal_list(struct bs_state *state, struct bs_scope *scope, struct bs_pending **ret_items, size_t *ret_count,
+                           const char *chain, const char *name, struct bs_error *error);
 /* The newest entry of the name; *ret_found false when it has none.  Reading makes no state. */
 bool bs_state_journal_find(struct bs_state *state, struct bs_scope *scope, bool *ret_found, struct bs_pending *ret_pending,
                            const char *chain, const char *name, struct bs_error *error);
