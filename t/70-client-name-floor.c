@@ -34,8 +34,16 @@ static bool consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE]
   return true;
 }
 
+static bool always(void *state) {
+  return state == NULL;
+}
+
+static bool never(void *state) {
+  return state != NULL;
+}
+
 static void assert_fate(bool immediate, uint64_t block, const char *consensus, enum bs_fate expected) {
-  const struct bs_provider provider = {.immediate = immediate, .enter = enter, .leave = leave, .place = place,
+  const struct bs_provider provider = {.is_immediate = immediate ? always : never, .enter = enter, .leave = leave, .place = place,
                                        .consensus_at = consensus_at};
   struct bs_names names = {.provider = &provider, .mutex = PTHREAD_MUTEX_INITIALIZER};
   struct bs_name_seen floor = {.block = block};

@@ -206,7 +206,9 @@ bool bs_method_receipt(struct bs_method_call *call, struct bs_name_receipt *rece
   bs_document_text(call->answer, "address", receipt->owner);
   bs_document_text(call->answer, "txid", receipt->txid);
   if (receipt->preorder_txid[0] != '\0') bs_document_text(call->answer, "preorder_txid", receipt->preorder_txid);
-  bs_document_number(call->answer, "block", receipt->block);
+  if (receipt->waits == NULL) bs_document_number(call->answer, "block", receipt->block);
+  else bs_document_null(call->answer, "block");
+  if (receipt->waits != NULL) bs_document_text(call->answer, "state", receipt->raw == NULL ? receipt->waits : "dry_run");
   bs_document_number(call->answer, "price", receipt->price);
   bs_document_number(call->answer, "fee", receipt->fee);
   bs_document_number(call->answer, "size", receipt->size);

@@ -11,6 +11,7 @@
 #include "core/base/auto.h"
 #include "core/base/log.h"
 #include "core/base/worker.h"
+#include "core/names/pending.h"
 
 static atomic_uint open_sessions; /* of the process; the last one ends the idle workers */
 
@@ -98,8 +99,6 @@ static bool open_session(struct blockstore *session, const char *server, struct 
   const struct bs_names_config names = {.provider = config->provider,
                                         .ledger = config->ledger,
                                         .create = true,
-                                        .server = config->server,
-                                        .port = (uint16_t)config->port,
                                         .max_fee = (uint64_t)config->max_fee,
                                         .max_price = (uint64_t)config->max_price};
 
@@ -109,8 +108,11 @@ static bool open_session(struct blockstore *session, const char *server, struct 
   if (server != NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded "
                    "ledger.", server);
-  return check_state_dir(config->state_dir, error) && take_storages(session, error) &&
-         bs_names_open(&session->names, &names, error) && bs_state_new(&session->state, config->state_dir, error);
+  if (!check_state_dir(config->state_dir, error) || !take_storages(session, error) ||
+      !bs_names_open(&session->names, &names, error) || !bs_state_new(&session->state, config->state_dir, error))
+    return false;
+  bs_names_remember(session->names, session->state);
+  return true;
 }
 
 enum blockstore_result blockstore_session(const struct blockstore_config *config, struct blockstore **ret_blockstore,

@@ -10,6 +10,7 @@
 
 #include "core/base/auto.h"
 #include "core/codec/hex.h"
+#include "core/names/waiting.h"
 
 #define FUND_ATTEMPTS 3
 
@@ -73,9 +74,15 @@ bool bs_job_add(struct bs_job *job, struct bs_batch *batch, const struct bs_paym
 /* ---- one submission ---- */
 
 static bool load(struct bs_job *job, struct bs_view *view, struct bs_error *error) {
-  return (job->look == NULL || job->look(job, view, error)) &&
-         view->provider->tip(view->state, &job->height, job->consensus, error) &&
-         bs_payment_load(&job->payment, view, error);
+  const struct bs_waiting *waiting = job->waiting;
+
+  if ((job->look != NULL && !job->look(job, view, error)) ||
+      !view->provider->tip(view->state, &job->height, job->consensus, error) || !bs_payment_load(&job->payment, view, error))
+    return false;
+  if (waiting == NULL) return true;
+  job->height = waiting->next_block;
+  memcpy(job->consensus, waiting->consensus, sizeof job->consensus);
+  return bs_waiting_check(waiting, job->name, error) && bs_waiting_adjust(waiting, &job->payment, error);
 }
 
 static void drop_batch(struct bs_batch *batch) {
@@ -90,6 +97,7 @@ static bool build(void *user, struct bs_view *view, struct bs_batch *batch, stru
   for (int attempt = 1;; attempt++) {
     drop_batch(batch);
     bs_name_receipt_clear(&job->receipt);
+    job->plans_registration = false;
     if (!load(job, view, error)) return false;
     if (job->plan(job, view, batch, error)) return true;
     if (!bs_payment_lacks(&job->payment) || view->provider->fund == NULL || attempt == FUND_ATTEMPTS) return false;
@@ -103,6 +111,7 @@ static bool build_and_show(void *user, struct bs_view *view, struct bs_batch *ba
   const struct bs_buffer *last;
 
   if (!build(user, view, batch, error)) return false;
+  if (batch->count == 0) return true;
   last = &batch->raw[batch->count - 1];
   job->receipt.raw = malloc(2 * last->length + 1);
   if (job->receipt.raw == NULL) return bs_fail_memory(error);
@@ -125,7 +134,7 @@ static bool set_owner(struct bs_job *job, struct bs_error *error) {
   return true;
 }
 
-static bool submit(struct bs_job *job, struct bs_names *names, const struct bs_scope *scope, struct bs_error *error) {
+static bool submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   bool dry_run = job->operation->dry_run;
 
@@ -134,12 +143,13 @@ static bool submit(struct bs_job *job, struct bs_names *names, const struct bs_s
     if (!call.exists) return job->fail_absent(job, error);
     bs_names_leave(&call);
   }
+  if (!names->provider->is_immediate(names->state)) return bs_waiting_submit(job, names, scope, dry_run ? build_and_show : build, error);
   if (!bs_names_enter(&call, names, scope, !dry_run, error)) return false;
   return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run,
                                  error);
 }
 
-bool bs_job_run(struct bs_job *job, struct bs_names *names, const struct bs_scope *scope,
+bool bs_job_run(struct bs_job *job, struct bs_names *names, struct bs_scope *scope,
                 struct bs_name_receipt *ret_receipt, struct bs_error *error) {
   const struct bs_name_operation *operation = job->operation;
 

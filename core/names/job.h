@@ -6,6 +6,8 @@
 #include "core/names/names-private.h"
 #include "core/names/payment.h"
 
+struct bs_waiting;
+
 struct bs_job {
   /* What is wanted; members that an operation doesn't need are zero. */
   const struct bs_name_operation *operation;
@@ -27,6 +29,8 @@ struct bs_job {
   unsigned char owner_hash[BS_HASH160_SIZE];
   enum bs_network network;
   struct bs_payment payment;
+  struct bs_waiting *waiting; /* what else is on its way (waiting.h); NULL: the chain is immediate */
+  bool plans_registration;    /* set by the plan: what it added is the preorder alone */
   /* The chain as the plan sees it. */
   uint64_t height;
   unsigned char consensus[BS_CONSENSUS_SIZE];
@@ -38,7 +42,7 @@ struct bs_job {
   struct bs_name_receipt receipt;
 };
 
-bool bs_job_run(struct bs_job *job, struct bs_names *names, const struct bs_scope *scope,
+bool bs_job_run(struct bs_job *job, struct bs_names *names, struct bs_scope *scope,
                 struct bs_name_receipt *ret_receipt, struct bs_error *error);
 
 /* ---- for plans ---- */

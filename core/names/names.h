@@ -186,7 +186,10 @@ struct bs_name_operation {
 struct bs_name_receipt {
   char preorder_txid[BS_TXID_TEXT]; /* "" when none was sent by this call */
   char txid[BS_TXID_TEXT];
-  uint64_t block; /* that holds txid */
+  uint64_t block; /* that holds txid; with `waits` the first that can */
+  /* Static; NULL: it is in a block.  "sent": it waits for one; "preordered": nothing more could be sent before the preorder
+   * is in the index: call it again then. */
+  const char *waits;
   uint64_t price; /* burned, satoshis */
   uint64_t fee;   /* of all transactions sent */
   size_t size;    /* their virtual size, which the fee is for: at most */
@@ -194,7 +197,7 @@ struct bs_name_receipt {
   char *raw; /* dry_run: hexadecimal of the (last) transaction; else NULL.  By bs_name_receipt_clear */
 };
 #define BS_NAME_RECEIPT_INIT \
-  { "", "", 0, 0, 0, 0, "", NULL }
+  { "", "", 0, NULL, 0, 0, 0, "", NULL }
 void bs_name_receipt_clear(struct bs_name_receipt *receipt);
 
 /*
@@ -208,7 +211,8 @@ void bs_name_receipt_clear(struct bs_name_receipt *receipt);
 bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error);
-/* Preorder and register in one go; a preorder made before for the same key and name is used.  A name that owner_key
+/* Preorder and register in one go, where blocks come at once; else the preorder, which does not tell the name, and, called
+ * again when the index has it, the registration.  A preorder made before for the same key and name is used.  A name that owner_key
  * owns already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names
  * already, or revoked). */
 bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,

@@ -8,7 +8,7 @@
 
 #include "core/chain/rules.h"
 #include "core/codec/hex.h"
-#include "core/names/job.h"
+#include "core/names/waiting.h"
 
 /* ---- what the operations need of the chain ---- */
 
@@ -115,13 +115,23 @@ static bool add_registration(struct bs_job *job, struct bs_batch *batch, uint64_
                     error);
 }
 
+/* Of this name, key and owner: one that waits. */
+static const struct bs_underway *find_mine(const struct bs_job *job, int opcode, bool planned) {
+  const struct bs_underway *item = job->waiting == NULL ? NULL : bs_waiting_find(job->waiting, opcode, job->name, planned);
+
+  return item != NULL && memcmp(item->sender, job->payment.own.hash, sizeof item->sender) == 0 &&
+                 strcmp(item->address, job->owner) == 0
+             ? item
+             : NULL;
+}
+
 static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   bool pending;
 
   if (!need_free(job, error) || !bound_price(job, error) ||
       !bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error))
     return false;
-  if (pending)
+  if (pending || find_mine(job, BS_NAME_PREORDER, false) != NULL)
     return bs_fail(error, BS_WORD_conflict,
                    "The name %s is preordered already, by this very key; run: blockstore-cli register %s %s", job->name,
                    job->name, job->owner);
@@ -137,12 +147,32 @@ static bool need_paid(const struct bs_job *job, struct bs_error *error) {
                  job->name, job->preorder.op_fee, job->receipt.price);
 }
 
+/* What was sent before is told again. */
+static bool is_underway(struct bs_job *job, int opcode, char txid[BS_TXID_TEXT]) {
+  const struct bs_underway *item = find_mine(job, opcode, false);
+
+  if (item == NULL) return false;
+  bs_txid_text(txid, item->txid);
+  job->receipt.price = 0;
+  return true;
+}
+
+/* The registration tells the name: it is not sent before the preorder is safe. */
+static bool plan_first_step(struct bs_job *job, struct bs_batch *batch, struct bs_error *error) {
+  job->receipt.waits = "preordered";
+  job->plans_registration = find_mine(job, BS_NAME_REGISTRATION, true) == NULL;
+  if (is_underway(job, BS_NAME_PREORDER, job->receipt.preorder_txid) && !job->plans_registration) return true;
+  if (job->receipt.preorder_txid[0] != '\0') return bs_waiting_plan(job, error);
+  return bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.preorder_txid, error);
+}
+
 static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   bool pending;
 
-  if (!need_free(job, error) || !bound_price(job, error) ||
-      !bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error))
-    return false;
+  if (!need_free(job, error) || !bound_price(job, error)) return false;
+  if (is_underway(job, BS_NAME_REGISTRATION, job->receipt.txid)) return true;
+  if (!bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error)) return false;
+  if (!pending && job->waiting != NULL) return plan_first_step(job, batch, error);
   if (!pending && !bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.preorder_txid, error)) return false;
   if (pending && !need_paid(job, error)) return false;
   if (pending) job->receipt.price = 0;

@@ -50,13 +50,13 @@ static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, str
 static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
   purse->missing = 0;
   return view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error) &&
-         (view->provider->immediate || load_witness_coins(view, purse, error));
+         (view->provider->is_immediate(view->state) || load_witness_coins(view, purse, error));
 }
 
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
   payment->fee = 0;
   payment->size = 0;
-  payment->is_replaceable = !view->provider->immediate;
+  payment->is_replaceable = !view->provider->is_immediate(view->state);
   return view->provider->fee_rate(view->state, &payment->rate, error) && load_purse(view, &payment->own, error) &&
          (payment->owner_pays || load_purse(view, &payment->pay, error));
 }
@@ -146,7 +146,7 @@ static bool regain(struct bs_purse *purse, const struct bs_draft *draft, const u
   struct bs_script script;
 
   bs_script_pay_to(&script, purse->hash);
-  for (size_t i = 0; i < draft->output_count && purse->count < BS_COINS_MAX + BS_BATCH_MAX; i++) {
+  for (size_t i = 0; i < draft->output_count && purse->count < BS_PURSE_MAX; i++) {
     if (draft->outputs[i].script_length != script.length ||
         memcmp(draft->outputs[i].script, script.bytes, script.length) != 0)
       continue;
@@ -159,6 +159,15 @@ static bool regain(struct bs_purse *purse, const struct bs_draft *draft, const u
 
 uint64_t bs_payment_burned(const struct bs_payment *payment, uint64_t price) {
   return payment->is_replaceable && price < BURN_MIN ? BURN_MIN : price;
+}
+
+static void note_made(struct bs_payment_made *made, const struct bs_draft *draft, const struct bs_operation *operation,
+                      size_t change) {
+  made->operation = *operation;
+  made->input_count = draft->input_count;
+  for (size_t i = 0; i < draft->input_count; i++) made->inputs[i] = draft->inputs[i].coin;
+  made->change = (uint32_t)change;
+  made->fee = bs_draft_in(draft) - bs_draft_out(draft);
 }
 
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
@@ -176,8 +185,10 @@ bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret
   if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, bs_payment_burned(payment, outputs->burn));
   if (!balance(payment, &draft, change)) return fail_poor(payment, error);
   if (!bound_fee(payment, &draft, error)) return false;
+  note_made(&payment->made[batch->count], &draft, outputs->operation, payment->owner_pays ? change : draft.output_count - 1);
   batch->count++;
   if (!bs_draft_sign(raw, id, &draft, error)) return false;
+  memcpy(payment->made[batch->count - 1].txid, id, sizeof id);
   bs_txid_text(ret_txid, id);
   return regain(&payment->own, &draft, id, raw, error) &&
          (payment->owner_pays || regain(&payment->pay, &draft, id, raw, error));

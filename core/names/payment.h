@@ -8,14 +8,26 @@
 
 #include "core/names/provider.h"
 
+#define BS_PURSE_MAX (BS_COINS_MAX + 16)
+
 /* The coins of one key, as the transactions made so far leave them. */
 struct bs_purse {
   const struct bs_key *key;
   unsigned char hash[BS_HASH160_SIZE];
   unsigned char witness_hash[BS_HASH160_SIZE]; /* of the compressed key: P2WPKH coins have it */
-  struct bs_coin coins[BS_COINS_MAX + BS_BATCH_MAX];
+  struct bs_coin coins[BS_PURSE_MAX];
   size_t count;
   uint64_t missing; /* how much a transaction lacked; 0: nothing did */
+};
+
+/* What was made of a transaction, for who must make it anew. */
+struct bs_payment_made {
+  struct bs_operation operation;
+  struct bs_coin inputs[BS_DRAFT_INPUTS];
+  size_t input_count;
+  uint32_t change; /* the output that pays more when the fee is less */
+  uint64_t fee;
+  unsigned char txid[BS_TXID_SIZE];
 };
 
 struct bs_payment {
@@ -26,6 +38,7 @@ struct bs_payment {
   uint64_t rate; /* satoshis for 1,000 bytes */
   uint64_t fee;  /* of the transactions added since the coins were loaded */
   size_t size;   /* of the same: the virtual size, at most */
+  struct bs_payment_made made[BS_BATCH_MAX]; /* by their number in the batch */
   bool is_replaceable; /* they are to wait for a block: replaceable, and without outputs that no node takes */
 };
 

@@ -16,6 +16,7 @@
 #define BS_BATCH_MAX 2  /* transactions of one submission */
 
 struct bs_view;
+struct bs_state;
 
 /* An unspent output with the whole transaction that made it. */
 struct bs_unspent {
@@ -59,7 +60,8 @@ struct bs_provider {
   void (*saw)(void *state, uint64_t block);
   bool (*chain_id)(void *state, unsigned char chain_id[32], struct bs_error *error);
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
-  /* The block that the next transactions will be in, and the newest consensus hash. */
+  /* The block that the next transactions can be in (of a chain that is not immediate: the one behind the node's newest,
+   * however far the index is), and the newest consensus hash that the index has. */
   bool (*tip)(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
   /* With its namespace, both as of one moment. */
   bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
@@ -106,9 +108,13 @@ struct bs_provider {
   /* Makes coins out of nothing; NULL where that cannot be.  Only inside of submit. */
   bool (*fund)(void *state, const unsigned char hash[BS_HASH160_SIZE], uint64_t satoshis, struct bs_error *error);
   /* Calls build, then puts its transactions into a block.  A dry run, entered for reading, also where there is no chain
-   * yet, only checks that it could; build sees a chain to try it on. */
+   * yet, only checks that it could; build sees a chain to try it on.  NULL where a chain is not immediate: what is built
+   * there is kept, and then broadcast. */
   bool (*submit)(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error);
-  /* One that was made elsewhere, whether or not its operation is accepted; fills what the answer says of that. */
+  /* One that was made elsewhere, whether or not its operation is accepted; fills what the answer says of that.  Where the
+   * chain is not immediate, one that waits already, or is in a block, is no failure; the words conflict (its coins are
+   * spent, or never were), malformed, forged, denied, usage and too_large mean that the node does not take it, all others
+   * that it may have. */
   bool (*broadcast)(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
                     struct bs_error *error);
 };
@@ -132,6 +138,10 @@ struct bs_names {
   pthread_mutex_t mutex; /* protects state */
   uint64_t max_fee;
   uint64_t max_price;
+  struct bs_state *remembered; /* where operations that wait for a block are kept; NULL: nowhere */
 };
+
+/* For tests: a provider that takes the place of any that is configured; NULL.  No program sets it. */
+extern const struct bs_provider *bs_names_stand_in;
 
 #endif

@@ -30,13 +30,14 @@ static const char *const statements[] = {
     [BS_STATE_JOURNAL_LIST] = "SELECT id, value_hash, txid, record, made_from, base, is_whole FROM journal WHERE chain = ? AND "
     "name = ? ORDER BY id",
     [BS_STATE_JOURNAL_FOLLOW] = "UPDATE journal SET txid = ?1 WHERE txid = ?2",
+    [BS_STATE_JOURNAL_JOIN] = "UPDATE journal SET txid = ?1 WHERE chain = ?2 AND name = ?3 AND value_hash = ?4 AND txid IS NULL",
     [BS_STATE_UNDERWAY_LIST] = "SELECT id, chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender,"
-    " payer, consensus_block, change, fee, block, looked, made, reason, has_consensus FROM operations WHERE ?1 IS NULL OR"
+    " payer, consensus_block, change, fee, block, looked, made, reason, has_consensus, spent FROM operations WHERE ?1 IS NULL OR"
     " chain = ?1 ORDER BY id",
     [BS_STATE_UNDERWAY_COUNT] = "SELECT count(*) FROM operations WHERE chain = ?",
     [BS_STATE_UNDERWAY_PUT] = "INSERT OR REPLACE INTO operations (id, chain, name, opcode, stage, txid, raw, earlier, inputs,"
-    " value_hash, address, sender, payer, consensus_block, change, fee, block, looked, made, reason, has_consensus)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " value_hash, address, sender, payer, consensus_block, change, fee, block, looked, made, reason, has_consensus, spent)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [BS_STATE_UNDERWAY_END] = "DELETE FROM operations WHERE id = ?",
     [BS_STATE_RECALL] =
         "SELECT c.now, n.block, n.vtxindex, n.value_hash, n.owner, n.consensus, n.is_current, r.ver, r.z,"
@@ -126,6 +127,7 @@ static const char *const schema[] = {
     " change INTEGER NOT NULL,"
     " fee INTEGER NOT NULL,"
     " block INTEGER NOT NULL,"
+    " spent INTEGER NOT NULL DEFAULT 0,"
     " looked INTEGER NOT NULL,"
     " made INTEGER NOT NULL,"
     " reason TEXT NOT NULL);"

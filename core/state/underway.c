@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/codec/hex.h"
 #include "core/state/state-private.h"
 
 #define INPUT_SIZE BS_UNDERWAY_INPUT_SIZE
@@ -14,7 +15,7 @@
 enum {
   COLUMN_ID, COLUMN_CHAIN, COLUMN_NAME, COLUMN_OPCODE, COLUMN_STAGE, COLUMN_TXID, COLUMN_RAW, COLUMN_EARLIER, COLUMN_INPUTS,
   COLUMN_VALUE_HASH, COLUMN_ADDRESS, COLUMN_SENDER, COLUMN_PAYER, COLUMN_CONSENSUS_BLOCK, COLUMN_CHANGE, COLUMN_FEE,
-  COLUMN_BLOCK, COLUMN_LOOKED, COLUMN_MADE, COLUMN_REASON, COLUMN_HAS_CONSENSUS
+  COLUMN_BLOCK, COLUMN_LOOKED, COLUMN_MADE, COLUMN_REASON, COLUMN_HAS_CONSENSUS, COLUMN_SPENT
 };
 
 void bs_underway_clear(struct bs_underway *operation) {
@@ -100,6 +101,7 @@ static bool read_row(struct bs_database *database, struct bs_underway *operation
       !bs_row_number(database, row, COLUMN_CHANGE, &change, 0, UINT32_MAX, error) ||
       !bs_row_number(database, row, COLUMN_FEE, &operation->fee, 0, most, error) ||
       !bs_row_number(database, row, COLUMN_BLOCK, &operation->block, 0, most, error) ||
+      !bs_row_number(database, row, COLUMN_SPENT, &operation->spent, 0, most, error) ||
       !bs_row_number(database, row, COLUMN_LOOKED, &operation->looked, 0, most, error) ||
       !bs_row_number(database, row, COLUMN_MADE, &operation->made, 0, most, error) ||
       !bs_row_text(database, row, COLUMN_REASON, operation->reason, sizeof operation->reason, error) ||
@@ -151,17 +153,31 @@ bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, stru
 
 /* ---- changes ---- */
 
+static void txid_text(char text[65], const unsigned char txid[32]) {
+  for (size_t i = 0; i < 32; i++) snprintf(text + 2 * i, 3, "%02x", txid[31 - i]);
+}
+
 /* The journal's user record of its transaction has the new id. */
 static bool follow(struct bs_database *database, const struct bs_underway *operation, struct bs_error *error) {
-  char ids[2][65];
+  char new[65], old[65];
 
   if (operation->earlier.length < 32) return true;
-  for (size_t i = 0; i < 2; i++) {
-    const unsigned char *id = i == 0 ? operation->txid : operation->earlier.bytes + operation->earlier.length - 32;
+  txid_text(new, operation->txid);
+  txid_text(old, operation->earlier.bytes + operation->earlier.length - 32);
+  return bs_database_run(database, BS_STATE_JOURNAL_FOLLOW, BS_VALUES(bs_value_text(new), bs_value_text(old)), error);
+}
 
-    for (size_t j = 0; j < 32; j++) snprintf(ids[i] + 2 * j, 3, "%02x", id[31 - j]);
-  }
-  return bs_database_run(database, BS_STATE_JOURNAL_FOLLOW, BS_VALUES(bs_value_text(ids[0]), bs_value_text(ids[1])), error);
+/* The journal's user record that a new transaction publishes. */
+static bool join(struct bs_database *database, const struct bs_underway *operation, struct bs_error *error) {
+  char txid[65], chain[65];
+
+  if (operation->value_hash[0] == '\0') return true;
+  txid_text(txid, operation->txid);
+  bs_hex_encode(chain, operation->chain_id, sizeof operation->chain_id);
+  return bs_database_run(database, BS_STATE_JOURNAL_JOIN,
+                         BS_VALUES(bs_value_text(txid), bs_value_text(chain), bs_value_text(operation->name),
+                                   bs_value_text(operation->value_hash)),
+                         error);
 }
 
 static bool put(struct bs_database *database, struct bs_underway *operation, struct bs_error *error) {
@@ -184,10 +200,13 @@ static bool put(struct bs_database *database, struct bs_underway *operation, str
                     bs_value_integer(operation->consensus_block), bs_value_integer(operation->change),
                     bs_value_integer(operation->fee), bs_value_integer(operation->block), bs_value_integer(operation->looked),
                     bs_value_integer(operation->made), bs_value_text(operation->reason),
-                    bs_value_integer(operation->has_consensus)),
+                    bs_value_integer(operation->has_consensus), bs_value_integer(operation->spent)),
           error))
     return false;
-  if (operation->id == 0) operation->id = sqlite3_last_insert_rowid(database->sqlite);
+  if (operation->id == 0) {
+    operation->id = sqlite3_last_insert_rowid(database->sqlite);
+    return join(database, operation, error);
+  }
   return follow(database, operation, error);
 }
 

@@ -49,7 +49,8 @@ struct bs_underway {
   uint64_t consensus_block; /* whose consensus hash it names */
   uint32_t change;          /* the output that pays more when the fee is less */
   uint64_t fee;             /* satoshis */
-  uint64_t block;           /* the one that it could be in at first; spent: the node's, when that was seen */
+  uint64_t block;           /* the first that it could be in */
+  uint64_t spent;           /* the chain's newest, when its coins were found spent */
   uint64_t looked;          /* the last that was searched for its refusal */
   uint64_t made;            /* Unix seconds */
   char reason[200];         /* refused, lost; or what the node had against it; "" */
@@ -63,7 +64,8 @@ bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, stru
                             const unsigned char *chain_id, struct bs_error *error);
 /*
  * Durable on return, in one commit: each is added (its id is 0, and is filled in), changed, or goes.  Where the id of a
- * transaction changes (the former is the last of `earlier`), the journal's user records go with it.  Word: too_large (BS_UNDERWAY_MAX).
+ * transaction changes (the former is the last of `earlier`), the journal's user record goes with it; that of a new one,
+ * found by name and value hash, counts as sent from here on.  Word: too_large (BS_UNDERWAY_MAX).
  */
 bool bs_state_underway_save(struct bs_state *state, struct bs_scope *scope, struct bs_underway *const *operations, size_t count,
                             struct bs_error *error);

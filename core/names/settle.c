@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of the operations that wait for a block, and what is due for them. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/codec/hex.h"
+#include "core/names/waiting.h"
+
+/* ---- what the index shows ---- */
+
+static bool has_id(const struct bs_underway *item, const unsigned char txid[BS_TXID_SIZE]) {
+  if (item->raw.length != 0 && memcmp(item->txid, txid, BS_TXID_SIZE) == 0) return true;
+  for (size_t i = 0; i < item->earlier.length; i += BS_TXID_SIZE)
+    if (memcmp(item->earlier.bytes + i, txid, BS_TXID_SIZE) == 0) return true;
+  return false;
+}
+
+static void preorder_hash(const struct bs_underway *item, unsigned char hash[BS_HASH160_SIZE]) {
+  struct bs_script sender;
+
+  bs_script_pay_to(&sender, item->sender);
+  bs_name_hash(hash, item->name, &sender, item->address);
+}
+
+static bool find_preorder(struct bs_waiting *waiting, const struct bs_underway *item, enum bs_opcode opcode, bool *ret_found,
+                          struct bs_error *error) {
+  struct bs_preorder_entry entry;
+  unsigned char hash[BS_HASH160_SIZE];
+
+  preorder_hash(item, hash);
+  return waiting->names->provider->get_preorder(waiting->names->state, &entry, ret_found, opcode, hash, error);
+}
+
+static bool get_name(struct bs_waiting *waiting, const struct bs_underway *item, struct bs_name_entry *entry, bool *ret_found,
+                     struct bs_error *error) {
+  struct bs_namespace_entry name_space;
+  bool ignored;
+
+  return waiting->names->provider->get_name(waiting->names->state, entry, ret_found, &name_space, &ignored, item->name, error);
+}
+
+/* Has the name been registered for this address since? */
+static bool is_registered_since(const struct bs_underway *item, const struct bs_name_entry *entry) {
+  return strcmp(entry->origin.address, item->address) == 0 && entry->last_renewed >= item->block;
+}
+
+/* By its transaction, or one that it replaced. */
+static bool find_by_id(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  const struct bs_provider *provider = waiting->names->provider;
+  unsigned char value_hash[BS_HASH160_SIZE];
+  bool is_update;
+
+  if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->txid, item->name, error)) return false;
+  for (size_t i = item->earlier.length; i > 0 && !*ret_found; i -= BS_TXID_SIZE)
+    if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->earlier.bytes + i - BS_TXID_SIZE,
+                              item->name, error))
+      return false;
+  return true;
+}
+
+/* By what it was to do, where something else has spent its coins: another form of the same transaction. */
+static bool find_by_effect(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  struct bs_name_entry entry;
+  char value_hash[BS_VALUE_HASH_TEXT] = "";
+  bool found;
+
+  *ret_found = false;
+  if (!get_name(waiting, item, &entry, &found, error) || !found) return found;
+  if (entry.has_value) bs_hex_encode(value_hash, entry.value_hash, sizeof entry.value_hash);
+  switch (item->opcode) {
+    case BS_NAME_UPDATE: *ret_found = strcmp(value_hash, item->value_hash) == 0 && entry.changed_block >= item->block; break;
+    case BS_NAME_IMPORT:
+      *ret_found = strcmp(value_hash, item->value_hash) == 0 && strcmp(entry.origin.address, item->address) == 0;
+      break;
+    case BS_NAME_REGISTRATION: *ret_found = is_registered_since(item, &entry); break;
+    case BS_NAME_TRANSFER:
+      *ret_found = strcmp(entry.origin.address, item->address) == 0 && entry.changed_block >= item->block;
+      break;
+    case BS_NAME_REVOKE: *ret_found = entry.revoked; break;
+    default: break;
+  }
+  return true;
+}
+
+/* A preorder is gone once its name is registered. */
+static bool find_preordered(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  struct bs_name_entry entry;
+  bool found;
+
+  if (!find_preorder(waiting, item, (enum bs_opcode)item->opcode, ret_found, error)) return false;
+  if (*ret_found || item->opcode != BS_NAME_PREORDER) return true;
+  if (!get_name(waiting, item, &entry, &found, error)) return false;
+  *ret_found = found && is_registered_since(item, &entry);
+  return true;
+}
+
+static bool find_namespace(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  struct bs_namespace_entry entry;
+  bool found;
+
+  if (!waiting->names->provider->get_namespace(waiting->names->state, &entry, &found, item->name, error)) return false;
+  *ret_found = found && (item->opcode == BS_NAMESPACE_READY ? entry.state == BS_NAMESPACE_IS_READY
+                                                            : strcmp(entry.recipient_address, item->address) == 0);
+  return true;
+}
+
+struct finding {
+  const struct bs_underway *item;
+  bool found;
+};
+
+static bool visit_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
+  struct finding *finding = user;
+
+  (void)error;
+  finding->found = finding->found || has_id(finding->item, announcement->txid);
+  return true;
+}
+
+static bool find_announcement(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  struct finding finding = {item, false};
+
+  for (uint64_t block = item->looked + 1; block <= waiting->index_block && !finding.found; block++)
+    if (!waiting->names->provider->announcements_at(waiting->names->state, block, visit_announcement, &finding, error))
+      return false;
+  *ret_found = finding.found;
+  return true;
+}
+
+static bool find(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+  switch (item->opcode) {
+    case BS_NAME_PREORDER:
+    case BS_NAMESPACE_PREORDER: return find_preordered(waiting, item, ret_found, error);
+    case BS_NAMESPACE_REVEAL:
+    case BS_NAMESPACE_READY: return find_namespace(waiting, item, ret_found, error);
+    case BS_ANNOUNCE: return find_announcement(waiting, item, ret_found, error);
+    default: break;
+  }
+  if (!find_by_id(waiting, item, ret_found, error)) return false;
+  return *ret_found || item->stage != BS_STAGE_SPENT || waiting->index_block < item->spent ||
+         find_by_effect(waiting, item, ret_found, error);
+}
+
+/* ---- refusals ---- */
+
+static bool visit_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
+  struct bs_waiting *waiting = user;
+
+  (void)error;
+  for (size_t i = 0; i < waiting->count; i++) {
+    struct bs_underway *item = &waiting->items[i];
+
+    if (!bs_waiting_is_alive(item) || !has_id(item, refused->txid)) continue;
+    item->stage = BS_STAGE_REFUSED;
+    memcpy(item->reason, refused->reason, sizeof item->reason);
+  }
+  return true;
+}
+
+/* The blocks that the index has had since it was looked at. */
+static bool look_for_refusals(struct bs_waiting *waiting, struct bs_error *error) {
+  uint64_t first = UINT64_MAX;
+
+  for (size_t i = 0; i < waiting->count; i++)
+    if (bs_waiting_is_alive(&waiting->items[i]) && waiting->items[i].looked + 1 < first) first = waiting->items[i].looked + 1;
+  for (uint64_t block = first; block <= waiting->index_block; block++)
+    if (!waiting->names->provider->refused_at(waiting->names->state, block, visit_refused, waiting, error)) return false;
+  return true;
+}
+
+/* ---- one after the other ---- */
+
+static void lose(struct bs_underway *item, const char *reason) {
+  item->stage = BS_STAGE_LOST;
+  snprintf(item->reason, sizeof item->reason, "%s", reason);
+}
+
+/* Does it spend what a lost one was to make? */
+static bool depends_on_lost(const struct bs_waiting *waiting, const struct bs_underway *item) {
+  for (size_t i = 0; i < waiting->count; i++) {
+    const struct bs_underway *other = &waiting->items[i];
+
+    if (other->raw.length == 0 || (other->stage != BS_STAGE_LOST)) continue;
+    for (size_t j = 0; j < item->input_count; j++)
+      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0) return true;
+  }
+  return false;
+}
+
+/* A registration that waits for its preorder: was the name registered meanwhile, or is the preorder gone? */
+static bool look_at_plan(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
+  const struct bs_underway *preorder = bs_waiting_find(waiting, BS_NAME_PREORDER, item->name, false);
+  struct bs_name_entry entry;
+  bool found;
+
+  if (!get_name(waiting, item, &entry, &found, error)) return false;
+  item->is_over = found && is_registered_since(item, &entry);
+  if (item->is_over || preorder != NULL) return true;
+  if (!find_preorder(waiting, item, BS_NAME_PREORDER, &found, error)) return false;
+  if (!found) lose(item, "Its preorder did not get into the chain; register the name again.");
+  return true;
+}
+
+static bool look_at(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
+  bool found = false;
+
+  if (item->is_over || item->stage == BS_STAGE_LOST || item->stage == BS_STAGE_REFUSED) return true;
+  if (item->stage == BS_STAGE_PLANNED) return look_at_plan(waiting, item, error);
+  if (!find(waiting, item, &found, error)) return false;
+  item->looked = waiting->index_block;
+  item->is_over = found;
+  if (found) bs_log(BS_LOG_INFO, "done: %s of %s", bs_opcode_text((enum bs_opcode)item->opcode), item->name);
+  if (!found && depends_on_lost(waiting, item)) lose(item, "What it spends was to come from an operation that is lost.");
+  if (found || item->stage != BS_STAGE_SPENT || waiting->index_block < item->spent) return true;
+  lose(item, "Its coins were spent by another transaction.");
+  return true;
+}
+
+bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error) {
+  if (!look_for_refusals(waiting, error)) return false;
+  for (size_t i = 0; i < waiting->count; i++)
+    if (!look_at(waiting, &waiting->items[i], error)) return false;
+  return true;
+}
+
+/* Made anew where that is due, and sent. */
+static bool act_on(struct bs_waiting *waiting, struct bs_underway *item, const struct bs_key *owner_key,
+                   const struct bs_key *payment_key, struct bs_error *error) {
+  bool made = false;
+
+  if (!bs_waiting_is_alive(item)) return true;
+  if (bs_waiting_rebuild_reason(waiting, item) != NULL &&
+      !bs_waiting_rebuild(waiting, item, &made, owner_key, payment_key, error))
+    return false;
+  if (item->reason[0] != '\0' && !made && item->stage == BS_STAGE_SENT) {
+    char why[sizeof item->reason];
+
+    memcpy(why, item->reason, sizeof why); /* why it could not be made anew; the old one goes out meanwhile */
+    if (!bs_waiting_send(waiting, item, error)) return false;
+    if (item->stage == BS_STAGE_SENT) memcpy(item->reason, why, sizeof why);
+    return true;
+  }
+  return bs_waiting_send(waiting, item, error);
+}
+
+static void tell(const struct bs_underway *item) {
+  char txid[BS_TXID_TEXT];
+
+  if (item->stage != BS_STAGE_LOST && item->stage != BS_STAGE_REFUSED) return;
+  bs_txid_text(txid, item->txid);
+  bs_log(BS_LOG_WARNING, "%s of %s by the transaction %s is %s: %s", bs_opcode_text((enum bs_opcode)item->opcode), item->name,
+         txid, item->stage == BS_STAGE_LOST ? "lost" : "in a block, and refused", item->reason);
+}
+
+bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_key, const struct bs_key *payment_key,
+                       struct bs_error *error) {
+  struct bs_underway **saved BS_AUTO_FREE = calloc(waiting->count + 1, sizeof *saved);
+  enum bs_stage *stages BS_AUTO_FREE = calloc(waiting->count + 1, sizeof *stages);
+  bool good;
+
+  if (saved == NULL || stages == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < waiting->count; i++) {
+    saved[i] = &waiting->items[i];
+    stages[i] = waiting->items[i].stage;
+  }
+  good = bs_waiting_look(waiting, error);
+  for (size_t i = 0; i < waiting->count && good; i++) good = act_on(waiting, &waiting->items[i], owner_key, payment_key, error);
+  for (size_t i = 0; i < waiting->count && good; i++)
+    if (waiting->items[i].stage != stages[i]) tell(&waiting->items[i]);
+  return good && bs_state_underway_save(waiting->names->remembered, waiting->scope, saved, waiting->count, error);
+}
