@@ -11,7 +11,7 @@ pid='' ledger=$work/ledger.db socket=$work/rpc.sock log=$work/server.log
 server=$builddir/tools/bin/.libs/blockstored
 [ -x "$server" ] || server=$builddir/tools/bin/blockstored
 
-printf 'state_dir: %s/state\nnames: {ledger: %s}\nstores: [{name: home, driver: disk, root: %s/data}]\n' "$work" "$ledger" "$work" \
+printf 'state_dir: %s/state\nnames: {ledger: %s, max_price: 100000000000}\nstores: [{name: home, driver: disk, root: %s/data}]\n' "$work" "$ledger" "$work" \
   >"$work/client.yaml"
 BLOCKSTORE_KEY_FILE=$work/key
 export BLOCKSTORE_KEY_FILE
