@@ -30,8 +30,7 @@ ask() {
   reply=$(call "$@")
 }
 members() {
-  printf '%s' "$reply" | perl -MJSON::PP -e 'my $at = decode_json(<STDIN>)->[0]; for (split /\./, shift // "") { $at = $at->{$_} }
-    print join " ", sort keys %$at' "${1-}"
+  printf '%s' "$reply" | perl -MJSON::PP -e 'print join " ", sort keys %{decode_json(<STDIN>)->[0]}'
 }
 
 is "$(call ping)" '[{"status":"alive"}]' ping

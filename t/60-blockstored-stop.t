@@ -89,6 +89,7 @@ like "$(rpc "$http" raw 'GET /v1/info HTTP/1.0\n\n')" '"last_block"' 'one for th
 [ ! -S "$work/rpc.sock" ] || rm "$work/rpc.sock"
 end_server
 is "$(tail -n 2 "$work/said" | tr '\n' ' ')" 'STOPPING=1 0 ' 'it tells that it ends, and ends well'
+: >"$log"
 LISTEN_FDS=1 LISTEN_PID=1 "$server" -c "$work/server.yaml" 2>"$log" &
 pid=$!
 await grep -q ' info started ' "$log"

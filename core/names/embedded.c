@@ -17,6 +17,7 @@ struct embedded {
   char *path;
   bool create;
   bool examine;
+  uint64_t cache;           /* bytes; 0: SQLite's default */
   bool writable;            /* how `ledger` is open */
   struct bs_ledger *ledger; /* opened when first needed, then kept; NULL: not yet */
 };
@@ -38,6 +39,7 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
   if (embedded == NULL) return bs_fail_memory(error);
   embedded->create = config->create;
   embedded->examine = config->examine;
+  embedded->cache = config->cache;
   embedded->path = strdup(config->ledger);
   if (embedded->path == NULL) {
     embedded_close(embedded);
@@ -53,6 +55,14 @@ static const struct bs_index *index_of(void *state) {
 
 static bool fail_missing(const struct embedded *embedded, struct bs_error *error) {
   return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
+}
+
+static bool set_cache(const struct embedded *embedded, struct bs_ledger *ledger, struct bs_error *error) {
+  char sql[64];
+
+  if (embedded->cache == 0) return true;
+  snprintf(sql, sizeof sql, "PRAGMA cache_size = -%" PRIu64, embedded->cache / 1024);
+  return bs_database_execute(bs_ledger_index(ledger)->database, sql, error);
 }
 
 /* A connection for reading is replaced when the first write comes. */
@@ -75,6 +85,10 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
     *ret_exists = false;
     return true;
   }
+  if (!set_cache(embedded, ledger, error)) {
+    bs_ledger_close(ledger);
+    return false;
+  }
   bs_ledger_close(embedded->ledger);
   embedded->ledger = ledger;
   embedded->writable = write;
@@ -89,6 +103,18 @@ static void embedded_leave(void *state) {
   if (!index_of(embedded)->database->immutable) return;
   bs_ledger_close(embedded->ledger);
   embedded->ledger = NULL;
+}
+
+static bool embedded_hold(void *state, struct bs_error *error) {
+  struct embedded *embedded = state;
+
+  return embedded->ledger != NULL && bs_database_begin_read(index_of(embedded)->database, error);
+}
+
+static void embedded_release(void *state) {
+  struct embedded *embedded = state;
+
+  if (embedded->ledger != NULL) bs_database_rollback(index_of(embedded)->database);
 }
 
 static bool embedded_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
@@ -348,6 +374,8 @@ const struct bs_provider bs_provider_embedded = {
     .close = embedded_close,
     .enter = embedded_enter,
     .leave = embedded_leave,
+    .hold = embedded_hold,
+    .release = embedded_release,
     .network = embedded_network,
     .check = embedded_check,
     .place = embedded_place,

@@ -37,6 +37,21 @@ bool bs_names_moment(struct bs_names *names, struct bs_scope *scope, struct bs_m
   return bs_names_enter(&call, names, scope, false, error) && look(&call, ret_moment, error);
 }
 
+void bs_names_hold(struct bs_names *names, struct bs_scope *scope) {
+  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+  struct bs_error error = {0};
+
+  if (names->provider->hold == NULL || !bs_names_enter(&call, names, scope, false, &error) || !call.exists) return;
+  names->is_held = names->provider->hold(names->state, &error);
+}
+
+void bs_names_release(struct bs_names *names) {
+  BS_LOCKED(&names->mutex);
+
+  if (names->is_held) names->provider->release(names->state);
+  names->is_held = false;
+}
+
 /* Reads one entry with all that belongs to it. */
 typedef bool (*read_entry)(const struct bs_names *names, void *state, const void *key, struct bs_error *error);
 
@@ -47,7 +62,9 @@ static bool read_at_once(struct bs_names *names, struct bs_scope *scope, struct 
 
   if (!bs_names_enter(&call, names, scope, false, error) || !look(&call, &before, error)) return false;
   for (int i = 0; i < TRIES && call.exists; i++, before = after) {
-    if (!read(names, state, key, error) || !look(&call, &after, error)) return false;
+    if (!read(names, state, key, error)) return false;
+    if (names->is_held) break;
+    if (!look(&call, &after, error)) return false;
     if (same(&before, &after)) break;
     if (i + 1 == TRIES) return bs_fail(error, BS_WORD_failed, "The chain changes faster than it can be read; try again.");
   }
@@ -69,6 +86,31 @@ bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct 
 
   if (!bs_name_check(name, error) || !read_at_once(names, scope, &state.moment, read_name, &state, name, error)) return false;
   *ret_state = state;
+  return true;
+}
+
+struct history {
+  struct bs_name_answer answer;
+  const struct bs_history_visit *visit;
+};
+
+static bool read_history(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
+  struct history *history = user;
+
+  if (!read_name(names, &history->answer, key, error)) return false;
+  history->visit->restart(history->visit->user, &history->answer);
+  return !history->answer.found ||
+         names->provider->operations_on(names->state, key, 0, INT64_MAX, history->visit->visit, history->visit->user, error);
+}
+
+bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_answer, const char *name,
+                           const struct bs_history_visit *visit, struct bs_error *error) {
+  struct history history = {.visit = visit};
+
+  if (!bs_name_check(name, error) ||
+      !read_at_once(names, scope, &history.answer.moment, read_history, &history, name, error))
+    return false;
+  *ret_answer = history.answer;
   return true;
 }
 

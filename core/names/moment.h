@@ -17,6 +17,11 @@ struct bs_moment {
 };
 bool bs_names_moment(struct bs_names *names, struct bs_scope *scope, struct bs_moment *ret_moment, struct bs_error *error);
 
+/* Between the two all that is read is of one moment, for who asks much at once; nothing may be written meanwhile, and no
+ * other thread asks.  A failure is none of the questions': they are then answered each for itself. */
+void bs_names_hold(struct bs_names *names, struct bs_scope *scope);
+void bs_names_release(struct bs_names *names);
+
 struct bs_name_answer {
   struct bs_moment moment;
   bool found, name_space_found;
@@ -27,6 +32,16 @@ struct bs_name_answer {
 /* Word: usage (not a name). */
 bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
                          struct bs_error *error);
+
+/* The same, and then `visit` for each of its operations, as bs_names_operations_on: all of one moment.  It may be visited
+ * anew from the first one on; `restart` comes before each time. */
+struct bs_history_visit {
+  void (*restart)(void *user, const struct bs_name_answer *answer);
+  bs_visit_operation visit;
+  void *user;
+};
+bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_answer, const char *name,
+                           const struct bs_history_visit *visit, struct bs_error *error);
 
 struct bs_namespace_answer {
   struct bs_moment moment;

@@ -52,6 +52,7 @@ struct bs_names_config {
   const char *chain;    /* blockstored: the id, 64 digits, that the chain must have; NULL: any, but always the same */
   uint64_t max_fee; /* satoshis an operation may cost at most; 0: the defaults below */
   uint64_t max_price;
+  uint64_t cache; /* embedded: bytes of the ledger that are kept in memory; 0: as SQLite does, which is 2 MB */
 };
 #define BS_NAMES_MAX_FEE UINT64_C(100000)
 #define BS_NAMES_MAX_PRICE UINT64_C(10000000)

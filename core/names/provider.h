@@ -51,6 +51,11 @@ struct bs_provider {
   /* Is what is submitted in a block when it returns, and no block ever leaves the chain?  As far as is known after the calls
    * so far; without enter. */
   bool (*is_immediate)(void *state);
+  /* Between hold and release, with other calls between them, all that is read is of one state of the chain, and costs
+   * less; NULL where that cannot be. */
+  bool (*hold)(void *state, struct bs_error *error);
+  void (*release)(void *state);
+
   /* Whose addresses the chain's are; without enter. */
   bool (*network)(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);
   /* What is wrong with the files that it keeps; without enter. */
@@ -135,7 +140,8 @@ bool bs_names_open_on(struct bs_names **ret_names, const struct bs_provider *pro
 struct bs_names {
   const struct bs_provider *provider;
   void *state;
-  pthread_mutex_t mutex; /* protects state */
+  pthread_mutex_t mutex; /* protects state, is_held */
+  bool is_held;
   uint64_t max_fee;
   uint64_t max_price;
   struct bs_state *remembered; /* where operations that wait for a block are kept; NULL: nowhere */

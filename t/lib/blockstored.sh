@@ -45,6 +45,7 @@ await() {
 
 serve() {
   written "${1-}"
+  : >"$log"
   "$server" -c "$work/server.yaml" 2>"$log" &
   pid=$!
   await grep -q started "$log" || report 1 'the server starts' "$(cat "$log")"

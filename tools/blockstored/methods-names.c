@@ -13,7 +13,6 @@
 #include "tools/blockstored/shapes.h"
 
 #define LIST_MAX 100000 /* names of one reply; 4 MB when all are as long as can be */
-#define TRIES 4
 
 /* ---- records ---- */
 
@@ -47,8 +46,9 @@ bool bsd_lookup(struct bsd_call *call) {
  */
 struct history {
   struct bs_buffer *json;
+  size_t from; /* where the record begins in it */
   uint64_t block; /* whose array is open; 0: none */
-  struct bs_buffer text; /* the operation before, serialised */
+  struct bs_buffer text; /* the values of the operation before */
   struct bs_fields before;
 };
 
@@ -75,25 +75,32 @@ static void write_difference(struct bs_buffer *json, const struct bs_fields *bef
   }
 }
 
+/* The values stand in one text, in the order of the fields. */
 static bool remember(struct history *history, const struct bs_fields *fields, struct bs_error *error) {
+  const struct bs_field *last = &fields->items[fields->count - 1];
+  const char *from = fields->items[0].value;
+
+  history->before = *fields;
   bs_buffer_clear(&history->text);
-  bsd_fields_serialise(&history->text, fields);
-  return bs_buffer_ok(&history->text, error) &&
-         bs_fields_read(&history->before, history->text.bytes, history->text.length, error);
+  bs_buffer_add(&history->text, from, (size_t)(last->value + last->length - from));
+  if (!bs_buffer_ok(&history->text, error)) return false;
+  for (size_t i = 0; i < fields->count; i++)
+    history->before.items[i].value = (const char *)history->text.bytes + (fields->items[i].value - from);
+  return true;
 }
 
 static bool add_history(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
   struct history *history = user;
   struct bs_buffer *json = history->json;
-  char key[24];
 
-  if (json->length > BSD_RESULT_MAX)
+  if (json->length - history->from > BSD_RESULT_MAX)
     return bs_fail(error, BS_WORD_too_large, "The name has a longer history than one reply holds; ask get_operations_on.");
   if (block != history->block) {
     if (history->block != 0) bs_buffer_byte(json, ']');
-    snprintf(key, sizeof key, "%llu", (unsigned long long)block);
-    bsd_json_key(json, key);
-    bs_buffer_byte(json, '[');
+    bsd_json_item(json);
+    bs_buffer_byte(json, '"');
+    bsd_json_digits(json, block);
+    bs_buffer_add(json, "\":[", 3);
     history->block = block;
   }
   bsd_json_item(json);
@@ -108,37 +115,32 @@ static bool add_history(void *user, uint64_t block, const struct bs_fields *fiel
   return bs_buffer_ok(json, error) && remember(history, fields, error);
 }
 
-static bool write_record(struct bsd_call *call, const struct bs_name_answer *state) {
-  struct history history = {.json = call->reply};
-  bool good;
+/* Before the first operation: what the record itself says. */
+static void begin_record(void *user, const struct bs_name_answer *answer) {
+  struct history *history = user;
+  struct bs_buffer *json = history->json;
 
-  bs_buffer_byte(call->reply, '{');
-  bs_name_members_to_json(call->reply, &state->entry);
-  bsd_json_text(call->reply, "opcode", bs_opcode_text((enum bs_opcode)(unsigned char)state->entry.origin.op[0]));
-  bsd_json_key(call->reply, "history");
-  bs_buffer_byte(call->reply, '{');
-  good = bs_names_operations_on(call->names, call->scope, state->entry.name, 0, INT64_MAX, add_history, &history, call->error);
+  json->length = history->from;
+  history->block = 0;
+  history->before.count = 0;
+  bs_buffer_byte(json, '{');
+  bs_name_members_to_json(json, &answer->entry);
+  bsd_json_text(json, "opcode", bs_opcode_text((enum bs_opcode)(unsigned char)answer->entry.origin.op[0]));
+  bsd_json_key(json, "history");
+  bs_buffer_byte(json, '{');
+}
+
+bool bsd_name_record(struct bsd_call *call) {
+  struct history history = {.json = call->reply, .from = call->reply->length};
+  const struct bs_history_visit visit = {begin_record, add_history, &history};
+  struct bs_name_answer answer;
+  bool good = bs_names_name_history(call->names, call->scope, &answer, call->arguments[0].text, &visit, call->error);
+
   if (history.block != 0) bs_buffer_byte(call->reply, ']');
   bs_buffer_text(call->reply, "}}");
   bs_buffer_free(&history.text);
-  return good;
-}
-
-/* Record and history of one moment. */
-bool bsd_name_record(struct bsd_call *call) {
-  size_t from = call->reply->length;
-  struct bs_name_answer state;
-  struct bs_moment after;
-
-  for (int i = 0; i < TRIES; i++) {
-    call->reply->length = from;
-    if (!bs_names_name_state(call->names, call->scope, &state, call->arguments[0].text, call->error)) return false;
-    if (!state.found) return bsd_fail_2015(call, BS_WORD_not_found, "Not found.");
-    if (!write_record(call, &state) || !bs_names_moment(call->names, call->scope, &after, call->error)) return false;
-    if (after.block == state.moment.block && memcmp(after.consensus, state.moment.consensus, sizeof after.consensus) == 0)
-      return true;
-  }
-  return bs_fail(call->error, BS_WORD_failed, "The chain changes faster than it can be read; try again.");
+  if (!good) return false;
+  return answer.found || bsd_fail_2015(call, BS_WORD_not_found, "Not found.");
 }
 
 bool bsd_name_state(struct bsd_call *call) {

@@ -104,14 +104,20 @@ static void leave(struct bsd_peer *peer) {
 static struct bs_buffer room;
 
 static bool send_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
-  char head[24];
+  char head[24], *at = head + sizeof head - 1;
   struct evbuffer *output = bufferevent_get_output(peer->bev);
-  int length = snprintf(head, sizeof head, "%zu:", reply->length);
+  size_t length = reply->length;
 
-  if (reply->failed || evbuffer_add(output, head, (size_t)length) != 0 ||
-      evbuffer_add(output, reply->bytes, reply->length) != 0 || evbuffer_add(output, ",", 1) != 0)
+  *at = ':';
+  do {
+    *--at = (char)('0' + length % 10);
+    length /= 10;
+  } while (length > 0);
+  length = (size_t)(head + sizeof head - at);
+  if (reply->failed || evbuffer_add(output, at, length) != 0 || evbuffer_add(output, reply->bytes, reply->length) != 0 ||
+      evbuffer_add(output, ",", 1) != 0)
     return false;
-  bsd_count(&peer->server->service.metrics.bytes_out, reply->length + (size_t)length + 1);
+  bsd_count(&peer->server->service.metrics.bytes_out, reply->length + length + 1);
   return true;
 }
 
@@ -244,7 +250,7 @@ static void advance(struct bsd_peer *peer) {
     peer_free(peer, "memory");
     return;
   }
-  if (length > 0) bsd_service_look(&peer->server->service);
+  if (length > 0) bsd_service_hold(&peer->server->service);
   for (int i = 0; may_go_on(peer) && next == STEP_AGAIN; i++) {
     size_t of_frame = 0;
 
@@ -256,6 +262,7 @@ static void advance(struct bsd_peer *peer) {
     used += of_frame;
     if (of_frame > 0) peer->begun_ms = 0;
   }
+  if (length > 0) bsd_service_release(&peer->server->service);
   if (next == STEP_GONE) {
     peer_free(peer, "memory");
     return;

@@ -15,16 +15,17 @@
 #define DEPTH_MAX 8
 #define PATIENCE_MS 60000       /* of a lane's frame */
 #define AT_ONCE_MS 2000         /* of the loop's own */
+#define PAGES_KEPT (UINT64_C(48) << 20) /* bytes of the index that the loop's thread keeps */
 #define SLOW_NS 1000000000      /* an answer that is told */
 
 /* ---- opening ---- */
 
 static bool open_names(struct bsd_service *service, struct bs_error *error) {
-  const struct bs_names_config config = {.provider = "embedded", .ledger = service->settings->ledger};
+  struct bs_names_config config = {.provider = "embedded", .ledger = service->settings->ledger, .cache = PAGES_KEPT};
 
   if (strcmp(service->settings->source, "local") != 0)
     return bs_fail(error, BS_WORD_config, "This build has no chain source \"%s\"; it has: local.", service->settings->source);
-  for (size_t i = 0; i < BSD_LANES; i++)
+  for (size_t i = 0; i < BSD_LANES; i++, config.cache = 0)
     if (!bs_names_open(&service->names[i], &config, error) ||
         !bs_scope_open(&service->scopes, &service->scope[i], 0, error))
       return false;
@@ -48,6 +49,7 @@ void bsd_service_close(struct bsd_service *service) {
   for (size_t i = 0; i < BSD_LANES; i++) {
     if (service->scope[i] != NULL) bs_scope_close(service->scope[i]);
     bs_names_close(service->names[i]);
+    bs_buffer_free(&service->texts[i]);
   }
   bs_scopes_free(&service->scopes);
   bsd_cache_free(service->cache);
@@ -83,6 +85,16 @@ static void turn(struct bsd_service *service, const struct bs_moment *moment) {
 
 static void set_deadline(struct bsd_service *service, enum bsd_lane lane) {
   service->scope[lane]->deadline_ms = bs_clock_monotonic_ms() + (lane == BSD_AT_ONCE ? AT_ONCE_MS : PATIENCE_MS);
+}
+
+void bsd_service_hold(struct bsd_service *service) {
+  set_deadline(service, BSD_AT_ONCE);
+  bs_names_hold(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE]);
+  bsd_service_look(service);
+}
+
+void bsd_service_release(struct bsd_service *service) {
+  bs_names_release(service->names[BSD_AT_ONCE]);
 }
 
 void bsd_service_look(struct bsd_service *service) {
@@ -275,7 +287,7 @@ static void truncate_to(struct bs_buffer *reply, size_t length) {
 
 static enum bsd_outcome run(struct bsd_service *service, enum bsd_lane lane, const struct bsd_method *method,
                             const struct request *request, struct bs_buffer *reply) {
-  struct bs_buffer texts BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_buffer *texts = &service->texts[lane];
   struct bs_error error;
   struct bsd_call call = {
       .service = service, .names = service->names[lane], .scope = service->scope[lane], .reply = reply, .error = &error};
@@ -283,10 +295,11 @@ static enum bsd_outcome run(struct bsd_service *service, enum bsd_lane lane, con
 
   error.word = BS_NO_WORD;
   error.message[0] = '\0';
+  bs_buffer_clear(texts);
   bs_buffer_byte(reply, '[');
   if (reply->length > BSD_REPLY_MAX - BSD_RESULT_MAX) {
     bs_fail(&error, BS_WORD_too_large, "The reply to this batch has no more room; ask for the rest in another one.");
-  } else if (read_arguments(&call, method, request, &texts) && method->run(&call)) {
+  } else if (read_arguments(&call, method, request, texts) && method->run(&call)) {
     bs_buffer_byte(reply, ']');
     return BSD_OK;
   }

@@ -24,6 +24,7 @@ struct bsd_service {
   struct bs_names *names[BSD_LANES]; /* opened apart: a lane does not wait for another's lock */
   struct bs_scopes scopes;
   struct bs_scope *scope[BSD_LANES]; /* open as long as the service is; its deadline is set for each frame */
+  struct bs_buffer texts[BSD_LANES]; /* of the arguments of the lane's request */
   struct bsd_cache *cache;           /* of the loop's thread, as what follows it */
   struct bs_moment moment;
   struct bsd_metrics metrics;
@@ -31,9 +32,12 @@ struct bsd_service {
 
 bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error);
 void bsd_service_close(struct bsd_service *service);
-/* Looks at the chain's end, so that no reply of a former state is given.  On the loop's thread, before frames that arrived
- * together are answered. */
+/* Looks at the chain's end, so that no reply of a former state is given.  On the loop's thread. */
 void bsd_service_look(struct bsd_service *service);
+
+/* The same, and from there on until the release all answers of the loop's thread are of that state. */
+void bsd_service_hold(struct bsd_service *service);
+void bsd_service_release(struct bsd_service *service);
 
 /* One frame that has arrived; spans of its bytes. */
 struct bsd_frame {
