@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_RPC_H
+#define BENCH_RPC_H
+
+#include <stdint.h>
+#include <time.h>
+
+void bench_die(const char *what) __attribute__((noreturn));
+uint64_t bench_now_ns(void);
+
+/* The name with this number. */
+#define BENCH_NAME "bench-%07lu.id"
+
+void bench_fill(const char *ledger, unsigned long count);
+void bench_echo(uint16_t port);
+void bench_idle(uint16_t port, unsigned long connections);
+
+struct bench_load {
+  uint16_t port;
+  unsigned long connections, depth, seconds, names;
+};
+void bench_load(const struct bench_load *load);
+int bench_connect(uint16_t port);
+
+#endif
