@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/client/name-floor.h"
+#include "core/client/unconfirmed.h"
 #include "core/codec/hex.h"
 
 void bs_present_free(struct bs_present *present) {
@@ -336,28 +337,19 @@ bool bs_present_user(struct bs_work *work, struct bs_present *present, const cha
   return true;
 }
 
-/* The record that waits for its transaction's confirmation, if the journal has one that was sent. */
-static bool pending_user(struct bs_work *work, struct bs_present *present, const char *name, bool *ret_found) {
-  struct bs_pending pending BS_AUTO(bs_pending_clear) = BS_PENDING_INIT;
-  char chain[65];
+bool bs_present_hold(struct bs_work *work, struct bs_present *present, const char *value_hash, struct bs_buffer *bytes) {
+  return hold_new(work, present, present->record.name, value_hash, bytes);
+}
 
-  *ret_found = false;
-  if (bs_names_is_immediate(work->session->names)) return true; /* what was sent is confirmed */
-  bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
-  if (!bs_state_journal_find(work->session->state, work->scope, ret_found, &pending, chain, name, &work->report.error))
-    return false;
-  *ret_found = *ret_found && pending.txid[0] != '\0';
-  if (*ret_found)
-    bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", name,
-           pending.value_hash, pending.txid);
-  return !*ret_found || hold_new(work, present, name, pending.value_hash, &pending.record);
+void bs_present_drop_copy(struct bs_user_copy **copy) {
+  bs_user_copy_release(*copy);
 }
 
 bool bs_present_load_user(struct bs_work *work, struct bs_present *present) {
   const char *name = present->record.name;
-  bool is_pending;
+  bool is_pending = false;
 
-  if (!pending_user(work, present, name, &is_pending)) return false;
+  if (!bs_names_is_immediate(work->session->names) && !bs_unconfirmed_find(work, present, &is_pending)) return false;
   return is_pending || present->record.value_hash[0] == '\0' || bs_present_user(work, present, name, present->record.value_hash);
 }
 

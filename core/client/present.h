@@ -18,9 +18,13 @@ struct bs_present {
   bool is_cached;             /* the record is the session's, not the name service's of now */
   bool is_second;             /* it was asked for again */
   bool is_outdated;           /* bs_present_check found that another call has seen something newer: ask again */
+  /* Set by bs_unconfirmed_prepare, on a chain that is not immediate; value hashes, "": none. */
+  char made_from[BS_VALUE_HASH_TEXT]; /* of the record that a new one counts as a change of */
+  char will_be[BS_VALUE_HASH_TEXT];   /* the name's, once all that is on its way is in a block */
 };
 #define BS_PRESENT_INIT {.copy = NULL}
 void bs_present_free(struct bs_present *present);
+void bs_present_drop_copy(struct bs_user_copy **copy);
 
 /* What the name service and the stores say, before it is held against what was seen: bs_present_check is owed, and what
  * else is known by then can be recalled with it.  A revoked or an expired name has no user record here.  again: the
@@ -40,6 +44,9 @@ bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const
 bool bs_present_load_user(struct bs_work *work, struct bs_present *present);
 /* The user record under a value hash, from the stores or the journal, checked to be the name's. */
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
+
+/* Takes the bytes, which are the user record with that hash; the session keeps a copy. */
+bool bs_present_hold(struct bs_work *work, struct bs_present *present, const char *value_hash, struct bs_buffer *bytes);
 
 /* After a change of the name, which is confirmed: its answer of now is the news.  `record` stays as it was. */
 bool bs_present_renew(struct bs_work *work, struct bs_present *present);

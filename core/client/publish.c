@@ -15,7 +15,9 @@
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/client/unconfirmed.h"
 #include "core/codec/hex.h"
+#include "core/names/pending.h"
 
 #define ATTEMPTS 16 /* to make a change while others change the name */
 
@@ -25,6 +27,10 @@ bool bs_publish_check_owner(struct bs_work *work, const struct bs_publication *p
   if (strcmp(address, present->record.owner) == 0) return true;
   return bs_fail(&work->report.error, BS_WORD_denied, "The name %s is owned by %s; the key given is that of %s.",
                  publication->name, present->record.owner, address);
+}
+
+static bool is_immediate(const struct bs_work *work) {
+  return bs_names_is_immediate(work->session->names);
 }
 
 /* The new record's bytes and hash.  *ret_changed false: the name says it already. */
@@ -45,7 +51,8 @@ static bool write_record(struct bs_work *work, struct bs_publication *publicatio
                      publication->record != NULL ? NULL : &publication->change, error))
     return false;
   bs_user_hash(publication->value_hash, ret_bytes->bytes, ret_bytes->length);
-  *ret_changed = present->record.is_inherited || strcmp(publication->value_hash, present->record.value_hash) != 0;
+  *ret_changed = present->record.is_inherited ||
+                 strcmp(publication->value_hash, is_immediate(work) ? present->record.value_hash : present->will_be) != 0;
   if ((uint64_t)ret_bytes->length > (uint64_t)work->session->config->limit_user_record)
     return bs_fail(error, BS_WORD_too_large, "The user record of %s would have %zu bytes; limits.user_record allows %lld.",
                    publication->name, ret_bytes->length, (long long)work->session->config->limit_user_record);
@@ -117,10 +124,22 @@ static bool begin(struct bs_work *work, const struct bs_publication *publication
     intent.value_hash = publication->value_hash;
     intent.record = writing->bytes->bytes;
     intent.record_length = writing->bytes->length;
+    intent.made_from = writing->present->made_from;
+    intent.base = writing->present->record.value_hash;
+    intent.is_whole = publication->record != NULL;
   }
   if (writing->is_new || publication->datum != NULL)
     return bs_state_intend(work->session->state, work->scope, &writing->entry, &intent, &work->report.error);
   return true;
+}
+
+/* Where a node, too, may find a conflict: is it that the name says something else by now? */
+static bool has_changed(struct bs_work *work, const struct bs_present *present) {
+  struct bs_name_record record;
+  struct bs_error ignored;
+
+  return bs_names_lookup(work->session->names, work->scope, &record, present->record.name, &ignored) &&
+         strcmp(record.value_hash, present->record.value_hash) != 0;
 }
 
 static bool carry(struct bs_work *work, struct bs_publication *publication, struct writing *writing) {
@@ -133,7 +152,7 @@ static bool carry(struct bs_work *work, struct bs_publication *publication, stru
     if (bs_names_is_immediate(work->session->names)) return true;
     return bs_state_journal_sent(work->session->state, work->scope, writing->entry, publication->txid_sent, &work->report.error);
   }
-  writing->raced = work->report.error.word == BS_WORD_conflict;
+  writing->raced = work->report.error.word == BS_WORD_conflict && (is_immediate(work) || has_changed(work, writing->present));
   return false;
 }
 
@@ -201,11 +220,28 @@ static bool conclude(struct bs_work *work, struct bs_publication *publication, c
   return true;
 }
 
+/* The transaction was made, and nobody knows whether it was taken: then its record stays pending. */
+static bool may_be_sent(struct bs_work *work, const struct writing *writing) {
+  struct bs_pending pending BS_AUTO(bs_pending_clear) = BS_PENDING_INIT;
+  const struct bs_name_record *record = &writing->present->record;
+  enum bs_waiting_state state = BS_WAITING_NONE;
+  struct bs_error ignored;
+  char chain[65];
+  bool found;
+
+  if (is_immediate(work)) return false;
+  bs_hex_encode(chain, record->chain_id, sizeof record->chain_id);
+  return bs_state_journal_find(work->session->state, NULL, &found, &pending, chain, record->name, &ignored) && found &&
+         pending.id == writing->entry && pending.txid[0] != '\0' &&
+         bs_names_state_of(work->session->names, NULL, &state, record->chain_id, pending.txid, &ignored) &&
+         state == BS_WAITING_UNDERWAY;
+}
+
 /* The reservation stays: its version is written again with the same content or not at all. */
 static void give_up(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing) {
   struct bs_error error;
 
-  if (writing->entry == 0 || publication->txid_sent[0] != '\0') return;
+  if (writing->entry == 0 || publication->txid_sent[0] != '\0' || may_be_sent(work, writing)) return;
   if (!bs_state_conclude(work->session->state, NULL, writing->entry, NULL, &error))
     bs_log(BS_LOG_WARNING, "An entry of a put that failed stays in the journal until the next put of %s: %s", publication->name,
            error.message);
@@ -261,6 +297,23 @@ static bool look_up(struct bs_work *work, const struct bs_publication *publicati
          (publication->prepare != NULL || bs_publish_check_owner(work, publication, present));
 }
 
+/* What the transaction published, or will publish when it is in a block. */
+static bool find_published(struct bs_work *work, const struct bs_publication *publication, struct bs_present *present,
+                           char value_hash[BS_VALUE_HASH_TEXT]) {
+  struct bs_error *error = &work->report.error, missing;
+  bool found;
+
+  if (bs_names_transaction_value(work->session->names, work->scope, value_hash, publication->name, publication->txid, error))
+    return true;
+  if (error->word != BS_WORD_not_found || is_immediate(work)) return false;
+  missing = *error;
+  *error = (struct bs_error){0};
+  if (!bs_unconfirmed_by_txid(work, present, &found, publication->txid)) return false;
+  if (found) memcpy(value_hash, present->copy->value_hash, BS_VALUE_HASH_TEXT);
+  else *error = missing;
+  return found;
+}
+
 /* The transaction went out before: its record and data are brought to the stores again. */
 static bool republish(struct bs_work *work, struct bs_publication *publication, struct bs_present *present) {
   struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
@@ -269,9 +322,7 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
   char value_hash[BS_VALUE_HASH_TEXT];
   bool changed;
 
-  if (!bs_names_transaction_value(work->session->names, work->scope, value_hash, publication->name, publication->txid,
-                                  error))
-    return false;
+  if (!find_published(work, publication, present, value_hash)) return false;
   if (publication->record != NULL) {
     if (!write_record(work, publication, present, &written, &changed)) return false;
     if (strcmp(publication->value_hash, value_hash) != 0)
@@ -289,6 +340,14 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
   return write_out(work, publication, &writing) && (publication->datum != NULL || forget_entries(work, publication, present));
 }
 
+static bool load_user(struct bs_work *work, const struct bs_publication *publication, struct bs_present *present) {
+  if (!is_immediate(work) && !publication->dry_run) return bs_unconfirmed_prepare(work, present);
+  if (publication->record != NULL) memcpy(present->will_be, present->record.value_hash, sizeof present->will_be);
+  if (publication->record != NULL || !bs_present_load_user(work, present)) return publication->record != NULL;
+  snprintf(present->will_be, sizeof present->will_be, "%s", present->copy == NULL ? "" : present->copy->value_hash);
+  return true;
+}
+
 /* The change, made to what the name says now. */
 static bool publish_change(struct bs_work *work, struct bs_publication *publication, struct bs_present *present,
                            bool *ret_raced) {
@@ -297,7 +356,7 @@ static bool publish_change(struct bs_work *work, struct bs_publication *publicat
   bool good;
 
   if (!look_up(work, publication, present)) return false;
-  if (publication->record == NULL && !bs_present_load_user(work, present)) return false;
+  if (!load_user(work, publication, present)) return false;
   if (!prepare(work, publication, present)) return false;
   memcpy(publication->value_hash, present->record.value_hash, sizeof publication->value_hash);
   if (publication->is_done) {
@@ -324,6 +383,12 @@ static bool finish(struct bs_work *work, const struct bs_publication *publicatio
   return publication->finish == NULL || publication->finish(publication->user, work, publication);
 }
 
+/* What is due for operations that wait for a block is done first. */
+static bool settle(struct bs_work *work, const struct bs_publication *publication) {
+  return bs_names_settle(work->session->names, work->scope, publication->owner == NULL ? NULL : publication->owner->key,
+                         publication->payment == NULL ? NULL : publication->payment->key, &work->report.error);
+}
+
 static bool publish_locked(struct bs_work *work, struct bs_publication *publication) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   int lock BS_AUTO_CLOSE = -1;
@@ -339,6 +404,7 @@ static bool publish_locked(struct bs_work *work, struct bs_publication *publicat
   if (!publication->dry_run && !bs_state_lock_name(work->session->state, work->scope, &lock, publication->name,
                                                    &work->report.error))
     return false;
+  if (!is_immediate(work) && !publication->dry_run && publication->txid == NULL && !settle(work, publication)) return false;
   if (publication->txid != NULL)
     return look_up(work, publication, &present) && republish(work, publication, &present) && finish(work, publication);
   for (int attempt = 1; !publish_change(work, publication, &present, &raced); attempt++) {

@@ -101,6 +101,17 @@ static bool find_plans(const struct bs_waiting *waiting, struct plans *plans, co
   return true;
 }
 
+bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
+                     const struct bs_key *payment_key, struct bs_error *error) {
+  struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
+  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+
+  if (names->provider->immediate) return true;
+  if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
+  return !call.exists || (bs_waiting_load(&waiting, names, scope, error) &&
+                          bs_waiting_settle(&waiting, owner_key, payment_key, error));
+}
+
 /* Settles, tells of what has ended for the last time, and leaves the rest. */
 static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
                    struct plans *plans, const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error) {

@@ -39,8 +39,14 @@ bool bs_names_pending(struct bs_names *names, struct bs_scope *scope, struct bs_
  */
 bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
                      const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error);
-/* Is the transaction on its way, as far as was seen when the last operation or bs_names_resume looked?  Asks nobody. */
-bool bs_names_is_underway(struct bs_names *names, struct bs_scope *scope, bool *ret_underway, const unsigned char chain_id[32],
-                          const char *txid, struct bs_error *error);
+/* The same without registrations, and without telling: what every operation does first. */
+bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
+                     const struct bs_key *payment_key, struct bs_error *error);
+
+enum bs_waiting_state { BS_WAITING_NONE, BS_WAITING_UNDERWAY, BS_WAITING_REFUSED };
+/* Of a transaction, as far as was seen when the last operation or bs_names_resume looked; none: it is not kept (any more), or
+ * lost.  Asks nobody. */
+bool bs_names_state_of(struct bs_names *names, struct bs_scope *scope, enum bs_waiting_state *ret_state,
+                       const unsigned char chain_id[32], const char *txid, struct bs_error *error);
 
 #endif

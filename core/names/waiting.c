@@ -88,17 +88,20 @@ bool bs_waiting_check(const struct bs_waiting *waiting, const char *name, struct
   return true;
 }
 
-bool bs_names_is_underway(struct bs_names *names, struct bs_scope *scope, bool *ret_underway, const unsigned char chain_id[32],
-                          const char *txid, struct bs_error *error) {
+bool bs_names_state_of(struct bs_names *names, struct bs_scope *scope, enum bs_waiting_state *ret_state,
+                       const unsigned char chain_id[32], const char *txid, struct bs_error *error) {
   struct bs_underway *items;
   unsigned char id[BS_TXID_SIZE];
   size_t count;
 
-  *ret_underway = false;
+  *ret_state = BS_WAITING_NONE;
   if (names->remembered == NULL || !bs_txid_parse(id, txid)) return true;
   if (!bs_state_underway_list(names->remembered, scope, &items, &count, chain_id, error)) return false;
   for (size_t i = 0; i < count; i++)
-    if (bs_waiting_is_alive(&items[i]) && memcmp(items[i].txid, id, sizeof id) == 0) *ret_underway = true;
+    if (memcmp(items[i].txid, id, sizeof id) == 0)
+      *ret_state = bs_waiting_is_alive(&items[i])          ? BS_WAITING_UNDERWAY
+                   : items[i].stage == BS_STAGE_REFUSED ? BS_WAITING_REFUSED
+                                                           : BS_WAITING_NONE;
   bs_underway_free(items, count);
   return true;
 }
