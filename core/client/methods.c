@@ -161,34 +161,6 @@ static bool explain(struct bs_method_call *call) {
   return bs_explain(call->work, call->answer, call->arguments[0], call->arguments[1]);
 }
 
-static cJSON *describe_unfinished(const struct bs_unfinished *unfinished) {
-  cJSON *item = cJSON_CreateObject();
-
-  bs_document_text(item, "chain_id", unfinished->chain);
-  bs_document_text(item, "name", unfinished->name);
-  if (unfinished->id != NULL) {
-    bs_document_text(item, "id", unfinished->id);
-    bs_document_number(item, "ver", unfinished->ver);
-  } else {
-    bs_document_text(item, "value_hash", unfinished->value_hash);
-    bs_document_text(item, "txid", unfinished->txid);
-  }
-  return item;
-}
-
-/* Writes that were begun and are not done: user records on their way, and versions that are reserved. */
-static bool pending(struct bs_method_call *call) {
-  cJSON *records = bs_document_array(call->answer, "user_records"), *versions = bs_document_array(call->answer, "versions");
-  struct bs_unfinished *items;
-  size_t count;
-
-  if (!bs_state_unfinished(call->work->session->state, call->work->scope, &items, &count, bs_method_error(call)))
-    return false;
-  for (size_t i = 0; i < count; i++) bs_document_append(items[i].id == NULL ? records : versions, describe_unfinished(&items[i]));
-  bs_unfinished_free(items, count);
-  return true;
-}
-
 struct bs_name_operation bs_method_operation(const struct bs_method_call *call) {
   const struct blockstore_name_options *options = call->options;
 
@@ -350,7 +322,7 @@ static const struct method methods[] = {
     {"namespace_preorder", 1, 2, "NAMESPACE [REVEAL_ADDRESS]", true, false, bs_method_namespace_preorder},
     {"namespace_ready", 1, 1, "NAMESPACE", true, false, bs_method_namespace_ready},
     {"namespace_reveal", 1, 8, "NAMESPACE [REVEAL_ADDRESS " RULES "]", true, false, bs_method_namespace_reveal},
-    {"pending", 0, 0, "", false, false, pending},
+    {"pending", 0, 1, "[RESUME]", false, false, bs_method_pending},
     {"ping", 0, 0, "", false, false, ping},
     {"preorder", 1, 2, "NAME [ADDRESS]", true, false, preorder},
     {"register", 1, 2, "NAME [ADDRESS]", true, false, register_name},
@@ -408,7 +380,8 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
       !check_call(found, arguments, count, &known, &early.error))
     return bs_report_end(&early, false, error);
   for (size_t i = 0; i < count; i++) call.arguments[i] = arguments[i];
-  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL, found->needs_stores);
+  good = bs_work_begin(&work, blockstore, known.deadline_ms, NULL, NULL,
+                       found->needs_stores || (found->run == bs_method_pending && count > 0)); /* which resumes puts */
   work.is_trial = found->needs_key && known.dry_run != 0;
   call.answer = cJSON_CreateObject();
   good = good && found->run(&call);

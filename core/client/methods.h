@@ -42,6 +42,9 @@ bool bs_method_name_import(struct bs_method_call *call);
 bool bs_method_announce(struct bs_method_call *call);
 bool bs_method_broadcast_transaction(struct bs_method_call *call);
 
+/* methods-pending.c */
+bool bs_method_pending(struct bs_method_call *call);
+
 /* methods-questions.c */
 bool bs_method_get_namespace_cost(struct bs_method_call *call);
 bool bs_method_get_namespace_blockchain_record(struct bs_method_call *call);

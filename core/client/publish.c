@@ -341,7 +341,7 @@ static bool republish(struct bs_work *work, struct bs_publication *publication, 
 }
 
 static bool load_user(struct bs_work *work, const struct bs_publication *publication, struct bs_present *present) {
-  if (!is_immediate(work) && !publication->dry_run) return bs_unconfirmed_prepare(work, present);
+  if (!is_immediate(work) && !publication->dry_run) return bs_unconfirmed_prepare(work, present, publication->record != NULL);
   if (publication->record != NULL) memcpy(present->will_be, present->record.value_hash, sizeof present->will_be);
   if (publication->record != NULL || !bs_present_load_user(work, present)) return publication->record != NULL;
   snprintf(present->will_be, sizeof present->will_be, "%s", present->copy == NULL ? "" : present->copy->value_hash);

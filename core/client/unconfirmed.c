@@ -302,7 +302,7 @@ static void copy_hash(char to[BS_VALUE_HASH_TEXT], const char *from) {
   snprintf(to, BS_VALUE_HASH_TEXT, "%s", from);
 }
 
-bool bs_unconfirmed_prepare(struct bs_work *work, struct bs_present *present) {
+bool bs_unconfirmed_prepare(struct bs_work *work, struct bs_present *present, bool is_whole) {
   struct own own BS_AUTO(free_own) = {.count = 0};
   const char *now = present->record.value_hash;
   bool all_done = true;
@@ -313,9 +313,10 @@ bool bs_unconfirmed_prepare(struct bs_work *work, struct bs_present *present) {
       (own.count > 0 && !end_done(work, &own, present, &all_done)))
     return false;
   if (own.count == 0 || all_done)
-    return now[0] == '\0' || bs_present_user(work, present, present->record.name, now);
+    return is_whole || now[0] == '\0' || bs_present_user(work, present, present->record.name, now);
   for (size_t i = 0; i < own.count; i++)
     if (own.fates[i] == UNDERWAY) copy_hash(present->will_be, own.entries[i].value_hash);
+  if (is_whole) return true;
   if (!is_known(&own, now)) return rebase_all(work, &own, present);
   copy_hash(present->made_from, own.entries[own.count - 1].value_hash);
   return take(work, present, &own.entries[own.count - 1]);

@@ -378,7 +378,7 @@ static bool slow_coins(void *state, struct bs_coin *coins, size_t *ret_count, si
   if (bs_script_witness_hash(found, slow->extra.script.bytes, slow->extra.script.length) && memcmp(found, hash, sizeof found) == 0)
     coins[kept++] = slow->extra;
   for (size_t i = 0; i < count && kept < most; i++)
-    if (!is_spent_in_block(own[i].txid, own[i].output)) coins[kept++] = own[i];
+    if (!is_spent_in_block(own[i].txid, own[i].output) && (i > 0 || !slow->hides_largest)) coins[kept++] = own[i];
   for (size_t i = 0; i < slow->block_count; i++)
     for (size_t j = 0; j < slow->blocks[i].count; j++) {
       const struct slow_transaction *item = &slow->blocks[i].items[j];

@@ -34,6 +34,7 @@ struct slow_chain {
   struct slow_transactions blocks[32]; /* that the index does not have, the oldest first */
   size_t block_count;
   struct bs_coin extra; /* another that is listed; its value 0: none */
+  bool hides_largest;   /* the largest coin is not listed: who does not know it spends another */
   bool is_down;         /* broadcast takes nothing, and nobody knows */
   bool is_deaf;         /* broadcast takes it, and its answer is lost */
   bool refuses;         /* broadcast takes nothing, and says so */

@@ -86,6 +86,12 @@ static enum blockstore_result run_delete_mutable(struct cli *cli) {
   return cli_delete(cli, blockstore_delete_mutable);
 }
 
+static enum blockstore_result run_pending(struct cli *cli) {
+  static const char *const resume[] = {"true"};
+
+  return cli_call_method(cli, resume, cli->given[CLI_RESUME] > 0);
+}
+
 const struct cli_command cli_mutable_commands[] = {
     {"put_mutable", "NAME ID DATA", "store a new version of data under a name",
      "ID: what the data is called, 1 to 4,096 bytes.  DATA: text, @FILE for a file's bytes, - for stdin;\n"
@@ -108,6 +114,10 @@ const struct cli_command cli_mutable_commands[] = {
      "Fetches as get_mutable does, but hands out no data and remembers nothing.  The exit status is 0 whenever\n"
      "it could tell: what get_mutable would fail with is in \"code\" and \"why\".\n",
      CLI_TAKES(CLI_DEADLINE), CLI_SESSION, cli_run_method},
-    {"pending", "", "show the writes that were begun and are not done", "", CLI_TAKES(CLI_DEADLINE), CLI_SESSION, cli_run_method},
+    {"pending", "", "show what was begun and is not done, or go on with it",
+     "Operations that wait for a block, user records on their way, versions that are reserved.  --resume: what\n"
+     "a node forgot is sent again, what is about to be too old is made anew, and what was preordered is\n"
+     "registered; with -k, as that needs the key.\n",
+     CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_RESUME) | CLI_TAKES(CLI_PAYMENT_KEY), CLI_SESSION, run_pending},
     {0},
 };

@@ -38,6 +38,7 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_NO_VOWEL_DISCOUNT] = {"no-vowel-discount", '\0', "NUMBER",
                                "what divides prices of names without vowels, 1 to 15; 10 if not given"},
     [CLI_REFUSED] = {"refused", '\0', NULL, "also show the operations that were refused, and why"},
+    [CLI_RESUME] = {"resume", '\0', NULL, "go on with them: send again, make anew, register, publish"},
     [CLI_TEST] = {"test", '\0', NULL, "a key for a test network"},
     [CLI_VERSION] = {"version", '\0', NULL, "the version"},
 };

@@ -45,11 +45,16 @@ static void log_line(void *user, int level, const char *line) {
   fprintf(stderr, "blockstore-cli: %s: %s\n", names[level < 0 ? 0 : level > 3 ? 3 : level], line);
 }
 
-static bool read_keys(struct cli *cli) {
-  const char *file = cli->value[CLI_KEY];
+static const char *key_file(const struct cli *cli) {
+  const char *file = cli->value[CLI_KEY] != NULL ? cli->value[CLI_KEY] : getenv("BLOCKSTORE_KEY_FILE");
 
-  if (file == NULL) file = getenv("BLOCKSTORE_KEY_FILE");
-  if (file == NULL || *file == '\0') {
+  return file != NULL && *file == '\0' ? NULL : file;
+}
+
+static bool read_keys(struct cli *cli) {
+  const char *file = key_file(cli);
+
+  if (file == NULL) {
     cli_fail(cli, BLOCKSTORE_USAGE, "key",
              "The command %s needs the owner's key: give its file with -k or in BLOCKSTORE_KEY_FILE; "
              "blockstore-cli keygen FILE makes one.", cli->command->name);
@@ -69,7 +74,7 @@ bool cli_open(struct cli *cli) {
   if (needs >= CLI_CONFIG_READ &&
       blockstore_get_config(&cli->config, cli->value[CLI_CONFIG], &cli->error) != BLOCKSTORE_DONE)
     return false;
-  if (needs >= CLI_OWNER && !read_keys(cli)) return false;
+  if ((needs >= CLI_OWNER || (cli->given[CLI_RESUME] > 0 && (key_file(cli) != NULL || cli->value[CLI_PAYMENT_KEY] != NULL))) && !read_keys(cli)) return false;
   if (needs >= CLI_SESSION) {
     cli_watch_drivers();
     if (blockstore_session(cli->config, &cli->blockstore, NULL, 0, &cli->error) != BLOCKSTORE_DONE) return false;
