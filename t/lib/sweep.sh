@@ -140,6 +140,7 @@ done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id 
 
 asking_commands() {
   for command in help config drivers stores ping getinfo get_all_names pending; do row owned asks "$safe" $command; done
+  row owned asks "$safe" pending --resume
   row owned asks "$safe" drivers disk
   row owned asks "$safe" drivers why disk
   for command in lookup get_name_blockchain_record get_name_blockchain_history; do row owned asks "$safe" $command alice.id; done
