@@ -53,8 +53,8 @@ bool bs_state_is_evidence(const char *name) {
 static enum place place_of(const struct looking *looking, const char *name) {
   bool is_new;
 
-  if (is_database(name, "state.db", &is_new) || is_database(name, looking->ledgers[0], &is_new) ||
-      is_database(name, looking->ledgers[1], &is_new))
+  if (is_database(name, "state.db", &is_new) || is_database(name, "proofs.db", &is_new) ||
+      is_database(name, looking->ledgers[0], &is_new) || is_database(name, looking->ledgers[1], &is_new))
     return is_new ? LEFTOVER : DATABASE;
   if (begins(name, ".blockstore-")) return LEFTOVER;
   return begins(name, "lock-") || strcmp(name, "state.sequence") == 0 || bs_state_is_evidence(name) ? OTHER : STRANGER;

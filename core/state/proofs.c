@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/state/proofs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/state/database.h"
+
+enum { FIND, KEEP, FIND_REACHED, KEEP_REACHED };
+static const char *const statements[] = {
+    [FIND] = "SELECT operations, previous FROM verified WHERE consensus = ?1 AND block = ?2",
+    [KEEP] = "INSERT OR REPLACE INTO verified (consensus, block, operations, previous) VALUES (?1, ?2, ?3, ?4)",
+    [FIND_REACHED] = "SELECT consensus FROM reached WHERE pin = ?1 AND block = ?2",
+    [KEEP_REACHED] = "INSERT OR REPLACE INTO reached (pin, block, consensus) VALUES (?1, ?2, ?3)",
+};
+
+static const char *const schema[] = {
+    "CREATE TABLE verified (consensus BLOB PRIMARY KEY NOT NULL, block INTEGER NOT NULL, operations BLOB NOT NULL,"
+    " previous BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE reached (pin BLOB NOT NULL, block INTEGER NOT NULL, consensus BLOB NOT NULL, PRIMARY KEY (pin, block)) WITHOUT "
+    "ROWID;",
+};
+
+static const struct bs_database_kind proofs_kind = {
+    .noun = "memory of proofs",
+    .application_id = 0x42535052, /* "BSPR" */
+    .schema = schema,
+    .version = sizeof schema / sizeof schema[0],
+    .derived = true,
+    .statements = statements,
+    .statement_count = sizeof statements / sizeof statements[0],
+};
+
+struct bs_proofs {
+  char *path;
+  const struct bs_scope *scope;
+  struct bs_database *database; /* NULL: there is none yet, or it is done without */
+  bool is_written;              /* in a write transaction */
+  bool is_given_up;
+};
+
+/* From now on nothing is remembered. */
+static void give_up(struct bs_proofs *proofs, const struct bs_error *error) {
+  bs_log(BS_LOG_WARNING, "What proofs verified is not remembered: %s", error->message);
+  bs_database_close(proofs->database);
+  proofs->database = NULL;
+  proofs->is_given_up = true;
+}
+
+bool bs_proofs_open(struct bs_proofs **ret_proofs, const char *directory, const struct bs_scope *scope, struct bs_error *error) {
+  struct bs_proofs *proofs = calloc(1, sizeof *proofs);
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  if (proofs == NULL || asprintf(&proofs->path, "%s/proofs.db", directory) < 0) {
+    free(proofs);
+    return bs_fail_memory(error);
+  }
+  proofs->scope = scope;
+  if (!bs_database_open(&proofs->database, proofs->path, &proofs_kind, BS_DATABASE_READ, scope, &why) &&
+      why.word != BS_WORD_not_found)
+    give_up(proofs, &why);
+  *ret_proofs = proofs;
+  return true;
+}
+
+void bs_proofs_close(struct bs_proofs *proofs) {
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  if (proofs == NULL) return;
+  if (proofs->is_written && proofs->database != NULL && !bs_database_commit(proofs->database, &why)) give_up(proofs, &why);
+  bs_database_close(proofs->database);
+  free(proofs->path);
+  free(proofs);
+}
+
+/* The connection for reading is replaced by one that writes, all of a proof in one transaction. */
+static bool begin(struct bs_proofs *proofs) {
+  struct bs_error why = {.word = BS_NO_WORD};
+  struct bs_database *database;
+
+  if (proofs->is_given_up || proofs->is_written) return !proofs->is_given_up;
+  if (bs_database_open(&database, proofs->path, &proofs_kind, BS_DATABASE_CREATE, proofs->scope, &why)) {
+    bs_database_close(proofs->database);
+    proofs->database = database;
+    proofs->is_written = bs_database_begin(database, &why);
+  }
+  if (!proofs->is_written) give_up(proofs, &why);
+  return proofs->is_written;
+}
+
+/* The only row, or NULL; what fails is done without. */
+static sqlite3_stmt *find(struct bs_proofs *proofs, size_t which, const struct bs_value *values, size_t count) {
+  struct bs_error why = {.word = BS_NO_WORD};
+  sqlite3_stmt *row = NULL;
+
+  if (proofs->database != NULL && !bs_database_query(proofs->database, which, &row, values, count, &why)) give_up(proofs, &why);
+  return row;
+}
+
+static bool take(struct bs_proofs *proofs, sqlite3_stmt *row, int column, unsigned char *bytes, size_t length) {
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  return bs_row_bytes(proofs->database, row, column, bytes, length, &why);
+}
+
+bool bs_proofs_find(struct bs_proofs *proofs, uint64_t block, const unsigned char consensus[BS_PROOFS_CONSENSUS],
+                    unsigned char operations[BS_PROOFS_OPERATIONS], unsigned char previous[BS_PROOFS_CONSENSUS]) {
+  sqlite3_stmt *row BS_AUTO_ROW =
+      find(proofs, FIND, BS_VALUES(bs_value_blob(consensus, BS_PROOFS_CONSENSUS), bs_value_integer(block)));
+
+  return row != NULL && take(proofs, row, 0, operations, BS_PROOFS_OPERATIONS) && take(proofs, row, 1, previous,
+                                                                                       BS_PROOFS_CONSENSUS);
+}
+
+bool bs_proofs_find_reached(struct bs_proofs *proofs, uint64_t block, const unsigned char pin[BS_PROOFS_CONSENSUS],
+                            unsigned char consensus[BS_PROOFS_CONSENSUS]) {
+  sqlite3_stmt *row BS_AUTO_ROW =
+      find(proofs, FIND_REACHED, BS_VALUES(bs_value_blob(pin, BS_PROOFS_CONSENSUS), bs_value_integer(block)));
+
+  return row != NULL && take(proofs, row, 0, consensus, BS_PROOFS_CONSENSUS);
+}
+
+static void keep(struct bs_proofs *proofs, size_t which, const struct bs_value *values, size_t count) {
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  if (begin(proofs) && !bs_database_run(proofs->database, which, values, count, &why)) give_up(proofs, &why);
+}
+
+void bs_proofs_keep(struct bs_proofs *proofs, uint64_t block, const unsigned char consensus[BS_PROOFS_CONSENSUS],
+                    const unsigned char operations[BS_PROOFS_OPERATIONS], const unsigned char previous[BS_PROOFS_CONSENSUS]) {
+  keep(proofs, KEEP,
+       BS_VALUES(bs_value_blob(consensus, BS_PROOFS_CONSENSUS), bs_value_integer(block),
+                 bs_value_blob(operations, BS_PROOFS_OPERATIONS), bs_value_blob(previous, BS_PROOFS_CONSENSUS)));
+}
+
+void bs_proofs_keep_reached(struct bs_proofs *proofs, uint64_t block, const unsigned char pin[BS_PROOFS_CONSENSUS],
+                            const unsigned char consensus[BS_PROOFS_CONSENSUS]) {
+  keep(proofs, KEEP_REACHED,
+       BS_VALUES(bs_value_blob(pin, BS_PROOFS_CONSENSUS), bs_value_integer(block), bs_value_blob(consensus,
+                                                                                                 BS_PROOFS_CONSENSUS)));
+}
