@@ -80,13 +80,25 @@ static bool find_payload(const struct bs_transaction *transaction, const unsigne
   return false;
 }
 
+static bool find_ours(const struct bs_chain_parameters *parameters, const struct bs_transaction *transaction,
+                      const unsigned char **ret_payload, size_t *ret_length) {
+  return find_payload(transaction, ret_payload, ret_length) && *ret_length >= sizeof parameters->magic &&
+         memcmp(*ret_payload, parameters->magic, sizeof parameters->magic) == 0;
+}
+
+bool bs_rules_has_payload(const struct bs_chain_parameters *parameters, const struct bs_transaction *transaction) {
+  const unsigned char *payload;
+  size_t length;
+
+  return find_ours(parameters, transaction, &payload, &length);
+}
+
 void bs_rules_read_transaction(const struct bs_engine *engine, struct bs_judgement *judgement) {
   struct bs_block_transaction *judged = judgement->block_transaction;
   const unsigned char *magic = engine->index->parameters->magic, *payload;
   struct bs_error why = {0};
   size_t length;
-  if (judged->sender == NULL || !find_payload(judged->transaction, &payload, &length)) return;
-  if (length < 2 || memcmp(payload, magic, 2) != 0) return;
+  if (judged->sender == NULL || !find_ours(engine->index->parameters, judged->transaction, &payload, &length)) return;
   if (!bs_operation_parse(&judgement->operation, magic, payload, length, &why)) {
     bs_rules_refuse(judgement, "%.*s", (int)sizeof judged->reason - 1, why.message);
     return;

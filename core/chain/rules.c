@@ -197,7 +197,7 @@ static bool apply(struct bs_engine *engine, struct bs_block_result *result, stru
                   size_t count, struct bs_error *error) {
   const struct bs_index *index = engine->index;
 
-  if (!bs_index_get_window(index, &engine->window, engine->height, error) ||
+  if ((count > 0 && !bs_index_get_window(index, &engine->window, engine->height, error)) ||
       !judge_all(engine, transactions, count, error))
     return false;
   bs_operations_hash(result->operations_hash, engine->leaves, engine->accepted);

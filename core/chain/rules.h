@@ -39,6 +39,9 @@ bool bs_rules_apply(const struct bs_index *index, struct bs_block_result *ret_re
 /* A namespace that is ready before the first block. */
 bool bs_rules_add_genesis(const struct bs_index *index, const struct bs_operation *reveal, struct bs_error *error);
 
+/* Is this a transaction that bs_rules_apply may find an operation in: is its first null-data payload one of the chain's magic? */
+bool bs_rules_has_payload(const struct bs_chain_parameters *parameters, const struct bs_transaction *transaction);
+
 /* Does the name count as registered for operations of block `height`? */
 bool bs_rules_is_registered(const struct bs_name_entry *entry, const struct bs_namespace_entry *name_space,
                             uint64_t height);

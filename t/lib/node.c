@@ -3,7 +3,10 @@
  * For the shell tests with a Bitcoin node: node COMMAND ARGUMENT...
  *   rpc METHOD [PARAMETERS]     prints the result, in JSON
  *   twice METHOD [PARAMETERS]   on one connection, with a line read from the standard input in between
- * The node is at NODE_URL, with NODE_COOKIE or NODE_USER and NODE_PASSWORD; NODE_MS is the deadline.  A failure is
+ *   follow INDEX [CONFIRMATIONS]  one step: "HEIGHT of NODE'S, +APPLIED -TAKEN-BACK", and "syncing"; without CONFIRMATIONS 0
+ *   tip INDEX                     "HEIGHT HASH CONSENSUS"
+ *   refused INDEX BLOCK           "PLACE REASON" of each operation
+ * The network is NODE_NETWORK, or regtest, from block NODE_FIRST_BLOCK on.  The node is at NODE_URL, with NODE_COOKIE or NODE_USER and NODE_PASSWORD; NODE_MS is the deadline.  A failure is
  * "WORD: MESSAGE" and a status of 1.
  */
 #include <config.h>
@@ -12,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bitcoind/rpc.h"
+#include "core/bitcoind/follow.h"
+#include "core/codec/hex.h"
 
 static struct bs_scopes scopes;
 static struct bs_scope *scope;
@@ -63,12 +67,77 @@ static void rpc_twice(char **arguments, int count) {
   bs_rpc_close(rpc);
 }
 
+static const char *text_of(const char *variable, const char *otherwise) {
+  const char *text = getenv(variable);
+
+  return text == NULL ? otherwise : text;
+}
+
+static void follow(char **arguments, int count) {
+  const struct bs_bitcoind_config where = {.rpc = config(),
+                                           .network = text_of("NODE_NETWORK", "regtest"),
+                                           .first_block = strtoul(text_of("NODE_FIRST_BLOCK", "0"), NULL, 10),
+                                           .confirmations = count > 1 ? strtoul(arguments[1], NULL, 10) : 0,
+                                           .index = arguments[0]};
+  struct bs_follow_state state;
+  struct bs_follower *follower;
+  bool good;
+
+  if (!bs_follower_open(&follower, &where, &error)) fail();
+  good = bs_follow(follower, scope, &state, &error);
+  bs_follower_close(follower);
+  if (!good) fail();
+  printf("%llu of %llu, +%llu -%llu%s\n", (unsigned long long)state.height, (unsigned long long)state.node_height,
+         (unsigned long long)state.applied, (unsigned long long)state.taken_back, state.is_syncing ? ", syncing" : "");
+}
+
+static struct bs_bitcoin_chain *open_index(const char *path) {
+  const struct bs_bitcoin_network *network = bs_bitcoin_network_find(text_of("NODE_NETWORK", "regtest"));
+  struct bs_bitcoin_chain *chain;
+
+  if (network == NULL) abort();
+  if (!bs_bitcoin_chain_open(&chain, path, network, strtoul(text_of("NODE_FIRST_BLOCK", "0"), NULL, 10), BS_DATABASE_READ, scope,
+                             &error))
+    fail();
+  return chain;
+}
+
+static void tip(char **arguments, int count) {
+  struct bs_bitcoin_chain *chain = open_index(arguments[0]);
+  struct bs_bitcoin_tip tip;
+  char hash[65], consensus[33];
+
+  (void)count;
+  if (!bs_bitcoin_chain_tip(chain, &tip, &error)) fail();
+  bs_txid_text(hash, tip.hash);
+  bs_hex_encode(consensus, tip.consensus, sizeof tip.consensus);
+  printf("%llu %s %s\n", (unsigned long long)tip.height, hash, consensus);
+  bs_bitcoin_chain_close(chain);
+}
+
+static bool show_refused(void *user, const struct bs_refused *refused, struct bs_error *failure) {
+  (void)user, (void)failure;
+  printf("%llu %s\n", (unsigned long long)refused->vtxindex, refused->reason);
+  return true;
+}
+
+static void refused(char **arguments, int count) {
+  struct bs_bitcoin_chain *chain = open_index(arguments[0]);
+
+  (void)count;
+  if (!bs_bitcoin_chain_refused_at(chain, strtoul(arguments[1], NULL, 10), show_refused, NULL, &error)) fail();
+  bs_bitcoin_chain_close(chain);
+}
+
 static const struct {
   const char *name;
   int least; /* arguments */
   void (*run)(char **arguments, int count);
 } commands[] = {
+    {"follow", 1, follow},
+    {"refused", 2, refused},
     {"rpc", 1, rpc_once},
+    {"tip", 1, tip},
     {"twice", 1, rpc_twice},
 };
 

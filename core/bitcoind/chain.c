@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/bitcoind/chain.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/chain/statements.h"
+#include "core/codec/hex.h"
+
+#define SEED_BLOCKS 4 /* before the first one */
+
+/* source: one row. */
+#define SCHEMA                                                                                                       \
+  "CREATE TABLE source (network TEXT NOT NULL, first_block INTEGER NOT NULL);"                                        \
+  "CREATE TABLE blocks (height INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL);"
+
+#define STATEMENTS(X)                                                                                                \
+  X(get_source, "SELECT network, first_block FROM source")                                                            \
+  X(put_source, "INSERT INTO source (network, first_block) VALUES (?1, ?2)")                                          \
+  X(last_block, "SELECT blocks.height, blocks.hash, time, consensus.hash FROM blocks"                                 \
+                " JOIN consensus ON consensus.block = blocks.height ORDER BY height DESC LIMIT 1")                    \
+  X(hash_at, "SELECT hash FROM blocks WHERE height = ?1")                                                             \
+  X(put_block, "INSERT INTO blocks (height, hash, time) VALUES (?1, ?2, ?3)")                                         \
+  X(drop_blocks, "DELETE FROM blocks WHERE height > ?1")                                                              \
+  X(put_refused, "INSERT INTO refused (block, vtxindex, txid, reason) VALUES (?1, ?2, ?3, ?4)")                       \
+  X(drop_refused, "DELETE FROM refused WHERE block > ?1")                                                             \
+  X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
+
+/* Behind those of the index, which know themselves by number. */
+enum {
+  BEFORE_THE_FIRST = 0
+#define COUNT_OF_INDEX(name, text) +1
+      BS_INDEX_STATEMENTS(COUNT_OF_INDEX)
+#undef COUNT_OF_INDEX
+          - 1,
+#define NUMBER_OF(name, text) SQL_##name,
+  STATEMENTS(NUMBER_OF)
+#undef NUMBER_OF
+      SQL_COUNT
+};
+
+static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, SCHEMA};
+
+static const char *const statements[] = {
+#define TEXT_OF(name, text) text,
+    BS_INDEX_STATEMENTS(TEXT_OF) STATEMENTS(TEXT_OF)
+#undef TEXT_OF
+};
+
+static const struct bs_database_kind kind = {
+    .noun = "index",
+    .application_id = 0x42534231, /* "BSB1" */
+    .schema = schema,
+    .version = sizeof schema / sizeof schema[0],
+    .derived = true,
+    .statements = statements,
+    .statement_count = SQL_COUNT,
+};
+
+struct bs_bitcoin_chain {
+  struct bs_database *database;
+  const struct bs_bitcoin_network *network;
+  struct bs_chain_parameters parameters;
+  struct bs_index index;
+  struct bs_bitcoin_tip tip; /* while tip_is_known: within a transaction for writing, when nobody else changes it */
+  bool tip_is_known;
+  bool is_writing;
+};
+
+/* ---- networks ---- */
+
+static const struct bs_bitcoin_network networks[] = {
+    {"main", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", BS_NETWORK_MAIN, 5, 373601, true},
+    {"test", "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943", BS_NETWORK_TEST, 196, 1, false},
+    {"signet", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6", BS_NETWORK_TEST, 196, 1, false},
+    {"regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206", BS_NETWORK_TEST, 196, 1, false},
+};
+
+const struct bs_bitcoin_network *bs_bitcoin_network_find(const char *name) {
+  for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
+    if (strcmp(networks[i].name, name) == 0) return &networks[i];
+  return NULL;
+}
+
+bool bs_bitcoin_parameters(struct bs_chain_parameters *ret_parameters, const struct bs_bitcoin_network *network,
+                           uint64_t first_block, struct bs_error *error) {
+  static const unsigned char seed[BS_CONSENSUS_SIZE] = {0x17, 0xac, 0x43, 0xc1, 0xd8, 0x54, 0x9c, 0x31,
+                                                        0x81, 0xb2, 0x00, 0xf1, 0xbf, 0x97, 0xeb, 0x7d};
+  uint64_t first = first_block == 0 ? network->first_block : first_block;
+
+  if (network->is_fixed && first != network->first_block)
+    return bs_fail(error, BS_WORD_config, "The names of Bitcoin's network %s begin with block %" PRIu64 ", not with %" PRIu64 ".",
+                   network->name, network->first_block, first);
+  if (first > INT32_MAX)
+    return bs_fail(error, BS_WORD_config, "There will be no block %" PRIu64 " to begin with.", first);
+  *ret_parameters = (struct bs_chain_parameters){.magic = {'i', 'd'},
+                                                 .address_version = bs_address_version(network->addresses),
+                                                 .script_version = network->script_version,
+                                                 .first_block = first,
+                                                 .names_per_owner = 25,
+                                                 .import_keys = 300,
+                                                 .seed_first = first > SEED_BLOCKS ? first - SEED_BLOCKS : 0,
+                                                 .seed_last = first - 1};
+  memcpy(ret_parameters->seed, seed, sizeof seed);
+  return true;
+}
+
+/* ---- opening ---- */
+
+static bool fail_other(const struct bs_bitcoin_chain *chain, const char *network, uint64_t first_block, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_config,
+                 "%s is the index of the network %s from block %" PRIu64 " on, and not of %s from %" PRIu64
+                 " on: give it another path, or remove it.",
+                 chain->database->path, network, first_block, chain->network->name, chain->parameters.first_block);
+}
+
+static bool check_source(struct bs_bitcoin_chain *chain, bool *ret_found, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  char network[16];
+
+  if (!bs_database_query(chain->database, SQL_get_source, &row, BS_NO_VALUES, error)) return false;
+  *ret_found = row != NULL;
+  if (row == NULL) return true;
+  if (!bs_row_text(chain->database, row, 0, network, sizeof network, error)) return false;
+  if (strcmp(network, chain->network->name) == 0 && bs_row_integer(row, 1) == chain->parameters.first_block) return true;
+  return fail_other(chain, network, bs_row_integer(row, 1), error);
+}
+
+/* Of a new file, unless another process was faster. */
+static bool ensure_source(struct bs_bitcoin_chain *chain, struct bs_error *error) {
+  bool found;
+
+  if (!check_source(chain, &found, error)) return false;
+  if (found) return true;
+  if (chain->database->read_only)
+    return bs_fail(error, BS_WORD_not_found, "%s: The index is still empty.", chain->database->path);
+  if (!bs_bitcoin_chain_begin(chain, error)) return false;
+  if (check_source(chain, &found, error) &&
+      (found || bs_database_run(chain->database, SQL_put_source,
+                                BS_VALUES(bs_value_text(chain->network->name), bs_value_integer(chain->parameters.first_block)),
+                                error)))
+    return bs_bitcoin_chain_commit(chain, error);
+  bs_bitcoin_chain_abort(chain);
+  return false;
+}
+
+static struct bs_bitcoin_chain *make(const struct bs_bitcoin_network *network, uint64_t first_block, struct bs_error *error) {
+  struct bs_bitcoin_chain *chain = calloc(1, sizeof *chain);
+
+  if (chain == NULL) {
+    bs_fail_memory(error);
+    return NULL;
+  }
+  chain->network = network;
+  if (bs_bitcoin_parameters(&chain->parameters, network, first_block, error)) return chain;
+  free(chain);
+  return NULL;
+}
+
+/* The file is open, or that has failed. */
+static bool finish_opening(struct bs_bitcoin_chain **ret_chain, struct bs_bitcoin_chain *chain, bool good, struct bs_error *error) {
+  chain->index = (struct bs_index){chain->database, &chain->parameters};
+  if (!good || !ensure_source(chain, error)) {
+    bs_bitcoin_chain_close(chain);
+    return false;
+  }
+  *ret_chain = chain;
+  return true;
+}
+
+bool bs_bitcoin_chain_open(struct bs_bitcoin_chain **ret_chain, const char *path, const struct bs_bitcoin_network *network,
+                           uint64_t first_block, enum bs_database_mode mode, const struct bs_scope *scope,
+                           struct bs_error *error) {
+  struct bs_bitcoin_chain *chain = make(network, first_block, error);
+
+  if (chain == NULL) return false;
+  return finish_opening(ret_chain, chain, bs_database_open(&chain->database, path, &kind, mode, scope, error), error);
+}
+
+bool bs_bitcoin_chain_open_memory(struct bs_bitcoin_chain **ret_chain, const struct bs_bitcoin_network *network,
+                                  uint64_t first_block, struct bs_error *error) {
+  struct bs_bitcoin_chain *chain = make(network, first_block, error);
+
+  if (chain == NULL) return false;
+  return finish_opening(ret_chain, chain, bs_database_open_memory(&chain->database, &kind, error), error);
+}
+
+void bs_bitcoin_chain_close(struct bs_bitcoin_chain *chain) {
+  if (chain == NULL) return;
+  bs_database_close(chain->database);
+  free(chain);
+}
+
+void bs_bitcoin_chain_scope(struct bs_bitcoin_chain *chain, const struct bs_scope *scope) {
+  bs_database_scope(chain->database, scope);
+}
+
+const char *bs_bitcoin_chain_path(const struct bs_bitcoin_chain *chain) {
+  return chain->database->path;
+}
+
+const struct bs_index *bs_bitcoin_chain_index(const struct bs_bitcoin_chain *chain) {
+  return &chain->index;
+}
+
+const struct bs_bitcoin_network *bs_bitcoin_chain_network(const struct bs_bitcoin_chain *chain) {
+  return chain->network;
+}
+
+void bs_bitcoin_chain_id(const struct bs_bitcoin_chain *chain, unsigned char chain_id[BS_BITCOIN_CHAIN_ID_SIZE]) {
+  bs_hex_decode(chain_id, BS_BITCOIN_CHAIN_ID_SIZE, chain->network->chain_id);
+}
+
+/* ---- reading ---- */
+
+bool bs_bitcoin_chain_tip(struct bs_bitcoin_chain *chain, struct bs_bitcoin_tip *ret_tip, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct bs_bitcoin_tip tip = {.height = chain->parameters.first_block - 1};
+
+  if (chain->tip_is_known) {
+    *ret_tip = chain->tip;
+    return true;
+  }
+  if (!bs_database_query(chain->database, SQL_last_block, &row, BS_NO_VALUES, error)) return false;
+  memcpy(tip.consensus, chain->parameters.seed, sizeof tip.consensus);
+  if (row != NULL) {
+    tip.height = bs_row_integer(row, 0);
+    tip.time = bs_row_integer(row, 2);
+    tip.has_block = true;
+    if (!bs_row_bytes(chain->database, row, 1, tip.hash, sizeof tip.hash, error) ||
+        !bs_row_bytes(chain->database, row, 3, tip.consensus, sizeof tip.consensus, error))
+      return false;
+  }
+  *ret_tip = chain->tip = tip;
+  chain->tip_is_known = chain->is_writing;
+  return true;
+}
+
+bool bs_bitcoin_chain_hash_at(struct bs_bitcoin_chain *chain, unsigned char hash[BS_BITCOIN_HASH_SIZE], bool *ret_found,
+                              uint64_t height, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  if (!bs_database_query(chain->database, SQL_hash_at, &row, BS_VALUES(bs_value_integer(height)), error)) return false;
+  *ret_found = row != NULL;
+  return row == NULL || bs_row_bytes(chain->database, row, 0, hash, BS_BITCOIN_HASH_SIZE, error);
+}
+
+bool bs_bitcoin_chain_refused_at(struct bs_bitcoin_chain *chain, uint64_t block, bs_visit_refused visit, void *user,
+                                 struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct bs_refused refused;
+
+  if (!bs_database_query(chain->database, SQL_refused_of_block, &row, BS_VALUES(bs_value_integer(block)), error)) return false;
+  while (row != NULL) {
+    refused.vtxindex = bs_row_integer(row, 0);
+    if (!bs_row_bytes(chain->database, row, 1, refused.txid, sizeof refused.txid, error) ||
+        !bs_row_text(chain->database, row, 2, refused.reason, sizeof refused.reason, error) ||
+        !visit(user, &refused, error) || !bs_database_next(chain->database, &row, error))
+      return false;
+  }
+  return true;
+}
+
+/* ---- writing ---- */
+
+bool bs_bitcoin_chain_begin(struct bs_bitcoin_chain *chain, struct bs_error *error) {
+  chain->tip_is_known = false;
+  chain->is_writing = bs_database_begin(chain->database, error);
+  return chain->is_writing;
+}
+
+bool bs_bitcoin_chain_begin_read(struct bs_bitcoin_chain *chain, struct bs_error *error) {
+  return bs_database_begin_read(chain->database, error);
+}
+
+bool bs_bitcoin_chain_commit(struct bs_bitcoin_chain *chain, struct bs_error *error) {
+  chain->is_writing = chain->tip_is_known = false;
+  return bs_database_commit(chain->database, error);
+}
+
+void bs_bitcoin_chain_abort(struct bs_bitcoin_chain *chain) {
+  chain->is_writing = chain->tip_is_known = false;
+  bs_database_rollback(chain->database);
+}
+
+bool bs_bitcoin_chain_find_operations(const struct bs_bitcoin_chain *chain, size_t **ret_numbers, size_t *ret_count,
+                                      const struct bs_bitcoin_block *block, struct bs_error *error) {
+  size_t *numbers BS_AUTO_FREE = NULL;
+  size_t count = 0;
+
+  for (size_t i = 1; i < block->count; i++) {
+    if (!bs_rules_has_payload(&chain->parameters, &block->transactions[i])) continue;
+    if (numbers == NULL) numbers = calloc(block->count - i, sizeof *numbers);
+    if (numbers == NULL) return bs_fail_memory(error);
+    numbers[count++] = i;
+  }
+  *ret_numbers = numbers;
+  *ret_count = count;
+  numbers = NULL;
+  return true;
+}
+
+static bool keep_refused(struct bs_bitcoin_chain *chain, const struct bs_block_transaction *judged, size_t count,
+                         uint64_t height, struct bs_error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (judged[i].verdict == BS_VERDICT_REFUSED &&
+        !bs_database_run(chain->database, SQL_put_refused,
+                         BS_VALUES(bs_value_integer(height), bs_value_integer(judged[i].vtxindex),
+                                   bs_value_blob(judged[i].transaction->txid, BS_TXID_SIZE), bs_value_text(judged[i].reason)),
+                         error))
+      return false;
+  return true;
+}
+
+static bool apply(struct bs_bitcoin_chain *chain, uint64_t height, struct bs_block_result *result,
+                  const struct bs_bitcoin_block *block, const struct bs_bitcoin_operation *operations, size_t count,
+                  struct bs_error *error) {
+  struct bs_block_transaction *judged BS_AUTO_FREE = calloc(count + 1, sizeof *judged);
+
+  if (judged == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < count; i++)
+    judged[i] = (struct bs_block_transaction){.transaction = &block->transactions[operations[i].number],
+                                              .vtxindex = operations[i].number,
+                                              .sender = operations[i].sender,
+                                              .sender_length = operations[i].sender_length};
+  return bs_rules_apply(&chain->index, result, height, judged, count, error) &&
+         keep_refused(chain, judged, count, height, error);
+}
+
+bool bs_bitcoin_chain_append(struct bs_bitcoin_chain *chain, const struct bs_bitcoin_block *block,
+                             const struct bs_bitcoin_operation *operations, size_t count, bool is_kept,
+                             struct bs_error *error) {
+  const struct bs_bitcoin_header *header = &block->header;
+  struct bs_block_result result;
+  struct bs_bitcoin_tip tip;
+
+  if (!bs_bitcoin_chain_tip(chain, &tip, error)) return false;
+  if (tip.has_block && memcmp(tip.hash, header->previous, sizeof tip.hash) != 0)
+    return bs_fail(error, BS_WORD_conflict, "The block does not follow block %" PRIu64 " of the index.", tip.height);
+  tip.height++;
+  chain->parameters.undo_blocks = is_kept ? BS_BITCOIN_KEPT_BLOCKS : 0;
+  if (!apply(chain, tip.height, &result, block, operations, count, error) ||
+      !bs_database_run(chain->database, SQL_put_block,
+                       BS_VALUES(bs_value_integer(tip.height), bs_value_blob(header->hash, sizeof header->hash),
+                                 bs_value_integer(header->time)),
+                       error))
+    return false;
+  tip.has_block = true;
+  tip.time = header->time;
+  memcpy(tip.hash, header->hash, sizeof tip.hash);
+  memcpy(tip.consensus, result.consensus, sizeof tip.consensus);
+  chain->tip = tip;
+  chain->tip_is_known = chain->is_writing;
+  return true;
+}
+
+bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, struct bs_error *error) {
+  const struct bs_value above[] = {bs_value_integer(height)};
+
+  chain->tip_is_known = false;
+  if (!bs_index_rollback(&chain->index, height, error)) {
+    if (error->word != BS_WORD_not_found) return false;
+    return bs_fail(error, BS_WORD_conflict,
+                   "%s: Blocks from %" PRIu64 " on have left the node's chain, and only the newest %d can be taken back.  Remove the"
+                   " index, with its -wal and -shm: it is made again from the node.",
+                   chain->database->path, height + 1, BS_BITCOIN_KEPT_BLOCKS);
+  }
+  return bs_database_run(chain->database, SQL_drop_blocks, above, 1, error) &&
+         bs_database_run(chain->database, SQL_drop_refused, above, 1, error);
+}

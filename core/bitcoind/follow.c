@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* While a batch of blocks is applied, the node already makes up the next one: a batch asks for blocks whose hashes came with the
+ * one before, and for the hashes of those behind. */
+#include <config.h>
+
+#include "core/bitcoind/follow.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/bitcoind/node.h"
+#include "core/codec/hex.h"
+
+#define BATCH_MAX 500                  /* blocks */
+#define BATCH_SIZE (UINT64_C(4) << 20) /* bytes of an answer that are aimed at */
+#define COMMIT_BLOCKS 500
+#define COMMIT_MS 1000
+#define SHOWN_BLOCKS 10000
+
+struct range {
+  uint64_t first;
+  size_t count;
+};
+
+struct bs_follower {
+  struct bs_bitcoin_chain *chain;
+  struct bs_rpc *blocks;  /* batches of blocks */
+  struct bs_rpc *details; /* what operations spend, while a batch is on its way */
+  uint64_t confirmations;
+  /* Of the step in progress. */
+  uint64_t target;                 /* height that the index will have */
+  uint64_t pruned_below;           /* 0: nothing */
+  size_t batch;                    /* blocks to ask for next */
+  struct range asked_blocks;       /* of the batch that is on its way */
+  struct range asked_hashes;       /* behind them */
+  struct range got_blocks;         /* of the batch that came, the first results */
+  unsigned char (*hashes)[BS_BITCOIN_HASH_SIZE]; /* BATCH_MAX; of asked_blocks, then of the next */
+  unsigned char (*wanted)[BS_BITCOIN_HASH_SIZE]; /* BATCH_MAX; of got_blocks */
+  struct bs_rpc_result *results;                 /* 2 * BATCH_MAX */
+  struct bs_buffer bytes, scripts;
+  bool is_writing;
+  uint64_t uncommitted, since_ms;
+};
+
+/* ---- opening ---- */
+
+void bs_follower_close(struct bs_follower *follower) {
+  if (follower == NULL) return;
+  bs_bitcoin_chain_close(follower->chain);
+  bs_rpc_close(follower->blocks);
+  bs_rpc_close(follower->details);
+  bs_buffer_free(&follower->bytes);
+  bs_buffer_free(&follower->scripts);
+  free(follower->hashes);
+  free(follower->wanted);
+  free(follower->results);
+  free(follower);
+}
+
+static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config *config,
+                   const struct bs_bitcoin_network *network, struct bs_error *error) {
+  struct bs_rpc_config rpc = config->rpc;
+
+  rpc.wallet = NULL;
+  follower->confirmations = config->confirmations;
+  follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
+  follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
+  follower->results = calloc(2 * BATCH_MAX, sizeof *follower->results);
+  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL) return bs_fail_memory(error);
+  return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error) &&
+         bs_bitcoin_chain_open(&follower->chain, config->index, network, config->first_block, BS_DATABASE_CREATE, NULL, error);
+}
+
+bool bs_follower_open(struct bs_follower **ret_follower, const struct bs_bitcoind_config *config, struct bs_error *error) {
+  const struct bs_bitcoin_network *network = bs_bitcoin_network_find(config->network);
+  struct bs_follower *follower;
+
+  if (network == NULL)
+    return bs_fail(error, BS_WORD_config, "There is no network %s of Bitcoin; there are main, test, signet and regtest.",
+                   config->network);
+  follower = calloc(1, sizeof *follower);
+  if (follower == NULL) return bs_fail_memory(error);
+  if (!set_up(follower, config, network, error)) {
+    bs_follower_close(follower);
+    return false;
+  }
+  *ret_follower = follower;
+  return true;
+}
+
+struct bs_bitcoin_chain *bs_follower_chain(struct bs_follower *follower) {
+  return follower->chain;
+}
+
+/* ---- writing ---- */
+
+static bool ensure_writing(struct bs_follower *follower, struct bs_error *error) {
+  if (follower->is_writing) return true;
+  if (!bs_bitcoin_chain_begin(follower->chain, error)) return false;
+  follower->is_writing = true;
+  follower->uncommitted = 0;
+  follower->since_ms = bs_clock_monotonic_ms();
+  return true;
+}
+
+static bool commit(struct bs_follower *follower, struct bs_error *error) {
+  if (!follower->is_writing) return true;
+  follower->is_writing = false;
+  return bs_bitcoin_chain_commit(follower->chain, error);
+}
+
+static bool commit_some(struct bs_follower *follower, struct bs_error *error) {
+  if (follower->uncommitted < COMMIT_BLOCKS && bs_clock_monotonic_ms() - follower->since_ms < COMMIT_MS) return true;
+  return commit(follower, error);
+}
+
+/* ---- forks ---- */
+
+static bool fail_deep(const struct bs_follower *follower, uint64_t height, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_conflict,
+                 "%s: More than %d blocks up to %" PRIu64 " have left the node's chain, and no more can be taken back.  If the node"
+                 " is right, remove the index, with its -wal and -shm: it is made again.",
+                 bs_bitcoin_chain_path(follower->chain), BS_BITCOIN_KEPT_BLOCKS, height);
+}
+
+/* The newest block below `height` that index and node both have. */
+static bool search_fork(struct bs_follower *follower, const struct bs_scope *scope, uint64_t height,
+                        const struct bs_bitcoin_tip *tip, uint64_t *ret_fork, struct bs_error *error) {
+  unsigned char theirs[BS_BITCOIN_KEPT_BLOCKS + 1][BS_BITCOIN_HASH_SIZE], ours[BS_BITCOIN_HASH_SIZE];
+  uint64_t first_block = bs_bitcoin_chain_index(follower->chain)->parameters->first_block;
+  uint64_t least = tip->height >= first_block + BS_BITCOIN_KEPT_BLOCKS ? tip->height - BS_BITCOIN_KEPT_BLOCKS : first_block;
+  bool found;
+
+  if (height > least && !bs_node_hashes(follower->blocks, scope, theirs, least, height - least, error)) return false;
+  for (uint64_t at = height; at-- > least;) {
+    if (!bs_bitcoin_chain_hash_at(follower->chain, ours, &found, at, error)) return false;
+    if (!found || memcmp(ours, theirs[at - least], sizeof ours) != 0) continue;
+    *ret_fork = at;
+    return true;
+  }
+  if (least != first_block || tip->height - first_block >= BS_BITCOIN_KEPT_BLOCKS) return fail_deep(follower, tip->height, error);
+  *ret_fork = first_block - 1;
+  return true;
+}
+
+/* *ret_fork: the newest block of the index that the node has, too; its tip where the node is merely behind. */
+static bool find_fork(struct bs_follower *follower, const struct bs_scope *scope, uint64_t node_height,
+                      const struct bs_bitcoin_tip *tip, uint64_t *ret_fork, struct bs_error *error) {
+  uint64_t height = tip->height < node_height ? tip->height : node_height;
+  unsigned char theirs[1][BS_BITCOIN_HASH_SIZE], ours[BS_BITCOIN_HASH_SIZE];
+  bool found;
+
+  *ret_fork = tip->height;
+  if (!tip->has_block || height < bs_bitcoin_chain_index(follower->chain)->parameters->first_block) return true;
+  if (!bs_node_hashes(follower->blocks, scope, theirs, height, 1, error) ||
+      !bs_bitcoin_chain_hash_at(follower->chain, ours, &found, height, error))
+    return false;
+  if (found && memcmp(ours, theirs[0], sizeof ours) == 0) return true;
+  return search_fork(follower, scope, height, tip, ret_fork, error);
+}
+
+static bool take_back(struct bs_follower *follower, const struct bs_bitcoin_tip *tip, uint64_t fork, struct bs_error *error) {
+  if (fork == tip->height) return true;
+  bs_log(BS_LOG_WARNING, "bitcoind: the node's chain has other blocks from %" PRIu64 " on; %" PRIu64 " are taken back", fork + 1,
+         tip->height - fork);
+  return ensure_writing(follower, error) && bs_bitcoin_chain_unwind(follower->chain, fork, error);
+}
+
+/* ---- fetching ---- */
+
+static bool fail_pruned(const struct bs_follower *follower, uint64_t height, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_no_names,
+                 "The Bitcoin node at %s has pruned block %" PRIu64 ", which the index needs next; it has blocks from %" PRIu64
+                 " on.  Begin with an index of another node, or let the node load its blocks again (-reindex).",
+                 bs_rpc_url(follower->blocks), height, follower->pruned_below);
+}
+
+/* Asks for the blocks whose hashes are known, and for hashes behind them.  Nothing is on its way when there are neither. */
+static bool ask(struct bs_follower *follower, const struct bs_scope *scope, struct range blocks, struct bs_error *error) {
+  uint64_t next = blocks.first + blocks.count;
+  size_t count = next > follower->target ? 0 : (size_t)(follower->target - next + 1 < follower->batch ? follower->target - next + 1
+                                                                                                     : follower->batch);
+
+  follower->asked_blocks = blocks;
+  follower->asked_hashes = (struct range){next, count};
+  for (size_t i = 0; i < blocks.count; i++) {
+    char hash[2 * BS_BITCOIN_HASH_SIZE + 1];
+
+    bs_txid_text(hash, follower->hashes[i]);
+    bs_rpc_add(follower->blocks, "getblock", "\"%s\",0", hash);
+  }
+  for (size_t i = 0; i < count; i++) bs_rpc_add(follower->blocks, "getblockhash", "%llu", (unsigned long long)(next + i));
+  return blocks.count + count == 0 || bs_rpc_send(follower->blocks, scope, error);
+}
+
+/* How many blocks make an answer of the size that is aimed at, if they go on like these. */
+static void measure(struct bs_follower *follower) {
+  uint64_t size = 1;
+
+  if (follower->got_blocks.count == 0) return;
+  for (size_t i = 0; i < follower->got_blocks.count; i++) size += follower->results[i].value.length + 64;
+  size = BATCH_SIZE * follower->got_blocks.count / size;
+  follower->batch = size < 1 ? 1 : size > BATCH_MAX ? BATCH_MAX : (size_t)size;
+}
+
+/* Takes the answer, and asks for what it told the hashes of. */
+static bool receive_and_ask(struct bs_follower *follower, const struct bs_scope *scope, struct bs_error *error) {
+  struct range blocks = follower->asked_blocks, hashes = follower->asked_hashes;
+  unsigned char(*free_now)[BS_BITCOIN_HASH_SIZE] = follower->wanted;
+
+  if (!bs_rpc_receive(follower->blocks, scope, follower->results, blocks.count + hashes.count, error)) return false;
+  follower->got_blocks = blocks;
+  follower->wanted = follower->hashes;
+  follower->hashes = free_now;
+  measure(follower);
+  for (size_t i = 0; i < hashes.count; i++)
+    if (!bs_node_hash(follower->blocks, "getblockhash", &follower->results[blocks.count + i], follower->hashes[i], error))
+      return false;
+  return ask(follower, scope, hashes, error);
+}
+
+/* ---- applying ---- */
+
+static bool append(struct bs_follower *follower, const struct bs_scope *scope, const struct bs_bitcoin_block *block,
+                   uint64_t height, struct bs_error *error) {
+  size_t *numbers BS_AUTO_FREE = NULL;
+  struct bs_bitcoin_operation *operations BS_AUTO_FREE = NULL;
+  size_t count;
+
+  if (!bs_bitcoin_chain_find_operations(follower->chain, &numbers, &count, block, error)) return false;
+  if (count > 0) {
+    operations = calloc(count, sizeof *operations);
+    if (operations == NULL) return bs_fail_memory(error);
+    for (size_t i = 0; i < count; i++) operations[i].number = numbers[i];
+    if (!bs_node_senders(follower->details, scope, &follower->scripts, operations, count, block, error)) return false;
+  }
+  return bs_bitcoin_chain_append(follower->chain, block, operations, count,
+                                 height + BS_BITCOIN_KEPT_BLOCKS > follower->target, error);
+}
+
+static bool read_block(struct bs_follower *follower, size_t number, struct bs_bitcoin_block *ret_block, struct bs_error *error) {
+  const struct bs_rpc_result *result = &follower->results[number];
+  uint64_t height = follower->got_blocks.first + number;
+
+  if (result->code == BS_RPC_MISC && follower->pruned_below > 0) return fail_pruned(follower, height, error);
+  bs_buffer_clear(&follower->bytes);
+  if (!bs_node_bytes(follower->blocks, "getblock", result, &follower->bytes, error)) return false;
+  if (!bs_bitcoin_block_parse(ret_block, follower->bytes.bytes, follower->bytes.length, error))
+    return bs_context(error, "Block %" PRIu64 " of the Bitcoin node at %s", height, bs_rpc_url(follower->blocks));
+  if (memcmp(ret_block->header.hash, follower->wanted[number], BS_BITCOIN_HASH_SIZE) == 0) return true;
+  bs_bitcoin_block_free(ret_block);
+  return bs_rpc_fail_answer(follower->blocks, "getblock", "the block that was asked for", error);
+}
+
+/* Block `number` of the batch that came.  *ret_follows false: the node's chain has changed meanwhile. */
+static bool apply_block(struct bs_follower *follower, const struct bs_scope *scope, size_t number, bool *ret_follows,
+                        struct bs_error *error) {
+  struct bs_bitcoin_block block BS_AUTO(bs_bitcoin_block_free) = {.count = 0};
+  struct bs_bitcoin_tip tip;
+
+  if (!read_block(follower, number, &block, error) || !ensure_writing(follower, error) ||
+      !bs_bitcoin_chain_tip(follower->chain, &tip, error))
+    return false;
+  *ret_follows = !tip.has_block || memcmp(tip.hash, block.header.previous, sizeof tip.hash) == 0;
+  if (!*ret_follows) return true;
+  if (!append(follower, scope, &block, follower->got_blocks.first + number, error))
+    return bs_context(error, "Block %" PRIu64, follower->got_blocks.first + number);
+  follower->uncommitted++;
+  return commit_some(follower, error);
+}
+
+static bool apply_batch(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                        bool *ret_follows, struct bs_error *error) {
+  *ret_follows = true;
+  for (size_t i = 0; i < follower->got_blocks.count; i++) {
+    if (scope != NULL && !bs_scope_check(scope, error)) return false;
+    if (!apply_block(follower, scope, i, ret_follows, error)) return false;
+    if (!*ret_follows) return true;
+    state->height = follower->got_blocks.first + i;
+    state->applied++;
+    if (state->applied % SHOWN_BLOCKS == 0)
+      bs_log(BS_LOG_INFO, "bitcoind: block %" PRIu64 " of %" PRIu64, state->height, follower->target);
+  }
+  return true;
+}
+
+/* From the block behind the index's last one up to the target. */
+static bool advance(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                    struct bs_error *error) {
+  bool follows = true;
+
+  if (follower->pruned_below > state->height + 1) return fail_pruned(follower, state->height + 1, error);
+  if (!ask(follower, scope, (struct range){state->height + 1, 0}, error)) return false;
+  while (follows && follower->asked_blocks.count + follower->asked_hashes.count > 0) {
+    if (!receive_and_ask(follower, scope, error) || !apply_batch(follower, scope, state, &follows, error)) return false;
+  }
+  bs_rpc_drop(follower->blocks);
+  return true;
+}
+
+/* Blocks may be much larger than those before: then fewer are asked for. */
+static bool advance_somehow(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                            struct bs_error *error) {
+  while (!advance(follower, scope, state, error)) {
+    if (error->word != BS_WORD_too_large || follower->batch == 1) return false;
+    *error = (struct bs_error){0};
+    follower->batch = (follower->batch + 3) / 4;
+  }
+  return true;
+}
+
+static bool step(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                 struct bs_error *error) {
+  struct bs_node_info info;
+  struct bs_bitcoin_tip tip;
+  uint64_t fork;
+
+  if (!bs_node_info(follower->blocks, scope, &info, bs_bitcoin_chain_network(follower->chain), error) ||
+      !bs_bitcoin_chain_tip(follower->chain, &tip, error) || !find_fork(follower, scope, info.height, &tip, &fork, error))
+    return false;
+  state->node_height = info.height;
+  state->is_syncing = info.is_loading || info.height < fork;
+  state->height = fork;
+  state->taken_back = tip.height - fork;
+  follower->target = info.height > follower->confirmations ? info.height - follower->confirmations : 0;
+  follower->pruned_below = info.first_block;
+  if (!take_back(follower, &tip, fork, error)) return false;
+  if (follower->target > fork && !advance_somehow(follower, scope, state, error)) return false;
+  return commit(follower, error);
+}
+
+bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *ret_state,
+               struct bs_error *error) {
+  struct bs_follow_state state = {.height = 0};
+  bool good;
+
+  if (follower->batch == 0) follower->batch = BATCH_MAX;
+  bs_bitcoin_chain_scope(follower->chain, scope);
+  good = step(follower, scope, &state, error);
+  if (!good) {
+    bs_bitcoin_chain_abort(follower->chain);
+    follower->is_writing = false;
+    bs_rpc_drop(follower->blocks);
+  }
+  bs_bitcoin_chain_scope(follower->chain, NULL);
+  if (good) *ret_state = state;
+  return good;
+}

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The index follows a node: from its first block on, over restarts, kills and other branches, and tells what stands in the way.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
+. "$srcdir/t/lib/servers.sh"
+. "$srcdir/t/lib/bitcoin.sh"
+own_server bitcoind
+index=$work/index
+
+# ---- following ----
+is "$(ask follow "$index")" '0 of 0, +0 -0, syncing' 'a node without blocks'
+mine 300
+is "$(ask follow "$index")" '300 of 300, +300 -0' '300 blocks'
+is "$(ask tip "$index" | cut -d ' ' -f 1,2)" "300 $(bitcoin getblockhash 300)" 'the last of which is known'
+is "$(ask follow "$index")" '300 of 300, +0 -0' 'nothing new'
+mine 5
+is "$(ask follow "$index")" '305 of 305, +5 -0' 'five more'
+is "$(ask follow "$work/six" 6)" '299 of 305, +299 -0' 'six confirmations: six blocks have followed the last one'
+stop_server
+like "$(ask follow "$index")" '^no_names: Nothing answers at ' 'a node that is down'
+start_server
+is "$(ask follow "$index")" '305 of 305, +0 -0' 'and up again'
+is "$(NODE_FIRST_BLOCK=300 ask follow "$work/later")" '305 of 305, +6 -0' 'an index may begin later'
+is "$(ask tip "$index" | cut -d ' ' -f 3)" "$(rm "$index"* && ask follow "$index" >/dev/null && ask tip "$index" | cut -d ' ' -f 3)" \
+  'an index that is made again is the same'
+
+# ---- what it is of ----
+like "$(ask follow "$work/later")" '^config: .*/later is the index of the network regtest from block 300 on, and not of regtest from 1 on' \
+  'another first block'
+like "$(NODE_NETWORK=test ask follow "$index")" '^config: .* and not of test from 1 on: give it another path, or remove it\.$' \
+  'an index of another network'
+like "$(NODE_NETWORK=test ask follow "$work/test")" \
+  '^config: The Bitcoin node at .* is of the network regtest, and the network test is configured\.$' 'a node of another network'
+like "$(NODE_NETWORK=main NODE_FIRST_BLOCK=5 ask follow "$work/main")" '^config: .* begin with block 373601, not with 5\.$' \
+  'on main nobody begins elsewhere'
+like "$(NODE_NETWORK=moon ask follow "$work/moon")" '^config: There is no network moon of Bitcoin; ' 'no network'
+like "$(NODE_FIRST_BLOCK=99999999999 ask follow "$work/far")" '^config: There will be no block 99999999999' 'no block'
+echo text >"$work/text"
+like "$(ask follow "$work/text")" '^corrupt: ' 'no index'
+
+# ---- other branches ----
+depth_sum=0
+for depth in 1 6 99 100; do
+  branch $depth
+  is "$(ask follow "$index")" "$((305 + depth_sum + 1)) of $((305 + depth_sum + 1)), +$((depth + 1)) -$depth" "$depth blocks are replaced"
+  is "$(ask tip "$index" | cut -d ' ' -f 2)" "$(bitcoin getbestblockhash)" 'and the node is followed'
+  depth_sum=$((depth_sum + 1))
+done
+is "$(ask tip "$index" | cut -d ' ' -f 3)" "$(ask follow "$work/anew" >/dev/null && ask tip "$work/anew" | cut -d ' ' -f 3)" \
+  'the index is what it would be without them'
+cp "$index" "$work/saved"
+branch 101
+before=$(ask tip "$index")
+like "$(ask follow "$index")" "^conflict: $index: More than 100 blocks up to 309 have left the node's chain, .* remove the index" \
+  'deeper than is kept'
+is "$(ask tip "$index")" "$before" 'nothing is changed then'
+like "$(ask follow "$index")" '^conflict: ' 'and it stays so'
+rm "$index"*
+like "$(ask follow "$index")" '^310 of 310, \+310 -0' 'a new index'
+
+# A node that is merely behind is waited for: here until it has another branch.
+bitcoin invalidateblock "$(bitcoin getblockhash 301)"
+is "$(ask follow "$index")" '310 of 300, +0 -0, syncing' 'a node that is behind'
+bitcoin generatetodescriptor 3 'raw(5151)' >/dev/null
+is "$(ask follow "$index")" '303 of 303, +3 -10' 'with other blocks it is followed, though it has fewer'
+# All blocks are others.
+NODE_FIRST_BLOCK=300 ask follow "$work/short" >/dev/null
+bitcoin invalidateblock "$(bitcoin getblockhash 299)"
+bitcoin generatetodescriptor 9 'raw(5152)' >/dev/null
+is "$(NODE_FIRST_BLOCK=300 ask follow "$work/short")" '307 of 307, +8 -4' 'an index whose blocks are all gone begins anew'
+
+# ---- kill -9 ----
+mine 3000
+reached=0
+for pause in 1 2 3 4 5 6 7 8 9 10 11 12; do
+  ask follow "$work/killed" >"$work/killed.out" &
+  killed=$!
+  sleep .0$pause
+  kill -9 $killed 2>/dev/null && kills=$((${kills-0} + 1))
+  wait $killed 2>/dev/null || :
+  last=$reached
+  reached=$(ask tip "$work/killed" | grep -oE '^[0-9]+' || echo 0)
+  [ "$reached" -ge "$last" ] || report 1 'a kill takes nothing back' "$reached, and $last before"
+done
+[ "${kills-0}" -ge 3 ]
+report $? 'a follower is killed several times' "${kills-0}"
+ask follow "$work/killed" >"$work/killed.out"
+like "$(cat "$work/killed.out")" '^3307 of 3307, ' 'killed again and again, it gets there'
+is "$(ask tip "$work/killed")" "$(ask follow "$work/whole" >/dev/null && ask tip "$work/whole")" 'and is the same'
+like "$(NODE_MS=60 ask follow "$work/slow")" '^deadline: ' 'a deadline ends it'
+like "$(ask follow "$work/slow")" '^3307 of 3307, ' 'and the next step goes on'
+done_testing
