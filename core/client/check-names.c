@@ -18,14 +18,30 @@ struct holding {
   struct bs_names_info info;
 };
 
+static bool is_local(const struct holding *holding) {
+  return bs_names_is_local(holding->names);
+}
+
+static const char *noun(const struct holding *holding) {
+  return is_local(holding) ? "ledger" : "name server's chain";
+}
+
 static void mend(const struct holding *holding) {
+  if (!is_local(holding)) {
+    bs_finding_mend(holding->survey, "Ask another name server (names.server in the configuration).  Where the chain was begun anew on"
+                    " purpose: while no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes"
+                    " all memory of what was seen, of any data.", holding->state_dir);
+    return;
+  }
   bs_finding_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while"
                   " no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes all memory of"
                   " what was seen, of any data.", holding->state_dir);
 }
 
 static void add(const struct holding *holding, enum bs_severity severity) {
-  bs_finding_add(holding->survey, severity, WHAT, holding->info.ledger != NULL ? holding->info.ledger : holding->state_dir);
+  const char *where = holding->info.ledger != NULL ? holding->info.ledger : holding->info.server;
+
+  bs_finding_add(holding->survey, severity, WHAT, where != NULL ? where : holding->state_dir);
 }
 
 /* ---- one name ---- */
@@ -44,12 +60,12 @@ static bool hold(const struct holding *holding, const struct bs_remembered *reme
   add(holding, BS_FINDING_ERROR);
   if (fate == BS_FATE_REPLACED)
     bs_finding_problem(holding->survey, "The name %s was seen as of block %" PRIu64
-                       "; the ledger has another block there: an older one was put back, and has grown since.",
-                       remembered->name, remembered->seen.block);
+                       "; the %s has another block there: an older one was put back, and has grown since.",
+                       remembered->name, remembered->seen.block, noun(holding));
   else
     bs_finding_problem(holding->survey, "The name %s was seen as of block %" PRIu64
-                       "; the ledger, which ends at block %" PRIu64 ", %s.",
-                       remembered->name, remembered->seen.block, holding->info.height, has[answer]);
+                       "; the %s, which ends at block %" PRIu64 ", %s.",
+                       remembered->name, remembered->seen.block, noun(holding), holding->info.height, has[answer]);
   mend(holding);
   return true;
 }
@@ -72,8 +88,8 @@ static bool check_name(const struct holding *holding, const struct bs_remembered
 
 static void tell_no_ledger(const struct holding *holding, const struct bs_remembered *remembered, size_t count) {
   add(holding, BS_FINDING_ERROR);
-  bs_finding_problem(holding->survey, "There is no ledger, but the state remembers %zu of its names: %s%s.", count,
-                     remembered->name, count > 1 ? " and others" : "");
+  bs_finding_problem(holding->survey, "There is no %s, but the state remembers %zu of its names: %s%s.", noun(holding),
+                     count, remembered->name, count > 1 ? " and others" : "");
   mend(holding);
 }
 
@@ -84,13 +100,14 @@ static void tell_other_chain(const struct holding *holding, const struct bs_reme
   bs_hex_encode(chain, other->chain_id, sizeof other->chain_id);
   add(holding, is_replaced ? BS_FINDING_ERROR : BS_FINDING_WARNING);
   if (count == 1)
-    bs_finding_problem(holding->survey, "The state remembers a name, %s, of another chain than the ledger's %s: %s.", other->name,
-                       holding->info.chain_id, chain);
+    bs_finding_problem(holding->survey, "The state remembers a name, %s, of another chain than the %s's %s: %s.", other->name,
+                       is_local(holding) ? "ledger" : "name server", holding->info.chain_id, chain);
   else
-    bs_finding_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the ledger's %s: %s.",
-                       count, other->name, holding->info.chain_id, chain);
+    bs_finding_problem(holding->survey, "The state remembers %zu names, such as %s, of other chains than the %s's %s: %s.",
+                       count, other->name, is_local(holding) ? "ledger" : "name server", holding->info.chain_id, chain);
   if (is_replaced) mend(holding);
-  else bs_finding_mend(holding->survey, "Nothing, where you use several ledgers on purpose; give each a state_dir of its own.");
+  else bs_finding_mend(holding->survey, "Nothing, where you use several %s on purpose; give each a state_dir of its own.",
+                       is_local(holding) ? "ledgers" : "chains");
 }
 
 static bool is_ours(const struct bs_error *error) {
@@ -117,7 +134,7 @@ static bool check_each(const struct holding *holding, const struct bs_remembered
 
 static bool hold_names(struct holding *holding, const struct bs_remembered *remembered, size_t count, struct bs_error *error) {
   if (!bs_names_info(holding->names, holding->scope, &holding->info, error)) return false;
-  bs_examined_add(holding->survey, WHAT, holding->info.ledger);
+  bs_examined_add(holding->survey, WHAT, holding->info.ledger != NULL ? holding->info.ledger : holding->info.server);
   bs_examined_count(holding->survey, "remembered", count);
   if (count == 0) return true;
   if (holding->info.exists) return check_each(holding, remembered, count, error);
@@ -132,8 +149,9 @@ bool bs_check_names(struct bs_names *names, const char *state_dir, const struct 
   if (hold_names(&holding, remembered, count, error)) return true;
   if (is_ours(error)) return false;
   add(&holding, BS_FINDING_ERROR);
-  bs_finding_problem(survey, "The names that were seen cannot be held against the ledger: %s", error->message);
-  bs_finding_mend(survey, "Run this again, while no other program uses the ledger.");
+  bs_finding_problem(survey, "The names that were seen cannot be held against the %s: %s", noun(&holding), error->message);
+  if (is_local(&holding)) bs_finding_mend(survey, "Run this again, while no other program uses the ledger.");
+  else bs_finding_mend(survey, "Run this again when a name server answers.");
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
 }

@@ -43,12 +43,13 @@ static bool knows_record(const struct bs_remembered *remembered, size_t count) {
 
 static bool examine(const struct blockstore_config *config, struct bs_scope *scope, struct bs_survey *survey,
                     struct bs_error *error) {
-  const struct bs_names_config names_config = {.provider = config->provider, .ledger = config->ledger, .examine = true};
+  struct bs_names_config names_config = bs_config_names(config);
   struct bs_names *names BS_AUTO(close_names) = NULL;
   struct bs_remembered *remembered BS_AUTO_FREE = NULL;
   size_t count = 0;
   bool exists;
 
+  names_config.examine = true;
   tell_missing_state(config, survey);
   return bs_names_open(&names, &names_config, error) &&
          bs_state_check_directory(config->state_dir, config->ledger, survey, &exists, error) &&

@@ -11,15 +11,18 @@
 #include "core/base/file.h"
 #include "core/base/nearest.h"
 #include "core/client/storage.h"
+#include "core/codec/hex.h"
 #include "core/codec/json.h"
 #include "core/driver/options.h"
 #include "core/driver/rows.h"
 #include "core/driver/vet.h"
+#include "core/names/server-address.h"
 #include "core/record/mutable.h"
 #include "core/record/name.h"
 #include "core/record/user.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
+#define MAX_AGE_MS 60000 /* of what a server said of a name */
 
 const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
@@ -33,6 +36,7 @@ static const struct bs_row rows[] = {
     ROW("names", "ledger", PATH, "", 0, 0, ledger),
     ROW("names", "server", STRING, "", 0, 0, server),
     ROW("names", "port", INT, "", 1, 65535, port),
+    ROW("names", "chain", STRING, "", 0, 0, chain),
     ROW("names", "max_age", DURATION, "", 0, INT64_C(3600000), max_age_ms),
     ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
     ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
@@ -48,6 +52,7 @@ static const size_t row_count = sizeof rows / sizeof rows[0];
 
 static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts",
                                        "limits", "compat"};
+static const char *const names_keys[] = {"servers"};
 static const char *const replication_keys[] = {"write", "read"};
 static const char *const compat_keys[] = {"legacy"};
 static const char *const write_keys[] = {"at_least", "require"};
@@ -245,7 +250,7 @@ static bool read_compat(struct blockstore_config *config, struct bs_error *error
 }
 
 static bool set_defaults(struct blockstore_config *config, struct bs_error *error) {
-  config->port = 6264;
+  config->port = BS_NAMES_PORT;
   config->max_age_ms = -1;
   config->write_policy = BS_WRITE_MAJORITY;
   config->connect_ms = 5000;
@@ -275,25 +280,95 @@ static char *xdg(const char *variable, const char *fallback, struct bs_error *er
   return bs_file_expand(bs_buffer_string(&path), NULL, error);
 }
 
-/* What depends on the user's home, unless it was configured. */
-static bool complete(struct blockstore_config *config, struct bs_error *error) {
+/* ---- who answers for names ---- */
+
+/* A key of the other provider is refused: who gave it means that one. */
+static bool refuse_keys(const struct blockstore_config *config, const char *const *keys, size_t count, struct bs_error *error) {
+  const struct bs_yaml *section = bs_yaml_find(config->root, "names");
+
+  for (size_t i = 0; section != NULL && i < section->count; i++)
+    for (size_t k = 0; k < count; k++)
+      if (strcmp(section->keys[i]->text, keys[k]) == 0)
+        return bs_config_refuse(config, section->keys[i], error, "names.%s: The name provider \"%s\" has no such key; it is one of "
+                                "the provider \"%s\".", keys[k], config->provider,
+                                strcmp(config->provider, "embedded") == 0 ? "blockstored" : "embedded");
+  return true;
+}
+
+static bool complete_embedded(struct blockstore_config *config, struct bs_error *error) {
+  static const char *const others[] = {"server", "servers", "port", "chain"};
   struct bs_buffer path = BS_BUFFER_INIT;
 
-  if (config->state_dir == NULL) config->state_dir = xdg("XDG_STATE_HOME", ".local/state", error);
-  if (config->state_dir == NULL) return false;
-  if (strcmp(config->provider, "blockstored") == 0)
-    return bs_config_refuse(config, bs_yaml_find(bs_yaml_find(config->root, "names"), "provider"), error,
-                            "names.provider: This version has the provider \"embedded\" only.");
-  if (config->max_age_ms < 0) config->max_age_ms = 0; /* asking the embedded ledger costs nothing */
+  if (!refuse_keys(config, others, COUNT(others), error)) return false;
+  if (config->max_age_ms < 0) config->max_age_ms = 0; /* asking it costs nothing */
   if (config->ledger != NULL) return true;
   bs_buffer_format(&path, "%s/ledger.db", config->state_dir);
   config->ledger = bs_buffer_take(&path);
   return config->ledger == NULL ? bs_fail_memory(error) : true;
 }
 
+static bool check_server(const struct blockstore_config *config, const struct bs_yaml *node, const char *text,
+                         struct bs_error *error) {
+  struct bs_server_address address;
+
+  return bs_server_address_parse(&address, text, (uint16_t)config->port, error) ||
+         bs_config_refuse(config, node, error, "%s", error->message);
+}
+
+static bool read_servers(struct blockstore_config *config, const struct bs_yaml *section, struct bs_error *error) {
+  const struct bs_yaml *one = bs_yaml_find(section, "server"), *list = bs_yaml_find(section, "servers");
+  const struct bs_rows_file file = place(config);
+
+  if (one != NULL && list != NULL)
+    return bs_config_refuse(config, list, error, "names.servers: Give either names.server or names.servers, not both.");
+  if (one != NULL)
+    return check_server(config, one, config->server, error) &&
+           bs_rows_append(&config->servers, &config->server_count, strdup(config->server), error);
+  if (list == NULL)
+    return bs_config_refuse(config, bs_yaml_find(section, "provider"), error,
+                            "names.provider: The name provider \"blockstored\" needs names.server, the host where one runs.");
+  if (!bs_rows_read_list(&file, list, false, &config->servers, &config->server_count, error)) return false;
+  if (config->server_count == 0 || config->server_count > BS_NAMES_SERVERS_MAX)
+    return bs_config_refuse(config, list, error, "names.servers: Expected here: a list of 1 to %d servers.", BS_NAMES_SERVERS_MAX);
+  for (size_t i = 0; i < config->server_count; i++)
+    if (!check_server(config, list->values[i], config->servers[i], error)) return false;
+  return true;
+}
+
+static bool complete_blockstored(struct blockstore_config *config, struct bs_error *error) {
+  static const char *const others[] = {"ledger"};
+  const struct bs_yaml *section = bs_yaml_find(config->root, "names");
+
+  if (!refuse_keys(config, others, COUNT(others), error) || !read_servers(config, section, error)) return false;
+  if (config->chain != NULL && !bs_hex_is_string(config->chain, 64))
+    return bs_config_refuse(config, bs_yaml_find(section, "chain"), error,
+                            "names.chain: Expected here: a chain's id, 64 hexadecimal digits in lower case.");
+  if (config->max_age_ms < 0) config->max_age_ms = MAX_AGE_MS;
+  return true;
+}
+
+struct bs_names_config bs_config_names(const struct blockstore_config *config) {
+  return (struct bs_names_config){.provider = config->provider,
+                                  .ledger = config->ledger,
+                                  .servers = (const char *const *)config->servers,
+                                  .server_count = config->server_count,
+                                  .port = (uint16_t)config->port,
+                                  .connect_ms = (uint32_t)config->connect_ms,
+                                  .chain = config->chain,
+                                  .max_fee = (uint64_t)config->max_fee,
+                                  .max_price = (uint64_t)config->max_price};
+}
+
+/* What depends on the user's home, unless it was configured. */
+static bool complete(struct blockstore_config *config, struct bs_error *error) {
+  if (config->state_dir == NULL) config->state_dir = xdg("XDG_STATE_HOME", ".local/state", error);
+  if (config->state_dir == NULL) return false;
+  return strcmp(config->provider, "blockstored") == 0 ? complete_blockstored(config, error) : complete_embedded(config, error);
+}
+
 static bool interpret(struct blockstore_config *config, struct bs_error *error) {
   return wants_mapping(config, config->root, "The configuration", error) && set_defaults(config, error) &&
-         read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", NULL, 0, error) &&
+         read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", names_keys, COUNT(names_keys), error) &&
          read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
          read_section(config, "replication", replication_keys, COUNT(replication_keys), error) &&
          read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) &&
@@ -324,7 +399,9 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error) 
                  "blockstore.yaml(5).\n\nstate_dir: ");
   bs_json_write_string(ret_text, bs_buffer_string(&state), state.length); /* a JSON string is a YAML one */
   bs_buffer_text(ret_text,
-                 "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n\n"
+                 "\n\nnames:\n  provider: embedded    # a ledger of this machine's own: its names exist here only\n"
+                 "  # or a name server, with these instead of the line above:\n"
+                 "  # provider: blockstored\n  # server: names.example.org\n  # port: 6264\n\n"
                  "stores:\n  - name: home\n    driver: disk\n    root: ");
   bs_json_write_string(ret_text, bs_buffer_string(&data), data.length);
   bs_buffer_text(ret_text, "\n\nreplication:\n  write: {at_least: majority}\n\ntimeouts: {connect: 5s, operation: 60s, "
@@ -400,6 +477,7 @@ void bs_config_release(struct blockstore_config *config) {
   free_texts(config->plugin_path, config->plugin_path_count);
   free_texts(config->require, config->require_count);
   free_texts(config->legacy, config->legacy_count);
+  free_texts(config->servers, config->server_count);
   bs_rows_free(config, rows, row_count);
   bs_yaml_free(config->root);
   free(config->file);

@@ -8,6 +8,7 @@
 
 #include "core/base/buffer.h"
 #include "core/codec/yaml.h"
+#include "core/names/names.h"
 
 /* One entry of `stores:`; its options are checked when its driver is loaded. */
 struct bs_store_config {
@@ -32,9 +33,12 @@ struct blockstore_config {
   char *state_dir;
 
   char *provider;
-  char *ledger; /* embedded: the file */
-  char *server;
-  int64_t port;
+  char *ledger;   /* embedded: the file; else NULL */
+  char *server;   /* names.server, as it was given */
+  char **servers; /* blockstored: all of them, names.server or those of names.servers */
+  size_t server_count;
+  int64_t port;       /* of those that name none */
+  char *chain;        /* blockstored: the id that the chain must have; NULL: any */
   int64_t max_age_ms; /* how long a session believes a name record */
   int64_t max_fee;   /* satoshis; 0: the provider's default */
   int64_t max_price; /* the same */
@@ -80,6 +84,8 @@ bool bs_config_default_text(struct bs_buffer *ret_text, struct bs_error *error);
 bool bs_config_refuse(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_error *error,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Who answers for names; within the config. */
+struct bs_names_config bs_config_names(const struct blockstore_config *config);
 const struct bs_store_config *bs_config_store(const struct blockstore_config *config, const char *name);
 /* Members of a store's mapping that are the core's, not its driver's. */
 extern const char *const bs_config_core_keys[];

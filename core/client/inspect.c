@@ -153,7 +153,12 @@ static cJSON *config_document(const struct blockstore_config *config) {
   add_texts(tree, "plugin_path", config->plugin_path, config->plugin_path_count);
   bs_document_text(tree, "state_dir", config->state_dir);
   bs_document_text(names, "provider", config->provider);
-  bs_document_text(names, "ledger", config->ledger);
+  if (config->ledger != NULL) bs_document_text(names, "ledger", config->ledger);
+  if (config->server_count > 0) {
+    add_texts(names, "servers", config->servers, config->server_count);
+    bs_document_number(names, "port", (uint64_t)config->port);
+    bs_document_text(names, "chain", config->chain);
+  }
   bs_document_number(names, "max_age_ms", (uint64_t)config->max_age_ms);
   bs_document_number(names, "max_fee", config->max_fee == 0 ? BS_NAMES_MAX_FEE : (uint64_t)config->max_fee);
   bs_document_number(names, "max_price", config->max_price == 0 ? BS_NAMES_MAX_PRICE : (uint64_t)config->max_price);

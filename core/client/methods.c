@@ -39,7 +39,8 @@ static bool getinfo(struct bs_method_call *call) {
   bs_document_text(call->answer, "provider", info.provider);
   bs_document_text(call->answer, "proven", info.proven);
   bs_document_text(call->answer, "network", info.network);
-  bs_document_text(call->answer, "ledger", info.ledger);
+  if (info.server != NULL) bs_document_text(call->answer, "server", info.server);
+  else bs_document_text(call->answer, "ledger", info.ledger);
   bs_document_text(call->answer, "chain_id", info.exists ? info.chain_id : NULL);
   bs_document_text(call->answer, "consensus", info.exists ? info.consensus : NULL);
   bs_document_number(call->answer, "last_block", info.height);
@@ -48,6 +49,10 @@ static bool getinfo(struct bs_method_call *call) {
     bs_document_string(call->answer, "note",
                        "The embedded ledger is a file of this machine: its names exist here only, and whoever can write the file "
                        "decides them.");
+  else
+    bs_document_string(call->answer, "note",
+                       "A name server is believed without proof, as a certificate authority is: whoever runs it, or is between, "
+                       "decides what names say.");
   return true;
 }
 
@@ -365,6 +370,14 @@ static bool check_call(const struct method *method, const char *const *arguments
   return true;
 }
 
+/* What a server said is not proven; that our own ledger says so, no document but getinfo and lookup repeats. */
+static void add_proven(struct bs_method_call *call) {
+  const struct bs_names *names = call->work->session->names;
+
+  if (!bs_names_is_local(names) && !cJSON_HasObjectItem(call->answer, "proven"))
+    bs_document_text(call->answer, "proven", bs_names_proven(names));
+}
+
 enum blockstore_result blockstore_call_method(struct blockstore *blockstore, char **ret_json, const char *method,
                                               const char *const *arguments, size_t count,
                                               const struct blockstore_name_options *options,
@@ -386,6 +399,7 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   call.answer = cJSON_CreateObject();
   good = good && found->run(&call);
   if (found->needs_key) bs_cache_forget_name(&blockstore->cache, arguments[0]);
+  if (good) add_proven(&call);
   if (good) good = bs_document_give(ret_json, call.answer, &work.report.error);
   else cJSON_Delete(call.answer);
   return bs_work_end(&work, good, error);

@@ -25,10 +25,14 @@ static struct bs_datum name_only(const struct bs_present *present) {
   return (struct bs_datum){present->record.chain_id, present->record.name, NULL};
 }
 
-/* After the sentence that says what is stale: what who put the older ledger back can do. */
+/* After the sentence that says what is stale: what who put the older ledger back can do.  Who asks servers can ask others. */
 static bool advise(struct bs_work *work) {
   struct bs_error *error = &work->report.error;
 
+  if (!bs_names_is_local(work->session->names))
+    return bs_fail(error, BS_WORD_stale, "%s  Ask another name server (names.server in the configuration).  Where the chain was "
+                   "begun anew on purpose, remove %s/state.db with its -wal and -shm, while nothing runs: with it goes all memory "
+                   "of what was seen, of any data.", error->message, work->session->config->state_dir);
   return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, "
                  "remove %s/state.db with its -wal and -shm: with it goes all memory of what was seen, of any data.",
                  error->message, work->session->config->state_dir);
@@ -36,8 +40,8 @@ static bool advise(struct bs_work *work) {
 
 static bool refuse_replaced(struct bs_work *work, const char *name, const struct bs_name_seen *floor) {
   bs_fail(&work->report.error, BS_WORD_stale, "The name service answers for %s from another history than the one that "
-          "was seen before, whose block %" PRIu64 " it does not have: an older ledger was put back, and has grown "
-          "since.", name, floor->block);
+          "was seen before, whose block %" PRIu64 " it does not have: an older %s was put back, and has grown "
+          "since.", name, floor->block, bs_names_is_local(work->session->names) ? "ledger" : "chain");
   return advise(work);
 }
 
@@ -68,9 +72,26 @@ static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *
   return recalled->has_name && !bs_name_floor_is_same(seen, &recalled->name) && !bs_name_floor_is_above(seen, &recalled->name);
 }
 
+/* A server that shows another chain than before would get round what was seen of its names, which belongs to that chain. */
+static bool check_same_chain(struct bs_work *work, const struct bs_present *present, const struct bs_recalled *recalled) {
+  struct bs_error *error = &work->report.error;
+  char chain[65];
+  bool known;
+
+  if (recalled->has_name || work->session->config->chain != NULL || bs_names_is_local(work->session->names)) return true;
+  if (!bs_state_knows_name(work->session->state, work->scope, &known, present->record.name, error)) return false;
+  if (!known) return true;
+  bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
+  return bs_fail(error, BS_WORD_stale, "The name %s was seen on another chain than the one that the name server answers for now, %s: "
+                 "what was seen there does not protect it here.  Where this is the chain that you mean, say so in the "
+                 "configuration: names.chain: %s", present->record.name, chain, chain);
+}
+
 /* What the session kept, and what was asked before the floor was looked up, may have been overtaken by another call:
  * only an answer that was asked for again tells of the name service. */
 static bool check_floor(struct bs_work *work, struct bs_present *present, const struct bs_recalled *recalled) {
+  if (!check_same_chain(work, present, recalled)) return false;
+  if (recalled->has_name) bs_names_saw(work->session->names, recalled->name.block);
   present->was_current = recalled->has_name && recalled->name.is_current;
   present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) ||
                      (present->seen.is_current && !present->was_current);

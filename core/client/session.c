@@ -94,22 +94,28 @@ static bool check_state_dir(const char *directory, struct bs_error *error) {
                  "directory.", directory);
 }
 
-static bool open_session(struct blockstore *session, const char *server, struct bs_error *error) {
+/* server NULL: as the configuration says. */
+static bool open_names(struct blockstore *session, const char *server, uint16_t port, struct bs_error *error) {
+  struct bs_names_config names = bs_config_names(session->config);
+
+  names.create = true;
+  if (server != NULL) {
+    names.provider = "blockstored";
+    names.servers = &server;
+    names.server_count = 1;
+    names.port = port == 0 ? BS_NAMES_PORT : port;
+  }
+  return bs_names_open(&session->names, &names, error);
+}
+
+static bool open_session(struct blockstore *session, const char *server, uint16_t port, struct bs_error *error) {
   const struct blockstore_config *config = session->config;
-  const struct bs_names_config names = {.provider = config->provider,
-                                        .ledger = config->ledger,
-                                        .create = true,
-                                        .max_fee = (uint64_t)config->max_fee,
-                                        .max_price = (uint64_t)config->max_price};
 
   if (config->built_in)
     bs_log(BS_LOG_INFO, "the built-in configuration is used; what was seen before is kept in %s", config->state_dir);
   else bs_log(BS_LOG_INFO, "the configuration is %s; what was seen before is kept in %s", config->file, config->state_dir);
-  if (server != NULL)
-    return bs_fail(error, BS_WORD_no_names, "%s: This version of Blockstore has no name servers, only the embedded "
-                   "ledger.", server);
   if (!check_state_dir(config->state_dir, error) || !take_storages(session, error) ||
-      !bs_names_open(&session->names, &names, error) || !bs_state_new(&session->state, config->state_dir, error))
+      !open_names(session, server, port, error) || !bs_state_new(&session->state, config->state_dir, error))
     return false;
   bs_names_remember(session->names, session->state);
   return true;
@@ -121,7 +127,6 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
   struct blockstore *session = calloc(1, sizeof *session);
   bool good;
 
-  (void)port;
   if (session == NULL) return bs_report_end(&report, bs_fail_memory(&report.error), error);
   atomic_fetch_add(&open_sessions, 1);
   pthread_mutex_init(&session->lock, NULL);
@@ -129,7 +134,7 @@ enum blockstore_result blockstore_session(const struct blockstore_config *config
   bs_cache_begin(&session->cache);
   session->memo = bs_memo_new(); /* without memory for it each signature is verified */
   session->config = bs_config_retain((struct blockstore_config *)(uintptr_t)config); /* only its count of references changes */
-  good = open_session(session, server, &report.error);
+  good = open_session(session, server, port, &report.error);
   if (good) *ret_blockstore = session;
   else blockstore_close(session);
   return bs_report_end(&report, good, error);

@@ -175,12 +175,30 @@ static bool may_write(struct bs_blockstored *blockstored, bool *ret_again, struc
   return false;
 }
 
+/* While it was built another server may have told how far the chain is. */
+static bool build_there(struct bs_blockstored *blockstored, bs_build build, void *user, struct bs_batch *batch, bool *ret_again,
+                        struct bs_error *error) {
+  struct bs_view view = {&bs_provider_blockstored, blockstored};
+  struct bs_error why;
+  bool good;
+
+  if (!may_write(blockstored, ret_again, error)) return false;
+  good = build(user, &view, batch, error);
+  why = *error;
+  *ret_again = !good && (blockstored->has_moved || blockstored->servers.was_lost);
+  if (*ret_again || blockstored->servers.chosen == NULL) return false;
+  if (!may_write(blockstored, ret_again, error)) return false;
+  *error = why;
+  return good;
+}
+
 static bool has_moved(struct bs_blockstored *blockstored) {
   const struct bs_told_tip before = blockstored->tip;
   struct bs_error ignored = {0};
   const struct bs_told_tip *now;
 
   if (blockstored->has_moved || blockstored->servers.was_lost) return true;
+  blockstored->servers.is_fresh = false;
   if (!blockstored->has_tip || blockstored->servers.chosen == NULL || !bs_servers_refresh(&blockstored->servers, &ignored))
     return false;
   now = &blockstored->servers.chosen->info.tip;
@@ -204,16 +222,10 @@ static bool send_batch(struct bs_blockstored *blockstored, uint64_t *ret_block, 
 /* *ret_again: the chain moved on, or another server is asked; nothing was sent. */
 static bool build_and_send(struct bs_blockstored *blockstored, uint64_t *ret_block, bs_build build, void *user, bool dry_run,
                            struct bs_batch *batch, bool *ret_again, struct bs_error *error) {
-  struct bs_view view = {&bs_provider_blockstored, blockstored};
   struct sending sending;
   size_t sent = 0;
 
-  *ret_again = false;
-  if (!build(user, &view, batch, error)) {
-    *ret_again = blockstored->has_moved || blockstored->servers.was_lost;
-    return false;
-  }
-  if (!may_write(blockstored, ret_again, error) || !bound_batch(batch, blockstored, error)) return false;
+  if (!build_there(blockstored, build, user, batch, ret_again, error) || !bound_batch(batch, blockstored, error)) return false;
   if (dry_run) return begin(&sending, blockstored, &batch->raw[0], error) && try_to_send(&sending, error);
   if (send_batch(blockstored, ret_block, batch, &sent, error)) return true;
   if (sent > 0)

@@ -39,7 +39,7 @@ static bool blockstored_open(void **ret_state, const struct bs_names_config *con
 
 void bs_blockstored_forget(struct bs_blockstored *blockstored) {
   blockstored->has_tip = blockstored->has_name = blockstored->has_moved = false;
-  blockstored->servers.is_bound = blockstored->servers.was_lost = false;
+  blockstored->servers.is_bound = blockstored->servers.was_lost = blockstored->servers.is_fresh = false;
 }
 
 static bool fail_chainless(struct bs_blockstored *blockstored, struct bs_error *error) {
@@ -50,13 +50,13 @@ static bool fail_chainless(struct bs_blockstored *blockstored, struct bs_error *
 static bool blockstored_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
 
-  bs_blockstored_forget(blockstored);
   if (!bs_servers_begin(&blockstored->servers, scope, error)) return false;
   if (!bs_servers_choose(&blockstored->servers, error) ||
       (!blockstored->servers.chosen->info.exists && !bs_servers_refresh(&blockstored->servers, error))) {
     bs_servers_end(&blockstored->servers);
     return false;
   }
+  blockstored->has_tip = blockstored->has_name = blockstored->has_moved = false;
   *ret_exists = blockstored->servers.chosen->info.exists;
   if (*ret_exists || !write) return true;
   fail_chainless(blockstored, error);

@@ -121,6 +121,14 @@ bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_nam
   return true;
 }
 
+const char *bs_names_proven(const struct bs_names *names) {
+  return names->provider->proven;
+}
+
+bool bs_names_is_local(const struct bs_names *names) {
+  return strcmp(names->provider->proven, "local") == 0;
+}
+
 void bs_names_saw(struct bs_names *names, uint64_t block) {
   BS_LOCKED(&names->mutex);
 
@@ -128,7 +136,7 @@ void bs_names_saw(struct bs_names *names, uint64_t block) {
 }
 
 bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struct bs_error *error) {
-  if (strcmp(names->provider->proven, "local") != 0)
+  if (!bs_names_is_local(names))
     return bs_fail(error, BS_WORD_not_found, "The name %s is not registered, says %s.", name,
                    names->provider->place(names->state));
   return bs_fail(error, BS_WORD_not_found,

@@ -38,6 +38,9 @@
 #define BS_CONSENSUS_TEXT 33
 #define BS_PROVEN_TEXT 32 /* "current_at ", a number and a NUL */
 
+#define BS_NAMES_PORT 6264       /* of name servers */
+#define BS_NAMES_SERVERS_MAX 16  /* of one configuration */
+
 struct bs_names; /* an opened provider */
 
 struct bs_names_config {
@@ -64,6 +67,9 @@ void bs_names_close(struct bs_names *names); /* NULL is allowed */
 /* Is a submission confirmed as soon as its function returns, and for good: no block ever leaves the chain?  A server says it
  * when it is first asked for something; until then it is taken for one of which that is not so. */
 bool bs_names_is_immediate(struct bs_names *names);
+/* How far its answers are proven, as in struct bs_names_info. */
+const char *bs_names_proven(const struct bs_names *names);
+bool bs_names_is_local(const struct bs_names *names); /* ... "local": nobody else's word is taken */
 /* Whose addresses the chain's are. */
 bool bs_names_network(struct bs_names *names, const struct bs_scope *scope, enum bs_network *ret_network,
                       struct bs_error *error);

@@ -106,7 +106,7 @@ bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struc
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
-  if (names->provider->immediate) return true;
+  if (names->provider->is_immediate(names->state)) return true;
   if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
   return !call.exists || (bs_waiting_load(&waiting, names, scope, error) &&
                           bs_waiting_settle(&waiting, owner_key, payment_key, error));

@@ -53,7 +53,7 @@ bool bs_servers_begin(struct bs_servers *servers, const struct bs_scope *scope, 
     return bs_fail(error, BS_WORD_failed, "The name servers were connected before fork(); open a session of the child's own.");
   servers->scope = scope;
   servers->chosen = NULL;
-  servers->is_bound = servers->was_lost = false;
+  servers->is_bound = servers->was_lost = servers->is_fresh = false;
   for (size_t i = 0; i < servers->count; i++) servers->items[i].is_tried = false;
   return true;
 }
@@ -160,6 +160,7 @@ static bool learn(struct bs_servers *servers, struct bs_server *server, struct b
 
   if (!exchange(servers, server, reply, &question, error) || !check_chain(servers, &info, error)) return false;
   server->info = info;
+  if (servers->chosen == NULL || servers->chosen == server) servers->is_fresh = true;
   servers->network = info.network;
   if (!info.exists) return true;
   servers->has_chain = true;
@@ -259,6 +260,7 @@ bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error) {
     struct bs_server *server = candidate(servers);
 
     if (server == NULL) return fail_all(servers, error);
+    servers->is_fresh = false;
     if (need_link(servers, server, error)) {
       server->left_until_ms = 0;
       servers->chosen = servers->preferred = server;
@@ -304,15 +306,11 @@ bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error) {
   struct refreshing refreshing = {.servers = servers};
   const struct bs_question question = {.method = "getinfo", .params = "", .read = read_refreshed, .user = &refreshing};
 
-  if (servers->chosen == NULL) { /* a new link has just been told */
-    struct bs_server *server = candidate(servers);
-    bool is_new = server != NULL && server->link == NULL;
-
-    if (!bs_servers_choose(servers, error)) return false;
-    if (is_new && servers->chosen == server) return true;
-  }
+  if (!bs_servers_choose(servers, error)) return false;
+  if (servers->is_fresh) return true;
   if (!bs_servers_ask(servers, &question, error)) return false;
   servers->chosen->info = refreshing.info;
+  servers->is_fresh = true;
   if (refreshing.info.exists) bs_servers_saw(servers, refreshing.info.tip.block);
   return true;
 }
@@ -339,8 +337,8 @@ bool bs_servers_pass_over(struct bs_servers *servers, uint64_t block, struct bs_
           ".  Nothing is written by what it says; wait until it has caught up, or give another with names.server in the"
           " configuration.", bs_servers_lag(servers, block), block);
   tell(server, error);
+  servers->is_bound = false;
   give_up(servers, server, error);
-  servers->is_bound = servers->was_lost = false;
   if (count_untried(servers) == 0) return servers->count == 1 ? false : fail_all(servers, error);
   *error = (struct bs_error){0};
   return bs_servers_choose(servers, error);

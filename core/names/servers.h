@@ -35,6 +35,7 @@ struct bs_servers {
   const struct bs_scope *scope; /* of this call; NULL: none */
   bool is_bound; /* what one server said has been handed out in this call: no other may continue it */
   bool was_lost; /* the server of a bound call was: it may be begun anew */
+  bool is_fresh; /* the chosen one's info is of this call */
   uint32_t connect_ms;
   bool has_chain;
   bool is_pinned; /* the configuration says which chain */
@@ -67,7 +68,7 @@ struct bs_question {
 bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error);
 /* Asks the chosen one; where it is of no use, and the call not bound, the next. */
 bool bs_servers_ask(struct bs_servers *servers, const struct bs_question *question, struct bs_error *error);
-/* Asks for the server's info anew. */
+/* Asks for the server's info, unless this call has done so: is_fresh. */
 bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error);
 /* Asks one that need not be the chosen one; no other steps in. */
 bool bs_servers_ask_one(struct bs_servers *servers, struct bs_server *server, const struct bs_question *question,

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Several name servers: one stands in for another, they are held against each other, and none may be of another chain.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/names.sh"
+one=1111111111111111111111111111111111111111
+two=2222222222222222222222222222222222222222
+
+# told N BLOCK ENTRY [MORE]: of one history.
+told() {
+  world "$1" "{\"network\": \"regtest\", \"block\": $2, \"history\": \"one\", \"names\": {\"foo.id\": $3}${4-}}"
+}
+# what foo.id says, as the server's record has it.
+record() {
+  asks -v get_name_blockchain_record foo.id
+}
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+standin 1
+standin 2
+remote 1 2
+
+record
+is "$status" 0 'two servers that agree'
+says value_hash "$one" 'say what the name says'
+like "$(cat "$err")" "name server 127.0.0.1:$port2 is connected" 'and both were asked'
+
+# ---- contradictions ----
+contradict() {
+  fails_with 6 conflict "The name servers contradict each other about foo.id: 127.0.0.1:$port1.*; 127.0.0.1:$port2" "$1" \
+    get_name_blockchain_record foo.id
+}
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$two\"}"
+contradict 'another value'
+like "$(cat "$err")" "says $one since block 9.*says $two since block 9" 'both answers are told'
+told 2 20 null
+contradict 'a name that one of them does not have'
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\", \"revoked\": true}"
+contradict 'a revocation'
+told 2 25 "{\"changed_block\": 9, \"value_hash\": \"$two\"}"
+contradict 'another value, by one that is further'
+told 2 15 "{\"changed_block\": 9, \"value_hash\": \"$two\"}"
+contradict 'another value, by one that is behind'
+world 2 "{\"network\": \"regtest\", \"block\": 20, \"history\": [[0, \"one\"], [15, \"two\"]], \"names\": {\"foo.id\": {\"changed_block\": 9, \"value_hash\": \"$one\"}}}"
+contradict 'another branch of the chain, though the name says the same'
+world 2 "{\"network\": \"regtest\", \"block\": 25, \"history\": [[0, \"one\"], [15, \"two\"]], \"names\": {\"foo.id\": {\"changed_block\": 9, \"value_hash\": \"$one\"}}}"
+contradict 'the same, where one is further'
+told 2 25 "{\"changed_block\": 23, \"value_hash\": \"$two\"}"
+record
+is "$status" 0 'what came later is no contradiction'
+says value_hash "$one" 'the first of the list is believed'
+
+# ---- another chain ----
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$two\"}" ", \"chain\": \"$(printf '22%.0s' $(seq 32))\""
+record
+is "$status" 0 'a server of another chain is not listened to'
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port2 answers for another chain than was answered for before" 'with a warning'
+
+# ---- failover ----
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+told 1 20 "{}" ', "lies": {"get_name_state": {"raw": "rubbish"}}'
+record
+is "$status" 0 'where one sends rubbish, the other is asked'
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port1 sent an answer that is no netstring" 'and it is said why'
+told 1 20 "{}" ', "lies": {"getinfo": {"hang": true}}'
+patience=4s
+remote 1 2
+record
+is "$status" 0 'where one does not answer, the other is asked in time'
+patience=20s
+remote 1 2
+told 1 20 "{}" ', "lies": {"get_name_state": {"result": {"error": "No.", "code": "denied"}}}'
+fails_with 9 denied "127.0.0.1:$port1 says: No." 'an answer is an answer: nobody else is asked' get_name_blockchain_record foo.id
+port=$port1
+stop_standin 1
+port1=$port
+record
+is "$status" 0 'where one is gone, the other is asked'
+says value_hash "$one" 'and believed'
+
+# ---- behind ----
+told 2 40 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+standin 1
+remote 1 2
+cli keygen "$work/key"
+fails_with 9 denied "coins of the owner's key do not suffice" 'for a write, the one that is further is asked' --key "$work/key" -v register bar.id
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port1 is 20 blocks behind what was seen before: its chain ends at block 20" \
+  'as the first turns out to be behind it'
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
+told 2 40 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
+fails_with 4 stale 'None of the 2 name servers.*is 70 blocks behind.*is 50 blocks behind' 'where all are behind, nothing is written' \
+  --key "$work/key" register bar.id
+stop_standin 1
+stop_standin 2
+port1=1 port2=2
+remote 1 2
+fails_with 8 no_names 'None of the 2 name servers of the configuration can be used.  The name server 127.0.0.1:1 .*  The name server 127.0.0.1:2 ' \
+  'none is there' get_name_blockchain_record foo.id
+
+done_testing
