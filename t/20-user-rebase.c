@@ -11,7 +11,9 @@
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define KEY_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define KEY_C "cccccccccccccccccccccccccccccccccccccccc"
-#define PUBKEY "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f35eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555daf26396fb"
+#define PUBKEY \
+  "04d6fd1ba0effaf1e8d94ea7b7a3d0ef26fea00a14ce5ffcc1495fe588a2c6d0f35eaa22c01a35bee5817f03d769a3a38a3bb50182c61449ad125555da" \
+  "f26396fb"
 #define ROUTE(id, url, more) "{" more "\"id\": \"" id "\", \"pubkey\": \"" PUBKEY "\", \"urls\": [\"" url "\"]}"
 #define GONE(id, ver) "{\"deleted\": " ver ", \"id\": \"" id "\", \"urls\": []}"
 #define RECORD(lists) "{" lists "\"name\": {\"formatted\": \"foo.test\"}, \"owner\": \"" OWNER "\", \"v\": \"3\"}"

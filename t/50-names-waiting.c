@@ -193,7 +193,8 @@ static void a_witness_coin_pays(void **state) {
   struct bs_key *rich;
 
   own(fixture, "foo.id");
-  assert_ok(bs_key_from_text(&rich, "00000000000000000000000000000000000000000000000000000000000000ff", 64, &error)); /* uncompressed */
+  /* uncompressed: its P2WPKH coins are those of its compressed form */
+  assert_ok(bs_key_from_text(&rich, "00000000000000000000000000000000000000000000000000000000000000ff", 64, &error));
   bs_public_key_signer(hash, bs_key_public(rich));
   slow->extra = (struct bs_coin){.txid = {7}, .output = 1, .value = 50000};
   bs_script_pay_to_witness(&slow->extra.script, hash);
@@ -368,9 +369,10 @@ static void a_name_that_is_about_to_go_is_not_changed(void **state) {
 
   own(fixture, "foo.id");
   update(fixture, "foo.id", VALUE_1);
-  assert_ok(bs_names_transfer(fixture->one.names, NULL, &receipt, "foo.id", fixture->bob_address, true, &fixture->by_alice, &error));
-  assert_fails(bs_names_update(fixture->one.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error), BS_WORD_conflict,
-               "is about to be transferred");
+  assert_ok(bs_names_transfer(fixture->one.names, NULL, &receipt, "foo.id", fixture->bob_address, true, &fixture->by_alice,
+                              &error));
+  assert_fails(bs_names_update(fixture->one.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error),
+               BS_WORD_conflict, "is about to be transferred");
   slow_mine(1 + LAG);
   assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->bob_address);
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
@@ -661,8 +663,8 @@ static void two_clients_race(void **state) {
 
   own(fixture, "foo.id");
   update(fixture, "foo.id", VALUE_1);
-  assert_fails(bs_names_update(fixture->two.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error), BS_WORD_conflict,
-               "insufficient fee");
+  assert_fails(bs_names_update(fixture->two.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error),
+               BS_WORD_conflict, "insufficient fee");
   {
     struct listed listed AUTO_LISTED = list(&fixture->two);
 

@@ -212,38 +212,6 @@ static void each_row_that_cannot_be_right_is_named(void **state) {
        "journal", "not that of its value hash"},
       {"INSERT INTO journal (chain, name, value_hash, record) VALUES (lower(hex(zeroblob(32))), 'foo.id',"
        " '9f7fd096d37ed2c0e3f7f0cfc924beef4ffceb68', x'00')", "journal", "none of its name's"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (x'01', 'foo.id', 43, 2, zeroblob(32),"
-       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "chain id has not 32 bytes"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 0, 2, zeroblob(32),"
-       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "its operation is none"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 7, zeroblob(32),"
-       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "its stage is none"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, x'01',"
-       " x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "transaction id has not 32 bytes"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
-       " x'01', x'', x'01', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "inputs have a wrong size"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
-       " x'01', x'', x'', '', '', x'01', zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "key has not 20 bytes"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
-       " x'01', x'01', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "what it replaced have not 32 bytes"},
-      {"INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender, payer,"
-       " has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id', 43, 2, zeroblob(32),"
-       " x'', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')", "operations",
-       "its transaction is missing"},
       {"DROP TABLE floors", "state.db", "no such table"},
       {"PRAGMA application_id = 5", "state.db", "not a state"},
       {"PRAGMA user_version = 99", "state.db", "newer release"},
@@ -265,6 +233,41 @@ static void each_row_that_cannot_be_right_is_named(void **state) {
     write_file(*state, "state/state.db", whole.bytes, whole.length); /* as the mend says: a copy from before */
     check(*state, &survey);
     assert_nothing_found(&survey);
+  }
+}
+
+static void so_is_a_damaged_operation_that_waits(void **state) {
+  static const struct {
+    const char *change, *problem;
+  } cases[] = {
+      {"chain = x'01'", "chain id has not 32 bytes"},
+      {"opcode = 0", "its operation is none"},
+      {"stage = 7", "its stage is none"},
+      {"txid = x'01'", "transaction id has not 32 bytes"},
+      {"inputs = x'01'", "inputs have a wrong size"},
+      {"sender = x'01'", "key has not 20 bytes"},
+      {"payer = x'01'", "key has not 20 bytes"},
+      {"earlier = x'01'", "what it replaced have not 32 bytes"},
+      {"raw = x''", "its transaction is missing"},
+  };
+  struct bs_survey good AUTO_SURVEY = BS_SURVEY_INIT;
+
+  fill(*state);
+  settle(*state);
+  alter(*state, "INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender,"
+                " payer, has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id',"
+                " 43, 2, zeroblob(32), x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')");
+  check(*state, &good);
+  assert_nothing_found(&good);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bs_survey survey AUTO_SURVEY = BS_SURVEY_INIT;
+    char sql[500];
+
+    snprintf(sql, sizeof sql, "CREATE TABLE kept AS SELECT * FROM operations; UPDATE operations SET %s", cases[i].change);
+    alter(*state, sql);
+    check(*state, &survey);
+    assert_found(&survey, BS_FINDING_ERROR, "table operations, row foo.id", cases[i].problem);
+    alter(*state, "DELETE FROM operations; INSERT INTO operations SELECT * FROM kept; DROP TABLE kept");
   }
 }
 
@@ -693,6 +696,7 @@ int main(void) {
       in_place(a_good_state_is_counted),
       in_place(there_may_be_none),
       in_place(each_row_that_cannot_be_right_is_named),
+      in_place(so_is_a_damaged_operation_that_waits),
       in_place(a_row_that_is_damaged_tells_nothing_of_its_name),
       in_place(damage_everywhere_is_told_up_to_a_point),
       in_place(writes_that_are_not_done_are_told),

@@ -13,8 +13,8 @@
 /* Each member's value depends on `number`. */
 static struct bs_underway make(unsigned char number) {
   struct bs_underway operation = {.name = "foo.id", .opcode = '+', .stage = BS_STAGE_MADE, .has_consensus = number % 2 != 0,
-                                  .consensus_block = 100u + number, .change = number, .fee = 1000u + number, .block = 200u + number,
-                                  .looked = 190u + number, .made = 300u + number};
+                                  .consensus_block = 100u + number, .change = number, .fee = 1000u + number,
+                                  .block = 200u + number, .spent = 400u + number, .looked = 190u + number, .made = 300u + number};
   static const char reason[] = "a reason";
 
   memcpy(operation.chain_id, chain_one, 32);
@@ -52,7 +52,7 @@ static void assert_same(const struct bs_underway *a, const struct bs_underway *b
   assert_memory_equal(a->sender, b->sender, sizeof b->sender);
   assert_memory_equal(a->payer, b->payer, sizeof b->payer);
   assert_true(a->has_consensus == b->has_consensus && a->consensus_block == b->consensus_block && a->change == b->change &&
-              a->fee == b->fee && a->block == b->block && a->looked == b->looked && a->made == b->made);
+              a->fee == b->fee && a->block == b->block && a->spent == b->spent && a->looked == b->looked && a->made == b->made);
   assert_string_equal(a->reason, b->reason);
 }
 
@@ -116,7 +116,11 @@ static void a_transaction_that_is_made_anew_keeps_its_user_record(void **state) 
   for (size_t i = 0; i < 64; i += 2) old[i + 1] = '1', new[i + 1] = '9';
   old[64] = new[64] = '\0';
   assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
-  assert_ok(bs_state_journal_sent(opened, NULL, entry, old, &error));
+  memset(made.value_hash, '3', 40);
+  assert_ok(bs_state_underway_save(opened, NULL, saved, 1, &error));
+  assert_ok(bs_state_journal_list(opened, NULL, &items, &count, CHAIN_ONE, "foo.id", &error));
+  assert_string_equal(items[0].txid, old); /* before anything is sent */
+  bs_pending_free(items, count);
   bs_buffer_add(&made.earlier, made.txid, 32);
   memset(made.txid, 9, 32);
   assert_ok(bs_state_underway_save(opened, NULL, saved, 1, &error));

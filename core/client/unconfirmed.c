@@ -45,7 +45,8 @@ static bool load(struct bs_work *work, struct own *own, const struct bs_present 
 }
 
 /* By its transaction; where that was made anew, or came in another form, by its value hash. */
-static bool find_fate(struct bs_work *work, const struct bs_present *present, const struct bs_pending *entry, enum fate *ret_fate) {
+static bool find_fate(struct bs_work *work, enum fate *ret_fate, const struct bs_present *present,
+                      const struct bs_pending *entry) {
   struct bs_error *error = &work->report.error;
   char value_hash[BS_VALUE_HASH_TEXT];
   enum bs_waiting_state state;
@@ -65,7 +66,7 @@ static bool find_fate(struct bs_work *work, const struct bs_present *present, co
 
 static bool find_fates(struct bs_work *work, struct own *own, const struct bs_present *present) {
   for (size_t i = 0; i < own->count; i++)
-    if (!find_fate(work, present, &own->entries[i], &own->fates[i])) return false;
+    if (!find_fate(work, &own->fates[i], present, &own->entries[i])) return false;
   return true;
 }
 
@@ -85,7 +86,7 @@ bool bs_unconfirmed_find(struct bs_work *work, struct bs_present *present, bool 
   if (!load(work, &own, present)) return false;
   if (own.count == 0) return true;
   newest = &own.entries[own.count - 1];
-  if (!find_fate(work, present, newest, &own.fates[own.count - 1])) return false;
+  if (!find_fate(work, &own.fates[own.count - 1], present, newest)) return false;
   if (own.fates[own.count - 1] != UNDERWAY) return true;
   bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", newest->name,
          newest->value_hash, newest->txid);

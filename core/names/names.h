@@ -219,8 +219,8 @@ bool bs_names_preorder(struct bs_names *names, struct bs_scope *scope, struct bs
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,
                        struct bs_error *error);
 /* Preorder and register in one go, where blocks come at once; else the preorder, which does not tell the name, and, called
- * again when the index has it, the registration.  A preorder made before for the same key and name is used.  A name that owner_key
- * owns already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names
+ * again when the index has it, the registration.  A preorder made before for the same key and name is used.  A name that
+ * owner_key owns already is a conflict, also when it may be renewed.  Words: conflict (says who owns it), denied (25 names
  * already, or revoked). */
 bool bs_names_register(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                        const char *name, const char *owner_address, const struct bs_name_operation *operation,

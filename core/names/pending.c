@@ -96,7 +96,8 @@ static bool find_plans(const struct bs_waiting *waiting, struct plans *plans, co
     struct bs_underway *item = &waiting->items[i];
 
     if (item->is_over || item->stage != BS_STAGE_PLANNED || !is_preordered(waiting, item)) continue;
-    if (owner_key != NULL && memcmp(hash, item->sender, sizeof hash) == 0) plans->items[plans->count++] = *item; /* by name, address */
+    /* Only its name and address are used: what else it has stays where it is. */
+    if (owner_key != NULL && memcmp(hash, item->sender, sizeof hash) == 0) plans->items[plans->count++] = *item;
   }
   return true;
 }
@@ -114,7 +115,8 @@ bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struc
 
 /* Settles, tells of what has ended for the last time, and leaves the rest. */
 static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
-                   struct plans *plans, const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error) {
+                   struct plans *plans, const struct bs_key *owner_key, const struct bs_key *payment_key,
+                   struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 

@@ -56,7 +56,8 @@ static bool find_by_id(struct bs_waiting *waiting, const struct bs_underway *ite
   unsigned char value_hash[BS_HASH160_SIZE];
   bool is_update;
 
-  if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->txid, item->name, error)) return false;
+  if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->txid, item->name, error))
+    return false;
   for (size_t i = item->earlier.length; i > 0 && !*ret_found; i -= BS_TXID_SIZE)
     if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->earlier.bytes + i - BS_TXID_SIZE,
                               item->name, error))
@@ -123,7 +124,8 @@ static bool visit_announcement(void *user, const struct bs_announcement *announc
   return true;
 }
 
-static bool find_announcement(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+static bool find_announcement(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found,
+                              struct bs_error *error) {
   struct finding finding = {item, false};
 
   for (uint64_t block = item->looked + 1; block <= waiting->index_block && !finding.found; block++)

@@ -369,7 +369,8 @@ static bool make_and_send(struct bs_job *job, bs_build build, struct bs_error *e
   return keep(job, &made, &batch, error) && send(job, &made, error);
 }
 
-bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, bs_build build, struct bs_error *error) {
+bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, bs_build build,
+                       struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
   bool is_dry = job->operation->dry_run;

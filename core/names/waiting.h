@@ -61,6 +61,7 @@ bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bo
 /* A plan that adds no transaction: the registration that is to follow a preorder is kept.  Nothing in a dry run. */
 bool bs_waiting_plan(struct bs_job *job, struct bs_error *error);
 /* The operations of a job, kept and sent. */
-bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, bs_build build, struct bs_error *error);
+bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, bs_build build,
+                       struct bs_error *error);
 
 #endif

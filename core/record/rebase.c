@@ -26,7 +26,8 @@ static bool apply(struct rebase *rebase, const struct bs_user_change *change, st
   struct bs_buffer former;
   bool changed;
 
-  if (!bs_user_write(&next, &changed, rebase->record.length == 0 ? NULL : &rebase->user, rebase->name, rebase->owner, change, error))
+  if (!bs_user_write(&next, &changed, rebase->record.length == 0 ? NULL : &rebase->user, rebase->name, rebase->owner, change,
+                     error))
     return false;
   former = rebase->record;
   rebase->record = next;
@@ -44,13 +45,15 @@ static bool apply_keys(struct rebase *rebase, const struct bs_user *list, const 
   if (list == NULL || list->immutable.length == 0) return true;
   iterator = bs_json_begin(list->immutable);
   while (bs_json_next_item(&iterator, &item)) {
+    struct bs_user_change change = {.add_immutable = NULL};
     char key[BS_KEY_TEXT] = "";
 
     if (item.length - 2 >= sizeof key) continue;
     memcpy(key, item.text + 1, item.length - 2);
     if (other != NULL && bs_user_has_immutable(other, key)) continue;
-    if (!apply(rebase, &(struct bs_user_change){.add_immutable = adds ? key : NULL, .remove_immutable = adds ? NULL : key}, error))
-      return false;
+    if (adds) change.add_immutable = key;
+    else change.remove_immutable = key;
+    if (!apply(rebase, &change, error)) return false;
   }
   return true;
 }
@@ -96,6 +99,12 @@ static bool set_route(struct rebase *rebase, const struct bs_route *route, const
   return apply(rebase, &change, error);
 }
 
+static bool end_route(struct rebase *rebase, enum bs_route_action action, const char *id, uint64_t ver, struct bs_error *error) {
+  const struct bs_user_change change = {.route = {.action = action, .id = id, .ver = ver}};
+
+  return apply(rebase, &change, error);
+}
+
 static bool is_same(const struct bs_route *one, const struct bs_route *other) {
   return one->whole.length == other->whole.length && memcmp(one->whole.text, other->whole.text, one->whole.length) == 0;
 }
@@ -111,8 +120,7 @@ static bool apply_routes(struct rebase *rebase, const struct bs_user *from, cons
     if (!take_string(&id, route.id, error)) return false;
     if (from != NULL && bs_route_find(&old, from, id) && is_same(&route, &old)) continue;
     if (route.deleted == 0 ? !set_route(rebase, &route, id, error)
-                           : !apply(rebase, &(struct bs_user_change){.route = {BS_ROUTE_DELETE, id, NULL, 0, NULL, route.deleted}},
-                                    error))
+                           : !end_route(rebase, BS_ROUTE_DELETE, id, route.deleted, error))
       return false;
   }
   return true;
@@ -129,7 +137,7 @@ static bool drop_routes(struct rebase *rebase, const struct bs_user *from, const
 
     if (!take_string(&id, route.id, error)) return false;
     if (bs_route_find(&kept, to, id)) continue;
-    if (!apply(rebase, &(struct bs_user_change){.route = {BS_ROUTE_DROP, id, NULL, 0, NULL, 0}}, error)) return false;
+    if (!end_route(rebase, BS_ROUTE_DROP, id, 0, error)) return false;
   }
   return true;
 }

@@ -133,8 +133,8 @@ static bool append_row(struct bs_database *database, struct list *list, sqlite3_
   return read_row(database, &items[list->count++], row, error);
 }
 
-bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, struct bs_underway **ret_operations, size_t *ret_count,
-                            const unsigned char *chain_id, struct bs_error *error) {
+bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, struct bs_underway **ret_operations,
+                            size_t *ret_count, const unsigned char *chain_id, struct bs_error *error) {
   struct bs_state_use use BS_AUTO_USE = BS_STATE_USE_INIT;
   sqlite3_stmt *row BS_AUTO_ROW = NULL; /* let go of before the connection is */
   struct list list BS_AUTO(free_list) = {NULL, 0};
@@ -180,6 +180,11 @@ static bool join(struct bs_database *database, const struct bs_underway *operati
                          error);
 }
 
+/* Empty ones, too, are no NULL. */
+static struct bs_value bytes_of(const struct bs_buffer *buffer) {
+  return bs_value_blob(buffer->length == 0 ? (const void *)"" : buffer->bytes, buffer->length);
+}
+
 static bool put(struct bs_database *database, struct bs_underway *operation, struct bs_error *error) {
   struct bs_buffer inputs BS_AUTO_BUFFER = BS_BUFFER_INIT;
 
@@ -190,11 +195,8 @@ static bool put(struct bs_database *database, struct bs_underway *operation, str
           BS_VALUES(operation->id == 0 ? bs_value_text(NULL) : bs_value_integer((uint64_t)operation->id),
                     bs_value_blob(operation->chain_id, 32), bs_value_text(operation->name),
                     bs_value_integer((uint64_t)operation->opcode), bs_value_integer(operation->stage),
-                    bs_value_blob(operation->txid, 32), bs_value_blob(operation->raw.length == 0 ? "" : (const void *)operation->raw.bytes,
-                                                                      operation->raw.length),
-                    bs_value_blob(operation->earlier.length == 0 ? "" : (const void *)operation->earlier.bytes,
-                                  operation->earlier.length),
-                    bs_value_blob(inputs.length == 0 ? "" : (const void *)inputs.bytes, inputs.length),
+                    bs_value_blob(operation->txid, 32), bytes_of(&operation->raw), bytes_of(&operation->earlier),
+                    bytes_of(&inputs),
                     bs_value_text(operation->value_hash), bs_value_text(operation->address),
                     bs_value_blob(operation->sender, BS_HASH160_SIZE), bs_value_blob(operation->payer, BS_HASH160_SIZE),
                     bs_value_integer(operation->consensus_block), bs_value_integer(operation->change),

@@ -60,8 +60,8 @@ void bs_underway_clear(struct bs_underway *operation);
 void bs_underway_free(struct bs_underway *operations, size_t count);
 
 /* The oldest first, by bs_underway_free; chain_id NULL: of all chains.  Reading makes no state.  Words: corrupt. */
-bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, struct bs_underway **ret_operations, size_t *ret_count,
-                            const unsigned char *chain_id, struct bs_error *error);
+bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, struct bs_underway **ret_operations,
+                            size_t *ret_count, const unsigned char *chain_id, struct bs_error *error);
 /*
  * Durable on return, in one commit: each is added (its id is 0, and is filled in), changed, or goes.  Where the id of a
  * transaction changes (the former is the last of `earlier`), the journal's user record goes with it; that of a new one,

@@ -165,7 +165,8 @@ void slow_mine_only(const char *text) {
   close_block();
 }
 
-static void fill(struct slow_transaction *item, const unsigned char txid[BS_TXID_SIZE], const struct bs_buffer *raw, uint64_t fee) {
+static void fill(struct slow_transaction *item, const unsigned char txid[BS_TXID_SIZE], const struct bs_buffer *raw,
+                 uint64_t fee) {
   assert_true(raw->length <= sizeof item->raw);
   memcpy(item->txid, txid, BS_TXID_SIZE);
   memcpy(item->raw, raw->bytes, raw->length);
@@ -368,14 +369,15 @@ static bool slow_tip(void *state, uint64_t *ret_height, unsigned char consensus[
 }
 
 /* As scantxoutset: the chain's, whatever the pool does with them. */
-static bool slow_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most, const unsigned char hash[BS_HASH160_SIZE],
-                       struct bs_error *error) {
+static bool slow_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                       const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   struct bs_coin own[BS_COINS_MAX];
   unsigned char found[BS_HASH160_SIZE];
   size_t count, kept = 0;
 
   if (!bs_provider_embedded.coins(state, own, &count, most, hash, error)) return false;
-  if (bs_script_witness_hash(found, slow->extra.script.bytes, slow->extra.script.length) && memcmp(found, hash, sizeof found) == 0)
+  if (bs_script_witness_hash(found, slow->extra.script.bytes, slow->extra.script.length) &&
+      memcmp(found, hash, sizeof found) == 0)
     coins[kept++] = slow->extra;
   for (size_t i = 0; i < count && kept < most; i++)
     if (!is_spent_in_block(own[i].txid, own[i].output) && (i > 0 || !slow->hides_largest)) coins[kept++] = own[i];

@@ -65,6 +65,11 @@ static bool read_keys(struct cli *cli) {
          blockstore_key_from_file(&cli->payment_key, cli->value[CLI_PAYMENT_KEY], &cli->error) == BLOCKSTORE_DONE;
 }
 
+/* What goes on with what was begun does as much as it can without. */
+static bool may_use_keys(const struct cli *cli) {
+  return cli->given[CLI_RESUME] > 0 && (key_file(cli) != NULL || cli->value[CLI_PAYMENT_KEY] != NULL);
+}
+
 bool cli_open(struct cli *cli) {
   enum cli_needs needs = cli->command->needs;
 
@@ -74,7 +79,7 @@ bool cli_open(struct cli *cli) {
   if (needs >= CLI_CONFIG_READ &&
       blockstore_get_config(&cli->config, cli->value[CLI_CONFIG], &cli->error) != BLOCKSTORE_DONE)
     return false;
-  if ((needs >= CLI_OWNER || (cli->given[CLI_RESUME] > 0 && (key_file(cli) != NULL || cli->value[CLI_PAYMENT_KEY] != NULL))) && !read_keys(cli)) return false;
+  if ((needs >= CLI_OWNER || may_use_keys(cli)) && !read_keys(cli)) return false;
   if (needs >= CLI_SESSION) {
     cli_watch_drivers();
     if (blockstore_session(cli->config, &cli->blockstore, NULL, 0, &cli->error) != BLOCKSTORE_DONE) return false;
