@@ -483,6 +483,51 @@ static void a_fee_that_is_too_high_is_told_when_it_is_due(void **state) {
   assert_true(slow_has(first.txid));
 }
 
+/* A node that started anew, and wants more than when it was made. */
+static void what_a_node_does_not_want_any_more_pays_more(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt first, second;
+
+  own(fixture, "foo.id");
+  first = update(fixture, "foo.id", VALUE_1);
+  second = update(fixture, "foo.id", VALUE_2);
+  slow_forget();
+  slow->least_rate = 20000;
+  for (int i = 0; i < 2; i++) { /* what would it pay?  As much as now; and without the key nothing can be done */
+    struct listed listed AUTO_LISTED = resume(&fixture->one, i == 0 ? fixture->alice : NULL);
+
+    assert_state(&listed, 0, "sent");
+    assert_state(&listed, 1, "sent"); /* its coin is not spent: it is not there yet */
+    assert_string_equal(listed.items[0].reason, "min relay fee not met");
+    assert_string_equal(listed.items[0].txid, first.txid);
+    assert_string_equal(listed.items[1].txid, second.txid);
+    assert_int_equal(slow->pool.count, 0);
+    slow->fee_rate = 25000;
+  }
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_int_equal(slow->pool.count, 2);
+    assert_string_equal(listed.items[0].reason, "");
+  }
+  slow_mine(1 + LAG);
+  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_2);
+}
+
+static void an_index_that_is_far_behind_is_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  own(fixture, "foo.id");
+  slow->lag = 21;
+  slow_mine(21 - LAG - 1);
+  update(fixture, "foo.id", VALUE_1);
+  slow_mine(1);
+  assert_fails(bs_names_update(fixture->one.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error), BS_WORD_stale,
+               "21 blocks behind the chain");
+}
+
 static void a_registration_names_no_consensus_hash(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_receipt receipt;
@@ -695,6 +740,8 @@ int main(void) {
       SLOW_TEST(old_ones_are_made_anew_with_what_depends_on_them),
       SLOW_TEST(the_older_one_may_be_mined_all_the_same),
       SLOW_TEST(a_fee_that_is_too_high_is_told_when_it_is_due),
+      SLOW_TEST(what_a_node_does_not_want_any_more_pays_more),
+      SLOW_TEST(an_index_that_is_far_behind_is_refused),
       SLOW_TEST(a_registration_names_no_consensus_hash),
       SLOW_TEST(what_may_have_been_sent_is_kept),
       SLOW_TEST(what_was_refused_was_never_made),

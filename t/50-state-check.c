@@ -255,8 +255,8 @@ static void so_is_a_damaged_operation_that_waits(void **state) {
   fill(*state);
   settle(*state);
   alter(*state, "INSERT INTO operations (chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender,"
-                " payer, has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32), 'foo.id',"
-                " 43, 2, zeroblob(32), x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')");
+                " payer, has_consensus, consensus_block, change, fee, block, looked, made, reason) VALUES (zeroblob(32),"
+                " 'foo.id', 43, 2, zeroblob(32), x'01', x'', x'', '', '', zeroblob(20), zeroblob(20), 0, 0, 0, 0, 0, 0, 0, '')");
   check(*state, &good);
   assert_nothing_found(&good);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

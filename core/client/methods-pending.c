@@ -120,7 +120,7 @@ static bool look(struct bs_method_call *call, struct bs_pending_operation **ret_
   struct bs_error *error = bs_method_error(call);
 
   if (bs_names_pending(bs_method_names(call), call->work->scope, ret_items, ret_count, error)) return true;
-  if (error->word != BS_WORD_unreachable) return false;
+  if (error->word != BS_WORD_unreachable && error->word != BS_WORD_no_names) return false;
   bs_document_text(call->answer, "operations_unknown", error->message);
   *error = (struct bs_error){0};
   *ret_items = NULL;

@@ -100,8 +100,7 @@ static bool send_transaction(struct bs_work *work, struct bs_publication *public
   memcpy(publication->txid_sent, publication->receipt.txid, sizeof publication->txid_sent);
   memcpy(work->report.txid, publication->receipt.txid, sizeof work->report.txid);
   bs_log(BS_LOG_INFO, "%s has the user record %s by the transaction %s, %s block %" PRIu64, publication->name,
-         publication->value_hash,
-         publication->receipt.txid, bs_names_is_immediate(work->session->names) ? "confirmed in" : "sent after",
+         publication->value_hash, publication->receipt.txid, is_immediate(work) ? "confirmed in" : "which waits for",
          publication->receipt.block);
   return true;
 }

@@ -108,7 +108,7 @@ bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struc
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
   if (names->provider->is_immediate(names->state)) return true;
-  if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
+  if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, true, error)) return false;
   return !call.exists || (bs_waiting_load(&waiting, names, scope, error) &&
                           bs_waiting_settle(&waiting, owner_key, payment_key, error));
 }
@@ -120,7 +120,7 @@ static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pen
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
-  if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, false, error)) return false;
+  if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, true, error)) return false;
   if (!call.exists) return show_none(ret_items, ret_count, error);
   if (!bs_waiting_load(&waiting, names, scope, error) || !bs_waiting_settle(&waiting, owner_key, payment_key, error) ||
       !show_all(&waiting, ret_items, ret_count, error))

@@ -195,11 +195,10 @@ static bool replace(struct bs_waiting *waiting, struct bs_underway *item, const 
   return true;
 }
 
-bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_made, const struct bs_key *owner_key,
-                        const struct bs_key *payment_key, struct bs_error *error) {
+bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_made, const char *why,
+                        const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error) {
   const struct bs_provider *provider = waiting->names->provider;
   const struct bs_key *const keys[2] = {owner_key, payment_key};
-  const char *why = bs_waiting_rebuild_reason(waiting, item);
   struct bs_draft draft = {.is_replaceable = true};
   uint64_t rate, fee;
   bool signable;
@@ -208,10 +207,12 @@ bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bo
   if (!provider->fee_rate(waiting->names->state, &rate, error) ||
       !take_inputs(waiting, &draft, &signable, item, keys, error) || !take_outputs(waiting, &draft, item, error))
     return false;
+  if (!signable && item->is_unwanted) return true; /* what the node had against it is told */
   if (!signable) {
     snprintf(item->reason, sizeof item->reason, "It is to be made anew (%s), which needs the keys that signed it.", why);
     return true;
   }
+  if (item->is_unwanted && (bs_draft_size(&draft) * rate + 999) / 1000 <= item->fee) return true;
   fee = fee_of(waiting, item, rate, bs_draft_size(&draft));
   if (!balance(waiting, &draft, item, fee)) return true;
   bs_log(BS_LOG_INFO, "%s of %s is made anew, for a fee of %" PRIu64 " instead of %" PRIu64 " satoshis: %s",

@@ -234,21 +234,20 @@ bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error) {
 /* Made anew where that is due, and sent. */
 static bool act_on(struct bs_waiting *waiting, struct bs_underway *item, const struct bs_key *owner_key,
                    const struct bs_key *payment_key, struct bs_error *error) {
+  const char *due = bs_waiting_rebuild_reason(waiting, item);
+  char why_not[sizeof item->reason] = "";
   bool made = false;
 
   if (!bs_waiting_is_alive(item)) return true;
-  if (bs_waiting_rebuild_reason(waiting, item) != NULL &&
-      !bs_waiting_rebuild(waiting, item, &made, owner_key, payment_key, error))
+  if (due != NULL && !bs_waiting_rebuild(waiting, item, &made, due, owner_key, payment_key, error)) return false;
+  if (due != NULL && !made) memcpy(why_not, item->reason, sizeof why_not);
+  if (!bs_waiting_send(waiting, item, error)) return false;
+  if (item->is_unwanted && !made &&
+      !bs_waiting_rebuild(waiting, item, &made, "the node wants more", owner_key, payment_key, error))
     return false;
-  if (item->reason[0] != '\0' && !made && item->stage == BS_STAGE_SENT) {
-    char why[sizeof item->reason];
-
-    memcpy(why, item->reason, sizeof why); /* why it could not be made anew; the old one goes out meanwhile */
-    if (!bs_waiting_send(waiting, item, error)) return false;
-    if (item->stage == BS_STAGE_SENT) memcpy(item->reason, why, sizeof why);
-    return true;
-  }
-  return bs_waiting_send(waiting, item, error);
+  if (item->is_unwanted && made && !bs_waiting_send(waiting, item, error)) return false;
+  if (why_not[0] != '\0' && item->stage == BS_STAGE_SENT) memcpy(item->reason, why_not, sizeof why_not); /* the old one is out */
+  return true;
 }
 
 static void tell(const struct bs_underway *item) {

@@ -13,9 +13,11 @@
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/chain/index.h"
 #include "core/codec/hex.h"
 
 #define LOCK "operations" /* no name: those have a dot */
+#define LAG_MAX (BS_CONSENSUS_WINDOW - 4)
 
 void bs_names_remember(struct bs_names *names, struct bs_state *state) {
   names->remembered = state;
@@ -183,6 +185,19 @@ bool bs_waiting_save(struct bs_waiting *waiting, struct bs_underway *item, struc
 static void note_sent(struct bs_underway *item) {
   item->stage = BS_STAGE_SENT;
   item->reason[0] = '\0';
+  item->is_unwanted = false;
+}
+
+/* Does it spend what another makes that the node does not have, though it may get it yet? */
+static bool is_early(const struct bs_waiting *waiting, const struct bs_underway *item) {
+  for (size_t i = 0; i < waiting->count; i++) {
+    const struct bs_underway *other = &waiting->items[i];
+
+    if (!other->is_unwanted || !bs_waiting_is_alive(other)) continue;
+    for (size_t j = 0; j < item->input_count; j++)
+      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0) return true;
+  }
+  return false;
 }
 
 bool bs_waiting_send(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
@@ -199,7 +214,8 @@ bool bs_waiting_send(struct bs_waiting *waiting, struct bs_underway *item, struc
     return false;
   }
   snprintf(item->reason, sizeof item->reason, "%.*s", (int)sizeof item->reason - 1, failure.message);
-  if (failure.word == BS_WORD_conflict && item->stage != BS_STAGE_SPENT) {
+  item->is_unwanted = failure.word != BS_WORD_conflict || is_early(waiting, item);
+  if (!item->is_unwanted && item->stage != BS_STAGE_SPENT) {
     item->stage = BS_STAGE_SPENT;
     item->spent = waiting->next_block - 1;
   }
@@ -369,6 +385,16 @@ static bool make_and_send(struct bs_job *job, bs_build build, struct bs_error *e
   return keep(job, &made, &batch, error) && send(job, &made, error);
 }
 
+/* What is made now gets into a block in a few, with a consensus hash that is as old as the index. */
+static bool check_lag(const struct bs_waiting *waiting, struct bs_error *error) {
+  uint64_t lag = waiting->next_block - 1 - waiting->index_block;
+
+  if (waiting->next_block <= waiting->index_block + 1 || lag <= LAG_MAX) return true;
+  return bs_fail(error, BS_WORD_stale, "%s is %" PRIu64 " blocks behind the chain: an operation that is made now would name a"
+                 " consensus hash that is too old before it is in a block.",
+                 waiting->names->provider->place(waiting->names->state), lag);
+}
+
 bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, bs_build build,
                        struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
@@ -379,7 +405,7 @@ bool bs_waiting_submit(struct bs_job *job, struct bs_names *names, struct bs_sco
   if (!bs_names_enter(&call, names, scope, !is_dry, error)) return false;
   if (!call.exists)
     return bs_fail(error, BS_WORD_no_names, "%s: There is no chain yet.", names->provider->place(names->state));
-  if (!bs_waiting_load(&waiting, names, scope, error)) return false;
+  if (!bs_waiting_load(&waiting, names, scope, error) || !check_lag(&waiting, error)) return false;
   if (is_dry ? !bs_waiting_look(&waiting, error)
              : !bs_waiting_settle(&waiting, job->operation->owner_key, job->operation->payment_key, error))
     return false;

@@ -13,8 +13,10 @@ struct bs_waiting {
   struct bs_scope *scope;
   int lock; /* among processes; -1: not held */
   unsigned char chain_id[32];
-  uint64_t index_block; /* the last that the index has */
-  unsigned char consensus[BS_CONSENSUS_SIZE]; /* its hash: the newest that can be named */
+  /* The last that the index has, and its hash: the newest that can be named.  The index is behind by its confirmations, so
+   * that the hash has lost so many blocks of its window before it is used. */
+  uint64_t index_block;
+  unsigned char consensus[BS_CONSENSUS_SIZE];
   uint64_t next_block;  /* that the next transactions can be in */
   struct bs_underway *items;
   size_t count;
@@ -54,9 +56,10 @@ bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_ke
 
 /* Must it be made anew, and why: static, NULL when not. */
 const char *bs_waiting_rebuild_reason(const struct bs_waiting *waiting, const struct bs_underway *item);
-/* Made anew, saved, not sent.  *ret_made false: it could not be; item->reason says why. */
-bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_made, const struct bs_key *owner_key,
-                        const struct bs_key *payment_key, struct bs_error *error);
+/* Made anew, saved, not sent.  *ret_made false: it could not be, and item->reason says why; or, of one that a node does not
+ * want, no more would be paid for it. */
+bool bs_waiting_rebuild(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_made, const char *why,
+                        const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error);
 
 /* A plan that adds no transaction: the registration that is to follow a preorder is kept.  Nothing in a dry run. */
 bool bs_waiting_plan(struct bs_job *job, struct bs_error *error);

@@ -31,6 +31,7 @@ static const char *const statements[] = {
     "name = ? ORDER BY id",
     [BS_STATE_JOURNAL_FOLLOW] = "UPDATE journal SET txid = ?1 WHERE txid = ?2",
     [BS_STATE_JOURNAL_JOIN] = "UPDATE journal SET txid = ?1 WHERE chain = ?2 AND name = ?3 AND value_hash = ?4 AND txid IS NULL",
+    [BS_STATE_JOURNAL_REFUSED] = "DELETE FROM journal WHERE txid = ?",
     [BS_STATE_UNDERWAY_LIST] = "SELECT id, chain, name, opcode, stage, txid, raw, earlier, inputs, value_hash, address, sender,"
     " payer, consensus_block, change, fee, block, looked, made, reason, has_consensus, spent FROM operations WHERE ?1 IS NULL OR"
     " chain = ?1 ORDER BY id",

@@ -212,8 +212,18 @@ static bool put(struct bs_database *database, struct bs_underway *operation, str
   return follow(database, operation, error);
 }
 
+/* What the rules refused is not published any more, whoever looks next. */
+static bool end_refused(struct bs_database *database, const struct bs_underway *operation, struct bs_error *error) {
+  char txid[65];
+
+  if (operation->stage != BS_STAGE_REFUSED) return true;
+  txid_text(txid, operation->txid);
+  return bs_database_run(database, BS_STATE_JOURNAL_REFUSED, BS_VALUES(bs_value_text(txid)), error);
+}
+
 static bool save(struct bs_database *database, struct bs_underway *operation, struct bs_error *error) {
   if (!operation->is_over) return put(database, operation, error);
+  if (!end_refused(database, operation, error)) return false;
   return operation->id == 0 ||
          bs_database_run(database, BS_STATE_UNDERWAY_END, BS_VALUES(bs_value_integer((uint64_t)operation->id)), error);
 }

@@ -54,6 +54,7 @@ struct bs_underway {
   uint64_t looked;          /* the last that was searched for its refusal */
   uint64_t made;            /* Unix seconds */
   char reason[200];         /* refused, lost; or what the node had against it; "" */
+  bool is_unwanted;         /* not kept: a node that was asked just now does not take it */
   bool is_over;             /* given to bs_state_underway_save: it goes */
 };
 void bs_underway_clear(struct bs_underway *operation);
@@ -65,7 +66,7 @@ bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, stru
 /*
  * Durable on return, in one commit: each is added (its id is 0, and is filled in), changed, or goes.  Where the id of a
  * transaction changes (the former is the last of `earlier`), the journal's user record goes with it; that of a new one,
- * found by name and value hash, counts as sent from here on.  Word: too_large (BS_UNDERWAY_MAX).
+ * found by name and value hash, counts as sent from here on, and that of one that was refused ends with it.  Word: too_large (BS_UNDERWAY_MAX).
  */
 bool bs_state_underway_save(struct bs_state *state, struct bs_scope *scope, struct bs_underway *const *operations, size_t count,
                             struct bs_error *error);

@@ -320,7 +320,7 @@ static bool judge(const struct bs_transaction *transaction, const struct bs_buff
   for (size_t i = 0; i < transaction->output_count; i++) out += transaction->outputs[i].value;
   bs_transaction_write(&bare, transaction);
   size = bs_transaction_virtual_size(bare.length, raw->length);
-  if (in < out + size) return bs_fail(error, BS_WORD_denied, "min relay fee not met");
+  if (in < out + size || (in - out) * 1000 < slow->least_rate * size) return bs_fail(error, BS_WORD_denied, "min relay fee not met");
   *ret_fee = in - out;
   return check_outputs(transaction, error) && make_room(transaction, in - out, size, error);
 }

@@ -35,6 +35,7 @@ struct slow_chain {
   size_t block_count;
   struct bs_coin extra; /* another that is listed; its value 0: none */
   bool hides_largest;   /* the largest coin is not listed: who does not know it spends another */
+  uint64_t least_rate;  /* satoshis for 1,000 bytes that broadcast wants; 0: what a node wants at least */
   bool is_down;         /* broadcast takes nothing, and nobody knows */
   bool is_deaf;         /* broadcast takes it, and its answer is lost */
   bool refuses;         /* broadcast takes nothing, and says so */
