@@ -178,6 +178,12 @@ exits 0 'pending' pending
 is_document 'it prints a document'
 says versions '[]' 'no versions'
 says user_records '[]' 'no user records'
+says operations '[]' 'no operations: on this chain none waits'
+refused 2 key 'There is no such file with a key' -k "$work/none" pending --resume
+exits 0 'pending --resume' pending --resume
+says operations '[]' 'with the same document'
+says failed '[]' 'and nothing that could not be published'
+refused 2 usage 'explain has no option --resume;' explain alice.id notes --resume
 rm -rf "$work/second" && : >"$work/second"
 refused 7 too_few second -c "$work/two.yaml" put_mutable alice.id notes 'not everywhere'
 exits 0 'pending' pending

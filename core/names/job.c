@@ -143,7 +143,8 @@ static bool submit(struct bs_job *job, struct bs_names *names, struct bs_scope *
     if (!call.exists) return job->fail_absent(job, error);
     bs_names_leave(&call);
   }
-  if (!names->provider->is_immediate(names->state)) return bs_waiting_submit(job, names, scope, dry_run ? build_and_show : build, error);
+  if (!names->provider->is_immediate(names->state))
+    return bs_waiting_submit(job, names, scope, dry_run ? build_and_show : build, error);
   if (!bs_names_enter(&call, names, scope, !dry_run, error)) return false;
   return names->provider->submit(names->state, &job->receipt.block, dry_run ? build_and_show : build, job, dry_run,
                                  error);

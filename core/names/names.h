@@ -92,6 +92,7 @@ struct bs_names_info {
   char chain_id[65];
   uint64_t first_block;
   uint64_t height;                   /* of the last block; first_block - 1 when there is none yet */
+  uint64_t node_height;              /* of the chain's last, where the index is behind it by its confirmations; 0: it is not */
   uint64_t block_time;               /* Unix seconds of the last block; 0: none */
   char consensus[BS_CONSENSUS_TEXT]; /* of the last block */
   uint64_t names;                    /* registered, revoked and expired ones with them */

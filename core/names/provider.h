@@ -65,8 +65,8 @@ struct bs_provider {
   void (*saw)(void *state, uint64_t block);
   bool (*chain_id)(void *state, unsigned char chain_id[32], struct bs_error *error);
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
-  /* The block that the next transactions can be in (of a chain that is not immediate: the one behind the node's newest,
-   * however far the index is), and the newest consensus hash that the index has. */
+  /* The block that the next transactions will be in, where the index is not behind the chain (info: node_height), and the
+   * newest consensus hash. */
   bool (*tip)(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
   /* With its namespace, both as of one moment. */
   bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,

@@ -50,6 +50,7 @@ bool bs_waiting_load(struct bs_waiting *waiting, struct bs_names *names, struct 
       !names->provider->tip(names->state, &waiting->next_block, unused, error))
     return false;
   waiting->index_block = info.height;
+  if (info.node_height >= waiting->next_block) waiting->next_block = info.node_height + 1;
   if (!bs_hex_decode(waiting->consensus, sizeof waiting->consensus, info.consensus))
     return bs_fail(error, BS_WORD_malformed, "%s gave a consensus hash that is none.", names->provider->place(names->state));
   return names->remembered == NULL ||

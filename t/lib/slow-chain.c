@@ -320,7 +320,8 @@ static bool judge(const struct bs_transaction *transaction, const struct bs_buff
   for (size_t i = 0; i < transaction->output_count; i++) out += transaction->outputs[i].value;
   bs_transaction_write(&bare, transaction);
   size = bs_transaction_virtual_size(bare.length, raw->length);
-  if (in < out + size || (in - out) * 1000 < slow->least_rate * size) return bs_fail(error, BS_WORD_denied, "min relay fee not met");
+  if (in < out + size || (in - out) * 1000 < slow->least_rate * size)
+    return bs_fail(error, BS_WORD_denied, "min relay fee not met");
   *ret_fee = in - out;
   return check_outputs(transaction, error) && make_room(transaction, in - out, size, error);
 }
@@ -362,9 +363,9 @@ static bool slow_broadcast(void *state, struct bs_name_broadcast *ret_broadcast,
   return slow->is_deaf && good ? bs_fail(error, BS_WORD_unreachable, "The node did not answer.") : good;
 }
 
-static bool slow_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
-  if (!bs_provider_embedded.tip(state, ret_height, consensus, error)) return false;
-  *ret_height += slow->block_count;
+static bool slow_info(void *state, struct bs_names_info *info, struct bs_error *error) {
+  if (!bs_provider_embedded.info(state, info, error)) return false;
+  info->node_height = info->height + slow->block_count;
   return true;
 }
 
@@ -433,7 +434,8 @@ SAME(bool, check, (void *state, const struct bs_scope *scope, struct bs_survey *
      (state, scope, survey, error))
 SAME(const char *, place, (void *state), (state))
 SAME(bool, chain_id, (void *state, unsigned char chain_id[32], struct bs_error *error), (state, chain_id, error))
-SAME(bool, info, (void *state, struct bs_names_info *info, struct bs_error *error), (state, info, error))
+SAME(bool, tip, (void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error),
+     (state, ret_height, consensus, error))
 SAME(bool, get_name,
      (void *state, struct bs_name_entry *entry, bool *found, struct bs_namespace_entry *name_space, bool *name_space_found,
       const char *name, struct bs_error *error),
