@@ -89,7 +89,8 @@ static void an_operation_in_another_block(void **state) {
   claim.entry.changed_block = 301;
   assert_lie(telling, &claim, BS_WORD_forged, "in block 301, which has none on it");
   claim.entry.changed_block = 299; /* the true one is a later one then */
-  assert_fails(prove_claim(telling->story, &claim, BS_EXTENT_INCLUDED, &pin, &error), BS_WORD_forged, "in block 299, which has none");
+  assert_fails(prove_claim(telling->story, &claim, BS_EXTENT_INCLUDED, &pin, &error), BS_WORD_forged,
+               "in block 299, which has none");
   assert_fails(prove_claim(telling->story, &claim, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_stale, "block 300 has a newer");
   story_free(truth);
 }
@@ -112,7 +113,8 @@ static void a_later_operation_is_hidden(void **state) {
   struct bs_error error = {0};
 
   story_drop(&telling->story->blocks[300], 0);
-  assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_forged, "block 300 are not");
+  assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_forged,
+               "block 300 are not");
   story_seal(&telling->story->blocks[300]);
   assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_forged, "block 300 and");
   bs_operation_list_free(&telling->story->blocks[300].list); /* an empty block */
@@ -133,7 +135,8 @@ static void the_history_is_another(void **state) {
                "block 420 another consensus hash than the pin has");
   assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_INCLUDED, &pin, &error), BS_WORD_forged, "the pin has");
   memcpy(telling->story->blocks[LAST].consensus, pin.consensus, sizeof pin.consensus);
-  assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_forged, "block 420 and those");
+  assert_fails(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_forged,
+               "block 420 and those");
   pin = pin_at(telling->story, 400); /* who pins what the liar told gets what the liar tells */
   assert_ok(prove_claim(telling->story, &telling->of_47, BS_EXTENT_CURRENT, &pin, &error));
   story_free(truth);

@@ -54,8 +54,8 @@ static void read_back(const struct recording_bytes *operation) {
     assert_ok(bs_namespace_from_operation(&name_space, &fields, operation->bytes, operation->length, &error));
 }
 
-static bool prove(struct recording *recording, const struct bs_claim *claim, enum bs_extent extent, struct bs_claim_result *result,
-                  struct bs_error *error) {
+static bool prove(struct recording *recording, const struct bs_claim *claim, enum bs_extent extent,
+                  struct bs_claim_result *result, struct bs_error *error) {
   const struct bs_proof_source source = {recording, tell_hashes, tell_operations};
   const struct recording_block *last = &recording->blocks[recording->block_count - 1];
   struct bs_pin pin = {.block = last->height};
@@ -75,11 +75,13 @@ static void prove_name(struct recording *recording, const struct bs_index *index
   struct bs_claim_result result;
   struct bs_error error = {0};
 
-  assert_ok(bs_index_get_name_in_namespace(index, &claim.entry, &claim.found, &claim.name_space, &claim.has_name_space, name, &error));
+  assert_ok(bs_index_get_name_in_namespace(index, &claim.entry, &claim.found, &claim.name_space, &claim.has_name_space, name,
+                                           &error));
   assert_true(claim.found);
   assert_ok(bs_index_is_inherited(index, &claim.is_inherited, &claim.entry, &error));
   claim.is_expired = !claim.has_name_space || bs_name_last_block(&claim.entry, &claim.name_space) < height;
-  if (!prove(recording, &claim, BS_EXTENT_INCLUDED, &result, &error)) fail_msg("%s: %s: %s", recording->name, name, error.message);
+  if (!prove(recording, &claim, BS_EXTENT_INCLUDED, &result, &error))
+    fail_msg("%s: %s: %s", recording->name, name, error.message);
   if (!prove(recording, &claim, BS_EXTENT_CURRENT, &result, &error)) {
     if (error.word != BS_WORD_failed || claim.has_name_space) fail_msg("%s: %s: %s", recording->name, name, error.message);
   } else {

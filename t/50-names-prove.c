@@ -10,7 +10,8 @@
 
 #define ID "long-space"
 
-static const struct bs_namespace_rules rules = {.lifetime = 20, .coeff = 10, .base = 2, .nonalpha_discount = 1, .no_vowel_discount = 1};
+static const struct bs_namespace_rules rules = {.lifetime = 20, .coeff = 10, .base = 2, .nonalpha_discount = 1,
+                                                .no_vowel_discount = 1};
 
 static void open_on(struct fixture *fixture, const struct bs_provider *provider) {
   const struct bs_names_config config = {
@@ -28,7 +29,8 @@ static void reveal(struct fixture *fixture) {
 
   open_on(fixture, &bs_provider_embedded);
   assert_ok(bs_names_namespace_preorder(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &alice, &error));
-  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &rules, &alice, &error));
+  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &rules, &alice,
+                                      &error));
 }
 
 static void make_ready(struct fixture *fixture) {
@@ -194,8 +196,8 @@ static void what_cannot_be_proven(void **state) {
   struct bs_prove_result result;
   struct bs_error error = {0};
 
-  assert_fails(prove(fixture, &record, &result, "foo.id", &(struct bs_prove_request){.pin = {.block = 1}}, &error), BS_WORD_not_found,
-               "is not registered on the ledger"); /* there is none */
+  assert_fails(prove(fixture, &record, &result, "foo.id", &(struct bs_prove_request){.pin = {.block = 1}}, &error),
+               BS_WORD_not_found, "is not registered on the ledger"); /* there is none */
   register_name(fixture, "foo.id", fixture->alice);
   mine(fixture, 50);
   request = request_of(fixture);
@@ -210,7 +212,8 @@ static void what_cannot_be_proven(void **state) {
   request.extent = BS_EXTENT_INCLUDED;
   assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
   request.pin.consensus[0] ^= 1;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_forged, "another consensus hash than the pin has");
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_forged,
+               "another consensus hash than the pin has");
   request.pin.block = 1000;
   assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_stale, "There is no block");
   assert_fails(prove(fixture, &record, &result, "foo", &request, &error), BS_WORD_usage, "");
@@ -221,9 +224,11 @@ static void what_cannot_be_proven(void **state) {
 static struct bs_provider liar;
 static bool (*alter)(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *name_space_found);
 
-static bool liar_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
-                          bool *ret_name_space_found, const char *name, struct bs_error *error) {
-  if (!bs_provider_embedded.get_name(state, ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error)) return false;
+static bool liar_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
+                          struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
+                          struct bs_error *error) {
+  if (!bs_provider_embedded.get_name(state, ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error))
+    return false;
   if (*ret_found) *ret_found = alter(ret_entry, ret_name_space, ret_name_space_found);
   return true;
 }
@@ -350,7 +355,8 @@ static void a_provider_that_answers_many_at_once(void **state) {
   open_on(fixture, &liar);
   assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
   liar.hashes_of = NULL;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_failed, "cannot be asked for what a proof needs");
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_failed,
+               "cannot be asked for what a proof needs");
 }
 
 int main(void) {

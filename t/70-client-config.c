@@ -4,6 +4,8 @@
 
 #include "t/lib/client.h"
 
+#define HASH "abcdef0123456789abcdef0123456789"
+
 /* The refusals of blockstore_get_config.  Line 1 is the state directory's. */
 struct refusal {
   const char *text, *place, *says; /* place: line and column */
@@ -18,6 +20,17 @@ static const struct refusal refusals[] = {
     {ONE_STORE "names: {port: x}\n", ":3:15: ", "Expected"},
     {ONE_STORE "names: [a]\n", ":3:8: ", "must be a mapping"},
     {ONE_STORE "names: {ledger: [a]}\n", ":3:17: ", "Expected"},
+    {ONE_STORE "names: {pin: 5}\n", ":3:14: ", "names.pin must be a mapping"},
+    {ONE_STORE "names: {pin: {block: 5}}\n", ":3:14: ", "a block and its consensus hash"},
+    {ONE_STORE "names: {pin: {blok: 5}}\n", ":3:15: ", "did you mean \"block\"?"},
+    {ONE_STORE "names: {pin: {block: x, consensus: " HASH "}}\n", ":3:22: ", "the number of a block"},
+    {ONE_STORE "names: {pin: {block: 0, consensus: " HASH "}}\n", ":3:22: ", "the number of a block"},
+    {ONE_STORE "names: {pin: {block: 9007199254740993, consensus: " HASH "}}\n", ":3:22: ", "the number of a block"},
+    {ONE_STORE "names: {pin: {block: [5], consensus: " HASH "}}\n", ":3:22: ", "the number of a block"},
+    {ONE_STORE "names: {pin: {block: 5, consensus: " HASH "0}}\n", ":3:36: ", "32 hexadecimal digits"},
+    {ONE_STORE "names: {pin: {block: 5, consensus: ABCDEF0123456789abcdef0123456789}}\n", ":3:36: ", "in lower case"},
+    {ONE_STORE "names: {pin: {block: 5, consensus: }}\n", ":3:", "32 hexadecimal digits"},
+    {ONE_STORE "names: {prove_blocks: -1}\n", ":3:23: ", "range (0 to 100000000)"},
     {ONE_STORE "timeouts: {operation: soon}\n", ":3:23: ", "Expected"},
     {ONE_STORE "timeouts: {operation: 0s}\n", ":3:23: ", "milliseconds"},
     {ONE_STORE "timeouts: {conect: 1s}\n", ":3:12: ", "\"connect\""},

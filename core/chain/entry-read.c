@@ -80,7 +80,8 @@ static bool take_origin(struct bs_entry_origin *origin, const struct bs_fields *
   char txid[2 * BS_TXID_SIZE + 1];
 
   return take_script(&origin->sender, fields, "sender") &&
-         take_hex(origin->public_key.bytes, sizeof origin->public_key.bytes, &origin->public_key.length, fields, "sender_pubkey") &&
+         take_hex(origin->public_key.bytes, sizeof origin->public_key.bytes, &origin->public_key.length, fields,
+                  "sender_pubkey") &&
          take_text(origin->address, sizeof origin->address, fields, "address") &&
          take_text(origin->op, sizeof origin->op, fields, "op") && take_text(txid, sizeof txid, fields, "txid") &&
          bs_txid_parse(origin->txid, txid) && take_number(&origin->vtxindex, INT64_MAX, fields, "vtxindex");

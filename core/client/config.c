@@ -40,6 +40,7 @@ static const struct bs_row rows[] = {
     ROW("names", "max_age", DURATION, "", 0, INT64_C(3600000), max_age_ms),
     ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
     ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
+    ROW("names", "prove_blocks", INT, "", 0, INT64_C(100000000), prove_blocks),
     ROW("replication", "read", ENUM, "newest,first", 0, 0, read),
     ROW("timeouts", "connect", DURATION, "", 1, INT64_C(86400000), connect_ms),
     ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
@@ -52,9 +53,10 @@ static const size_t row_count = sizeof rows / sizeof rows[0];
 
 static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts",
                                        "limits", "compat"};
-static const char *const names_keys[] = {"servers"};
+static const char *const names_keys[] = {"servers", "pin"};
 static const char *const replication_keys[] = {"write", "read"};
 static const char *const compat_keys[] = {"legacy"};
+static const char *const pin_keys[] = {"block", "consensus"};
 static const char *const write_keys[] = {"at_least", "require"};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -249,9 +251,38 @@ static bool read_compat(struct blockstore_config *config, struct bs_error *error
   return true;
 }
 
+/* names.pin: both of its keys. */
+static bool read_pin(struct blockstore_config *config, struct bs_error *error) {
+  static const char block_expected[] = "the number of a block";
+  static const char hash_expected[] = "a consensus hash, 32 hexadecimal digits in lower case";
+  const struct bs_rows_file file = place(config);
+  const struct bs_yaml *section = bs_yaml_find(config->root, "names");
+  const struct bs_yaml *pin = section == NULL ? NULL : bs_yaml_find(section, "pin"), *block, *consensus;
+  const char *text;
+
+  if (pin == NULL) return true;
+  if (!wants_mapping(config, pin, "names.pin", error) || !bs_rows_check_keys(&file, pin, pin_keys, COUNT(pin_keys), error))
+    return false;
+  block = bs_yaml_find(pin, "block");
+  consensus = bs_yaml_find(pin, "consensus");
+  if (block == NULL || consensus == NULL)
+    return bs_config_refuse(config, pin, error, "A pin has a block and its consensus hash: {block: NUMBER, consensus: HEX}.");
+  text = scalar(config, block, block_expected, error);
+  if (text == NULL) return false;
+  if (!bs_option_number(&config->pin_block, BS_OPTION_INT, text, "") || config->pin_block < 1 ||
+      config->pin_block > INT64_C(1) << 53)
+    return complain(error, config, block, "Expected here: ", block_expected);
+  text = scalar(config, consensus, hash_expected, error);
+  if (text == NULL) return false;
+  config->has_pin = bs_hex_is_string(text, 2 * sizeof config->pin_consensus) &&
+                    bs_hex_decode(config->pin_consensus, sizeof config->pin_consensus, text);
+  return config->has_pin || complain(error, config, consensus, "Expected here: ", hash_expected);
+}
+
 static bool set_defaults(struct blockstore_config *config, struct bs_error *error) {
   config->port = BS_NAMES_PORT;
   config->max_age_ms = -1;
+  config->prove_blocks = 10000;
   config->write_policy = BS_WRITE_MAJORITY;
   config->connect_ms = 5000;
   config->operation_ms = 60000;
@@ -368,7 +399,8 @@ static bool complete(struct blockstore_config *config, struct bs_error *error) {
 
 static bool interpret(struct blockstore_config *config, struct bs_error *error) {
   return wants_mapping(config, config->root, "The configuration", error) && set_defaults(config, error) &&
-         read_section(config, "", top_keys, COUNT(top_keys), error) && read_section(config, "names", names_keys, COUNT(names_keys), error) &&
+         read_section(config, "", top_keys, COUNT(top_keys), error) &&
+         read_section(config, "names", names_keys, COUNT(names_keys), error) && read_pin(config, error) &&
          read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
          read_section(config, "replication", replication_keys, COUNT(replication_keys), error) &&
          read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) &&

@@ -42,6 +42,10 @@ struct blockstore_config {
   int64_t max_age_ms; /* how long a session believes a name record */
   int64_t max_fee;   /* satoshis; 0: the provider's default */
   int64_t max_price; /* the same */
+  bool has_pin;
+  int64_t pin_block;
+  unsigned char pin_consensus[16];
+  int64_t prove_blocks; /* the most that a proof of what is current goes through, where no other number is asked for */
 
   struct bs_store_config *stores;
   size_t store_count;

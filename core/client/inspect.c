@@ -7,6 +7,7 @@
 
 #include "core/base/auto.h"
 #include "core/client/session.h"
+#include "core/codec/hex.h"
 #include "core/codec/json.h"
 #include "core/driver/catalog.h"
 
@@ -146,6 +147,20 @@ static void add_texts(cJSON *object, const char *key, char *const *texts, size_t
   for (size_t i = 0; i < count; i++) bs_document_append(list, cJSON_CreateString(texts[i]));
 }
 
+static void add_pin(cJSON *names, const struct blockstore_config *config) {
+  char consensus[2 * sizeof config->pin_consensus + 1];
+  cJSON *pin;
+
+  if (!config->has_pin) {
+    bs_document_null(names, "pin");
+    return;
+  }
+  bs_hex_encode(consensus, config->pin_consensus, sizeof config->pin_consensus);
+  pin = bs_document_object(names, "pin");
+  bs_document_number(pin, "block", (uint64_t)config->pin_block);
+  bs_document_text(pin, "consensus", consensus);
+}
+
 static cJSON *config_document(const struct blockstore_config *config) {
   cJSON *tree = cJSON_CreateObject(), *names = bs_document_object(tree, "names"), *stores_list, *replication, *write, *part;
 
@@ -162,6 +177,8 @@ static cJSON *config_document(const struct blockstore_config *config) {
   bs_document_number(names, "max_age_ms", (uint64_t)config->max_age_ms);
   bs_document_number(names, "max_fee", config->max_fee == 0 ? BS_NAMES_MAX_FEE : (uint64_t)config->max_fee);
   bs_document_number(names, "max_price", config->max_price == 0 ? BS_NAMES_MAX_PRICE : (uint64_t)config->max_price);
+  add_pin(names, config);
+  bs_document_number(names, "prove_blocks", (uint64_t)config->prove_blocks);
   stores_list = bs_document_array(tree, "stores");
   for (size_t i = 0; i < config->store_count; i++) bs_document_append(stores_list, store_document(config, &config->stores[i]));
   replication = bs_document_object(tree, "replication");

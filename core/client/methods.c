@@ -9,6 +9,7 @@
 #include "core/base/nearest.h"
 #include "core/client/methods.h"
 #include "core/client/options.h"
+#include "core/client/proving.h"
 #include "core/client/publish.h"
 #include "core/client/reading.h"
 #include "core/codec/hex.h"
@@ -154,9 +155,12 @@ static bool lookup(struct bs_method_call *call) {
   struct bs_present present BS_AUTO(bs_present_free) = BS_PRESENT_INIT;
   const char *name = call->arguments[0];
 
+  call->work->proving.is_wanted = call->options->prove != 0;
+  call->work->proving.most_blocks = call->options->prove_blocks;
   if (!bs_present_load(call->work, &present, name)) return false;
   add_name_record(bs_document_object(call->answer, "name_record"), &present.record);
   bs_document_text(call->answer, "proven", present.record.proven);
+  bs_proving_describe(call->work, call->answer);
   if (present.copy == NULL) bs_document_null(call->answer, "user_record");
   else bs_document_raw(call->answer, "user_record", present.copy->user.bytes);
   return bs_present_believe_name(call->work, &present);
@@ -365,6 +369,8 @@ static bool check_call(const struct method *method, const char *const *arguments
   for (size_t i = 0; i < method->least; i++)
     if (arguments[i] == NULL)
       return bs_fail(error, BS_WORD_usage, "%s takes %s; argument %zu is NULL.", method->name, method->synopsis, i);
+  if (options->prove != 0 && method->run != lookup)
+    return bs_fail(error, BS_WORD_usage, "%s proves nothing; lookup does.", method->name);
   if (method->needs_key && options->owner_key == NULL)
     return bs_fail(error, BS_WORD_usage, "%s needs the owner's private key.", method->name);
   return true;

@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/client/name-floor.h"
 #include "core/client/unconfirmed.h"
+#include "core/client/proving.h"
 #include "core/codec/hex.h"
 
 void bs_present_free(struct bs_present *present) {
@@ -161,13 +162,13 @@ static bool ask(struct bs_work *work, struct bs_name_record *ret_record, const c
   struct bs_recalled recalled;
   bool exists;
 
-  if (bs_names_lookup(work->session->names, work->scope, ret_record, name, error)) return true;
+  if (bs_proving_lookup(work, ret_record, name)) return true;
   if (error->word != BS_WORD_not_found) return false;
   missing = *error;
   if (!recall_missing(work, &recalled, &exists, name)) return false;
   *error = missing;
   if (!recalled.has_name) return false;
-  if (bs_names_lookup(work->session->names, work->scope, ret_record, name, error)) return true;
+  if (bs_proving_lookup(work, ret_record, name)) return true;
   return error->word == BS_WORD_not_found && refuse_missing(work, &recalled.name, exists, name);
 }
 

@@ -6,7 +6,7 @@
 #include "core/client/cache.h"
 #include "core/client/report.h"
 #include "core/client/storage.h"
-#include "core/names/names.h"
+#include "core/names/prove.h"
 #include "core/record/memo.h"
 #include "core/state/state.h"
 
@@ -39,6 +39,12 @@ struct bs_work {
   struct bs_watch watch;       /* of `scope` and the caller's progress */
   struct bs_replicas replicas; /* the session's stores, opened as far as they could be */
   bool is_trial;               /* a dry run: nothing is remembered */
+  struct {
+    bool is_wanted;       /* by the caller: what is current at the pin, or a failure */
+    uint64_t most_blocks; /* 0: the config's */
+    bool is_done;
+    struct bs_prove_result result; /* of the last one */
+  } proving;
   struct bs_report report;
 };
 

@@ -54,8 +54,8 @@ static bool check_entry(struct proving *proving, struct bs_error *error) {
                    ", which has none on it.", claim->name, block);
   if (!is_same_entry(&same, proving, error)) return false;
   if (same && is_same_inheritance(proving)) return true;
-  return bs_fail(error, BS_WORD_forged, "The name service says of %s what its operation in block %" PRIu64 " does not: owner, value "
-                 "hash or another part of its record is false.", claim->name, block);
+  return bs_fail(error, BS_WORD_forged, "The name service says of %s what its operation in block %" PRIu64
+                 " does not: owner, value hash or another part of its record is false.", claim->name, block);
 }
 
 /* ---- the namespace's ---- */
@@ -67,8 +67,8 @@ static bool find_namespace(struct proving *proving, uint64_t block, struct bs_er
   memcpy(findings.name, proving->findings.name, sizeof findings.name);
   if (!bs_proof_reach(proving->proof, block, error) || !bs_proof_look(proving->proof, &findings, block, error)) return false;
   if (!findings.found_name_space)
-    return bs_fail(error, BS_WORD_forged, "The name service says that the namespace of %s was made ready or revealed in block %" PRIu64
-                   ", which has no such operation.", proving->claim->name, block);
+    return bs_fail(error, BS_WORD_forged, "The name service says that the namespace of %s was made ready or revealed in "
+                   "block %" PRIu64 ", which has no such operation.", proving->claim->name, block);
   proving->findings.found_name_space = true;
   proving->findings.name_space = findings.name_space;
   proving->findings.name_space_block = block;
@@ -76,8 +76,8 @@ static bool find_namespace(struct proving *proving, uint64_t block, struct bs_er
 }
 
 static bool fail_lapsed(const struct proving *proving, struct bs_error *error) {
-  return bs_fail(error, BS_WORD_failed, "The namespace of %s is not ready, and which of its reveals counts is not told: only that the name "
-                 "was imported can be proven.", proving->claim->name);
+  return bs_fail(error, BS_WORD_failed, "The namespace of %s is not ready, and which of its reveals counts is not told: "
+                 "only that the name was imported can be proven.", proving->claim->name);
 }
 
 /* Where the blocks after the name's operation tell nothing of the namespace, the service says where to look.  It must have
@@ -99,8 +99,8 @@ static bool prove_namespace(struct proving *proving, bool *ret_genesis, struct b
     return find_namespace(proving, told->ready_block, error) &&
            (proving->findings.name_space.state == BS_NAMESPACE_IS_READY || fail_lapsed(proving, error));
   if (!imported) /* made ready after the name's operation, or never */
-    return bs_fail(error, BS_WORD_forged, "The name service says that the namespace of %s was not ready when the name was changed.",
-                   claim->name);
+    return bs_fail(error, BS_WORD_forged, "The name service says that the namespace of %s was not ready when the "
+                   "name was changed.", claim->name);
   return proving->findings.found_name_space || find_namespace(proving, told->reveal_block, error);
 }
 

@@ -27,7 +27,8 @@ static bool take_name(struct bs_proof_findings *findings, const struct bs_fields
   entry.changed_block = block;
   if (findings->found && findings->entry.changed_block == block && !is_after(&entry, &findings->entry)) {
     if (is_after(&findings->entry, &entry)) return true;
-    return bs_fail(error, BS_WORD_conflict, "Block %" PRIu64 " has two operations on %s that have no order.", block, findings->name);
+    return bs_fail(error, BS_WORD_conflict, "Block %" PRIu64 " has two operations on %s that have no order.", block,
+                   findings->name);
   }
   findings->found = true;
   findings->entry = entry;

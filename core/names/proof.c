@@ -105,8 +105,8 @@ static bool take_answer(struct bs_proof *proof, const struct bs_block_hashes *an
 
   block->is_asked = false;
   if (block->has_consensus && memcmp(block->consensus, answer->consensus, sizeof block->consensus) != 0)
-    return bs_fail(error, BS_WORD_forged, "The name service gives block %" PRIu64 " another consensus hash than %s.", block->block,
-                   block->block == proof->pin.block ? "the pin has" : "follows from the pinned one");
+    return bs_fail(error, BS_WORD_forged, "The name service gives block %" PRIu64 " another consensus hash than %s.",
+                   block->block, block->block == proof->pin.block ? "the pin has" : "follows from the pinned one");
   memcpy(block->consensus, answer->consensus, sizeof block->consensus);
   block->has_consensus = true;
   if (!answer->wants_operations) return true;
@@ -155,9 +155,9 @@ static bool ask(struct bs_proof *proof, struct bs_error *error) {
 /* ---- one block ---- */
 
 static bool refuse(uint64_t number, struct bs_error *error) {
-  return bs_fail(error, BS_WORD_forged, "What the name service answers about block %" PRIu64 " and those before it does not hash to "
-                 "that block's consensus hash, which follows from the pin: the answers are false, or the pin is of another chain.",
-                 number);
+  return bs_fail(error, BS_WORD_forged, "What the name service answers about block %" PRIu64 " and those before it does not "
+                 "hash to that block's consensus hash, which follows from the pin: the answers are false, or the pin is of "
+                 "another chain.", number);
 }
 
 static bool are_distinct(const struct bs_leaf *leaves, size_t count) {
@@ -225,8 +225,8 @@ static bool check_range(const struct bs_proof *proof, uint64_t block, struct bs_
     return bs_fail(error, BS_WORD_stale, "Block %" PRIu64 " comes after the pin's block %" PRIu64
                    ": nothing about it can be proven without a newer pin.", block, proof->pin.block);
   return block >= proof->first_block ||
-         bs_fail(error, BS_WORD_forged, "The name service tells of an operation in block %" PRIu64 ", but the chain begins with block "
-                 "%" PRIu64 ".", block, proof->first_block);
+         bs_fail(error, BS_WORD_forged, "The name service tells of an operation in block %" PRIu64 ", but the chain begins "
+                 "with block %" PRIu64 ".", block, proof->first_block);
 }
 
 /* Trusts what was trusted in an earlier proof by the same pin. */
@@ -251,7 +251,8 @@ bool bs_proof_reach(struct bs_proof *proof, uint64_t target, struct bs_error *er
 
   if (!check_range(proof, target, error) || !recall_reached(proof, &found, target, error)) return false;
   if (found) return want_inputs(proof, target, error) && ask(proof, error) && verify(proof, target, error);
-  if (!visit_path(proof, target, want_inputs, error) || !ask(proof, error) || !visit_path(proof, target, verify, error)) return false;
+  if (!visit_path(proof, target, want_inputs, error) || !ask(proof, error) || !visit_path(proof, target, verify, error))
+    return false;
   block = bs_proof_table_find(&proof->table, target);
   return proof->memory.keep_reached == NULL ||
          proof->memory.keep_reached(proof->memory.user, target, proof->pin.consensus, block->consensus, error);
@@ -273,7 +274,8 @@ static bool recall_blocks(struct bs_proof *proof, uint64_t *number, uint64_t las
     memcpy(block->operations, operations, sizeof operations);
     block->has_operations = block->is_verified = block->is_recalled = true;
     if ((*number)-- == proof->first_block) return true;
-    if (memcmp(previous, none, sizeof previous) == 0) return bs_fail(error, BS_WORD_corrupt, "The remembered proofs are damaged.");
+    if (memcmp(previous, none, sizeof previous) == 0)
+      return bs_fail(error, BS_WORD_corrupt, "The remembered proofs are damaged.");
     below = bs_proof_table_add(&proof->table, *number);
     if (below == NULL) return bs_fail_memory(error);
     if (below->has_consensus && memcmp(below->consensus, previous, sizeof previous) != 0) return refuse(*number + 1, error);

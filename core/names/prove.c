@@ -72,12 +72,12 @@ static bool weigh(const struct bs_proof *proof, const char *name, const struct b
   if (!bs_proof_estimate(proof, &cost, lowest, whole, error)) return false;
   span = whole ? request->pin.block - lowest + 1 : 0;
   bs_log(BS_LOG_INFO, "%s: a proof by block %" PRIu64 " down to block %" PRIu64 " checks %" PRIu64 " blocks, in about %" PRIu64
-         " questions for %" PRIu64 " bytes of hashes, and the operations of blocks that have some", name, request->pin.block, lowest,
-         cost.blocks, cost.questions, cost.bytes);
+         " questions for %" PRIu64 " bytes of hashes, and the operations of blocks that have some",
+         name, request->pin.block, lowest, cost.blocks, cost.questions, cost.bytes);
   if (span <= request->most_blocks) return true;
   return bs_fail(error, BS_WORD_too_large, "To prove %s, all %" PRIu64 " blocks from %" PRIu64 " to the pin's, %" PRIu64
-                 ", must be checked (%" PRIu64 " bytes of hashes in about %" PRIu64 " questions, and the operations of those that "
-                 "have some), which is more than the %" PRIu64 " that are allowed: allow more, or be content with its being included.",
+                 ", must be checked (%" PRIu64 " bytes of hashes in about %" PRIu64 " questions, and the operations of those "
+                 "that have some), which is more than the %" PRIu64 " that are allowed: allow more.",
                  name, span, lowest, request->pin.block, cost.bytes, cost.questions, request->most_blocks);
 }
 
@@ -126,8 +126,8 @@ static bool prove(struct asking *asking, struct bs_prove_result *result, const s
   result->cost = *bs_proof_cost(proof);
   bs_proof_free(proof);
   if (good)
-    bs_log(BS_LOG_INFO, "%s: proven; %" PRIu64 " blocks were checked, with %" PRIu64 " questions for %" PRIu64 " bytes", claim->name,
-           result->cost.blocks, result->cost.questions, result->cost.bytes);
+    bs_log(BS_LOG_INFO, "%s: proven; %" PRIu64 " blocks were checked, with %" PRIu64 " questions for %" PRIu64 " bytes",
+           claim->name, result->cost.blocks, result->cost.questions, result->cost.bytes);
   return good;
 }
 

@@ -164,7 +164,8 @@ static inline struct bs_claim claim_of(struct fixture *fixture, const char *name
   struct bs_claim claim = {.name = name};
   struct bs_error error = {0};
 
-  assert_ok(bs_index_get_name_in_namespace(index, &claim.entry, &claim.found, &claim.name_space, &claim.has_name_space, name, &error));
+  assert_ok(bs_index_get_name_in_namespace(index, &claim.entry, &claim.found, &claim.name_space, &claim.has_name_space, name,
+                                           &error));
   if (!claim.found) return claim;
   assert_ok(bs_index_is_inherited(index, &claim.is_inherited, &claim.entry, &error));
   claim.is_expired = !claim.has_name_space || bs_name_last_block(&claim.entry, &claim.name_space) < tip_of(fixture).height;

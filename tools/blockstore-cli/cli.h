@@ -53,6 +53,8 @@ enum cli_option_name {
   CLI_NO_VOWEL_DISCOUNT,
   CLI_REFUSED,
   CLI_RESUME,
+  CLI_PROVE,
+  CLI_PROVE_BLOCKS,
   CLI_TEST,
   CLI_VERSION,
   CLI_OPTIONS
@@ -122,6 +124,7 @@ struct cli {
   unsigned given[CLI_OPTIONS];    /* how often */
   const char *value[CLI_OPTIONS]; /* the last */
   uint32_t deadline_ms;           /* 0: the config's */
+  uint64_t prove_blocks;          /* the same */
 
   /* What the command asked for. */
   struct blockstore_config *config;
@@ -145,6 +148,8 @@ bool cli_parse(struct cli *cli, int argc, char **argv);
 bool cli_find_command(struct cli *cli);
 /* Options and arguments against the command's row. */
 bool cli_check_usage(struct cli *cli);
+/* The number that an option names, from 1 to `most`, in words `limit`; the option that is not given leaves it alone. */
+bool cli_take_number(struct cli *cli, uint64_t *number, enum cli_option_name option, uint64_t most, const char *limit);
 /* Takes the next one off *at, the arguments of a command's row or that of an option's; false: none is left. */
 bool cli_next_argument(struct cli_argument *ret_argument, const char **at);
 

@@ -2,7 +2,6 @@
 /* Mutable data: put, get, delete, explain. */
 #include <config.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -12,35 +11,21 @@
 #define VERSION_MAX ((UINT64_C(1) << 53) - 1)
 #define TIME_MAX UINT64_C(253402300799) /* the last second of the year 9999 */
 
-/* The number that an option names, from 1 to `most`, in words `limit`; the option that is not given leaves it alone. */
-static bool take_number(struct cli *cli, uint64_t *number, enum cli_option_name option, uint64_t most, const char *limit) {
-  const char *text = cli->value[option];
-  unsigned long long value;
-  char *end;
-
-  if (cli->given[option] == 0) return true;
-  errno = 0;
-  value = strtoull(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 || value > most)
-    return cli_refuse(cli, "--%s: A number from 1 to %s was expected, not \"%s\".", cli_options[option].name, limit, text);
-  *number = value;
-  return true;
-}
-
 /* Of data that is written: the last version of all is for the tombstone that deletes the one before it. */
 static bool take_version(struct cli *cli, uint64_t *version) {
-  return take_number(cli, version, CLI_VER, VERSION_MAX - 1, "2^53-2");
+  return cli_take_number(cli, version, CLI_VER, VERSION_MAX - 1, "2^53-2");
 }
 
 static bool take_bound(struct cli *cli, uint64_t *version, enum cli_option_name option) {
-  return take_number(cli, version, option, VERSION_MAX, "2^53-1");
+  return cli_take_number(cli, version, option, VERSION_MAX, "2^53-1");
 }
 
 /* What has expired when it is written nobody could read; what is beyond the year 9999 was not meant as seconds. */
 static bool take_expiry(struct cli *cli, uint64_t *expires) {
   time_t now = time(NULL);
 
-  if (!take_number(cli, expires, CLI_EXPIRES, TIME_MAX, "253402300799, seconds since 1970 up to the year 9999,")) return false;
+  if (!cli_take_number(cli, expires, CLI_EXPIRES, TIME_MAX, "253402300799, seconds since 1970 up to the year 9999,"))
+    return false;
   if (cli->given[CLI_EXPIRES] == 0 || now < 0 || *expires > (uint64_t)now) return true;
   return cli_refuse(cli, "--expires: The time %" PRIu64 " is past: it is %" PRIu64 " now, in seconds since 1970.",
                     *expires, (uint64_t)now);

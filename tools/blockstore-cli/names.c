@@ -15,12 +15,21 @@ enum blockstore_result cli_call_method(struct cli *cli, const char *const *argum
   options.payment_key = cli->payment_key;
   options.dry_run = cli->given[CLI_DRY_RUN] > 0;
   options.deadline_ms = cli->deadline_ms;
+  options.prove = cli->given[CLI_PROVE] > 0;
+  options.prove_blocks = cli->prove_blocks;
   return blockstore_call_method(cli->blockstore, &cli->json, cli->command->name, arguments, count, &options,
                                 &cli->error);
 }
 
 enum blockstore_result cli_run_method(struct cli *cli) {
   return cli_call_method(cli, cli->arguments, cli->count);
+}
+
+static enum blockstore_result run_lookup(struct cli *cli) {
+  if (cli->given[CLI_PROVE_BLOCKS] > 0 && cli->given[CLI_PROVE] == 0)
+    return cli_fail(cli, BLOCKSTORE_USAGE, "usage", "--prove-blocks goes with --prove only.");
+  if (!cli_take_number(cli, &cli->prove_blocks, CLI_PROVE_BLOCKS, 100000000, "100000000")) return BLOCKSTORE_USAGE;
+  return cli_run_method(cli);
 }
 
 /* ---- texts that may come from a file ---- */
@@ -80,8 +89,10 @@ const struct cli_command cli_name_commands[] = {
     {"ping", "", "ask the name service whether it is there", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"getinfo", "", "show the state of the name service", "", CLI_ASKS, CLI_SESSION, cli_run_method},
     {"lookup", "NAME", "show a name's user record and name record",
-     "The user record comes from the stores and is checked against the name record.\n", CLI_ASKS, CLI_SESSION,
-     cli_run_method},
+     "The user record comes from the stores and is checked against the name record.  With --prove names.pin\n"
+     "of the config must prove the name record as of its block; where --prove-blocks says nothing,\n"
+     "names.prove_blocks bounds what that may cost.\n",
+     CLI_ASKS | CLI_TAKES(CLI_PROVE) | CLI_TAKES(CLI_PROVE_BLOCKS), CLI_SESSION, run_lookup},
     {"get_name_blockchain_record", "NAME", "show what the chain says of a name", "", CLI_ASKS, CLI_SESSION,
      cli_run_method},
     {"get_name_blockchain_history", "NAME [FIRST [LAST]]", "show what was done to a name, and what it was after each",

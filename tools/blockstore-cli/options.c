@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "tools/blockstore-cli/cli.h"
@@ -39,6 +40,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                                "what divides prices of names without vowels, 1 to 15; 10 if not given"},
     [CLI_REFUSED] = {"refused", '\0', NULL, "also show the operations that were refused, and why"},
     [CLI_RESUME] = {"resume", '\0', NULL, "go on with them: send again, make anew, register, publish"},
+    [CLI_PROVE] = {"prove", '\0', NULL, "prove by the configured pin that the answer is current there, or fail"},
+    [CLI_PROVE_BLOCKS] = {"prove-blocks", '\0', "COUNT", "the most blocks that a proof may check"},
     [CLI_TEST] = {"test", '\0', NULL, "a key for a test network"},
     [CLI_VERSION] = {"version", '\0', NULL, "the version"},
 };
@@ -266,6 +269,20 @@ static bool check_files(struct cli *cli) {
       return cli_refuse(cli, "%s: An @ means a file, and its name is missing; write @FILE.%s", argument.noun,
                         argument.kind == CLI_IS_TEXT ? " The text @ is written @@." : "");
   }
+  return true;
+}
+
+bool cli_take_number(struct cli *cli, uint64_t *number, enum cli_option_name option, uint64_t most, const char *limit) {
+  const char *text = cli->value[option];
+  unsigned long long value;
+  char *end;
+
+  if (cli->given[option] == 0) return true;
+  errno = 0;
+  value = strtoull(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 || value > most)
+    return cli_refuse(cli, "--%s: A number from 1 to %s was expected, not \"%s\".", cli_options[option].name, limit, text);
+  *number = value;
   return true;
 }
 
