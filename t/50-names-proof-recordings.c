@@ -28,11 +28,14 @@ static bool tell_hashes(void *user, struct bs_block_hashes *blocks, size_t count
   return true;
 }
 
-static bool tell_operations(void *user, struct bs_operation_list *list, uint64_t number, struct bs_error *error) {
-  const struct recording_block *block = block_of(user, number);
+static bool tell_operations(void *user, struct bs_operation_list *lists, const uint64_t *numbers, size_t count,
+                            struct bs_error *error) {
+  for (size_t k = 0; k < count; k++) {
+    const struct recording_block *block = block_of(user, numbers[k]);
 
-  for (size_t i = 0; i < block->operation_count; i++)
-    if (!bs_operation_list_add(list, block->operations[i].bytes, block->operations[i].length, error)) return false;
+    for (size_t i = 0; i < block->operation_count; i++)
+      if (!bs_operation_list_add(&lists[k], block->operations[i].bytes, block->operations[i].length, error)) return false;
+  }
   return true;
 }
 

@@ -340,6 +340,28 @@ static bool all_hashes(void *state, struct bs_block_hashes *blocks, size_t count
   return true;
 }
 
+static uint64_t told_of; /* added to the block of an operation */
+
+struct telling {
+  bs_visit_operation visit;
+  void *user;
+};
+
+static bool tell_of(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  const struct telling *telling = user;
+
+  return telling->visit(telling->user, block + told_of, fields, error);
+}
+
+static bool all_operations(void *state, const uint64_t *blocks, size_t count, bs_visit_operation visit, void *user,
+                           struct bs_error *error) {
+  struct telling telling = {visit, user};
+
+  for (size_t i = 0; i < count; i++)
+    if (!bs_provider_embedded.operations_at(state, blocks[i], tell_of, &telling, error)) return false;
+  return true;
+}
+
 static void a_provider_that_answers_many_at_once(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_record record;
@@ -351,9 +373,13 @@ static void a_provider_that_answers_many_at_once(void **state) {
   request = request_of(fixture);
   liar = bs_provider_embedded;
   liar.hashes_of = all_hashes;
+  liar.operations_of = all_operations;
   liar.operations_hash_at = NULL;
+  told_of = 0;
   open_on(fixture, &liar);
   assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
+  told_of = 1;
+  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_malformed, "which it was not asked for");
   liar.hashes_of = NULL;
   assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_failed,
                "cannot be asked for what a proof needs");

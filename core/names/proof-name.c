@@ -53,13 +53,11 @@ static bool take_namespace(struct bs_proof_findings *findings, const struct bs_f
   return true;
 }
 
-bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t block, struct bs_error *error) {
-  struct bs_operation_list list BS_AUTO(bs_operation_list_free) = {.count = 0};
-
-  if (!bs_proof_operations(proof, &list, block, error)) return false;
-  for (size_t i = 0; i < list.count; i++) {
+static bool look(struct bs_proof_findings *findings, const struct bs_operation_list *list, uint64_t block,
+                 struct bs_error *error) {
+  for (size_t i = 0; i < list->count; i++) {
     size_t length;
-    const unsigned char *serialised = bs_operation_list_at(&list, i, &length);
+    const unsigned char *serialised = bs_operation_list_at(list, i, &length);
     struct bs_fields fields;
 
     if (!bs_fields_read(&fields, serialised, length, error) ||
@@ -70,9 +68,34 @@ bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, u
   return true;
 }
 
+/* Blocks from the newest on. */
+static bool look_into(struct bs_proof *proof, struct bs_proof_findings *findings, const uint64_t *blocks, size_t count,
+                      struct bs_error *error) {
+  struct bs_operation_list lists[BS_PROOF_LISTS];
+  bool good = bs_proof_operations(proof, lists, blocks, count, error);
+
+  for (size_t i = 0; i < count; i++) {
+    good = good && (findings->found || look(findings, &lists[i], blocks[i], error));
+    bs_operation_list_free(&lists[i]);
+  }
+  return good;
+}
+
+bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t block, struct bs_error *error) {
+  return bs_proof_is_empty(proof, block) || look_into(proof, findings, &block, 1, error);
+}
+
 bool bs_proof_look_down(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t from, uint64_t to,
                         struct bs_error *error) {
-  for (uint64_t block = from; block + 1 > to && !findings->found; block--)
-    if (!bs_proof_is_empty(proof, block) && !bs_proof_look(proof, findings, block, error)) return false;
+  uint64_t blocks[BS_PROOF_LISTS];
+  size_t count = 0;
+
+  for (uint64_t block = from; block + 1 > to && !findings->found; block--) {
+    if (!bs_proof_is_empty(proof, block)) blocks[count++] = block;
+    if (count == BS_PROOF_LISTS || (count > 0 && block == to)) {
+      if (!look_into(proof, findings, blocks, count, error)) return false;
+      count = 0;
+    }
+  }
   return true;
 }

@@ -340,18 +340,16 @@ bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t number) {
   return memcmp(bs_proof_table_find(&proof->table, number)->operations, empty, sizeof empty) == 0;
 }
 
-bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_list, uint64_t number, struct bs_error *error) {
-  struct bs_operation_list list BS_AUTO(bs_operation_list_free) = {.count = 0};
-  const struct bs_proof_block *block = bs_proof_table_find(&proof->table, number);
-
-  if (!bs_proof_is_empty(proof, number)) {
-    proof->cost.questions++;
-    if (!proof->source.operations(proof->source.user, &list, number, error)) return explain_missing(proof, error);
-    proof->cost.bytes += list.bytes.length;
+bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
+                         struct bs_error *error) {
+  for (size_t i = 0; i < count; i++) ret_lists[i] = (struct bs_operation_list){.count = 0};
+  proof->cost.questions++;
+  if (!proof->source.operations(proof->source.user, ret_lists, blocks, count, error)) return explain_missing(proof, error);
+  for (size_t i = 0; i < count; i++) {
+    proof->cost.bytes += ret_lists[i].bytes.length;
+    if (!bs_operation_list_check(&ret_lists[i], bs_proof_table_find(&proof->table, blocks[i])->operations, blocks[i], error))
+      return false;
   }
-  if (!bs_operation_list_check(&list, block->operations, number, error)) return false;
-  *ret_list = list;
-  list = (struct bs_operation_list){.count = 0};
   return true;
 }
 

@@ -32,6 +32,7 @@
 #include "core/chain/fields.h"
 
 #define BS_PROOF_BATCH 2000                         /* hashes in one question */
+#define BS_PROOF_LISTS 32                           /* blocks whose operations are asked for in one question */
 #define BS_PROOF_LIST_BYTES ((size_t)8 << 20)       /* operations of a block: a Bitcoin block has not room for more */
 #define BS_PROOF_LIST_COUNT 20000
 
@@ -59,8 +60,8 @@ struct bs_proof_source {
   void *user;
   /* At most BS_PROOF_BATCH, ascending, all different. */
   bool (*hashes)(void *user, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
-  /* Into an empty list. */
-  bool (*operations)(void *user, struct bs_operation_list *list, uint64_t block, struct bs_error *error);
+  /* At most BS_PROOF_LISTS, each into its empty list. */
+  bool (*operations)(void *user, struct bs_operation_list *lists, const uint64_t *blocks, size_t count, struct bs_error *error);
 };
 
 /* What was verified before, by consensus hash, so that no server can put anything into it.  Zero: nothing is remembered. */
@@ -115,7 +116,9 @@ bool bs_proof_reach(struct bs_proof *proof, uint64_t block, struct bs_error *err
 bool bs_proof_descend(struct bs_proof *proof, uint64_t block, struct bs_error *error);
 /* Does the block have no operation?  It must be trusted. */
 bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t block);
-/* The operations of a block that is trusted: all of them, and nothing else. */
-bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_list, uint64_t block, struct bs_error *error);
+/* The operations of at most BS_PROOF_LISTS blocks that are trusted, not empty and all different: all of them, and nothing
+ * else.  Each list by bs_operation_list_free, also after a failure. */
+bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
+                         struct bs_error *error);
 
 #endif

@@ -46,20 +46,43 @@ static bool ask_hashes(void *user, struct bs_block_hashes *blocks, size_t count,
   return true;
 }
 
-static bool add_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct bs_buffer serialised BS_AUTO_BUFFER = BS_BUFFER_INIT;
+#define LISTS_BYTES ((size_t)64 << 20) /* of the operations of all blocks of a question */
 
-  (void)block;
+/* The lists that a question fills. */
+struct filling {
+  struct bs_operation_list *lists;
+  const uint64_t *blocks;
+  size_t count, bytes;
+};
+
+static bool add_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  struct filling *filling = user;
+  struct bs_buffer serialised BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  size_t i = 0;
+
+  while (i < filling->count && filling->blocks[i] != block) i++;
+  if (i == filling->count)
+    return bs_fail(error, BS_WORD_malformed, "The name service tells of block %" PRIu64 ", which it was not asked for.", block);
   bs_fields_write(&serialised, fields);
-  return bs_buffer_ok(&serialised, error) && bs_operation_list_add(user, serialised.bytes, serialised.length, error);
+  filling->bytes += serialised.length;
+  if (filling->bytes > LISTS_BYTES) return bs_fail(error, BS_WORD_too_large, "The name service tells more operations than fit.");
+  return bs_buffer_ok(&serialised, error) &&
+         bs_operation_list_add(&filling->lists[i], serialised.bytes, serialised.length, error);
 }
 
-static bool ask_operations(void *user, struct bs_operation_list *list, uint64_t block, struct bs_error *error) {
+static bool ask_operations(void *user, struct bs_operation_list *lists, const uint64_t *blocks, size_t count,
+                           struct bs_error *error) {
   const struct asking *asking = user;
+  const struct bs_provider *provider = asking->names->provider;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+  struct filling filling = {lists, blocks, count, 0};
 
-  return bs_names_enter(&call, asking->names, asking->scope, false, error) &&
-         asking->names->provider->operations_at(asking->names->state, block, add_operation, list, error);
+  if (!bs_names_enter(&call, asking->names, asking->scope, false, error)) return false;
+  if (provider->operations_of != NULL)
+    return provider->operations_of(asking->names->state, blocks, count, add_operation, &filling, error);
+  for (size_t i = 0; i < count; i++)
+    if (!provider->operations_at(asking->names->state, blocks[i], add_operation, &filling, error)) return false;
+  return true;
 }
 
 /* ---- what it costs ---- */

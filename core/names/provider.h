@@ -97,6 +97,10 @@ struct bs_provider {
   /* Both hashes of many blocks, ascending, at most BS_PROOF_BATCH; NULL: they are asked for one by one.  Word: not_found
    * (says which block). */
   bool (*hashes_of)(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
+  /* The accepted operations of many blocks, at most BS_PROOF_LISTS; the same. */
+  bool (*operations_of)(void *state, const uint64_t *blocks, size_t count, bs_visit_operation visit, void *user,
+                        struct bs_error *error);
+
   bool (*find_value)(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
 

@@ -78,11 +78,9 @@ static inline bool story_hashes(void *user, struct bs_block_hashes *blocks, size
   return true;
 }
 
-static inline bool story_operations(void *user, struct bs_operation_list *list, uint64_t block, struct bs_error *error) {
-  struct story *story = user;
+static inline bool story_list(struct story *story, struct bs_operation_list *list, uint64_t block, struct bs_error *error) {
   const struct bs_operation_list *told = &story->blocks[story->as[block]].list;
 
-  story->questions++;
   story->asked[block]++;
   for (size_t i = 0; i < told->count; i++) {
     size_t length;
@@ -90,6 +88,17 @@ static inline bool story_operations(void *user, struct bs_operation_list *list, 
 
     if (!bs_operation_list_add(list, serialised, length, error)) return false;
   }
+  return true;
+}
+
+static inline bool story_operations(void *user, struct bs_operation_list *lists, const uint64_t *blocks, size_t count,
+                                    struct bs_error *error) {
+  struct story *story = user;
+
+  assert_true(count > 0 && count <= BS_PROOF_LISTS);
+  story->questions++;
+  for (size_t i = 0; i < count; i++)
+    if (!story_list(story, &lists[i], blocks[i], error)) return false;
   return true;
 }
 

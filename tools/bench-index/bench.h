@@ -69,11 +69,16 @@ void bench_fill(const char *path, size_t names);
 void bench_lookup(const char *path, size_t names, size_t count);
 void bench_ledger(const char *path, size_t count);
 
+/* prove.c: an index of so many blocks; then a name that was changed `back` blocks below the last, whole: nothing since. */
+void bench_fill_blocks(const char *path, size_t blocks);
+void bench_prove(const char *path, size_t blocks, size_t back, bool whole);
+
 /* ---- the floors ---- */
 
 void bench_floor_hash(const char *chain);
 void bench_floor_rows(const char *index, const char *copy);
 void bench_floor_lookup(const char *index, size_t names, size_t count);
 void bench_floor_verify(size_t count);
+void bench_floor_prove(size_t count);
 
 #endif

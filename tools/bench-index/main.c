@@ -13,6 +13,11 @@
  *   bench-index lookup INDEX NAMES COUNT
  *   bench-index floor-lookup INDEX NAMES COUNT
  *     these two print: median and 99th percentile in microseconds
+ *   bench-index fill-blocks INDEX BLOCKS          makes an index of blocks, one in ten with operations
+ *   bench-index prove-included INDEX BLOCKS BACK
+ *   bench-index prove-current INDEX BLOCKS BACK
+ *     these two print: milliseconds, blocks checked, questions, bytes
+ *   bench-index floor-prove COUNT                 prints milliseconds
  */
 #include <config.h>
 
@@ -90,6 +95,10 @@ int main(int argc, char **argv) {
   else if (argc == 3 && strcmp(what, "floor-verify") == 0) bench_floor_verify(number_of(argv[2]));
   else if (argc == 5 && strcmp(what, "lookup") == 0) bench_lookup(argv[2], number_of(argv[3]), number_of(argv[4]));
   else if (argc == 5 && strcmp(what, "floor-lookup") == 0) bench_floor_lookup(argv[2], number_of(argv[3]), number_of(argv[4]));
+  else if (argc == 4 && strcmp(what, "fill-blocks") == 0) bench_fill_blocks(argv[2], number_of(argv[3]));
+  else if (argc == 5 && strcmp(what, "prove-included") == 0) bench_prove(argv[2], number_of(argv[3]), number_of(argv[4]), false);
+  else if (argc == 5 && strcmp(what, "prove-current") == 0) bench_prove(argv[2], number_of(argv[3]), number_of(argv[4]), true);
+  else if (argc == 3 && strcmp(what, "floor-prove") == 0) bench_floor_prove(number_of(argv[2]));
   else bench_die("a wrong command");
   return 0;
 }
