@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
-#include "core/chain/fields.h"
+#include "core/chain/entry-read.h"
 #include "core/chain/transaction.h"
 #include "core/chain/wire.h"
 #include "t/fuzz/targets.h"
@@ -44,6 +44,25 @@ void bs_fuzz_payload(const uint8_t *bytes, size_t length) {
   PROMISED(bs_operation_write(again, magic, &operation) == written && memcmp(again, payload, written) == 0);
 }
 
+/* What a proof takes for an entry is serialised to the very bytes. */
+static void read_back(const struct bs_fields *fields, const uint8_t *bytes, size_t length) {
+  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_name_entry name;
+  struct bs_entry_context context;
+  struct bs_namespace_entry name_space;
+  struct bs_error error = {0};
+
+  bs_fields_write(&written, fields);
+  PROMISED(written.length <= length);
+  if (bs_name_from_operation(&name, &context, fields, bytes, length, &error)) {
+    PROMISED(memcmp(written.bytes, bytes, length) == 0 && context.opcode == fields->opcode);
+    PROMISED(strlen(name.name) <= BS_NAME_MAX);
+  }
+  if (bs_namespace_from_operation(&name_space, fields, bytes, length, &error)) {
+    PROMISED(memcmp(written.bytes, bytes, length) == 0 && strlen(name_space.id) <= BS_NAMESPACE_MAX);
+  }
+}
+
 void bs_fuzz_operation(const uint8_t *bytes, size_t length) {
   struct bs_fields fields;
   struct bs_error error = {0};
@@ -56,4 +75,5 @@ void bs_fuzz_operation(const uint8_t *bytes, size_t length) {
     at = fields.items[i].value + fields.items[i].length;
   }
   PROMISED(at == (const char *)bytes + length);
+  read_back(&fields, bytes, length);
 }

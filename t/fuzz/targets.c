@@ -20,6 +20,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"note", bs_fuzz_note, 5000, NULL},
     {"operation", bs_fuzz_operation, 20000, NULL},
     {"payload", bs_fuzz_payload, 20000, NULL},
+    {"proof", bs_fuzz_proof, 300, NULL},
     {"route", bs_fuzz_route, 3000, "records"},
     {"s3-answer", bs_fuzz_s3_answer, 20000, "s3"},
     {"s3-profile", bs_fuzz_s3_profile, 20000, NULL},

@@ -49,6 +49,8 @@ void bs_fuzz_entry(const uint8_t *bytes, size_t length);
 void bs_fuzz_bitcoin_block(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
+/* proof.c */
+void bs_fuzz_proof(const uint8_t *bytes, size_t length);
 /* dht.c */
 void bs_fuzz_values(const uint8_t *bytes, size_t length);
 /* s3.c */
