@@ -22,6 +22,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"payload", bs_fuzz_payload, 20000, NULL},
     {"proof", bs_fuzz_proof, 300, NULL},
     {"route", bs_fuzz_route, 3000, "records"},
+    {"rpc", bs_fuzz_rpc, 1000, "json"},
     {"s3-answer", bs_fuzz_s3_answer, 20000, "s3"},
     {"s3-profile", bs_fuzz_s3_profile, 20000, NULL},
     {"s3-url", bs_fuzz_s3_url, 20000, NULL},
