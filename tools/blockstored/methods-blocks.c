@@ -63,41 +63,14 @@ bool bsd_nameops_hash_at(struct bsd_call *call) {
   return true;
 }
 
-/* user: struct bsd_page; as members. */
-static bool page_members(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct bsd_page *page = user;
-  bool skipped;
-
-  if (!bsd_page_wants(page, &skipped))
-    return bs_fail(error, BS_WORD_too_large, "The block has more operations than one reply holds; ask get_operations_at.");
-  return skipped || bsd_list_operation(page->json, block, fields, error);
-}
-
 bool bsd_nameops_at(struct bsd_call *call) {
   size_t from = call->reply->length;
-  struct bsd_page page = {.json = call->reply, .from = from};
+  struct bsd_page page = {.json = call->reply, .from = from, .full = "ask get_operations_at"};
 
   bs_buffer_byte(call->reply, '[');
-  if (!bs_names_operations_at(call->names, call->scope, call->arguments[0].number, page_members, &page, call->error))
+  if (!bs_names_operations_at(call->names, call->scope, call->arguments[0].number, bsd_page_operation, &page, call->error))
     return call->error->word == BS_WORD_not_found && give_null(call, from);
   bs_buffer_byte(call->reply, ']');
-  return true;
-}
-
-static bool page_serialised(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct bsd_page *page = user;
-  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  bool skipped;
-
-  (void)block;
-  if (!bsd_page_wants(page, &skipped)) return false;
-  if (skipped) return true;
-  bsd_fields_serialise(&text, fields);
-  if (!bs_buffer_ok(&text, error)) return false;
-  bsd_json_item(page->json);
-  bs_buffer_byte(page->json, '"');
-  bsd_json_hex_digits(page->json, text.bytes, text.length);
-  bs_buffer_byte(page->json, '"');
   return true;
 }
 
@@ -107,7 +80,7 @@ bool bsd_operations_at(struct bsd_call *call) {
   bool good;
 
   bs_buffer_text(call->reply, "{\"operations\":[");
-  good = bs_names_operations_at(call->names, call->scope, call->arguments[0].number, page_serialised, &page, call->error);
+  good = bs_names_operations_at(call->names, call->scope, call->arguments[0].number, bsd_page_serialised, &page, call->error);
   if (!bsd_page_end(&page, good)) return call->error->word == BS_WORD_not_found && give_null(call, from);
   bs_buffer_byte(call->reply, ']');
   bsd_json_truth(call->reply, "more", page.more);

@@ -186,50 +186,26 @@ static uint64_t number_or(const struct bsd_argument *argument, uint64_t otherwis
   return argument->given ? argument->number : otherwise;
 }
 
-/* user: struct bsd_page; whole records, one an operation. */
-static bool page_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct bsd_page *page = user;
-  bool skipped;
-
-  if (!bsd_page_wants(page, &skipped))
-    return bs_fail(error, BS_WORD_too_large, "The history is longer than one reply holds; ask for fewer blocks.");
-  return skipped || bsd_list_operation(page->json, block, fields, error);
-}
-
 bool bsd_name_history(struct bsd_call *call) {
-  struct bsd_page page = {.json = call->reply, .from = call->reply->length};
+  struct bsd_page page = {.json = call->reply, .from = call->reply->length, .full = "ask for fewer blocks"};
   uint64_t first = number_or(&call->arguments[1], 0), last = number_or(&call->arguments[2], INT64_MAX);
 
   bs_buffer_byte(call->reply, '[');
-  if (!bs_names_operations_on(call->names, call->scope, call->arguments[0].text, first, last, page_operation, &page, call->error))
+  if (!bs_names_operations_on(call->names, call->scope, call->arguments[0].text, first, last, bsd_page_operation, &page,
+                              call->error))
     return call->error->word == BS_WORD_not_found ? bsd_fail_2015(call, BS_WORD_not_found, "Not found.") : false;
   bs_buffer_byte(call->reply, ']');
   return true;
 }
 
-static bool page_serialised(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct bsd_page *page = user;
-  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  bool skipped;
-
-  if (!bsd_page_wants(page, &skipped)) return false;
-  if (skipped) return true;
-  bsd_fields_serialise(&text, fields);
-  if (!bs_buffer_ok(&text, error)) return false;
-  bsd_json_item(page->json);
-  bs_buffer_format(page->json, "[%llu,\"", (unsigned long long)block);
-  bsd_json_hex_digits(page->json, text.bytes, text.length);
-  bs_buffer_text(page->json, "\"]");
-  return true;
-}
-
 bool bsd_operations_on(struct bsd_call *call) {
-  struct bsd_page page = {.json = call->reply, .skip = number_or(&call->arguments[3], 0), .from = call->reply->length};
+  struct bsd_page page = {
+      .json = call->reply, .skip = number_or(&call->arguments[3], 0), .from = call->reply->length, .with_block = true};
   bool good;
 
   bs_buffer_text(call->reply, "{\"operations\":[");
   good = bs_names_operations_on(call->names, call->scope, call->arguments[0].text, call->arguments[1].number,
-                                call->arguments[2].number, page_serialised, &page, call->error);
+                                call->arguments[2].number, bsd_page_serialised, &page, call->error);
   if (!bsd_page_end(&page, good) && call->error->word != BS_WORD_not_found) return false;
   bs_buffer_byte(call->reply, ']');
   bsd_json_truth(call->reply, "more", page.more);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/codec/hex.h"
+#include "core/base/auto.h"
 #include "core/codec/json.h"
 #include "tools/blockstored/json.h"
 #include "tools/blockstored/service.h"
@@ -72,11 +72,36 @@ void bsd_moment_write(struct bs_buffer *json, const struct bs_moment *moment) {
   bsd_json_hex(json, "consensus", moment->consensus, moment->exists ? sizeof moment->consensus : 0);
 }
 
-bool bsd_page_wants(struct bsd_page *page, bool *ret_skipped) {
-  *ret_skipped = page->skip > 0;
-  if (page->skip > 0) page->skip--;
-  else page->more = page->json->length - page->from > BSD_RESULT_MAX;
+/* Is there room for one more? */
+static bool has_room(struct bsd_page *page) {
+  page->more = page->json->length - page->from > BSD_RESULT_MAX;
   return !page->more;
+}
+
+bool bsd_page_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  struct bsd_page *page = user;
+
+  if (!has_room(page))
+    return bs_fail(error, BS_WORD_too_large, "There are more operations than one reply holds; %s.", page->full);
+  return bsd_list_operation(page->json, block, fields, error);
+}
+
+bool bsd_page_serialised(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  struct bsd_page *page = user;
+  struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  if (page->skip > 0) {
+    page->skip--;
+    return true;
+  }
+  if (!has_room(page)) return false;
+  bsd_fields_serialise(&text, fields);
+  bsd_json_item(page->json);
+  if (page->with_block) bs_buffer_format(page->json, "[%llu,", (unsigned long long)block);
+  bs_buffer_byte(page->json, '"');
+  bsd_json_hex_digits(page->json, text.bytes, text.length);
+  bs_buffer_text(page->json, page->with_block ? "\"]" : "\"");
+  return bs_buffer_ok(&text, error) && bs_buffer_ok(page->json, error);
 }
 
 bool bsd_page_end(const struct bsd_page *page, bool good) {

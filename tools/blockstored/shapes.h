@@ -18,15 +18,19 @@ void bsd_list_texts(struct bs_buffer *json, const char *texts, size_t count);
 /* The members "block" and "consensus". */
 void bsd_moment_write(struct bs_buffer *json, const struct bs_moment *moment);
 
-/* A list that must not become too long.  user of a visit: `skip` items are passed over; where there is no more room, the
- * visit ends with `more`, which is no failure. */
+/* A list of operations that must not become too long.  Where there is no more room the visit fails: with `more`, which is no
+ * failure (bsd_page_end), or with too_large and what to do instead. */
 struct bsd_page {
   struct bs_buffer *json;
-  uint64_t skip;
-  size_t from; /* where the list begins in json */
+  uint64_t skip;    /* operations that are passed over */
+  size_t from;      /* where the list begins in json */
+  bool with_block;  /* bsd_page_serialised: each as [BLOCK, hexadecimal] */
+  const char *full; /* bsd_page_operation: what to do when it is too long */
   bool more;
 };
-bool bsd_page_wants(struct bsd_page *page, bool *ret_skipped);
+/* bs_visit_operation, user: struct bsd_page.  As bsd_list_operation; as hexadecimal. */
+bool bsd_page_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error);
+bool bsd_page_serialised(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error);
 /* What came of the visit: true also when it ended because the page was full. */
 bool bsd_page_end(const struct bsd_page *page, bool good);
 
