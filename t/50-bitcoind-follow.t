@@ -27,9 +27,9 @@ is "$(ask tip "$index" | cut -d ' ' -f 3)" "$(rm "$index"* && ask follow "$index
 # ---- what it is of ----
 like "$(ask follow "$work/later")" '^config: .*/later is the index of the network regtest from block 300 on, and not of regtest from 1 on' \
   'another first block'
-like "$(NODE_NETWORK=test ask follow "$index")" '^config: .* and not of test from 1 on: give it another path, or remove it\.$' \
+like "$(NODE_NETWORK='test' ask follow "$index")" '^config: .* and not of test from 1 on: give it another path, or remove it\.$' \
   'an index of another network'
-like "$(NODE_NETWORK=test ask follow "$work/test")" \
+like "$(NODE_NETWORK='test' ask follow "$work/test")" \
   '^config: The Bitcoin node at .* is of the network regtest, and the network test is configured\.$' 'a node of another network'
 like "$(NODE_NETWORK=main NODE_FIRST_BLOCK=5 ask follow "$work/main")" '^config: .* begin with block 373601, not with 5\.$' \
   'on main nobody begins elsewhere'

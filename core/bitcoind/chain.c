@@ -161,7 +161,8 @@ static struct bs_bitcoin_chain *make(const struct bs_bitcoin_network *network, u
 }
 
 /* The file is open, or that has failed. */
-static bool finish_opening(struct bs_bitcoin_chain **ret_chain, struct bs_bitcoin_chain *chain, bool good, struct bs_error *error) {
+static bool finish_opening(struct bs_bitcoin_chain **ret_chain, struct bs_bitcoin_chain *chain, bool good,
+                           struct bs_error *error) {
   chain->index = (struct bs_index){chain->database, &chain->parameters};
   if (!good || !ensure_source(chain, error)) {
     bs_bitcoin_chain_close(chain);
@@ -364,8 +365,8 @@ bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, st
   if (!bs_index_rollback(&chain->index, height, error)) {
     if (error->word != BS_WORD_not_found) return false;
     return bs_fail(error, BS_WORD_conflict,
-                   "%s: Blocks from %" PRIu64 " on have left the node's chain, and only the newest %d can be taken back.  Remove the"
-                   " index, with its -wal and -shm: it is made again from the node.",
+                   "%s: Blocks from %" PRIu64 " on have left the node's chain, and only the newest %d can be taken back."
+                   "  Remove the index, with its -wal and -shm: it is made again from the node.",
                    chain->database->path, height + 1, BS_BITCOIN_KEPT_BLOCKS);
   }
   return bs_database_run(chain->database, SQL_drop_blocks, above, 1, error) &&

@@ -48,7 +48,8 @@ void bs_bitcoin_chain_scope(struct bs_bitcoin_chain *chain, const struct bs_scop
 const char *bs_bitcoin_chain_path(const struct bs_bitcoin_chain *chain);
 const struct bs_index *bs_bitcoin_chain_index(const struct bs_bitcoin_chain *chain);
 const struct bs_bitcoin_network *bs_bitcoin_chain_network(const struct bs_bitcoin_chain *chain);
-void bs_bitcoin_chain_id(const struct bs_bitcoin_chain *chain, unsigned char chain_id[BS_BITCOIN_CHAIN_ID_SIZE]); /* displayed order */
+/* In displayed order. */
+void bs_bitcoin_chain_id(const struct bs_bitcoin_chain *chain, unsigned char chain_id[BS_BITCOIN_CHAIN_ID_SIZE]);
 
 struct bs_bitcoin_tip {
   uint64_t height; /* first block - 1 when there is no block yet */
@@ -70,8 +71,8 @@ bool bs_bitcoin_chain_begin_read(struct bs_bitcoin_chain *chain, struct bs_error
 bool bs_bitcoin_chain_commit(struct bs_bitcoin_chain *chain, struct bs_error *error);
 void bs_bitcoin_chain_abort(struct bs_bitcoin_chain *chain); /* nothing happens when nothing was begun */
 
-/* The transactions of a block that the rules must see: those with a payload of ours, but never the coinbase.  Their numbers in the
- * block, ascending; by free(), NULL when there are none. */
+/* The transactions of a block that the rules must see: those with a payload of ours, but never the coinbase.  Their numbers
+ * in the block, ascending; by free(), NULL when there are none. */
 bool bs_bitcoin_chain_find_operations(const struct bs_bitcoin_chain *chain, size_t **ret_numbers, size_t *ret_count,
                                       const struct bs_bitcoin_block *block, struct bs_error *error);
 /* A transaction of a block with the script of the output that its input 0 spends. */

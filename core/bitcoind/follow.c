@@ -121,8 +121,8 @@ static bool commit_some(struct bs_follower *follower, struct bs_error *error) {
 
 static bool fail_deep(const struct bs_follower *follower, uint64_t height, struct bs_error *error) {
   return bs_fail(error, BS_WORD_conflict,
-                 "%s: More than %d blocks up to %" PRIu64 " have left the node's chain, and no more can be taken back.  If the node"
-                 " is right, remove the index, with its -wal and -shm: it is made again.",
+                 "%s: More than %d blocks up to %" PRIu64 " have left the node's chain, and no more can be taken back.  If the"
+                 " node is right, remove the index, with its -wal and -shm: it is made again.",
                  bs_bitcoin_chain_path(follower->chain), BS_BITCOIN_KEPT_BLOCKS, height);
 }
 
@@ -180,9 +180,8 @@ static bool fail_pruned(const struct bs_follower *follower, uint64_t height, str
 
 /* Asks for the blocks whose hashes are known, and for hashes behind them.  Nothing is on its way when there are neither. */
 static bool ask(struct bs_follower *follower, const struct bs_scope *scope, struct range blocks, struct bs_error *error) {
-  uint64_t next = blocks.first + blocks.count;
-  size_t count = next > follower->target ? 0 : (size_t)(follower->target - next + 1 < follower->batch ? follower->target - next + 1
-                                                                                                     : follower->batch);
+  uint64_t next = blocks.first + blocks.count, left = next > follower->target ? 0 : follower->target - next + 1;
+  size_t count = left < follower->batch ? (size_t)left : follower->batch;
 
   follower->asked_blocks = blocks;
   follower->asked_hashes = (struct range){next, count};

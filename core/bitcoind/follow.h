@@ -2,8 +2,9 @@
 /*
  * Following a node: its blocks, from the first one of the index on, as far as they are confirmed.
  *
- * A struct bs_follower has connections of its own to the node and to the index; it belongs to one thread at a time, and is the only
- * one that writes that index.  Readers have theirs (bs_bitcoin_chain_open) and see whole blocks only, also while it rolls back.
+ * A struct bs_follower has connections of its own to the node and to the index; it belongs to one thread at a time, and is the
+ * only one that writes that index.  Readers have theirs (bs_bitcoin_chain_open) and see whole blocks only, also while it rolls
+ * back.
  *
  * Words of every function: those of rpc.h and of chain.h; what else one fails with stands beside it.
  */
@@ -40,13 +41,13 @@ struct bs_follow_state {
   uint64_t applied, taken_back; /* blocks, by this step */
 };
 /*
- * One step: takes back what has left the node's chain, and applies what it has more, until the index is where the node was when the
- * step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with the first that take its place; a
+ * One step: takes back what has left the node's chain, and applies what it has more, until the index is where the node was when
+ * the step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with the first that take its place; a
  * kill, a cancelled scope or a failure loses what was not, and the next step goes on there.
  * After a failure the caller tries again later; only conflict and config do not go away by themselves.
  *
- * Words: no_names also when the node has pruned a block that is needed (says from which block on it has them), config (the node is of
- * another network), conflict (more blocks have left the chain than can be taken back; says what to do).
+ * Words: no_names also when the node has pruned a block that is needed (says from which block on it has them), config (the node
+ * is of another network), conflict (more blocks have left the chain than can be taken back; says what to do).
  */
 bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *ret_state,
                struct bs_error *error);

@@ -128,7 +128,8 @@ static bool add_sender(const struct bs_rpc *rpc, struct bs_buffer *scripts, size
   bs_txid_text(text, txid);
   if (!bs_json_find(transaction, "txid", &value) || !bs_json_string_is(value, text, sizeof text - 1))
     return bs_rpc_fail_answer(rpc, "getblock", "the transactions that the block has", error);
-  if (!bs_json_find(transaction, "vin", &inputs)) return bs_rpc_fail_answer(rpc, "getblock", "the inputs of a transaction", error);
+  if (!bs_json_find(transaction, "vin", &inputs))
+    return bs_rpc_fail_answer(rpc, "getblock", "the inputs of a transaction", error);
   items = bs_json_begin(inputs);
   if (!bs_json_next_item(&items, &input) || !find_in(input, script_path, 3, &script.value))
     return bs_rpc_fail_answer(rpc, "getblock", "the outputs that a transaction spends; Bitcoin Core does so from version 24 on",
@@ -138,8 +139,9 @@ static bool add_sender(const struct bs_rpc *rpc, struct bs_buffer *scripts, size
   return true;
 }
 
-static bool add_senders(const struct bs_rpc *rpc, struct bs_buffer *scripts, struct bs_bitcoin_operation *operations, size_t count,
-                        const struct bs_bitcoin_block *block, struct bs_json transactions, struct bs_error *error) {
+static bool add_senders(const struct bs_rpc *rpc, struct bs_buffer *scripts, struct bs_bitcoin_operation *operations,
+                        size_t count, const struct bs_bitcoin_block *block, struct bs_json transactions,
+                        struct bs_error *error) {
   struct bs_json_iterator items = bs_json_begin(transactions);
   struct bs_json item;
   size_t done = 0;

@@ -6,8 +6,12 @@
  *   follow INDEX [CONFIRMATIONS]  one step: "HEIGHT of NODE'S, +APPLIED -TAKEN-BACK", and "syncing"; without CONFIRMATIONS 0
  *   tip INDEX                     "HEIGHT HASH CONSENSUS"
  *   refused INDEX BLOCK           "PLACE REASON" of each operation
- * The network is NODE_NETWORK, or regtest, from block NODE_FIRST_BLOCK on.  The node is at NODE_URL, with NODE_COOKIE or NODE_USER and NODE_PASSWORD; NODE_MS is the deadline.  A failure is
- * "WORD: MESSAGE" and a status of 1.
+ *   coins HASH [MOST]             "VALUE TXID:OUTPUT" of each, " mined" for a coinbase's; with the wallet NODE_WALLET
+ *   fee                           satoshis
+ *   send TRANSACTION              "taken"
+ *   try TRANSACTION...            "taken"
+ * The network is NODE_NETWORK, or regtest, from block NODE_FIRST_BLOCK on.  The node is at NODE_URL, with NODE_COOKIE or
+ * NODE_USER and NODE_PASSWORD; NODE_MS is the deadline.  A failure is "WORD: MESSAGE" and a status of 1.
  */
 #include <config.h>
 
@@ -15,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bitcoind/follow.h"
+#include "core/bitcoind/wallet.h"
 #include "core/codec/hex.h"
 
 static struct bs_scopes scopes;
@@ -129,15 +133,80 @@ static void refused(char **arguments, int count) {
   bs_bitcoin_chain_close(chain);
 }
 
+static struct bs_wallet *open_wallet(void) {
+  const struct bs_bitcoind_config where = {
+      .rpc = config(), .network = text_of("NODE_NETWORK", "regtest"), .wallet = getenv("NODE_WALLET")};
+  struct bs_wallet *wallet;
+
+  if (!bs_wallet_open(&wallet, &where, &error)) fail();
+  return wallet;
+}
+
+static void coins(char **arguments, int count) {
+  struct bs_wallet *wallet = open_wallet();
+  unsigned char hash[BS_HASH160_SIZE];
+  struct bs_coin found[24];
+  char txid[2 * BS_TXID_SIZE + 1];
+  size_t most = count > 1 ? strtoul(arguments[1], NULL, 10) : 24;
+
+  if (!bs_hex_decode(hash, sizeof hash, arguments[0])) abort();
+  if (!bs_wallet_coins(wallet, scope, found, &most, most, hash, &error)) fail();
+  for (size_t i = 0; i < most; i++) {
+    bs_txid_text(txid, found[i].txid);
+    printf("%llu %s:%u%s\n", (unsigned long long)found[i].value, txid, found[i].output, found[i].is_coinbase ? " mined" : "");
+  }
+  bs_wallet_close(wallet);
+}
+
+static void fee(char **arguments, int count) {
+  struct bs_wallet *wallet = open_wallet();
+  uint64_t rate;
+
+  (void)arguments, (void)count;
+  if (!bs_wallet_fee_rate(wallet, scope, &rate, &error)) fail();
+  printf("%llu\n", (unsigned long long)rate);
+  bs_wallet_close(wallet);
+}
+
+static void send_or_try(char **arguments, int count, bool really) {
+  struct bs_wallet *wallet = open_wallet();
+  struct bs_buffer raws[4] = {BS_BUFFER_INIT};
+
+  for (int i = 0; i < count; i++) {
+    size_t length = strlen(arguments[i]) / 2;
+
+    if (!bs_hex_decode(bs_buffer_extend(&raws[i], length), length, arguments[i])) abort();
+  }
+  if (really ? !bs_wallet_send(wallet, scope, &raws[0], &error)
+             : !bs_wallet_try(wallet, scope, raws, (size_t)count, &error))
+    fail();
+  puts("taken");
+  for (int i = 0; i < count; i++) bs_buffer_free(&raws[i]);
+  bs_wallet_close(wallet);
+}
+
+static void send_one(char **arguments, int count) {
+  (void)count;
+  send_or_try(arguments, 1, true);
+}
+
+static void try_some(char **arguments, int count) {
+  send_or_try(arguments, count, false);
+}
+
 static const struct {
   const char *name;
   int least; /* arguments */
   void (*run)(char **arguments, int count);
 } commands[] = {
+    {"coins", 1, coins},
+    {"fee", 0, fee},
     {"follow", 1, follow},
     {"refused", 2, refused},
     {"rpc", 1, rpc_once},
+    {"send", 1, send_one},
     {"tip", 1, tip},
+    {"try", 1, try_some},
     {"twice", 1, rpc_twice},
 };
 
