@@ -92,14 +92,22 @@ static void the_config_may_go_first(void **state) {
   free(file);
 }
 
-static void a_server_is_refused(void **state) {
+/* The program's own, whatever the configuration says. */
+static void a_server_is_named(void **state) {
   struct world *world = *state;
   char *file = write_config(world, ONE_STORE);
+  char *json;
 
   assert_done(blockstore_get_config(&world->config, file, &error));
-  assert_refused(blockstore_session(world->config, &world->session, "localhost", 0, &error), "no_names", "localhost");
+  assert_refused(blockstore_session(world->config, &world->session, "no host", 0, &error), "config", "\"no host\" is not where");
   assert_null(world->session);
   blockstore_close(NULL);
+  assert_done(blockstore_session(world->config, &world->session, "127.0.0.1", 1, &error));
+  assert_refused(blockstore_call_method(world->session, &json, "ping", NULL, 0, NULL, &error), "no_names",
+                 "The name server 127.0.0.1:1 cannot be reached");
+  blockstore_close(world->session);
+  assert_done(blockstore_session(world->config, &world->session, "unix:/nowhere/to/be/found", 0, &error));
+  assert_refused(blockstore_call_method(world->session, &json, "ping", NULL, 0, NULL, &error), "no_names", "unix:/nowhere");
   free(file);
 }
 
@@ -356,7 +364,7 @@ int main(void) {
       in_world(registering_is_refused),
       in_world(a_required_store_must_be_registered),
       in_world(the_config_may_go_first),
-      in_world(a_server_is_refused),
+      in_world(a_server_is_named),
       in_world(two_sessions_share_the_names),
       in_world(options_tell_their_size),
       in_world(the_deadline_ends_a_call),

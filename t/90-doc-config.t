@@ -51,6 +51,7 @@ report $? 'every row is understood' "$(cat "$work/rows")"
   cut -d ' ' -f 1 "$work/rows"
   others top_keys '' | grep -E '^(plugin_path|stores)$'
   others bs_config_core_keys stores.
+  others names_keys names.
   others replication_keys replication. | grep -vE '\.(write|read)$'
   others write_keys replication.write.
   others compat_keys compat.

@@ -28,9 +28,9 @@ static const char *noun(const struct holding *holding) {
 
 static void mend(const struct holding *holding) {
   if (!is_local(holding)) {
-    bs_finding_mend(holding->survey, "Ask another name server (names.server in the configuration).  Where the chain was begun anew on"
-                    " purpose: while no program uses the state directory, remove %s/state.db with its -wal and -shm; with it goes"
-                    " all memory of what was seen, of any data.", holding->state_dir);
+    bs_finding_mend(holding->survey, "Ask another name server (names.server in the configuration).  Where the chain was begun"
+                    " anew on purpose: while no program uses the state directory, remove %s/state.db with its -wal and -shm; with"
+                    " it goes all memory of what was seen, of any data.", holding->state_dir);
     return;
   }
   bs_finding_mend(holding->survey, "Bring the ledger back that was used before.  Where that is lost, or was meant to go: while"

@@ -320,9 +320,9 @@ static bool refuse_keys(const struct blockstore_config *config, const char *cons
   for (size_t i = 0; section != NULL && i < section->count; i++)
     for (size_t k = 0; k < count; k++)
       if (strcmp(section->keys[i]->text, keys[k]) == 0)
-        return bs_config_refuse(config, section->keys[i], error, "names.%s: The name provider \"%s\" has no such key; it is one of "
-                                "the provider \"%s\".", keys[k], config->provider,
-                                strcmp(config->provider, "embedded") == 0 ? "blockstored" : "embedded");
+        return bs_config_refuse(config, section->keys[i], error,
+                                "names.%s: The name provider \"%s\" has no such key; it is one of the provider \"%s\".", keys[k],
+                                config->provider, strcmp(config->provider, "embedded") == 0 ? "blockstored" : "embedded");
   return true;
 }
 
@@ -360,7 +360,8 @@ static bool read_servers(struct blockstore_config *config, const struct bs_yaml 
                             "names.provider: The name provider \"blockstored\" needs names.server, the host where one runs.");
   if (!bs_rows_read_list(&file, list, false, &config->servers, &config->server_count, error)) return false;
   if (config->server_count == 0 || config->server_count > BS_NAMES_SERVERS_MAX)
-    return bs_config_refuse(config, list, error, "names.servers: Expected here: a list of 1 to %d servers.", BS_NAMES_SERVERS_MAX);
+    return bs_config_refuse(config, list, error, "names.servers: Expected here: a list of 1 to %d servers.",
+                            BS_NAMES_SERVERS_MAX);
   for (size_t i = 0; i < config->server_count; i++)
     if (!check_server(config, list->values[i], config->servers[i], error)) return false;
   return true;

@@ -32,8 +32,8 @@ static bool advise(struct bs_work *work) {
 
   if (!bs_names_is_local(work->session->names))
     return bs_fail(error, BS_WORD_stale, "%s  Ask another name server (names.server in the configuration).  Where the chain was "
-                   "begun anew on purpose, remove %s/state.db with its -wal and -shm, while nothing runs: with it goes all memory "
-                   "of what was seen, of any data.", error->message, work->session->config->state_dir);
+                   "begun anew on purpose, remove %s/state.db with its -wal and -shm, while nothing runs: with it goes all "
+                   "memory of what was seen, of any data.", error->message, work->session->config->state_dir);
   return bs_fail(error, BS_WORD_stale, "%s  Where that was you, bring the newer ledger back, or, while nothing runs, "
                  "remove %s/state.db with its -wal and -shm: with it goes all memory of what was seen, of any data.",
                  error->message, work->session->config->state_dir);
@@ -83,8 +83,8 @@ static bool check_same_chain(struct bs_work *work, const struct bs_present *pres
   if (!bs_state_knows_name(work->session->state, work->scope, &known, present->record.name, error)) return false;
   if (!known) return true;
   bs_hex_encode(chain, present->record.chain_id, sizeof present->record.chain_id);
-  return bs_fail(error, BS_WORD_stale, "The name %s was seen on another chain than the one that the name server answers for now, %s: "
-                 "what was seen there does not protect it here.  Where this is the chain that you mean, say so in the "
+  return bs_fail(error, BS_WORD_stale, "The name %s was seen on another chain than the one that the name server answers for now, "
+                 "%s: what was seen there does not protect it here.  Where this is the chain that you mean, say so in the "
                  "configuration: names.chain: %s", present->record.name, chain, chain);
 }
 

@@ -229,7 +229,7 @@ static bool build_and_send(struct bs_blockstored *blockstored, uint64_t *ret_blo
   if (dry_run) return begin(&sending, blockstored, &batch->raw[0], error) && try_to_send(&sending, error);
   if (send_batch(blockstored, ret_block, batch, &sent, error)) return true;
   if (sent > 0)
-    return bs_context(error, "The first half is done and stays, so the same again only does the rest; but the second half failed");
+    return bs_context(error, "The preorder is done and stays, so the same again only does the rest; but the registration failed");
   *ret_again = (error->word == BS_WORD_denied || error->word == BS_WORD_conflict) && has_moved(blockstored);
   return false;
 }

@@ -6,7 +6,8 @@
  * A name is resolved by getaddrinfo on a worker thread, for no longer than anything else here may take: past that the answer
  * is waited for no more, and the thread goes when it comes.
  *
- * Words: no_names (it cannot be reached, or hung up; messages go on after "The name server X "), malformed (what came is no frame, or larger than the limit), deadline, cancelled, no_memory.
+ * Messages go on after "The name server X ".  Words: no_names (it cannot be reached, or hung up), malformed (what came is no
+ * frame, or larger than the limit), deadline, cancelled, no_memory.
  */
 #ifndef BS_NAMES_LINK_H
 #define BS_NAMES_LINK_H

@@ -3,11 +3,13 @@
 
 #include "core/names/server-address.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UNIX "unix:"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
 static bool refuse(const char *text, struct bs_error *error) {
   return bs_fail(error, BS_WORD_config,
@@ -34,17 +36,29 @@ static bool read_path(struct bs_server_address *address, const char *path) {
   return true;
 }
 
+/* Perhaps with a zone: fe80::1%eth0. */
+static bool is_ipv6(const char *host) {
+  unsigned char bytes[16];
+  char address[INET6_ADDRSTRLEN];
+  size_t length = strcspn(host, "%");
+
+  if (length >= sizeof address || (host[length] == '%' && host[length + 1] == '\0')) return false;
+  memcpy(address, host, length);
+  address[length] = '\0';
+  return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
 static bool read_host(struct bs_server_address *address, const char *text) {
-  const char *known = text[0] == '[' ? "0123456789abcdefABCDEF:.%"
-                                     : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
   bool bracketed = text[0] == '[';
-  const char *host = text + bracketed, *end = host + strspn(host, known);
+  const char *host = text + bracketed;
+  const char *end = host + strspn(host, bracketed ? NAME_CHARACTERS ":%" : NAME_CHARACTERS);
   size_t length = (size_t)(end - host);
 
   if (length == 0 || length > BS_SERVER_HOST_MAX || host[0] == '-') return false;
   if (bracketed && *end++ != ']') return false;
   if (*end != '\0' && (*end != ':' || !read_port(&address->port, end + 1))) return false;
   memcpy(address->host, host, length);
+  if (bracketed && !is_ipv6(address->host)) return false;
   snprintf(address->text, sizeof address->text, bracketed ? "[%s]:%u" : "%s:%u", address->host, (unsigned)address->port);
   return true;
 }

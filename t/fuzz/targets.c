@@ -21,6 +21,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"operation", bs_fuzz_operation, 20000, NULL},
     {"payload", bs_fuzz_payload, 20000, NULL},
     {"proof", bs_fuzz_proof, 300, NULL},
+    {"reply", bs_fuzz_reply, 10000, "json"},
     {"route", bs_fuzz_route, 3000, "records"},
     {"rpc", bs_fuzz_rpc, 1000, "json"},
     {"s3-answer", bs_fuzz_s3_answer, 20000, "s3"},

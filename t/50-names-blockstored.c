@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* One opened provider over many calls: its connection is kept, found gone, made again; never used by a child; left by a deadline
+ * or a cancellation; and several threads take turns. */
+#include <config.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "core/base/auto.h"
+#include "core/names/names.h"
+#include "t/lib/unit.h"
+
+#define PYTHON "/usr/bin/python3"
+
+struct world {
+  char directory[60], path[80], server[100];
+  pid_t pid;
+  int input;
+  struct bs_scopes scopes;
+  struct bs_scope *scope;
+  struct bs_names *names;
+};
+
+/* lies: of the stand-in (t/lib/names-standin.py), "" for none. */
+static void tell(const struct world *world, unsigned block, const char *lies) {
+  char next[100];
+  FILE *file;
+
+  snprintf(next, sizeof next, "%s.new", world->path);
+  file = fopen(next, "we");
+  assert_non_null(file);
+  fprintf(file, "{\"block\": %u, \"history\": \"one\", \"names\": {\"foo.id\": {}}, \"lies\": {%s}}", block, lies);
+  assert_int_equal(fclose(file), 0);
+  assert_int_equal(rename(next, world->path), 0);
+}
+
+static void run_standin(const struct world *world, int in, int out) {
+  const char *top = getenv("srcdir");
+  char script[4096];
+
+  snprintf(script, sizeof script, "%s/t/lib/names-standin.py", top == NULL ? "." : top);
+  dup2(in, 0);
+  dup2(out, 1);
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  alarm(0);
+  execl(PYTHON, PYTHON, script, world->path, world->server + strlen("unix:"), (char *)NULL);
+  _exit(127);
+}
+
+static void start(struct world *world) {
+  int in[2], out[2];
+  char byte = '\0';
+
+  unlink(world->server + strlen("unix:"));
+  assert_int_equal(pipe(in), 0);
+  assert_int_equal(pipe(out), 0);
+  world->pid = fork();
+  assert_true(world->pid >= 0);
+  if (world->pid == 0) run_standin(world, in[0], out[1]);
+  close(in[0]);
+  close(out[1]);
+  world->input = in[1];
+  while (byte != '\n')
+    if (read(out[0], &byte, 1) != 1) fail_msg("the stand-in does not start");
+  close(out[0]);
+}
+
+static void stop(struct world *world) {
+  close(world->input);
+  kill(world->pid, SIGKILL);
+  waitpid(world->pid, NULL, 0);
+}
+
+static int set_up(void **state) {
+  struct world *world = calloc(1, sizeof *world);
+  const char *server = world->server;
+  const struct bs_names_config config = {.provider = "blockstored", .servers = &server, .server_count = 1, .port = 1};
+  struct bs_error error = {0};
+
+  assert_non_null(world);
+  if (access(PYTHON, X_OK) != 0) skip_because("needs python3");
+  snprintf(world->directory, sizeof world->directory, "/tmp/blockstore-served-XXXXXX");
+  assert_non_null(mkdtemp(world->directory));
+  snprintf(world->path, sizeof world->path, "%s/world", world->directory);
+  snprintf(world->server, sizeof world->server, "unix:%s/socket", world->directory);
+  tell(world, 20, "");
+  start(world);
+  assert_ok(bs_scope_open(&world->scopes, &world->scope, 20000, &error));
+  assert_ok(bs_names_open(&world->names, &config, &error));
+  *state = world;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  struct world *world = *state;
+  char command[100];
+
+  stop(world);
+  bs_names_close(world->names);
+  bs_scope_close(world->scope);
+  bs_scopes_free(&world->scopes);
+  snprintf(command, sizeof command, "rm -rf %s", world->directory);
+  if (system(command) != 0) return -1;
+  free(world);
+  return 0;
+}
+
+static bool look_up(struct world *world, struct bs_error *error) {
+  struct bs_name_record record;
+
+  return bs_names_lookup(world->names, world->scope, &record, "foo.id", error);
+}
+
+static size_t connections(void) {
+  char path[100], target[100];
+  size_t count = 0;
+
+  for (int fd = 0; fd < 64; fd++) {
+    ssize_t length;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    length = readlink(path, target, sizeof target - 1);
+    if (length <= 0) continue;
+    target[length] = '\0';
+    count += strncmp(target, "socket:", 7) == 0;
+  }
+  return count;
+}
+
+static void test_kept(void **state) {
+  struct world *world = *state;
+  size_t before = connections();
+  struct bs_error error = {0};
+
+  assert_false(bs_names_is_immediate(world->names)); /* not known yet */
+  for (int i = 0; i < 20; i++) assert_ok(look_up(world, &error));
+  assert_int_equal(connections(), before + 1);
+  assert_true(bs_names_is_immediate(world->names));
+  assert_string_equal(bs_names_proven(world->names), "none");
+}
+
+static void test_restarted(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+
+  assert_ok(look_up(world, &error));
+  stop(world);
+  assert_fails(look_up(world, &error), BS_WORD_no_names, "cannot be reached: Connection refused.  See that blockstored");
+  start(world);
+  assert_ok(look_up(world, &error)); /* the only one is asked again at once */
+  stop(world);
+  start(world);
+  assert_ok(look_up(world, &error));
+}
+
+/* A link that ends just as it is used again is replaced; one that is new is not. */
+static void test_hung_up(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+
+  assert_ok(look_up(world, &error));
+  tell(world, 20, "\"get_name_state\": {\"close\": 0}");
+  assert_fails(look_up(world, &error), BS_WORD_no_names, "hung up");
+  tell(world, 20, "");
+  assert_ok(look_up(world, &error));
+}
+
+static void test_forked(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+  pid_t child;
+  int status;
+
+  assert_ok(look_up(world, &error));
+  child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    bool good = look_up(world, &error);
+
+    _exit(!good && error.word == BS_WORD_failed && strstr(error.message, "before fork()") != NULL ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_ok(look_up(world, &error));
+}
+
+static void test_deadline(void **state) {
+  struct world *world = *state;
+  struct bs_scope *scope;
+  struct bs_name_record record;
+  struct bs_error error = {0};
+
+  assert_ok(look_up(world, &error));
+  tell(world, 20, "\"get_name_state\": {\"hang\": true}");
+  assert_ok(bs_scope_open(&world->scopes, &scope, 400, &error));
+  assert_fails(bs_names_lookup(world->names, scope, &record, "foo.id", &error), BS_WORD_no_names, "did not answer in time");
+  bs_scope_close(scope);
+  assert_ok(bs_scope_open(&world->scopes, &scope, 1, &error));
+  usleep(2000);
+  assert_fails(bs_names_lookup(world->names, scope, &record, "foo.id", &error), BS_WORD_deadline, "");
+  bs_scope_close(scope);
+  tell(world, 20, "");
+  assert_ok(look_up(world, &error));
+}
+
+static void *cancel_soon(void *user) {
+  usleep(100000);
+  bs_scopes_cancel(user);
+  return NULL;
+}
+
+static void test_cancelled(void **state) {
+  struct world *world = *state;
+  struct bs_scopes scopes = {0};
+  struct bs_scope *scope;
+  struct bs_name_record record;
+  struct bs_error error = {0};
+  pthread_t thread;
+
+  tell(world, 20, "\"get_name_state\": {\"hang\": true}");
+  assert_ok(bs_scope_open(&scopes, &scope, 20000, &error));
+  assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &scopes), 0);
+  assert_fails(bs_names_lookup(world->names, scope, &record, "foo.id", &error), BS_WORD_cancelled, "");
+  pthread_join(thread, NULL);
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+}
+
+/* Between two calls, and within one. */
+static void test_other_chain(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_error error = {0};
+  char lie[1000];
+
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  assert_string_equal(info.server, world->server);
+  snprintf(lie, sizeof lie, "\"getinfo\": {\"result\": {\"chain_id\": \"%064d\", \"network\": \"local\", \"first_block\": 1,"
+           " \"last_block\": 20, \"consensus\": \"%032d\", \"block_time\": 0, \"names\": 0, \"fee_rate\": 1,"
+           " \"confirmations\": 0, \"node_blocks\": null, \"server\": \"x\"}}", 7, 7);
+  tell(world, 20, lie);
+  assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_conflict,
+               "answers for another chain than was answered for before: its chain id is 00000000");
+  tell(world, 20, "\"getinfo\": {\"result\": {\"chain_id\": null, \"network\": \"local\", \"server\": \"x\"}}");
+  assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_conflict, "its chain id is none");
+}
+
+static void test_no_chain(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_key *key;
+  struct bs_name_operation operation = BS_NAME_OPERATION_INIT;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  unsigned char chain_id[32];
+  struct bs_error error = {0};
+
+  tell(world, 20, "\"getinfo\": {\"result\": {\"chain_id\": null, \"network\": \"local\", \"server\": \"x\"}}");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  assert_false(info.exists);
+  assert_fails(look_up(world, &error), BS_WORD_not_found, "is not registered, says the name server unix:");
+  assert_fails(bs_names_chain_id(world->names, world->scope, chain_id, &error), BS_WORD_no_names, "has no chain yet");
+  assert_ok(bs_key_generate(&key, &error));
+  operation.owner_key = key;
+  assert_fails(bs_names_register(world->names, world->scope, &receipt, "bar.id", NULL, &operation, &error), BS_WORD_no_names,
+               "has no chain yet");
+  bs_key_free(key);
+}
+
+/* A list comes in parts of two. */
+static void test_parts(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+  char *texts BS_AUTO_FREE = NULL;
+  size_t count;
+  FILE *file = fopen(world->path, "we");
+
+  assert_non_null(file);
+  fprintf(file, "{\"block\": 20, \"names\": {\"a.id\": {}, \"b.id\": {}, \"c.id\": {}, \"d.id\": {}, \"e.id\": {}}}");
+  assert_int_equal(fclose(file), 0);
+  assert_ok(bs_names_list(world->names, world->scope, &texts, &count, NULL, 1, 3, &error));
+  assert_int_equal(count, 3);
+  assert_memory_equal(texts, "b.id\0c.id\0d.id", 15);
+  free(texts);
+  assert_ok(bs_names_list(world->names, world->scope, &texts, &count, NULL, 0, UINT64_MAX, &error));
+  assert_int_equal(count, 5);
+  free(texts);
+  assert_ok(bs_names_list(world->names, world->scope, &texts, &count, "16L5yRNPTuciSgXGHqYwn9N6NeoKqopAu", 4, 9, &error));
+  assert_int_equal(count, 1);
+}
+
+static void *look_up_often(void *user) {
+  struct world *world = user;
+  struct bs_error error = {0};
+  size_t good = 0;
+
+  for (int i = 0; i < 50; i++) good += look_up(world, &error);
+  return good == 50 ? user : NULL;
+}
+
+static void test_threads(void **state) {
+  pthread_t threads[4];
+  void *result;
+
+  for (size_t i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, look_up_often, *state), 0);
+  for (size_t i = 0; i < 4; i++) {
+    pthread_join(threads[i], &result);
+    assert_ptr_equal(result, *state);
+  }
+}
+
+static void test_configurations(void **state) {
+  const char *server = "a b";
+  struct bs_names_config config = {.provider = "blockstored"};
+  struct bs_names *names;
+  struct bs_error error = {0};
+
+  (void)state;
+  assert_fails(bs_names_open(&names, &config, &error), BS_WORD_config, "needs to know a server");
+  config.servers = &server;
+  config.server_count = 1;
+  assert_fails(bs_names_open(&names, &config, &error), BS_WORD_config, "\"a b\" is not where");
+  server = "a";
+  config.chain = "11";
+  assert_fails(bs_names_open(&names, &config, &error), BS_WORD_config, "64 hexadecimal digits");
+}
+
+#define SERVED(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      SERVED(test_kept),      SERVED(test_restarted),   SERVED(test_hung_up), SERVED(test_forked),
+      SERVED(test_deadline),  SERVED(test_cancelled),   SERVED(test_parts),   SERVED(test_other_chain),
+      SERVED(test_no_chain),  SERVED(test_threads),     cmocka_unit_test(test_configurations),
+  };
+
+  return RUN_TESTS(tests);
+}
