@@ -212,7 +212,7 @@ static void *cancel_soon(void *user) {
 
 static void test_cancelled(void **state) {
   struct world *world = *state;
-  struct bs_scopes scopes = {0};
+  struct bs_scopes scopes = {NULL};
   struct bs_scope *scope;
   struct bs_name_record record;
   struct bs_error error = {0};

@@ -99,4 +99,26 @@ like "$(cat "$err")" "The name server 127.0.0.1:$port cannot be reached: Connect
 as ann put_mutable ann-own.id a b
 is "$status" 8 'nor writes'
 
+# ---- two servers before one chain ----
+restart TERM
+sed "s/127.0.0.1:$port/127.0.0.1:0/; s/rpc.sock/second.sock/" "$work/again.yaml" >"$work/second.yaml"
+"$server" -c "$work/second.yaml" 2>"$work/second.log" &
+second=$!
+await grep -q ' info started ' "$work/second.log"
+port2=$(sed -n 's/.* listening side=rpc address=127.0.0.1:\([0-9]*\)$/\1/p' "$work/second.log")
+sed "s/  server: .*/  servers: [\"127.0.0.1:$port\", \"127.0.0.1:$port2\"]/; /  port: /d" "$work/ann.yaml" >"$work/two.yaml"
+mv "$work/two.yaml" "$work/ann.yaml"
+done_as 'ann has two servers' ann -v put_mutable ann-own.id a one
+like "$(cat "$err")" "name server 127.0.0.1:$port2 is connected" 'both are asked about the name'
+end_server KILL
+done_as 'one of them dies' ann put_mutable ann-own.id a two
+as ann get_mutable ann-own.id a
+says data two 'the other one does'
+says proven none 'and is believed no more than the first'
+kill -KILL "$second"
+wait "$second" 2>/dev/null
+as ann get_mutable ann-own.id a
+is "$status" 8 'both are dead'
+like "$(cat "$err")" "None of the 2 name servers.*127.0.0.1:$port cannot be.*127.0.0.1:$port2 cannot be" 'each is named'
+
 done_testing

@@ -90,4 +90,15 @@ fails_with 9 denied "coins of the owner's key do not suffice" '6 blocks are no m
 chain regtest 93 '"one"' '{"changed_block": 9}' ', "node_blocks": 106, "confirmations": 6'
 fails_with 4 stale 'is 7 blocks behind' '7 are' --key "$work/key" register bar.id
 
+# ---- ranges ----
+chain regtest 700 '"one"' "{$newest}"
+asks get_consensus_range 1 700
+is "$status" 0 'a long range'
+for block in 1 2 3 250 251 252 500 501 699 700; do
+  wanted=$(printf 'one %s' "$block" | md5sum | cut -d ' ' -f 1)
+  [ "$(member "consensus.$((block - 1))")" = "$wanted" ] || echo "$block"
+done >"$work/wrong"
+is_empty "$(cat "$work/wrong")" 'has the hash of each block'
+fails_with 3 not_found 'There is no block 701 on the name server' 'one beyond the end' get_consensus_range 1 701
+
 done_testing

@@ -51,9 +51,16 @@ says value_hash "$one" 'the first of the list is believed'
 
 # ---- another chain ----
 told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$two\"}" ", \"chain\": \"$(printf '22%.0s' $(seq 32))\""
+fails_with 6 conflict "The name server 127.0.0.1:$port2 answers for another chain than was answered for before" 'another chain' \
+  get_name_blockchain_record foo.id
+options="  chain: \"$(printf '11%.0s' $(seq 32))\"
+"
+remote 1 2
 record
-is "$status" 0 'a server of another chain is not listened to'
-like "$(cat "$err")" "warning: The name server 127.0.0.1:$port2 answers for another chain than was answered for before" 'with a warning'
+is "$status" 0 'where the configuration says which chain is meant, the other one is not listened to'
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port2 answers for another chain than the one of names.chain" 'with a warning'
+options=''
+remote 1 2
 
 # ---- failover ----
 told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"

@@ -16,6 +16,34 @@
 
 #define BUILDS_MAX 4 /* of one submission: the chain may move on while it is built */
 
+/* ---- coins ---- */
+
+struct coins_wanted {
+  struct bs_coin *coins;
+  size_t count, most;
+  const unsigned char *hash;
+};
+
+static bool read_coins(void *user, struct bs_json result, struct bs_error *error) {
+  struct coins_wanted *wanted = user;
+
+  return bs_told_coins_read(wanted->coins, NULL, &wanted->count, wanted->most, wanted->hash, result, error);
+}
+
+bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct coins_wanted wanted = {.coins = coins, .most = most, .hash = hash};
+  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
+  enum bs_network network;
+
+  if (!bs_blockstored_network(state, NULL, &network, error)) return false;
+  bs_address_encode(address, bs_address_version(network), hash);
+  snprintf(params, sizeof params, "\"%s\"", address);
+  if (!bs_blockstored_ask(state, "get_unspents", params, read_coins, &wanted, error)) return false;
+  *ret_count = wanted.count;
+  return true;
+}
+
 /* ---- one transaction ---- */
 
 struct sending {
@@ -87,10 +115,10 @@ static bool look_for_output(const struct sending *sending, struct coins_of *want
   struct bs_blockstored *blockstored = sending->blockstored;
   char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
   const struct bs_question question = {"get_unspents", params, read_whether_there, wanted, false};
-  const char *network = blockstored->servers.network;
-  bool main = strcmp(network, "local") == 0 || strcmp(network, "main") == 0;
+  enum bs_network network;
 
-  bs_address_encode(address, bs_address_version(main ? BS_NETWORK_MAIN : BS_NETWORK_TEST), wanted->hash);
+  if (!bs_blockstored_network(blockstored, NULL, &network, error)) return false;
+  bs_address_encode(address, bs_address_version(network), wanted->hash);
   snprintf(params, sizeof params, "\"%s\"", address);
   return bs_servers_ask(&blockstored->servers, &question, error);
 }

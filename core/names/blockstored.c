@@ -39,6 +39,8 @@ static bool blockstored_open(void **ret_state, const struct bs_names_config *con
 
 void bs_blockstored_forget(struct bs_blockstored *blockstored) {
   blockstored->has_tip = blockstored->has_name = blockstored->has_moved = false;
+  blockstored->ahead.count = 0;
+  blockstored->ahead.next = 0;
   blockstored->servers.is_bound = blockstored->servers.was_lost = blockstored->servers.is_fresh = false;
 }
 
@@ -57,6 +59,8 @@ static bool blockstored_enter(void *state, const struct bs_scope *scope, bool wr
     return false;
   }
   blockstored->has_tip = blockstored->has_name = blockstored->has_moved = false;
+  blockstored->ahead.count = 0;
+  blockstored->ahead.next = 0;
   *ret_exists = blockstored->servers.chosen->info.exists;
   if (*ret_exists || !write) return true;
   fail_chainless(blockstored, error);
@@ -89,8 +93,8 @@ bool bs_blockstored_note_tip(struct bs_blockstored *blockstored, const struct bs
   return true;
 }
 
-static bool ask(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read, void *user,
-                struct bs_error *error) {
+bool bs_blockstored_ask(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read,
+                        void *user, struct bs_error *error) {
   const struct bs_question question = {.method = method, .params = params, .read = read, .user = user};
 
   return bs_servers_ask(&blockstored->servers, &question, error);
@@ -108,7 +112,7 @@ static bool need_network(struct bs_blockstored *blockstored, const struct bs_sco
   return good;
 }
 
-static bool blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
+bool bs_blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
   const char *network;
 
@@ -179,30 +183,6 @@ static bool blockstored_tip(void *state, uint64_t *ret_height, unsigned char con
   return true;
 }
 
-struct consensus_wanted {
-  unsigned char *consensus;
-  bool found;
-};
-
-static bool read_consensus(void *user, struct bs_json result, struct bs_error *error) {
-  struct consensus_wanted *wanted = user;
-
-  return bs_told_consensus_read(wanted->consensus, &wanted->found, result, error);
-}
-
-static bool blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
-                                     struct bs_error *error) {
-  struct consensus_wanted wanted = {consensus, false};
-  char params[BS_PARAMS_MAX];
-
-  *ret_found = false;
-  if (block > BS_JSON_INTEGER_MAX) return true;
-  snprintf(params, sizeof params, "%" PRIu64, block);
-  if (!ask(state, "get_consensus_at", params, read_consensus, &wanted, error)) return false;
-  *ret_found = wanted.found;
-  return true;
-}
-
 /* ---- names ---- */
 
 struct name_wanted {
@@ -245,9 +225,9 @@ static bool fail_contradiction(const struct bs_server *one, const struct bs_told
 static bool are_of_one_chain(struct bs_blockstored *blockstored, struct bs_server *further, const struct bs_told_tip *low,
                              bool *ret_are, struct bs_error *error) {
   unsigned char consensus[BS_CONSENSUS_SIZE];
-  struct consensus_wanted wanted = {consensus, false};
+  struct bs_consensus_wanted wanted = {consensus, false};
   char params[BS_PARAMS_MAX];
-  const struct bs_question question = {"get_consensus_at", params, read_consensus, &wanted, false};
+  const struct bs_question question = {"get_consensus_at", params, bs_blockstored_read_consensus, &wanted, false};
 
   snprintf(params, sizeof params, "%" PRIu64, low->block);
   if (!bs_servers_ask_one(&blockstored->servers, further, &question, error)) return false;
@@ -289,6 +269,7 @@ static bool compare(struct bs_blockstored *blockstored, struct name_wanted *firs
     if (!agree && error->word == BS_NO_WORD)
       return fail_contradiction(blockstored->servers.chosen, &first->told, other, &second.told, first->name, error);
     if (error->word == BS_WORD_deadline || error->word == BS_WORD_cancelled || error->word == BS_WORD_no_memory) return false;
+    if (error->word == BS_WORD_conflict && !blockstored->servers.is_pinned) return false; /* which of them is right? */
     bs_log(BS_LOG_WARNING, "%s", error->message);
     *error = (struct bs_error){0};
     agree = true;
@@ -350,7 +331,7 @@ static bool blockstored_get_namespace(void *state, struct bs_namespace_entry *re
   char params[BS_PARAMS_MAX];
 
   snprintf(params, sizeof params, "\"%s\"", id);
-  if (!ask(state, "get_namespace_state", params, read_namespace, &wanted, error) ||
+  if (!bs_blockstored_ask(state, "get_namespace_state", params, read_namespace, &wanted, error) ||
       !bs_blockstored_note_tip(state, &wanted.told.tip, error))
     return false;
   *ret_found = wanted.told.found;
@@ -377,7 +358,7 @@ static bool blockstored_get_preorder(void *state, struct bs_preorder_entry *ret_
 
   bs_hex_encode(digits, hash, BS_HASH160_SIZE);
   snprintf(params, sizeof params, "\"%s\", \"%s\"", opcode == BS_NAME_PREORDER ? "name" : "namespace", digits);
-  if (!ask(state, "get_preorder_state", params, read_preorder, &wanted, error) ||
+  if (!bs_blockstored_ask(state, "get_preorder_state", params, read_preorder, &wanted, error) ||
       !bs_blockstored_note_tip(state, &wanted.told.tip, error))
     return false;
   *ret_found = wanted.told.found;
@@ -385,248 +366,7 @@ static bool blockstored_get_preorder(void *state, struct bs_preorder_entry *ret_
   return true;
 }
 
-/* ---- lists ---- */
-
-struct list_wanted {
-  struct bs_buffer *texts;
-  uint64_t skip, most;
-  size_t count, listed;
-};
-
-/* What a server that is given up has listed goes again. */
-static bool read_list(void *user, struct bs_json result, struct bs_error *error) {
-  struct list_wanted *wanted = user;
-  size_t before = wanted->texts->length;
-
-  if (bs_told_list_read(wanted->texts, &wanted->count, &wanted->listed, result, wanted->skip, wanted->most, error)) return true;
-  wanted->texts->length = before;
-  return false;
-}
-
-/* In parts: a server gives no list of any length.  id NULL: of all names. */
-static bool list_parts(struct bs_blockstored *blockstored, struct bs_buffer *texts, size_t *ret_count, const char *id,
-                       uint64_t offset, uint64_t count, struct bs_error *error) {
-  size_t total = 0;
-
-  while (total < count && offset + total <= BS_JSON_INTEGER_MAX) {
-    uint64_t most = count - total < BS_JSON_INTEGER_MAX ? count - total : BS_JSON_INTEGER_MAX;
-    struct list_wanted wanted = {.texts = texts, .most = most};
-    char params[BS_PARAMS_MAX];
-
-    if (id == NULL)
-      snprintf(params, sizeof params, "%" PRIu64 ", %" PRIu64, offset + total, most);
-    else
-      snprintf(params, sizeof params, "\"%s\", %" PRIu64 ", %" PRIu64, id, offset + total, most);
-    if (!ask(blockstored, id == NULL ? "get_all_names" : "get_names_in_namespace", params, read_list, &wanted, error))
-      return false;
-    if (wanted.count == 0) break;
-    blockstored->servers.is_bound = true;
-    total += wanted.count;
-  }
-  *ret_count = total;
-  return true;
-}
-
-static bool blockstored_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
-                             uint64_t offset, uint64_t count, struct bs_error *error) {
-  struct list_wanted wanted = {.texts = texts, .skip = offset, .most = count};
-  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
-  enum bs_network network;
-
-  if (owner_hash == NULL) return list_parts(state, texts, ret_count, NULL, offset, count, error);
-  if (!blockstored_network(state, NULL, &network, error)) return false;
-  bs_address_encode(address, bs_address_version(network), owner_hash);
-  snprintf(params, sizeof params, "\"%s\"", address);
-  if (!ask(state, "get_names_owned_by_address", params, read_list, &wanted, error)) return false;
-  *ret_count = wanted.count;
-  return true;
-}
-
-static bool blockstored_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id,
-                                          uint64_t offset, uint64_t count, struct bs_error *error) {
-  return list_parts(state, texts, ret_count, id, offset, count, error);
-}
-
-/* ---- what blocks did ---- */
-
-/* A visitor that ends the question is not to be taken for a server that cannot be used: its error is kept apart. */
-struct visiting {
-  struct bs_servers *servers;
-  uint64_t block;
-  bs_visit_operation operation;
-  bs_visit_announcement announcement;
-  bs_visit_refused refused;
-  void *user;
-  size_t count;
-  bool more, has_ended;
-  struct bs_error error;
-};
-
-static bool visit_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  visiting->servers->is_bound = true;
-  if (visiting->operation(visiting->user, block, fields, error)) return true;
-  visiting->error = *error;
-  return false;
-}
-
-static bool visit_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  visiting->servers->is_bound = true;
-  if (visiting->announcement(visiting->user, announcement, error)) return true;
-  visiting->error = *error;
-  return false;
-}
-
-static bool visit_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  visiting->servers->is_bound = true;
-  if (visiting->refused(visiting->user, refused, error)) return true;
-  visiting->error = *error;
-  return false;
-}
-
-static bool read_operations(void *user, struct bs_json result, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  visiting->more = false;
-  visiting->count = 0;
-  if (bs_json_type(result) == BS_JSON_NULL) return true; /* no such block: who asks has looked */
-  return bs_told_operations_read(&visiting->count, &visiting->more, &visiting->has_ended, result, visiting->block,
-                                 visit_operation, visiting, error) ||
-         visiting->has_ended;
-}
-
-static bool read_announcements(void *user, struct bs_json result, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  return bs_json_type(result) == BS_JSON_NULL ||
-         bs_told_announcements_read(&visiting->has_ended, result, visit_announcement, visiting, error) || visiting->has_ended;
-}
-
-static bool read_refused(void *user, struct bs_json result, struct bs_error *error) {
-  struct visiting *visiting = user;
-
-  return bs_json_type(result) == BS_JSON_NULL ||
-         bs_told_refused_read(&visiting->has_ended, result, visit_refused, visiting, error) || visiting->has_ended;
-}
-
-static bool ask_visiting(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read,
-                         struct visiting *visiting, struct bs_error *error) {
-  visiting->servers = &blockstored->servers;
-  if (!ask(blockstored, method, params, read, visiting, error)) return false;
-  if (!visiting->has_ended) return true;
-  *error = visiting->error;
-  return false;
-}
-
-/* In parts.  params: without the offset. */
-static bool visit_parts(struct bs_blockstored *blockstored, const char *method, const char *params, struct visiting *visiting,
-                        struct bs_error *error) {
-  uint64_t offset = 0;
-
-  do {
-    char all[2 * BS_PARAMS_MAX];
-
-    snprintf(all, sizeof all, "%s, %" PRIu64, params, offset);
-    if (!ask_visiting(blockstored, method, all, read_operations, visiting, error)) return false;
-    offset += visiting->count;
-  } while (visiting->more);
-  return true;
-}
-
-static bool blockstored_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error) {
-  struct visiting visiting = {.block = block, .operation = visit, .user = user};
-  char params[BS_PARAMS_MAX];
-
-  snprintf(params, sizeof params, "%" PRIu64, block);
-  return visit_parts(state, "get_operations_at", params, &visiting, error);
-}
-
-static uint64_t at_most_integer(uint64_t number) {
-  return number < BS_JSON_INTEGER_MAX ? number : BS_JSON_INTEGER_MAX;
-}
-
-static bool blockstored_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
-                                      void *user, struct bs_error *error) {
-  struct visiting visiting = {.block = UINT64_MAX, .operation = visit, .user = user};
-  char params[BS_PARAMS_MAX];
-
-  snprintf(params, sizeof params, "\"%s\", %" PRIu64 ", %" PRIu64, name, at_most_integer(first), at_most_integer(last));
-  return visit_parts(state, "get_operations_on", params, &visiting, error);
-}
-
-static bool blockstored_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
-                                         struct bs_error *error) {
-  struct visiting visiting = {.announcement = visit, .user = user};
-  char params[BS_PARAMS_MAX];
-
-  snprintf(params, sizeof params, "%" PRIu64, block);
-  return ask_visiting(state, "get_announcements_at", params, read_announcements, &visiting, error);
-}
-
-static bool blockstored_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error) {
-  struct visiting visiting = {.refused = visit, .user = user};
-  char params[BS_PARAMS_MAX];
-
-  snprintf(params, sizeof params, "%" PRIu64, block);
-  return ask_visiting(state, "get_refused_at", params, read_refused, &visiting, error);
-}
-
-struct value_wanted {
-  unsigned char *value_hash;
-  bool found, is_update;
-};
-
-static bool read_value(void *user, struct bs_json result, struct bs_error *error) {
-  struct value_wanted *wanted = user;
-
-  return bs_told_value_read(wanted->value_hash, &wanted->found, &wanted->is_update, result, error);
-}
-
-static bool blockstored_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-                                   const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
-  struct value_wanted wanted = {value_hash, false, false};
-  char params[BS_PARAMS_MAX], digits[BS_TXID_TEXT];
-
-  bs_txid_text(digits, txid);
-  snprintf(params, sizeof params, "\"%s\", \"%s\"", name, digits);
-  if (!ask(state, "get_name_value", params, read_value, &wanted, error)) return false;
-  *ret_found = wanted.found;
-  *ret_update = wanted.is_update;
-  return true;
-}
-
-/* ---- coins ---- */
-
-struct coins_wanted {
-  struct bs_coin *coins;
-  size_t count, most;
-  const unsigned char *hash;
-};
-
-static bool read_coins(void *user, struct bs_json result, struct bs_error *error) {
-  struct coins_wanted *wanted = user;
-
-  return bs_told_coins_read(wanted->coins, NULL, &wanted->count, wanted->most, wanted->hash, result, error);
-}
-
-static bool blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
-                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  struct coins_wanted wanted = {.coins = coins, .most = most, .hash = hash};
-  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
-  enum bs_network network;
-
-  if (!blockstored_network(state, NULL, &network, error)) return false;
-  bs_address_encode(address, bs_address_version(network), hash);
-  snprintf(params, sizeof params, "\"%s\"", address);
-  if (!ask(state, "get_unspents", params, read_coins, &wanted, error)) return false;
-  *ret_count = wanted.count;
-  return true;
-}
+/* ---- what it costs ---- */
 
 static bool blockstored_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
@@ -649,7 +389,7 @@ const struct bs_provider bs_provider_blockstored = {
     .close = blockstored_close,
     .enter = blockstored_enter,
     .leave = blockstored_leave,
-    .network = blockstored_network,
+    .network = bs_blockstored_network,
     .check = blockstored_check,
     .place = blockstored_place,
     .saw = blockstored_saw,
@@ -660,15 +400,15 @@ const struct bs_provider bs_provider_blockstored = {
     .is_inherited = blockstored_is_inherited,
     .get_namespace = blockstored_get_namespace,
     .get_preorder = blockstored_get_preorder,
-    .list = blockstored_list,
-    .list_in_namespace = blockstored_list_in_namespace,
-    .operations_at = blockstored_operations_at,
-    .operations_on = blockstored_operations_on,
-    .announcements_at = blockstored_announcements_at,
-    .refused_at = blockstored_refused_at,
-    .consensus_at = blockstored_consensus_at,
-    .find_value = blockstored_find_value,
-    .coins = blockstored_coins,
+    .list = bs_blockstored_list,
+    .list_in_namespace = bs_blockstored_list_in_namespace,
+    .operations_at = bs_blockstored_operations_at,
+    .operations_on = bs_blockstored_operations_on,
+    .announcements_at = bs_blockstored_announcements_at,
+    .refused_at = bs_blockstored_refused_at,
+    .consensus_at = bs_blockstored_consensus_at,
+    .find_value = bs_blockstored_find_value,
+    .coins = bs_blockstored_coins,
     .fee_rate = blockstored_fee_rate,
     .submit = bs_blockstored_submit,
     .broadcast = bs_blockstored_broadcast,

@@ -6,6 +6,7 @@
 #include "core/names/servers.h"
 
 #define BS_PARAMS_MAX 160
+#define BS_BLOCKS_AHEAD 250 /* consensus hashes that are asked for at once where one after the other is wanted */
 
 struct bs_blockstored {
   struct bs_servers servers;
@@ -15,6 +16,12 @@ struct bs_blockstored {
   bool has_name;
   struct bs_told_name name;
   bool has_moved; /* an answer was as of another */
+  struct {
+    uint64_t first; /* block */
+    size_t count;
+    unsigned char hashes[BS_BLOCKS_AHEAD][BS_CONSENSUS_SIZE];
+    uint64_t next; /* the block behind the one that was asked for last */
+  } ahead;
   char place[sizeof((struct bs_server_address *)NULL)->text + sizeof "the name server "];
 };
 
@@ -25,7 +32,36 @@ void bs_blockstored_forget(struct bs_blockstored *blockstored);
 /* Is what it sends in a block at once, and stays there?  As far as is known. */
 bool bs_blockstored_immediate(void *state);
 
-/* The provider's functions that put something into the chain. */
+bool bs_blockstored_ask(struct bs_blockstored *blockstored, const char *method, const char *params, bs_read_result read,
+                        void *user, struct bs_error *error);
+
+/* For the chain's consensus hash of a block. */
+struct bs_consensus_wanted {
+  unsigned char *consensus;
+  bool found;
+};
+bool bs_blockstored_read_consensus(void *user, struct bs_json result, struct bs_error *error);
+
+/* The provider's functions: blockstored.c */
+bool bs_blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);
+/* blockstored-blocks.c */
+bool bs_blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
+                                 struct bs_error *error);
+bool bs_blockstored_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
+                         uint64_t offset, uint64_t count, struct bs_error *error);
+bool bs_blockstored_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
+                                      uint64_t count, struct bs_error *error);
+bool bs_blockstored_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error);
+bool bs_blockstored_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
+                                  void *user, struct bs_error *error);
+bool bs_blockstored_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
+                                     struct bs_error *error);
+bool bs_blockstored_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
+bool bs_blockstored_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
+                               const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
+/* blockstored-write.c */
+bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                          const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 bool bs_blockstored_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error);
 bool bs_blockstored_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
                               struct bs_error *error);

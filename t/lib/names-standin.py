@@ -84,6 +84,7 @@ METHODS = {
     "get_namespace_state": namespace,
     "get_preorder_state": lambda told, params: {**tip(told), "preorder": None},
     "get_consensus_at": lambda told, params: consensus(told, params[0]),
+    "get_consensus_range": lambda told, params: [consensus(told, block) for block in range(params[0], params[1] + 1)],
     "get_all_names": lambda told, params: sorted(told.get("names", {}))[params[0]:][:min(params[1], 2)],
     "get_names_owned_by_address": lambda told, params: sorted(told.get("names", {})),
     "get_unspents": lambda told, params: {"unspents": []},
