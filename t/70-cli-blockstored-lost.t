@@ -86,10 +86,4 @@ asks register dave.id
 is "$status" 2 'one that wants too much'
 like "$(cat "$err")" 'but names.max_fee allows' 'gets no more than the configuration allows'
 
-# ---- a chain on which nothing is final ----
-lie getinfo "$(rpc "$port" call getinfo | sed -E 's/^\[(.*)\]$/{"result": \1}/; s/"network":"local"/"network":"main"/')"
-asks register dave.id
-is "$status" 2 'where blocks take their time, preorder and registration are not sent together'
-like "$(cat "$err")" 'run blockstore-cli preorder, and some blocks later blockstore-cli register' 'and what to do is said'
-
 done_testing

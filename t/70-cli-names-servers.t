@@ -92,7 +92,7 @@ remote 1 2
 cli keygen "$work/key"
 fails_with 9 denied "coins of the owner's key do not suffice" 'for a write, the one that is further is asked' --key "$work/key" -v register bar.id
 like "$(cat "$err")" "warning: The name server 127.0.0.1:$port1 is 20 blocks behind what was seen before: its chain ends at block 20" \
-  'as the first turns out to be behind it'
+  'as the first is behind it'
 told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
 told 2 40 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
 fails_with 4 stale 'None of the 2 name servers.*is 70 blocks behind.*is 50 blocks behind' 'where all are behind, nothing is written' \

@@ -9,7 +9,7 @@ state=$HOME/.local/state/blockstore
 
 # pin BLOCK CONSENSUS [LINE]: a configuration with that pin, and a further line of names.
 pin() {
-  { sed "/^  provider:/a\\  pin: {block: $1, consensus: $2}" "$config" | sed "/^  provider:/a\\  ${3:-port: 6264}"; } >"$work/pinned.yaml"
+  { sed "/^  provider:/a\\  pin: {block: $1, consensus: $2}" "$config" | sed "/^  provider:/a\\  ${3:-max_age: 0ms}"; } >"$work/pinned.yaml"
 }
 
 refused 2 config 'names.pin: a block and its consensus hash' lookup --prove alice.id

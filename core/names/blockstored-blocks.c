@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/auto.h"
 #include "core/codec/hex.h"
 #include "core/names/blockstored.h"
 
@@ -71,6 +72,131 @@ bool bs_blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENS
   snprintf(params, sizeof params, "%" PRIu64, block);
   if (!bs_blockstored_ask(state, "get_consensus_at", params, bs_blockstored_read_consensus, &wanted, error)) return false;
   *ret_found = wanted.found;
+  return true;
+}
+
+/* ---- for proofs ---- */
+
+struct hash_wanted {
+  unsigned char *hash;
+  bool found;
+};
+
+static bool read_hash(void *user, struct bs_json result, struct bs_error *error) {
+  struct hash_wanted *wanted = user;
+
+  wanted->found = bs_json_type(result) != BS_JSON_NULL;
+  return !wanted->found || bs_json_hex(result, wanted->hash, BS_SHA256_SIZE) ||
+         bs_fail(error, BS_WORD_malformed, "sent an answer that is no operations hash");
+}
+
+bool bs_blockstored_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                                       struct bs_error *error) {
+  struct hash_wanted wanted = {hash, false};
+  char params[BS_PARAMS_MAX];
+
+  *ret_found = false;
+  if (block > BS_JSON_INTEGER_MAX) return true;
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  if (!bs_blockstored_ask(state, "get_nameops_hash_at", params, read_hash, &wanted, error)) return false;
+  *ret_found = wanted.found;
+  return true;
+}
+
+/* One frame of requests, and whose answers they get: two for a block whose operations hash is wanted. */
+struct hashing {
+  struct bs_block_hashes *blocks;
+  size_t at;
+  bool is_second;
+  uint64_t missing; /* a block that there is not; UINT64_MAX: there are all */
+};
+
+static void begin_hashing(void *user) {
+  struct hashing *hashing = user;
+
+  hashing->at = 0;
+  hashing->is_second = false;
+  hashing->missing = UINT64_MAX;
+}
+
+static bool read_next_hash(void *user, struct bs_json result, struct bs_error *error) {
+  struct hashing *hashing = user;
+  struct bs_block_hashes *block = &hashing->blocks[hashing->at];
+  bool there = bs_json_type(result) != BS_JSON_NULL;
+
+  if (!there && hashing->missing == UINT64_MAX) hashing->missing = block->block;
+  if (there && !(hashing->is_second ? bs_json_hex(result, block->operations, sizeof block->operations)
+                                    : bs_json_hex(result, block->consensus, sizeof block->consensus)))
+    return bs_fail(error, BS_WORD_malformed, "sent a hash that is none");
+  if (block->wants_operations && !hashing->is_second) {
+    hashing->is_second = true;
+  } else {
+    hashing->is_second = false;
+    hashing->at++;
+  }
+  return true;
+}
+
+static void add_request(struct bs_buffer *json, size_t number, const char *method, uint64_t block) {
+  bs_buffer_format(json, "%s{\"method\":\"%s\",\"params\":[%" PRIu64 "]}", number == 0 ? "" : ",", method, block);
+}
+
+/* As many of the blocks as one frame has room for; *ret_done of them. */
+static bool ask_hashes(struct bs_blockstored *blockstored, struct bs_block_hashes *blocks, size_t count, size_t *ret_done,
+                       struct bs_error *error) {
+  struct bs_buffer json BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct hashing hashing = {.blocks = blocks};
+  struct bs_question question = {.read = read_next_hash, .user = &hashing, .begin = begin_hashing};
+  size_t done = 0;
+
+  bs_buffer_byte(&json, '[');
+  for (; done < count && question.batch + 2 <= BS_REQUESTS_MAX; done++) {
+    add_request(&json, question.batch++, "get_consensus_at", blocks[done].block);
+    if (blocks[done].wants_operations) add_request(&json, question.batch++, "get_nameops_hash_at", blocks[done].block);
+  }
+  bs_buffer_byte(&json, ']');
+  question.params = bs_buffer_string(&json);
+  if (question.params == NULL) return bs_fail_memory(error);
+  if (!bs_servers_ask(&blockstored->servers, &question, error)) return false;
+  if (hashing.missing != UINT64_MAX)
+    return bs_fail(error, BS_WORD_not_found, "There is no block %" PRIu64 " on the name server %s.", hashing.missing,
+                   blockstored->servers.chosen->address.text);
+  *ret_done = done;
+  return true;
+}
+
+/* The call is bound to its server from the first answer on: a reader that began with one frame's blocks ends with them. */
+bool bs_blockstored_hashes_of(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error) {
+  struct bs_blockstored *blockstored = state;
+
+  for (size_t done = 0; done < count;) {
+    size_t more = 0;
+
+    if (!ask_hashes(blockstored, blocks + done, count - done, &more, error)) return false;
+    blockstored->servers.is_bound = true;
+    done += more;
+  }
+  return true;
+}
+
+static bool read_block(void *user, struct bs_json result, struct bs_error *error) {
+  uint64_t *block = user;
+
+  *block = UINT64_MAX;
+  return bs_json_type(result) == BS_JSON_NULL || bs_json_integer(result, block) ||
+         bs_fail(error, BS_WORD_malformed, "sent an answer that is no block");
+}
+
+bool bs_blockstored_block_of(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                             struct bs_error *error) {
+  char params[BS_PARAMS_MAX], digits[BS_CONSENSUS_TEXT];
+  uint64_t block;
+
+  bs_hex_encode(digits, consensus, BS_CONSENSUS_SIZE);
+  snprintf(params, sizeof params, "\"%s\"", digits);
+  if (!bs_blockstored_ask(state, "get_block_from_consensus", params, read_block, &block, error)) return false;
+  *ret_found = block != UINT64_MAX;
+  if (*ret_found) *ret_block = block;
   return true;
 }
 

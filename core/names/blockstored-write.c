@@ -22,17 +22,28 @@ struct coins_wanted {
   struct bs_coin *coins;
   size_t count, most;
   const unsigned char *hash;
+  bool is_immediate;
 };
 
+/* What a node would not take yet is no coin. */
 static bool read_coins(void *user, struct bs_json result, struct bs_error *error) {
   struct coins_wanted *wanted = user;
+  struct bs_coin coins[BS_COINS_MAX];
+  uint64_t confirmations[BS_COINS_MAX];
+  size_t count;
 
-  return bs_told_coins_read(wanted->coins, NULL, &wanted->count, wanted->most, wanted->hash, result, error);
+  if (!bs_told_coins_read(coins, confirmations, &count, BS_COINS_MAX, wanted->hash, result, error)) return false;
+  wanted->count = 0;
+  for (size_t i = 0; i < count && wanted->count < wanted->most; i++)
+    if (wanted->is_immediate || !coins[i].is_coinbase || confirmations[i] >= BS_COINBASE_MATURITY)
+      wanted->coins[wanted->count++] = coins[i];
+  return true;
 }
 
 bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                               const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  struct coins_wanted wanted = {.coins = coins, .most = most, .hash = hash};
+  struct coins_wanted wanted = {
+      .coins = coins, .most = most, .hash = hash, .is_immediate = bs_blockstored_immediate(state)};
   char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
   enum bs_network network;
 
@@ -114,7 +125,7 @@ static bool read_whether_there(void *user, struct bs_json result, struct bs_erro
 static bool look_for_output(const struct sending *sending, struct coins_of *wanted, struct bs_error *error) {
   struct bs_blockstored *blockstored = sending->blockstored;
   char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
-  const struct bs_question question = {"get_unspents", params, read_whether_there, wanted, false};
+  const struct bs_question question = {.method = "get_unspents", .params = params, .read = read_whether_there, .user = wanted};
   enum bs_network network;
 
   if (!bs_blockstored_network(blockstored, NULL, &network, error)) return false;
@@ -191,7 +202,7 @@ static bool send_accepted(struct bs_blockstored *blockstored, uint64_t *ret_bloc
 
 /* ---- a submission ---- */
 
-static bool may_write(struct bs_blockstored *blockstored, bool *ret_again, struct bs_error *error) {
+bool bs_blockstored_may_write(struct bs_blockstored *blockstored, bool *ret_again, struct bs_error *error) {
   struct bs_servers *servers = &blockstored->servers;
 
   *ret_again = false;
@@ -210,12 +221,12 @@ static bool build_there(struct bs_blockstored *blockstored, bs_build build, void
   struct bs_error why;
   bool good;
 
-  if (!may_write(blockstored, ret_again, error)) return false;
+  if (!bs_blockstored_may_write(blockstored, ret_again, error)) return false;
   good = build(user, &view, batch, error);
   why = *error;
   *ret_again = !good && (blockstored->has_moved || blockstored->servers.was_lost);
   if (*ret_again || blockstored->servers.chosen == NULL) return false;
-  if (!may_write(blockstored, ret_again, error)) return false;
+  if (!bs_blockstored_may_write(blockstored, ret_again, error)) return false;
   *error = why;
   return good;
 }
@@ -233,13 +244,6 @@ static bool has_moved(struct bs_blockstored *blockstored) {
   return now->block != before.block || memcmp(now->consensus, before.consensus, sizeof before.consensus) != 0;
 }
 
-/* The first half of a registration tells the name to all who watch, so the second must not come before it is safe. */
-static bool bound_batch(const struct bs_batch *batch, struct bs_blockstored *blockstored, struct bs_error *error) {
-  if (batch->count <= 1 || bs_blockstored_immediate(blockstored)) return true;
-  return bs_fail(error, BS_WORD_usage, "On this chain a name is preordered first, and registered when the preorder is in a block:"
-                 " run blockstore-cli preorder, and some blocks later blockstore-cli register.");
-}
-
 static bool send_batch(struct bs_blockstored *blockstored, uint64_t *ret_block, const struct bs_batch *batch, size_t *ret_sent,
                        struct bs_error *error) {
   for (*ret_sent = 0; *ret_sent < batch->count; ++*ret_sent)
@@ -253,7 +257,7 @@ static bool build_and_send(struct bs_blockstored *blockstored, uint64_t *ret_blo
   struct sending sending;
   size_t sent = 0;
 
-  if (!build_there(blockstored, build, user, batch, ret_again, error) || !bound_batch(batch, blockstored, error)) return false;
+  if (!build_there(blockstored, build, user, batch, ret_again, error)) return false;
   if (dry_run) return begin(&sending, blockstored, &batch->raw[0], error) && try_to_send(&sending, error);
   if (send_batch(blockstored, ret_block, batch, &sent, error)) return true;
   if (sent > 0)
@@ -286,7 +290,7 @@ bool bs_blockstored_broadcast(void *state, struct bs_name_broadcast *ret_broadca
   bool again;
 
   if (!begin(&sending, state, raw, error)) return false;
-  while (!may_write(state, &again, error)) {
+  while (!bs_blockstored_may_write(state, &again, error)) {
     if (!again) return false;
     bs_blockstored_forget(state);
   }

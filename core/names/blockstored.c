@@ -49,6 +49,18 @@ static bool fail_chainless(struct bs_blockstored *blockstored, struct bs_error *
                  blockstored->servers.chosen->address.text);
 }
 
+/* Before something is written: what the others know of the chain's length counts, too. */
+static bool need_newest(struct bs_blockstored *blockstored, struct bs_error *error) {
+  bool again = true;
+
+  if (!bs_servers_look_around(&blockstored->servers, error)) return false;
+  while (!bs_blockstored_may_write(blockstored, &again, error)) {
+    if (!again) return false;
+    bs_blockstored_forget(blockstored);
+  }
+  return true;
+}
+
 static bool blockstored_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
 
@@ -62,8 +74,7 @@ static bool blockstored_enter(void *state, const struct bs_scope *scope, bool wr
   blockstored->ahead.count = 0;
   blockstored->ahead.next = 0;
   *ret_exists = blockstored->servers.chosen->info.exists;
-  if (*ret_exists || !write) return true;
-  fail_chainless(blockstored, error);
+  if (!write || (*ret_exists ? need_newest(blockstored, error) : fail_chainless(blockstored, error))) return true;
   bs_servers_end(&blockstored->servers);
   return false;
 }
@@ -166,6 +177,7 @@ static bool blockstored_info(void *state, struct bs_names_info *info, struct bs_
   bs_hex_encode(info->consensus, told->tip.consensus, sizeof told->tip.consensus);
   info->first_block = told->first_block;
   info->height = told->tip.block;
+  info->node_height = told->node_blocks > told->tip.block ? told->node_blocks : 0;
   info->block_time = told->block_time;
   info->names = told->names;
   return true;
@@ -227,7 +239,8 @@ static bool are_of_one_chain(struct bs_blockstored *blockstored, struct bs_serve
   unsigned char consensus[BS_CONSENSUS_SIZE];
   struct bs_consensus_wanted wanted = {consensus, false};
   char params[BS_PARAMS_MAX];
-  const struct bs_question question = {"get_consensus_at", params, bs_blockstored_read_consensus, &wanted, false};
+  const struct bs_question question = {
+      .method = "get_consensus_at", .params = params, .read = bs_blockstored_read_consensus, .user = &wanted};
 
   snprintf(params, sizeof params, "%" PRIu64, low->block);
   if (!bs_servers_ask_one(&blockstored->servers, further, &question, error)) return false;
@@ -284,7 +297,7 @@ static bool blockstored_get_name(void *state, struct bs_name_entry *ret_entry, b
   struct bs_blockstored *blockstored = state;
   struct name_wanted wanted = {.name = name};
   char params[BS_PARAMS_MAX];
-  const struct bs_question question = {"get_name_state", params, read_name, &wanted, false};
+  const struct bs_question question = {.method = "get_name_state", .params = params, .read = read_name, .user = &wanted};
 
   snprintf(params, sizeof params, "\"%s\"", name);
   if (!bs_servers_ask(&blockstored->servers, &question, error)) return false;
@@ -407,6 +420,9 @@ const struct bs_provider bs_provider_blockstored = {
     .announcements_at = bs_blockstored_announcements_at,
     .refused_at = bs_blockstored_refused_at,
     .consensus_at = bs_blockstored_consensus_at,
+    .operations_hash_at = bs_blockstored_operations_hash_at,
+    .block_of = bs_blockstored_block_of,
+    .hashes_of = bs_blockstored_hashes_of,
     .find_value = bs_blockstored_find_value,
     .coins = bs_blockstored_coins,
     .fee_rate = blockstored_fee_rate,

@@ -6,6 +6,7 @@
 #include "core/names/servers.h"
 
 #define BS_PARAMS_MAX 160
+#define BS_REQUESTS_MAX 120 /* of a batch: servers take 8,192 bytes in a frame */
 #define BS_BLOCKS_AHEAD 250 /* consensus hashes that are asked for at once where one after the other is wanted */
 
 struct bs_blockstored {
@@ -29,6 +30,8 @@ struct bs_blockstored {
 bool bs_blockstored_note_tip(struct bs_blockstored *blockstored, const struct bs_told_tip *tip, struct bs_error *error);
 /* Nothing has been told yet: for what is begun anew. */
 void bs_blockstored_forget(struct bs_blockstored *blockstored);
+/* May what its server says be written by?  False also where another one is asked instead (*ret_again). */
+bool bs_blockstored_may_write(struct bs_blockstored *blockstored, bool *ret_again, struct bs_error *error);
 /* Is what it sends in a block at once, and stays there?  As far as is known. */
 bool bs_blockstored_immediate(void *state);
 
@@ -47,6 +50,11 @@ bool bs_blockstored_network(void *state, const struct bs_scope *scope, enum bs_n
 /* blockstored-blocks.c */
 bool bs_blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                                  struct bs_error *error);
+bool bs_blockstored_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                                       struct bs_error *error);
+bool bs_blockstored_block_of(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                             struct bs_error *error);
+bool bs_blockstored_hashes_of(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
 bool bs_blockstored_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
                          uint64_t offset, uint64_t count, struct bs_error *error);
 bool bs_blockstored_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,

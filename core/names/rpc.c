@@ -81,17 +81,20 @@ static bool read_error(struct bs_reply *reply, struct bs_json said, struct bs_er
   return fail_quoting(error, reply->is_answer ? word : BS_WORD_no_names, "says: ", said);
 }
 
-bool bs_reply_read(struct bs_reply *reply, struct bs_error *error) {
+static bool scan(const struct bs_reply *reply, struct bs_json *ret_root, struct bs_error *error) {
   static const struct bs_json_limits limits = {BS_LINK_REPLY_MAX, 16};
-  struct bs_json root, other, said;
+
+  if (bs_json_scan(ret_root, reply->bytes.bytes, reply->bytes.length, &limits, error)) return true;
+  if (error->word == BS_WORD_no_memory) return false;
+  error->word = BS_WORD_malformed;
+  return bs_context(error, "sent an answer that is no JSON");
+}
+
+static bool read_one(struct bs_reply *reply, struct bs_json root, struct bs_error *error) {
+  struct bs_json other, said;
   struct bs_json_iterator items;
 
   reply->is_answer = false;
-  if (!bs_json_scan(&root, reply->bytes.bytes, reply->bytes.length, &limits, error)) {
-    if (error->word == BS_WORD_no_memory) return false;
-    error->word = BS_WORD_malformed;
-    return bs_context(error, "sent an answer that is no JSON");
-  }
   if (bs_json_type(root) == BS_JSON_OBJECT) return read_fault(root, error);
   items = bs_json_begin(root);
   if (bs_json_type(root) != BS_JSON_ARRAY || !bs_json_next_item(&items, &reply->result) || bs_json_next_item(&items, &other))
@@ -100,4 +103,35 @@ bool bs_reply_read(struct bs_reply *reply, struct bs_error *error) {
     return read_error(reply, said, error);
   reply->is_answer = true;
   return true;
+}
+
+bool bs_reply_read(struct bs_reply *reply, struct bs_error *error) {
+  struct bs_json root;
+
+  reply->is_answer = false;
+  return scan(reply, &root, error) && read_one(reply, root, error);
+}
+
+static bool fail_batch(struct bs_reply *reply, struct bs_error *error) {
+  reply->is_answer = false;
+  return bs_fail(error, BS_WORD_malformed, "sent what is not as many results as it was asked for");
+}
+
+bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result read, void *user, struct bs_error *error) {
+  struct bs_json root, item;
+  struct bs_json_iterator items;
+  size_t found = 0;
+
+  reply->is_answer = false;
+  if (!scan(reply, &root, error)) return false;
+  if (bs_json_type(root) == BS_JSON_OBJECT) return read_fault(root, error);
+  items = bs_json_begin(root);
+  for (; bs_json_type(root) == BS_JSON_ARRAY && bs_json_next_item(&items, &item); found++) {
+    if (found == count) return fail_batch(reply, error);
+    if (!read_one(reply, item, error)) return false;
+    if (read(user, reply->result, error)) continue;
+    reply->is_answer = false;
+    return false;
+  }
+  return found == count || fail_batch(reply, error);
 }

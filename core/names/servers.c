@@ -130,10 +130,14 @@ static bool exchange(struct bs_servers *servers, struct bs_server *server, struc
   const struct bs_patience patience = patience_for(servers, PATIENCE_MS);
 
   reply->is_answer = false;
-  bs_request_write(&request, question->method, question->params);
-  if (!bs_buffer_ok(&request, error) || !bs_link_exchange(server->link, &reply->bytes, &request, &patience, error) ||
-      !bs_reply_read(reply, error))
-    return false;
+  if (question->batch > 0)
+    bs_buffer_text(&request, question->params);
+  else
+    bs_request_write(&request, question->method, question->params);
+  if (!bs_buffer_ok(&request, error) || !bs_link_exchange(server->link, &reply->bytes, &request, &patience, error)) return false;
+  if (question->begin != NULL) question->begin(question->user);
+  if (question->batch > 0) return bs_reply_read_batch(reply, question->batch, question->read, question->user, error);
+  if (!bs_reply_read(reply, error)) return false;
   reply->is_answer = question->read(question->user, reply->result, error);
   return reply->is_answer;
 }
@@ -316,6 +320,23 @@ bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error) {
 }
 
 /* ---- how far it is ---- */
+
+bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error) {
+  for (struct bs_server *at = servers->items; at < servers->items + servers->count; at++) {
+    struct refreshing refreshing = {.servers = servers};
+    const struct bs_question question = {.method = "getinfo", .params = "", .read = read_refreshed, .user = &refreshing};
+
+    if (at == servers->chosen || !may_answer(at)) continue;
+    if (bs_servers_ask_one(servers, at, &question, error)) {
+      if (refreshing.info.exists) bs_servers_saw(servers, refreshing.info.tip.block);
+      continue;
+    }
+    if (is_ours(error)) return false;
+    bs_log(BS_LOG_WARNING, "%s", error->message);
+    *error = (struct bs_error){0};
+  }
+  return true;
+}
 
 void bs_servers_saw(struct bs_servers *servers, uint64_t block) {
   if (block > servers->seen) servers->seen = block;

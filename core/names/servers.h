@@ -53,15 +53,15 @@ void bs_servers_close(struct bs_servers *servers);
 bool bs_servers_begin(struct bs_servers *servers, const struct bs_scope *scope, struct bs_error *error);
 void bs_servers_end(struct bs_servers *servers);
 
-/* Takes a result apart.  False with malformed or forged: the server is of no use. */
-typedef bool (*bs_read_result)(void *user, struct bs_json result, struct bs_error *error);
-
 struct bs_question {
   const char *method;
   const char *params;  /* JSON, without the brackets */
-  bs_read_result read; /* may be called once for each server */
+  bs_read_result read; /* may be called once for each server; false, with malformed or forged: that one is of no use */
   void *user;
   bool is_once; /* it changes something: it is not asked again on another link, nor of another server */
+  /* A batch: so many requests, whose JSON is `params` as a whole, and `read` is called for each result.  0: one request. */
+  size_t batch;
+  void (*begin)(void *user); /* before the results of a server; NULL: nothing is kept from one `read` to the next */
 };
 
 /* Chooses a server, and connects; chosen->info is then as of that link. */
@@ -75,6 +75,9 @@ bool bs_servers_ask_one(struct bs_servers *servers, struct bs_server *server, co
                         struct bs_error *error);
 /* The first server from `from` on (NULL: from the beginning) that is not the chosen one and may answer; NULL: none. */
 struct bs_server *bs_servers_other(struct bs_servers *servers, struct bs_server *from);
+
+/* Asks each other server that may answer how far its chain is. */
+bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error);
 
 /* Notes how far a chain is. */
 void bs_servers_saw(struct bs_servers *servers, uint64_t block);

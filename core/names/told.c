@@ -363,6 +363,7 @@ static bool read_coin(struct bs_coin *coin, struct bs_buffer *raw, const unsigne
   if (!bs_coin_from_transaction(coin, txid, (uint32_t)output, room, length, error))
     return bs_context(error, "tells of a coin that there cannot be");
   bs_script_pay_to(&script, hash);
+  if (!bs_script_equal(&coin->script, &script)) bs_script_pay_to_witness(&script, hash);
   if (coin->value != value || !bs_script_equal(&coin->script, &script))
     return bs_fail(error, BS_WORD_forged, "tells of a coin that the transaction it comes from does not make");
   return true;

@@ -71,7 +71,7 @@ bool bs_told_announcements_read(bool *ret_ended, struct bs_json result, bs_visit
                                 struct bs_error *error);
 bool bs_told_refused_read(bool *ret_ended, struct bs_json result, bs_visit_refused visit, void *user, struct bs_error *error);
 
-/* Each is checked against the whole transaction that came with it, and pays to the P2PKH address of `hash`.  confirmations: as
+/* Each is checked against the whole transaction that came with it, and pays to `hash` as P2PKH or P2WPKH.  confirmations: as
  * many, 0 in no block yet; NULL: not wanted.  Word: also forged. */
 bool bs_told_coins_read(struct bs_coin *coins, uint64_t *confirmations, size_t *ret_count, size_t most,
                         const unsigned char hash[BS_HASH160_SIZE], struct bs_json result, struct bs_error *error);

@@ -11,6 +11,7 @@
 #   history    any text: two chains with another text have other consensus hashes; or [[FROM, TEXT], ...] from a block on
 #   chain      the chain's id, 64 digits; null: none yet
 #   names      {NAME: {members of its entry that are not the usual ones}}
+#   batch      {METHOD: the result of each such request of a batch}
 #   behind     the port of a real name server that is asked instead
 #   lies       {METHOD: LIE}, with "params" only where there are so many of them; LIE: {"result": JSON}, {"text": the payload}, {"raw": bytes as they go out}, {"hang": true}, {"forward": true, ...}: "behind" is told all the same,
 #              {"slow": seconds}, {"close": how many bytes of the answer go out before it hangs up}
@@ -120,6 +121,11 @@ def forward(port, request):
 
 def answer(told, request):
     """The bytes that go out, and whether the connection stays."""
+    if isinstance(request, list):
+        lies = told.get("batch", {})
+        replies = [[lies[one["method"]]] if one["method"] in lies else json.loads(forward(told["behind"], one)) for one in request]
+        text = json.dumps(replies).encode()
+        return b"%d:%s," % (len(text), text), True
     lie = told.get("lies", {}).get(request["method"], {})
     if lie.get("params", len(request["params"])) != len(request["params"]):
         lie = {}
