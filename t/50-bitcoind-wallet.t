@@ -65,7 +65,7 @@ is "$(ask send "$change")" taken 'it takes it'
 is "$(ask send "$change")" taken 'and again'
 is "$(ask try "$change")" taken 'and would again'
 change_id=$(bitcoin decoderawtransaction "$change" | field txid)
-is "$(ask coins "$hash" | tr '\n' ' ')" "49990000 $change_id:0 $(ask coins "$hash" | sed -n 2p) " 'the change is a coin, what it came from none'
+is "$(ask coins "$hash" | tr '\n' ' ')" "49990000 $change_id:0 waits $(ask coins "$hash" | sed -n 2p) " 'the change is a coin, what it came from none'
 is "$(watching "$hash")" "$(ask coins "$hash")" 'for the wallet, too'
 script=$(user getaddressinfo "$legacy" | field scriptPubKey)
 next=$(spend "$change_id" 0 "$reward" 0.4998 4294967293 "[{\"txid\":\"$change_id\",\"vout\":0,\"scriptPubKey\":\"$script\",\"amount\":0.4999}]")

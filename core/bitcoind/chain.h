@@ -11,6 +11,7 @@
 #ifndef BS_BITCOIND_CHAIN_H
 #define BS_BITCOIND_CHAIN_H
 
+#include "core/base/survey.h"
 #include "core/bitcoind/block.h"
 #include "core/chain/rules.h"
 
@@ -43,6 +44,13 @@ bool bs_bitcoin_chain_open_memory(struct bs_bitcoin_chain **ret_chain, const str
                                   uint64_t first_block, struct bs_error *error);
 void bs_bitcoin_chain_close(struct bs_bitcoin_chain *chain); /* NULL is allowed; what was not committed did not happen */
 void bs_bitcoin_chain_scope(struct bs_bitcoin_chain *chain, const struct bs_scope *scope);
+
+/* Is the open file no longer the one at its path? */
+bool bs_bitcoin_chain_is_removed(const struct bs_bitcoin_chain *chain);
+/* What is wrong with the file at `path`, if there is one, and how to mend it; nothing is changed.  Words: no_memory, cancelled,
+ * deadline. */
+bool bs_bitcoin_chain_check(const char *path, const struct bs_bitcoin_network *network, uint64_t first_block,
+                            const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error);
 
 /* These live as long as the chain. */
 const char *bs_bitcoin_chain_path(const struct bs_bitcoin_chain *chain);

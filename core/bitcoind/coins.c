@@ -61,6 +61,7 @@ static bool take_unspent(const struct bs_rpc *rpc, struct bs_candidates *candida
   if (bs_json_find(unspent, "coinbase", &coinbase) && bs_json_type(coinbase) == BS_JSON_TRUE &&
       tip + 1 < candidate.height + BS_COINBASE_MATURITY)
     return true;
+  candidate.confirmations = tip < candidate.height ? 1 : tip - candidate.height + 1;
   return bs_candidates_add(candidates, &candidate, error);
 }
 
@@ -198,37 +199,45 @@ static bool ask_transaction(struct bs_wallet *wallet, const struct bs_scope *sco
   return bs_rpc_try(wallet->node, scope, ret_result, error, "getrawtransaction", "\"%s\",false,\"%s\"", txid, block);
 }
 
+void bs_wallet_free_coins(struct bs_unspent *unspents, size_t count) {
+  for (size_t i = 0; i < count; i++) bs_buffer_free(&unspents[i].raw);
+}
+
 /* *ret_has false: its block was pruned, or it left mempool or chain meanwhile. */
 static bool take_coin(struct bs_wallet *wallet, const struct bs_scope *scope, const struct bs_candidate *candidate,
-                      struct bs_coin *ret_coin, bool *ret_has, struct bs_error *error) {
-  struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
+                      struct bs_unspent *unspent, bool *ret_has, struct bs_error *error) {
   struct bs_rpc_result result;
 
+  *unspent = (struct bs_unspent){.confirmations = candidate->confirmations};
   if (!ask_transaction(wallet, scope, candidate, &result, error)) return false;
   *ret_has = result.code != BS_RPC_NOT_FOUND && result.code != BS_RPC_MISC;
   if (!*ret_has) {
     bs_log(BS_LOG_INFO, "bitcoind: a coin is left out, as the node does not have the transaction that made it");
     return true;
   }
-  return bs_node_bytes(wallet->node, "getrawtransaction", &result, &raw, error) &&
-         bs_coin_from_transaction(ret_coin, candidate->txid, candidate->output, raw.bytes, raw.length, error);
+  return bs_node_bytes(wallet->node, "getrawtransaction", &result, &unspent->raw, error) &&
+         bs_coin_from_transaction(&unspent->coin, candidate->txid, candidate->output, unspent->raw.bytes, unspent->raw.length,
+                                  error);
 }
 
 static bool take_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_candidates *candidates,
-                       struct bs_coin *coins, size_t *ret_count, size_t most, struct bs_error *error) {
+                       struct bs_unspent *unspents, size_t *ret_count, size_t most, struct bs_error *error) {
   size_t count = 0;
 
   for (size_t i = 0; i < candidates->count && count < most; i++) {
-    bool has;
+    bool has = false;
 
-    if (!take_coin(wallet, scope, &candidates->items[i], &coins[count], &has, error)) return false;
+    if (!take_coin(wallet, scope, &candidates->items[i], &unspents[count], &has, error)) {
+      bs_wallet_free_coins(unspents, count + 1);
+      return false;
+    }
     count += has;
   }
   *ret_count = count;
   return true;
 }
 
-bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_coin *coins, size_t *ret_count,
+bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_unspent *unspents, size_t *ret_count,
                      size_t most, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   struct bs_candidates candidates BS_AUTO(bs_candidates_free) = {NULL, 0};
   struct spenders spenders = {.count = 0};
@@ -247,5 +256,5 @@ bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, str
                                    !follow_spenders(wallet, scope, &candidates, &scripts, &spenders, error)))
     return false;
   if (candidates.count > 0) qsort(candidates.items, candidates.count, sizeof *candidates.items, compare_candidates);
-  return take_coins(wallet, scope, &candidates, coins, ret_count, most, error);
+  return take_coins(wallet, scope, &candidates, unspents, ret_count, most, error);
 }

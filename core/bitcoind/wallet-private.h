@@ -18,7 +18,8 @@ struct bs_candidate {
   unsigned char txid[BS_TXID_SIZE];
   uint32_t output;
   uint64_t value;  /* as the node tells it, to sort by */
-  uint64_t height; /* of its block; 0: it is in the mempool */
+  uint64_t height; /* of its block; 0: it is in the mempool, or that is not known */
+  uint64_t confirmations;
 };
 struct bs_candidates {
   struct bs_candidate *items; /* by free() */

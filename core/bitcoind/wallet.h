@@ -9,6 +9,7 @@
 #define BS_BITCOIND_WALLET_H
 
 #include "core/bitcoind/follow.h"
+#include "core/names/provider.h"
 
 struct bs_wallet;
 
@@ -17,16 +18,17 @@ bool bs_wallet_open(struct bs_wallet **ret_wallet, const struct bs_bitcoind_conf
 void bs_wallet_close(struct bs_wallet *wallet); /* NULL is allowed */
 
 /*
- * The at most `most` largest coins in P2PKH and P2WPKH outputs of that hash, each taken from the whole transaction that made it,
- * the largest first.  What a transaction in the mempool spends is left out, and what such a one pays back to the hash is a coin,
- * too; what strangers pay to it counts once it is in a block, and a coinbase's once it is BS_COINBASE_MATURITY deep.
+ * The at most `most` largest coins in P2PKH and P2WPKH outputs of that hash (by bs_wallet_free_coins), each taken from the whole
+ * transaction that made it, the largest first.  What a transaction in the mempool spends is left out, and what such a one pays
+ * back to the hash is a coin, too; what strangers pay to it counts once it is in a block, and a coinbase's once it is BS_COINBASE_MATURITY deep.
  *
  * Without a configured wallet the node goes over all coins there are (scantxoutset), which on the main network takes minutes.
  * With one, the hash is watched from the first question on: then the node goes over all its blocks, once.
  * Word: failed also when the node goes over all coins for somebody else.
  */
-bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_coin *coins, size_t *ret_count,
+bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_unspent *unspents, size_t *ret_count,
                      size_t most, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+void bs_wallet_free_coins(struct bs_unspent *unspents, size_t count); /* what they hold */
 
 /* Satoshis for 1,000 virtual bytes, so that a transaction is in a block within an hour as far as the node can tell; where it
  * cannot, the least that it relays. */

@@ -99,7 +99,8 @@ static bool read_unspent(const struct bs_wallet *wallet, struct bs_json unspent,
       !bs_node_bytes(wallet->watching, "listunspent", &hex, &script, error))
     return false;
   ret_candidate->output = (uint32_t)number;
-  ret_candidate->height = depth; /* until the node's height is known */
+  ret_candidate->confirmations = depth;
+  ret_candidate->height = 0;
   *ret_has = bs_scripts_have(scripts, script.bytes, script.length);
   return true;
 }
@@ -107,24 +108,16 @@ static bool read_unspent(const struct bs_wallet *wallet, struct bs_json unspent,
 /* What is safe: in a block, or paid back by what the wallet's own coins were spent for. */
 static bool list(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_candidates *candidates,
                  const struct bs_scripts *scripts, struct bs_error *error) {
-  struct bs_rpc_result results[2];
-  struct bs_json unspent;
+  struct bs_json answer, unspent;
   struct bs_json_iterator items;
-  uint64_t tip;
 
-  bs_rpc_drop(wallet->watching);
-  bs_rpc_add(wallet->watching, "getblockcount", "%s", "");
-  bs_rpc_add(wallet->watching, "listunspent", "0,9999999,[],false");
-  if (!bs_rpc_send(wallet->watching, scope, error) || !bs_rpc_receive(wallet->watching, scope, results, 2, error)) return false;
-  if (results[1].code != 0) return bs_rpc_fail(wallet->watching, "listunspent", &results[1], error);
-  if (!bs_json_integer(results[0].value, &tip)) return bs_rpc_fail_answer(wallet->watching, "getblockcount", "a height", error);
-  items = bs_json_begin(results[1].value);
+  if (!bs_rpc_call(wallet->watching, scope, &answer, error, "listunspent", "0,9999999,[],false")) return false;
+  items = bs_json_begin(answer);
   while (bs_json_next_item(&items, &unspent)) {
     struct bs_candidate candidate;
     bool has = false;
 
     if (!read_unspent(wallet, unspent, scripts, &candidate, &has, error)) return false;
-    if (candidate.height > 0) candidate.height = tip + 1 > candidate.height ? tip + 1 - candidate.height : 0;
     if (has && !bs_candidates_add(candidates, &candidate, error)) return false;
   }
   return true;

@@ -42,6 +42,7 @@
 #define BS_NAMES_SERVERS_MAX 16  /* of one configuration */
 
 struct bs_names; /* an opened provider */
+struct bs_bitcoind_config;
 
 struct bs_names_config {
   const char *provider; /* "embedded", "blockstored" */
@@ -53,6 +54,7 @@ struct bs_names_config {
   uint16_t port;        /* of those that name none */
   uint32_t connect_ms;  /* blockstored: most time for a connection; 0: 5 s */
   const char *chain;    /* blockstored: the id, 64 digits, that the chain must have; NULL: any, but always the same */
+  const struct bs_bitcoind_config *bitcoind; /* of that provider (core/bitcoind/follow.h) */
   uint64_t max_fee; /* satoshis an operation may cost at most; 0: the defaults below */
   uint64_t max_price;
   uint64_t cache; /* embedded: bytes of the ledger that are kept in memory; 0: as SQLite does, which is 2 MB */

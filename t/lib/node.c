@@ -6,7 +6,7 @@
  *   follow INDEX [CONFIRMATIONS]  one step: "HEIGHT of NODE'S, +APPLIED -TAKEN-BACK", and "syncing"; without CONFIRMATIONS 0
  *   tip INDEX                     "HEIGHT HASH CONSENSUS"
  *   refused INDEX BLOCK           "PLACE REASON" of each operation
- *   coins HASH [MOST]             "VALUE TXID:OUTPUT" of each, " mined" for a coinbase's; with the wallet NODE_WALLET
+ *   coins HASH [MOST]             "VALUE TXID:OUTPUT" of each, " mined" for a coinbase's, " waits" in no block; with the wallet NODE_WALLET
  *   fee                           satoshis
  *   send TRANSACTION              "taken"
  *   try TRANSACTION...            "taken"
@@ -145,16 +145,20 @@ static struct bs_wallet *open_wallet(void) {
 static void coins(char **arguments, int count) {
   struct bs_wallet *wallet = open_wallet();
   unsigned char hash[BS_HASH160_SIZE];
-  struct bs_coin found[24];
+  struct bs_unspent found[24];
   char txid[2 * BS_TXID_SIZE + 1];
   size_t most = count > 1 ? strtoul(arguments[1], NULL, 10) : 24;
 
   if (!bs_hex_decode(hash, sizeof hash, arguments[0])) abort();
   if (!bs_wallet_coins(wallet, scope, found, &most, most, hash, &error)) fail();
   for (size_t i = 0; i < most; i++) {
-    bs_txid_text(txid, found[i].txid);
-    printf("%llu %s:%u%s\n", (unsigned long long)found[i].value, txid, found[i].output, found[i].is_coinbase ? " mined" : "");
+    const struct bs_coin *coin = &found[i].coin;
+
+    bs_txid_text(txid, coin->txid);
+    printf("%llu %s:%u%s%s\n", (unsigned long long)coin->value, txid, coin->output, coin->is_coinbase ? " mined" : "",
+           found[i].confirmations == 0 ? " waits" : "");
   }
+  bs_wallet_free_coins(found, most);
   bs_wallet_close(wallet);
 }
 

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/bitcoind/provider.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/bitcoind/wallet.h"
+#include "core/codec/hex.h"
+
+struct node_names {
+  const struct bs_bitcoin_network *network;
+  struct bs_chain_parameters parameters;
+  char *index;
+  char *url;
+  char place[40];
+  struct bs_bitcoin_chain *chain; /* opened when first needed, then kept; NULL: not yet */
+  struct bs_wallet *wallet;
+  const struct bs_scope *scope; /* of the call */
+  bool is_held;                 /* the index's state, from one call to the next */
+};
+
+static void bitcoind_close(void *state) {
+  struct node_names *names = state;
+
+  bs_bitcoin_chain_close(names->chain);
+  bs_wallet_close(names->wallet);
+  free(names->index);
+  free(names->url);
+  free(names);
+}
+
+static bool set_up(struct node_names *names, const struct bs_bitcoind_config *config, struct bs_error *error) {
+  names->network = bs_bitcoin_network_find(config->network);
+  if (!bs_wallet_open(&names->wallet, config, error) ||
+      !bs_bitcoin_parameters(&names->parameters, names->network, config->first_block, error))
+    return false;
+  names->index = strdup(config->index);
+  names->url = strdup(config->rpc.url);
+  snprintf(names->place, sizeof names->place, "Bitcoin's network %s", names->network->name);
+  return (names->index != NULL && names->url != NULL) || bs_fail_memory(error);
+}
+
+static bool bitcoind_open(void **ret_state, const struct bs_names_config *config, struct bs_error *error) {
+  struct node_names *names;
+
+  if (config->bitcoind == NULL || config->bitcoind->index == NULL || config->bitcoind->network == NULL)
+    return bs_fail(error, BS_WORD_config, "The name provider bitcoind needs the path of its index and the name of its network.");
+  names = calloc(1, sizeof *names);
+  if (names == NULL) return bs_fail_memory(error);
+  if (!set_up(names, config->bitcoind, error)) {
+    bitcoind_close(names);
+    return false;
+  }
+  *ret_state = names;
+  return true;
+}
+
+static bool fail_missing(const struct node_names *names, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_no_names, "%s: There is no index of %s yet: it is made while the node is followed.", names->index,
+                 names->place);
+}
+
+/* One that was removed is made again by whoever follows: then it is another file. */
+static bool open_chain(struct node_names *names, bool *ret_exists, struct bs_error *error) {
+  if (names->chain != NULL && bs_bitcoin_chain_is_removed(names->chain)) {
+    bs_bitcoin_chain_close(names->chain);
+    names->chain = NULL;
+  }
+  *ret_exists = names->chain != NULL ||
+                bs_bitcoin_chain_open(&names->chain, names->index, names->network, names->parameters.first_block,
+                                      BS_DATABASE_READ, names->scope, error);
+  if (*ret_exists) return true;
+  if (error->word != BS_WORD_not_found) return false;
+  *error = (struct bs_error){0};
+  return true;
+}
+
+static bool bitcoind_enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
+  struct node_names *names = state;
+
+  names->scope = scope;
+  *ret_exists = true;
+  if (!names->is_held && !open_chain(names, ret_exists, error)) return false;
+  if (!*ret_exists) return !write || fail_missing(names, error);
+  bs_bitcoin_chain_scope(names->chain, scope);
+  if (names->is_held || bs_bitcoin_chain_begin_read(names->chain, error)) return true;
+  bs_bitcoin_chain_scope(names->chain, NULL);
+  return false;
+}
+
+static void bitcoind_leave(void *state) {
+  struct node_names *names = state;
+
+  names->scope = NULL;
+  if (names->chain == NULL) return;
+  if (!names->is_held) bs_bitcoin_chain_abort(names->chain);
+  bs_bitcoin_chain_scope(names->chain, NULL);
+}
+
+static bool bitcoind_hold(void *state, struct bs_error *error) {
+  (void)error;
+  ((struct node_names *)state)->is_held = true;
+  return true;
+}
+
+static void bitcoind_release(void *state) {
+  struct node_names *names = state;
+
+  names->is_held = false;
+  bs_bitcoin_chain_abort(names->chain);
+}
+
+static bool bitcoind_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
+  (void)scope, (void)error;
+  *ret_network = ((struct node_names *)state)->network->addresses;
+  return true;
+}
+
+static bool bitcoind_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  const struct node_names *names = state;
+
+  return bs_bitcoin_chain_check(names->index, names->network, names->parameters.first_block, scope, survey, error);
+}
+
+static const char *bitcoind_place(void *state) {
+  return ((struct node_names *)state)->place;
+}
+
+static bool bitcoind_chain_id(void *state, unsigned char chain_id[32], struct bs_error *error) {
+  (void)error;
+  bs_bitcoin_chain_id(((struct node_names *)state)->chain, chain_id);
+  return true;
+}
+
+static const struct bs_index *index_of(void *state) {
+  return bs_bitcoin_chain_index(((struct node_names *)state)->chain);
+}
+
+static bool bitcoind_info(void *state, struct bs_names_info *info, struct bs_error *error) {
+  struct node_names *names = state;
+  struct bs_bitcoin_tip tip;
+
+  info->network = names->network->name;
+  info->server = names->url;
+  if (!info->exists) return true;
+  if (!bs_bitcoin_chain_tip(names->chain, &tip, error) || !bs_index_count(index_of(state), &info->names, error)) return false;
+  snprintf(info->chain_id, sizeof info->chain_id, "%s", names->network->chain_id);
+  info->first_block = names->parameters.first_block;
+  info->height = tip.height;
+  info->block_time = tip.time;
+  bs_hex_encode(info->consensus, tip.consensus, sizeof tip.consensus);
+  return true;
+}
+
+static bool bitcoind_tip(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+  struct bs_bitcoin_tip tip;
+
+  if (!bs_bitcoin_chain_tip(((struct node_names *)state)->chain, &tip, error)) return false;
+  *ret_height = tip.height + 1;
+  memcpy(consensus, tip.consensus, BS_CONSENSUS_SIZE);
+  return true;
+}
+
+/* ---- the index ---- */
+
+static bool bitcoind_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
+                              struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
+                              struct bs_error *error) {
+  return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
+}
+
+static bool bitcoind_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
+  return bs_index_is_inherited(index_of(state), ret_inherited, entry, error);
+}
+
+static bool bitcoind_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
+                                   struct bs_error *error) {
+  return bs_index_get_namespace(index_of(state), ret_entry, ret_found, id, error);
+}
+
+static bool bitcoind_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
+                                  const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, opcode, hash, error);
+}
+
+static bool bitcoind_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
+                          uint64_t offset, uint64_t count, struct bs_error *error) {
+  struct bs_script owner;
+
+  if (owner_hash != NULL) bs_script_pay_to(&owner, owner_hash);
+  return bs_index_list(index_of(state), texts, ret_count, owner_hash == NULL ? NULL : &owner, offset, count, error);
+}
+
+static bool bitcoind_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
+                                       uint64_t count, struct bs_error *error) {
+  return bs_index_list_in_namespace(index_of(state), texts, ret_count, id, offset, count, error);
+}
+
+static bool bitcoind_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error) {
+  return bs_index_operations_at(index_of(state), block, visit, user, error);
+}
+
+static bool bitcoind_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
+                                   void *user, struct bs_error *error) {
+  return bs_index_operations_on(index_of(state), name, first, last, visit, user, error);
+}
+
+static bool bitcoind_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
+                                      struct bs_error *error) {
+  return bs_index_announcements_at(index_of(state), block, visit, user, error);
+}
+
+static bool bitcoind_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error) {
+  return bs_bitcoin_chain_refused_at(((struct node_names *)state)->chain, block, visit, user, error);
+}
+
+static bool bitcoind_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
+                                  struct bs_error *error) {
+  return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
+}
+
+static bool bitcoind_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
+                                        struct bs_error *error) {
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+
+  return bs_index_get_consensus(index_of(state), consensus, hash, ret_found, block, error);
+}
+
+static bool bitcoind_block_of(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                              struct bs_error *error) {
+  return bs_index_find_block(index_of(state), ret_block, ret_found, consensus, error);
+}
+
+static bool bitcoind_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
+                                const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
+  return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
+}
+
+/* ---- the node ---- */
+
+static bool bitcoind_unspents(void *state, struct bs_unspent *unspents, size_t *ret_count,
+                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct node_names *names = state;
+
+  return bs_wallet_coins(names->wallet, names->scope, unspents, ret_count, BS_COINS_MAX, hash, error);
+}
+
+static bool bitcoind_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct bs_unspent unspents[BS_COINS_MAX];
+  size_t count;
+
+  if (!bitcoind_unspents(state, unspents, &count, hash, error)) return false;
+  for (size_t i = 0; i < count && i < most; i++) coins[i] = unspents[i].coin;
+  bs_wallet_free_coins(unspents, count);
+  *ret_count = count < most ? count : most;
+  return true;
+}
+
+static bool bitcoind_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *error) {
+  struct node_names *names = state;
+
+  return bs_wallet_fee_rate(names->wallet, names->scope, ret_rate, error);
+}
+
+static bool send_all(struct node_names *names, const struct bs_batch *batch, struct bs_error *error) {
+  for (size_t i = 0; i < batch->count; i++)
+    if (!bs_wallet_send(names->wallet, names->scope, &batch->raw[i], error))
+      return i == 0 ? false : bs_context(error, "Of %zu transactions %zu were sent", batch->count, i);
+  return true;
+}
+
+static bool bitcoind_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error) {
+  struct node_names *names = state;
+  struct bs_view view = {&bs_provider_bitcoind, names};
+  struct bs_batch batch = {.count = 0};
+  bool good = names->chain == NULL ? fail_missing(names, error) : build(user, &view, &batch, error);
+
+  good = good && (dry_run ? bs_wallet_try(names->wallet, names->scope, batch.raw, batch.count, error)
+                          : send_all(names, &batch, error));
+  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch.raw[i]);
+  if (good) *ret_block = 0; /* nobody knows yet */
+  return good;
+}
+
+static bool bitcoind_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
+                               struct bs_error *error) {
+  struct node_names *names = state;
+  struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
+
+  if (!bs_transaction_parse(&transaction, raw->bytes, raw->length, error) ||
+      !(dry_run ? bs_wallet_try(names->wallet, names->scope, raw, 1, error)
+                : bs_wallet_send(names->wallet, names->scope, raw, error)))
+    return false;
+  ret_broadcast->block = 0;
+  ret_broadcast->is_operation = bs_rules_has_payload(&names->parameters, &transaction);
+  ret_broadcast->is_accepted = false; /* nobody knows yet */
+  ret_broadcast->reason[0] = '\0';
+  return true;
+}
+
+const struct bs_provider bs_provider_bitcoind = {
+    .name = "bitcoind",
+    .proven = "local",
+    .immediate = false,
+    .open = bitcoind_open,
+    .close = bitcoind_close,
+    .enter = bitcoind_enter,
+    .leave = bitcoind_leave,
+    .hold = bitcoind_hold,
+    .release = bitcoind_release,
+    .network = bitcoind_network,
+    .check = bitcoind_check,
+    .place = bitcoind_place,
+    .chain_id = bitcoind_chain_id,
+    .info = bitcoind_info,
+    .tip = bitcoind_tip,
+    .get_name = bitcoind_get_name,
+    .is_inherited = bitcoind_is_inherited,
+    .get_namespace = bitcoind_get_namespace,
+    .get_preorder = bitcoind_get_preorder,
+    .list = bitcoind_list,
+    .list_in_namespace = bitcoind_list_in_namespace,
+    .operations_at = bitcoind_operations_at,
+    .operations_on = bitcoind_operations_on,
+    .announcements_at = bitcoind_announcements_at,
+    .refused_at = bitcoind_refused_at,
+    .consensus_at = bitcoind_consensus_at,
+    .operations_hash_at = bitcoind_operations_hash_at,
+    .block_of = bitcoind_block_of,
+    .find_value = bitcoind_find_value,
+    .coins = bitcoind_coins,
+    .unspents = bitcoind_unspents,
+    .fee_rate = bitcoind_fee_rate,
+    .submit = bitcoind_submit,
+    .broadcast = bitcoind_broadcast,
+};
