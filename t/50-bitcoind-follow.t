@@ -89,4 +89,20 @@ like "$(cat "$work/killed.out")" '^3307 of 3307, ' 'killed again and again, it g
 is "$(ask tip "$work/killed")" "$(ask follow "$work/whole" >/dev/null && ask tip "$work/whole")" 'and is the same'
 like "$(NODE_MS=60 ask follow "$work/slow")" '^deadline: ' 'a deadline ends it'
 like "$(ask follow "$work/slow")" '^3307 of 3307, ' 'and the next step goes on'
+
+# ---- a node that prunes ----
+BITCOIN_FLAGS='-prune=1 -fastprune'
+export BITCOIN_FLAGS
+own_server bitcoind
+mine 600
+is "$(ask follow "$work/pruned")" '600 of 600, +600 -0' 'an index that began before'
+bitcoin pruneblockchain 500 >/dev/null
+from=$(bitcoin getblockchaininfo | sed -n 's/.*"pruneheight": \([0-9]*\).*/\1/p')
+[ "$from" -gt 1 ]
+report $? 'a node that has pruned' "$from"
+mine 5
+is "$(ask follow "$work/pruned")" '605 of 605, +5 -0' 'goes on'
+like "$(ask follow "$work/late")" "^no_names: .* has pruned block 1, which the index needs next; it has blocks from $from on\." \
+  'one that comes too late is told from where on'
+is "$(NODE_FIRST_BLOCK=$from ask follow "$work/late-enough")" "605 of 605, +$((606 - from)) -0" 'from there on it goes'
 done_testing

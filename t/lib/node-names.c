@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* The scenarios of names (protocol.md 9.2) on a Bitcoin node, for t/50-bitcoind-names.t.  After each of them the index is what the
+ * rules make of the node's blocks. */
+#include <config.h>
+
+#include "core/names/moment.h"
+#include "t/lib/node-world.h"
+#include "t/lib/survey.h"
+
+#define WORLD (world->names), (world->scope)
+
+static const struct bs_namespace_rules rules = {
+    .lifetime = LIFETIME, .coeff = 1, .base = 1, .nonalpha_discount = 1, .no_vowel_discount = 1};
+
+/* The newest receipt, of a call that must succeed; each operation goes into a block of its own. */
+static struct bs_name_receipt receipt;
+static struct bs_error error;
+#define SENT(call)                                        \
+  do {                                                    \
+    const struct bs_name_receipt none_ = BS_NAME_RECEIPT_INIT; \
+    error = (struct bs_error){0};                              \
+    receipt = none_;                                      \
+    assert_ok(call);                                      \
+  } while (0)
+#define DONE(call)    \
+  do {                \
+    SENT(call);       \
+    mine(world, 1);   \
+  } while (0)
+#define BY(person) &(const struct bs_name_operation){.owner_key = (person).key}
+
+static void make_namespace(struct world *world, const char *id, const struct person *creator) {
+  DONE(bs_names_namespace_preorder(WORLD, &receipt, id, NULL, BY(*creator), &error));
+  DONE(bs_names_namespace_reveal(WORLD, &receipt, id, NULL, &rules, BY(*creator), &error));
+}
+
+static void open_namespace(struct world *world, const char *id, const struct person *creator) {
+  make_namespace(world, id, creator);
+  DONE(bs_names_namespace_ready(WORLD, &receipt, id, BY(*creator), &error));
+}
+
+static void own(struct world *world, const char *name, const struct person *owner) {
+  DONE(bs_names_preorder(WORLD, &receipt, name, NULL, BY(*owner), &error));
+  DONE(bs_names_register(WORLD, &receipt, name, NULL, BY(*owner), &error));
+}
+
+static struct bs_name_record look_up(struct world *world, const char *name) {
+  struct bs_name_record record;
+
+  assert_ok(bs_names_lookup(WORLD, &record, name, &error));
+  assert_string_equal(record.proven, "local");
+  return record;
+}
+
+/* How many operations the newest block had refused, all with this text in their reason. */
+struct refused {
+  const char *text;
+  size_t count;
+};
+
+static bool count_refused(void *user, const struct bs_refused *refused, struct bs_error *failure) {
+  struct refused *counted = user;
+
+  (void)failure;
+  if (strstr(refused->reason, counted->text) == NULL) fail_msg("refused, but: %s", refused->reason);
+  counted->count++;
+  return true;
+}
+
+static size_t refused_with(struct world *world, const char *text) {
+  struct refused counted = {text, 0};
+
+  assert_ok(bs_names_refused_at(WORLD, follow(world).height, count_refused, &counted, &error));
+  return counted.count;
+}
+
+static void what_is_known_of_the_chain(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+
+  assert_ok(bs_names_info(WORLD, &info, &error));
+  assert_string_equal(info.provider, "bitcoind");
+  assert_string_equal(info.network, "regtest");
+  assert_string_equal(info.chain_id, "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206");
+  assert_string_equal(info.server, getenv("NODE_URL"));
+  assert_null(info.ledger);
+  assert_int_equal(info.first_block, 1);
+  assert_true(info.height >= 150 && info.block_time > 0);
+  assert_false(bs_names_is_immediate(world->names));
+}
+
+/* Before anybody has followed the node. */
+static void no_index_yet(void **state) {
+  struct world *world = *state;
+  struct bs_bitcoind_config config = world->config;
+  const struct bs_names_config wanted = {.bitcoind = &config};
+  struct person alice AUTO_PERSON = new_person(world, 0);
+  const struct bs_name_operation dry = {.owner_key = alice.key, .dry_run = true};
+  struct bs_name_record record;
+  struct bs_names_info info;
+  struct bs_names *names;
+  char path[80];
+
+  snprintf(path, sizeof path, "%s/none", world->directory);
+  config.index = path;
+  assert_ok(bs_names_open_on(&names, &bs_provider_bitcoind, &wanted, &error));
+  assert_ok(bs_names_info(names, world->scope, &info, &error));
+  assert_false(info.exists);
+  assert_fails(bs_names_lookup(names, world->scope, &record, "a.id", &error), BS_WORD_not_found, "a.id");
+  assert_fails(bs_names_preorder(names, world->scope, &receipt, "a.id", NULL, BY(alice), &error), BS_WORD_no_names,
+               "There is no index of Bitcoin's network regtest yet");
+  assert_fails(bs_names_preorder(names, world->scope, &receipt, "a.id", NULL, &dry, &error), BS_WORD_no_names,
+               "There is no index of Bitcoin's network regtest yet");
+  assert_int_not_equal(access(path, F_OK), 0);
+  bs_names_close(names);
+  config.network = "moon";
+  assert_fails(bs_names_open_on(&names, &bs_provider_bitcoind, &wanted, &error), BS_WORD_config, "moon");
+  config.network = "main";
+  config.first_block = 5;
+  assert_fails(bs_names_open_on(&names, &bs_provider_bitcoind, &wanted, &error), BS_WORD_config, "373601");
+}
+
+/* All that a server asks at once is of one moment, whatever is followed meanwhile. */
+static void held(void **state) {
+  struct world *world = *state;
+  struct bs_moment before, after;
+
+  bs_names_hold(WORLD);
+  assert_ok(bs_names_moment(WORLD, &before, &error));
+  mine(world, 1);
+  assert_ok(bs_names_moment(WORLD, &after, &error));
+  assert_int_equal(after.block, before.block);
+  bs_names_release(world->names);
+  assert_ok(bs_names_moment(WORLD, &after, &error));
+  assert_int_equal(after.block, before.block + 1);
+}
+
+static void check_index(struct world *world, struct bs_survey *survey) {
+  *survey = (struct bs_survey){0};
+  assert_ok(bs_names_check(world->names, world->scope, survey, &error));
+}
+
+static void damage_is_found(void **state) {
+  struct world *world = *state;
+  struct bs_database *database = bs_bitcoin_chain_index(bs_follower_chain(world->follower))->database;
+  struct bs_survey survey;
+
+  check_index(world, &survey);
+  assert_nothing_found(&survey);
+  bs_survey_free(&survey);
+  assert_ok(bs_database_execute(database, "UPDATE operations SET serialised = serialised || x'00' WHERE block ="
+                                          " (SELECT max(block) FROM operations) AND position = 0", &error));
+  check_index(world, &survey);
+  assert_found(&survey, BS_FINDING_ERROR, world->index, "The consensus hash is not that of");
+  bs_survey_free(&survey);
+  assert_ok(bs_database_execute(database, "UPDATE operations SET serialised = substr(serialised, 1, length(serialised) - 1) WHERE"
+                                          " block = (SELECT max(block) FROM operations) AND position = 0", &error));
+}
+
+static void a_life(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 3), bob AUTO_PERSON = new_person(world, 2);
+  struct bs_name_record record;
+  uint64_t registered;
+
+  mine(world, 1);
+  open_namespace(world, "lives-here", &alice);
+  own(world, "a.lives-here", &alice);
+  record = look_up(world, "a.lives-here");
+  assert_string_equal(record.owner, alice.address);
+  assert_string_equal(record.value_hash, "");
+  registered = record.block;
+  assert_int_equal(record.expires, registered + LIFETIME);
+  DONE(bs_names_update(WORLD, &receipt, "a.lives-here", VALUE_1, BY(alice), &error));
+  assert_string_equal(look_up(world, "a.lives-here").value_hash, VALUE_1);
+  assert_string_equal(look_up(world, "a.lives-here").txid, receipt.txid);
+  assert_int_equal(receipt.block, 0);
+  DONE(bs_names_renew(WORLD, &receipt, "a.lives-here", BY(alice), &error));
+  assert_int_equal(look_up(world, "a.lives-here").last_renewed, registered + 2);
+  DONE(bs_names_transfer(WORLD, &receipt, "a.lives-here", bob.address, true, BY(alice), &error));
+  record = look_up(world, "a.lives-here");
+  assert_string_equal(record.owner, bob.address);
+  assert_string_equal(record.value_hash, VALUE_1);
+  assert_true(record.is_inherited);
+  DONE(bs_names_update(WORLD, &receipt, "a.lives-here", VALUE_2, BY(bob), &error));
+  DONE(bs_names_transfer(WORLD, &receipt, "a.lives-here", alice.address, false, BY(bob), &error));
+  assert_string_equal(look_up(world, "a.lives-here").value_hash, "");
+  DONE(bs_names_revoke(WORLD, &receipt, "a.lives-here", BY(alice), &error));
+  assert_true(look_up(world, "a.lives-here").revoked);
+  assert_replayed(world);
+}
+
+static void imports(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 4), bob AUTO_PERSON = new_person(world, 1);
+
+  mine(world, 1);
+  make_namespace(world, "brought-in", &alice);
+  DONE(bs_names_import(WORLD, &receipt, "one.brought-in", bob.address, VALUE_1, BY(alice), &error));
+  DONE(bs_names_import(WORLD, &receipt, "one.brought-in", bob.address, VALUE_2, BY(alice), &error));
+  DONE(bs_names_import(WORLD, &receipt, "two.brought-in", alice.address, VALUE_1, BY(alice), &error));
+  DONE(bs_names_import(WORLD, &receipt, "two.brought-in", bob.address, VALUE_1, BY(bob), &error));
+  assert_int_equal(refused_with(world, "import"), 1);
+  DONE(bs_names_namespace_ready(WORLD, &receipt, "brought-in", BY(alice), &error));
+  assert_string_equal(look_up(world, "one.brought-in").owner, bob.address);
+  assert_string_equal(look_up(world, "one.brought-in").value_hash, VALUE_2);
+  DONE(bs_names_update(WORLD, &receipt, "one.brought-in", VALUE_1, BY(bob), &error));
+  assert_string_equal(look_up(world, "one.brought-in").value_hash, VALUE_1);
+  assert_replayed(world);
+}
+
+/* Several operations wait for one block: each spends what the one before it paid back. */
+static void several_in_a_block(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 1);
+
+  mine(world, 1);
+  open_namespace(world, "busy-place", &alice);
+  SENT(bs_names_preorder(WORLD, &receipt, "x.busy-place", NULL, BY(alice), &error));
+  SENT(bs_names_preorder(WORLD, &receipt, "y.busy-place", NULL, BY(alice), &error));
+  SENT(bs_names_preorder(WORLD, &receipt, "z.busy-place", NULL, BY(alice), &error));
+  mine(world, 1);
+  SENT(bs_names_register(WORLD, &receipt, "x.busy-place", NULL, BY(alice), &error));
+  assert_string_equal(receipt.preorder_txid, "");
+  SENT(bs_names_register(WORLD, &receipt, "y.busy-place", NULL, BY(alice), &error));
+  SENT(bs_names_register(WORLD, &receipt, "z.busy-place", NULL, BY(alice), &error));
+  mine(world, 1);
+  SENT(bs_names_update(WORLD, &receipt, "x.busy-place", VALUE_1, BY(alice), &error));
+  SENT(bs_names_update(WORLD, &receipt, "x.busy-place", VALUE_2, BY(alice), &error));
+  SENT(bs_names_revoke(WORLD, &receipt, "y.busy-place", BY(alice), &error));
+  mine(world, 1);
+  assert_string_equal(look_up(world, "x.busy-place").value_hash, VALUE_2);
+  assert_true(look_up(world, "y.busy-place").revoked);
+  assert_string_equal(look_up(world, "z.busy-place").owner, alice.address);
+  assert_replayed(world);
+}
+
+static void expiry(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 2), bob AUTO_PERSON = new_person(world, 2);
+
+  mine(world, 1);
+  open_namespace(world, "short-time", &alice);
+  own(world, "gone.short-time", &alice);
+  own(world, "kept.short-time", &alice);
+  mine(world, LIFETIME / 2);
+  DONE(bs_names_renew(WORLD, &receipt, "kept.short-time", BY(alice), &error));
+  assert_false(look_up(world, "gone.short-time").expired);
+  mine(world, LIFETIME / 2);
+  assert_true(look_up(world, "gone.short-time").expired);
+  assert_false(look_up(world, "kept.short-time").expired);
+  assert_fails(bs_names_update(WORLD, &receipt, "gone.short-time", VALUE_1, BY(alice), &error), BS_WORD_expired, "");
+  own(world, "gone.short-time", &bob);
+  assert_string_equal(look_up(world, "gone.short-time").owner, bob.address);
+  assert_false(look_up(world, "gone.short-time").expired);
+  assert_replayed(world);
+}
+
+static void collisions(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 2), bob AUTO_PERSON = new_person(world, 2);
+  struct bs_name_record record;
+
+  mine(world, 1);
+  open_namespace(world, "fought-for", &alice);
+  SENT(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error));
+  SENT(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  mine(world, 1);
+  SENT(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error));
+  SENT(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  mine(world, 1);
+  assert_int_equal(refused_with(world, "Several transactions of one block claim"), 2);
+  assert_fails(bs_names_lookup(WORLD, &record, "both.fought-for", &error), BS_WORD_not_found, "");
+  DONE(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  assert_string_equal(look_up(world, "both.fought-for").owner, bob.address);
+  assert_fails(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error), BS_WORD_conflict, bob.address);
+  assert_replayed(world);
+}
+
+/* A key that pays, and an owner that has a coin to sign with. */
+static void others_pay(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 3), owner AUTO_PERSON = new_person(world, 1),
+                nobody AUTO_PERSON = new_person(world, 0);
+  const struct bs_name_operation paid = {.owner_key = owner.key, .payment_key = alice.key};
+  const struct bs_name_operation poor = {.owner_key = nobody.key};
+  const struct bs_name_operation dry = {.owner_key = alice.key, .dry_run = true};
+  struct bs_name_broadcast broadcast;
+  struct bs_name_record record;
+
+  mine(world, 1);
+  open_namespace(world, "paid-for-it", &alice);
+  DONE(bs_names_preorder(WORLD, &receipt, "o.paid-for-it", NULL, &paid, &error));
+  DONE(bs_names_register(WORLD, &receipt, "o.paid-for-it", NULL, &paid, &error));
+  assert_string_equal(look_up(world, "o.paid-for-it").owner, owner.address);
+  assert_fails(bs_names_preorder(WORLD, &receipt, "n.paid-for-it", NULL, &poor, &error), BS_WORD_denied, "do not suffice");
+  SENT(bs_names_preorder(WORLD, &receipt, "d.paid-for-it", NULL, &dry, &error));
+  assert_non_null(receipt.raw);
+  assert_ok(bs_names_broadcast(WORLD, &broadcast, receipt.raw, true, &error));
+  assert_true(broadcast.is_operation);
+  mine(world, 1);
+  assert_fails(bs_names_register(WORLD, &receipt, "o.paid-for-it", NULL, BY(alice), &error), BS_WORD_conflict, owner.address);
+  SENT(bs_names_preorder(WORLD, &receipt, "d.paid-for-it", NULL, &dry, &error));
+  assert_ok(bs_names_broadcast(WORLD, &broadcast, receipt.raw, false, &error));
+  assert_ok(bs_names_broadcast(WORLD, &broadcast, receipt.raw, false, &error));
+  assert_int_equal(broadcast.block, 0);
+  bs_name_receipt_clear(&receipt);
+  mine(world, 1);
+  DONE(bs_names_register(WORLD, &receipt, "d.paid-for-it", NULL, BY(alice), &error));
+  record = look_up(world, "d.paid-for-it");
+  assert_string_equal(record.owner, alice.address);
+  assert_replayed(world);
+}
+
+/* The node's chain is another from `depth` blocks back on. */
+static void reorganise(struct world *world, unsigned depth) {
+  char number[30], quoted[80], parameters[60];
+  char *hash BS_AUTO_FREE = NULL;
+  uint64_t height = follow(world).height;
+  static unsigned branches;
+  struct bs_follow_state state;
+
+  snprintf(number, sizeof number, "%llu", (unsigned long long)(height - depth + 1));
+  hash = ask_text(world, world->node, "getblockhash", number);
+  snprintf(quoted, sizeof quoted, "\"%s\"", hash);
+  tell_node(world, world->node, "invalidateblock", quoted);
+  snprintf(parameters, sizeof parameters, "%u,\"raw(01%02x51)\"", depth + 1, ++branches);
+  tell_node(world, world->node, "generatetodescriptor", parameters);
+  state = follow(world);
+  assert_int_equal(state.height, height + 1);
+  assert_int_equal(state.taken_back, depth);
+  assert_replayed(world);
+}
+
+/* Operations come back to the mempool, and into one block of the other branch: some are accepted there, some not. */
+static void other_branches(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 4), bob AUTO_PERSON = new_person(world, 2);
+
+  mine(world, 1);
+  open_namespace(world, "built-again", &alice);
+  own(world, "a.built-again", &alice);
+  DONE(bs_names_update(WORLD, &receipt, "a.built-again", VALUE_1, BY(alice), &error));
+  reorganise(world, 1);
+  own(world, "b.built-again", &bob);
+  DONE(bs_names_update(WORLD, &receipt, "b.built-again", VALUE_1, BY(bob), &error));
+  DONE(bs_names_transfer(WORLD, &receipt, "b.built-again", alice.address, true, BY(bob), &error));
+  DONE(bs_names_update(WORLD, &receipt, "b.built-again", VALUE_2, BY(alice), &error));
+  DONE(bs_names_revoke(WORLD, &receipt, "a.built-again", BY(alice), &error));
+  reorganise(world, 6);
+  mine(world, 90);
+  reorganise(world, 99);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_known_of_the_chain),
+      cmocka_unit_test(no_index_yet),
+      cmocka_unit_test(held),
+      cmocka_unit_test(a_life),
+      cmocka_unit_test(imports),
+      cmocka_unit_test(several_in_a_block),
+      cmocka_unit_test(expiry),
+      cmocka_unit_test(collisions),
+      cmocka_unit_test(others_pay),
+      cmocka_unit_test(other_branches),
+      cmocka_unit_test(damage_is_found),
+  };
+
+  alarm(600);
+  cmocka_set_message_output(CM_OUTPUT_TAP);
+  return cmocka_run_group_tests_name(__FILE__, tests, set_up_world, tear_down_world);
+}
