@@ -42,8 +42,8 @@ struct bs_follow_state {
 };
 /*
  * One step: takes back what has left the node's chain, and applies what it has more, until the index is where the node was when
- * the step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with the first that take its place;
- * a kill, a cancelled scope or a failure loses what was not, and the next step goes on there.
+ * the step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with those that take its place; a
+ * kill, a cancelled scope or a failure loses what was not, and the next step goes on there.
  * After a failure the caller tries again later; only conflict and config do not go away by themselves.
  *
  * Words: no_names also when the node has pruned a block that is needed (says from which block on it has them), config (the node

@@ -20,7 +20,8 @@ void bs_wallet_close(struct bs_wallet *wallet); /* NULL is allowed */
 /*
  * The at most `most` largest coins in P2PKH and P2WPKH outputs of that hash (by bs_wallet_free_coins), each taken from the whole
  * transaction that made it, the largest first.  What a transaction in the mempool spends is left out, and what such a one pays
- * back to the hash is a coin, too; what strangers pay to it counts once it is in a block, and a coinbase's once it is BS_COINBASE_MATURITY deep.
+ * back to the hash is a coin, too; what strangers pay to it counts once it is in a block, and a coinbase's once it is
+ * BS_COINBASE_MATURITY deep.
  *
  * Without a configured wallet the node goes over all coins there are (scantxoutset), which on the main network takes minutes.
  * With one, the hash is watched from the first question on: then the node goes over all its blocks, once.

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The scenarios of names (protocol.md 9.2) on a Bitcoin node, for t/50-bitcoind-names.t.  After each of them the index is what the
- * rules make of the node's blocks. */
+/* The scenarios of names (protocol.md 9.2) on a Bitcoin node, for t/50-bitcoind-names.t.  After each of them the index is what
+ * the rules make of the node's blocks. */
 #include <config.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/names/moment.h"
 #include "t/lib/node-world.h"
@@ -133,6 +136,54 @@ static void held(void **state) {
   bs_names_release(world->names);
   assert_ok(bs_names_moment(WORLD, &after, &error));
   assert_int_equal(after.block, before.block + 1);
+}
+
+struct following {
+  struct world *world;
+  struct bs_scope *scope;
+  atomic_bool ends;
+  bool failed;
+};
+
+static void *follow_on(void *user) {
+  struct following *following = user;
+  struct bs_follow_state follow_state;
+  struct bs_error failure = {0};
+
+  while (!atomic_load(&following->ends) && !following->failed)
+    following->failed = !bs_follow(following->world->follower, following->scope, &follow_state, &failure);
+  return NULL;
+}
+
+/* One thread follows, another asks: each answer is of whole blocks. */
+static void two_threads(void **state) {
+  struct world *world = *state;
+  struct following following = {.world = world};
+  struct bs_names_info info = {.height = 0};
+  pthread_t thread;
+  uint64_t height = 0;
+
+  assert_ok(bs_scope_open(&world->scopes, &following.scope, 300000, &error));
+  assert_int_equal(pthread_create(&thread, NULL, follow_on, &following), 0);
+  for (int i = 0; i < 20; i++) {
+    char consensus[BS_CONSENSUS_TEXT];
+
+    tell_node(world, world->node, "generatetodescriptor", "10,\"raw(51)\"");
+    for (int k = 0; k < 20; k++) {
+      bs_names_hold(WORLD);
+      assert_ok(bs_names_info(WORLD, &info, &error));
+      assert_ok(bs_names_consensus_at(WORLD, consensus, info.height, &error));
+      assert_string_equal(consensus, info.consensus);
+      bs_names_release(world->names);
+      assert_true(info.height >= height);
+      height = info.height;
+    }
+  }
+  atomic_store(&following.ends, true);
+  pthread_join(thread, NULL);
+  assert_false(following.failed);
+  bs_scope_close(following.scope);
+  assert_replayed(world);
 }
 
 static void check_index(struct world *world, struct bs_survey *survey) {
@@ -364,6 +415,7 @@ int main(void) {
       cmocka_unit_test(collisions),
       cmocka_unit_test(others_pay),
       cmocka_unit_test(other_branches),
+      cmocka_unit_test(two_threads),
       cmocka_unit_test(damage_is_found),
   };
 

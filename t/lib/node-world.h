@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names on a Bitcoin node in regtest (NODE_URL, NODE_USER, NODE_PASSWORD), whose only user this is: a wallet "miner" that pays for
- * everything, keys, and an index that is followed after each block.  What the index says can be held against a replay of all
+ * Names on a Bitcoin node in regtest (NODE_URL, NODE_USER, NODE_PASSWORD), whose only user this is: a wallet "miner" that pays
+ * for everything, keys, and an index that is followed after each block.  What the index says can be held against a replay of all
  * blocks by the rules alone.
  */
 #ifndef BS_T_NODE_WORLD_H

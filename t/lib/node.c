@@ -6,7 +6,8 @@
  *   follow INDEX [CONFIRMATIONS]  one step: "HEIGHT of NODE'S, +APPLIED -TAKEN-BACK", and "syncing"; without CONFIRMATIONS 0
  *   tip INDEX                     "HEIGHT HASH CONSENSUS"
  *   refused INDEX BLOCK           "PLACE REASON" of each operation
- *   coins HASH [MOST]             "VALUE TXID:OUTPUT" of each, " mined" for a coinbase's, " waits" in no block; with the wallet NODE_WALLET
+ *   coins HASH [MOST]             "VALUE TXID:OUTPUT" of each, " mined" for a coinbase's, " waits" in no block; with the wallet
+ *                                 NODE_WALLET
  *   fee                           satoshis
  *   send TRANSACTION              "taken"
  *   try TRANSACTION...            "taken"
