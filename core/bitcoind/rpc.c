@@ -447,8 +447,9 @@ bool bs_rpc_receive(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_
 
 /* ---- one call ---- */
 
-static bool run(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_rpc_result *ret_result, const char *method,
-                const char *parameters, va_list arguments, struct bs_error *error) {
+__attribute__((format(printf, 5, 0))) static bool run(struct bs_rpc *rpc, const struct bs_scope *scope,
+                                                       struct bs_rpc_result *ret_result, const char *method,
+                                                       const char *parameters, va_list arguments, struct bs_error *error) {
   char *text BS_AUTO_FREE = NULL;
 
   bs_rpc_drop(rpc);

@@ -349,6 +349,7 @@ static void others_pay(void **state) {
   assert_non_null(receipt.raw);
   assert_ok(bs_names_broadcast(WORLD, &broadcast, receipt.raw, true, &error));
   assert_true(broadcast.is_operation);
+  bs_name_receipt_clear(&receipt);
   mine(world, 1);
   assert_fails(bs_names_register(WORLD, &receipt, "o.paid-for-it", NULL, BY(alice), &error), BS_WORD_conflict, owner.address);
   SENT(bs_names_preorder(WORLD, &receipt, "d.paid-for-it", NULL, &dry, &error));

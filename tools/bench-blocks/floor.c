@@ -34,8 +34,8 @@ static size_t take(char *bytes, size_t size, size_t count, void *user) {
 
 static void add_call(struct text *request, const char *method, const char *parameter) {
   char call[200];
-  int length = snprintf(call, sizeof call, "%s{\"method\":\"%s\",\"params\":[%s],\"id\":1}", request->length == 0 ? "[" : ",", method,
-                        parameter);
+  int length = snprintf(call, sizeof call, "%s{\"method\":\"%s\",\"params\":[%s],\"id\":1}", request->length == 0 ? "[" : ",",
+                        method, parameter);
 
   add(request, call, (size_t)length);
 }

@@ -30,6 +30,10 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+static double seconds(const struct timeval *time) {
+  return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
 static unsigned long follow(char **arguments) {
   const struct bs_bitcoind_config config = {.rpc = {.url = arguments[0], .user = arguments[1], .password = arguments[2]},
                                             .network = "regtest",
@@ -52,8 +56,6 @@ int main(int argc, char **argv) {
   blocks = strcmp(argv[1], "floor") == 0 ? bench_floor(argv + 2) : follow(argv + 2);
   took = now() - from;
   getrusage(RUSAGE_SELF, &usage);
-  printf("%lu %.3f %.3f %ld\n", blocks, took,
-         (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
-         usage.ru_maxrss);
+  printf("%lu %.3f %.3f %ld\n", blocks, took, seconds(&usage.ru_utime) + seconds(&usage.ru_stime), usage.ru_maxrss);
   return 0;
 }
