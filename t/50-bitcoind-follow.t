@@ -90,6 +90,97 @@ is "$(ask tip "$work/killed")" "$(ask follow "$work/whole" >/dev/null && ask tip
 like "$(NODE_MS=60 ask follow "$work/slow")" '^deadline: ' 'a deadline ends it'
 like "$(ask follow "$work/slow")" '^3307 of 3307, ' 'and the next step goes on'
 
+# ---- odd operations ----
+own_server bitcoind # where blocks still pay
+index=$work/odd
+# A coinbase pays to what would be an operation.
+bitcoin generatetodescriptor 1 'raw(6a0869642e74657374)' >/dev/null
+bitcoin generatetodescriptor 1 'raw(6a0569642174657374)' >/dev/null
+bitcoin createwallet odd >/dev/null
+mine 101 "$(bitcoin -rpcwallet=odd getnewaddress '' legacy)"
+ask follow "$index" >/dev/null
+# odd DATA: a block with a transaction that has it in a null-data output; what was refused of it
+odd() {
+  raw=$(bitcoin createrawtransaction '[]' "[{\"data\":\"$1\"}]")
+  raw=$(bitcoin -rpcwallet=odd fundrawtransaction "$raw" '{"changePosition":1}' | sed -n 's/.*"hex": "\(.*\)".*/\1/p')
+  raw=$(bitcoin -rpcwallet=odd signrawtransactionwithwallet "$raw" | sed -n 's/.*"hex": "\(.*\)".*/\1/p')
+  bitcoin generateblock 'raw(51)' "[\"$raw\"]" >/dev/null
+  ask follow "$index" >/dev/null
+  ask refused "$index" "$(node_height)"
+}
+like "$(odd 6964)" '^1 ' 'only the magic'
+like "$(odd 6964ff)" '^1 ' 'no opcode that there is'
+like "$(odd 69643f00)" '^1 ' 'a preorder that is too short'
+like "$(odd 69642b"$(printf %080d 0)")" '^$' 'a payload of more than 40 bytes is nobody'"'"'s'
+like "$(odd 69643ac3a9c3a92e6964)" '^1 ' 'a name that is not ASCII'
+like "$(odd 69643a6162)" '^1 ' 'a name without a namespace'
+like "$(odd 69642174657374)" '^1 ' 'a namespace that is made ready without its dot'
+like "$(odd 69642e74657374)" '^1 ' 'what stands in the coinbase, in a transaction'
+like "$(odd 656700)" '^$' 'another magic'
+is_empty "$(ask refused "$index" 1)$(ask refused "$index" 2)" 'of the coinbases nothing was read'
+
+# ---- a node that tells strange things ----
+genesis=$(bitcoin getblockhash 0)
+first=$(bitcoin getblockhash 1)
+block=$(bitcoin getblock "$first" 0)
+own_server answers
+# once BODY...: the node's answers, one a batch; nothing else is answered
+once() {
+  rm -f "$ANSWERS_ROOT"/POST*
+  said=0
+  for body; do
+    said=$((said + 1))
+    printf 'HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n%s' "${#body}" "$body" >"$ANSWERS_ROOT/POST-once0$said"
+  done
+}
+info() {
+  echo "[{\"id\":0,\"result\":{\"chain\":\"regtest\",\"blocks\":$1,\"initialblockdownload\":false}},{\"id\":1,\"result\":\"$genesis\"}]"
+}
+hash_is() {
+  echo "[{\"id\":2,\"result\":$1}]"
+}
+block_is() {
+  echo "[{\"id\":3,\"result\":$1}]"
+}
+# strange REGEX WHAT
+strange() {
+  rm -rf "$work"/strange*
+  like "$(NODE_URL=http://127.0.0.1:$ANSWERS_PORT ask follow "$work/strange")" "$1" "$2"
+  like "$(ask tip "$work/strange")" '^0 ' 'nothing is indexed then'
+}
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is "\"$block\"")"
+like "$(NODE_URL=http://127.0.0.1:$ANSWERS_PORT ask follow "$work/good")" '^1 of 1, \+1 -0$' 'a node that is played'
+once "$(info 1)" "$(hash_is 7)"
+strange '^no_names: .* answered getblockhash without a hash' 'a hash that is a number'
+once "$(info 1)" "$(hash_is "\"${first%??}\"")"
+strange '^no_names: .* answered getblockhash without a hash' 'a hash that is too short'
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is "\"${block%??}\"")"
+strange '^malformed: Block 1 of the Bitcoin node at .*: ' 'a block that is cut off'
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is "\"xx$block\"")"
+strange '^no_names: .* answered getblock without bytes in hexadecimal' 'a block that is not hexadecimal'
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is "\"${block%?}\"")"
+strange '^no_names: .* answered getblock without bytes in hexadecimal' 'a block of half a byte'
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is '""')"
+strange '^malformed: Block 1 .* less than its header' 'an empty block'
+once "$(info 1)" "$(hash_is "\"$first\"")" "$(block_is null)"
+strange '^no_names: .* answered getblock without bytes' 'no block'
+once "$(info 1)" "$(hash_is "\"$genesis\"")" "$(block_is "\"$block\"")"
+strange '^no_names: .* answered getblock without the block that was asked for' 'another block'
+once "$(info 1)" "$(hash_is "\"$first\"")" '[{"id":3,"error":{"code":-1,"message":"Block not available"}}]'
+strange '^failed: .* answered getblock with error -1: Block not available' 'a block that the node lacks'
+once "$(info 1)" '<html>'
+strange '^no_names: What answers at .* is no Bitcoin node: ' 'garbage'
+once '[{"id":0,"result":{"chain":7}},{"id":1,"result":"'"$genesis"'"}]'
+strange '^no_names: .* answered getblockchaininfo without the name of its network' 'no network'
+once '[{"id":0,"result":{"chain":"regtest","blocks":-1}},{"id":1,"result":"'"$genesis"'"}]'
+strange '^no_names: .* answered getblockchaininfo without its height' 'a height below nought'
+once '[{"id":0,"result":{"chain":"regtest","blocks":9007199254740991}},{"id":1,"result":"'"$genesis"'"}]'
+strange '^no_names: .* answered getblockchaininfo without its height' 'a height beyond all'
+once '[{"id":0,"result":{"chain":"regtest","blocks":1}},{"id":1,"result":"'"$first"'"}]'
+strange '^config: .* is of another chain, and the network regtest is configured' 'another first block than the network has'
+once '[{"id":0,"error":{"code":-28,"message":"Loading"}},{"id":1,"error":{"code":-28,"message":"Loading"}}]'
+strange '^no_names: .* is still starting: Loading' 'a node that starts'
+
 # ---- a node that prunes ----
 BITCOIN_FLAGS='-prune=1 -fastprune'
 export BITCOIN_FLAGS
