@@ -55,8 +55,7 @@ uint64_t bsd_allowance_key(const struct sockaddr *address) {
   return 0;
 }
 
-bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t requests,
-                        uint64_t now_ms) {
+bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t now_ms) {
   struct place *place = &allowance->places[(key >> 1) % PLACES];
 
   if (allowance->rate <= 0 || key == 0) return true;
@@ -68,6 +67,12 @@ bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, 
     *ret_wait_ms = (uint32_t)((1 - place->left) * 1000 / allowance->rate) + 1;
     return false;
   }
-  place->left -= (double)requests;
+  place->left--;
   return true;
+}
+
+void bsd_allowance_charge(struct bsd_allowance *allowance, uint64_t key, uint64_t requests) {
+  struct place *place = &allowance->places[(key >> 1) % PLACES];
+
+  if (allowance->rate > 0 && key != 0) place->left -= (double)requests;
 }

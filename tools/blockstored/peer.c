@@ -156,6 +156,7 @@ static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netst
 
   bsd_frame_read(&frame, &server->service, netstring->payload, netstring->length);
   peer->requests += frame.requests;
+  bsd_allowance_charge(server->allowance, peer->key, frame.requests - 1);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
     peer->job = bsd_lanes_run(server->lanes, frame.lane, netstring->payload, netstring->length, lane_done, peer);
     return peer->job != NULL;
@@ -214,7 +215,7 @@ static enum step step(struct bsd_peer *peer, const unsigned char *bytes, size_t 
     malformed(peer, state);
     return STEP_LEFT;
   }
-  if (!bsd_allowance_take(peer->server->allowance, &wait_ms, peer->key, 1, now_ms)) {
+  if (!bsd_allowance_take(peer->server->allowance, &wait_ms, peer->key, now_ms)) {
     bsd_count(&peer->server->service.metrics.throttled, 1);
     wait_for(peer, wait_ms);
     return STEP_AGAIN;

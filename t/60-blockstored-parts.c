@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of blockstored that are pure: what is kept of replies, and how many requests an address may make. */
+#include <config.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "t/lib/unit.h"
+#include "tools/blockstored/allowance.h"
+#include "tools/blockstored/cache.h"
+#include "tools/blockstored/method.h"
+
+#define UNUSED __attribute__((unused))
+
+static bool has(const struct bsd_cache *cache, size_t method, const char *params, const char *reply) {
+  const unsigned char *bytes;
+  size_t length;
+
+  if (!bsd_cache_find(cache, &bytes, &length, method, params, strlen(params))) return false;
+  assert_int_equal(length, strlen(reply));
+  assert_memory_equal(bytes, reply, length);
+  return true;
+}
+
+static void keep(struct bsd_cache *cache, size_t method, const char *params, const char *reply) {
+  bsd_cache_keep(cache, method, params, strlen(params), reply, strlen(reply));
+}
+
+static void what_was_kept_is_found(void **state UNUSED) {
+  struct bsd_cache *cache = bsd_cache_new(1 << 20);
+
+  assert_non_null(cache);
+  assert_false(has(cache, 1, "[\"a\"]", ""));
+  keep(cache, 1, "[\"a\"]", "[1]");
+  assert_true(has(cache, 1, "[\"a\"]", "[1]"));
+  assert_false(has(cache, 2, "[\"a\"]", ""));
+  assert_false(has(cache, 1, "[\"a\" ]", ""));
+  keep(cache, 1, "[\"a\"]", "[2]");
+  assert_true(has(cache, 1, "[\"a\"]", "[2]"));
+  bsd_cache_turn(cache);
+  assert_false(has(cache, 1, "[\"a\"]", ""));
+  keep(cache, 1, "[\"a\"]", "[3]");
+  assert_true(has(cache, 1, "[\"a\"]", "[3]"));
+  bsd_cache_free(cache);
+}
+
+static void it_has_a_bound(void **state UNUSED) {
+  struct bsd_cache *cache = bsd_cache_new(100000), *none = bsd_cache_new(0);
+  char reply[2000], params[20];
+  size_t found = 0;
+
+  memset(reply, 'x', sizeof reply);
+  for (int i = 0; i < 10000; i++) {
+    snprintf(params, sizeof params, "[%d]", i);
+    bsd_cache_keep(cache, 1, params, strlen(params), reply, sizeof reply);
+    assert_true(bsd_cache_bytes(cache) <= 100000);
+  }
+  for (int i = 0; i < 10000; i++) {
+    const unsigned char *bytes;
+    size_t length;
+
+    snprintf(params, sizeof params, "[%d]", i);
+    if (bsd_cache_find(cache, &bytes, &length, 1, params, strlen(params))) found++;
+  }
+  assert_in_range(found, 20, 50);
+  bsd_cache_keep(none, 1, "", 0, "x", 1);
+  assert_int_equal(bsd_cache_bytes(none), 0);
+  assert_false(has(none, 1, "", ""));
+  bsd_cache_free(cache);
+  bsd_cache_free(none);
+}
+
+static uint64_t key_of(const char *text) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  struct sockaddr_in6 address6 = {.sin6_family = AF_INET6};
+
+  if (inet_pton(AF_INET, text, &address.sin_addr) == 1) return bsd_allowance_key((struct sockaddr *)&address);
+  assert_int_equal(inet_pton(AF_INET6, text, &address6.sin6_addr), 1);
+  return bsd_allowance_key((struct sockaddr *)&address6);
+}
+
+static void addresses(void **state UNUSED) {
+  const struct sockaddr local = {.sa_family = AF_UNIX};
+
+  assert_int_equal(bsd_allowance_key(&local), 0);
+  assert_int_not_equal(key_of("127.0.0.1"), key_of("127.0.0.2"));
+  assert_int_equal(key_of("2001:db8::1"), key_of("2001:db8::2:3:4:5"));
+  assert_int_not_equal(key_of("2001:db8::1"), key_of("2001:db8:0:1::1"));
+}
+
+static void so_many_a_second(void **state UNUSED) {
+  struct bsd_allowance *allowance = bsd_allowance_new(10);
+  uint64_t key = key_of("127.0.0.1");
+  uint32_t wait = 0;
+
+  assert_non_null(allowance);
+  for (int i = 0; i < 10; i++) assert_true(bsd_allowance_take(allowance, &wait, key, 1000));
+  assert_false(bsd_allowance_take(allowance, &wait, key, 1000));
+  assert_in_range(wait, 90, 110);
+  assert_true(bsd_allowance_take(allowance, &wait, key, 1000 + wait));
+  assert_false(bsd_allowance_take(allowance, &wait, key, 1000 + wait));
+  for (int i = 0; i < 100; i++) assert_true(bsd_allowance_take(allowance, &wait, 0, 1000)); /* a unix socket */
+  assert_true(bsd_allowance_take(allowance, &wait, key, 10000));
+  bsd_allowance_charge(allowance, key, 39); /* a batch may leave a debt */
+  assert_false(bsd_allowance_take(allowance, &wait, key, 12000));
+  assert_true(bsd_allowance_take(allowance, &wait, key, 14000));
+  bsd_allowance_charge(allowance, 0, 1000);
+  bsd_allowance_free(allowance);
+}
+
+static void methods_are_found(void **state UNUSED) {
+  struct bs_error error = {0};
+
+  for (size_t i = 0; i < bsd_method_count; i++) {
+    const char *name = bsd_methods[i].name;
+
+    assert_ptr_equal(bsd_method_find(name, strlen(name)), &bsd_methods[i]);
+    assert_null(bsd_method_find(name, strlen(name) - 1));
+    assert_false(bsd_method_is_refused(name, strlen(name), &error));
+    assert_true(bsd_methods[i].least <= bsd_methods[i].most && bsd_methods[i].most <= BSD_ARGUMENTS_MAX);
+    assert_true(!bsd_methods[i].is_kept || bsd_methods[i].lane == BSD_AT_ONCE);
+  }
+  assert_null(bsd_method_find("pingx", 5));
+  assert_null(bsd_method_find("", 0));
+  assert_true(bsd_method_is_refused("register_tx_subsidized", 22, &error));
+  assert_int_equal(error.word, BS_WORD_denied);
+  assert_false(bsd_method_is_refused("_tx", 3, &error));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
+      cmocka_unit_test(so_many_a_second),       cmocka_unit_test(methods_are_found),
+  };
+
+  return RUN_TESTS(tests);
+}
