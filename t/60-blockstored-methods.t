@@ -35,7 +35,7 @@ members() {
 
 is "$(call ping)" '[{"status":"alive"}]' ping
 ask getinfo
-is "$(members)" 'bitcoind_blocks block_time blocks blockstore_version chain_id confirmations consensus fee_rate first_block last_block names network node_blocks server testset' \
+is "$(members)" 'bitcoind_blocks block_time blocks blockstore_version chain_id confirmations consensus fee_rate first_block last_block names network node_blocks server state testset' \
   'getinfo: the members of 2015 and ours'
 is "$(result last_block) $(result blocks) $(result names)" "$last $last 4" 'what they say'
 for method in name_cost get_name_cost; do

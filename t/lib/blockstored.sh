@@ -2,6 +2,7 @@
 # For tests of blockstored: . "$srcdir/t/lib/blockstored.sh".  A ledger with the name alice.id, and a server before it.
 #
 #   serve [YAML]    starts one with these lines in its configuration: $pid, $port (RPC), $socket (RPC), $http (port, or empty), $log
+#   run_server      the same with $work/server.yaml as it is
 #   end_server [SIGNAL]   ends it; $status is its own
 #   call METHOD [PARAMS]  one request's reply; send and raw as t/lib/rpc.pl has them
 . "$(dirname "$0")/lib/cli.sh"
@@ -45,6 +46,11 @@ await() {
 
 serve() {
   written "${1-}"
+  run_server
+}
+
+# run_server: with $work/server.yaml as it is.
+run_server() {
   : >"$log"
   "$server" -c "$work/server.yaml" 2>"$log" &
   pid=$!

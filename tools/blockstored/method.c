@@ -115,7 +115,15 @@ bool bsd_method_is_refused(const char *name, size_t length, struct bs_error *err
 }
 
 bool bsd_fail_2015(struct bsd_call *call, enum bs_word word, const char *sentence) {
+  if (word == BS_WORD_not_found && bsd_is_indexing(call)) return bs_fail(call->error, BS_WORD_no_names, "Indexing blockchain");
   return bs_fail(call->error, word, "%s", sentence);
+}
+
+bool bsd_is_indexing(const struct bsd_call *call) {
+  struct bsd_node node;
+
+  bsd_service_node(call->service, &node);
+  return strcmp(node.state, "indexing") == 0;
 }
 
 /* ---- the server itself ---- */
@@ -128,14 +136,18 @@ bool bsd_ping(struct bsd_call *call) {
 bool bsd_getinfo(struct bsd_call *call) {
   struct bs_buffer *reply = call->reply;
   struct bs_names_info info;
-  uint64_t rate = 0;
+  struct bsd_node node;
 
-  if (!bs_names_info(call->names, call->scope, &info, call->error) ||
-      !bs_names_fee_rate(call->names, call->scope, &rate, call->error))
-    return false;
+  if (!bs_names_info(call->names, call->scope, &info, call->error)) return false;
+  bsd_service_node(call->service, &node);
+  /* A node is asked for it now and then, as that takes a while; another chain knows it. */
+  if (call->service->follower == NULL) {
+    node.height = info.height;
+    if (!bs_names_fee_rate(call->names, call->scope, &node.fee_rate, call->error)) return false;
+  }
   bs_buffer_byte(reply, '{');
-  bsd_json_number(reply, "blocks", info.height);
-  bsd_json_number(reply, "bitcoind_blocks", info.height);
+  bsd_json_number(reply, "blocks", node.height);
+  bsd_json_number(reply, "bitcoind_blocks", node.height);
   bsd_json_text(reply, "consensus", info.exists ? info.consensus : NULL);
   bsd_json_number(reply, "last_block", info.height);
   bsd_json_text(reply, "blockstore_version", PACKAGE_VERSION ".0");
@@ -145,9 +157,10 @@ bool bsd_getinfo(struct bsd_call *call) {
   bsd_json_number(reply, "first_block", info.first_block);
   bsd_json_number(reply, "block_time", info.block_time);
   bsd_json_number(reply, "names", info.names);
-  bsd_json_number(reply, "fee_rate", rate);
+  bsd_json_number(reply, "fee_rate", node.fee_rate);
   bsd_json_number(reply, "confirmations", (uint64_t)call->service->settings->confirmations);
-  bsd_json_number(reply, "node_blocks", info.height);
+  bsd_json_number(reply, "node_blocks", node.height);
+  bsd_json_text(reply, "state", node.state);
   bsd_json_text(reply, "server", "blockstored " PACKAGE_VERSION);
   bs_buffer_byte(reply, '}');
   return true;

@@ -65,7 +65,9 @@ const struct bsd_method *bsd_method_find(const char *name, size_t length);
 /* Did methods of this name take private keys?  They never travel now: the sentence says so. */
 bool bsd_method_is_refused(const char *name, size_t length, struct bs_error *error);
 
-/* An error of the server of 2015, in its words. */
+/* Is the index so far behind its source that what is not found may yet be? */
+bool bsd_is_indexing(const struct bsd_call *call);
+/* An error of the server of 2015, in its words; while it is indexing, that, instead of not_found. */
 bool bsd_fail_2015(struct bsd_call *call, enum bs_word word, const char *sentence);
 
 bool bsd_ping(struct bsd_call *call);

@@ -23,6 +23,7 @@ bool bsd_lookup(struct bsd_call *call) {
   const struct bs_name_entry *entry = &state.entry;
 
   if (!bs_names_name_state(call->names, call->scope, &state, call->arguments[0].text, call->error)) return false;
+  if (!state.found && bsd_is_indexing(call)) return bsd_fail_2015(call, BS_WORD_not_found, "");
   if (!state.found) {
     bs_buffer_text(reply, "null");
     return true;

@@ -33,13 +33,21 @@ void bsd_notify(const char *state) {
     BSD_JOURNAL(BS_LOG_WARNING, "notify", BSD_TEXT("why", "the service manager cannot be told"));
 }
 
+/* What the chain's source has come to. */
+static void look_at_source(struct bsd_server *server) {
+  bsd_service_look(&server->service);
+  if (!bsd_service_has_failed(&server->service, &server->error)) return;
+  BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("message", server->error.message));
+  event_base_loopexit(server->base, NULL);
+}
+
 static void tick(evutil_socket_t fd, short what, void *user) {
   struct bsd_server *server = user;
   uint64_t now_ms = bs_clock_monotonic_ms();
 
   (void)fd, (void)what;
   for (size_t i = 0; i < server->listener_count; i++) evconnlistener_enable(server->listeners[i]);
-  bsd_service_look(&server->service);
+  look_at_source(server);
   bsd_peers_tick(server, now_ms);
   bsd_web_tick(server, now_ms);
   if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
@@ -125,6 +133,8 @@ bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error)
                 BSD_NUMBER("block", server.service.moment.block));
     bsd_notify("READY=1");
     good = event_base_dispatch(server.base) >= 0 || bs_fail(error, BS_WORD_failed, "The loop ended.");
+    if (server.error.word != BS_NO_WORD) *error = server.error;
+    good = good && server.error.word == BS_NO_WORD;
     BSD_JOURNAL(BS_LOG_INFO, "stopped", BSD_NUMBER("unanswered", server.peer_count));
   }
   close_server(&server);

@@ -33,6 +33,7 @@ struct bsd_server {
   struct event *tick; /* each second: idle peers, the chain's end */
   struct event *signals[2];
   bool stopping;
+  struct bs_error error; /* why it ends by itself; no word: it does not */
   uint64_t stop_by_ms;
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/text.h"
+#include "core/bitcoind/provider.h"
 #include "core/codec/hex.h"
 #include "tools/blockstored/journal.h"
 #include "tools/blockstored/json.h"
@@ -20,13 +21,27 @@
 
 /* ---- opening ---- */
 
-static bool open_names(struct bsd_service *service, struct bs_error *error) {
-  struct bs_names_config config = {.provider = "embedded", .ledger = service->settings->ledger, .cache = PAGES_KEPT};
+/* Which names a source of the configuration means, and whether it has to be followed. */
+static const struct {
+  const char *name;
+  const struct bs_provider *provider;
+  bool is_followed;
+} sources[] = {{"local", &bs_provider_embedded, false}, {"bitcoind", &bs_provider_bitcoind, true}};
 
-  if (strcmp(service->settings->source, "local") != 0)
-    return bs_fail(error, BS_WORD_config, "This build has no chain source \"%s\"; it has: local.", service->settings->source);
+static bool open_names(struct bsd_service *service, struct bs_error *error) {
+  char url[300];
+  size_t which = 0;
+  struct bs_bitcoind_config node = {.network = NULL};
+  struct bs_names_config config = {.ledger = service->settings->ledger, .cache = PAGES_KEPT};
+
+  while (strcmp(service->settings->source, sources[which].name) != 0) which++; /* it is one of them */
+  if (sources[which].is_followed) {
+    node = bsd_bitcoind_config(url, service->settings);
+    config.bitcoind = &node;
+    if (!bsd_follower_open(&service->follower, service->settings, error)) return false;
+  }
   for (size_t i = 0; i < BSD_LANES; i++, config.cache = 0)
-    if (!bs_names_open(&service->names[i], &config, error) ||
+    if (!bs_names_open_on(&service->names[i], sources[which].provider, &config, error) ||
         !bs_scope_open(&service->scopes, &service->scope[i], 0, error))
       return false;
   return true;
@@ -38,7 +53,7 @@ bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *se
   service->cache = bsd_cache_new((size_t)settings->cache);
   if (service->cache == NULL) return bs_fail_memory(error);
   if (!open_names(service, error) || !bs_names_moment(service->names[BSD_AT_ONCE], NULL, &service->moment, error)) return false;
-  if (!service->moment.exists)
+  if (!service->moment.exists && service->follower == NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", settings->ledger);
   atomic_store(&service->metrics.tip, service->moment.block);
   atomic_store(&service->metrics.node_blocks, service->moment.block);
@@ -46,6 +61,7 @@ bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *se
 }
 
 void bsd_service_close(struct bsd_service *service) {
+  bsd_follower_close(service->follower);
   for (size_t i = 0; i < BSD_LANES; i++) {
     if (service->scope[i] != NULL) bs_scope_close(service->scope[i]);
     bs_names_close(service->names[i]);
@@ -57,34 +73,27 @@ void bsd_service_close(struct bsd_service *service) {
 
 /* ---- the chain's end ---- */
 
-/* Is the block that was the last one no longer what it was? */
-static bool has_left(struct bsd_service *service, const struct bs_moment *former) {
-  char consensus[BS_CONSENSUS_TEXT], expected[BS_CONSENSUS_TEXT];
-  struct bs_error error = {0};
-
-  bs_hex_encode(expected, former->consensus, sizeof former->consensus);
-  if (!bs_names_consensus_at(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], consensus, former->block, &error))
-    return error.word == BS_WORD_not_found;
-  return strcmp(consensus, expected) != 0;
-}
-
 static void turn(struct bsd_service *service, const struct bs_moment *moment) {
   char consensus[BS_CONSENSUS_TEXT];
 
   bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
-  if (service->moment.exists && has_left(service, &service->moment)) {
-    bsd_count(&service->metrics.reorganisations, 1);
-    BSD_JOURNAL(BS_LOG_WARNING, "reorganisation", BSD_NUMBER("from", service->moment.block), BSD_NUMBER("to", moment->block));
-  }
   service->moment = *moment;
   bsd_cache_turn(service->cache);
   atomic_store(&service->metrics.tip, moment->block);
-  atomic_store(&service->metrics.node_blocks, moment->block);
   BSD_JOURNAL(BS_LOG_INFO, "block", BSD_NUMBER("block", moment->block), BSD_TEXT("consensus", consensus));
 }
 
 static void set_deadline(struct bsd_service *service, enum bsd_lane lane) {
   service->scope[lane]->deadline_ms = bs_clock_monotonic_ms() + (lane == BSD_AT_ONCE ? AT_ONCE_MS : PATIENCE_MS);
+}
+
+void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node) {
+  if (service->follower != NULL) bsd_follower_look(service->follower, ret_node);
+  else *ret_node = (struct bsd_node){.state = "following", .height = bsd_counted(&service->metrics.tip)};
+}
+
+bool bsd_service_has_failed(const struct bsd_service *service, struct bs_error *ret_error) {
+  return service->follower != NULL && bsd_follower_has_failed(service->follower, ret_error);
 }
 
 void bsd_service_hold(struct bsd_service *service) {

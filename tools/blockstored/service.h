@@ -10,6 +10,7 @@
 
 #include "core/codec/json.h"
 #include "tools/blockstored/cache.h"
+#include "tools/blockstored/follower.h"
 #include "tools/blockstored/method.h"
 #include "tools/blockstored/metrics.h"
 #include "tools/blockstored/settings.h"
@@ -21,6 +22,7 @@
 
 struct bsd_service {
   const struct bsd_settings *settings;
+  struct bsd_follower *follower;     /* of a Bitcoin node; NULL: the local chain */
   struct bs_names *names[BSD_LANES]; /* opened apart: a lane does not wait for another's lock */
   struct bs_scopes scopes;
   struct bs_scope *scope[BSD_LANES]; /* open as long as the service is; its deadline is set for each frame */
@@ -38,6 +40,11 @@ void bsd_service_look(struct bsd_service *service);
 /* The same, and from there on until the release all answers of the loop's thread are of that state. */
 void bsd_service_hold(struct bsd_service *service);
 void bsd_service_release(struct bsd_service *service);
+
+/* How the index stands to its source; a local chain is its own.  Any thread. */
+void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node);
+/* True: the source has ended for good; with the reason. */
+bool bsd_service_has_failed(const struct bsd_service *service, struct bs_error *ret_error);
 
 /* One frame that has arrived; spans of its bytes. */
 struct bsd_frame {

@@ -131,6 +131,8 @@ static bool check_chain(struct bsd_settings *settings, const struct bs_rows_file
     return bs_rows_refuse(file, chain_node(file, "url"), error, "The node is told by \"url\", or by \"host\" and \"port\".");
   if (settings->cookie != NULL && settings->user != NULL)
     return bs_rows_refuse(file, chain_node(file, "cookie"), error, "The node is asked with its \"cookie\", or as \"user\".");
+  if (settings->cookie == NULL && (settings->user == NULL || settings->password == NULL))
+    return bs_rows_refuse(file, chain, error, "The node is asked with its \"cookie\", or as \"user\" with a \"password\".");
   return set_text(&settings->network, "main", error);
 }
 

@@ -268,7 +268,11 @@ static void show_page(struct bsd_server *server, struct evhttp_request *request,
 
 static void show_metrics(struct bsd_server *server, struct evhttp_request *request) {
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bsd_node node;
 
+  bsd_service_node(&server->service, &node);
+  atomic_store(&server->service.metrics.node_blocks, node.height);
+  atomic_store(&server->service.metrics.reorganisations, node.reorganisations);
   bsd_metrics_write(&text, &server->service.metrics);
   add_header(request, "Cache-Control", "no-store");
   send_reply(server, request, 200, "text/plain; version=0.0.4; charset=utf-8", text.bytes, text.length);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/blockstored/follower.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/worker.h"
+#include "core/bitcoind/wallet.h"
+#include "tools/blockstored/journal.h"
+
+#define POLL_MS 1000           /* between two looks at the node */
+#define BACK_OFF_MOST_MS 60000 /* between two tries when it cannot be asked */
+#define STEP_MS 600000         /* what was committed of a longer step stays, and the next one goes on there */
+#define FEE_EVERY_MS 30000
+#define FEE_PATIENCE_MS 10000
+
+struct bsd_follower {
+  struct bs_follower *follower; /* these four are the thread's */
+  struct bs_wallet *wallet;
+  uint64_t confirmations;
+  uint64_t fee_ms; /* when the fee was asked for; 0: never */
+  struct bs_scopes scopes;
+  struct bs_scope *scope;
+  pthread_mutex_t mutex; /* what follows */
+  pthread_cond_t wake;   /* is_ending or has_ended has changed */
+  bool is_ending, has_ended, has_failed;
+  struct bs_error error; /* has_failed: why */
+  struct bsd_node node;
+  char problem[BS_ERROR_MESSAGE_SIZE]; /* why it waits; "": it does not */
+};
+
+struct bs_bitcoind_config bsd_bitcoind_config(char url[300], const struct bsd_settings *settings) {
+  static const struct {
+    const char *network;
+    int64_t port;
+  } ports[] = {{"main", 8332}, {"test", 18332}, {"signet", 38332}, {"regtest", 18443}};
+  int64_t port = settings->port;
+
+  for (size_t i = 0; i < sizeof ports / sizeof ports[0] && port == 0; i++)
+    if (strcmp(settings->network, ports[i].network) == 0) port = ports[i].port;
+  if (settings->url != NULL) snprintf(url, 300, "%s", settings->url);
+  else snprintf(url, 300, "http://%s:%lld", settings->host == NULL ? "127.0.0.1" : settings->host, (long long)port);
+  return (struct bs_bitcoind_config){
+      .rpc = {.url = url, .cookie = settings->cookie, .user = settings->user, .password = settings->password},
+      .network = settings->network,
+      .first_block = settings->first_block < 0 ? 0 : (uint64_t)settings->first_block,
+      .confirmations = (uint64_t)settings->confirmations,
+      .index = settings->index,
+      .wallet = settings->wallet};
+}
+
+/* ---- the thread ---- */
+
+static void ask_fee(struct bsd_follower *follower, uint64_t now_ms) {
+  struct bs_error error = {0};
+  uint64_t rate;
+
+  if (follower->fee_ms != 0 && now_ms - follower->fee_ms < FEE_EVERY_MS) return;
+  follower->fee_ms = now_ms;
+  follower->scope->deadline_ms = now_ms + FEE_PATIENCE_MS;
+  if (!bs_wallet_fee_rate(follower->wallet, follower->scope, &rate, &error)) return;
+  BS_LOCKED(&follower->mutex);
+  follower->node.fee_rate = rate;
+}
+
+static void note_state(struct bsd_follower *follower, const struct bs_follow_state *state) {
+  bool is_behind = state->is_syncing || state->height + follower->confirmations < state->node_height;
+  BS_LOCKED(&follower->mutex);
+
+  if (follower->problem[0] != '\0') BSD_JOURNAL(BS_LOG_INFO, "node", BSD_TEXT("state", "it answers again"));
+  follower->node.state = is_behind ? "indexing" : "following";
+  follower->node.height = state->node_height;
+  if (state->taken_back > 0) follower->node.reorganisations++;
+  follower->problem[0] = '\0';
+}
+
+/* Told once for each problem. */
+static void note_problem(struct bsd_follower *follower, const struct bs_error *error) {
+  BS_LOCKED(&follower->mutex);
+
+  if (strncmp(follower->problem, error->message, sizeof follower->problem - 1) != 0)
+    BSD_JOURNAL(BS_LOG_WARNING, "node", BSD_TEXT("state", "waiting"), BSD_TEXT("why", error->message));
+  follower->node.state = "waiting";
+  snprintf(follower->problem, sizeof follower->problem, "%s", error->message);
+}
+
+/* True: it is to end. */
+static bool rest(struct bsd_follower *follower, uint64_t milliseconds) {
+  struct timespec until;
+  BS_LOCKED(&follower->mutex);
+
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += (time_t)(milliseconds / 1000);
+  until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  while (!follower->is_ending && pthread_cond_timedwait(&follower->wake, &follower->mutex, &until) == 0) continue;
+  return follower->is_ending;
+}
+
+/* What does not go away by itself. */
+static bool is_final(const struct bs_error *error) {
+  return error->word == BS_WORD_conflict || error->word == BS_WORD_config;
+}
+
+static void follow(void *user) {
+  struct bsd_follower *follower = user;
+  uint64_t wait_ms = 0;
+
+  do {
+    struct bs_follow_state state;
+    struct bs_error error = {0};
+    uint64_t now_ms = bs_clock_monotonic_ms();
+
+    follower->scope->deadline_ms = now_ms + STEP_MS;
+    if (bs_follow(follower->follower, follower->scope, &state, &error)) {
+      note_state(follower, &state);
+      ask_fee(follower, now_ms);
+      wait_ms = POLL_MS;
+    } else if (is_final(&error)) {
+      BS_LOCKED(&follower->mutex);
+      follower->has_failed = true;
+      follower->error = error;
+      break;
+    } else if (error.word != BS_WORD_cancelled) {
+      note_problem(follower, &error);
+      wait_ms = wait_ms < POLL_MS ? POLL_MS : 2 * wait_ms < BACK_OFF_MOST_MS ? 2 * wait_ms : BACK_OFF_MOST_MS;
+    }
+  } while (!rest(follower, wait_ms));
+  BS_LOCKED(&follower->mutex);
+  follower->has_ended = true;
+  pthread_cond_broadcast(&follower->wake);
+}
+
+/* ---- its life ---- */
+
+static void destroy(struct bsd_follower *follower) {
+  bs_follower_close(follower->follower);
+  bs_wallet_close(follower->wallet);
+  if (follower->scope != NULL) bs_scope_close(follower->scope);
+  bs_scopes_free(&follower->scopes);
+  pthread_cond_destroy(&follower->wake);
+  pthread_mutex_destroy(&follower->mutex);
+  free(follower);
+}
+
+bool bsd_follower_open(struct bsd_follower **ret_follower, const struct bsd_settings *settings, struct bs_error *error) {
+  char url[300];
+  const struct bs_bitcoind_config config = bsd_bitcoind_config(url, settings);
+  struct bsd_follower *follower = calloc(1, sizeof *follower);
+
+  if (follower == NULL) return bs_fail_memory(error);
+  pthread_mutex_init(&follower->mutex, NULL);
+  pthread_cond_init(&follower->wake, NULL);
+  follower->confirmations = config.confirmations;
+  follower->node.state = "indexing";
+  if (!bs_scope_open(&follower->scopes, &follower->scope, 0, error) ||
+      !bs_follower_open(&follower->follower, &config, error) || !bs_wallet_open(&follower->wallet, &config, error) ||
+      !bs_worker_run(follow, follower, error)) {
+    destroy(follower);
+    return false;
+  }
+  *ret_follower = follower;
+  return true;
+}
+
+static void wait_for_end(struct bsd_follower *follower) {
+  BS_LOCKED(&follower->mutex);
+
+  follower->is_ending = true;
+  pthread_cond_broadcast(&follower->wake);
+  while (!follower->has_ended) pthread_cond_wait(&follower->wake, &follower->mutex);
+}
+
+void bsd_follower_close(struct bsd_follower *follower) {
+  if (follower == NULL) return;
+  bs_scopes_cancel(&follower->scopes);
+  wait_for_end(follower);
+  bs_workers_rest();
+  destroy(follower);
+}
+
+void bsd_follower_look(struct bsd_follower *follower, struct bsd_node *ret_node) {
+  BS_LOCKED(&follower->mutex);
+
+  *ret_node = follower->node;
+}
+
+bool bsd_follower_has_failed(struct bsd_follower *follower, struct bs_error *ret_error) {
+  BS_LOCKED(&follower->mutex);
+
+  if (follower->has_failed) *ret_error = follower->error;
+  return follower->has_failed;
+}
