@@ -84,12 +84,19 @@ static void a_record_below_the_pin_is_included(void **state) {
 /* Nothing but the service's word holds then, and that is said. */
 static void a_newer_record_is_not_proven(void **state) {
   struct world *world = *state;
+  struct blockstore_receipt *receipt;
   char key[65];
 
   open_with_name(world, ONE_STORE);
   open_pinned(world, "");
-  put_text(world, key, "text");
+  receipt = put_bytes(world, NAME, "text", 4);
+  assert_non_null(strstr(blockstore_receipt_document(receipt), "\"proven\": \"included\""));
+  memcpy(key, blockstore_receipt_key(receipt), sizeof key);
+  blockstore_receipt_free(receipt);
   assert_proven(world, key, "none");
+  receipt = put_bytes(world, NAME, "more", 4);
+  assert_non_null(strstr(blockstore_receipt_document(receipt), "\"proven\": \"none\""));
+  blockstore_receipt_free(receipt);
 }
 
 static void a_lie_is_refused(void **state) {

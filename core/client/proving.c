@@ -79,7 +79,7 @@ static bool prove(struct bs_work *work, struct bs_name_record *ret_record, const
   return good;
 }
 
-bool bs_proving_lookup(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
+static bool look_up(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
   const struct blockstore_config *config = work->session->config;
   struct bs_error *error = &work->report.error;
   struct bs_name_record record;
@@ -97,6 +97,12 @@ bool bs_proving_lookup(struct bs_work *work, struct bs_name_record *ret_record, 
            ", which cannot prove it: the name service is taken at its word", name, record.block, (uint64_t)config->pin_block);
   }
   *ret_record = record;
+  return true;
+}
+
+bool bs_proving_lookup(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
+  if (!look_up(work, ret_record, name)) return false;
+  memcpy(work->proving.proven, ret_record->proven, sizeof work->proving.proven);
   return true;
 }
 

@@ -38,16 +38,17 @@ static void describe_mutable(cJSON *tree, const struct bs_receipt_of *of) {
   if (of->places != NULL) list_missing(tree, of->places);
 }
 
-static char *make_document(const struct bs_names *names, const struct blockstore_receipt *receipt,
-                           const struct bs_publication *publication, const struct bs_receipt_of *of) {
+/* proven: the name record that the change was made from. */
+static char *make_document(const struct blockstore_receipt *receipt, const struct bs_publication *publication,
+                           const struct bs_receipt_of *of, const char *proven) {
   cJSON *tree = cJSON_CreateObject();
 
   bs_document_text(tree, "name", publication->name);
   if (of->key != NULL) bs_document_text(tree, "key", of->key);
   else describe_mutable(tree, of);
-  if (!bs_names_is_local(names)) bs_document_text(tree, "proven", bs_names_proven(names));
   bs_document_text(tree, "txid", receipt->txid);
   bs_document_text(tree, "value_hash", publication->value_hash);
+  bs_document_text(tree, "proven", proven);
   bs_document_add(tree, "stores", bs_document_outcomes(&receipt->outcomes));
   return bs_document_print(tree);
 }
@@ -64,7 +65,7 @@ bool bs_receipt_make(struct bs_work *work, struct blockstore_receipt **ret_recei
   receipt->ver = of->ver;
   receipt->outcomes = work->report.outcomes;
   work->report.outcomes = (struct bs_outcomes){NULL, 0};
-  receipt->document = make_document(work->session->names, receipt, publication, of);
+  receipt->document = make_document(receipt, publication, of, work->proving.proven);
   if (receipt->document == NULL) {
     blockstore_receipt_free(receipt);
     return bs_fail_memory(&work->report.error);

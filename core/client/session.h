@@ -44,6 +44,7 @@ struct bs_work {
     uint64_t most_blocks; /* 0: the config's */
     bool is_done;
     struct bs_prove_result result; /* of the last one */
+    char proven[BS_PROVEN_TEXT];   /* of the name record that was looked up last; "": none was */
   } proving;
   struct bs_report report;
 };
