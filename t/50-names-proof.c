@@ -132,7 +132,40 @@ struct notes {
   } rows[2 * LAST];
   size_t count;
   bool fails;
+  struct {
+    char name[BS_NAME_MAX + 1];
+    uint64_t block, lowest;
+    unsigned char consensus[BS_CONSENSUS_SIZE];
+  } quiet[8];
+  size_t quiet_count;
 };
+
+static bool recall_quiet(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
+                         const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
+  struct notes *notes = user;
+
+  (void)error;
+  *ret_found = false;
+  for (size_t i = 0; i < notes->quiet_count && !*ret_found; i++) {
+    *ret_found = strcmp(notes->quiet[i].name, name) == 0 && notes->quiet[i].block == block &&
+                 memcmp(notes->quiet[i].consensus, consensus, BS_CONSENSUS_SIZE) == 0;
+    if (*ret_found) *ret_lowest = notes->quiet[i].lowest;
+  }
+  return true;
+}
+
+static bool keep_quiet(void *user, const char *name, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                       uint64_t lowest, struct bs_error *error) {
+  struct notes *notes = user;
+
+  (void)error;
+  assert_true(notes->quiet_count < 8);
+  snprintf(notes->quiet[notes->quiet_count].name, BS_NAME_MAX + 1, "%s", name);
+  notes->quiet[notes->quiet_count].block = block;
+  notes->quiet[notes->quiet_count].lowest = lowest;
+  memcpy(notes->quiet[notes->quiet_count++].consensus, consensus, BS_CONSENSUS_SIZE);
+  return true;
+}
 
 static bool recall(void *user, bool *ret_found, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
                    unsigned char operations[BS_SHA256_SIZE], unsigned char previous[BS_CONSENSUS_SIZE], struct bs_error *error) {
@@ -188,6 +221,34 @@ static void verified_blocks_are_not_asked_for_again(void **state) {
   free(notes);
 }
 
+/* Nor is a block looked through twice for one name; for another it is. */
+static void quiet_blocks_are_not_looked_through_again(void **state) {
+  struct telling *telling = *state;
+  struct notes *notes = calloc(1, sizeof *notes);
+  const struct bs_proof_memory memory = {.user = notes, .recall_quiet = recall_quiet, .keep_quiet = keep_quiet};
+  struct bs_pin earlier = pin_at(telling->story, 280), pin = pin_at(telling->story, LAST);
+  struct bs_claim_result result;
+  struct bs_error error = {0};
+  const struct bs_claim other = {.name = "other.id"};
+
+  assert_non_null(notes);
+  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &earlier, &memory, NULL, &error));
+  assert_int_equal(notes->quiet_count, 1);
+  assert_int_equal(telling->story->asked[42], 1);
+  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
+  assert_int_equal(telling->story->asked[42], 1);
+  assert_int_equal(telling->story->asked[300], 1);
+  assert_ok(prove_with(telling->story, &result, &other, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
+  assert_int_equal(telling->story->asked[42], 2);
+  notes->quiet_count = 0;
+  assert_ok(prove_with(telling->story, &result, &telling->now, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
+  assert_int_equal(notes->quiet_count, 1);
+  assert_int_equal(notes->quiet[0].lowest, 301);
+  assert_fails(prove_with(telling->story, &result, &telling->of_47, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error),
+               BS_WORD_stale, "block 300 has a newer");
+  free(notes);
+}
+
 /* Whoever lies is not remembered. */
 static void nothing_of_a_failed_proof_is_kept(void **state) {
   struct telling *telling = *state;
@@ -235,6 +296,7 @@ int main(void) {
       TELLING_TEST(an_empty_block_costs_no_list),
       cmocka_unit_test(the_vectors_of_empty_blocks),
       TELLING_TEST(verified_blocks_are_not_asked_for_again),
+      TELLING_TEST(quiet_blocks_are_not_looked_through_again),
       TELLING_TEST(nothing_of_a_failed_proof_is_kept),
       cmocka_unit_test(reaching_far_is_cheap),
   };

@@ -18,10 +18,12 @@ static struct bs_proofs *open_proofs(const char *place) {
 static void what_is_kept_is_found(void **state) {
   struct bs_proofs *proofs = open_proofs(*state);
   unsigned char operations[32], previous[16], consensus[16];
+  uint64_t lowest;
 
   assert_false(bs_proofs_find(proofs, 7, here_hash, operations, previous));
   bs_proofs_keep(proofs, 7, here_hash, root, there);
   bs_proofs_keep_reached(proofs, 5, here_hash, there);
+  bs_proofs_keep_quiet(proofs, "foo.id", 7, here_hash, 3);
   assert_true(bs_proofs_find(proofs, 7, here_hash, operations, previous));
   bs_proofs_close(proofs);
   proofs = open_proofs(*state);
@@ -34,6 +36,11 @@ static void what_is_kept_is_found(void **state) {
   assert_false(bs_proofs_find(proofs, 7, there, operations, previous));
   assert_false(bs_proofs_find_reached(proofs, 5, there, consensus));
   assert_false(bs_proofs_find_reached(proofs, 6, here_hash, consensus));
+  assert_true(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 7, here_hash));
+  assert_int_equal(lowest, 3);
+  assert_false(bs_proofs_find_quiet(proofs, &lowest, "bar.id", 7, here_hash));
+  assert_false(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 7, there));
+  assert_false(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 8, here_hash));
   bs_proofs_close(proofs);
 }
 
@@ -55,19 +62,23 @@ static void rows_of_a_wrong_length_are_none(void **state) {
       "CREATE TABLE verified (consensus BLOB PRIMARY KEY NOT NULL, block INTEGER NOT NULL, operations BLOB NOT NULL,"
       " previous BLOB NOT NULL) WITHOUT ROWID;"
       "CREATE TABLE reached (pin BLOB NOT NULL, block INTEGER NOT NULL, consensus BLOB NOT NULL, PRIMARY KEY (pin, block))"
-      " WITHOUT ROWID;"}, .version = 1};
+      " WITHOUT ROWID;"
+      "CREATE TABLE quiet (name TEXT NOT NULL, consensus BLOB NOT NULL, block INTEGER NOT NULL, lowest INTEGER NOT NULL,"
+      " PRIMARY KEY (name, consensus)) WITHOUT ROWID;"}, .version = 1};
   char *file BS_AUTO_FREE = path_in(*state, "proofs.db");
   struct bs_database *database;
   struct bs_proofs *proofs;
   struct bs_error error = {0};
   unsigned char operations[32], previous[16];
+  uint64_t lowest;
 
   assert_ok(bs_database_open(&database, file, &kind, BS_DATABASE_CREATE, NULL, &error));
-  assert_ok(bs_database_execute(database, "INSERT INTO verified VALUES (x'01000000000000000000000000000000', 7, x'03', x'02')",
-                                &error));
+  assert_ok(bs_database_execute(database, "INSERT INTO verified VALUES (x'01000000000000000000000000000000', 7, x'03', x'02');"
+                                "INSERT INTO quiet VALUES ('foo.id', x'01000000000000000000000000000000', 7, 8)", &error));
   bs_database_close(database);
   proofs = open_proofs(*state);
   assert_false(bs_proofs_find(proofs, 7, here_hash, operations, previous));
+  assert_false(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 7, here_hash)); /* 8 is above 7 */
   bs_proofs_close(proofs);
 }
 

@@ -57,13 +57,29 @@ static bool keep_reached(void *user, uint64_t block, const unsigned char *pin, c
   return true;
 }
 
+static bool recall_quiet(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
+                         const unsigned char *consensus, struct bs_error *error) {
+  (void)error;
+  *ret_found = bs_proofs_find_quiet(((struct remembering *)user)->proofs, ret_lowest, name, block, consensus);
+  return true;
+}
+
+static bool keep_quiet(void *user, const char *name, uint64_t block, const unsigned char *consensus, uint64_t lowest,
+                       struct bs_error *error) {
+  (void)error;
+  make_directory(user);
+  bs_proofs_keep_quiet(((struct remembering *)user)->proofs, name, block, consensus, lowest);
+  return true;
+}
+
 /* ---- a proof ---- */
 
 static bool prove(struct bs_work *work, struct bs_name_record *ret_record, const char *name, enum bs_extent extent) {
   const struct blockstore_config *config = work->session->config;
   struct bs_error *error = &work->report.error;
   struct remembering remembering = {.state = work->session->state};
-  const struct bs_proof_memory memory = {&remembering, recall, keep, recall_reached, keep_reached};
+  const struct bs_proof_memory memory = {&remembering, recall,       keep,      recall_reached,
+                                         keep_reached, recall_quiet, keep_quiet};
   struct bs_prove_request request = {.pin = {.block = (uint64_t)config->pin_block},
                                      .extent = extent,
                                      .most_blocks = work->proving.most_blocks,

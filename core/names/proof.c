@@ -353,6 +353,24 @@ bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_l
   return true;
 }
 
+bool bs_proof_recall_quiet(const struct bs_proof *proof, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
+                           struct bs_error *error) {
+  const struct bs_proof_memory *memory = &proof->memory;
+
+  *ret_found = false;
+  return memory->recall_quiet == NULL ||
+         memory->recall_quiet(memory->user, ret_found, ret_lowest, name, block,
+                              bs_proof_table_find(&proof->table, block)->consensus, error);
+}
+
+bool bs_proof_keep_quiet(const struct bs_proof *proof, const char *name, uint64_t block, uint64_t lowest,
+                         struct bs_error *error) {
+  const struct bs_proof_memory *memory = &proof->memory;
+
+  return memory->keep_quiet == NULL ||
+         memory->keep_quiet(memory->user, name, block, bs_proof_table_find(&proof->table, block)->consensus, lowest, error);
+}
+
 /* ---- what it will cost ---- */
 
 static bool estimate_reach(const struct bs_proof *proof, struct bs_proof_cost *cost, uint64_t block, struct bs_error *error) {

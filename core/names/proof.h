@@ -79,6 +79,11 @@ struct bs_proof_memory {
                          unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
   bool (*keep_reached)(void *user, uint64_t block, const unsigned char pin[BS_CONSENSUS_SIZE],
                        const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
+  /* From block `block` with that hash down to the lowest, none has an operation on the name or on its namespace. */
+  bool (*recall_quiet)(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
+                       const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
+  bool (*keep_quiet)(void *user, const char *name, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                     uint64_t lowest, struct bs_error *error);
 };
 
 struct bs_pin {
@@ -120,5 +125,11 @@ bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t block);
  * else.  Each list by bs_operation_list_free, also after a failure. */
 bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
                          struct bs_error *error);
+
+/* What was looked through before for a name, and found without an operation: the memory's recall_quiet and keep_quiet, for a
+ * block that is trusted. */
+bool bs_proof_recall_quiet(const struct bs_proof *proof, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
+                           struct bs_error *error);
+bool bs_proof_keep_quiet(const struct bs_proof *proof, const char *name, uint64_t block, uint64_t lowest, struct bs_error *error);
 
 #endif

@@ -11,19 +11,23 @@
 #include "core/base/log.h"
 #include "core/state/database.h"
 
-enum { FIND, KEEP, FIND_REACHED, KEEP_REACHED };
+enum { FIND, KEEP, FIND_REACHED, KEEP_REACHED, FIND_QUIET, KEEP_QUIET };
 static const char *const statements[] = {
     [FIND] = "SELECT operations, previous FROM verified WHERE consensus = ?1 AND block = ?2",
     [KEEP] = "INSERT OR REPLACE INTO verified (consensus, block, operations, previous) VALUES (?1, ?2, ?3, ?4)",
     [FIND_REACHED] = "SELECT consensus FROM reached WHERE pin = ?1 AND block = ?2",
     [KEEP_REACHED] = "INSERT OR REPLACE INTO reached (pin, block, consensus) VALUES (?1, ?2, ?3)",
+    [FIND_QUIET] = "SELECT lowest FROM quiet WHERE name = ?1 AND consensus = ?2 AND block = ?3",
+    [KEEP_QUIET] = "INSERT OR REPLACE INTO quiet (name, consensus, block, lowest) VALUES (?1, ?2, ?3, ?4)",
 };
 
 static const char *const schema[] = {
     "CREATE TABLE verified (consensus BLOB PRIMARY KEY NOT NULL, block INTEGER NOT NULL, operations BLOB NOT NULL,"
     " previous BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE reached (pin BLOB NOT NULL, block INTEGER NOT NULL, consensus BLOB NOT NULL, PRIMARY KEY (pin, block)) WITHOUT "
-    "ROWID;",
+    "CREATE TABLE reached (pin BLOB NOT NULL, block INTEGER NOT NULL, consensus BLOB NOT NULL, PRIMARY KEY (pin, block))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE quiet (name TEXT NOT NULL, consensus BLOB NOT NULL, block INTEGER NOT NULL, lowest INTEGER NOT NULL,"
+    " PRIMARY KEY (name, consensus)) WITHOUT ROWID;",
 };
 
 static const struct bs_database_kind proofs_kind = {
@@ -143,4 +147,21 @@ void bs_proofs_keep_reached(struct bs_proofs *proofs, uint64_t block, const unsi
   keep(proofs, KEEP_REACHED,
        BS_VALUES(bs_value_blob(pin, BS_PROOFS_CONSENSUS), bs_value_integer(block), bs_value_blob(consensus,
                                                                                                  BS_PROOFS_CONSENSUS)));
+}
+
+bool bs_proofs_find_quiet(struct bs_proofs *proofs, uint64_t *ret_lowest, const char *name, uint64_t block,
+                          const unsigned char consensus[BS_PROOFS_CONSENSUS]) {
+  sqlite3_stmt *row BS_AUTO_ROW = find(proofs, FIND_QUIET, BS_VALUES(bs_value_text(name),
+                                                                     bs_value_blob(consensus, BS_PROOFS_CONSENSUS),
+                                                                     bs_value_integer(block)));
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  return row != NULL && bs_row_number(proofs->database, row, 0, ret_lowest, 0, block, &why);
+}
+
+void bs_proofs_keep_quiet(struct bs_proofs *proofs, const char *name, uint64_t block,
+                          const unsigned char consensus[BS_PROOFS_CONSENSUS], uint64_t lowest) {
+  keep(proofs, KEEP_QUIET,
+       BS_VALUES(bs_value_text(name), bs_value_blob(consensus, BS_PROOFS_CONSENSUS), bs_value_integer(block),
+                 bs_value_integer(lowest)));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What proofs of names have verified, in `state_dir`/proofs.db: blocks by their consensus hash, which no server can make fit, and
- * blocks that were reached below a pin.  Derived: losing it costs the questions again, and a damaged or unwritable one is
- * done without; so nothing here fails but for no_memory.
+ * What proofs of names have verified, in `state_dir`/proofs.db: blocks by their consensus hash, which no server can make fit,
+ * blocks that were reached below a pin, and runs of blocks in which nothing happened to a name.  Derived: losing it costs the
+ * questions again, and a damaged or unwritable one is done without; so nothing here fails but for no_memory.
  *
  * A struct bs_proofs is one proof's, of one thread; any number of processes may have one.
  */
@@ -31,5 +31,10 @@ bool bs_proofs_find_reached(struct bs_proofs *proofs, uint64_t block, const unsi
                             unsigned char consensus[BS_PROOFS_CONSENSUS]);
 void bs_proofs_keep_reached(struct bs_proofs *proofs, uint64_t block, const unsigned char pin[BS_PROOFS_CONSENSUS],
                             const unsigned char consensus[BS_PROOFS_CONSENSUS]);
+/* No block from `block`, with that hash, down to the lowest has an operation on the name or on its namespace. */
+bool bs_proofs_find_quiet(struct bs_proofs *proofs, uint64_t *ret_lowest, const char *name, uint64_t block,
+                          const unsigned char consensus[BS_PROOFS_CONSENSUS]);
+void bs_proofs_keep_quiet(struct bs_proofs *proofs, const char *name, uint64_t block,
+                          const unsigned char consensus[BS_PROOFS_CONSENSUS], uint64_t lowest);
 
 #endif
