@@ -204,7 +204,7 @@ bool bs_names_answer(const struct bs_names_call *call, const struct bs_scope *sc
 bool bs_names_lookup(struct bs_names *names, struct bs_scope *scope, struct bs_name_record *ret_record,
                      const char *name, struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  struct bs_names_answer answer;
+  struct bs_names_answer answer = {.found = false};
 
   if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error) ||
       !bs_names_answer(&call, scope, &answer, name, error))

@@ -164,9 +164,9 @@ bool bs_names_prove(struct bs_names *names, struct bs_scope *scope, struct bs_na
                     struct bs_prove_result *ret_result, const char *name, const struct bs_prove_request *request,
                     struct bs_error *error) {
   struct asking asking = {names, scope};
-  struct bs_names_info info = {.provider = names->provider->name, .proven = names->provider->proven};
+  struct bs_names_info info = {.provider = names->provider->name, .proven = names->provider->proven, .network = ""};
   struct bs_prove_result result = {.claim = {.extent = request->extent}};
-  struct bs_names_answer answer;
+  struct bs_names_answer answer = {.found = false};
   struct bs_claim claim;
 
   if (!look(names, scope, &answer, &info, name, error)) return false;
