@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "core/state/underway.h"
 #include "t/lib/state.h"
 
 #define CHAIN_ONE "0100000000000000000000000000000000000000000000000000000000000000"
@@ -49,6 +50,34 @@ static void an_old_state_is_brought_up_to_date_by_a_read(void **state) {
   bs_pending_clear(&pending);
   assert_ok(believe(opened, &here, &version, NULL, 10, &error));
   assert_int_equal(recall(opened, &here, 1).clock, 10);
+}
+
+/* What came after schema 2 is taken away again. */
+static void a_state_without_operations_gets_them(void **state) {
+  struct bs_state *opened = open_state(*state), *again AUTO_STATE = open_state(*state);
+  struct bs_intent begun = intent(&here, 5, 1, 2);
+  struct bs_underway *operations;
+  struct bs_pending *items;
+  struct bs_error error = {0};
+  int64_t entry;
+  size_t count;
+
+  assert_ok(bs_state_intend(opened, NULL, &entry, &begun, &error));
+  assert_ok(bs_state_journal_sent(opened, NULL, entry, "txid", &error));
+  bs_state_free(opened);
+  alter(*state, 3, "DROP TABLE operations; ALTER TABLE journal DROP COLUMN made_from; ALTER TABLE journal DROP COLUMN base;"
+                   " ALTER TABLE journal DROP COLUMN is_whole; PRAGMA user_version = 2");
+  assert_ok(bs_state_underway_list(again, NULL, &operations, &count, NULL, &error));
+  assert_int_equal(count, 0);
+  bs_underway_free(operations, count);
+  assert_ok(bs_state_journal_list(again, NULL, &items, &count, CHAIN_ONE, "foo.id", &error));
+  assert_int_equal(count, 1);
+  assert_string_equal(items[0].txid, "txid");
+  assert_string_equal(items[0].made_from, "");
+  assert_string_equal(items[0].base, "");
+  assert_false(items[0].is_whole);
+  bs_pending_free(items, count);
+  assert_int_equal(recall(again, &here, 1).reserved, 5);
 }
 
 static void or_by_a_write(void **state) {
@@ -220,6 +249,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(an_old_state_is_brought_up_to_date_by_a_read),
       in_place(or_by_a_write),
+      in_place(a_state_without_operations_gets_them),
       in_place(a_newer_state_is_refused),
       in_place(another_file_is_refused),
       in_place(a_missing_clock_is_no_empty_state),

@@ -296,6 +296,38 @@ static void a_put_that_waits_is_rebased(void **state) {
   assert_all_there(world, theirs, ours);
 }
 
+/* Theirs is confirmed, and they are done with it; then ours, which was sent before without knowing theirs, takes it away. */
+static void what_a_put_has_overwritten_comes_back(void **state) {
+  struct world *world = *state;
+  struct bs_buffer raw = BS_BUFFER_INIT;
+  struct slow_transactions kept;
+  char theirs[65], ours[65];
+
+  become(world, 2);
+  put_text(world, theirs, "theirs");
+  take_transaction(&raw);
+  become(world, 1);
+  slow->hides_largest = true;
+  put_text(world, ours, "ours");
+  slow->hides_largest = false;
+  kept = slow->pool;
+  slow_forget();
+  slow_mine_raw(&raw);
+  bs_buffer_free(&raw);
+  slow_mine(LAG);
+  become(world, 2);
+  resume(world);
+  assert_nothing_pending(world);
+  assert_holds(world, NAME, theirs, "theirs", 6);
+  slow->pool = kept;
+  slow_mine(1 + LAG);
+  assert_get_refused(world, NAME, theirs, "not_found", "");
+  become(world, 1);
+  resume(world);
+  assert_int_equal(slow->pool.count, 1);
+  assert_all_there(world, theirs, ours);
+}
+
 /* Who deletes a listing that is in a block knows it: it does not come back. */
 static void what_another_deleted_stays_deleted(void **state) {
   struct world *world = *state;
@@ -453,6 +485,7 @@ int main(void) {
       WAITING_TEST(or_when_it_is_resumed),
       WAITING_TEST(a_put_that_was_overwritten_is_made_again),
       WAITING_TEST(a_put_that_waits_is_rebased),
+      WAITING_TEST(what_a_put_has_overwritten_comes_back),
       WAITING_TEST(what_another_deleted_stays_deleted),
       WAITING_TEST(a_put_that_may_have_been_sent_is_read),
       WAITING_TEST(a_put_that_was_refused_by_the_node_changes_nothing),

@@ -109,9 +109,12 @@ bool bs_unconfirmed_by_txid(struct bs_work *work, struct bs_present *present, bo
 
 /* ---- what somebody else's update did not know ---- */
 
+#define HISTORY_BLOCKS 1000 /* before the newest operation: nothing waits as long */
+
 struct update {
   uint64_t block;
   char txid[BS_TXID_TEXT];
+  char value_hash[BS_VALUE_HASH_TEXT];
   char consensus[BS_CONSENSUS_TEXT]; /* that it named: of the newest block that its writer knew */
 };
 struct history {
@@ -139,9 +142,18 @@ static bool visit(void *user, uint64_t block, const struct bs_fields *fields, st
   history->items = items;
   items[history->count] = (struct update){.block = block};
   copy_field(items[history->count].txid, BS_TXID_TEXT, fields, "txid");
+  copy_field(items[history->count].value_hash, BS_VALUE_HASH_TEXT, fields, "value_hash");
   copy_field(items[history->count].consensus, BS_CONSENSUS_TEXT, fields, "consensus_hash");
   history->count++;
   return true;
+}
+
+static bool read_history(struct bs_work *work, struct history *history, const struct bs_present *present) {
+  const struct bs_name_record *record = &present->record;
+  uint64_t first = record->block > HISTORY_BLOCKS ? record->block - HISTORY_BLOCKS : 0;
+
+  return bs_names_operations_on(work->session->names, work->scope, record->name, first, INT64_MAX, visit, history,
+                                &work->report.error);
 }
 
 static bool is_own(const struct own *own, const char *txid) {
@@ -186,6 +198,25 @@ static bool was_overwritten(struct bs_work *work, const struct own *own, const s
     return true;
   }
   return true;
+}
+
+/* The update right before the first of the entries that are in blocks, where that entry's writer, this client, could not know
+ * it; NULL when there is none.  Who made it may have seen it confirmed, and be done with it. */
+static const struct update *find_overwritten(const struct own *own, const struct history *history) {
+  for (size_t i = 0; i < own->count; i++) {
+    const struct bs_pending *entry = &own->entries[i];
+    const struct update *before;
+    size_t at = history->count;
+
+    if (own->fates[i] != CONFIRMED || entry->is_whole) continue;
+    while (at > 0 && strcmp(history->items[at - 1].txid, entry->txid) != 0) at--;
+    if (at < 2) continue;
+    before = &history->items[at - 2];
+    if (!is_own(own, before->txid) && strcmp(before->value_hash, entry->base) != 0 &&
+        strcmp(before->value_hash, entry->made_from) != 0)
+      return before;
+  }
+  return NULL;
 }
 
 /* ---- the record to change ---- */
@@ -235,21 +266,25 @@ static bool rebase(struct bs_work *work, const struct own *own, struct bs_presen
   return bs_present_hold(work, present, value_hash, &bytes);
 }
 
-static bool rebase_all(struct bs_work *work, const struct own *own, struct bs_present *present) {
-  struct history history BS_AUTO(free_history) = {NULL, 0};
-
-  if (!bs_names_operations_on(work->session->names, work->scope, present->record.name, 0, INT64_MAX, visit, &history,
-                              &work->report.error))
-    return false;
+/* Somebody else's record, and on top of it what this client changed and is not in it. */
+static bool rebase_all(struct bs_work *work, const struct own *own, const struct history *history, struct bs_present *present) {
   if (present->record.value_hash[0] != '\0' &&
       !bs_present_user(work, present, present->record.name, present->record.value_hash))
     return false;
   for (size_t i = 0; i < own->count; i++) {
     bool is_missing = own->fates[i] == UNDERWAY || own->fates[i] == GONE;
 
-    if (own->fates[i] == CONFIRMED && !was_overwritten(work, own, &history, &own->entries[i], &is_missing)) return false;
+    if (own->fates[i] == CONFIRMED && !was_overwritten(work, own, history, &own->entries[i], &is_missing)) return false;
     if (is_missing && !rebase(work, own, present, &own->entries[i])) return false;
   }
+  return true;
+}
+
+/* What this client overwrote without knowing it, and on top of that all that it changed. */
+static bool rebase_on(struct bs_work *work, const struct own *own, struct bs_present *present, const struct update *overwritten) {
+  if (!bs_present_user(work, present, present->record.name, overwritten->value_hash)) return false;
+  for (size_t i = 0; i < own->count; i++)
+    if (!rebase(work, own, present, &own->entries[i])) return false;
   return true;
 }
 
@@ -299,26 +334,45 @@ static bool is_known(const struct own *own, const char *value_hash) {
   return false;
 }
 
+static bool end_all(struct bs_work *work, const struct own *own) {
+  for (size_t i = 0; i < own->count; i++)
+    if (!end_entry(work, &own->entries[i])) return false;
+  return true;
+}
+
+/* Is the newest entry what the name says now? */
+static bool is_last(const struct own *own, const char *value_hash) {
+  return own->fates[own->count - 1] == CONFIRMED && strcmp(own->entries[own->count - 1].value_hash, value_hash) == 0;
+}
+
 static void copy_hash(char to[BS_VALUE_HASH_TEXT], const char *from) {
   snprintf(to, BS_VALUE_HASH_TEXT, "%s", from);
 }
 
 bool bs_unconfirmed_prepare(struct bs_work *work, struct bs_present *present, bool is_whole) {
   struct own own BS_AUTO(free_own) = {.count = 0};
+  struct history history BS_AUTO(free_history) = {NULL, 0};
+  const struct update *overwritten;
   const char *now = present->record.value_hash;
-  bool all_done = true;
+  bool all_done = false;
 
   copy_hash(present->made_from, now);
   copy_hash(present->will_be, now);
   if (!load(work, &own, present) || !find_fates(work, &own, present) || !end_refused(work, &own) ||
-      (own.count > 0 && !end_done(work, &own, present, &all_done)))
+      (own.count > 0 && !read_history(work, &history, present)))
     return false;
+  overwritten = find_overwritten(&own, &history);
+  if (overwritten != NULL && !is_whole && is_last(&own, now)) {
+    if (!rebase_on(work, &own, present, overwritten)) return false;
+    return strcmp(present->copy->value_hash, now) != 0 || end_all(work, &own); /* it may have been put back already */
+  }
+  if (own.count > 0 && overwritten == NULL && !end_done(work, &own, present, &all_done)) return false;
   if (own.count == 0 || all_done)
     return is_whole || now[0] == '\0' || bs_present_user(work, present, present->record.name, now);
   for (size_t i = 0; i < own.count; i++)
     if (own.fates[i] == UNDERWAY) copy_hash(present->will_be, own.entries[i].value_hash);
   if (is_whole) return true;
-  if (!is_known(&own, now)) return rebase_all(work, &own, present);
+  if (!is_known(&own, now)) return rebase_all(work, &own, &history, present);
   copy_hash(present->made_from, own.entries[own.count - 1].value_hash);
   return take(work, present, &own.entries[own.count - 1]);
 }
