@@ -11,7 +11,7 @@
 #include "t/fuzz/targets.h"
 
 void bs_fuzz_transaction(const uint8_t *bytes, size_t length) {
-  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_buffer written BS_AUTO_BUFFER = BS_BUFFER_INIT, whole BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_transaction transaction, again;
   struct bs_error error = {0};
   unsigned char digest[BS_SHA256_SIZE];
@@ -20,7 +20,10 @@ void bs_fuzz_transaction(const uint8_t *bytes, size_t length) {
   bs_transaction_write(&written, &transaction);
   PROMISED(bs_transaction_parse(&again, written.bytes, written.length, &error));
   PROMISED(memcmp(transaction.txid, again.txid, sizeof again.txid) == 0);
+  bs_transaction_write_whole(&whole, &transaction);
+  PROMISED(whole.length == length && memcmp(whole.bytes, bytes, length) == 0);
   for (size_t i = 0; i < transaction.input_count && i < 4; i++) {
+    if (length >= BS_HASH160_SIZE) (void)bs_transaction_witness_digest(digest, &transaction, i, bytes, length, &error);
     (void)bs_transaction_digest(digest, &transaction, i, bytes, length < 25 ? length : 25, &error);
     (void)bs_transaction_check_input(&transaction, i, bytes, length < 25 ? length : 25, &error);
   }

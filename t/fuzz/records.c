@@ -7,6 +7,7 @@
 #include "core/base/auto.h"
 #include "core/crypto/key.h"
 #include "core/record/legacy.h"
+#include "core/record/rebase.h"
 #include "core/record/route.h"
 #include "t/fuzz/targets.h"
 
@@ -28,12 +29,40 @@ static void write_again(const struct bs_user *user) {
   PROMISED(!changed && again.length == written.length && memcmp(again.bytes, written.bytes, again.length) == 0);
 }
 
+/* What it says is put on top of nothing, of a record that lists something else, and of itself. */
+static void rebase(const struct bs_user *user) {
+  static const struct bs_user_change change = {.add_immutable = "0123456789012345678901234567890123456789"};
+  struct bs_buffer other BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+  struct bs_user onto, back;
+  bool changed;
+
+  PROMISED(bs_user_write(&other, &changed, NULL, "foo.test", OWNER, &change, &error));
+  PROMISED(bs_user_parse(&onto, other.bytes, other.length, "foo.test", &error));
+  for (int i = 0; i < 4; i++) {
+    struct bs_buffer rebased BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+    if (!bs_user_rebase(&rebased, &changed, i == 3 ? user : NULL, user, i == 0 ? NULL : i == 1 ? &onto : user, "foo.test", OWNER,
+                        &error)) {
+      PROMISED(error.message[0] != '\0');
+      continue;
+    }
+    PROMISED(bs_user_parse(&back, rebased.bytes, rebased.length, "foo.test", &error));
+    PROMISED(i != 1 || bs_user_has_immutable(&back, change.add_immutable));
+    PROMISED(i != 3 || !changed);
+  }
+}
+
 void bs_fuzz_user(const uint8_t *bytes, size_t length) {
   struct bs_error error = {0};
   struct bs_user user;
 
-  if (bs_user_parse(&user, bytes, length, "foo.test", &error)) write_again(&user);
-  else PROMISED(error.message[0] != '\0');
+  if (bs_user_parse(&user, bytes, length, "foo.test", &error)) {
+    write_again(&user);
+    rebase(&user);
+  } else {
+    PROMISED(error.message[0] != '\0');
+  }
 }
 
 /* ---- routes ---- */
