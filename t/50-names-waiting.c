@@ -362,6 +362,55 @@ static void a_refused_operation_is_told(void **state) {
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_2);
 }
 
+/* Waits for a block, and is done when the index has it. */
+static void assert_gets_done(struct fixture *fixture, const struct bs_name_receipt *receipt, const char *operation) {
+  assert_string_equal(receipt->waits, "sent");
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
+
+    assert_int_equal(listed.count, 1);
+    assert_state(&listed, 0, "sent");
+    assert_string_equal(listed.items[0].operation, operation);
+  }
+  slow_mine(1 + LAG);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
+
+    assert_int_equal(listed.count, 1);
+    assert_state(&listed, 0, "done");
+  }
+}
+
+static void every_operation_is_known_when_it_is_done(void **state) {
+  struct fixture *fixture = *state;
+  static const struct bs_namespace_rules rules = {.lifetime = 1000, .coeff = 4, .base = 4, .nonalpha_discount = 1,
+                                                  .no_vowel_discount = 1};
+  static const unsigned char message[BS_HASH160_SIZE] = {1};
+  const struct bs_name_operation *by = &fixture->by_alice;
+  struct bs_names *names = fixture->one.names;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  own(fixture, "foo.id");
+  assert_ok(bs_names_namespace_preorder(names, NULL, &receipt, "long-enough", NULL, by, &error));
+  assert_gets_done(fixture, &receipt, "NAMESPACE_PREORDER");
+  assert_ok(bs_names_namespace_reveal(names, NULL, &receipt, "long-enough", NULL, &rules, by, &error));
+  assert_gets_done(fixture, &receipt, "NAMESPACE_REVEAL");
+  assert_ok(bs_names_import(names, NULL, &receipt, "bar.long-enough", fixture->bob_address, VALUE_1, by, &error));
+  assert_gets_done(fixture, &receipt, "NAME_IMPORT");
+  assert_ok(bs_names_namespace_ready(names, NULL, &receipt, "long-enough", by, &error));
+  assert_gets_done(fixture, &receipt, "NAMESPACE_READY");
+  assert_ok(bs_names_announce(names, NULL, &receipt, message, by, &error));
+  assert_gets_done(fixture, &receipt, "ANNOUNCE");
+  assert_ok(bs_names_renew(names, NULL, &receipt, "foo.id", by, &error));
+  assert_gets_done(fixture, &receipt, "NAME_REGISTRATION");
+  assert_ok(bs_names_transfer(names, NULL, &receipt, "foo.id", fixture->bob_address, false, by, &error));
+  assert_gets_done(fixture, &receipt, "NAME_TRANSFER");
+  own(fixture, "baz.id");
+  assert_ok(bs_names_revoke(names, NULL, &receipt, "baz.id", by, &error));
+  assert_gets_done(fixture, &receipt, "NAME_REVOKE");
+}
+
 static void a_name_that_is_about_to_go_is_not_changed(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
@@ -736,6 +785,7 @@ int main(void) {
       SLOW_TEST(what_was_spent_by_something_else_is_lost),
       SLOW_TEST(what_has_its_effect_by_another_id_is_done),
       SLOW_TEST(a_refused_operation_is_told),
+      SLOW_TEST(every_operation_is_known_when_it_is_done),
       SLOW_TEST(a_name_that_is_about_to_go_is_not_changed),
       SLOW_TEST(old_ones_are_made_anew_with_what_depends_on_them),
       SLOW_TEST(the_older_one_may_be_mined_all_the_same),

@@ -320,6 +320,14 @@ static void writes_that_are_not_done_are_told(void **state) {
   assert_found(&survey, BS_FINDING_WARNING, "state.db", "under foo.id is not done: version 6 is reserved for notes");
   assert_found(&survey, BS_FINDING_WARNING, "state.db", "under foo.id is not done: a user record is on its way");
   {
+    struct bs_survey sent AUTO_SURVEY = BS_SURVEY_INIT;
+
+    assert_ok(bs_state_journal_sent(opened, NULL, entry, "0000000000000000000000000000000000000000000000000000000000000000",
+                                    &error));
+    check(*state, &sent); /* the record waits for a block, and nothing is wrong with that */
+    assert_int_equal(sent.count, 1);
+  }
+  {
     const struct bs_belief belief = {.datum = &here, .version = &done, .now = 10};
 
     assert_ok(bs_state_conclude(opened, NULL, entry, &belief, &error)); /* as the mend says: the write is done */

@@ -204,7 +204,9 @@ static const char *judge_entry(struct reading *reading, sqlite3_stmt *row) {
   if (strcmp(hash, text_of(row, JOURNAL_VALUE_HASH)) != 0) return "its user record is not that of its value hash";
   if (!bs_user_parse(&user, record, length, text_of(row, JOURNAL_NAME), &error))
     return unless_memory(reading, &error, "its user record is none of its name's");
-  tell_unfinished(reading, text_of(row, JOURNAL_NAME), "a user record is on its way to the chain");
+  /* One that was sent waits for its block, as long as that takes. */
+  if (sqlite3_column_type(row, JOURNAL_TXID) == SQLITE_NULL)
+    tell_unfinished(reading, text_of(row, JOURNAL_NAME), "a user record is on its way to the chain");
   return NULL;
 }
 

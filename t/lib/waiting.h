@@ -29,7 +29,7 @@ struct fixture {
 };
 
 static inline void open_client(struct fixture *fixture, struct client *client) {
-  const struct bs_names_config config = {.provider = "slow"};
+  const struct bs_names_config config = {.provider = "slow", .max_price = COIN};
   char path[80];
   struct bs_error error = {0};
 
