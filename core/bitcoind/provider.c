@@ -113,6 +113,11 @@ static void bitcoind_release(void *state) {
   bs_bitcoin_chain_abort(names->chain);
 }
 
+static bool bitcoind_is_immediate(void *state) {
+  (void)state;
+  return false;
+}
+
 static bool bitcoind_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
   (void)scope, (void)error;
   *ret_network = ((struct node_names *)state)->network->addresses;
@@ -305,7 +310,7 @@ static bool bitcoind_broadcast(void *state, struct bs_name_broadcast *ret_broadc
 const struct bs_provider bs_provider_bitcoind = {
     .name = "bitcoind",
     .proven = "local",
-    .immediate = false,
+    .is_immediate = bitcoind_is_immediate,
     .open = bitcoind_open,
     .close = bitcoind_close,
     .enter = bitcoind_enter,
