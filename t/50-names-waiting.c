@@ -473,7 +473,8 @@ static void old_ones_are_made_anew_with_what_depends_on_them(void **state) {
     assert_false(slow_has(second.txid));
     assert_int_equal(slow->pool.count, 2);
     assert_true(slow_has(listed.items[0].txid) && slow_has(listed.items[1].txid));
-    assert_true(listed.items[0].fee > first.fee);
+    assert_true(listed.items[0].fee > first.fee + second.fee); /* a node asks for both */
+    assert_int_equal(listed.items[1].fee, second.fee);
     assert_int_equal(listed.items[0].consensus_age, LAG + 1);
   }
   slow_mine(1 + LAG);

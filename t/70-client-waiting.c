@@ -178,6 +178,12 @@ static void a_put_is_tried_again_with_its_transaction(void **state) {
   assert_done(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, &options, &error));
   assert_holds(world, NAME, key, "text", 4);
   assert_int_equal(slow->pool.count, 1);
+  slow_forget();
+  slow_mine(16);
+  resume(world); /* it is made anew, and is still known by its former id */
+  assert_false(slow_has(txid));
+  assert_done(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, &options, &error));
+  assert_int_equal(slow->pool.count, 1);
   memset(txid, 'a', 64);
   assert_refused(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, &options, &error), "not_found",
                  "no accepted operation");

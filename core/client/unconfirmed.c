@@ -96,11 +96,14 @@ bool bs_unconfirmed_find(struct bs_work *work, struct bs_present *present, bool 
 
 bool bs_unconfirmed_by_txid(struct bs_work *work, struct bs_present *present, bool *ret_found, const char *txid) {
   struct own own BS_AUTO(free_own) = {.count = 0};
+  char current[BS_TXID_TEXT];
 
   *ret_found = false;
-  if (!load(work, &own, present)) return false;
+  if (!bs_names_current_txid(work->session->names, work->scope, current, present->record.chain_id, txid, &work->report.error) ||
+      !load(work, &own, present))
+    return false;
   for (size_t i = 0; i < own.count && !*ret_found; i++) {
-    if (strcmp(own.entries[i].txid, txid) != 0) continue;
+    if (strcmp(own.entries[i].txid, current) != 0) continue;
     if (!take(work, present, &own.entries[i])) return false;
     *ret_found = true;
   }

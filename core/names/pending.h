@@ -43,6 +43,10 @@ bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_p
 bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
                      const struct bs_key *payment_key, struct bs_error *error);
 
+/* The id that the transaction has by now, which was `txid` before it was made anew; else `txid` itself.  Asks nobody. */
+bool bs_names_current_txid(struct bs_names *names, struct bs_scope *scope, char current[BS_TXID_TEXT],
+                           const unsigned char chain_id[32], const char *txid, struct bs_error *error);
+
 enum bs_waiting_state { BS_WAITING_NONE, BS_WAITING_UNDERWAY, BS_WAITING_REFUSED };
 /* Of a transaction, as far as was seen when the last operation or bs_names_resume looked; none: it is not kept (any more), or
  * lost.  Asks nobody. */

@@ -147,10 +147,13 @@ static uint64_t fees_of_dependents(const struct bs_waiting *waiting, const struc
   return fees;
 }
 
-/* A rule of nodes: no less than all that goes, and its own relaying. */
+/* A rule of nodes: no less than all that goes, and its own relaying.  What depended on one that was replaced has gone with
+ * that, and was paid for. */
 static uint64_t fee_of(const struct bs_waiting *waiting, const struct bs_underway *item, uint64_t rate, size_t size) {
-  uint64_t usual = (size * rate + 999) / 1000, least = item->fee + fees_of_dependents(waiting, item) + size * RELAY_RATE;
+  uint64_t usual = (size * rate + 999) / 1000, least;
 
+  if (is_orphan(waiting, item)) return usual;
+  least = item->fee + fees_of_dependents(waiting, item) + size * RELAY_RATE;
   return usual > least ? usual : least;
 }
 

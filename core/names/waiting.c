@@ -109,6 +109,27 @@ bool bs_names_state_of(struct bs_names *names, struct bs_scope *scope, enum bs_w
   return true;
 }
 
+static bool was_called(const struct bs_underway *item, const unsigned char txid[BS_TXID_SIZE]) {
+  for (size_t i = 0; i < item->earlier.length; i += BS_TXID_SIZE)
+    if (memcmp(item->earlier.bytes + i, txid, BS_TXID_SIZE) == 0) return true;
+  return false;
+}
+
+bool bs_names_current_txid(struct bs_names *names, struct bs_scope *scope, char current[BS_TXID_TEXT],
+                           const unsigned char chain_id[32], const char *txid, struct bs_error *error) {
+  struct bs_underway *items;
+  unsigned char id[BS_TXID_SIZE];
+  size_t count;
+
+  snprintf(current, BS_TXID_TEXT, "%s", txid);
+  if (names->remembered == NULL || !bs_txid_parse(id, txid)) return true;
+  if (!bs_state_underway_list(names->remembered, scope, &items, &count, chain_id, error)) return false;
+  for (size_t i = 0; i < count; i++)
+    if (was_called(&items[i], id)) bs_txid_text(current, items[i].txid);
+  bs_underway_free(items, count);
+  return true;
+}
+
 /* ---- coins ---- */
 
 static bool is_spent(const struct bs_waiting *waiting, const unsigned char txid[BS_TXID_SIZE], uint32_t output) {
