@@ -284,7 +284,7 @@ bool bs_transaction_witness_digest(unsigned char digest[BS_SHA256_SIZE], const s
   }
   bs_script_pay_to(&code, hash);
   bs_buffer_little_endian(&raw, transaction->version, 4);
-  bs_buffer_add(&raw, hashes, 2 * BS_SHA256_SIZE);
+  bs_buffer_add(&raw, hashes, 2 * sizeof hashes[0]);
   write_outpoint(&raw, &transaction->inputs[number]);
   write_script(&raw, code.bytes, code.length);
   bs_buffer_little_endian(&raw, value, 8);

@@ -384,7 +384,7 @@ static bool finish(struct bs_work *work, const struct bs_publication *publicatio
 
 /* What is due for operations that wait for a block is done first. */
 static bool settle(struct bs_work *work, const struct bs_publication *publication) {
-  return bs_names_settle(work->session->names, work->scope, publication->owner == NULL ? NULL : publication->owner->key,
+  return bs_names_settle(work->session->names, work->scope, publication->owner->key,
                          publication->payment == NULL ? NULL : publication->payment->key, &work->report.error);
 }
 

@@ -367,7 +367,7 @@ bool bs_unconfirmed_prepare(struct bs_work *work, struct bs_present *present, bo
   overwritten = find_overwritten(&own, &history);
   if (overwritten != NULL && !is_whole && is_last(&own, now)) {
     if (!rebase_on(work, &own, present, overwritten)) return false;
-    return strcmp(present->copy->value_hash, now) != 0 || end_all(work, &own); /* it may have been put back already */
+    return present->copy == NULL || strcmp(present->copy->value_hash, now) != 0 || end_all(work, &own); /* put back before */
   }
   if (own.count > 0 && overwritten == NULL && !end_done(work, &own, present, &all_done)) return false;
   if (own.count == 0 || all_done)
