@@ -43,6 +43,7 @@ does update --dry-run carol.id "$hash"
 transaction=$(member transaction)
 does getinfo
 last=$(member last_block)
+sed "s/^  provider: embedded.*/&\n  pin: {block: $last, consensus: $(member consensus)}/" "$HOME/.config/blockstore/blockstore.yaml" >"$work/pinned.yaml"
 keep owned
 cp -a "$work/owned" "$work/reader"
 rm "$work/reader/.local/state/blockstore/state.db"*
@@ -144,6 +145,7 @@ asking_commands() {
   row owned asks "$safe" drivers disk
   row owned asks "$safe" drivers why disk
   for command in lookup get_name_blockchain_record get_name_blockchain_history; do row owned asks "$safe" $command alice.id; done
+  row owned asks "$safe" lookup --prove alice.id -c "$work/pinned.yaml"
   row owned asks "$safe" get_name_cost zoe.id
   row owned asks "$safe" get_names_owned_by_address "$address"
   row owned asks "$safe" get_namespace_cost test
