@@ -13,8 +13,8 @@
  *
  * Not registered: no block from the first to T has an operation on the name.
  *
- * Never proven: whether a name that was renewed last came to its owner with its value hash (is_inherited), and what
- * happened after T.
+ * Never proven: whether a name that was renewed last came to its owner with its value hash (is_inherited), what happened
+ * after T, and the id of the chain, which no consensus hash stands for.
  */
 #ifndef BS_NAMES_PROOF_CLAIM_H
 #define BS_NAMES_PROOF_CLAIM_H
