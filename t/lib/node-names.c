@@ -364,6 +364,40 @@ static void others_pay(void **state) {
   assert_replayed(world);
 }
 
+/* A registration in one call after the other: the first does not tell the name. */
+static void registered_by_and_by(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 2);
+
+  mine(world, 1);
+  open_namespace(world, "one-by-one", &alice);
+  DONE(bs_names_register(WORLD, &receipt, "r.one-by-one", NULL, BY(alice), &error));
+  assert_string_equal(receipt.waits, "preordered");
+  assert_string_not_equal(receipt.preorder_txid, "");
+  DONE(bs_names_register(WORLD, &receipt, "r.one-by-one", NULL, BY(alice), &error));
+  assert_string_equal(receipt.waits, "sent");
+  assert_string_equal(look_up(world, "r.one-by-one").owner, alice.address);
+  assert_replayed(world);
+}
+
+/* The node takes what a P2WPKH output pays for. */
+static void witnesses_pay(void **state) {
+  struct world *world = *state;
+  struct person alice AUTO_PERSON = new_person(world, 2), payer AUTO_PERSON = new_person(world, 0);
+  const struct bs_name_operation paid = {.owner_key = alice.key, .payment_key = payer.key};
+
+  pay_witness(world, &payer, "0.5");
+  pay_witness(world, &payer, "0.25");
+  mine(world, 1);
+  open_namespace(world, "paid-by-new", &alice);
+  DONE(bs_names_preorder(WORLD, &receipt, "w.paid-by-new", NULL, &paid, &error));
+  DONE(bs_names_register(WORLD, &receipt, "w.paid-by-new", NULL, &paid, &error));
+  DONE(bs_names_update(WORLD, &receipt, "w.paid-by-new", VALUE_1, &paid, &error));
+  assert_string_equal(look_up(world, "w.paid-by-new").value_hash, VALUE_1);
+  assert_string_equal(look_up(world, "w.paid-by-new").owner, alice.address);
+  assert_replayed(world);
+}
+
 /* The node's chain is another from `depth` blocks back on. */
 static void reorganise(struct world *world, unsigned depth) {
   char number[30], quoted[80], parameters[60];
@@ -415,6 +449,8 @@ int main(void) {
       cmocka_unit_test(expiry),
       cmocka_unit_test(collisions),
       cmocka_unit_test(others_pay),
+      cmocka_unit_test(registered_by_and_by),
+      cmocka_unit_test(witnesses_pay),
       cmocka_unit_test(other_branches),
       cmocka_unit_test(two_threads),
       cmocka_unit_test(damage_is_found),

@@ -133,6 +133,25 @@ static inline struct person new_person(struct world *world, unsigned coins) {
   return person;
 }
 
+/* The same key's P2WPKH address gets as many bitcoins. */
+static inline void pay_witness(struct world *world, const struct person *person, const char *amount) {
+  const struct bs_public_key *key = bs_key_public(person->key);
+  char hex[2 * BS_PUBLIC_KEY_MAX + 1], parameters[200];
+  struct bs_json value, item;
+  struct bs_json_iterator items;
+  struct bs_error error = {0};
+
+  bs_hex_encode(hex, key->bytes, key->length);
+  assert_ok(bs_rpc_call(world->node, world->scope, &value, &error, "getdescriptorinfo", "\"wpkh(%s)\"", hex));
+  assert_true(bs_json_find(value, "descriptor", &item));
+  snprintf(parameters, sizeof parameters, "%.*s", (int)item.length, item.text);
+  assert_ok(bs_rpc_call(world->node, world->scope, &value, &error, "deriveaddresses", "%s", parameters));
+  items = bs_json_begin(value);
+  assert_true(bs_json_next_item(&items, &item));
+  snprintf(parameters, sizeof parameters, "%.*s,%s", (int)item.length, item.text, amount);
+  tell_node(world, world->miner, "sendtoaddress", parameters);
+}
+
 static inline void free_person(struct person *person) {
   bs_key_free(person->key);
 }
