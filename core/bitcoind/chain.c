@@ -32,17 +32,14 @@
   X(drop_refused, "DELETE FROM refused WHERE block > ?1")                                                             \
   X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
 
-/* Behind those of the index, which know themselves by number. */
+/* Behind those of the index, whose numbers it knows itself. */
 enum {
-  BEFORE_THE_FIRST = 0
-#define COUNT_OF_INDEX(name, text) +1
-      BS_INDEX_STATEMENTS(COUNT_OF_INDEX)
-#undef COUNT_OF_INDEX
-          - 1,
-#define NUMBER_OF(name, text) SQL_##name,
-  STATEMENTS(NUMBER_OF)
-#undef NUMBER_OF
-      SQL_COUNT
+#define INDEX_NUMBER(name, text) INDEX_##name,
+#define NUMBER(name, text) SQL_##name,
+  BS_INDEX_STATEMENTS(INDEX_NUMBER) STATEMENTS(NUMBER)
+#undef INDEX_NUMBER
+#undef NUMBER
+  SQL_COUNT
 };
 
 static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, SCHEMA};

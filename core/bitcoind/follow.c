@@ -68,7 +68,7 @@ static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config
   follower->confirmations = config->confirmations;
   follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
   follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
-  follower->results = calloc(2 * BATCH_MAX, sizeof *follower->results);
+  follower->results = calloc((size_t)2 * BATCH_MAX, sizeof *follower->results);
   if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL) return bs_fail_memory(error);
   return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error) &&
          bs_bitcoin_chain_open(&follower->chain, config->index, network, config->first_block, BS_DATABASE_CREATE, NULL, error);
@@ -191,7 +191,7 @@ static bool ask(struct bs_follower *follower, const struct bs_scope *scope, stru
     bs_txid_text(hash, follower->hashes[i]);
     bs_rpc_add(follower->blocks, "getblock", "\"%s\",0", hash);
   }
-  for (size_t i = 0; i < count; i++) bs_rpc_add(follower->blocks, "getblockhash", "%llu", (unsigned long long)(next + i));
+  for (size_t i = 0; i < count; i++) bs_rpc_add(follower->blocks, "getblockhash", "%" PRIu64, next + i);
   return blocks.count + count == 0 || bs_rpc_send(follower->blocks, scope, error);
 }
 

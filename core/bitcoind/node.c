@@ -3,6 +3,7 @@
 
 #include "core/bitcoind/node.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ bool bs_node_hashes(struct bs_rpc *rpc, const struct bs_scope *scope, unsigned c
 
   if (results == NULL) return bs_fail_memory(error);
   if (count == 0) return true;
-  for (size_t i = 0; i < count; i++) bs_rpc_add(rpc, "getblockhash", "%llu", (unsigned long long)(first + i));
+  for (size_t i = 0; i < count; i++) bs_rpc_add(rpc, "getblockhash", "%" PRIu64, first + i);
   if (!bs_rpc_send(rpc, scope, error) || !bs_rpc_receive(rpc, scope, results, count, error)) return false;
   for (size_t i = 0; i < count; i++)
     if (!bs_node_hash(rpc, "getblockhash", &results[i], hashes[i], error)) return false;

@@ -474,7 +474,7 @@ bool bs_rpc_try(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_rpc_
 
 bool bs_rpc_call(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_json *ret_value, struct bs_error *error,
                  const char *method, const char *parameters, ...) {
-  struct bs_rpc_result result;
+  struct bs_rpc_result result = {.code = 0};
   va_list arguments;
   bool good;
 

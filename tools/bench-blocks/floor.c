@@ -17,7 +17,7 @@ struct text {
 };
 
 static void add(struct text *text, const char *bytes, size_t length) {
-  if (text->length + length >= text->capacity) {
+  if (text->bytes == NULL || text->length + length >= text->capacity) {
     text->capacity = 2 * (text->length + length) + 1024;
     text->bytes = realloc(text->bytes, text->capacity);
     if (text->bytes == NULL) bench_die("memory");
