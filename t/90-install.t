@@ -40,6 +40,16 @@ is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'on
 for file in bash-completion/completions/blockstore-cli zsh/site-functions/_blockstore-cli fish/vendor_completions.d/blockstore-cli.fish; do
   succeeds "$file says whose it is" grep -rqF "printed by: blockstore-cli completion ${file%%[-/]*}" "$(find "$work/root" -path "*/share/$file")"
 done
+unit=$(find "$work/root" -name blockstored.service)
+like "$(cat "$unit")" '^ExecStart=/.*/blockstored -c /.*/blockstored\.yaml$' 'the unit starts what is installed'
+fails 'all of it is filled in' grep -q '@[a-z]*@' "$unit"
+if command -v systemd-analyze >/dev/null; then
+  sed "s|^ExecStart=[^ ]*|ExecStart=/bin/true|; /^Documentation=/d" "$unit" >"$work/blockstored.service"
+  sed "/^Documentation=/d" "$(dirname "$unit")/blockstored.socket" >"$work/blockstored.socket"
+  is_empty "$(systemd-analyze verify "$work/blockstored.service" "$work/blockstored.socket" 2>&1 | grep -F "$work")" 'systemd finds nothing wrong with the units'
+else
+  skip 'needs systemd-analyze'
+fi
 succeeds 'make uninstall' make -C "$builddir" -s uninstall DESTDIR="$work/root"
 is_empty "$(find "$work/root" ! -type d ! -name libblockstore.a)" 'nothing is left'
 done_testing

@@ -5,15 +5,15 @@
 #include <stdint.h>
 #include <time.h>
 
-void bench_die(const char *what) __attribute__((noreturn));
+void bench_die(const char *what) __attribute__((noreturn)); /* what: with errno; NULL: it was told */
 uint64_t bench_now_ns(void);
 
 /* The name with this number. */
 #define BENCH_NAME "bench-%07lu.id"
 
-void bench_fill(const char *ledger, unsigned long count);
+void bench_fill(const char *path, unsigned long count);
 void bench_echo(uint16_t port);
-void bench_idle(uint16_t port, unsigned long connections);
+void bench_idle(uint16_t port, unsigned long count);
 
 struct bench_load {
   uint16_t port;

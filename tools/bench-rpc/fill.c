@@ -13,7 +13,7 @@
 static void check(bool good, const struct bs_error *error) {
   if (good) return;
   fprintf(stderr, "bench-rpc: %s\n", error->message);
-  exit(1);
+  bench_die(NULL);
 }
 
 /* Registered, with a value; twenty names have one owner. */

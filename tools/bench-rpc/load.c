@@ -155,6 +155,6 @@ void bench_idle(uint16_t port, unsigned long count) {
 
   for (unsigned long i = 0; i < count; i++) bench_connect(port);
   puts("connected");
-  fflush(stdout);
+  (void)fflush(stdout);
   while (read(STDIN_FILENO, &byte, 1) > 0) continue;
 }

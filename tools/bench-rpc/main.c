@@ -18,8 +18,8 @@
 #include "tools/bench-rpc/bench.h"
 
 void bench_die(const char *what) {
-  perror(what);
-  exit(1);
+  if (what != NULL) perror(what);
+  exit(1); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 }
 
 uint64_t bench_now_ns(void) {
@@ -32,7 +32,7 @@ uint64_t bench_now_ns(void) {
 static unsigned long number(char **arguments, int count, int which) {
   if (which >= count) {
     fputs("bench-rpc: arguments are missing; its head tells them\n", stderr);
-    exit(2);
+    bench_die(NULL);
   }
   return strtoul(arguments[which], NULL, 10);
 }

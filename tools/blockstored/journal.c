@@ -39,7 +39,7 @@ static void write_time(char text[32]) {
 
   clock_gettime(CLOCK_REALTIME, &now);
   gmtime_r(&now.tv_sec, &parts);
-  strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &parts);
+  (void)strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &parts);
   snprintf(text + strlen(text), 32 - strlen(text), ".%03dZ", (int)(now.tv_nsec / 1000000));
 }
 

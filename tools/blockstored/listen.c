@@ -166,7 +166,7 @@ static bool add_listener(struct bsd_server *server, int fd, struct bs_error *err
 }
 
 static void tell(const char *what, int fd) {
-  struct sockaddr_storage address;
+  struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
   socklen_t length = sizeof address;
   char text[BSD_PEER_TEXT] = "?";
 
@@ -225,9 +225,6 @@ static bool take_handed(struct bsd_server *server, bool *ret_rpc, bool *ret_http
     *(http ? ret_http : ret_rpc) = true;
     if (!(http ? add_http(server, fd, error) : add_rpc(server, fd, error))) return false;
   }
-  unsetenv("LISTEN_PID");
-  unsetenv("LISTEN_FDS");
-  unsetenv("LISTEN_FDNAMES");
   return true;
 }
 

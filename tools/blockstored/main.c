@@ -63,6 +63,7 @@ int main(int count, char **arguments) {
   bool check = false;
   int option;
 
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
   while ((option = getopt_long(count, arguments, "c:h", options, NULL)) >= 0) switch (option) {
       case 'c': file = optarg; break;
       case 'k': check = true; break;
