@@ -88,7 +88,8 @@ bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name
                                     const char *name, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
 
-  if (!find_name(index, &row, ret_entry, name, error) ||
+  if (!find_name(index, &row, ret_entry, name, error)) return false;
+  if (ret_name_space != NULL &&
       !bs_index_get_namespace(index, ret_name_space, ret_name_space_found, bs_name_namespace(name), error))
     return false;
   *ret_found = row != NULL;

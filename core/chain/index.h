@@ -94,7 +94,8 @@ bool bs_index_put_import_key(const struct bs_index *index, const char *id, const
                              struct bs_error *error);
 bool bs_index_drop_import_keys(const struct bs_index *index, const char *id, struct bs_error *error);
 
-/* A name and its namespace, as of one moment; *ret_found and *ret_name_space_found say which of them there are. */
+/* A name and its namespace, as of one moment; *ret_found and *ret_name_space_found say which of them there are.
+ * ret_name_space NULL: the name alone. */
 bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
                                     struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found,
                                     const char *name, struct bs_error *error);

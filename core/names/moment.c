@@ -72,12 +72,17 @@ static bool read_at_once(struct bs_names *names, struct bs_scope *scope, struct 
   return true;
 }
 
+static bool read_entry_of(const struct bs_names *names, struct bs_name_answer *state, const char *name,
+                          struct bs_namespace_entry *name_space, struct bs_error *error) {
+  return names->provider->get_name(names->state, &state->entry, &state->found, name_space, &state->name_space_found, name,
+                                   error) &&
+         (!state->found || names->provider->is_inherited(names->state, &state->inherited, &state->entry, error));
+}
+
 static bool read_name(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
   struct bs_name_answer *state = user;
 
-  return names->provider->get_name(names->state, &state->entry, &state->found, &state->name_space, &state->name_space_found,
-                                   key, error) &&
-         (!state->found || names->provider->is_inherited(names->state, &state->inherited, &state->entry, error));
+  return read_entry_of(names, state, key, &state->name_space, error);
 }
 
 bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
@@ -97,7 +102,7 @@ struct history {
 static bool read_history(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
   struct history *history = user;
 
-  if (!read_name(names, &history->answer, key, error)) return false;
+  if (!read_entry_of(names, &history->answer, key, NULL, error)) return false;
   history->visit->restart(history->visit->user, &history->answer);
   return !history->answer.found ||
          names->provider->operations_on(names->state, key, 0, INT64_MAX, history->visit->visit, history->visit->user, error);

@@ -68,7 +68,7 @@ struct bs_provider {
   /* The block that the next transactions will be in, where the index is not behind the chain (info: node_height), and the
    * newest consensus hash. */
   bool (*tip)(void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  /* With its namespace, both as of one moment. */
+  /* With its namespace, both as of one moment; ret_name_space NULL, which only a server asks: the name alone. */
   bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
                    bool *ret_name_space_found, const char *name, struct bs_error *error);
   bool (*is_inherited)(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);

@@ -351,7 +351,7 @@ static struct bufferevent *connection_event(struct event_base *base, void *user)
 void bsd_web_tick(struct bsd_server *server, uint64_t now_ms) {
   struct bsd_web *web = server->web;
 
-  if (web == NULL || now_ms - web->looked_ms < TIMEOUT_S * 1000) return;
+  if (web == NULL || now_ms - web->looked_ms < TIMEOUT_S * UINT64_C(1000)) return;
   web->looked_ms = now_ms;
   web->accepted = 0;
   pause_sockets(web, false);
