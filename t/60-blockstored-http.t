@@ -87,5 +87,17 @@ else
 fi
 rpc "$http" raw 'nonsense\n\n' >/dev/null
 like "$(rpc "$http" raw "GET /$(yes x | head -n 9000 | tr -d '\n') HTTP/1.1\n\n")" '^HTTP/1.1 4|^$' 'a path that is too long is refused'
+# Who asks for what takes long, and goes.
+perl -e 'chdir shift; require "./t/lib/rpc.pl"; for (1 .. 100) { my $socket = dial($ARGV[0]); print $socket "GET /v1/names HTTP/1.0\r\n\r\n" }' \
+  "$srcdir" "$http"
+answers 200 /v1/names 'alice' 'after a hundred that did not wait for their answer'
 is "$(call ping)" '[{"status":"alive"}]' 'the other side goes on'
+end_server
+is "$status" 0 'and it ends well'
+serve 'limits: {connections: 2}
+http: "127.0.0.1:0"'
+answers 200 /v1/info 'last_block' 'one'
+answers 200 /v1/info 'last_block' 'two'
+is "$(rpc "$http" raw 'GET /v1/info HTTP/1.0\n\n')" '(open)' 'three within 15 seconds are more than may come: it waits'
+is "$(call ping)" '[{"status":"alive"}]' 'the other side does not'
 done_testing
