@@ -36,6 +36,11 @@ configured "{provider: blockstored, server: localhost, port: $port, max_price: 1
 cli keygen "$work/other"
 other=$(member address)
 
+remote config
+says names.max_age_ms 60000 'what a server said is relied on for a minute'
+client config
+says names.max_age_ms 0 'what a ledger says is not'
+
 # ---- what changes names ----
 done_by preorder bob.id
 preorder=$(member txid)
