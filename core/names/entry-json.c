@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "core/base/auto.h"
 #include "core/codec/hex.h"
 
 #define FEE_DIGITS 18 /* more is no amount of money */
@@ -258,16 +257,16 @@ void bs_preorder_to_json(struct bs_buffer *json, const struct bs_preorder_entry 
 
 /* ---- reading ---- */
 
-/* A string without NUL, of fewer than `size` bytes. */
+/* A string of fewer than `size` bytes.  It is unescaped where there is room for all of it, so that nothing here needs memory. */
 static bool read_text(char *text, size_t size, struct bs_json value) {
-  struct bs_buffer buffer BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  const char *string;
+  unsigned char room[6 * TEXT_MAX + 1];
+  struct bs_buffer buffer = {room, 0, sizeof room, false};
 
-  if (bs_json_type(value) != BS_JSON_STRING || value.length > 6 * TEXT_MAX) return false;
+  if (bs_json_type(value) != BS_JSON_STRING || value.length >= sizeof room) return false;
   bs_json_string(value, &buffer);
-  string = bs_buffer_string(&buffer);
-  if (string == NULL || buffer.length >= size) return false;
-  memcpy(text, string, buffer.length + 1);
+  if (buffer.length >= size) return false;
+  memcpy(text, room, buffer.length);
+  text[buffer.length] = '\0';
   return true;
 }
 
