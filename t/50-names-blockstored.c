@@ -79,7 +79,7 @@ static int set_up(void **state) {
   struct bs_error error = {0};
 
   assert_non_null(world);
-  if (access(PYTHON, X_OK) != 0) skip_because("needs python3");
+  if (access(PYTHON, X_OK) != 0) skip_because("needs " PYTHON);
   snprintf(world->directory, sizeof world->directory, "/tmp/blockstore-served-XXXXXX");
   assert_non_null(mkdtemp(world->directory));
   snprintf(world->path, sizeof world->path, "%s/world", world->directory);

@@ -7,7 +7,7 @@
 #   remote N...       a configuration whose servers these are: $work/remote.yaml
 #   asks ARGUMENT...  blockstore-cli with it
 # After another of these files, which has made the user already, a test has a trap of its own.
-command -v python3 >/dev/null || skip_all 'needs python3'
+command -v /usr/bin/python3 >/dev/null || skip_all 'needs /usr/bin/python3'
 standins=''
 if [ -z "${program-}" ]; then
   . "$(dirname "$0")/lib/cli.sh"
@@ -23,7 +23,7 @@ world() {
 # Its standard input is a pipe that nobody writes to, and that ends with this shell.
 standin() {
   mkfifo "$work/stdin$1"
-  python3 "$srcdir/t/lib/names-standin.py" "$work/world$1" <"$work/stdin$1" >"$work/port$1" 2>"$work/standin$1.log" &
+  /usr/bin/python3 "$srcdir/t/lib/names-standin.py" "$work/world$1" <"$work/stdin$1" >"$work/port$1" 2>"$work/standin$1.log" &
   eval "standin$1=$!"
   standins="$standins $1"
   sleep 600 >"$work/stdin$1" &
