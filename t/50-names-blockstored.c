@@ -79,7 +79,6 @@ static int set_up(void **state) {
   struct bs_error error = {0};
 
   assert_non_null(world);
-  if (access(PYTHON, X_OK) != 0) skip_because("needs " PYTHON);
   snprintf(world->directory, sizeof world->directory, "/tmp/blockstore-served-XXXXXX");
   assert_non_null(mkdtemp(world->directory));
   snprintf(world->path, sizeof world->path, "%s/world", world->directory);
@@ -334,5 +333,9 @@ int main(void) {
       SERVED(test_no_chain),  SERVED(test_threads),     cmocka_unit_test(test_configurations),
   };
 
+  if (access(PYTHON, X_OK) != 0) {
+    puts("1..0 # SKIP needs " PYTHON);
+    return 0;
+  }
   return RUN_TESTS(tests);
 }

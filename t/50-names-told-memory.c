@@ -10,7 +10,20 @@
 
 static const char *const kinds[] = {"getinfo", "name", "namespace", "operations-at", "operations-on", "announcements",
                                     "names",   "unspents", "value",  "consensus",    "broadcast"};
-enum { GETINFO, NAME, NAMESPACE, OPERATIONS_AT, OPERATIONS_ON, ANNOUNCEMENTS, NAMES, UNSPENTS, VALUE, CONSENSUS, BROADCAST, KINDS };
+enum {
+  GETINFO,
+  NAME,
+  NAMESPACE,
+  OPERATIONS_AT,
+  OPERATIONS_ON,
+  ANNOUNCEMENTS,
+  NAMES,
+  UNSPENTS,
+  VALUE,
+  CONSENSUS,
+  BROADCAST,
+  KINDS
+};
 
 static char texts[KINDS][16384]; /* the seeds of the fuzzers: replies of a server */
 static int kind;
