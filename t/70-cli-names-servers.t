@@ -75,6 +75,14 @@ record
 is "$status" 0 'where one does not answer, the other is asked in time'
 patience=20s
 remote 1 2
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+told 2 20 "{}" ', "lies": {"get_name_state": {"hang": true}}'
+began=$(date +%s)
+record
+is "$status" 0 'where the second does not answer, the first is believed'
+[ $(($(date +%s) - began)) -le 4 ]
+report $? 'and the second is not waited for for long' "$(($(date +%s) - began)) s"
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
 told 1 20 "{}" ', "lies": {"get_name_state": {"result": {"error": "No.", "code": "denied"}}}'
 fails_with 9 denied "127.0.0.1:$port1 says: No." 'an answer is an answer: nobody else is asked' get_name_blockchain_record foo.id
 port=$port1

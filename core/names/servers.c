@@ -13,9 +13,10 @@
 #include "core/base/log.h"
 #include "core/codec/hex.h"
 
-#define LEFT_MS 30000        /* a server that could not be used is the last to be asked for so long */
-#define PATIENCE_MS 30000    /* at most, for an answer */
-#define CONNECT_MS 5000      /* unless the configuration says more or less */
+#define LEFT_MS 30000     /* a server that could not be used is the last to be asked for so long */
+#define PATIENCE_MS 30000 /* at most, for an answer */
+#define BESIDE_MS 2000    /* at most, for one that is only to be held against another's */
+#define CONNECT_MS 5000   /* unless the configuration says more or less */
 
 static bool read_chain(struct bs_servers *servers, const char *chain, struct bs_error *error) {
   if (chain == NULL) return true;
@@ -116,10 +117,11 @@ static size_t count_untried(const struct bs_servers *servers) {
 }
 
 /* The server's share of the time that is left: the others must still be asked, and who asked is to learn who did not answer. */
-static struct bs_patience patience_for(const struct bs_servers *servers, uint64_t most_ms) {
+static struct bs_patience patience_for(const struct bs_servers *servers, const struct bs_server *server, uint64_t most_ms) {
   uint64_t left = servers->scope == NULL ? UINT32_MAX : bs_scope_time_left(servers->scope);
   uint64_t share = count_untried(servers) > 1 ? left / 2 : left - left / 4;
 
+  if (servers->chosen != NULL && servers->chosen != server && most_ms > BESIDE_MS) most_ms = BESIDE_MS;
   return (struct bs_patience){servers->scope, bs_clock_monotonic_ms() + (share < most_ms ? share : most_ms)};
 }
 
@@ -127,7 +129,7 @@ static struct bs_patience patience_for(const struct bs_servers *servers, uint64_
 static bool exchange(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply,
                      const struct bs_question *question, struct bs_error *error) {
   struct bs_buffer request BS_AUTO_BUFFER = BS_BUFFER_INIT;
-  const struct bs_patience patience = patience_for(servers, PATIENCE_MS);
+  const struct bs_patience patience = patience_for(servers, server, PATIENCE_MS);
 
   reply->is_answer = false;
   if (question->batch > 0)
@@ -174,7 +176,7 @@ static bool learn(struct bs_servers *servers, struct bs_server *server, struct b
 }
 
 static bool open_link(struct bs_servers *servers, struct bs_server *server, struct bs_error *error) {
-  const struct bs_patience patience = patience_for(servers, servers->connect_ms);
+  const struct bs_patience patience = patience_for(servers, server, servers->connect_ms);
   struct bs_reply reply BS_AUTO_REPLY = BS_REPLY_INIT;
 
   if (!bs_link_open(&server->link, &server->address, &patience, error)) return false;
