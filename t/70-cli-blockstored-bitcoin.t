@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Two users, each with a state of its own, a name server, and a Bitcoin node behind it: a name and its data go from one to the
-# other, through blocks, another branch of the chain, and a server that is killed.
+# Two users, each with a state of its own, a name server, and a Bitcoin node behind it: a name and its data, on a disk and in a
+# bucket of S3, go from one to the other, through blocks, another branch of the chain, and a server that is killed.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/blockstored.sh"
 . "$srcdir/t/lib/servers.sh"
 . "$srcdir/t/lib/bitcoin.sh"
 trap 'end_server KILL; end_servers; rm -rf "$work"' EXIT
+unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE http_proxy HTTP_PROXY
+need_server radosgw
+AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+succeeds 'a bucket is made' s3_bucket "$own"
 own_server bitcoind
 mine 120
 cat >"$work/server.yaml" <<END
@@ -22,7 +27,10 @@ user() {
   cat >"$work/$1.yaml" <<YAML
 state_dir: $work/state-$1
 names: {provider: blockstored, server: "unix:$socket", max_price: 100000000, max_age: 0ms}
-stores: [{name: shared, driver: disk, root: $work/shared}]
+stores:
+  - {name: shared, driver: disk, root: $work/shared}
+  - {name: bucket, driver: s3, endpoint: "http://127.0.0.1:$S3_PORT", bucket: $own}
+replication: {write: {at_least: all}}
 YAML
 }
 as() {
@@ -84,6 +92,11 @@ done_as 'ann changes the name' ann put_immutable shop.marketplace 'a price list'
 key=$(member key)
 blocks 2
 done_as 'bob sees it' bob get_immutable shop.marketplace "$key"
+mv "$work/shared" "$work/lost"
+mkdir "$work/shared"
+done_as 'without the disk, too: out of the bucket' bob get_immutable shop.marketplace "$key"
+rm -rf "$work/shared"
+mv "$work/lost" "$work/shared"
 # The transaction is back in the mempool, and in no block of the new branch.
 bitcoin invalidateblock "$(bitcoin getblockhash $(($(node_height) - 2)))"
 for _ in 1 2 3 4; do bitcoin generateblock 'raw(0151)' '[]' >/dev/null; done
