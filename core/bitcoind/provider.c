@@ -157,6 +157,10 @@ static bool bitcoind_info(void *state, struct bs_names_info *info, struct bs_err
   info->height = tip.height;
   info->block_time = tip.time;
   bs_hex_encode(info->consensus, tip.consensus, sizeof tip.consensus);
+  if (bs_wallet_height(names->wallet, names->scope, &info->node_height, error)) return true;
+  if (error->word != BS_WORD_no_names) return false;
+  *error = (struct bs_error){0}; /* the index answers also without the node */
+  info->node_height = 0;
   return true;
 }
 

@@ -49,6 +49,13 @@ bool bs_wallet_open(struct bs_wallet **ret_wallet, const struct bs_bitcoind_conf
   return true;
 }
 
+bool bs_wallet_height(struct bs_wallet *wallet, const struct bs_scope *scope, uint64_t *ret_height, struct bs_error *error) {
+  struct bs_json value;
+
+  return bs_rpc_call(wallet->node, scope, &value, error, "getblockcount", "%s", "") &&
+         (bs_json_integer(value, ret_height) || bs_rpc_fail_answer(wallet->node, "getblockcount", "a height", error));
+}
+
 /* ---- fees ---- */
 
 bool bs_node_amount(struct bs_json value, uint64_t *ret_satoshis) {

@@ -31,6 +31,9 @@ bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, str
                      size_t most, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 void bs_wallet_free_coins(struct bs_unspent *unspents, size_t count); /* what they hold */
 
+/* Of the node's newest block. */
+bool bs_wallet_height(struct bs_wallet *wallet, const struct bs_scope *scope, uint64_t *ret_height, struct bs_error *error);
+
 /* Satoshis for 1,000 virtual bytes, so that a transaction is in a block within an hour as far as the node can tell; where it
  * cannot, the least that it relays. */
 bool bs_wallet_fee_rate(struct bs_wallet *wallet, const struct bs_scope *scope, uint64_t *ret_rate, struct bs_error *error);

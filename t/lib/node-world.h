@@ -10,7 +10,7 @@
 #include "core/base/auto.h"
 #include "core/bitcoind/node.h"
 #include "core/bitcoind/provider.h"
-#include "core/names/names.h"
+#include "core/names/pending.h"
 #include "t/lib/tables.h"
 #include "t/lib/unit.h"
 
@@ -26,6 +26,7 @@ struct world {
   struct bs_bitcoind_config config;
   struct bs_rpc *node, *miner;
   struct bs_follower *follower;
+  struct bs_state *state; /* where operations that wait for a block are kept */
   struct bs_names *names;
 };
 
@@ -74,6 +75,7 @@ static inline int set_up_world(void **state) {
   struct bs_error error = {0};
   struct bs_names_config names = {.bitcoind = NULL, .max_price = UINT64_C(1000000000)};
   struct bs_rpc_config miner;
+  char path[60];
 
   assert_non_null(world);
   snprintf(world->directory, sizeof world->directory, "/tmp/blockstore-node-XXXXXX");
@@ -92,6 +94,9 @@ static inline int set_up_world(void **state) {
   assert_ok(bs_follower_open(&world->follower, &world->config, &error));
   names.bitcoind = &world->config;
   assert_ok(bs_names_open_on(&world->names, &bs_provider_bitcoind, &names, &error));
+  snprintf(path, sizeof path, "%s/state", world->directory);
+  assert_ok(bs_state_new(&world->state, path, &error));
+  bs_names_remember(world->names, world->state);
   follow(world);
   *state = world;
   return 0;
@@ -102,6 +107,7 @@ static inline int tear_down_world(void **state) {
   char command[80];
 
   bs_names_close(world->names);
+  bs_state_free(world->state);
   bs_follower_close(world->follower);
   bs_rpc_close(world->node);
   bs_rpc_close(world->miner);
