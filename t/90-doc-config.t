@@ -55,7 +55,6 @@ report $? 'every row is understood' "$(cat "$work/rows")"
   others replication_keys replication. | grep -vE '\.(write|read)$'
   others write_keys replication.write.
   others compat_keys compat.
-  others names_keys names.
 } | LC_ALL=C sort >"$work/keys"
 items "$pod" KEYS >"$work/items"
 is "$(sed 's/ .*//' "$work/items" | LC_ALL=C sort)" "$(cat "$work/keys")" 'the page has the keys that are read'

@@ -88,8 +88,8 @@ struct bs_provider {
   bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
-  /* Of what the operations of a block hash to, and by which block a consensus hash is: for proofs (prove.h), and who serves others.
-   * NULL: not told. */
+  /* What the operations of a block hash to, and of which block a consensus hash is: for proofs (prove.h), and who serves
+   * others.  NULL: not told. */
   bool (*operations_hash_at)(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
                              struct bs_error *error);
   bool (*block_of)(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
