@@ -13,6 +13,9 @@ mine 300
 is "$(ask follow "$index")" '300 of 300, +300 -0' '300 blocks'
 is "$(ask tip "$index" | cut -d ' ' -f 1,2)" "300 $(bitcoin getblockhash 300)" 'the last of which is known'
 is "$(ask follow "$index")" '300 of 300, +0 -0' 'nothing new'
+is "$(NODE_ANSWER_MAX=20000 ask follow "$work/less")" '300 of 300, +300 -0' 'where answers are too large less is asked for'
+is "$(ask tip "$work/less")" "$(ask tip "$index")" 'with the same result'
+like "$(NODE_ANSWER_MAX=200 ask follow "$work/least")" '^too_large: ' 'where they all are it fails'
 mine 5
 is "$(ask follow "$index")" '305 of 305, +5 -0' 'five more'
 is "$(ask follow "$work/six" 6)" '299 of 305, +299 -0' 'six confirmations: six blocks have followed the last one'

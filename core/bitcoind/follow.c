@@ -33,7 +33,7 @@ struct bs_follower {
   /* Of the step in progress. */
   uint64_t target;                 /* height that the index will have */
   uint64_t pruned_below;           /* 0: nothing */
-  size_t batch;                    /* blocks to ask for next */
+  size_t batch, batch_max;         /* blocks to ask for next; at most */
   struct range asked_blocks;       /* of the batch that is on its way */
   struct range asked_hashes;       /* behind them */
   struct range got_blocks;         /* of the batch that came, the first results */
@@ -202,7 +202,7 @@ static void measure(struct bs_follower *follower) {
   if (follower->got_blocks.count == 0) return;
   for (size_t i = 0; i < follower->got_blocks.count; i++) size += follower->results[i].value.length + 64;
   size = BATCH_SIZE * follower->got_blocks.count / size;
-  follower->batch = size < 1 ? 1 : size > BATCH_MAX ? BATCH_MAX : (size_t)size;
+  follower->batch = size < 1 ? 1 : size > follower->batch_max ? follower->batch_max : (size_t)size;
 }
 
 /* Takes the answer, and asks for what it told the hashes of. */
@@ -306,7 +306,7 @@ static bool advance_somehow(struct bs_follower *follower, const struct bs_scope 
   while (!advance(follower, scope, state, error)) {
     if (error->word != BS_WORD_too_large || follower->batch == 1) return false;
     *error = (struct bs_error){0};
-    follower->batch = (follower->batch + 3) / 4;
+    follower->batch = follower->batch_max = (follower->batch + 3) / 4;
   }
   return true;
 }
@@ -336,6 +336,7 @@ bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struc
   struct bs_follow_state state = {.height = 0};
   bool good;
 
+  follower->batch_max = BATCH_MAX;
   if (follower->batch == 0) follower->batch = BATCH_MAX;
   bs_bitcoin_chain_scope(follower->chain, scope);
   good = step(follower, scope, &state, error);
