@@ -103,4 +103,29 @@ start_server
 is "$(watching "$hash" | cut -d ' ' -f 1)" 25000000 'after a restart the wallet watches'
 is "$(ask coins "$hash" | cut -d ' ' -f 1)" 25000000 'and the node finds'
 like "$(NODE_MS=1 ask coins "$hash")" '^deadline: ' 'a deadline'
+
+# ---- a node that is played ----
+own_server answers
+# says COMMAND BODY REGEX WHAT
+says() {
+  printf 'HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n%s' "${#2}" "$2" >"$ANSWERS_ROOT/POST-once1"
+  # shellcheck disable=SC2086 # a command with its arguments
+  like "$(NODE_URL=http://127.0.0.1:$ANSWERS_PORT ask $1)" "$3" "$4"
+}
+says "coins $hash" '[{"id":0,"error":{"code":-8,"message":"Scan already in progress, use action \"abort\" or \"status\""}}]' \
+  '^failed: .* goes over its coins for somebody else: try again, or let it watch by a wallet' 'a node that is busy for others'
+says "coins $hash" '[{"id":0,"result":{"height":1}}]' '^no_names: .* answered scantxoutset without coins' 'no coins told'
+says "coins $hash" '[{"id":0,"result":{"height":1,"unspents":[{"txid":"00"}]}}]' '^no_names: .* without what a coin is' 'no coin'
+pool='{"id":0,"result":{"mempoolminfee":0.00001,"minrelaytxfee":0.00002}}'
+says fee "[$pool,{\"id\":1,\"result\":{\"feerate\":0.00012345,\"blocks\":6}}]" '^12345$' 'the fee that the node estimates'
+says fee "[$pool,{\"id\":1,\"result\":{\"errors\":[\"Insufficient data\"]}}]" '^2000$' 'none: the highest of the least'
+says fee "[$pool,{\"id\":1,\"result\":{\"feerate\":0.00000001}}]" '^2000$' 'an estimate below what it relays'
+says fee "[$pool,{\"id\":1,\"result\":{\"feerate\":1e5}}]" '^2000$' 'an estimate of another form'
+says fee '[{"id":0,"result":{}},{"id":1,"result":{}}]' '^no_names: .* answered getmempoolinfo without the fees' 'no fees'
+says 'send 00' '[{"id":0,"error":{"code":-27,"message":"Transaction already in block chain"}}]' '^taken$' 'what it has in a block'
+says 'send 00' '[{"id":0,"error":{"code":-26,"message":"insufficient fee, rejecting replacement"}}]' \
+  '^conflict: .* spends the same coins, and this one does not pay enough' 'a replacement that pays too little'
+says 'send 00' '[{"id":0,"error":{"code":-26,"message":"weird-reason"}}]' '^denied: .* does not take the transaction: weird-reason\.$' \
+  'another reason'
+says 'try 00' '[{"id":0,"result":[]}]' '^no_names: .* as many verdicts as transactions' 'no verdict'
 done_testing
