@@ -26,6 +26,7 @@
 struct bs_link {
   int fd;
   size_t used;
+  bool has_ended;
   struct bs_buffer frame, in;
 };
 
@@ -227,6 +228,10 @@ size_t bs_link_used(const struct bs_link *link) {
   return link->used;
 }
 
+bool bs_link_has_ended(const struct bs_link *link) {
+  return link->has_ended;
+}
+
 bool bs_link_is_over(const struct bs_link *link) {
   struct pollfd watched = {link->fd, POLLIN, 0};
 
@@ -235,7 +240,13 @@ bool bs_link_is_over(const struct bs_link *link) {
 
 /* ---- frames ---- */
 
-static bool send_all(const struct bs_link *link, const struct bs_patience *patience, struct bs_error *error) {
+/* The system said so by errno, or by an end. */
+static bool fail_ended(struct bs_link *link, struct bs_error *error) {
+  link->has_ended = link->in.length == 0;
+  return bs_fail(error, BS_WORD_no_names, CANNOT, strerror(errno));
+}
+
+static bool send_all(struct bs_link *link, const struct bs_patience *patience, struct bs_error *error) {
   size_t sent = 0;
 
   while (sent < link->frame.length) {
@@ -246,7 +257,7 @@ static bool send_all(const struct bs_link *link, const struct bs_patience *patie
     } else if (errno == EAGAIN) {
       if (!wait_for(link->fd, POLLOUT, patience, error)) return false;
     } else if (errno != EINTR) {
-      return bs_fail(error, BS_WORD_no_names, CANNOT, strerror(errno));
+      return fail_ended(link, error);
     }
   }
   return true;
@@ -261,10 +272,11 @@ static bool receive_some(struct bs_link *link, const struct bs_patience *patienc
     if (room == NULL) return bs_fail_memory(error);
     link->in.length -= CHUNK - (size_t)(count > 0 ? count : 0);
     if (count > 0) return true;
+    link->has_ended = count == 0 && link->in.length == 0;
     if (count == 0)
       return bs_fail(error, BS_WORD_no_names,
                      link->in.length == 0 ? "hung up" : "hung up in the middle of its answer");
-    if (errno != EAGAIN && errno != EINTR) return bs_fail(error, BS_WORD_no_names, CANNOT, strerror(errno));
+    if (errno != EAGAIN && errno != EINTR) return fail_ended(link, error);
     if (!wait_for(link->fd, POLLIN, patience, error)) return false;
   }
 }

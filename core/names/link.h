@@ -35,6 +35,8 @@ bool bs_link_exchange(struct bs_link *link, struct bs_buffer *ret_reply, const s
                       const struct bs_patience *patience, struct bs_error *error);
 /* Has the other side said or ended something without being asked? */
 bool bs_link_is_over(const struct bs_link *link);
+/* Did the last exchange fail because the other side had ended the link, before a byte of its answer came? */
+bool bs_link_has_ended(const struct bs_link *link);
 /* Exchanges so far. */
 size_t bs_link_used(const struct bs_link *link);
 

@@ -198,14 +198,13 @@ static bool need_link(struct bs_servers *servers, struct bs_server *server, stru
 /* A link that was good before may end just when it is used again: the server may have been restarted. */
 static bool ask_again(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply,
                       const struct bs_question *question, struct bs_error *error) {
-  bool was_used = bs_link_used(server->link) > 1;
+  bool was_used = bs_link_used(server->link) > 1, has_ended;
 
   if (exchange(servers, server, reply, question, error)) return true;
   if (reply->is_answer) return false;
+  has_ended = bs_link_has_ended(server->link);
   hang_up(server);
-  if (!was_used || question->is_once || error->word != BS_WORD_no_names ||
-      (servers->scope != NULL && bs_scope_time_left(servers->scope) == 0))
-    return false;
+  if (!was_used || !has_ended || question->is_once) return false;
   *error = (struct bs_error){0};
   return open_link(servers, server, error) && exchange(servers, server, reply, question, error);
 }
