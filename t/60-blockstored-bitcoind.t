@@ -77,6 +77,20 @@ mine 1
 await info_is last_block 224
 is "$(info last_block) $(info state)" '224 following' 'and is followed again'
 
+# A node that hangs holds nobody up but who needs it.
+node=$(cat "$BITCOIN_DIR/regtest/bitcoind.pid")
+kill -STOP "$node"
+(call get_unspents "[\"$reward\"]" >"$work/unspents" 2>&1) &
+asking=$!
+sleep 0.3
+from=$(date +%s)
+is "$(call lookup '["alice.id"]') $(info last_block)" '[null] 224' 'while the node hangs, questions are answered'
+[ $(($(date +%s) - from)) -le 3 ]
+report $? 'at once'
+kill -CONT "$node"
+wait "$asking"
+like "$(cat "$work/unspents")" '"unspents":\[' 'who needs it waits, and has his answer'
+
 # Killed and started again, it goes on where it was.
 end_server KILL
 mine 3

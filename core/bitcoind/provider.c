@@ -157,6 +157,7 @@ static bool bitcoind_info(void *state, struct bs_names_info *info, struct bs_err
   info->height = tip.height;
   info->block_time = tip.time;
   bs_hex_encode(info->consensus, tip.consensus, sizeof tip.consensus);
+  if (info->is_index_only) return true;
   if (bs_wallet_height(names->wallet, names->scope, &info->node_height, error)) return true;
   if (error->word != BS_WORD_no_names) return false;
   *error = (struct bs_error){0}; /* the index answers also without the node */

@@ -33,8 +33,8 @@ struct bs_name_answer {
 bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
                          struct bs_error *error);
 
-/* The same without its namespace, and then `visit` for each of its operations, as bs_names_operations_on: all of one moment.  It
- * may be visited anew from the first one on; `restart` comes before each time. */
+/* The same without its namespace, and then `visit` for each of its operations, as bs_names_operations_on: all of one moment.
+ * It may be visited anew from the first one on; `restart` comes before each time. */
 struct bs_history_visit {
   void (*restart)(void *user, const struct bs_name_answer *answer);
   bs_visit_operation visit;

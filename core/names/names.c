@@ -109,16 +109,27 @@ bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned 
   return bs_names_enter(&call, names, scope, true, error) && names->provider->chain_id(names->state, chain_id, error);
 }
 
-bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
-                   struct bs_error *error) {
+static bool get_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info, bool is_index_only,
+                     struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
-  struct bs_names_info info = {.provider = names->provider->name, .proven = names->provider->proven};
+  struct bs_names_info info = {
+      .provider = names->provider->name, .proven = names->provider->proven, .is_index_only = is_index_only};
 
   if (!bs_names_enter(&call, names, scope, false, error)) return false;
   info.exists = call.exists;
   if (!names->provider->info(names->state, &info, error)) return false;
   *ret_info = info;
   return true;
+}
+
+bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
+                   struct bs_error *error) {
+  return get_info(names, scope, ret_info, false, error);
+}
+
+bool bs_names_index_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
+                         struct bs_error *error) {
+  return get_info(names, scope, ret_info, true, error);
 }
 
 const char *bs_names_proven(const struct bs_names *names) {

@@ -95,12 +95,16 @@ struct bs_names_info {
   uint64_t first_block;
   uint64_t height;                   /* of the last block; first_block - 1 when there is none yet */
   uint64_t node_height;              /* of the chain's last, where the index is behind it by its confirmations; 0: it is not */
+  bool is_index_only;                /* see bs_names_index_info */
   uint64_t block_time;               /* Unix seconds of the last block; 0: none */
   char consensus[BS_CONSENSUS_TEXT]; /* of the last block */
   uint64_t names;                    /* registered, revoked and expired ones with them */
 };
 bool bs_names_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
                    struct bs_error *error);
+/* The same without node_height, as far as no node has to be asked: it does not wait for one. */
+bool bs_names_index_info(struct bs_names *names, struct bs_scope *scope, struct bs_names_info *ret_info,
+                         struct bs_error *error);
 
 struct bs_name_record {
   char name[BS_NAME_MAX + 1];
