@@ -16,7 +16,7 @@
 #define DEPTH_MAX 8
 #define PATIENCE_MS 60000       /* of a lane's frame */
 #define AT_ONCE_MS 2000         /* of the loop's own */
-#define PAGES_KEPT (UINT64_C(48) << 20) /* bytes of the index that the loop's thread keeps */
+#define PAGES_KEPT (UINT64_C(80) << 20) /* bytes of the index that the loop's thread keeps */
 #define SLOW_NS 1000000000      /* an answer that is told */
 
 /* ---- opening ---- */
