@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """faultproxy.py PORT TARGET CONTROL: forwards 127.0.0.1:PORT to 127.0.0.1:TARGET, with the faults that were last PUT to
-http://127.0.0.1:CONTROL/ as a JSON object; what it does not name is as in FAULTS.  GET tells faults and counts.  Connections keep the
-faults that they began with."""
+http://127.0.0.1:CONTROL/ as a JSON object; what it does not name is as in FAULTS.  GET tells faults and counts.
+Connections keep the faults that they began with; when there are to be none any more, those with some end."""
 import asyncio, json, socket, struct, sys
 
 FAULTS = {
@@ -17,6 +17,7 @@ FAULTS = {
 }
 faults = dict(FAULTS)
 counts = {"conns": 0, "faults": 0, "up": 0, "down": 0}
+faulty = set()  # the two writers of each connection with faults
 
 
 def reset(writer):
@@ -89,11 +90,21 @@ async def forward(reader, writer):
     except OSError:
         reset(writer)
         return
+    if here is not FAULTS and here != {**FAULTS, "first_n": here["first_n"]}:
+        faulty.add((writer, there_writer))
     await asyncio.gather(
         pump(reader, there_writer, here, "up", writer), pump(there_reader, writer, here, "down", there_writer)
     )
+    faulty.discard((writer, there_writer))
     there_writer.close()
     writer.close()
+
+
+async def end_faulty():
+    for pair in list(faulty):
+        for each in pair:
+            each.transport.abort()
+    await asyncio.sleep(0.02)  # until whoever keeps one can see it
 
 
 async def control(reader, writer):
@@ -104,6 +115,8 @@ async def control(reader, writer):
         unknown = set(wanted) - set(FAULTS)
         if not unknown:
             faults.update({**FAULTS, **wanted})
+            if faults == FAULTS:
+                await end_faulty()
         status = "400 there is no fault " + ", ".join(unknown) if unknown else "200 OK"
     else:
         status = "200 OK"
