@@ -353,6 +353,41 @@ static void what_another_deleted_stays_deleted(void **state) {
   assert_nothing_pending(world);
 }
 
+/* The name goes to somebody else, whose puts are held against no record of the former owner, in a store or not. */
+static void a_new_owner_has_overwritten_nothing(void **state) {
+  struct world *world = *state;
+  struct blockstore_key *former = world->key;
+  char theirs[65], one[65], two[65];
+
+  put_text(world, theirs, "theirs");
+  slow_mine(1 + LAG);
+  resume(world);
+  assert_done(blockstore_key_generate(&world->key, &error));
+  slow_grant(world->key->key, COIN);
+  {
+    struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+    const char *const sent[] = {NAME, blockstore_key_address(world->key, BLOCKSTORE_NETWORK_MAIN), "false"};
+    char *json;
+
+    options.owner_key = former;
+    assert_done(blockstore_call_method(world->session, &json, "transfer", sent, 3, &options, &error));
+    blockstore_free(json);
+  }
+  blockstore_key_free(former);
+  slow_mine(1 + LAG);
+  become(world, 2);
+  put_text(world, one, "one");
+  slow_mine(1 + LAG);
+  put_text(world, two, "two");
+  slow_mine(1 + LAG);
+  assert_holds(world, NAME, one, "one", 3);
+  assert_holds(world, NAME, two, "two", 3);
+  assert_get_refused(world, NAME, theirs, "not_found", "");
+  resume(world);
+  assert_int_equal(slow->pool.count, 0);
+  assert_nothing_pending(world);
+}
+
 /* ---- failures ---- */
 
 static void a_put_that_may_have_been_sent_is_read(void **state) {
@@ -493,6 +528,7 @@ int main(void) {
       WAITING_TEST(a_put_that_waits_is_rebased),
       WAITING_TEST(what_a_put_has_overwritten_comes_back),
       WAITING_TEST(what_another_deleted_stays_deleted),
+      WAITING_TEST(a_new_owner_has_overwritten_nothing),
       WAITING_TEST(a_put_that_may_have_been_sent_is_read),
       WAITING_TEST(a_put_that_was_refused_by_the_node_changes_nothing),
       WAITING_TEST(a_put_that_the_rules_refused_ends),

@@ -120,6 +120,7 @@ struct update {
   char value_hash[BS_VALUE_HASH_TEXT];
   char consensus[BS_CONSENSUS_TEXT]; /* that it named: of the newest block that its writer knew */
 };
+/* Those of the present owner, since the name came to him, the oldest first. */
 struct history {
   struct update *items;
   size_t count;
@@ -135,10 +136,19 @@ static void copy_field(char *text, size_t size, const struct bs_fields *fields, 
       memcpy(text, fields->items[i].value, fields->items[i].length);
 }
 
+/* Does the name begin anew with it?  What was before is of another owner, or was given up. */
+static bool is_beginning(const struct bs_fields *fields) {
+  char op[3] = "";
+
+  if (fields->opcode == BS_NAME_REGISTRATION) copy_field(op, sizeof op, fields, "op");
+  return fields->opcode == BS_NAME_TRANSFER || fields->opcode == BS_NAME_IMPORT || strcmp(op, ":") == 0; /* "::": a renewal */
+}
+
 static bool visit(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
   struct history *history = user;
   struct update *items;
 
+  if (is_beginning(fields)) history->count = 0;
   if (fields->opcode != BS_NAME_UPDATE) return true;
   items = realloc(history->items, (history->count + 1) * sizeof *items);
   if (items == NULL) return bs_fail_memory(error);
