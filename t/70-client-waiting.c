@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include "core/client/session.h"
@@ -408,6 +409,49 @@ static void a_put_that_may_have_been_sent_is_read(void **state) {
   assert_holds(world, NAME, key, "text", 4);
 }
 
+/* The state of client 1, changed behind its back. */
+static void change_state(const char *sql) {
+  char *file = path_in(getenv("HOME"), "state1/state.db");
+  sqlite3 *sqlite;
+
+  assert_int_equal(sqlite3_open(file, &sqlite), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(sqlite);
+  free(file);
+}
+
+static bool damage_and_fail(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
+                            struct bs_error *error) {
+  (void)state, (void)ret_broadcast, (void)raw, (void)dry_run;
+  change_state("UPDATE operations SET stage = 9");
+  return bs_fail(error, BS_WORD_unreachable, "The node did not answer.");
+}
+
+/* It cannot be found out whether the transaction was made: the user record stays. */
+static void a_put_of_which_nothing_is_known_stays(void **state) {
+  struct world *world = *state;
+  struct bs_provider damaging = slow_provider;
+  struct blockstore_input *input = blockstore_input_from_memory("text", 4);
+  char *json;
+
+  damaging.broadcast = damage_and_fail;
+  bs_names_stand_in = &damaging;
+  become(world, 1);
+  assert_refused(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, NULL, &error), "unreachable",
+                 "The node did not answer");
+  blockstore_input_free(input);
+  bs_names_stand_in = &slow_provider;
+  become(world, 1);
+  change_state("UPDATE operations SET stage = 2");
+  json = pending(world, true);
+  assert_in(json, "\"user_records\": [\n");
+  blockstore_free(json);
+  assert_int_equal(slow->pool.count, 1);
+  slow_mine(1 + LAG);
+  resume(world);
+  assert_nothing_pending(world);
+}
+
 static void a_put_that_was_refused_by_the_node_changes_nothing(void **state) {
   struct world *world = *state;
   struct blockstore_input *input = blockstore_input_from_memory("text", 4);
@@ -530,6 +574,7 @@ int main(void) {
       WAITING_TEST(what_another_deleted_stays_deleted),
       WAITING_TEST(a_new_owner_has_overwritten_nothing),
       WAITING_TEST(a_put_that_may_have_been_sent_is_read),
+      WAITING_TEST(a_put_of_which_nothing_is_known_stays),
       WAITING_TEST(a_put_that_was_refused_by_the_node_changes_nothing),
       WAITING_TEST(a_put_that_the_rules_refused_ends),
       WAITING_TEST(a_killed_put_is_resumed),

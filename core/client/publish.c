@@ -219,7 +219,8 @@ static bool conclude(struct bs_work *work, struct bs_publication *publication, c
   return true;
 }
 
-/* The transaction was made, and nobody knows whether it was taken: then its record stays pending. */
+/* The transaction was made, and nobody knows whether it was taken: then its record stays pending.  What cannot be found out
+ * counts as sent: the record may be nowhere else. */
 static bool may_be_sent(struct bs_work *work, const struct writing *writing) {
   struct bs_pending pending BS_AUTO(bs_pending_clear) = BS_PENDING_INIT;
   const struct bs_name_record *record = &writing->present->record;
@@ -230,9 +231,9 @@ static bool may_be_sent(struct bs_work *work, const struct writing *writing) {
 
   if (is_immediate(work)) return false;
   bs_hex_encode(chain, record->chain_id, sizeof record->chain_id);
-  return bs_state_journal_find(work->session->state, NULL, &found, &pending, chain, record->name, &ignored) && found &&
-         pending.id == writing->entry && pending.txid[0] != '\0' &&
-         bs_names_state_of(work->session->names, NULL, &state, record->chain_id, pending.txid, &ignored) &&
+  if (!bs_state_journal_find(work->session->state, NULL, &found, &pending, chain, record->name, &ignored)) return true;
+  if (!found || pending.id != writing->entry || pending.txid[0] == '\0') return false;
+  return !bs_names_state_of(work->session->names, NULL, &state, record->chain_id, pending.txid, &ignored) ||
          state == BS_WAITING_UNDERWAY;
 }
 
