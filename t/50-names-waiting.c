@@ -93,6 +93,41 @@ static void pending_registers_what_was_preordered(void **state) {
   assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->alice_address);
 }
 
+/* The price is burned by then. */
+static void a_registration_that_the_node_refused_stays_planned(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  try_register(fixture, "foo.id");
+  slow_mine(1 + LAG);
+  slow->refuses = true;
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_state(&listed, 1, "planned");
+    assert_true(strstr(listed.items[1].reason, "The node does not like it") != NULL);
+  }
+  assert_fails(bs_names_register(fixture->one.names, NULL, &receipt, "foo.id", NULL, &fixture->by_alice, &error), BS_WORD_denied,
+               "The node does not like it");
+  restart(fixture);
+  slow->refuses = false;
+  {
+    struct listed listed AUTO_LISTED = list(&fixture->one);
+
+    assert_int_equal(listed.count, 1);
+    assert_state(&listed, 0, "planned");
+    assert_string_equal(listed.items[0].due, "register");
+  }
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_state(&listed, 0, "sent");
+  }
+  slow_mine(1 + LAG);
+  assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->alice_address);
+}
+
 static void a_payment_key_preorders_for_a_fresh_owner(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
@@ -775,6 +810,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       SLOW_TEST(a_registration_has_two_steps),
       SLOW_TEST(pending_registers_what_was_preordered),
+      SLOW_TEST(a_registration_that_the_node_refused_stays_planned),
       SLOW_TEST(a_payment_key_preorders_for_a_fresh_owner),
       SLOW_TEST(later_updates_spend_the_change_of_earlier_ones),
       SLOW_TEST(coins_are_not_spent_twice),

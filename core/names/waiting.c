@@ -309,6 +309,7 @@ bool bs_waiting_plan(struct bs_job *job, struct bs_error *error) {
 struct made_items {
   struct bs_underway items[BS_BATCH_MAX + 1];
   size_t count;
+  struct bs_underway *ended_plan; /* of the waiting ones, for a registration among these; NULL: none */
 };
 
 static void free_made(struct made_items *made) {
@@ -316,12 +317,15 @@ static void free_made(struct made_items *made) {
 }
 
 /* A registration that was planned is over once its transaction is made. */
-static void end_plan(struct bs_waiting *waiting, const struct bs_underway *made, struct bs_underway **saved, size_t *count) {
-  struct bs_underway *plan = made->opcode != BS_NAME_REGISTRATION ? NULL
-                                                                  : bs_waiting_find(waiting, made->opcode, made->name, true);
+static void end_plan(struct bs_waiting *waiting, struct made_items *made, const struct bs_underway *item,
+                     struct bs_underway **saved, size_t *count) {
+  struct bs_underway *plan = item->opcode != BS_NAME_REGISTRATION || item->stage == BS_STAGE_PLANNED
+                                 ? NULL
+                                 : bs_waiting_find(waiting, item->opcode, item->name, true);
 
   if (plan == NULL) return;
   plan->is_over = true;
+  made->ended_plan = plan;
   saved[(*count)++] = plan;
 }
 
@@ -340,20 +344,26 @@ static bool keep(struct bs_job *job, struct made_items *made, const struct bs_ba
   }
   for (size_t i = 0; i < made->count; i++) {
     saved[count++] = &made->items[i];
-    if (made->items[i].stage != BS_STAGE_PLANNED) end_plan(job->waiting, &made->items[i], saved, &count);
+    end_plan(job->waiting, made, &made->items[i], saved, &count);
   }
   return bs_state_underway_save(job->waiting->names->remembered, job->waiting->scope, saved, count, error);
 }
 
-/* What was refused for good never was: nobody has it. */
+/* What was refused for good never was: nobody has it.  A registration is planned again: its preorder was paid for, and the node
+ * may take it later. */
 static bool take_back(struct bs_job *job, struct made_items *made, size_t first, struct bs_error *error) {
-  struct bs_underway *saved[BS_BATCH_MAX + 1];
+  struct bs_underway *saved[BS_BATCH_MAX + 2];
   struct bs_error ignored;
   size_t count = 0;
 
   for (size_t i = first; i < made->count; i++) {
     made->items[i].is_over = true;
     saved[count++] = &made->items[i];
+    if (made->items[i].opcode != BS_NAME_REGISTRATION || made->ended_plan == NULL) continue;
+    made->ended_plan->is_over = false;
+    made->ended_plan->id = 0;
+    saved[count++] = made->ended_plan;
+    made->ended_plan = NULL;
   }
   if (!bs_state_underway_save(job->waiting->names->remembered, NULL, saved, count, &ignored))
     bs_log(BS_LOG_WARNING, "An operation that was refused is still listed as pending: %s", ignored.message);
