@@ -111,37 +111,13 @@ static bool find_namespace(struct bs_waiting *waiting, const struct bs_underway 
   return true;
 }
 
-struct finding {
-  const struct bs_underway *item;
-  bool found;
-};
-
-static bool visit_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
-  struct finding *finding = user;
-
-  (void)error;
-  finding->found = finding->found || has_id(finding->item, announcement->txid);
-  return true;
-}
-
-static bool find_announcement(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found,
-                              struct bs_error *error) {
-  struct finding finding = {item, false};
-
-  for (uint64_t block = item->looked + 1; block <= waiting->index_block && !finding.found; block++)
-    if (!waiting->names->provider->announcements_at(waiting->names->state, block, visit_announcement, &finding, error))
-      return false;
-  *ret_found = finding.found;
-  return true;
-}
-
 static bool find(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
   switch (item->opcode) {
     case BS_NAME_PREORDER:
     case BS_NAMESPACE_PREORDER: return find_preordered(waiting, item, ret_found, error);
     case BS_NAMESPACE_REVEAL:
     case BS_NAMESPACE_READY: return find_namespace(waiting, item, ret_found, error);
-    case BS_ANNOUNCE: return find_announcement(waiting, item, ret_found, error);
+    case BS_ANNOUNCE: *ret_found = false; return true; /* by its block */
     default: break;
   }
   if (!find_by_id(waiting, item, ret_found, error)) return false;
@@ -149,7 +125,23 @@ static bool find(struct bs_waiting *waiting, const struct bs_underway *item, boo
          find_by_effect(waiting, item, ret_found, error);
 }
 
-/* ---- refusals ---- */
+static void end(struct bs_underway *item) {
+  item->is_over = true;
+  bs_log(BS_LOG_INFO, "done: %s of %s", bs_opcode_text((enum bs_opcode)item->opcode), item->name);
+}
+
+static bool look_for(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
+  bool found;
+
+  if (!bs_waiting_is_alive(item)) return true;
+  if (!find(waiting, item, &found, error)) return false;
+  if (found) end(item);
+  return true;
+}
+
+/* ---- what is in no list but that of its block: refusals, announcements ---- */
+
+#define LOOK_MAX 200 /* blocks in one call, each a question; the next call goes on */
 
 static bool visit_refused(void *user, const struct bs_refused *refused, struct bs_error *error) {
   struct bs_waiting *waiting = user;
@@ -165,14 +157,46 @@ static bool visit_refused(void *user, const struct bs_refused *refused, struct b
   return true;
 }
 
-/* The blocks that the index has had since it was looked at. */
-static bool look_for_refusals(struct bs_waiting *waiting, struct bs_error *error) {
+static bool visit_announcement(void *user, const struct bs_announcement *announcement, struct bs_error *error) {
+  struct bs_waiting *waiting = user;
+
+  (void)error;
+  for (size_t i = 0; i < waiting->count; i++)
+    if (waiting->items[i].opcode == BS_ANNOUNCE && bs_waiting_is_alive(&waiting->items[i]) &&
+        has_id(&waiting->items[i], announcement->txid))
+      end(&waiting->items[i]);
+  return true;
+}
+
+static bool announces(const struct bs_waiting *waiting) {
+  for (size_t i = 0; i < waiting->count; i++)
+    if (waiting->items[i].opcode == BS_ANNOUNCE && bs_waiting_is_alive(&waiting->items[i])) return true;
+  return false;
+}
+
+static bool look_through(struct bs_waiting *waiting, uint64_t block, struct bs_error *error) {
+  const struct bs_provider *provider = waiting->names->provider;
+
+  if (!provider->refused_at(waiting->names->state, block, visit_refused, waiting, error) ||
+      (announces(waiting) && !provider->announcements_at(waiting->names->state, block, visit_announcement, waiting, error)))
+    return false;
+  for (size_t i = 0; i < waiting->count; i++)
+    if (waiting->items[i].looked < block) waiting->items[i].looked = block;
+  return true;
+}
+
+/* The blocks that the index has had since it was looked at; fewer than it had, where the chain was reorganised. */
+static bool look_through_blocks(struct bs_waiting *waiting, struct bs_error *error) {
   uint64_t first = UINT64_MAX;
 
-  for (size_t i = 0; i < waiting->count; i++)
-    if (bs_waiting_is_alive(&waiting->items[i]) && waiting->items[i].looked + 1 < first) first = waiting->items[i].looked + 1;
-  for (uint64_t block = first; block <= waiting->index_block; block++)
-    if (!waiting->names->provider->refused_at(waiting->names->state, block, visit_refused, waiting, error)) return false;
+  for (size_t i = 0; i < waiting->count; i++) {
+    struct bs_underway *item = &waiting->items[i];
+
+    if (item->looked > waiting->index_block) item->looked = waiting->index_block;
+    if (bs_waiting_is_alive(item) && item->looked + 1 < first) first = item->looked + 1;
+  }
+  for (uint64_t block = first; block <= waiting->index_block && block - first < LOOK_MAX; block++)
+    if (!look_through(waiting, block, error)) return false;
   return true;
 }
 
@@ -209,25 +233,22 @@ static bool look_at_plan(struct bs_waiting *waiting, struct bs_underway *item, s
   return true;
 }
 
-static bool look_at(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
-  bool found = false;
-
-  if (item->is_over || item->stage == BS_STAGE_LOST || item->stage == BS_STAGE_REFUSED) return true;
-  if (item->stage == BS_STAGE_PLANNED) return look_at_plan(waiting, item, error);
-  if (!find(waiting, item, &found, error)) return false;
-  item->looked = waiting->index_block;
-  item->is_over = found;
-  if (found) bs_log(BS_LOG_INFO, "done: %s of %s", bs_opcode_text((enum bs_opcode)item->opcode), item->name);
-  if (!found && depends_on_lost(waiting, item)) lose(item, "What it spends was to come from an operation that is lost.");
-  if (found || item->stage != BS_STAGE_SPENT || waiting->index_block < item->spent) return true;
-  lose(item, "Its coins were spent by another transaction.");
+/* What was neither found nor refused. */
+static bool judge(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
+  if (!item->is_over && item->stage == BS_STAGE_PLANNED) return look_at_plan(waiting, item, error);
+  if (!bs_waiting_is_alive(item)) return true;
+  if (depends_on_lost(waiting, item)) lose(item, "What it spends was to come from an operation that is lost.");
+  else if (item->stage == BS_STAGE_SPENT && waiting->index_block >= item->spent && item->looked == waiting->index_block)
+    lose(item, "Its coins were spent by another transaction.");
   return true;
 }
 
 bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error) {
-  if (!look_for_refusals(waiting, error)) return false;
   for (size_t i = 0; i < waiting->count; i++)
-    if (!look_at(waiting, &waiting->items[i], error)) return false;
+    if (!look_for(waiting, &waiting->items[i], error)) return false;
+  if (!look_through_blocks(waiting, error)) return false;
+  for (size_t i = 0; i < waiting->count; i++)
+    if (!judge(waiting, &waiting->items[i], error)) return false;
   return true;
 }
 
@@ -259,20 +280,42 @@ static void tell(const struct bs_underway *item) {
          txid, item->stage == BS_STAGE_LOST ? "lost" : "in a block, and refused", item->reason);
 }
 
-bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_key, const struct bs_key *payment_key,
-                       struct bs_error *error) {
+/* All of them, and what has changed since is told. */
+static bool save(struct bs_waiting *waiting, struct bs_scope *scope, const enum bs_stage *stages, struct bs_error *error) {
   struct bs_underway **saved BS_AUTO_FREE = calloc(waiting->count + 1, sizeof *saved);
-  enum bs_stage *stages BS_AUTO_FREE = calloc(waiting->count + 1, sizeof *stages);
-  bool good;
 
-  if (saved == NULL || stages == NULL) return bs_fail_memory(error);
+  if (saved == NULL) return bs_fail_memory(error);
   for (size_t i = 0; i < waiting->count; i++) {
     saved[i] = &waiting->items[i];
-    stages[i] = waiting->items[i].stage;
-  }
-  good = bs_waiting_look(waiting, error);
-  for (size_t i = 0; i < waiting->count && good; i++) good = act_on(waiting, &waiting->items[i], owner_key, payment_key, error);
-  for (size_t i = 0; i < waiting->count && good; i++)
     if (waiting->items[i].stage != stages[i]) tell(&waiting->items[i]);
-  return good && bs_state_underway_save(waiting->names->remembered, waiting->scope, saved, waiting->count, error);
+  }
+  return bs_state_underway_save(waiting->names->remembered, scope, saved, waiting->count, error);
+}
+
+static void note_stages(const struct bs_waiting *waiting, enum bs_stage *stages) {
+  for (size_t i = 0; i < waiting->count; i++) stages[i] = waiting->items[i].stage;
+}
+
+/* How far it was looked is kept before anything is sent, and also when there was no time for more: else each call would begin
+ * where the last one did. */
+static bool look_and_save(struct bs_waiting *waiting, enum bs_stage *stages, struct bs_error *error) {
+  struct bs_error ignored;
+  bool good = bs_waiting_look(waiting, error);
+
+  if (good) good = save(waiting, waiting->scope, stages, error);
+  else save(waiting, NULL, stages, &ignored);
+  note_stages(waiting, stages);
+  return good;
+}
+
+bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_key, const struct bs_key *payment_key,
+                       struct bs_error *error) {
+  enum bs_stage *stages BS_AUTO_FREE = calloc(waiting->count + 1, sizeof *stages);
+
+  if (stages == NULL) return bs_fail_memory(error);
+  note_stages(waiting, stages);
+  if (!look_and_save(waiting, stages, error)) return false;
+  for (size_t i = 0; i < waiting->count; i++)
+    if (!act_on(waiting, &waiting->items[i], owner_key, payment_key, error)) return false;
+  return save(waiting, waiting->scope, stages, error);
 }
