@@ -23,17 +23,21 @@ struct world {
   struct bs_names *names;
 };
 
-/* lies: of the stand-in (t/lib/names-standin.py), "" for none. */
-static void tell(const struct world *world, unsigned block, const char *lies) {
+/* lies: of the stand-in (t/lib/names-standin.py), "" for none; more: members of its world, with a comma behind. */
+static void tell_of(const struct world *world, unsigned block, const char *more, const char *lies) {
   char next[100];
   FILE *file;
 
   snprintf(next, sizeof next, "%s.new", world->path);
   file = fopen(next, "we");
   assert_non_null(file);
-  fprintf(file, "{\"block\": %u, \"history\": \"one\", \"names\": {\"foo.id\": {}}, \"lies\": {%s}}", block, lies);
+  fprintf(file, "{%s\"block\": %u, \"history\": \"one\", \"names\": {\"foo.id\": {}}, \"lies\": {%s}}", more, block, lies);
   assert_int_equal(fclose(file), 0);
   assert_int_equal(rename(next, world->path), 0);
+}
+
+static void tell(const struct world *world, unsigned block, const char *lies) {
+  tell_of(world, block, "", lies);
 }
 
 static void run_standin(const struct world *world, int in, int out) {
@@ -246,6 +250,79 @@ static void test_other_chain(void **state) {
   assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_conflict, "its chain id is none");
 }
 
+/* ---- a transaction, and no answer to it: whether it was taken is not known ---- */
+
+/* Pays to a hash of zeroes. */
+static void make_raw(struct bs_buffer *raw) {
+  unsigned char bytes[85] = {[0] = 2, [4] = 1, [5] = 0xaa, [46] = 1, [47] = 0xe8, [48] = 3, [55] = 25, [56] = 0x76, [57] = 0xa9,
+                             [58] = 20, [79] = 0x88, [80] = 0xac};
+
+  bs_buffer_clear(raw);
+  bs_buffer_add(raw, bytes, sizeof bytes);
+}
+
+static bool broadcast(struct world *world, struct bs_error *error) {
+  const struct bs_provider *provider = world->names->provider;
+  struct bs_buffer raw BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_name_broadcast answer;
+
+  make_raw(&raw);
+  return provider->broadcast(world->names->state, &answer, &raw, false, error);
+}
+
+static bool broadcast_once(struct world *world, struct bs_error *error) {
+  const struct bs_provider *provider = world->names->provider;
+  bool exists, good;
+
+  assert_true(provider->enter(world->names->state, world->scope, false, &exists, error));
+  good = broadcast(world, error);
+  provider->leave(world->names->state);
+  return good;
+}
+
+static void test_unanswered(void **state) {
+  static const char *const garbage[] = {
+      "{\"raw\": \"hello\"}", "{\"raw\": \"2:[],3:x\"}", "{\"text\": \"{\"}", "{\"text\": \"[]\"}", "{\"result\": 7}",
+      "{\"result\": {\"transaction_hash\": \"00\"}}", "{\"close\": 3}",
+      "{\"result\": {\"error\": \"I am tired.\", \"code\": \"corrupt\"}}"};
+  struct world *world = *state;
+  struct bs_error error = {0};
+  char lie[200];
+
+  for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+    snprintf(lie, sizeof lie, "\"broadcast_transaction\": %s", garbage[i]);
+    tell_of(world, 20, "\"network\": \"regtest\", ", lie);
+    assert_fails(broadcast_once(world, &error), BS_WORD_no_names, "The name server unix:");
+  }
+  tell_of(world, 20, "\"network\": \"regtest\", ",
+          "\"broadcast_transaction\": {\"raw\": \"hello\"}, \"get_unspents\": {\"raw\": \"no\"}");
+  assert_fails(broadcast_once(world, &error), BS_WORD_no_names, "is not known: look at what the name says now");
+  tell_of(world, 20, "\"network\": \"regtest\", ",
+          "\"broadcast_transaction\": {\"result\": {\"error\": \"Spent.\", \"code\": \"conflict\"}}");
+  assert_fails(broadcast_once(world, &error), BS_WORD_conflict, "says: Spent."); /* its own answer keeps its word */
+}
+
+/* Of the second and the third transaction of a call, when the server has come back as another one. */
+static void test_other_chain_midway(void **state) {
+  struct world *world = *state;
+  const struct bs_provider *provider = world->names->provider;
+  struct bs_error error = {0};
+  char other[100];
+  bool exists;
+
+  tell_of(world, 20, "\"network\": \"regtest\", ",
+          "\"broadcast_transaction\": {\"result\": {\"error\": \"Spent.\", \"code\": \"conflict\"}}");
+  assert_ok(provider->enter(world->names->state, world->scope, false, &exists, &error));
+  assert_fails(broadcast(world, &error), BS_WORD_conflict, "says: Spent.");
+  stop(world);
+  snprintf(other, sizeof other, "\"network\": \"regtest\", \"chain\": \"%064d\", ", 7);
+  tell_of(world, 20, other, "");
+  start(world);
+  for (int i = 0; i < 2; i++)
+    assert_fails(broadcast(world, &error), BS_WORD_no_names, "answers for another chain than was answered for before");
+  provider->leave(world->names->state);
+}
+
 static void test_no_chain(void **state) {
   struct world *world = *state;
   struct bs_names_info info;
@@ -365,7 +442,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       SERVED(test_kept),      SERVED(test_restarted),   SERVED(test_hung_up), SERVED(test_forked),
       SERVED(test_deadline),  SERVED(test_cancelled),   SERVED(test_parts),   SERVED(test_other_chain),
-      SERVED(test_no_chain),  SERVED(test_hashes),      SERVED(test_threads),     cmocka_unit_test(test_configurations),
+      SERVED(test_no_chain),  SERVED(test_hashes),      SERVED(test_threads), SERVED(test_unanswered),
+      SERVED(test_other_chain_midway),                cmocka_unit_test(test_configurations),
   };
 
   if (access(PYTHON, X_OK) != 0) {

@@ -165,7 +165,7 @@ static bool really_send(struct sending *sending, struct bs_error *error) {
   bool found;
 
   if (ask_to_send(sending, false, error)) return true;
-  if (error->word != BS_WORD_no_names && error->word != BS_WORD_malformed) return false;
+  if (error->word != BS_WORD_no_names) return false; /* the server's own answer */
   lost = *error;
   if (!look_for(sending, &found, &later))
     return bs_fail(error, lost.word, "%s  Whether it has taken the transaction %s is not known: look at what the name says now "
@@ -206,8 +206,8 @@ bool bs_blockstored_may_write(struct bs_blockstored *blockstored, bool *ret_agai
   struct bs_servers *servers = &blockstored->servers;
 
   *ret_again = false;
-  if (!blockstored->has_tip && (!bs_servers_refresh(servers, error) ||
-                                !bs_blockstored_note_tip(blockstored, &servers->chosen->info.tip, error)))
+  if ((!blockstored->has_tip || servers->chosen == NULL) && /* it may have been lost by what was asked before */
+      (!bs_servers_refresh(servers, error) || !bs_blockstored_note_tip(blockstored, &servers->chosen->info.tip, error)))
     return false;
   if (bs_servers_lag(servers, blockstored->tip.block) <= BS_SERVERS_LAG) return true;
   *ret_again = bs_servers_pass_over(servers, blockstored->tip.block, error);
@@ -291,7 +291,7 @@ bool bs_blockstored_broadcast(void *state, struct bs_name_broadcast *ret_broadca
 
   if (!begin(&sending, state, raw, error)) return false;
   while (!bs_blockstored_may_write(state, &again, error)) {
-    if (!again) return false;
+    if (!again) return bs_servers_unanswered(error);
     bs_blockstored_forget(state);
   }
   if (!(dry_run ? ask_to_send(&sending, true, error) : really_send(&sending, error))) return false;

@@ -279,19 +279,29 @@ bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error) {
   return true;
 }
 
+bool bs_servers_unanswered(struct bs_error *error) {
+  if (is_ours(error) || error->word == BS_WORD_stale) return false;
+  error->word = BS_WORD_no_names;
+  error->result = bs_word_result(error->word);
+  return false;
+}
+
 bool bs_servers_ask(struct bs_servers *servers, const struct bs_question *question, struct bs_error *error) {
   for (;;) {
     struct bs_server *server;
     bool usable;
 
-    if (!bs_servers_choose(servers, error)) return false;
+    if (!bs_servers_choose(servers, error)) return question->is_once ? bs_servers_unanswered(error) : false;
     server = servers->chosen;
     if (ask_server(servers, server, &usable, question, error)) return true;
     if (is_ours(error)) return false;
     tell(server, error);
     if (usable) return false;
     give_up(servers, server, error);
-    if (servers->was_lost || question->is_once) return fail_alone(server, error);
+    if (servers->was_lost || question->is_once) {
+      fail_alone(server, error);
+      return question->is_once ? bs_servers_unanswered(error) : false;
+    }
     *error = (struct bs_error){0};
   }
 }

@@ -58,7 +58,9 @@ struct bs_question {
   const char *params;  /* JSON, without the brackets */
   bs_read_result read; /* may be called once for each server; false, with malformed or forged: that one is of no use */
   void *user;
-  bool is_once; /* it changes something: it is not asked again on another link, nor of another server */
+  /* It changes something: it is not asked again on another link, nor of another server, and what fails without an answer of the
+   * server's own is no_names: it may have been done. */
+  bool is_once;
   /* A batch: so many requests, whose JSON is `params` as a whole, and `read` is called for each result.  0: one request. */
   size_t batch;
   void (*begin)(void *user); /* before the results of a server; NULL: nothing is kept from one `read` to the next */
@@ -68,6 +70,8 @@ struct bs_question {
 bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error);
 /* Asks the chosen one; where it is of no use, and the call not bound, the next. */
 bool bs_servers_ask(struct bs_servers *servers, const struct bs_question *question, struct bs_error *error);
+/* Gives what is no server's own answer the word no_names, but for deadline, cancelled, no_memory and stale; returns false. */
+bool bs_servers_unanswered(struct bs_error *error);
 /* Asks for the server's info, unless this call has done so: is_fresh. */
 bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error);
 /* Asks one that need not be the chosen one; no other steps in. */
