@@ -250,6 +250,62 @@ static void test_other_chain(void **state) {
   assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_conflict, "its chain id is none");
 }
 
+/* The network decides how is written: with the chain's id, it stays. */
+static void test_other_network(void **state) {
+  static const char *const wrong[][2] = {
+      {"local", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"},
+      {"regtest", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"},
+      {"local", "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"},
+      {"main", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"},
+      {"local", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"}};
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_error error = {0};
+  char more[200];
+
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    snprintf(more, sizeof more, "\"network\": \"%s\", \"chain\": \"%s\", ", wrong[i][0], wrong[i][1]);
+    tell_of(world, 20, more, "");
+    assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_malformed,
+                 "calls the chain of Bitcoin's network ");
+  }
+  snprintf(more, sizeof more, "\"network\": \"main\", \"chain\": \"%s\", ", wrong[0][1]);
+  tell_of(world, 20, more, "");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  assert_string_equal(info.network, "main");
+}
+
+static void test_network_stays(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_error error = {0};
+
+  tell_of(world, 20, "\"network\": \"regtest\", ", "");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  tell_of(world, 20, "\"network\": \"local\", ", "");
+  assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_conflict,
+               "answers for another network than was answered for before: local, and should be regtest");
+  stop(world);
+  start(world);
+  assert_fails(look_up(world, &error), BS_WORD_conflict, "answers for another network");
+  assert_false(bs_names_is_immediate(world->names));
+}
+
+/* A chain that is made while the server is connected is known by its id at once. */
+static void test_chain_begins(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_error error = {0};
+  unsigned char chain_id[32];
+
+  tell(world, 0, "\"getinfo\": {\"result\": {\"chain_id\": null, \"network\": \"local\", \"server\": \"x\"}}");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  tell(world, 20, "");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  assert_ok(bs_names_chain_id(world->names, world->scope, chain_id, &error));
+  assert_int_equal(chain_id[0], 0x11);
+}
+
 /* ---- a transaction, and no answer to it: whether it was taken is not known ---- */
 
 /* Pays to a hash of zeroes. */
@@ -443,7 +499,8 @@ int main(void) {
       SERVED(test_kept),      SERVED(test_restarted),   SERVED(test_hung_up), SERVED(test_forked),
       SERVED(test_deadline),  SERVED(test_cancelled),   SERVED(test_parts),   SERVED(test_other_chain),
       SERVED(test_no_chain),  SERVED(test_hashes),      SERVED(test_threads), SERVED(test_unanswered),
-      SERVED(test_other_chain_midway),                cmocka_unit_test(test_configurations),
+      SERVED(test_other_chain_midway), SERVED(test_other_network), SERVED(test_network_stays), SERVED(test_chain_begins),
+      cmocka_unit_test(test_configurations),
   };
 
   if (access(PYTHON, X_OK) != 0) {

@@ -149,7 +149,11 @@ static bool exchange(struct bs_servers *servers, struct bs_server *server, struc
 static bool check_chain(struct bs_servers *servers, const struct bs_told_info *info, struct bs_error *error) {
   char told[65] = "none", known[65];
 
-  if (!servers->has_chain || (info->exists && memcmp(info->chain_id, servers->chain_id, sizeof info->chain_id) == 0)) return true;
+  if (!servers->has_chain) return true;
+  if (info->exists && memcmp(info->chain_id, servers->chain_id, sizeof info->chain_id) == 0)
+    return servers->network == NULL || strcmp(info->network, servers->network) == 0 ||
+           bs_fail(error, BS_WORD_conflict, "answers for another network than was answered for before: %s, and should be %s.",
+                   info->network, servers->network);
   if (info->exists) bs_hex_encode(told, info->chain_id, sizeof info->chain_id);
   bs_hex_encode(known, servers->chain_id, sizeof servers->chain_id);
   return bs_fail(error, BS_WORD_conflict, "answers for another chain than %s: its chain id is %s, and should be %s.",
@@ -160,6 +164,15 @@ static bool read_info(void *user, struct bs_json result, struct bs_error *error)
   return bs_told_info_read(user, result, error);
 }
 
+/* It was checked. */
+static void note(struct bs_servers *servers, const struct bs_told_info *info) {
+  servers->network = info->network;
+  if (!info->exists) return;
+  servers->has_chain = true;
+  memcpy(servers->chain_id, info->chain_id, sizeof servers->chain_id);
+  bs_servers_saw(servers, info->tip.block);
+}
+
 static bool learn(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply, struct bs_error *error) {
   struct bs_told_info info;
   const struct bs_question question = {.method = "getinfo", .params = "", .read = read_info, .user = &info};
@@ -167,11 +180,7 @@ static bool learn(struct bs_servers *servers, struct bs_server *server, struct b
   if (!exchange(servers, server, reply, &question, error) || !check_chain(servers, &info, error)) return false;
   server->info = info;
   if (servers->chosen == NULL || servers->chosen == server) servers->is_fresh = true;
-  servers->network = info.network;
-  if (!info.exists) return true;
-  servers->has_chain = true;
-  memcpy(servers->chain_id, info.chain_id, sizeof servers->chain_id);
-  bs_servers_saw(servers, info.tip.block);
+  note(servers, &info);
   return true;
 }
 
@@ -326,7 +335,7 @@ bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error) {
   if (!bs_servers_ask(servers, &question, error)) return false;
   servers->chosen->info = refreshing.info;
   servers->is_fresh = true;
-  if (refreshing.info.exists) bs_servers_saw(servers, refreshing.info.tip.block);
+  note(servers, &refreshing.info);
   return true;
 }
 

@@ -4,10 +4,11 @@
  *
  * One call's answers come from one server, the one that answered last time where it can.  A server that does not answer, or not
  * with an answer, is not asked for half a minute, unless no other is left.  All of them must be of one chain, in every answer:
- * the first one says which, unless the configuration does.
+ * the first one says which, unless the configuration does; and of one network, which decides how transactions are made.
  *
  * Messages name the server and say what to do.  Words: no_names (no server can be used), malformed (what came is no answer),
- * conflict (another chain), and what else a server gives for the method; deadline, cancelled, no_memory; failed (after a fork).
+ * conflict (another chain or network), and what else a server gives for the method; deadline, cancelled, no_memory; failed
+ * (after a fork).
  */
 #ifndef BS_NAMES_SERVERS_H
 #define BS_NAMES_SERVERS_H
@@ -40,7 +41,7 @@ struct bs_servers {
   bool has_chain;
   bool is_pinned; /* the configuration says which chain */
   unsigned char chain_id[32];
-  const char *network; /* static; NULL: not known yet */
+  const char *network; /* static; NULL: not known yet; with has_chain it stays what it is */
   uint64_t seen;       /* the highest block that any server, or the state, has told of */
   pid_t pid;
 };

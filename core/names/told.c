@@ -113,6 +113,25 @@ static bool read_network(const char **ret_network, struct bs_json object, struct
   return refuse(error, "network", "a network that is known here");
 }
 
+/* The chains of Bitcoin's networks have ids that everybody knows: none of them passes for a chain of another kind, with other
+ * rules of what is burned, waited for or believed. */
+static bool check_network(const struct bs_told_info *info, struct bs_error *error) {
+  static const struct {
+    const char *network, *chain_id;
+  } known[] = {{"main", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"},
+               {"test", "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"},
+               {"signet", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"},
+               {"regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"}};
+  char id[2 * sizeof info->chain_id + 1];
+
+  bs_hex_encode(id, info->chain_id, sizeof info->chain_id);
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(known[i].chain_id, id) == 0 && strcmp(known[i].network, info->network) != 0)
+      return bs_fail(error, BS_WORD_malformed, "calls the chain of Bitcoin's network %s one of the network %s", known[i].network,
+                     info->network);
+  return true;
+}
+
 bool bs_told_info_read(struct bs_told_info *ret_info, struct bs_json result, struct bs_error *error) {
   struct bs_told_info info = {.exists = false};
   struct bs_json id;
@@ -122,7 +141,7 @@ bool bs_told_info_read(struct bs_told_info *ret_info, struct bs_json result, str
     return false;
   info.exists = !is_null(id);
   if (info.exists &&
-      (!read_hex(info.chain_id, sizeof info.chain_id, result, "chain_id", error) ||
+      (!read_hex(info.chain_id, sizeof info.chain_id, result, "chain_id", error) || !check_network(&info, error) ||
        !read_tip(&info.tip, result, "last_block", error) || !read_number(&info.first_block, result, "first_block", error) ||
        !read_number_or_null(&info.block_time, result, "block_time", error) ||
        !read_number(&info.names, result, "names", error) ||

@@ -27,6 +27,7 @@ struct bs_told_info {
   uint64_t confirmations, node_blocks; /* 0: there is no node behind it */
   char server[64];
 };
+/* The ids of Bitcoin's networks go with these networks only. */
 bool bs_told_info_read(struct bs_told_info *ret_info, struct bs_json result, struct bs_error *error);
 
 struct bs_told_name {
