@@ -244,6 +244,34 @@ static void a_witness_coin_pays(void **state) {
   bs_key_free(rich);
 }
 
+/* P2WPKH of an uncompressed key: anybody can pay so, and nobody can spend it. */
+static void what_cannot_be_spent_is_no_coin(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_operation paid = {.owner_key = fixture->alice};
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_transaction transaction;
+  struct bs_error error = {0};
+  unsigned char hash[BS_HASH160_SIZE];
+  struct bs_key *payer;
+
+  own(fixture, "foo.id");
+  assert_ok(bs_key_from_text(&payer, "00000000000000000000000000000000000000000000000000000000000000ff", 64, &error));
+  bs_public_key_hash(hash, bs_key_public(payer));
+  slow->extra = (struct bs_coin){.txid = {7}, .output = 1, .value = 2 * COIN};
+  bs_script_pay_to_witness(&slow->extra.script, hash);
+  paid.payment_key = payer;
+  assert_fails(bs_names_update(fixture->one.names, NULL, &receipt, "foo.id", VALUE_1, &paid, &error), BS_WORD_denied,
+               "The coins of the paying key do not suffice");
+  slow_grant(payer, COIN);
+  assert_ok(bs_names_update(fixture->one.names, NULL, &receipt, "foo.id", VALUE_1, &paid, &error));
+  transaction = slow_transaction_of(receipt.txid);
+  assert_int_equal(transaction.input_count, 2);
+  assert_false(transaction.has_witnesses);
+  assert_int_not_equal(transaction.inputs[1].txid[0], 7);
+  bs_transaction_free(&transaction);
+  bs_key_free(payer);
+}
+
 static void a_dry_run_keeps_nothing(void **state) {
   struct fixture *fixture = *state;
   struct bs_name_operation dry = {.owner_key = fixture->alice, .dry_run = true};
@@ -898,6 +926,7 @@ int main(void) {
       SLOW_TEST(coins_are_not_spent_twice),
       SLOW_TEST(a_lack_of_coins_and_a_high_fee_are_told),
       SLOW_TEST(a_witness_coin_pays),
+      SLOW_TEST(what_cannot_be_spent_is_no_coin),
       SLOW_TEST(a_dry_run_keeps_nothing),
       SLOW_TEST(a_small_price_is_no_dust),
       SLOW_TEST(what_the_node_forgot_is_sent_again),

@@ -35,12 +35,24 @@ static bool is_public_key_hash(const struct bs_coin *coin) {
   return bs_script_classify(NULL, coin->script.bytes, coin->script.length) == BS_SCRIPT_PUBLIC_KEY_HASH;
 }
 
-/* An uncompressed key has its P2WPKH coins under another hash. */
+/* An uncompressed key has its P2WPKH coins under another hash.  Those under its own cannot be spent by anybody; whoever pays
+ * there must not keep the key's owner from his own. */
+static bool has_two_hashes(const struct bs_purse *purse) {
+  return memcmp(purse->witness_hash, purse->hash, sizeof purse->hash) != 0;
+}
+
+static void drop_unspendable(struct bs_purse *purse) {
+  size_t kept = 0;
+
+  for (size_t i = 0; i < purse->count; i++)
+    if (is_public_key_hash(&purse->coins[i])) purse->coins[kept++] = purse->coins[i];
+  purse->count = kept;
+}
+
 static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
   struct bs_coin coins[BS_COINS_MAX];
   size_t count;
 
-  if (memcmp(purse->witness_hash, purse->hash, sizeof purse->hash) == 0) return true;
   if (!view->provider->coins(view->state, coins, &count, BS_COINS_MAX, purse->witness_hash, error)) return false;
   for (size_t i = 0; i < count && purse->count < BS_COINS_MAX; i++)
     if (!is_public_key_hash(&coins[i])) purse->coins[purse->count++] = coins[i];
@@ -49,8 +61,10 @@ static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, str
 
 static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
   purse->missing = 0;
-  return view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error) &&
-         (view->provider->is_immediate(view->state) || load_witness_coins(view, purse, error));
+  if (!view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error)) return false;
+  if (!has_two_hashes(purse)) return true;
+  drop_unspendable(purse);
+  return view->provider->is_immediate(view->state) || load_witness_coins(view, purse, error);
 }
 
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error) {
