@@ -47,7 +47,19 @@ contradict 'the same, where one is further'
 told 2 25 "{\"changed_block\": 23, \"value_hash\": \"$two\"}"
 record
 is "$status" 0 'what came later is no contradiction'
-says value_hash "$one" 'the first of the list is believed'
+says value_hash "$two" 'the one that knows more of the chain is believed'
+told 1 24 "{\"changed_block\": 23, \"value_hash\": \"$two\"}"
+told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+record
+says value_hash "$two" 'also where it is the first'
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
+told 2 25 null
+contradict 'that it is not there, by one that is further'
+told 1 20 null
+told 2 25 "{\"changed_block\": 23, \"value_hash\": \"$two\"}"
+record
+says value_hash "$two" 'a name that the one behind does not know yet'
+told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
 
 # ---- another chain ----
 told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$two\"}" ", \"chain\": \"$(printf '22%.0s' $(seq 32))\""

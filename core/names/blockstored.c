@@ -263,6 +263,16 @@ static bool hold_against(struct bs_blockstored *blockstored, struct bs_server *o
                           ret_agree, error);
 }
 
+/* Of two that agree the one that knows more of the chain is believed: a lie about its newest blocks shows in the next ones, to
+ * stand still shows never. */
+static void take_newer(struct bs_blockstored *blockstored, struct bs_server *other, struct name_wanted *first,
+                       const struct name_wanted *second) {
+  if (blockstored->has_tip || second->told.tip.block <= first->told.tip.block) return;
+  first->told = second->told;
+  blockstored->servers.chosen = other;
+  blockstored->servers.is_fresh = false;
+}
+
 /* Where a second server answers, too, it must say the same.  Both are asked once more before it is said that they do not: one
  * of them may just have got a block. */
 static bool compare(struct bs_blockstored *blockstored, struct name_wanted *first, const struct bs_question *question,
@@ -277,7 +287,10 @@ static bool compare(struct bs_blockstored *blockstored, struct name_wanted *firs
     for (int attempt = 0; attempt < 2; attempt++) {
       if (attempt > 0 && !bs_servers_ask(&blockstored->servers, question, error)) return false;
       if (!hold_against(blockstored, other, &same, first, &agree, &second, error)) break;
-      if (agree) return true;
+      if (agree) {
+        take_newer(blockstored, other, first, &second);
+        return true;
+      }
     }
     if (!agree && error->word == BS_NO_WORD)
       return fail_contradiction(blockstored->servers.chosen, &first->told, other, &second.told, first->name, error);
