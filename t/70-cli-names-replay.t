@@ -38,6 +38,17 @@ chain regtest 20 '"one"' "{$newest, \"value_hash\": \"$other\"}"
 look 4 stale 'as of block 18' 'another value at the same place is refused'
 chain regtest 20 '[[0, "one"], [15, "two"]]' '{"changed_block": 9}'
 believed 'when the block itself has left the chain, the new one is followed'
+forget
+chain regtest 20 '"one"' "{$newest}"
+believed 'anew'
+chain regtest 119 '[[0, "one"], [15, "two"]]' '{"changed_block": 9}'
+look 4 stale 'from another history than the one that was seen before.*Ask another name server' 'no block that 100 stand upon leaves a chain'
+chain regtest 119 '[[0, "one"], [15, "two"]]' null
+look 4 stale 'from another history' 'nor is a name gone by that'
+asks check
+is "$status" 1 'check finds it'
+chain regtest 118 '[[0, "one"], [15, "two"]]' '{"changed_block": 9}'
+believed 'one less, and it is followed'
 chain regtest 20 '"one"' "{$newest}"
 believed 'and forward again'
 chain regtest 22 '[[0, "one"], [15, "two"]]' null

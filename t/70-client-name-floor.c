@@ -8,9 +8,9 @@
 #include "core/names/provider.h"
 #include "t/lib/unit.h"
 
-#define HEIGHT 9
+static uint64_t height = 9;
 
-/* A chain of HEIGHT blocks, each with a consensus hash of its number. */
+/* A chain of so many blocks, each with a consensus hash of its number. */
 static bool enter(void *state, const struct bs_scope *scope, bool write, bool *ret_exists, struct bs_error *error) {
   (void)state, (void)scope, (void)write, (void)error;
   *ret_exists = true;
@@ -29,8 +29,15 @@ static const char *place(void *state) {
 static bool consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                          struct bs_error *error) {
   (void)state, (void)error;
-  *ret_found = block <= HEIGHT;
+  *ret_found = block <= height;
   memset(consensus, (int)block, BS_CONSENSUS_SIZE);
+  return true;
+}
+
+static bool info(void *state, struct bs_names_info *ret_info, struct bs_error *error) {
+  (void)state, (void)error;
+  ret_info->exists = true;
+  ret_info->height = height;
   return true;
 }
 
@@ -44,7 +51,7 @@ static bool never(void *state) {
 
 static void assert_fate(bool immediate, uint64_t block, const char *consensus, enum bs_fate expected) {
   const struct bs_provider provider = {.is_immediate = immediate ? always : never, .enter = enter, .leave = leave, .place = place,
-                                       .consensus_at = consensus_at};
+                                       .info = info, .consensus_at = consensus_at};
   struct bs_names names = {.provider = &provider, .mutex = PTHREAD_MUTEX_INITIALIZER};
   struct bs_name_seen floor = {.block = block};
   struct bs_error error = {0};
@@ -67,7 +74,7 @@ static void the_block_is_there(void **state) {
 static void the_chain_ends_before_it(void **state) {
   (void)state;
   for (int immediate = 0; immediate < 2; immediate++)
-    assert_fate(immediate, HEIGHT + 1, "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", BS_FATE_BEYOND_CHAIN);
+    assert_fate(immediate, height + 1, "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", BS_FATE_BEYOND_CHAIN);
 }
 
 static void another_is_in_its_place(void **state) {
@@ -76,11 +83,23 @@ static void another_is_in_its_place(void **state) {
   assert_fate(true, 7, "17070707070707070707070707070707", BS_FATE_REPLACED);
 }
 
+/* However deep a block is, a chain of final blocks has it; no other loses one that is 100 deep. */
+static void another_is_in_its_place_far_below(void **state) {
+  (void)state;
+  height = 107;
+  assert_fate(false, 7, "17070707070707070707070707070707", BS_FATE_LEFT_CHAIN);
+  assert_fate(false, 6, "17070707070707070707070707070707", BS_FATE_REPLACED);
+  assert_fate(false, 6, "06060606060606060606060606060606", BS_FATE_IN_CHAIN);
+  assert_fate(true, 7, "17070707070707070707070707070707", BS_FATE_REPLACED);
+  height = 9;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_block_is_there),
       cmocka_unit_test(the_chain_ends_before_it),
       cmocka_unit_test(another_is_in_its_place),
+      cmocka_unit_test(another_is_in_its_place_far_below),
   };
 
   return RUN_TESTS(tests);

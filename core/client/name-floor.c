@@ -22,10 +22,22 @@ bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_s
   return a->block != b->block ? a->block > b->block : a->vtxindex > b->vtxindex;
 }
 
+/* The name service says that another block is in its place. */
+static bool may_have_left(bool *ret_may, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,
+                          struct bs_error *error) {
+  struct bs_names_info info;
+
+  *ret_may = false;
+  if (bs_names_is_immediate(names)) return true;
+  if (!bs_names_info(names, scope, &info, error)) return false;
+  *ret_may = info.height <= floor->block + BS_NAME_FLOOR_DEPTH;
+  return true;
+}
+
 bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,
                         struct bs_error *error) {
   char consensus[BS_CONSENSUS_TEXT];
-  bool found = bs_names_consensus_at(names, scope, consensus, floor->block, error);
+  bool may_have, found = bs_names_consensus_at(names, scope, consensus, floor->block, error);
 
   if (!found && error->word != BS_WORD_not_found) return false;
   if (!found) {
@@ -34,7 +46,8 @@ bool bs_name_floor_fate(enum bs_fate *ret_fate, const struct bs_name_seen *floor
   } else if (floor->consensus[0] == '\0' || strcmp(consensus, floor->consensus) == 0) {
     *ret_fate = BS_FATE_IN_CHAIN;
   } else {
-    *ret_fate = bs_names_is_immediate(names) ? BS_FATE_REPLACED : BS_FATE_LEFT_CHAIN;
+    if (!may_have_left(&may_have, floor, names, scope, error)) return false;
+    *ret_fate = may_have ? BS_FATE_LEFT_CHAIN : BS_FATE_REPLACED;
   }
   return true;
 }
