@@ -24,7 +24,6 @@ static void what_is_kept_is_found(void **state) {
   bs_proofs_keep(proofs, 7, here_hash, root, there);
   bs_proofs_keep_reached(proofs, 5, here_hash, there);
   bs_proofs_keep_quiet(proofs, "foo.id", 7, here_hash, 3);
-  assert_true(bs_proofs_find(proofs, 7, here_hash, operations, previous));
   bs_proofs_close(proofs);
   proofs = open_proofs(*state);
   assert_true(bs_proofs_find(proofs, 7, here_hash, operations, previous));
@@ -41,6 +40,60 @@ static void what_is_kept_is_found(void **state) {
   assert_false(bs_proofs_find_quiet(proofs, &lowest, "bar.id", 7, here_hash));
   assert_false(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 7, there));
   assert_false(bs_proofs_find_quiet(proofs, &lowest, "foo.id", 8, here_hash));
+  bs_proofs_close(proofs);
+}
+
+/* A proof may wait for a server for minutes, between what it keeps. */
+static void nobody_waits_for_another_proof(void **state) {
+  struct bs_proofs *slow = open_proofs(*state), *quick = open_proofs(*state);
+  unsigned char consensus[16];
+  uint64_t since = bs_clock_monotonic_ms();
+
+  bs_proofs_keep_reached(slow, 5, here_hash, there);
+  bs_proofs_keep_reached(quick, 6, here_hash, there);
+  bs_proofs_close(quick);
+  assert_true(bs_clock_monotonic_ms() - since < 3000);
+  quick = open_proofs(*state);
+  assert_true(bs_proofs_find_reached(quick, 6, here_hash, consensus));
+  bs_proofs_close(slow);
+  assert_true(bs_proofs_find_reached(quick, 5, here_hash, consensus));
+  bs_proofs_close(quick);
+}
+
+/* Nor for long for anything else: what is remembered is not worth it. */
+static void a_lock_is_not_waited_for(void **state) {
+  char *file BS_AUTO_FREE = path_in(*state, "proofs.db");
+  struct bs_proofs *proofs = open_proofs(*state);
+  const struct bs_database_kind kind = {.noun = "memory of proofs", .application_id = 0x42535052, .version = 1};
+  struct bs_database *database;
+  struct bs_error error = {0};
+  unsigned char consensus[16];
+  uint64_t since;
+
+  bs_proofs_keep_reached(proofs, 5, here_hash, there);
+  bs_proofs_close(proofs);
+  assert_ok(bs_database_open(&database, file, &kind, BS_DATABASE_WRITE, NULL, &error));
+  assert_ok(bs_database_begin(database, &error));
+  proofs = open_proofs(*state);
+  bs_proofs_keep_reached(proofs, 6, here_hash, there);
+  since = bs_clock_monotonic_ms();
+  bs_proofs_close(proofs);
+  assert_true(bs_clock_monotonic_ms() - since < 3000);
+  bs_database_close(database);
+  proofs = open_proofs(*state);
+  assert_false(bs_proofs_find_reached(proofs, 6, here_hash, consensus));
+  bs_proofs_close(proofs);
+}
+
+/* More than is kept in memory. */
+static void many_are_kept(void **state) {
+  struct bs_proofs *proofs = open_proofs(*state);
+  unsigned char consensus[16];
+
+  for (uint64_t block = 1; block <= 10000; block++) bs_proofs_keep_reached(proofs, block, here_hash, there);
+  bs_proofs_close(proofs);
+  proofs = open_proofs(*state);
+  for (uint64_t block = 1; block <= 10000; block++) assert_true(bs_proofs_find_reached(proofs, block, here_hash, consensus));
   bs_proofs_close(proofs);
 }
 
@@ -98,6 +151,9 @@ static void where_nothing_can_be_kept(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_place(what_is_kept_is_found),
+      in_place(nobody_waits_for_another_proof),
+      in_place(a_lock_is_not_waited_for),
+      in_place(many_are_kept),
       in_place(what_is_damaged_is_done_without),
       in_place(rows_of_a_wrong_length_are_none),
       in_place(where_nothing_can_be_kept),

@@ -40,11 +40,24 @@ static const struct bs_database_kind proofs_kind = {
     .statement_count = sizeof statements / sizeof statements[0],
 };
 
+#define KEPT_MAX 4096 /* rows that are kept in memory before they are written */
+#define WRITE_MS 500  /* that a write waits for another process's, which is as short */
+
+/* A row that is not written yet. */
+struct kept {
+  size_t which; /* KEEP, KEEP_REACHED or KEEP_QUIET */
+  uint64_t block, lowest;
+  unsigned char consensus[BS_PROOFS_CONSENSUS], operations[BS_PROOFS_OPERATIONS];
+  unsigned char other[BS_PROOFS_CONSENSUS]; /* of the block before, or reached */
+  char *name;
+};
+
 struct bs_proofs {
   char *path;
   const struct bs_scope *scope;
-  struct bs_database *database; /* NULL: there is none yet, or it is done without */
-  bool is_written;              /* in a write transaction */
+  struct bs_database *database; /* for reading; NULL: there is none yet, or it is done without */
+  struct kept *kept;
+  size_t kept_count, kept_room;
   bool is_given_up;
 };
 
@@ -72,29 +85,56 @@ bool bs_proofs_open(struct bs_proofs **ret_proofs, const char *directory, const 
   return true;
 }
 
-void bs_proofs_close(struct bs_proofs *proofs) {
-  struct bs_error why = {.word = BS_NO_WORD};
+static bool write_row(struct bs_database *database, const struct kept *kept, struct bs_error *error) {
+  const struct bs_value consensus = bs_value_blob(kept->consensus, BS_PROOFS_CONSENSUS);
+  const struct bs_value block = bs_value_integer(kept->block), other = bs_value_blob(kept->other, BS_PROOFS_CONSENSUS);
 
-  if (proofs == NULL) return;
-  if (proofs->is_written && proofs->database != NULL && !bs_database_commit(proofs->database, &why)) give_up(proofs, &why);
-  bs_database_close(proofs->database);
-  free(proofs->path);
-  free(proofs);
+  if (kept->which == KEEP_REACHED) return bs_database_run(database, KEEP_REACHED, BS_VALUES(consensus, block, other), error);
+  if (kept->which == KEEP_QUIET)
+    return bs_database_run(database, KEEP_QUIET,
+                           BS_VALUES(bs_value_text(kept->name), consensus, block, bs_value_integer(kept->lowest)), error);
+  return bs_database_run(database, KEEP,
+                         BS_VALUES(consensus, block, bs_value_blob(kept->operations, BS_PROOFS_OPERATIONS), other), error);
 }
 
-/* The connection for reading is replaced by one that writes, all of a proof in one transaction. */
-static bool begin(struct bs_proofs *proofs) {
-  struct bs_error why = {.word = BS_NO_WORD};
+static bool write_rows(const struct bs_proofs *proofs, const struct bs_scope *scope, struct bs_error *error) {
   struct bs_database *database;
+  bool good;
 
-  if (proofs->is_given_up || proofs->is_written) return !proofs->is_given_up;
-  if (bs_database_open(&database, proofs->path, &proofs_kind, BS_DATABASE_CREATE, proofs->scope, &why)) {
-    bs_database_close(proofs->database);
-    proofs->database = database;
-    proofs->is_written = bs_database_begin(database, &why);
+  if (!bs_database_open(&database, proofs->path, &proofs_kind, BS_DATABASE_CREATE, scope, error)) return false;
+  good = bs_database_begin(database, error);
+  for (size_t i = 0; good && i < proofs->kept_count; i++) good = write_row(database, &proofs->kept[i], error);
+  good = good && bs_database_commit(database, error);
+  bs_database_close(database);
+  return good;
+}
+
+/* All at once, and nothing is asked meanwhile: whoever else proves something must not wait for this proof's server. */
+static void write_kept(struct bs_proofs *proofs) {
+  uint32_t left = proofs->scope == NULL ? WRITE_MS : bs_scope_time_left(proofs->scope);
+  struct bs_scopes scopes = {NULL};
+  struct bs_error why = {.word = BS_NO_WORD};
+  struct bs_scope *scope;
+
+  if (proofs->kept_count > 0 && left > 0 && !proofs->is_given_up) {
+    if (!bs_scope_open(&scopes, &scope, left < WRITE_MS ? left : WRITE_MS, &why)) {
+      give_up(proofs, &why);
+    } else {
+      if (!write_rows(proofs, scope, &why)) give_up(proofs, &why);
+      bs_scope_close(scope);
+    }
+    bs_scopes_free(&scopes);
   }
-  if (!proofs->is_written) give_up(proofs, &why);
-  return proofs->is_written;
+  while (proofs->kept_count > 0) free(proofs->kept[--proofs->kept_count].name);
+}
+
+void bs_proofs_close(struct bs_proofs *proofs) {
+  if (proofs == NULL) return;
+  write_kept(proofs);
+  bs_database_close(proofs->database);
+  free(proofs->kept);
+  free(proofs->path);
+  free(proofs);
 }
 
 /* The only row, or NULL; what fails is done without. */
@@ -129,24 +169,44 @@ bool bs_proofs_find_reached(struct bs_proofs *proofs, uint64_t block, const unsi
   return row != NULL && take(proofs, row, 0, consensus, BS_PROOFS_CONSENSUS);
 }
 
-static void keep(struct bs_proofs *proofs, size_t which, const struct bs_value *values, size_t count) {
+/* Takes the name over. */
+static void keep(struct bs_proofs *proofs, const struct kept *kept) {
   struct bs_error why = {.word = BS_NO_WORD};
 
-  if (begin(proofs) && !bs_database_run(proofs->database, which, values, count, &why)) give_up(proofs, &why);
+  if (proofs->kept_count == KEPT_MAX) write_kept(proofs);
+  if (!proofs->is_given_up && proofs->kept_count == proofs->kept_room) {
+    size_t room = proofs->kept_room == 0 ? 64 : 2 * proofs->kept_room;
+    struct kept *grown = realloc(proofs->kept, room * sizeof *grown);
+
+    if (grown == NULL) {
+      bs_fail_memory(&why);
+      give_up(proofs, &why);
+    } else {
+      proofs->kept = grown;
+      proofs->kept_room = room;
+    }
+  }
+  if (proofs->is_given_up) free(kept->name);
+  else proofs->kept[proofs->kept_count++] = *kept;
 }
 
 void bs_proofs_keep(struct bs_proofs *proofs, uint64_t block, const unsigned char consensus[BS_PROOFS_CONSENSUS],
                     const unsigned char operations[BS_PROOFS_OPERATIONS], const unsigned char previous[BS_PROOFS_CONSENSUS]) {
-  keep(proofs, KEEP,
-       BS_VALUES(bs_value_blob(consensus, BS_PROOFS_CONSENSUS), bs_value_integer(block),
-                 bs_value_blob(operations, BS_PROOFS_OPERATIONS), bs_value_blob(previous, BS_PROOFS_CONSENSUS)));
+  struct kept kept = {.which = KEEP, .block = block};
+
+  memcpy(kept.consensus, consensus, sizeof kept.consensus);
+  memcpy(kept.operations, operations, sizeof kept.operations);
+  memcpy(kept.other, previous, sizeof kept.other);
+  keep(proofs, &kept);
 }
 
 void bs_proofs_keep_reached(struct bs_proofs *proofs, uint64_t block, const unsigned char pin[BS_PROOFS_CONSENSUS],
                             const unsigned char consensus[BS_PROOFS_CONSENSUS]) {
-  keep(proofs, KEEP_REACHED,
-       BS_VALUES(bs_value_blob(pin, BS_PROOFS_CONSENSUS), bs_value_integer(block), bs_value_blob(consensus,
-                                                                                                 BS_PROOFS_CONSENSUS)));
+  struct kept kept = {.which = KEEP_REACHED, .block = block};
+
+  memcpy(kept.consensus, pin, sizeof kept.consensus);
+  memcpy(kept.other, consensus, sizeof kept.other);
+  keep(proofs, &kept);
 }
 
 bool bs_proofs_find_quiet(struct bs_proofs *proofs, uint64_t *ret_lowest, const char *name, uint64_t block,
@@ -161,7 +221,9 @@ bool bs_proofs_find_quiet(struct bs_proofs *proofs, uint64_t *ret_lowest, const 
 
 void bs_proofs_keep_quiet(struct bs_proofs *proofs, const char *name, uint64_t block,
                           const unsigned char consensus[BS_PROOFS_CONSENSUS], uint64_t lowest) {
-  keep(proofs, KEEP_QUIET,
-       BS_VALUES(bs_value_text(name), bs_value_blob(consensus, BS_PROOFS_CONSENSUS), bs_value_integer(block),
-                 bs_value_integer(lowest)));
+  struct kept kept = {.which = KEEP_QUIET, .block = block, .lowest = lowest, .name = strdup(name)};
+
+  if (kept.name == NULL) return; /* it is asked again */
+  memcpy(kept.consensus, consensus, sizeof kept.consensus);
+  keep(proofs, &kept);
 }

@@ -19,7 +19,7 @@
 struct bs_proofs;
 /* scope: as long as the proofs.  Opens what there is; the file is made by the first that is kept. */
 bool bs_proofs_open(struct bs_proofs **ret_proofs, const char *directory, const struct bs_scope *scope, struct bs_error *error);
-/* What was kept is there from now on.  NULL is allowed. */
+/* What was kept is there from now on; until then no other process waits for this one.  NULL is allowed. */
 void bs_proofs_close(struct bs_proofs *proofs);
 
 /* previous: the consensus hash of the block before, zero for the first. */
