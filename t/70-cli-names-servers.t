@@ -113,6 +113,12 @@ cli keygen "$work/key"
 fails_with 9 denied "coins of the owner's key do not suffice" 'for a write, the one that is further is asked' --key "$work/key" -v register bar.id
 like "$(cat "$err")" "warning: The name server 127.0.0.1:$port1 is 20 blocks behind what was seen before: its chain ends at block 20" \
   'as the first is behind it'
+like "$(cat "$err")" "Block 40 was told of by 127.0.0.1:$port2: where that is none, take that one out of names.servers" 'and who says so'
+world 2 "{\"network\": \"regtest\", \"block\": 9007199254740991, \"history\": [[0, \"one\"], [15, \"two\"]]}"
+asks --key "$work/key" -v announce 1111111111111111111111111111111111111111
+is_empty "$(grep 'blocks behind' "$err")" 'how far another branch goes does not count'
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port2 has another block 20 than 127.0.0.1:$port1: that its chain ends at block 9007199254740991 does not" \
+  'and is told'
 told 1 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
 told 2 40 "{\"changed_block\": 9, \"value_hash\": \"$one\"}" ', "node_blocks": 90'
 fails_with 4 stale 'None of the 2 name servers.*is 70 blocks behind.*is 50 blocks behind' 'where all are behind, nothing is written' \

@@ -96,7 +96,7 @@ bool bs_blockstored_note_tip(struct bs_blockstored *blockstored, const struct bs
   if (blockstored->has_tip) return true;
   blockstored->has_tip = servers->is_bound = true;
   blockstored->tip = *tip;
-  bs_servers_saw(servers, tip->block);
+  bs_servers_saw(servers, servers->chosen, tip->block);
   lag = bs_servers_lag(servers, tip->block);
   if (lag > BS_SERVERS_LAG)
     bs_log(BS_LOG_WARNING, "The name server %s is %" PRIu64 " blocks behind what was seen before: what it says may be old.",
@@ -255,7 +255,6 @@ static bool hold_against(struct bs_blockstored *blockstored, struct bs_server *o
   bool first_is_low;
 
   if (!bs_servers_ask_one(&blockstored->servers, other, question, error)) return false;
-  bs_servers_saw(&blockstored->servers, second->told.tip.block);
   *ret_agree = !bs_told_names_differ(&first->told, &second->told);
   if (!*ret_agree || first->told.tip.block == second->told.tip.block) return true;
   first_is_low = first->told.tip.block < second->told.tip.block;
@@ -267,7 +266,9 @@ static bool hold_against(struct bs_blockstored *blockstored, struct bs_server *o
  * stand still shows never. */
 static void take_newer(struct bs_blockstored *blockstored, struct bs_server *other, struct name_wanted *first,
                        const struct name_wanted *second) {
-  if (blockstored->has_tip || second->told.tip.block <= first->told.tip.block) return;
+  if (second->told.tip.block <= first->told.tip.block) return;
+  bs_servers_saw(&blockstored->servers, other, second->told.tip.block);
+  if (blockstored->has_tip) return;
   first->told = second->told;
   blockstored->servers.chosen = other;
   blockstored->servers.is_fresh = false;
@@ -404,7 +405,7 @@ static bool blockstored_fee_rate(void *state, uint64_t *ret_rate, struct bs_erro
 }
 
 static void blockstored_saw(void *state, uint64_t block) {
-  bs_servers_saw(&((struct bs_blockstored *)state)->servers, block);
+  bs_servers_saw(&((struct bs_blockstored *)state)->servers, NULL, block);
 }
 
 const struct bs_provider bs_provider_blockstored = {

@@ -164,13 +164,13 @@ static bool read_info(void *user, struct bs_json result, struct bs_error *error)
   return bs_told_info_read(user, result, error);
 }
 
-/* It was checked. */
-static void note(struct bs_servers *servers, const struct bs_told_info *info) {
+/* It was checked.  How far a server is that is only asked beside is another question: bs_servers_look_around. */
+static void note(struct bs_servers *servers, const struct bs_server *server, const struct bs_told_info *info) {
   servers->network = info->network;
   if (!info->exists) return;
   servers->has_chain = true;
   memcpy(servers->chain_id, info->chain_id, sizeof servers->chain_id);
-  bs_servers_saw(servers, info->tip.block);
+  if (servers->chosen == NULL || servers->chosen == server) bs_servers_saw(servers, server, info->tip.block);
 }
 
 static bool learn(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply, struct bs_error *error) {
@@ -180,7 +180,7 @@ static bool learn(struct bs_servers *servers, struct bs_server *server, struct b
   if (!exchange(servers, server, reply, &question, error) || !check_chain(servers, &info, error)) return false;
   server->info = info;
   if (servers->chosen == NULL || servers->chosen == server) servers->is_fresh = true;
-  note(servers, &info);
+  note(servers, server, &info);
   return true;
 }
 
@@ -335,22 +335,52 @@ bool bs_servers_refresh(struct bs_servers *servers, struct bs_error *error) {
   if (!bs_servers_ask(servers, &question, error)) return false;
   servers->chosen->info = refreshing.info;
   servers->is_fresh = true;
-  note(servers, &refreshing.info);
+  note(servers, servers->chosen, &refreshing.info);
   return true;
 }
 
 /* ---- how far it is ---- */
 
+struct branch {
+  const struct bs_told_tip *tip;
+  bool is_same;
+};
+
+static bool read_branch(void *user, struct bs_json result, struct bs_error *error) {
+  struct branch *branch = user;
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+  bool found;
+
+  if (!bs_told_consensus_read(consensus, &found, result, error)) return false;
+  branch->is_same = found && memcmp(consensus, branch->tip->consensus, sizeof consensus) == 0;
+  return true;
+}
+
+/* How far it is counts only where its chain goes on from the chosen one's. */
+static bool count_height(struct bs_servers *servers, struct bs_server *server, const struct bs_told_info *info,
+                         struct bs_error *error) {
+  struct branch branch = {&servers->chosen->info.tip, false};
+  char params[24];
+  const struct bs_question question = {.method = "get_consensus_at", .params = params, .read = read_branch, .user = &branch};
+
+  if (!info->exists || info->tip.block <= servers->seen || info->tip.block <= branch.tip->block) return true;
+  snprintf(params, sizeof params, "%" PRIu64, branch.tip->block);
+  if (!bs_servers_ask_one(servers, server, &question, error)) return false;
+  if (branch.is_same) bs_servers_saw(servers, server, info->tip.block);
+  else
+    bs_log(BS_LOG_WARNING, "The name server %s has another block %" PRIu64 " than %s: that its chain ends at block %" PRIu64
+           " does not count.", server->address.text, branch.tip->block, servers->chosen->address.text, info->tip.block);
+  return true;
+}
+
 bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error) {
+  if (servers->count > 1 && !bs_servers_refresh(servers, error)) return false;
   for (struct bs_server *at = servers->items; at < servers->items + servers->count; at++) {
     struct refreshing refreshing = {.servers = servers};
     const struct bs_question question = {.method = "getinfo", .params = "", .read = read_refreshed, .user = &refreshing};
 
     if (at == servers->chosen || !may_answer(at)) continue;
-    if (bs_servers_ask_one(servers, at, &question, error)) {
-      if (refreshing.info.exists) bs_servers_saw(servers, refreshing.info.tip.block);
-      continue;
-    }
+    if (bs_servers_ask_one(servers, at, &question, error) && count_height(servers, at, &refreshing.info, error)) continue;
     if (is_ours(error)) return false;
     bs_log(BS_LOG_WARNING, "%s", error->message);
     *error = (struct bs_error){0};
@@ -358,8 +388,10 @@ bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error) 
   return true;
 }
 
-void bs_servers_saw(struct bs_servers *servers, uint64_t block) {
-  if (block > servers->seen) servers->seen = block;
+void bs_servers_saw(struct bs_servers *servers, const struct bs_server *server, uint64_t block) {
+  if (block <= servers->seen) return;
+  servers->seen = block;
+  servers->seen_by = server;
 }
 
 uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block) {
@@ -373,10 +405,15 @@ uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block) {
 
 bool bs_servers_pass_over(struct bs_servers *servers, uint64_t block, struct bs_error *error) {
   struct bs_server *server = servers->chosen;
+  uint64_t lag = bs_servers_lag(servers, block);
+  char witness[400] = "";
 
+  if (servers->seen_by != NULL && servers->seen_by != server && lag == servers->seen - block)
+    snprintf(witness, sizeof witness, "  Block %" PRIu64 " was told of by %s: where that is none, take that one out of"
+             " names.servers.", servers->seen, servers->seen_by->address.text);
   bs_fail(error, BS_WORD_stale, "is %" PRIu64 " blocks behind what was seen before: its chain ends at block %" PRIu64
           ".  Nothing is written by what it says; wait until it has caught up, or give another with names.server in the"
-          " configuration.", bs_servers_lag(servers, block), block);
+          " configuration.%s", lag, block, witness);
   tell(server, error);
   servers->is_bound = false;
   give_up(servers, server, error);

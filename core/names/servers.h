@@ -42,7 +42,8 @@ struct bs_servers {
   bool is_pinned; /* the configuration says which chain */
   unsigned char chain_id[32];
   const char *network; /* static; NULL: not known yet; with has_chain it stays what it is */
-  uint64_t seen;       /* the highest block that any server, or the state, has told of */
+  uint64_t seen;       /* the highest block that the state, or a server in whose chain the chosen one's end is, told of */
+  const struct bs_server *seen_by; /* NULL: the state */
   pid_t pid;
 };
 
@@ -81,11 +82,11 @@ bool bs_servers_ask_one(struct bs_servers *servers, struct bs_server *server, co
 /* The first server from `from` on (NULL: from the beginning) that is not the chosen one and may answer; NULL: none. */
 struct bs_server *bs_servers_other(struct bs_servers *servers, struct bs_server *from);
 
-/* Asks each other server that may answer how far its chain is. */
+/* Asks each other server that may answer how far its chain is; what goes on from the chosen one's chain is noted. */
 bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error);
 
-/* Notes how far a chain is. */
-void bs_servers_saw(struct bs_servers *servers, uint64_t block);
+/* Notes how far a chain is; server: who says so, NULL: the state. */
+void bs_servers_saw(struct bs_servers *servers, const struct bs_server *server, uint64_t block);
 /* By how many blocks the chosen server, whose chain ends at `block`, is behind; at most BS_SERVERS_LAG is no matter. */
 uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block);
 /* The chosen server is too far behind: another one; false, with stale, where there is none.  Nothing of the call counts. */
