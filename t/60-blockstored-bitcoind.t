@@ -87,9 +87,19 @@ from=$(date +%s)
 is "$(call lookup '["alice.id"]') $(info last_block)" '[null] 224' 'while the node hangs, questions are answered'
 [ $(($(date +%s) - from)) -le 3 ]
 report $? 'at once'
+await info_is state waiting || await info_is state waiting
+is "$(info state) $(info node_blocks)" 'waiting 225' 'that it hangs is noticed'
+is "$(call lookup '["alice.id"]')" '[null]' 'and the index still answers, as it was not behind'
 kill -CONT "$node"
 wait "$asking"
 like "$(cat "$work/unspents")" '"unspents":\[' 'who needs it waits, and has his answer'
+
+# An index that somebody removes is made again.
+rm -f "$work"/index "$work"/index-wal "$work"/index-shm
+await grep -q 'The index was removed; it is made again' "$log"
+await info_is last_block 224
+is "$(info last_block) $(info state)" '224 following' 'an index that was removed is made again'
+is "$(grep -c 'warning core message=.*The index was removed; it is made again' "$log")" 1 'as the log says'
 
 # Killed and started again, it goes on where it was.
 end_server KILL

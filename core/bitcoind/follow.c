@@ -26,10 +26,15 @@ struct range {
 };
 
 struct bs_follower {
-  struct bs_bitcoin_chain *chain;
+  struct bs_bitcoin_chain *chain; /* NULL: it was removed, and could not be made again yet */
   struct bs_rpc *blocks;  /* batches of blocks */
   struct bs_rpc *details; /* what operations spend, while a batch is on its way */
   uint64_t confirmations;
+  const struct bs_bitcoin_network *network;
+  uint64_t first_block;
+  char *index;
+  void (*tell)(const struct bs_follow_state *state, void *user); /* NULL: nobody hears */
+  void *user;
   /* Of the step in progress. */
   uint64_t target;                 /* height that the index will have */
   uint64_t pruned_below;           /* 0: nothing */
@@ -54,10 +59,22 @@ void bs_follower_close(struct bs_follower *follower) {
   bs_rpc_close(follower->details);
   bs_buffer_free(&follower->bytes);
   bs_buffer_free(&follower->scripts);
+  free(follower->index);
   free(follower->hashes);
   free(follower->wanted);
   free(follower->results);
   free(follower);
+}
+
+/* One that was removed is made again: writing into a file that nobody else can open is of no use. */
+static bool ensure_chain(struct bs_follower *follower, struct bs_error *error) {
+  if (follower->chain != NULL && bs_bitcoin_chain_is_removed(follower->chain)) {
+    bs_log(BS_LOG_WARNING, "%s: The index was removed; it is made again", follower->index);
+    bs_bitcoin_chain_close(follower->chain);
+    follower->chain = NULL;
+  }
+  return follower->chain != NULL || bs_bitcoin_chain_open(&follower->chain, follower->index, follower->network,
+                                                          follower->first_block, BS_DATABASE_CREATE, NULL, error);
 }
 
 static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config *config,
@@ -66,12 +83,16 @@ static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config
 
   rpc.wallet = NULL;
   follower->confirmations = config->confirmations;
+  follower->network = network;
+  follower->first_block = config->first_block;
+  follower->index = strdup(config->index);
   follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
   follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
   follower->results = calloc((size_t)2 * BATCH_MAX, sizeof *follower->results);
-  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL) return bs_fail_memory(error);
+  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL || follower->index == NULL)
+    return bs_fail_memory(error);
   return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error) &&
-         bs_bitcoin_chain_open(&follower->chain, config->index, network, config->first_block, BS_DATABASE_CREATE, NULL, error);
+         ensure_chain(follower, error);
 }
 
 bool bs_follower_open(struct bs_follower **ret_follower, const struct bs_bitcoind_config *config, struct bs_error *error) {
@@ -93,6 +114,15 @@ bool bs_follower_open(struct bs_follower **ret_follower, const struct bs_bitcoin
 
 struct bs_bitcoin_chain *bs_follower_chain(struct bs_follower *follower) {
   return follower->chain;
+}
+
+void bs_follower_hear(struct bs_follower *follower, void (*tell)(const struct bs_follow_state *state, void *user), void *user) {
+  follower->tell = tell;
+  follower->user = user;
+}
+
+static void tell(const struct bs_follower *follower, const struct bs_follow_state *state) {
+  if (follower->tell != NULL) follower->tell(state, follower->user);
 }
 
 /* ---- writing ---- */
@@ -280,6 +310,7 @@ static bool apply_batch(struct bs_follower *follower, const struct bs_scope *sco
     if (!*ret_follows) return true;
     state->height = follower->got_blocks.first + i;
     state->applied++;
+    if (!follower->is_writing) tell(follower, state);
     if (state->applied % SHOWN_BLOCKS == 0)
       bs_log(BS_LOG_INFO, "bitcoind: block %" PRIu64 " of %" PRIu64, state->height, follower->target);
   }
@@ -318,9 +349,13 @@ static bool step(struct bs_follower *follower, const struct bs_scope *scope, str
   uint64_t fork;
 
   if (!bs_node_info(follower->blocks, scope, &info, bs_bitcoin_chain_network(follower->chain), error) ||
-      !bs_bitcoin_chain_tip(follower->chain, &tip, error) || !find_fork(follower, scope, info.height, &tip, &fork, error))
+      !bs_bitcoin_chain_tip(follower->chain, &tip, error))
     return false;
   state->node_height = info.height;
+  state->height = tip.height;
+  state->is_syncing = info.is_loading || info.height < tip.height;
+  tell(follower, state);
+  if (!find_fork(follower, scope, info.height, &tip, &fork, error)) return false;
   state->is_syncing = info.is_loading || info.height < fork;
   state->height = fork;
   state->taken_back = tip.height - fork;
@@ -333,19 +368,19 @@ static bool step(struct bs_follower *follower, const struct bs_scope *scope, str
 
 bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *ret_state,
                struct bs_error *error) {
-  struct bs_follow_state state = {.height = 0};
   bool good;
 
+  *ret_state = (struct bs_follow_state){.height = 0};
+  if (!ensure_chain(follower, error)) return false;
   follower->batch_max = BATCH_MAX;
   if (follower->batch == 0) follower->batch = BATCH_MAX;
   bs_bitcoin_chain_scope(follower->chain, scope);
-  good = step(follower, scope, &state, error);
+  good = step(follower, scope, ret_state, error);
   if (!good) {
     bs_bitcoin_chain_abort(follower->chain);
     follower->is_writing = false;
     bs_rpc_drop(follower->blocks);
   }
   bs_bitcoin_chain_scope(follower->chain, NULL);
-  if (good) *ret_state = state;
   return good;
 }

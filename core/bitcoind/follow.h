@@ -44,13 +44,19 @@ struct bs_follow_state {
  * One step: takes back what has left the node's chain, and applies what it has more, until the index is where the node was when
  * the step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with those that take its place; a
  * kill, a cancelled scope or a failure loses what was not, and the next step goes on there.
- * After a failure the caller tries again later; only conflict and config do not go away by themselves.
+ * After a failure the caller tries again later; only conflict and config do not go away by themselves.  *ret_state is set also
+ * then, and says how far it came: node_height 0, the node was not reached.
+ * An index whose file was removed meanwhile is made again.
  *
  * Words: no_names also when the node has pruned a block that is needed (says from which block on it has them), config (the node
  * is of another network), conflict (more blocks have left the chain than can be taken back; says what to do).
  */
 bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *ret_state,
                struct bs_error *error);
-struct bs_bitcoin_chain *bs_follower_chain(struct bs_follower *follower); /* its own connection */
+/* What is told during a step, on its thread: as soon as the node has answered (applied 0; `height` the index's own, not looked at
+ * for other branches yet), and after each commit. */
+void bs_follower_hear(struct bs_follower *follower, void (*tell)(const struct bs_follow_state *state, void *user), void *user);
+/* Its own connection, until the next step. */
+struct bs_bitcoin_chain *bs_follower_chain(struct bs_follower *follower);
 
 #endif

@@ -15,6 +15,8 @@
 
 #define POLL_MS 1000           /* between two looks at the node */
 #define BACK_OFF_MOST_MS 60000 /* between two tries when it cannot be asked */
+#define ASK_MS 10000           /* for the node to say how it stands */
+#define LAG_MOST 6             /* blocks that a step in progress may lack; clients look at the same (core/names/servers.c) */
 #define STEP_MS 600000         /* what was committed of a longer step stays, and the next one goes on there */
 #define FEE_EVERY_MS 30000
 #define FEE_PATIENCE_MS 10000
@@ -68,15 +70,44 @@ static void ask_fee(struct bsd_follower *follower, uint64_t now_ms) {
   follower->node.fee_rate = rate;
 }
 
+/* How the index stands now.  A few blocks less than the node while they are applied is no lag yet. */
 static void note_state(struct bsd_follower *follower, const struct bs_follow_state *state) {
-  bool is_behind = state->is_syncing || state->height + follower->confirmations < state->node_height;
+  uint64_t wanted = state->node_height > follower->confirmations ? state->node_height - follower->confirmations : 0;
+  uint64_t missing = wanted > state->height ? wanted - state->height : 0;
+  struct bsd_node *node = &follower->node;
+
+  node->is_behind = state->is_syncing || missing > LAG_MOST || (node->is_behind && missing > 0);
+  node->height = state->node_height;
+  if (follower->problem[0] == '\0') node->state = node->is_behind ? "indexing" : "following";
+}
+
+static void note_progress(struct bsd_follower *follower, const struct bs_follow_state *state) {
   BS_LOCKED(&follower->mutex);
 
   if (follower->problem[0] != '\0') BSD_JOURNAL(BS_LOG_INFO, "node", BSD_TEXT("state", "it answers again"));
-  follower->node.state = is_behind ? "indexing" : "following";
-  follower->node.height = state->node_height;
-  if (state->taken_back > 0) follower->node.reorganisations++;
   follower->problem[0] = '\0';
+  note_state(follower, state);
+}
+
+/* In a step.  That the node says how it stands does not mean that it has what is needed: a problem stays one until then. */
+static void hear(const struct bs_follow_state *state, void *user) {
+  struct bsd_follower *follower = user;
+
+  if (state->applied > 0) {
+    note_progress(follower, state);
+    return;
+  }
+  follower->scope->deadline_ms = bs_clock_monotonic_ms() + STEP_MS;
+  BS_LOCKED(&follower->mutex);
+  note_state(follower, state);
+}
+
+/* After a step: blocks that were taken back are counted once. */
+static void note_step(struct bsd_follower *follower, const struct bs_follow_state *state) {
+  note_progress(follower, state);
+  if (state->taken_back == 0) return;
+  BS_LOCKED(&follower->mutex);
+  follower->node.reorganisations++;
 }
 
 /* Told once for each problem. */
@@ -94,7 +125,7 @@ static bool rest(struct bsd_follower *follower, uint64_t milliseconds) {
   struct timespec until;
   BS_LOCKED(&follower->mutex);
 
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += (time_t)(milliseconds / 1000);
   until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
   until.tv_sec += until.tv_nsec / 1000000000;
@@ -117,11 +148,15 @@ static void follow(void *user) {
     struct bs_error error = {0};
     uint64_t now_ms = bs_clock_monotonic_ms();
 
-    follower->scope->deadline_ms = now_ms + STEP_MS;
+    follower->scope->deadline_ms = now_ms + ASK_MS;
     if (bs_follow(follower->follower, follower->scope, &state, &error)) {
-      note_state(follower, &state);
+      note_step(follower, &state);
       ask_fee(follower, now_ms);
       wait_ms = POLL_MS;
+    } else if (error.word == BS_WORD_deadline && state.applied > 0) { /* the next step goes on there */
+      note_step(follower, &state);
+      ask_fee(follower, bs_clock_monotonic_ms());
+      wait_ms = 0;
     } else if (is_final(&error)) {
       BS_LOCKED(&follower->mutex);
       follower->has_failed = true;
@@ -149,6 +184,16 @@ static void destroy(struct bsd_follower *follower) {
   free(follower);
 }
 
+/* `rest` waits by the clock that nobody sets. */
+static void make_condition(pthread_cond_t *condition) {
+  pthread_condattr_t attributes;
+
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(condition, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
 bool bsd_follower_open(struct bsd_follower **ret_follower, const struct bsd_settings *settings, struct bs_error *error) {
   char url[300];
   const struct bs_bitcoind_config config = bsd_bitcoind_config(url, settings);
@@ -156,12 +201,17 @@ bool bsd_follower_open(struct bsd_follower **ret_follower, const struct bsd_sett
 
   if (follower == NULL) return bs_fail_memory(error);
   pthread_mutex_init(&follower->mutex, NULL);
-  pthread_cond_init(&follower->wake, NULL);
+  make_condition(&follower->wake);
   follower->confirmations = config.confirmations;
   follower->node.state = "indexing";
+  follower->node.is_behind = true;
   if (!bs_scope_open(&follower->scopes, &follower->scope, 0, error) ||
-      !bs_follower_open(&follower->follower, &config, error) || !bs_wallet_open(&follower->wallet, &config, error) ||
-      !bs_worker_run(follow, follower, error)) {
+      !bs_follower_open(&follower->follower, &config, error) || !bs_wallet_open(&follower->wallet, &config, error)) {
+    destroy(follower);
+    return false;
+  }
+  bs_follower_hear(follower->follower, hear, follower);
+  if (!bs_worker_run(follow, follower, error)) {
     destroy(follower);
     return false;
   }

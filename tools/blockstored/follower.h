@@ -9,6 +9,7 @@
 /* How the index stands to the node, and what clients should pay. */
 struct bsd_node {
   const char *state; /* static: "following", "indexing" (behind), "waiting" (the node cannot be asked) */
+  bool is_behind;    /* so that what is not found may yet be: also while it waits, and until the node was reached */
   uint64_t height;   /* of the node; 0: not known */
   uint64_t reorganisations; /* steps in which blocks left the index */
   uint64_t fee_rate; /* satoshis for 1,000 bytes; 0: not known */

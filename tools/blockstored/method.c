@@ -123,7 +123,7 @@ bool bsd_is_indexing(const struct bsd_call *call) {
   struct bsd_node node;
 
   bsd_service_node(call->service, &node);
-  return strcmp(node.state, "indexing") == 0;
+  return node.is_behind;
 }
 
 /* ---- the server itself ---- */
