@@ -71,6 +71,10 @@ is "$(info state)" waiting 'a node that is away'
 is "$(call lookup '["alice.id"]')" '[null]' 'the index answers all the same'
 like "$(call get_unspents "[\"$reward\"]")" '"code":"no_names"' 'what needs the node fails'
 is "$(grep -c ' warning node state=waiting' "$log")" 1 'it is told once'
+is_empty "$(call get_unspents "[\"$reward\"]" | grep -e "$BITCOIN_PORT" -e 127.0.0 -e "$BITCOIN_COOKIE" -e "$work")" \
+  'strangers do not hear where the node and its cookie are'
+like "$(call get_unspents "[\"$reward\"]")" 'The Bitcoin node behind this server cannot be asked|Nothing answers: the Bitcoin node' \
+  'but that it is away'
 start_server
 await info_is state following
 mine 1

@@ -3,6 +3,7 @@
 
 #include "tools/blockstored/service.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -279,11 +280,28 @@ static void hide_place(char *message, const char *place) {
   if (at != NULL) memmove(at, at + sizeof remark - 1, strlen(at + sizeof remark - 1) + 1);
 }
 
+/* Neither is where its node is, and where the key to that lies: strangers hear what became of their request. */
+static void hide_node(struct bs_error *error, const struct bsd_settings *settings) {
+  char url[300], at_url[310];
+  size_t length;
+
+  bsd_bitcoind_config(url, settings);
+  snprintf(at_url, sizeof at_url, " at %s", url);
+  length = strlen(at_url);
+  for (char *at = error->message; (at = strstr(at, at_url)) != NULL;) memmove(at, at + length, strlen(at + length) + 1);
+  if (strstr(error->message, url) == NULL && (settings->cookie == NULL || strstr(error->message, settings->cookie) == NULL) &&
+      (settings->host == NULL || strstr(error->message, settings->host) == NULL))
+    return;
+  BSD_JOURNAL(BS_LOG_WARNING, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
+  snprintf(error->message, sizeof error->message, "The Bitcoin node behind this server cannot be asked now.");
+}
+
 static void write_error(struct bs_buffer *reply, struct bs_error *error, const struct bsd_settings *settings) {
   if (error->word == BS_WORD_io || error->word == BS_WORD_corrupt || error->word == BS_WORD_no_space)
     BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
   hide_place(error->message, settings->ledger);
   hide_place(error->message, settings->index);
+  if (settings->index != NULL) hide_node(error, settings);
   bs_buffer_text(reply, "[{");
   bsd_json_text(reply, "error", error->message);
   bsd_json_text(reply, "code", bs_word_text(error->word));
