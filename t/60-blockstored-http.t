@@ -59,6 +59,22 @@ ask GET /v1/names/alice.id "If-None-Match: $tag\n"
 is "$code" 200 'a block later it does'
 answers 200 /v1/names/bob.id '"name": "bob.id"' 'and what is new is seen'
 
+# More bytes while a reply is made: requests of the RPC keep the lane busy meanwhile.
+cat >"$work/more.pl" <<'END'
+require "$ENV{srcdir}/t/lib/rpc.pl";
+$SIG{PIPE} = 'IGNORE';
+my ($http, $rpc) = @ARGV;
+my $batch = frame('[' . join(',', (request('get_all_names', '[0,100]')) x 256) . ']');
+my @busy = map { my $socket = dial($rpc); print $socket $batch; $socket } 1 .. 100;
+select(undef, undef, undef, 0.02);
+my $asking = dial($http);
+print $asking "GET /v1/names HTTP/1.1\r\nHost: here\r\n\r\n";
+for (1 .. 20) { print $asking 'GET / HTTP/1.1' unless IO::Select->new($asking)->can_read(0.002) }
+print rest($asking, 20) =~ /^HTTP\/1.1 200 OK.*alice\.id/s ? 'answered' : 'not answered';
+END
+is "$(perl "$work/more.pl" "$http" "$port" 2>&1)" 'answered' 'more bytes while a reply is made'
+is "$(call ping)" '[{"status":"alive"}]' 'do not end the server'
+
 answers 200 /metrics '^blockstored_requests_total\{method="get_name_state",outcome="ok"\} [1-9]' 'metrics'
 for metric in request_duration_seconds_bucket connections_open connections_total bytes_in_total bytes_out_total tip lag_blocks \
   reorganisations_total cache_hits_total; do

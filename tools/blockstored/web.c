@@ -8,6 +8,7 @@
 #include "tools/blockstored/web.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <stdio.h>
@@ -134,11 +135,16 @@ static void gone(struct evhttp_connection *connection, void *user) {
 static void lane_done(struct bsd_job *job, void *user) {
   struct waiting *waiting = user;
 
-  evhttp_connection_set_closecb(evhttp_request_get_connection(waiting->request), NULL, NULL);
+  struct evhttp_connection *connection = evhttp_request_get_connection(waiting->request);
+  struct bufferevent *event = evhttp_connection_get_bufferevent(connection);
+
+  evhttp_connection_set_closecb(connection, NULL, NULL);
   send_result(waiting->server, waiting->request, &job->reply, waiting->absent);
+  bufferevent_enable(event, EV_READ); /* what came meanwhile is thrown away now */
   unlink_waiting(waiting);
 }
 
+/* Nothing is read until the reply is on its way: evhttp ends the process (event_errx) when bytes come in between. */
 static void wait_for_lane(struct bsd_server *server, struct evhttp_request *request, const struct bsd_frame *frame,
                           const struct bs_buffer *text, const char *absent) {
   struct waiting *waiting = calloc(1, sizeof *waiting);
@@ -155,6 +161,7 @@ static void wait_for_lane(struct bsd_server *server, struct evhttp_request *requ
   if (waiting->next != NULL) waiting->next->previous = waiting;
   server->web->waiting = waiting;
   evhttp_connection_set_closecb(evhttp_request_get_connection(request), gone, waiting);
+  bufferevent_disable(evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)), EV_READ);
 }
 
 /* text: the RPC's request. */
