@@ -48,6 +48,18 @@ for method in POST PUT DELETE PATCH; do
   like "$answer" '^Allow: GET, HEAD$' 'it says what is'
 done
 
+for path in /v1/names/alice.id /v1/names '/?name=alice.id' /v1/names/bob.id; do
+  ask GET "$path"
+  length=$(printf '%s\n' "$answer" | grep '^Content-Length: ')
+  known=$code
+  ask HEAD "$path"
+  is "$code $(printf '%s\n' "$answer" | grep '^Content-Length: ')" "$known ${length:-none}" "HEAD $path: its status and its length"
+  is_empty "$body" 'and no body'
+done
+
+ask GET /v1/names/bob.id
+is "$code $(printf '%s\n' "$answer" | grep -c -e '^ETag' -e '^Cache-Control: no-store$') $(printf '%s\n' "$answer" | grep -c '^Cache-Control')" \
+  '404 1 1' 'what fails is not to be kept'
 ask GET /v1/names/alice.id
 like "$answer" '^X-Content-Type-Options: nosniff$' 'a type is what is said'
 like "$answer" "^Content-Security-Policy: default-src 'none'" 'a policy'

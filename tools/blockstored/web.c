@@ -52,6 +52,25 @@ static void add_header(struct evhttp_request *request, const char *name, const c
   evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
+/* What failed now may go well a moment later, in the same state of the chain. */
+static void forbid_keeping(struct evhttp_request *request) {
+  evhttp_remove_header(evhttp_request_get_output_headers(request), "ETag");
+  evhttp_remove_header(evhttp_request_get_output_headers(request), "Cache-Control");
+  add_header(request, "Cache-Control", "no-store");
+}
+
+/* To HEAD, libevent would send a body, and no length. */
+static void add_body(struct evhttp_request *request, const void *bytes, size_t length) {
+  char text[24];
+
+  if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD) {
+    evbuffer_add(evhttp_request_get_output_buffer(request), bytes, length);
+    return;
+  }
+  snprintf(text, sizeof text, "%zu", length);
+  add_header(request, "Content-Length", text);
+}
+
 static void send_reply(struct bsd_server *server, struct evhttp_request *request, int status, const char *type,
                        const void *bytes, size_t length) {
   static const char *const reasons[][2] = {{"200", "OK"}, {"304", "Not Modified"}, {"400", "Bad Request"}, {"404", "Not Found"},
@@ -69,7 +88,7 @@ static void send_reply(struct bsd_server *server, struct evhttp_request *request
              strncmp(type, "text/html", 9) == 0 ? bs_buffer_string(&server->web->policy)
                                                 : "default-src 'none'; frame-ancestors 'none'");
   add_header(request, "Connection", "close");
-  evbuffer_add(evhttp_request_get_output_buffer(request), bytes, length);
+  if (status != 304) add_body(request, bytes, length);
   BSD_JOURNAL(BS_LOG_DEBUG, "http", BSD_NUMBER("status", (uint64_t)status));
   evhttp_send_reply(request, status, reason, NULL);
 }
@@ -80,7 +99,7 @@ static void send_problem(struct bsd_server *server, struct evhttp_request *reque
   bs_buffer_text(&json, "{\"error\":");
   bs_json_write_string(&json, sentence, strlen(sentence));
   bs_buffer_text(&json, "}\n");
-  add_header(request, "Cache-Control", "no-store");
+  forbid_keeping(request);
   send_reply(server, request, status, "application/json", json.bytes, json.length);
 }
 
@@ -104,7 +123,7 @@ static void send_result(struct bsd_server *server, struct evhttp_request *reques
     return;
   }
   if (strncmp(text, error, sizeof error - 1) == 0) {
-    add_header(request, "Cache-Control", "no-store");
+    forbid_keeping(request);
     send_reply(server, request, status_of(reply), "application/json", text + 1, reply->length - 2);
   } else if (strcmp(text, "[null]") == 0 || (absent != NULL && strstr(text, absent) != NULL)) {
     send_problem(server, request, 404, "There is none.");
