@@ -21,6 +21,7 @@ answers() {
   like "$body" "$3" "$4"
 }
 answers 200 /v1/info '"last_block":[0-9]+.*"server":"blockstored ' 'the chain'
+answers 200 /v1/info '"names":1,' 'with the number of its names'
 answers 200 /v1/names '^\["alice\.id"\]' 'names'
 answers 200 '/v1/names?offset=1&count=5' '^\[\]' 'a part of them'
 answers 400 '/v1/names?count=1001' 'error' 'too many'
@@ -70,6 +71,7 @@ client register bob.id
 ask GET /v1/names/alice.id "If-None-Match: $tag\n"
 is "$code" 200 'a block later it does'
 answers 200 /v1/names/bob.id '"name": "bob.id"' 'and what is new is seen'
+answers 200 /v1/info '"names":2,' 'and counted'
 
 # More bytes while a reply is made: requests of the RPC keep the lane busy meanwhile.
 cat >"$work/more.pl" <<'END'

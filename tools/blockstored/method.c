@@ -138,7 +138,10 @@ bool bsd_getinfo(struct bsd_call *call) {
   struct bs_names_info info;
   struct bsd_node node;
 
-  if (!bs_names_index_info(call->names, call->scope, &info, call->error)) return false;
+  if (!(call->names == call->service->names[BSD_AT_ONCE]
+            ? bsd_service_info(call->service, &info, call->error)
+            : bs_names_index_info(call->names, call->scope, &info, call->error)))
+    return false;
   bsd_service_node(call->service, &node);
   /* A node is asked for it now and then, as that takes a while; another chain knows it. */
   if (call->service->follower == NULL) {

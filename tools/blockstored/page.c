@@ -150,7 +150,7 @@ bool bsd_page_write(struct bs_buffer *html, struct bsd_service *service, const c
   const char *at = page, *mark, *end;
   struct bs_names_info info;
 
-  if (!bs_names_index_info(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &info, error)) return false;
+  if (!bsd_service_info(service, &info, error)) return false;
   for (; (mark = strstr(at, "{{")) != NULL && (end = strstr(mark, "}}")) != NULL; at = end + 2) {
     bs_buffer_add(html, at, (size_t)(mark - at));
     if (!fill(html, service, mark + 2, (size_t)(end - mark - 2), &info, query, error)) return false;

@@ -79,6 +79,7 @@ static void turn(struct bsd_service *service, const struct bs_moment *moment) {
 
   bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
   service->moment = *moment;
+  service->has_info = false;
   bsd_cache_turn(service->cache);
   atomic_store(&service->metrics.tip, moment->block);
   BSD_JOURNAL(BS_LOG_INFO, "block", BSD_NUMBER("block", moment->block), BSD_TEXT("consensus", consensus));
@@ -114,12 +115,22 @@ void bsd_service_look(struct bsd_service *service) {
   set_deadline(service, BSD_AT_ONCE);
   if (!bs_names_moment(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &moment, &error)) {
     bsd_cache_turn(service->cache); /* who knows */
+    service->has_info = false;
     return;
   }
   if (moment.block == service->moment.block && moment.exists == service->moment.exists &&
       memcmp(moment.consensus, service->moment.consensus, sizeof moment.consensus) == 0)
     return;
   turn(service, &moment);
+}
+
+bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_info, struct bs_error *error) {
+  if (!service->has_info &&
+      !bs_names_index_info(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &service->info, error))
+    return false;
+  service->has_info = true;
+  *ret_info = service->info;
+  return true;
 }
 
 /* ---- what a request asks for ---- */

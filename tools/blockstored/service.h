@@ -29,6 +29,8 @@ struct bsd_service {
   struct bs_buffer texts[BSD_LANES]; /* of the arguments of the lane's request */
   struct bsd_cache *cache;           /* of the loop's thread, as what follows it */
   struct bs_moment moment;
+  bool has_info;
+  struct bs_names_info info; /* of that moment: to count the names takes a while */
   struct bsd_metrics metrics;
 };
 
@@ -41,6 +43,8 @@ void bsd_service_look(struct bsd_service *service);
 void bsd_service_hold(struct bsd_service *service);
 void bsd_service_release(struct bsd_service *service);
 
+/* What the index is, by the loop's thread; where a state is held, of that one. */
+bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_info, struct bs_error *error);
 /* How the index stands to its source; a local chain is its own.  Any thread. */
 void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node);
 /* True: the source has ended for good; with the reason. */
