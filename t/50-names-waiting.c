@@ -366,6 +366,42 @@ static void what_was_spent_by_something_else_is_lost(void **state) {
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
 }
 
+/* A call that fails behind that has told nobody. */
+static void what_was_lost_is_told_by_a_call_that_succeeds(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt rival = BS_NAME_RECEIPT_INIT;
+  struct bs_buffer raw = BS_BUFFER_INIT;
+  struct bs_pending_operation *items;
+  struct bs_error error = {0};
+  size_t count;
+
+  own(fixture, "foo.id");
+  try_register(fixture, "bar.id");
+  slow_mine(1 + LAG);
+  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_3, &fixture->by_alice, &error));
+  bs_buffer_add(&raw, slow->pool.items[0].raw, slow->pool.items[0].length);
+  slow_forget();
+  update(fixture, "foo.id", VALUE_1);
+  slow_mine_raw(&raw);
+  bs_buffer_free(&raw);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
+
+    assert_state(&listed, 1, "spent");
+  }
+  slow_mine(LAG);
+  slow->is_down = true;
+  assert_fails(bs_names_resume(fixture->one.names, NULL, &items, &count, fixture->alice, NULL, &error), BS_WORD_unreachable,
+               "The node cannot be reached"); /* for the registration */
+  slow->is_down = false;
+  for (int i = 0; i < 2; i++) {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_int_equal(listed.count, i == 0 ? 2 : 1);
+    assert_state(&listed, 0, i == 0 ? "lost" : "sent");
+  }
+}
+
 /* Another client with the same keys sent the same update: another id, the same effect. */
 static void what_has_its_effect_by_another_id_is_done(void **state) {
   struct fixture *fixture = *state;
@@ -931,6 +967,7 @@ int main(void) {
       SLOW_TEST(a_small_price_is_no_dust),
       SLOW_TEST(what_the_node_forgot_is_sent_again),
       SLOW_TEST(what_was_spent_by_something_else_is_lost),
+      SLOW_TEST(what_was_lost_is_told_by_a_call_that_succeeds),
       SLOW_TEST(what_has_its_effect_by_another_id_is_done),
       SLOW_TEST(a_refused_operation_is_told),
       SLOW_TEST(every_operation_is_known_when_it_is_done),

@@ -75,17 +75,18 @@ bool bs_names_pending(struct bs_names *names, struct bs_scope *scope, struct bs_
          show_all(&waiting, ret_items, ret_count, error);
 }
 
-/* The registrations that can be sent now. */
-struct plans {
+/* Copies of some: what those point to stays where it is. */
+struct chosen {
   struct bs_underway *items;
   size_t count;
 };
 
-static void free_plans(struct plans *plans) {
-  free(plans->items);
+static void free_chosen(struct chosen *chosen) {
+  free(chosen->items);
 }
 
-static bool find_plans(const struct bs_waiting *waiting, struct plans *plans, const struct bs_key *owner_key,
+/* The registrations that can be sent now. */
+static bool find_plans(const struct bs_waiting *waiting, struct chosen *plans, const struct bs_key *owner_key,
                        struct bs_error *error) {
   unsigned char hash[BS_HASH160_SIZE];
 
@@ -113,33 +114,46 @@ bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struc
                           bs_waiting_settle(&waiting, owner_key, payment_key, error));
 }
 
-/* Settles, tells of what has ended for the last time, and leaves the rest. */
+/* What has ended for good, in so far as it takes to let go of it. */
+static bool find_ended(const struct bs_waiting *waiting, struct chosen *ended, struct bs_error *error) {
+  ended->items = calloc(waiting->count + 1, sizeof *ended->items);
+  if (ended->items == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < waiting->count; i++) {
+    const struct bs_underway *item = &waiting->items[i];
+    struct bs_underway *copy = &ended->items[ended->count];
+
+    if (item->is_over || (item->stage != BS_STAGE_LOST && item->stage != BS_STAGE_REFUSED)) continue;
+    *copy = (struct bs_underway){.id = item->id, .stage = item->stage, .is_over = true};
+    memcpy(copy->chain_id, item->chain_id, sizeof copy->chain_id);
+    memcpy(copy->txid, item->txid, sizeof copy->txid);
+    ended->count++;
+  }
+  return true;
+}
+
+/* Settles, and finds what is to be registered, and what is to be told for the last time. */
 static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
-                   struct plans *plans, const struct bs_key *owner_key, const struct bs_key *payment_key,
+                   struct chosen *plans, struct chosen *ended, const struct bs_key *owner_key, const struct bs_key *payment_key,
                    struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
   if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, true, error)) return false;
   if (!call.exists) return show_none(ret_items, ret_count, error);
-  if (!bs_waiting_load(&waiting, names, scope, error) || !bs_waiting_settle(&waiting, owner_key, payment_key, error) ||
-      !show_all(&waiting, ret_items, ret_count, error))
-    return false;
-  if (find_plans(&waiting, plans, owner_key, error)) {
-    bool good = true;
+  return bs_waiting_load(&waiting, names, scope, error) && bs_waiting_settle(&waiting, owner_key, payment_key, error) &&
+         find_plans(&waiting, plans, owner_key, error) && find_ended(&waiting, ended, error) &&
+         show_all(&waiting, ret_items, ret_count, error);
+}
 
-    for (size_t i = 0; i < waiting.count && good; i++) {
-      struct bs_underway *item = &waiting.items[i];
+/* Last of all: what fails before tells nothing, and the next call does. */
+static bool let_go(struct bs_names *names, struct bs_scope *scope, const struct chosen *ended, struct bs_error *error) {
+  struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
+  struct bs_underway **saved BS_AUTO_FREE = calloc(ended->count + 1, sizeof *saved);
 
-      if (item->is_over || (item->stage != BS_STAGE_LOST && item->stage != BS_STAGE_REFUSED)) continue;
-      item->is_over = true;
-      good = bs_waiting_save(&waiting, item, error);
-    }
-    if (good) return true;
-  }
-  free(*ret_items);
-  *ret_items = NULL;
-  return false;
+  if (saved == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < ended->count; i++) saved[i] = &ended->items[i];
+  return ended->count == 0 || (bs_waiting_lock(&waiting, names, scope, error) &&
+                               bs_state_underway_save(names->remembered, scope, saved, ended->count, error));
 }
 
 static struct bs_pending_operation *find_shown(struct bs_pending_operation *items, size_t count, const char *name) {
@@ -174,18 +188,18 @@ static bool send_registration(struct bs_names *names, struct bs_scope *scope, co
 bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
                      const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error) {
   const struct bs_name_operation operation = {.owner_key = owner_key, .payment_key = payment_key};
-  struct plans plans BS_AUTO(free_plans) = {NULL, 0};
-  struct bs_pending_operation *items;
+  struct chosen plans BS_AUTO(free_chosen) = {NULL, 0}, ended BS_AUTO(free_chosen) = {NULL, 0};
+  struct bs_pending_operation *items BS_AUTO_FREE = NULL;
   size_t count;
 
   if (names->provider->is_immediate(names->state)) return show_none(ret_items, ret_count, error);
-  if (!settle(names, scope, &items, &count, &plans, owner_key, payment_key, error)) return false;
+  if (!settle(names, scope, &items, &count, &plans, &ended, owner_key, payment_key, error)) return false;
   for (size_t i = 0; i < plans.count; i++)
-    if (!send_registration(names, scope, &plans.items[i], find_shown(items, count, plans.items[i].name), &operation, error)) {
-      free(items);
+    if (!send_registration(names, scope, &plans.items[i], find_shown(items, count, plans.items[i].name), &operation, error))
       return false;
-    }
+  if (!let_go(names, scope, &ended, error)) return false;
   *ret_items = items;
   *ret_count = count;
+  items = NULL;
   return true;
 }
