@@ -409,6 +409,39 @@ static void a_put_that_may_have_been_sent_is_read(void **state) {
   assert_holds(world, NAME, key, "text", 4);
 }
 
+static int take_number(void *user, int count, char **values, char **names) {
+  (void)count, (void)names;
+  *(int *)user = values[0] == NULL ? 0 : (int)strtol(values[0], NULL, 10);
+  return 0;
+}
+
+/* What the state of client 1 believes: was a user record of today's form seen of any name? */
+static int has_seen_current(void) {
+  char *file = path_in(getenv("HOME"), "state1/state.db");
+  sqlite3 *sqlite;
+  int number = -1;
+
+  assert_int_equal(sqlite3_open(file, &sqlite), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(sqlite, "SELECT max(is_current) FROM names", take_number, &number, NULL), SQLITE_OK);
+  sqlite3_close(sqlite);
+  free(file);
+  return number;
+}
+
+/* It may never be in one: then a user record of 2015, which the name still says, is to be believed as before. */
+static void what_waits_for_a_block_is_not_believed_of_the_name(void **state) {
+  struct world *world = *state;
+  char key[65], next[65];
+
+  put_text(world, key, "text");
+  assert_holds(world, NAME, key, "text", 4);
+  put_text(world, next, "next");
+  assert_int_equal(has_seen_current(), 0);
+  slow_mine(1 + LAG);
+  assert_holds(world, NAME, key, "text", 4);
+  assert_int_equal(has_seen_current(), 1);
+}
+
 /* The state of client 1, changed behind its back. */
 static void change_state(const char *sql) {
   char *file = path_in(getenv("HOME"), "state1/state.db");
@@ -574,6 +607,7 @@ int main(void) {
       WAITING_TEST(what_another_deleted_stays_deleted),
       WAITING_TEST(a_new_owner_has_overwritten_nothing),
       WAITING_TEST(a_put_that_may_have_been_sent_is_read),
+      WAITING_TEST(what_waits_for_a_block_is_not_believed_of_the_name),
       WAITING_TEST(a_put_of_which_nothing_is_known_stays),
       WAITING_TEST(a_put_that_was_refused_by_the_node_changes_nothing),
       WAITING_TEST(a_put_that_the_rules_refused_ends),

@@ -305,6 +305,7 @@ static void hold(struct bs_present *present, struct bs_user_copy *copy) {
   present->copy = copy;
   /* Its writer did not own the name as its owner does, whatever he wrote: he may have named the buyer. */
   present->is_foreign = present->record.is_inherited && strcmp(copy->value_hash, present->record.value_hash) == 0;
+  if (strcmp(copy->value_hash, present->record.value_hash) != 0) return; /* it waits for a block, and may never be in one */
   present->seen.is_current = copy->user.generation == BS_USER_V3;
   if (present->seen.is_current && !present->was_current) present->is_news = true;
 }
