@@ -366,6 +366,65 @@ static void what_was_spent_by_something_else_is_lost(void **state) {
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
 }
 
+/* The rival was in the pool only, and has left it. */
+static void what_was_spent_in_the_pool_only_is_sent_again(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt rival = BS_NAME_RECEIPT_INIT;
+  struct slow_transactions rivals;
+  struct bs_error error = {0};
+
+  own(fixture, "foo.id");
+  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_3, &fixture->by_alice, &error));
+  rivals = slow->pool;
+  slow_forget();
+  update(fixture, "foo.id", VALUE_1);
+  slow->pool = rivals;
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
+
+    assert_state(&listed, 0, "spent");
+  }
+  slow_forget();
+  slow_mine(LAG);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
+
+    assert_state(&listed, 0, "sent");
+  }
+  slow_mine(1 + LAG);
+  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
+}
+
+/* A node does not take the new form for its fee, and has the old one. */
+static void what_its_earlier_form_has_spent_is_not_lost(void **state) {
+  struct fixture *fixture = *state;
+  struct slow_transactions kept;
+
+  own(fixture, "foo.id");
+  update(fixture, "foo.id", VALUE_1);
+  kept = slow->pool;
+  kept.items[0].fee = 50000;
+  slow_forget();
+  slow_mine(16 - LAG - 1);
+  slow->pool = kept;
+  for (int i = 0; i < 2; i++) {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_state(&listed, 0, "spent");
+    if (i > 0) break;
+    slow_forget();
+    slow_mine(LAG);
+    slow->pool = kept;
+  }
+  slow_mine(1 + LAG);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_state(&listed, 0, "done");
+  }
+  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
+}
+
 /* A call that fails behind that has told nobody. */
 static void what_was_lost_is_told_by_a_call_that_succeeds(void **state) {
   struct fixture *fixture = *state;
@@ -390,10 +449,10 @@ static void what_was_lost_is_told_by_a_call_that_succeeds(void **state) {
     assert_state(&listed, 1, "spent");
   }
   slow_mine(LAG);
-  slow->is_down = true;
+  slow->is_deaf = true;
   assert_fails(bs_names_resume(fixture->one.names, NULL, &items, &count, fixture->alice, NULL, &error), BS_WORD_unreachable,
-               "The node cannot be reached"); /* for the registration */
-  slow->is_down = false;
+               "The node did not answer"); /* for the registration */
+  slow->is_deaf = false;
   for (int i = 0; i < 2; i++) {
     struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
 
@@ -967,6 +1026,8 @@ int main(void) {
       SLOW_TEST(a_small_price_is_no_dust),
       SLOW_TEST(what_the_node_forgot_is_sent_again),
       SLOW_TEST(what_was_spent_by_something_else_is_lost),
+      SLOW_TEST(what_was_spent_in_the_pool_only_is_sent_again),
+      SLOW_TEST(what_its_earlier_form_has_spent_is_not_lost),
       SLOW_TEST(what_was_lost_is_told_by_a_call_that_succeeds),
       SLOW_TEST(what_has_its_effect_by_another_id_is_done),
       SLOW_TEST(a_refused_operation_is_told),

@@ -9,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/chain/index.h"
 #include "core/codec/hex.h"
 #include "core/names/waiting.h"
 
@@ -202,6 +203,8 @@ static bool look_through_blocks(struct bs_waiting *waiting, struct bs_error *err
 
 /* ---- one after the other ---- */
 
+#define LOST_PARENT "What it spends was to come from an operation that is lost."
+
 static void lose(struct bs_underway *item, const char *reason) {
   item->stage = BS_STAGE_LOST;
   snprintf(item->reason, sizeof item->reason, "%s", reason);
@@ -237,9 +240,7 @@ static bool look_at_plan(struct bs_waiting *waiting, struct bs_underway *item, s
 static bool judge(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
   if (!item->is_over && item->stage == BS_STAGE_PLANNED) return look_at_plan(waiting, item, error);
   if (!bs_waiting_is_alive(item)) return true;
-  if (depends_on_lost(waiting, item)) lose(item, "What it spends was to come from an operation that is lost.");
-  else if (item->stage == BS_STAGE_SPENT && waiting->index_block >= item->spent && item->looked == waiting->index_block)
-    lose(item, "Its coins were spent by another transaction.");
+  if (depends_on_lost(waiting, item)) lose(item, LOST_PARENT);
   return true;
 }
 
@@ -252,14 +253,27 @@ bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error) {
   return true;
 }
 
+/* A rival may have left the pools meanwhile: only what was refused again, once the index has what was in blocks then, is lost.
+ * The rival may be an earlier form of its own, as long as that names no consensus hash that is too old. */
+static bool is_spent_for_good(const struct bs_waiting *waiting, const struct bs_underway *item) {
+  uint64_t last = item->spent + (item->earlier.length > 0 ? BS_CONSENSUS_WINDOW : 0);
+
+  return item->stage == BS_STAGE_SPENT && !item->is_unwanted && waiting->index_block >= last &&
+         item->looked == waiting->index_block;
+}
+
 /* Made anew where that is due, and sent. */
 static bool act_on(struct bs_waiting *waiting, struct bs_underway *item, const struct bs_key *owner_key,
                    const struct bs_key *payment_key, struct bs_error *error) {
   const char *due = bs_waiting_rebuild_reason(waiting, item);
   char why_not[sizeof item->reason] = "";
-  bool made = false;
+  bool made = false, was_spent = item->stage == BS_STAGE_SPENT;
 
   if (!bs_waiting_is_alive(item)) return true;
+  if (depends_on_lost(waiting, item)) {
+    lose(item, LOST_PARENT);
+    return true;
+  }
   if (due != NULL && !bs_waiting_rebuild(waiting, item, &made, due, owner_key, payment_key, error)) return false;
   if (due != NULL && !made) memcpy(why_not, item->reason, sizeof why_not);
   if (!bs_waiting_send(waiting, item, error)) return false;
@@ -267,6 +281,7 @@ static bool act_on(struct bs_waiting *waiting, struct bs_underway *item, const s
       !bs_waiting_rebuild(waiting, item, &made, "the node wants more", owner_key, payment_key, error))
     return false;
   if (item->is_unwanted && made && !bs_waiting_send(waiting, item, error)) return false;
+  if (was_spent && is_spent_for_good(waiting, item)) lose(item, "Its coins were spent by another transaction.");
   if (why_not[0] != '\0' && item->stage == BS_STAGE_SENT) memcpy(item->reason, why_not, sizeof why_not); /* the old one is out */
   return true;
 }

@@ -217,7 +217,7 @@ static bool is_early(const struct bs_waiting *waiting, const struct bs_underway 
 
     if (!other->is_unwanted || !bs_waiting_is_alive(other)) continue;
     for (size_t j = 0; j < item->input_count; j++)
-      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0) return true;
+      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0 || was_called(other, item->inputs[j].txid)) return true;
   }
   return false;
 }

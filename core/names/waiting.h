@@ -48,7 +48,7 @@ bool bs_waiting_save(struct bs_waiting *waiting, struct bs_underway *item, struc
 /* Is it a refusal for good, rather than a failure to ask? */
 bool bs_waiting_is_refusal(enum bs_word word);
 
-/* Looks at what became of each, in memory only. */
+/* Looks at what became of each, in memory only; of what is spent it takes another broadcast to say that it is lost. */
 bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error);
 /* And does what is due but registrations; saved. */
 bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_key, const struct bs_key *payment_key,
