@@ -751,6 +751,7 @@ static void the_older_one_may_be_mined_all_the_same(void **state) {
     struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
 
     assert_state(&listed, 0, "done");
+    assert_string_equal(listed.items[0].txid, first.txid);
   }
   assert_string_equal(lookup(&fixture->one, "foo.id").txid, first.txid);
 }

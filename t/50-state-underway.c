@@ -131,6 +131,14 @@ static void a_transaction_that_is_made_anew_keeps_its_user_record(void **state) 
   assert_string_equal(items[0].base, begun.base);
   assert_true(items[0].is_whole);
   bs_pending_free(items, count);
+  bs_buffer_add(&made.earlier, made.txid, 32); /* the former one got into a block after all */
+  memset(made.txid, 1, 32);
+  made.is_over = true;
+  assert_ok(bs_state_underway_save(opened, NULL, saved, 1, &error));
+  assert_ok(bs_state_journal_list(opened, NULL, &items, &count, CHAIN_ONE, "foo.id", &error));
+  assert_int_equal(count, 1);
+  assert_string_equal(items[0].txid, old);
+  bs_pending_free(items, count);
   bs_underway_clear(&made);
 }
 

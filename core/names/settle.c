@@ -51,18 +51,31 @@ static bool is_registered_since(const struct bs_underway *item, const struct bs_
   return strcmp(entry->origin.address, item->address) == 0 && entry->last_renewed >= item->block;
 }
 
+/* One that it replaced is in the chain: that is its transaction, and the journal is to say so (bs_state_underway_save). */
+static bool go_back_to(struct bs_underway *item, size_t at, struct bs_error *error) {
+  unsigned char found[BS_TXID_SIZE];
+
+  memcpy(found, item->earlier.bytes + at, sizeof found);
+  bs_buffer_add(&item->earlier, item->txid, BS_TXID_SIZE);
+  if (!bs_buffer_ok(&item->earlier, error)) return false;
+  memcpy(item->txid, found, sizeof found);
+  return true;
+}
+
 /* By its transaction, or one that it replaced. */
-static bool find_by_id(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+static bool find_by_id(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_found, struct bs_error *error) {
   const struct bs_provider *provider = waiting->names->provider;
   unsigned char value_hash[BS_HASH160_SIZE];
   bool is_update;
 
   if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->txid, item->name, error))
     return false;
-  for (size_t i = item->earlier.length; i > 0 && !*ret_found; i -= BS_TXID_SIZE)
+  for (size_t i = item->earlier.length; i > 0 && !*ret_found; i -= BS_TXID_SIZE) {
     if (!provider->find_value(waiting->names->state, value_hash, ret_found, &is_update, item->earlier.bytes + i - BS_TXID_SIZE,
                               item->name, error))
       return false;
+    if (*ret_found) return go_back_to(item, i - BS_TXID_SIZE, error);
+  }
   return true;
 }
 
@@ -112,7 +125,7 @@ static bool find_namespace(struct bs_waiting *waiting, const struct bs_underway 
   return true;
 }
 
-static bool find(struct bs_waiting *waiting, const struct bs_underway *item, bool *ret_found, struct bs_error *error) {
+static bool find(struct bs_waiting *waiting, struct bs_underway *item, bool *ret_found, struct bs_error *error) {
   switch (item->opcode) {
     case BS_NAME_PREORDER:
     case BS_NAMESPACE_PREORDER: return find_preordered(waiting, item, ret_found, error);

@@ -224,7 +224,8 @@ static bool end_refused(struct bs_database *database, const struct bs_underway *
 static bool save(struct bs_database *database, struct bs_underway *operation, struct bs_error *error) {
   if (!operation->is_over) return put(database, operation, error);
   if (!end_refused(database, operation, error)) return false;
-  return operation->id == 0 ||
+  if (operation->id == 0) return true;
+  return follow(database, operation, error) &&
          bs_database_run(database, BS_STATE_UNDERWAY_END, BS_VALUES(bs_value_integer((uint64_t)operation->id)), error);
 }
 

@@ -66,8 +66,8 @@ bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, stru
 /*
  * Durable on return, in one commit: each is added (its id is 0, and is filled in), changed, or goes.  The journal's user
  * record that a new one publishes, found by name and value hash, counts as sent from here on; where the id of a
- * transaction changes (the former is the last of `earlier`), it goes with it; and it ends with one that was refused.  Word:
- * too_large (BS_UNDERWAY_MAX).
+ * transaction changes (the former is the last of `earlier`), it goes with it, also where the operation goes; and it ends
+ * with one that was refused.  Word: too_large (BS_UNDERWAY_MAX).
  */
 bool bs_state_underway_save(struct bs_state *state, struct bs_scope *scope, struct bs_underway *const *operations, size_t count,
                             struct bs_error *error);
