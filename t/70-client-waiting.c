@@ -593,6 +593,25 @@ static void documents_say_what_waits(void **state) {
   blockstore_free(json);
 }
 
+static void what_resumes_has_no_dry_run(void **state) {
+  struct world *world = *state;
+  struct blockstore_name_options options = BLOCKSTORE_NAME_INIT;
+  static const char *const resumes = "true", *const looks = "false";
+  char *json = NULL;
+  size_t sent;
+
+  blockstore_free(call(world, "register", "bob.id", NULL));
+  slow_forget();
+  sent = slow->pool.count;
+  options.owner_key = world->key;
+  options.dry_run = 1;
+  assert_refused(blockstore_call_method(world->session, &json, "pending", &resumes, 1, &options, &error), "usage",
+                 "there is no dry run of it");
+  assert_int_equal(slow->pool.count, sent);
+  assert_done(blockstore_call_method(world->session, &json, "pending", &looks, 1, &options, &error));
+  blockstore_free(json);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       WAITING_TEST(several_puts_before_the_first_is_confirmed),
@@ -613,6 +632,7 @@ int main(void) {
       WAITING_TEST(a_put_that_the_rules_refused_ends),
       WAITING_TEST(a_killed_put_is_resumed),
       WAITING_TEST(documents_say_what_waits),
+      WAITING_TEST(what_resumes_has_no_dry_run),
   };
 
   return RUN_TESTS(tests);

@@ -135,8 +135,11 @@ bool bs_method_pending(struct bs_method_call *call) {
   bool resumes = false;
   size_t count;
 
-  if (!bs_method_boolean(call, &resumes, 0, "RESUME") ||
-      !(resumes ? resume(call, &operations, &count) : look(call, &operations, &count)) || !list(call, &unfinished))
+  if (!bs_method_boolean(call, &resumes, 0, "RESUME")) return false;
+  if (resumes && call->options->dry_run != 0)
+    return bs_fail(bs_method_error(call), BS_WORD_usage, "To go on with what was begun sends transactions: there is no dry run of"
+                   " it.  Without RESUME, pending says what waits.");
+  if (!(resumes ? resume(call, &operations, &count) : look(call, &operations, &count)) || !list(call, &unfinished))
     return false;
   listed = bs_document_array(call->answer, "operations");
   records = bs_document_array(call->answer, "user_records");
