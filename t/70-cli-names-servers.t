@@ -74,6 +74,25 @@ like "$(cat "$err")" "warning: The name server 127.0.0.1:$port2 answers for anot
 options=''
 remote 1 2
 
+# ---- a block that some of them have lost ----
+standin 3
+remote 1 2 3
+for server in 1 2 3; do told "$server" 20 '{"changed_block": 18}'; done
+asks lookup foo.id
+is "$status" 0 'three servers that agree'
+for server in 1 2; do
+  world "$server" '{"network": "regtest", "block": 20, "history": [[0, "one"], [15, "two"]], "names": {"foo.id": {"changed_block": 9}}}'
+done
+fails_with 4 stale 'from another history than the one that was seen before' 'what the third still has is not taken back' lookup foo.id
+asks -v lookup foo.id
+like "$(cat "$err")" "warning: The name server 127.0.0.1:$port3 has the block 18 that was seen before, and 127.0.0.1:$port1 has another" \
+  'and who is who is said'
+stop_standin 3
+asks lookup foo.id
+is "$status" 0 'where nobody has it any more, the new one is followed'
+rm -rf "$work/state"
+remote 1 2
+
 # ---- failover ----
 told 2 20 "{\"changed_block\": 9, \"value_hash\": \"$one\"}"
 told 1 20 "{}" ', "lies": {"get_name_state": {"raw": "rubbish"}}'

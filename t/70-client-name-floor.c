@@ -41,6 +41,15 @@ static bool info(void *state, struct bs_names_info *ret_info, struct bs_error *e
   return true;
 }
 
+static const char *elsewhere; /* what another server has at each block; NULL: nothing */
+
+static bool has_elsewhere(void *state, bool *ret_has, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                          struct bs_error *error) {
+  (void)state, (void)block, (void)error;
+  *ret_has = elsewhere != NULL && memcmp(elsewhere, consensus, BS_CONSENSUS_SIZE) == 0;
+  return true;
+}
+
 static bool always(void *state) {
   return state == NULL;
 }
@@ -51,7 +60,7 @@ static bool never(void *state) {
 
 static void assert_fate(bool immediate, uint64_t block, const char *consensus, enum bs_fate expected) {
   const struct bs_provider provider = {.is_immediate = immediate ? always : never, .enter = enter, .leave = leave, .place = place,
-                                       .info = info, .consensus_at = consensus_at};
+                                       .info = info, .consensus_at = consensus_at, .has_elsewhere = has_elsewhere};
   struct bs_names names = {.provider = &provider, .mutex = PTHREAD_MUTEX_INITIALIZER};
   struct bs_name_seen floor = {.block = block};
   struct bs_error error = {0};
@@ -83,6 +92,14 @@ static void another_is_in_its_place(void **state) {
   assert_fate(true, 7, "17070707070707070707070707070707", BS_FATE_REPLACED);
 }
 
+static void another_is_in_its_place_but_not_elsewhere(void **state) {
+  (void)state;
+  elsewhere = "\x17\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07";
+  assert_fate(false, 7, "17070707070707070707070707070707", BS_FATE_REPLACED);
+  assert_fate(false, 7, "27070707070707070707070707070707", BS_FATE_LEFT_CHAIN);
+  elsewhere = NULL;
+}
+
 /* However deep a block is, a chain of final blocks has it; no other loses one that is 100 deep. */
 static void another_is_in_its_place_far_below(void **state) {
   (void)state;
@@ -100,6 +117,7 @@ int main(void) {
       cmocka_unit_test(the_chain_ends_before_it),
       cmocka_unit_test(another_is_in_its_place),
       cmocka_unit_test(another_is_in_its_place_far_below),
+      cmocka_unit_test(another_is_in_its_place_but_not_elsewhere),
   };
 
   return RUN_TESTS(tests);

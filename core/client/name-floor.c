@@ -26,11 +26,14 @@ bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_s
 static bool may_have_left(bool *ret_may, const struct bs_name_seen *floor, struct bs_names *names, struct bs_scope *scope,
                           struct bs_error *error) {
   struct bs_names_info info;
+  bool has;
 
   *ret_may = false;
   if (bs_names_is_immediate(names)) return true;
   if (!bs_names_info(names, scope, &info, error)) return false;
-  *ret_may = info.height <= floor->block + BS_NAME_FLOOR_DEPTH;
+  if (info.height > floor->block + BS_NAME_FLOOR_DEPTH) return true;
+  if (!bs_names_has_elsewhere(names, scope, &has, floor->consensus, floor->block, error)) return false;
+  *ret_may = !has;
   return true;
 }
 

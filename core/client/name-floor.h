@@ -14,9 +14,10 @@ bool bs_name_floor_is_above(const struct bs_name_seen *a, const struct bs_name_s
 /*
  * What became of the block of a floor.  On a chain whose newest blocks may be replaced, a lower answer counts when the
  * chain itself shows that the block is no part of it any more (left).  A chain whose blocks are final
- * (bs_names_is_immediate) has lost none, nor has any chain lost one that BS_NAME_FLOOR_DEPTH newer ones stand upon: with
- * another block in that place it is another history, which an older ledger got that was put back and has grown since, or
- * which a server made up (replaced).  A chain that ends before that block shows nothing: it was rolled back.
+ * (bs_names_is_immediate) has lost none, nor has any chain lost one that BS_NAME_FLOOR_DEPTH newer ones stand upon, or
+ * that another name server still has: with another block in that place it is another history, which an older ledger got
+ * that was put back and has grown since, or which a server made up (replaced).  A chain that ends before that block shows
+ * nothing: it was rolled back.
  */
 #define BS_NAME_FLOOR_DEPTH 100 /* blocks: no reorganisation is as deep, and coins of a new block wait as long */
 enum bs_fate { BS_FATE_IN_CHAIN, BS_FATE_BEYOND_CHAIN, BS_FATE_LEFT_CHAIN, BS_FATE_REPLACED };

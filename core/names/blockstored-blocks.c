@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/codec/hex.h"
 #include "core/names/blockstored.h"
 
@@ -16,6 +17,34 @@ bool bs_blockstored_read_consensus(void *user, struct bs_json result, struct bs_
   struct bs_consensus_wanted *wanted = user;
 
   return bs_told_consensus_read(wanted->consensus, &wanted->found, result, error);
+}
+
+/* Who does not answer says nothing. */
+bool bs_blockstored_has_elsewhere(void *state, bool *ret_has, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                                  struct bs_error *error) {
+  struct bs_servers *servers = &((struct bs_blockstored *)state)->servers;
+  unsigned char told[BS_CONSENSUS_SIZE];
+  struct bs_consensus_wanted wanted = {told, false};
+  char params[BS_PARAMS_MAX];
+  const struct bs_question question = {
+      .method = "get_consensus_at", .params = params, .read = bs_blockstored_read_consensus, .user = &wanted};
+
+  *ret_has = false;
+  snprintf(params, sizeof params, "%" PRIu64, block);
+  for (struct bs_server *at = bs_servers_other(servers, NULL); at != NULL; at = bs_servers_other(servers, at + 1)) {
+    if (bs_servers_ask_one(servers, at, &question, error)) {
+      *ret_has = wanted.found && memcmp(told, consensus, sizeof told) == 0;
+      if (*ret_has)
+        bs_log(BS_LOG_WARNING, "The name server %s has the block %" PRIu64 " that was seen before, and %s has another.",
+               at->address.text, block, servers->chosen->address.text);
+      if (*ret_has) return true;
+      continue;
+    }
+    if (error->word == BS_WORD_deadline || error->word == BS_WORD_cancelled || error->word == BS_WORD_no_memory) return false;
+    bs_log(BS_LOG_WARNING, "%s", error->message);
+    *error = (struct bs_error){0};
+  }
+  return true;
 }
 
 /* As many as were asked for: the server's chain had all of these blocks when it was connected. */

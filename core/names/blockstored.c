@@ -434,6 +434,7 @@ const struct bs_provider bs_provider_blockstored = {
     .announcements_at = bs_blockstored_announcements_at,
     .refused_at = bs_blockstored_refused_at,
     .consensus_at = bs_blockstored_consensus_at,
+    .has_elsewhere = bs_blockstored_has_elsewhere,
     .operations_hash_at = bs_blockstored_operations_hash_at,
     .block_of = bs_blockstored_block_of,
     .hashes_of = bs_blockstored_hashes_of,

@@ -48,6 +48,8 @@ bool bs_blockstored_read_consensus(void *user, struct bs_json result, struct bs_
 /* The provider's functions: blockstored.c */
 bool bs_blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);
 /* blockstored-blocks.c */
+bool bs_blockstored_has_elsewhere(void *state, bool *ret_has, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                                  struct bs_error *error);
 bool bs_blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                                  struct bs_error *error);
 bool bs_blockstored_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,

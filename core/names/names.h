@@ -180,6 +180,10 @@ bool bs_names_refused_at(struct bs_names *names, struct bs_scope *scope, uint64_
 bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char consensus[BS_CONSENSUS_TEXT],
                            uint64_t block, struct bs_error *error);
 
+/* Does another server than the one that answers, where several can be asked, have this consensus hash at the block? */
+bool bs_names_has_elsewhere(struct bs_names *names, struct bs_scope *scope, bool *ret_has, const char *consensus, uint64_t block,
+                            struct bs_error *error);
+
 #define BS_NAMES_RANGE_MAX 1000
 /* Of the blocks `first` to `last`: consensus[i] is that of block first + i; the caller's room.  Words: usage (a range
  * that goes backwards, or has more than BS_NAMES_RANGE_MAX blocks), not_found (says which block). */

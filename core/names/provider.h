@@ -88,6 +88,9 @@ struct bs_provider {
   bool (*refused_at)(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
   bool (*consensus_at)(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                        struct bs_error *error);
+  /* Does anybody else who can be asked have this consensus hash at the block?  NULL: there is nobody else. */
+  bool (*has_elsewhere)(void *state, bool *ret_has, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
+                        struct bs_error *error);
   /* What the operations of a block hash to, and of which block a consensus hash is: for proofs (prove.h), and who serves
    * others.  NULL: not told. */
   bool (*operations_hash_at)(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,

@@ -97,6 +97,18 @@ bool bs_names_consensus_at(struct bs_names *names, struct bs_scope *scope, char 
   return enter_block(&call, names, scope, consensus, block, error);
 }
 
+bool bs_names_has_elsewhere(struct bs_names *names, struct bs_scope *scope, bool *ret_has, const char *consensus, uint64_t block,
+                            struct bs_error *error) {
+  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+  unsigned char hash[BS_CONSENSUS_SIZE];
+
+  *ret_has = false;
+  if (names->provider->has_elsewhere == NULL || !bs_hex_is_string(consensus, 2 * sizeof hash)) return true;
+  bs_hex_decode(hash, sizeof hash, consensus);
+  return bs_names_enter(&call, names, scope, false, error) &&
+         (!call.exists || names->provider->has_elsewhere(names->state, ret_has, block, hash, error));
+}
+
 static bool check_range(uint64_t first, uint64_t last, struct bs_error *error) {
   return first <= last || bs_fail(error, BS_WORD_usage,
                                   "The range from block %" PRIu64 " to block %" PRIu64 " goes backwards.", first, last);
