@@ -16,6 +16,7 @@ struct node_names {
   char *index;
   char *url;
   char place[40];
+  uint64_t cache; /* bytes of the index in memory; 0: SQLite's default */
   struct bs_bitcoin_chain *chain; /* opened when first needed, then kept; NULL: not yet */
   struct bs_wallet *wallet;
   const struct bs_scope *scope; /* of the call */
@@ -50,6 +51,7 @@ static bool bitcoind_open(void **ret_state, const struct bs_names_config *config
     return bs_fail(error, BS_WORD_config, "The name provider bitcoind needs the path of its index and the name of its network.");
   names = calloc(1, sizeof *names);
   if (names == NULL) return bs_fail_memory(error);
+  names->cache = config->cache;
   if (!set_up(names, config->bitcoind, error)) {
     bitcoind_close(names);
     return false;
@@ -63,15 +65,23 @@ static bool fail_missing(const struct node_names *names, struct bs_error *error)
                  names->place);
 }
 
+static bool open_index(struct node_names *names, struct bs_error *error) {
+  if (!bs_bitcoin_chain_open(&names->chain, names->index, names->network, names->parameters.first_block, BS_DATABASE_READ,
+                             names->scope, error))
+    return false;
+  if (names->cache == 0 || bs_bitcoin_chain_keep(names->chain, names->cache, error)) return true;
+  bs_bitcoin_chain_close(names->chain);
+  names->chain = NULL;
+  return false;
+}
+
 /* One that was removed is made again by whoever follows: then it is another file. */
 static bool open_chain(struct node_names *names, bool *ret_exists, struct bs_error *error) {
   if (names->chain != NULL && bs_bitcoin_chain_is_removed(names->chain)) {
     bs_bitcoin_chain_close(names->chain);
     names->chain = NULL;
   }
-  *ret_exists = names->chain != NULL ||
-                bs_bitcoin_chain_open(&names->chain, names->index, names->network, names->parameters.first_block,
-                                      BS_DATABASE_READ, names->scope, error);
+  *ret_exists = names->chain != NULL || open_index(names, error);
   if (*ret_exists) return true;
   if (error->word != BS_WORD_not_found) return false;
   *error = (struct bs_error){0};

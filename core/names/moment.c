@@ -16,13 +16,17 @@ void bs_unspent_free(struct bs_unspent *unspent) {
 
 /* ---- one moment: the chain's end is the same before and after ---- */
 
+/* A state that is held has one tip. */
 static bool look(const struct bs_names_call *call, struct bs_moment *ret_moment, struct bs_error *error) {
-  const struct bs_names *names = call->names;
+  struct bs_names *names = call->names;
   struct bs_moment moment = {.exists = call->exists};
-  uint64_t next = 1;
 
-  if (call->exists && !names->provider->tip(names->state, &next, moment.consensus, error)) return false;
-  moment.block = next - 1;
+  if (call->exists) {
+    if (!names->has_tip && !names->provider->tip(names->state, &names->next, names->consensus, error)) return false;
+    names->has_tip = names->is_held;
+    memcpy(moment.consensus, names->consensus, sizeof moment.consensus);
+    moment.block = names->next - 1;
+  }
   *ret_moment = moment;
   return true;
 }
@@ -49,7 +53,7 @@ void bs_names_release(struct bs_names *names) {
   BS_LOCKED(&names->mutex);
 
   if (names->is_held) names->provider->release(names->state);
-  names->is_held = false;
+  names->is_held = names->has_tip = false;
 }
 
 /* Reads one entry with all that belongs to it. */

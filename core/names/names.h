@@ -57,7 +57,7 @@ struct bs_names_config {
   const struct bs_bitcoind_config *bitcoind; /* of that provider (core/bitcoind/follow.h) */
   uint64_t max_fee; /* satoshis an operation may cost at most; 0: the defaults below */
   uint64_t max_price;
-  uint64_t cache; /* embedded: bytes of the ledger that are kept in memory; 0: as SQLite does, which is 2 MB */
+  uint64_t cache; /* embedded, bitcoind: bytes of it that are kept in memory; 0: as SQLite does, which is 2 MB */
 };
 #define BS_NAMES_MAX_FEE UINT64_C(100000)
 #define BS_NAMES_MAX_PRICE UINT64_C(10000000)

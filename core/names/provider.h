@@ -149,6 +149,9 @@ struct bs_names {
   void *state;
   pthread_mutex_t mutex; /* protects state, is_held */
   bool is_held;
+  bool has_tip; /* is_held: the state's `next` and `consensus` as the provider's tip tells them; asked once */
+  uint64_t next;
+  unsigned char consensus[BS_CONSENSUS_SIZE];
   uint64_t max_fee;
   uint64_t max_price;
   struct bs_state *remembered; /* where operations that wait for a block are kept; NULL: nowhere */
