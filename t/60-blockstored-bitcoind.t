@@ -87,6 +87,16 @@ kill -STOP "$node"
 (call get_unspents "[\"$reward\"]" >"$work/unspents" 2>&1) &
 asking=$!
 sleep 0.3
+for i in 1 2 3 4 5 6; do
+  call get_unspents "[\"$reward\"]" >"$work/unspents-$i" 2>&1 &
+  all="${all-} $!"
+done
+(rpc "$socket" call get_unspents "[\"$reward\"]" >"$work/unspents-local" 2>&1) &
+all="$all $!"
+sleep 0.5
+is "$(grep -l 'busy with 4 requests like this of your address' "$work"/unspents-? | grep -c .)" 3 \
+  'of one address as many wait as may; the others are told so'
+is "$(rpc "$socket" call broadcast_transaction '["zz"]' | grep -c '"error"')" 1 'transactions are on a lane of their own'
 from=$(date +%s)
 is "$(call lookup '["alice.id"]') $(info last_block)" '[null] 224' 'while the node hangs, questions are answered'
 [ $(($(date +%s) - from)) -le 3 ]
@@ -96,6 +106,10 @@ is "$(info state) $(info node_blocks)" 'waiting 225' 'that it hangs is noticed'
 is "$(call lookup '["alice.id"]')" '[null]' 'and the index still answers, as it was not behind'
 kill -CONT "$node"
 wait "$asking"
+for one in $all; do
+  wait "$one"
+done
+is "$(grep -l '"unspents":' "$work"/unspents-* | grep -c .)" 4 'and so have the others'
 like "$(cat "$work/unspents")" '"unspents":\[' 'who needs it waits, and has his answer'
 
 # An index that somebody removes is made again.

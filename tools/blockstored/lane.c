@@ -15,6 +15,11 @@ struct queue {
   struct bsd_job *first, **end;
 };
 
+/* Jobs that wait or run, and of one address.  What takes the node long has few: each holds up those behind it. */
+static const struct {
+  size_t most, of_one;
+} bounds[BSD_LANES] = {[BSD_SCAN] = {512, 512}, [BSD_SEND] = {64, 8}, [BSD_NODE] = {32, 4}};
+
 struct bsd_lanes {
   struct bsd_service *service;
   int bell; /* eventfd: there is something done */
@@ -23,6 +28,7 @@ struct bsd_lanes {
   pthread_cond_t quiet;  /* a lane has stopped */
   struct queue waiting[BSD_LANES];
   bool is_running[BSD_LANES];
+  struct bsd_job *running[BSD_LANES]; /* NULL: between two */
   struct queue done;
 };
 
@@ -57,7 +63,7 @@ static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
   struct bsd_job *job;
   BS_LOCKED(&lanes->mutex);
 
-  job = take(&lanes->waiting[lane]);
+  job = lanes->running[lane] = take(&lanes->waiting[lane]);
   if (job != NULL) return job;
   lanes->is_running[lane] = false;
   pthread_cond_broadcast(&lanes->quiet);
@@ -68,6 +74,7 @@ static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
   static const uint64_t one = 1;
   BS_LOCKED(&lanes->mutex);
 
+  lanes->running[job->lane] = NULL;
   put(&lanes->done, job);
   while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
@@ -128,23 +135,55 @@ bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, s
   return true;
 }
 
-struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, const void *bytes, size_t length,
-                              void (*done)(struct bsd_job *job, void *user), void *user) {
-  struct bsd_job *job = calloc(1, sizeof *job);
-  struct lane_of *which = malloc(sizeof *which);
-  struct bs_error error;
+static void count_job(const struct bsd_job *job, uint64_t key, size_t *all, size_t *of_one) {
+  if (atomic_load(&job->is_dropped)) return;
+  ++*all;
+  if (key != 0 && job->key == key) ++*of_one;
+}
+
+/* Under the mutex. */
+static bool has_room(const struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, struct bs_error *error) {
+  size_t all = 0, of_one = 0;
+
+  for (const struct bsd_job *job = lanes->waiting[lane].first; job != NULL; job = job->next) count_job(job, key, &all, &of_one);
+  if (lanes->running[lane] != NULL) count_job(lanes->running[lane], key, &all, &of_one);
+  if (of_one >= bounds[lane].of_one)
+    return bs_fail(error, BS_WORD_no_names, "The server is busy with %zu requests like this of your address; try again later.",
+                   of_one);
+  return all < bounds[lane].most ||
+         bs_fail(error, BS_WORD_no_names, "The server is busy with %zu requests like this; try again later.", all);
+}
+
+static bool start(struct bsd_lanes *lanes, enum bsd_lane lane, struct bs_error *error) {
+  struct lane_of *which;
+
+  if (lanes->is_running[lane]) return true;
+  which = malloc(sizeof *which);
+  if (which == NULL) return bs_fail_memory(error);
+  *which = (struct lane_of){lanes, lane};
+  lanes->is_running[lane] = bs_worker_run(work, which, error);
+  if (!lanes->is_running[lane]) free(which);
+  return lanes->is_running[lane];
+}
+
+struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, const void *bytes, size_t length,
+                              void (*done)(struct bsd_job *job, void *user), void *user, struct bs_error *error) {
+  struct bsd_job *job;
   BS_LOCKED(&lanes->mutex);
 
-  if (job != NULL) bs_buffer_add(&job->request, bytes, length);
-  if (job == NULL || which == NULL || job->request.failed ||
-      (!lanes->is_running[lane] && (*which = (struct lane_of){lanes, lane}, !bs_worker_run(work, which, &error)))) {
-    if (job != NULL) bsd_job_free(job);
-    free(which);
+  if (!has_room(lanes, lane, key, error)) return NULL;
+  job = calloc(1, sizeof *job);
+  if (job == NULL) {
+    bs_fail_memory(error);
     return NULL;
   }
-  if (lanes->is_running[lane]) free(which);
-  lanes->is_running[lane] = true;
+  bs_buffer_add(&job->request, bytes, length);
+  if (!bs_buffer_ok(&job->request, error) || !start(lanes, lane, error)) {
+    bsd_job_free(job);
+    return NULL;
+  }
   job->lane = lane;
+  job->key = key;
   job->done = done;
   job->user = user;
   put(&lanes->waiting[lane], job);

@@ -13,7 +13,8 @@
 enum bsd_lane {
   BSD_AT_ONCE, /* on the loop's thread */
   BSD_SCAN,    /* may go through much of the index */
-  BSD_NODE,    /* may wait for a node, or for the write lock */
+  BSD_SEND,    /* gives a transaction to the node, or waits for the write lock */
+  BSD_NODE,    /* lets a node search for coins, which may take it long */
   BSD_LANES
 };
 
@@ -56,6 +57,7 @@ struct bsd_method {
   enum bsd_lane lane;
   bool is_kept; /* its reply depends on the chain's state alone */
   bool (*run)(struct bsd_call *call);
+  unsigned cost; /* of the peer's request_rate; 0: one */
 };
 extern const struct bsd_method bsd_methods[];
 extern const size_t bsd_method_count;

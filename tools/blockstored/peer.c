@@ -152,17 +152,20 @@ static void lane_done(struct bsd_job *job, void *user) {
 static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netstring) {
   struct bsd_server *server = peer->server;
   struct bsd_frame frame;
+  struct bs_error error = {0};
   bool good;
 
   bsd_frame_read(&frame, &server->service, netstring->payload, netstring->length);
   peer->requests += frame.requests;
-  bsd_allowance_charge(server->allowance, peer->key, frame.requests - 1);
-  if (frame.lane != BSD_AT_ONCE && frame.is_json) {
-    peer->job = bsd_lanes_run(server->lanes, frame.lane, netstring->payload, netstring->length, lane_done, peer);
-    return peer->job != NULL;
-  }
+  bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
   bs_buffer_clear(&room);
-  bsd_frame_answer(&frame, &server->service, &room);
+  if (frame.lane != BSD_AT_ONCE && frame.is_json) {
+    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, netstring->payload, netstring->length, lane_done, peer, &error);
+    if (peer->job != NULL) return true;
+    bsd_frame_refuse(&frame, &error, &room);
+  } else {
+    bsd_frame_answer(&frame, &server->service, &room);
+  }
   good = send_reply(peer, &room);
   clear_room();
   return good;

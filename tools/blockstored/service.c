@@ -163,30 +163,36 @@ static const struct bsd_method *find_method(const struct request *request) {
   return request->has_method ? bsd_method_find(request->method.text + 1, request->method.length - 2) : NULL;
 }
 
+/* A request of no method costs as one does. */
+static void add_cost(struct bsd_frame *frame, const struct bsd_method *method) {
+  if (method != NULL && method->lane > frame->lane) frame->lane = method->lane;
+  frame->cost += method == NULL || method->cost == 0 ? 1 : method->cost;
+}
+
 void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length) {
   const struct bs_json_limits limits = {BSD_FRAME_MAX, DEPTH_MAX};
   bool large = length > (size_t)service->settings->frame;
   struct bs_json_iterator iterator;
   struct bs_json item;
 
-  frame->requests = 1;
+  frame->requests = frame->cost = 1;
   frame->lane = BSD_AT_ONCE;
   frame->error.word = BS_NO_WORD;
   frame->is_json = bs_json_scan(&frame->root, bytes, length, &limits, &frame->error);
   if (!frame->is_json) return;
+  frame->cost = 0;
   if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
     const struct request request = take_apart(frame->root);
     const struct bsd_method *method = find_method(&request);
 
-    if (method != NULL) frame->lane = method->lane;
+    add_cost(frame, method);
     large = large && (method == NULL || method->run != bsd_broadcast);
   } else {
     frame->requests = 0;
     for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item); frame->requests++) {
       const struct request request = take_apart(item);
-      const struct bsd_method *method = find_method(&request);
 
-      if (method != NULL && method->lane > frame->lane) frame->lane = method->lane;
+      add_cost(frame, find_method(&request));
     }
   }
   if (large)
@@ -195,7 +201,7 @@ void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, 
   else if (frame->requests == 0 || frame->requests > BSD_BATCH_MAX)
     frame->is_json = bs_fail(&frame->error, BS_WORD_malformed, "A batch has 1 to %d requests; this one has %zu.",
                              BSD_BATCH_MAX, frame->requests);
-  if (!frame->is_json) frame->requests = 1;
+  if (!frame->is_json) frame->requests = frame->cost = 1;
 }
 
 /* ---- arguments ---- */
@@ -307,16 +313,20 @@ static void hide_node(struct bs_error *error, const struct bsd_settings *setting
   snprintf(error->message, sizeof error->message, "The Bitcoin node behind this server cannot be asked now.");
 }
 
+static void write_result_error(struct bs_buffer *reply, const struct bs_error *error) {
+  bs_buffer_text(reply, "[{");
+  bsd_json_text(reply, "error", error->message);
+  bsd_json_text(reply, "code", bs_word_text(error->word));
+  bs_buffer_text(reply, "}]");
+}
+
 static void write_error(struct bs_buffer *reply, struct bs_error *error, const struct bsd_settings *settings) {
   if (error->word == BS_WORD_io || error->word == BS_WORD_corrupt || error->word == BS_WORD_no_space)
     BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
   hide_place(error->message, settings->ledger);
   hide_place(error->message, settings->index);
   if (settings->index != NULL) hide_node(error, settings);
-  bs_buffer_text(reply, "[{");
-  bsd_json_text(reply, "error", error->message);
-  bsd_json_text(reply, "code", bs_word_text(error->word));
-  bs_buffer_text(reply, "}]");
+  write_result_error(reply, error);
 }
 
 static void truncate_to(struct bs_buffer *reply, size_t length) {
@@ -443,4 +453,15 @@ void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service
     answer_one(service, frame->lane, item, reply);
   }
   bs_buffer_byte(reply, ']');
+}
+
+void bsd_frame_refuse(const struct bsd_frame *frame, const struct bs_error *why, struct bs_buffer *reply) {
+  bool is_batch = bs_json_type(frame->root) == BS_JSON_ARRAY;
+
+  if (is_batch) bs_buffer_byte(reply, '[');
+  for (size_t i = 0; i < frame->requests; i++) {
+    bsd_json_item(reply);
+    write_result_error(reply, why);
+  }
+  if (is_batch) bs_buffer_byte(reply, ']');
 }

@@ -55,12 +55,15 @@ struct bsd_frame {
   struct bs_json root;
   bool is_json;       /* false: `error` says what is wrong */
   size_t requests;    /* at least 1 */
+  size_t cost;        /* of all of them, at least as many */
   enum bsd_lane lane; /* the slowest of its methods' */
   struct bs_error error;
 };
 void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length);
 /* Appends the reply.  On the lane's thread. */
 void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service, struct bs_buffer *reply);
+/* Appends that for each of its requests, instead of answering it.  Any thread. */
+void bsd_frame_refuse(const struct bsd_frame *frame, const struct bs_error *why, struct bs_buffer *reply);
 
 /* {"fault": ..., "faultCode": ..., "faultString": ...}. */
 #define BSD_FAILURE 8002

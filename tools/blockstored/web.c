@@ -166,14 +166,15 @@ static void lane_done(struct bsd_job *job, void *user) {
 /* Nothing is read until the reply is on its way: evhttp ends the process (event_errx) when bytes come in between. */
 static void wait_for_lane(struct bsd_server *server, struct evhttp_request *request, const struct bsd_frame *frame,
                           const struct bs_buffer *text, const char *absent) {
+  struct bs_error error = {.message = "There is no memory."};
   struct waiting *waiting = calloc(1, sizeof *waiting);
   struct bsd_job *job = waiting == NULL
                             ? NULL
-                            : bsd_lanes_run(server->lanes, frame->lane, text->bytes, text->length, lane_done, waiting);
+                            : bsd_lanes_run(server->lanes, frame->lane, 0, text->bytes, text->length, lane_done, waiting, &error);
 
   if (job == NULL) {
     free(waiting);
-    send_problem(server, request, 503, "There is no memory.");
+    send_problem(server, request, 503, error.message);
     return;
   }
   *waiting = (struct waiting){server, server->web->waiting, NULL, request, job, absent};
