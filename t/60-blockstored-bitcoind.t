@@ -70,7 +70,7 @@ await info_is state waiting
 is "$(info state)" waiting 'a node that is away'
 is "$(call lookup '["alice.id"]')" '[null]' 'the index answers all the same'
 like "$(call get_unspents "[\"$reward\"]")" '"code":"no_names"' 'what needs the node fails'
-is "$(grep -c ' warning node state=waiting' "$log")" 1 'it is told once'
+is_empty "$(sed -n 's/.* warning node state=waiting why=//p' "$log" | sort | uniq -d)" 'each reason is told once'
 is_empty "$(call get_unspents "[\"$reward\"]" | grep -e "$BITCOIN_PORT" -e 127.0.0 -e "$BITCOIN_COOKIE" -e "$work")" \
   'strangers do not hear where the node and its cookie are'
 like "$(call get_unspents "[\"$reward\"]")" 'The Bitcoin node behind this server cannot be asked|Nothing answers: the Bitcoin node' \

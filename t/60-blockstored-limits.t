@@ -69,6 +69,34 @@ is "$(call ping)" '[{"status":"alive"}]' 'after all of this it answers still'
 end_server
 is "$status" 0 'and ends well'
 
+# Many readers that take nothing: all together have a bound, and those in the way are left long before they are idle.
+serve 'limits: {replies: 128K, output: 64K, idle: 60s, request_rate: 0}
+http: 127.0.0.1:0'
+waiting=$(talk 'my $batch = frame("[" . join(",", (request("get_name_blockchain_record", "[\"alice.id\"]")) x 60) . "]");
+  my @many = map { dial($ARGV[0]) } 1 .. 30;
+  $SIG{PIPE} = "IGNORE";
+  $_->blocking(0) for @many;
+  my ($most, $from, %left) = (0, time);
+  while (time - $from < 6) {
+    for my $one (@many) {
+      $left{$one} ||= $batch x 20;
+      substr($left{$one}, 0, syswrite($one, $left{$one}) // 0) = "";
+    }
+    my $asking = dial($ARGV[1]);
+    print $asking "GET /metrics HTTP/1.0\r\n\r\n";
+    my ($now) = rest($asking) =~ /^blockstored_replies_waiting (\d+)/m;
+    $most = $now if $now > $most;
+    select undef, undef, undef, 0.1;
+  }
+  print $most' "$http")
+[ "$waiting" -gt 100000 ] && [ "$waiting" -lt 400000 ]
+report $? 'what waits for many slow readers has a bound' "$waiting bytes"
+is "$(call ping)" '[{"status":"alive"}]' 'others are answered again'
+[ "$(grep -c 'why=slow' "$log")" -ge 1 ]
+report $? 'as those in the way were left' "$(tail -n 3 "$log")"
+end_server
+is "$status" 0 'and it ends well'
+
 serve 'limits: {frame: 1K}'
 like "$(call lookup "[\"$(yes x | head -n 1100 | tr -d '\n')\"]")" 'at most 1024 bytes' 'a smaller frame'
 like "$(call broadcast_transaction "[\"$(yes 00 | head -n 40000 | tr -d '\n')\"]")" '"code":"(usage|malformed)"' \

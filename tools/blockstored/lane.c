@@ -79,6 +79,13 @@ static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
   while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
 
+/* Until others have taken their replies. */
+static void wait_for_room(const struct bsd_lanes *lanes, enum bsd_lane lane) {
+  static const struct timespec pause = {0, 20000000};
+
+  while (bsd_service_is_full(lanes->service) && !bs_scope_cancelled(lanes->service->scope[lane])) nanosleep(&pause, NULL);
+}
+
 static void work(void *user) {
   struct lane_of *which = user;
   struct bsd_lanes *lanes = which->lanes;
@@ -89,10 +96,12 @@ static void work(void *user) {
   while ((job = next_job(lanes, lane)) != NULL) {
     struct bsd_frame frame;
 
+    if (!atomic_load(&job->is_dropped)) wait_for_room(lanes, lane);
     if (!atomic_load(&job->is_dropped)) {
       bsd_frame_read(&frame, lanes->service, job->request.bytes, job->request.length);
       bsd_frame_answer(&frame, lanes->service, &job->reply);
     }
+    bsd_count(&lanes->service->metrics.replies_waiting, job->reply.length);
     give_back(lanes, job);
   }
 }
@@ -111,6 +120,7 @@ static void hear(evutil_socket_t fd, short what, void *user) {
   (void)what;
   while (read(fd, &count, sizeof count) < 0 && errno == EINTR) continue;
   while ((job = take_done(lanes)) != NULL) {
+    bsd_uncount(&lanes->service->metrics.replies_waiting, job->reply.length);
     if (!atomic_load(&job->is_dropped)) job->done(job, job->user);
     bsd_job_free(job);
   }

@@ -62,6 +62,7 @@ static const struct {
     TOTAL(connections_refused, "Connections beyond the limit."),
     TOTAL(bytes_in, "Bytes that peers sent."),
     TOTAL(bytes_out, "Bytes that peers were sent."),
+    ROW(replies_waiting, "gauge", "Bytes of replies that were not taken yet."),
     TOTAL(frames_malformed, "Connections that ended with a malformed frame."),
     TOTAL(throttled, "Times that a peer's requests waited for the request rate."),
     TOTAL(dropped_idle, "Connections that ended because their peer said nothing."),

@@ -16,6 +16,7 @@ struct bsd_metrics {
   atomic_ullong nanoseconds;
   atomic_ullong connections_open, connections_total, connections_refused;
   atomic_ullong bytes_in, bytes_out;
+  atomic_ullong replies_waiting; /* bytes, also of those that come from a lane */
   atomic_ullong frames_malformed, throttled, dropped_idle, dropped_slow;
   atomic_ullong cache_hits, cache_misses;
   atomic_ullong http_requests;
@@ -24,6 +25,9 @@ struct bsd_metrics {
 
 static inline void bsd_count(atomic_ullong *counter, unsigned long long more) {
   atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+static inline void bsd_uncount(atomic_ullong *counter, unsigned long long less) {
+  atomic_fetch_sub_explicit(counter, less, memory_order_relaxed);
 }
 static inline unsigned long long bsd_counted(const atomic_ullong *counter) {
   return atomic_load_explicit(counter, memory_order_relaxed);

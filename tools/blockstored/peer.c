@@ -22,6 +22,8 @@
 #define INPUT_MAX (BSD_FRAME_MAX + 16) /* bytes that are read ahead: the longest frame */
 #define TURN_MAX 128                   /* frames that are answered before others have their turn */
 #define KEEP_REPLY (64u << 10)         /* a larger room for replies is given back */
+#define FULL_PAUSE_MS 50               /* until it is looked again whether replies may be made */
+#define FULL_PATIENCE_MS 2000          /* for a peer that takes nothing, while they may not */
 #define LINGER_MS 2000                 /* for a peer to see why it was left */
 
 enum state {
@@ -50,6 +52,20 @@ struct bsd_peer {
 
 static void advance(struct bsd_peer *peer);
 
+/* ---- replies that wait ---- */
+
+static size_t output_of(const struct bsd_peer *peer) {
+  return evbuffer_get_length(bufferevent_get_output(peer->bev));
+}
+
+static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *user) {
+  atomic_ullong *waiting = &((struct bsd_peer *)user)->server->service.metrics.replies_waiting;
+
+  (void)buffer;
+  bsd_count(waiting, info->n_added);
+  bsd_uncount(waiting, info->n_deleted);
+}
+
 /* ---- its end ---- */
 
 static void peer_free(struct bsd_peer *peer, const char *why) {
@@ -57,6 +73,8 @@ static void peer_free(struct bsd_peer *peer, const char *why) {
 
   if (peer->job != NULL) atomic_store(&peer->job->is_dropped, true);
   if (peer->wake != NULL) event_free(peer->wake);
+  bsd_uncount(&server->service.metrics.replies_waiting, output_of(peer));
+  evbuffer_remove_cb(bufferevent_get_output(peer->bev), count_output, peer);
   bufferevent_free(peer->bev);
   if (peer->next == peer) {
     server->peers = NULL;
@@ -73,10 +91,6 @@ static void peer_free(struct bsd_peer *peer, const char *why) {
                 BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
   free(peer);
   if (server->stopping && server->peers == NULL) event_base_loopexit(server->base, NULL);
-}
-
-static size_t output_of(const struct bsd_peer *peer) {
-  return evbuffer_get_length(bufferevent_get_output(peer->bev));
 }
 
 /* Everything was sent: the peer sees the end, and may still be sending. */
@@ -258,8 +272,8 @@ static void advance(struct bsd_peer *peer) {
   for (int i = 0; may_go_on(peer) && next == STEP_AGAIN; i++) {
     size_t of_frame = 0;
 
-    if (i == TURN_MAX) {
-      wait_for(peer, 0);
+    if (i == TURN_MAX || (used < length && bsd_service_is_full(&peer->server->service))) {
+      wait_for(peer, i == TURN_MAX ? 0 : FULL_PAUSE_MS);
       break;
     }
     next = used < length ? step(peer, bytes + used, length - used, &of_frame, now_ms) : STEP_PARTIAL;
@@ -370,6 +384,7 @@ static bool open_peer(struct bsd_peer *peer, evutil_socket_t fd) {
   bufferevent_setcb(peer->bev, read_event, write_event, other_event, peer);
   bufferevent_setwatermark(peer->bev, EV_READ, 0, INPUT_MAX);
   evbuffer_add_cb(bufferevent_get_input(peer->bev), count_read, peer);
+  evbuffer_add_cb(bufferevent_get_output(peer->bev), count_output, peer);
   return bufferevent_enable(peer->bev, EV_READ | EV_WRITE) == 0;
 }
 
@@ -415,7 +430,11 @@ static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
   if (peer->state == PEER_LINGERING) return quiet_ms >= LINGER_MS ? "ended" : NULL;
   if (peer->job != NULL) return NULL; /* it waits for us */
   if (output_of(peer) > 0) {
-    if (quiet_ms < (uint64_t)settings->idle_ms) return NULL;
+    uint64_t most_ms = (uint64_t)settings->idle_ms;
+
+    /* While no replies may be made, who does not take his goes soon; as many as are in the way. */
+    if (most_ms > FULL_PATIENCE_MS && bsd_service_is_full(&peer->server->service)) most_ms = FULL_PATIENCE_MS;
+    if (quiet_ms < most_ms) return NULL;
     bsd_count(&metrics->dropped_slow, 1);
     return "slow";
   }

@@ -133,6 +133,10 @@ bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_inf
   return true;
 }
 
+bool bsd_service_is_full(const struct bsd_service *service) {
+  return bsd_counted(&service->metrics.replies_waiting) >= (unsigned long long)service->settings->replies;
+}
+
 /* ---- what a request asks for ---- */
 
 struct request {

@@ -45,6 +45,8 @@ void bsd_service_release(struct bsd_service *service);
 
 /* What the index is, by the loop's thread; where a state is held, of that one. */
 bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_info, struct bs_error *error);
+/* Do as many bytes of replies wait as may?  Then no more are made.  Any thread. */
+bool bsd_service_is_full(const struct bsd_service *service);
 /* How the index stands to its source; a local chain is its own.  Any thread. */
 void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node);
 /* True: the source has ended for good; with the reason. */

@@ -30,6 +30,7 @@ struct bsd_settings {
   int64_t request_rate;  /* a second for each peer's address; 0: unlimited */
   int64_t frame;         /* bytes of a request; broadcast_transaction may have 131,072 */
   int64_t output;        /* bytes of replies that wait for one peer before its requests do */
+  int64_t replies;       /* bytes of replies that wait for all peers together before requests do */
   int64_t cache;         /* bytes of replies that are kept */
   int64_t idle_ms;       /* without a request, or without taking a reply */
   int64_t patience_ms;   /* for a request that has begun */
