@@ -174,7 +174,8 @@ static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netst
   bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
   bs_buffer_clear(&room);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
-    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, netstring->payload, netstring->length, lane_done, peer, &error);
+    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, netstring->payload, netstring->length, lane_done, peer,
+                              &error);
     if (peer->job != NULL) return true;
     bsd_frame_refuse(&frame, &error, &room);
   } else {
