@@ -122,6 +122,9 @@ static void methods_are_found(void **state UNUSED) {
     assert_true(!bsd_methods[i].is_kept || bsd_methods[i].lane == BSD_AT_ONCE);
   }
   assert_int_not_equal(bsd_method_find("broadcast_transaction", 21)->lane, bsd_method_find("get_unspents", 12)->lane);
+  /* Two branches may have the same consensus hash, and these apart. */
+  assert_false(bsd_method_find("get_refused_at", 14)->is_kept);
+  assert_false(bsd_method_find("get_announcements_at", 20)->is_kept);
   assert_null(bsd_method_find("pingx", 5));
   assert_null(bsd_method_find("", 0));
   assert_true(bsd_method_is_refused("register_tx_subsidized", 22, &error));

@@ -13,7 +13,7 @@
 const struct bsd_method bsd_methods[] = {
     {"broadcast_transaction", "HEX [DRY_RUN]", 1, 2, {BSD_TRANSACTION, BSD_TRUTH}, BSD_SEND, false, bsd_broadcast, 0},
     {"get_all_names", "[OFFSET [COUNT]]", 0, 2, {BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false, bsd_all_names, 0},
-    {"get_announcements_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_announcements_at, 0},
+    {"get_announcements_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, false, bsd_announcements_at, 0},
     {"get_block_from_consensus", "CONSENSUS", 1, 1, {BSD_CONSENSUS}, BSD_SCAN, false, bsd_block_from_consensus, 0},
     {"get_consensus_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_consensus_at, 0},
     {"get_consensus_range", "FIRST LAST", 2, 2, {BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false, bsd_consensus_range, 0},
@@ -38,7 +38,7 @@ const struct bsd_method bsd_methods[] = {
     {"get_operations_on", "NAME FIRST LAST [OFFSET]", 3, 4, {BSD_NAME, BSD_WHOLE, BSD_WHOLE, BSD_WHOLE}, BSD_SCAN, false,
      bsd_operations_on, 0},
     {"get_preorder_state", "name|namespace HASH", 2, 2, {BSD_WORD, BSD_HASH}, BSD_AT_ONCE, true, bsd_preorder_state, 0},
-    {"get_refused_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, true, bsd_refused_at, 0},
+    {"get_refused_at", "BLOCK", 1, 1, {BSD_WHOLE}, BSD_AT_ONCE, false, bsd_refused_at, 0},
     {"get_unspents", "ADDRESS", 1, 1, {BSD_ADDRESS}, BSD_NODE, false, bsd_unspents, 20},
     {"getinfo", "", 0, 0, {0}, BSD_AT_ONCE, false, bsd_getinfo, 0},
     {"lookup", "NAME", 1, 1, {BSD_NAME}, BSD_AT_ONCE, true, bsd_lookup, 0},

@@ -55,7 +55,7 @@ struct bsd_method {
   unsigned least, most;
   enum bsd_kind kinds[BSD_ARGUMENTS_MAX];
   enum bsd_lane lane;
-  bool is_kept; /* its reply depends on the chain's state alone */
+  bool is_kept; /* its reply depends on the last block and its consensus hash alone: not on what was refused or announced */
   bool (*run)(struct bsd_call *call);
   unsigned cost; /* of the peer's request_rate; 0: one */
 };
