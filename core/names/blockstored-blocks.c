@@ -87,6 +87,7 @@ static bool give_ahead(const struct bs_blockstored *blockstored, unsigned char *
   return true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as provider.h wants it */
 bool bs_blockstored_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
                                      struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
@@ -119,6 +120,7 @@ static bool read_hash(void *user, struct bs_json result, struct bs_error *error)
          bs_fail(error, BS_WORD_malformed, "sent an answer that is no operations hash");
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as provider.h wants it */
 bool bs_blockstored_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
                                        struct bs_error *error) {
   struct hash_wanted wanted = {hash, false};
@@ -432,6 +434,7 @@ static bool read_value(void *user, struct bs_json result, struct bs_error *error
   return bs_told_value_read(wanted->value_hash, &wanted->found, &wanted->is_update, result, error);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as provider.h wants it */
 bool bs_blockstored_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                                    const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
   struct value_wanted wanted = {value_hash, false, false};

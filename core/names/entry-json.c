@@ -166,7 +166,7 @@ static void write_txid(struct bs_buffer *json, const unsigned char *txid) {
   char digits[2 * BS_TXID_SIZE + 1];
 
   bs_txid_text(digits, txid);
-  bs_json_write_string(json, digits, 2 * BS_TXID_SIZE);
+  bs_json_write_string(json, digits, sizeof digits - 1);
 }
 
 static void write_or_null(struct bs_buffer *json, const unsigned char *bytes, size_t length) {

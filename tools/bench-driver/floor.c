@@ -210,6 +210,7 @@ static void take_turn(void *user) {
   pthread_mutex_unlock(&turn->lock);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the thread writes it */
 static bool hand_over(struct floor *floor, unsigned long round, double *signing) {
   struct turn turn = {floor, round, signing, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
   struct bs_error error;
