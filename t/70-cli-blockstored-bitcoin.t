@@ -33,18 +33,6 @@ stores:
 replication: {write: {at_least: all}}
 YAML
 }
-as() {
-  BLOCKSTORE_KEY_FILE=$work/$1.key
-  who=$1
-  shift
-  cli -c "$work/$who.yaml" "$@"
-}
-done_as() {
-  what=$1
-  shift
-  as "$@"
-  [ "$status" = 0 ] && report 0 "$what" || report 1 "$what" "$(cat "$err")"
-}
 is_indexed() {
   [ "$(call getinfo | sed 's/.*"last_block":\([0-9]*\).*/\1/')" = $(($(node_height) - 1)) ]
 }

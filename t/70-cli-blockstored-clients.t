@@ -19,18 +19,6 @@ names:
 stores: [{name: shared, driver: disk, root: $work/shared}]
 YAML
 }
-as() {
-  BLOCKSTORE_KEY_FILE=$work/$1.key
-  who=$1
-  shift
-  cli -c "$work/$who.yaml" "$@"
-}
-done_as() {
-  what=$1
-  shift
-  as "$@"
-  [ "$status" = 0 ] && report 0 "$what" || report 1 "$what" "$(cat "$err")"
-}
 # The same port again, so that the configurations stay right.
 restart() {
   end_server "$1"

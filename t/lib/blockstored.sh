@@ -4,6 +4,8 @@
 #   serve [YAML]    starts one with these lines in its configuration: $pid, $port (RPC), $socket (RPC), $http (port, or empty), $log
 #   run_server      the same with $work/server.yaml as it is
 #   end_server [SIGNAL]   ends it; $status is its own
+#   as USER ARGUMENT...   blockstore-cli with that user's key and configuration, $work/USER.key and USER.yaml; done_as WHAT USER ARGUMENT...
+#                         is a test that it succeeds
 #   call METHOD [PARAMS]  one request's reply; send and raw as t/lib/rpc.pl has them
 . "$(dirname "$0")/lib/cli.sh"
 trap 'end_server KILL; rm -rf "$work"' EXIT
@@ -24,6 +26,19 @@ client() {
 cli keygen "$work/key"
 address=$(member address)
 client register alice.id
+
+as() {
+  BLOCKSTORE_KEY_FILE=$work/$1.key
+  who=$1
+  shift
+  cli -c "$work/$who.yaml" "$@"
+}
+done_as() {
+  what=$1
+  shift
+  as "$@"
+  [ "$status" = 0 ] && report 0 "$what" || report 1 "$what" "$(cat "$err")"
+}
 
 # written YAML: the configuration, its limits in the lines that are given.
 written() {
