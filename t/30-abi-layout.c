@@ -53,7 +53,9 @@ MEMBER(host, time_left, 16 + 3 * P, uint32_t (*)(CALL));
 MEMBER(host, cancel_fd, 16 + 4 * P, int (*)(CALL));
 MEMBER(host, setting, 16 + 5 * P, const char *(*)(const struct blockstore_settings *, const char *, size_t));
 MEMBER(host, setting_number, 16 + 6 * P, int64_t (*)(const struct blockstore_settings *, const char *));
-LAST(host, interface, 16 + 7 * P, const void *(*)(const char *, uint32_t));
+MEMBER(host, interface, 16 + 7 * P, const void *(*)(const char *, uint32_t));
+MEMBER(host, get_error, 16 + 8 * P, const char *(*)(CALL));
+LAST(host, get_retry_after, 16 + 9 * P, uint32_t (*)(CALL));
 
 MEMBER(next, struct_size, 0, uint32_t);
 MEMBER(next, driver_size, 4, uint32_t);
@@ -190,7 +192,7 @@ static void the_core_hands_out_what_the_header_says(void **state) {
   assert_int_equal(bs_host.magic, BLOCKSTORE_HOST_MAGIC);
   assert_int_equal(bs_host.abi_major, 0);
   assert_int_equal(bs_host.abi_minor, 1);
-  assert_int_equal(bs_host.struct_size, 16 + 8 * P);
+  assert_int_equal(bs_host.struct_size, 16 + 10 * P);
   assert_int_equal(bs_host.reserved, 0);
   for (size_t at = 16; at < bs_host.struct_size; at += P) assert_memory_not_equal(bytes + at, &none, P);
   if (htole32(1) == 1) assert_memory_equal(bytes, "BSH1", 4);

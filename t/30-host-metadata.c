@@ -83,6 +83,7 @@ static void bad_texts_are_refused(void **state) {
       {HEAD "largest=18446744073709551616\n", "largest line"},
       {HEAD "largest=1K\n", "largest line"},
       {HEAD "kind=driver\n", "expected: filter"},
+      {HEAD "kind=filter\n", "A filter cannot be threads=serial"},
       {HEAD "threads=many\n", "threads line"},
       {HEAD "capability=durables\n", "capability line"},
       {HEAD "needs=\n", "needs line"},

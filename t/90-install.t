@@ -17,14 +17,15 @@ wanted() {
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(wanted <<'END'
 _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test blockstored
-blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
+blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore-filter.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
 blockstored.service blockstored.socket
-blockstore.h blockstore.m4 blockstore.pc driver.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
 blockstore-ftp.7 ftp.so
 blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so
+blockstore-log.7 log.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so

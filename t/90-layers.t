@@ -33,7 +33,7 @@ is_empty "$(includes core | grep -E '"(plugins|tools)/')" 'the core includes not
 is_empty "$(includes plugins/common | grep -E ':("|<blockstore/)' | grep -vE '/plugin\.h:"core/base/auto\.h"' |
   grep -vE ':"[a-z]+\.h"|<blockstore/driver.h>')" 'what authors of drivers copy includes driver.h only'
 is_empty "$(includes plugins | grep -vE '^plugins/common/' | grep -E ':("|<blockstore/)' |
-  grep -vE '"plugins/|<blockstore/driver.h>')" 'a driver includes driver.h and plugins only'
+  grep -vE '"plugins/|<blockstore/(driver|filter).h>')" 'a driver includes driver.h, filter.h and plugins only'
 is_empty "$(includes plugins | awk -F '[/:"]' '$2 != "common" && /"plugins\// && !/"plugins\/common\// &&
   index($0, "\"plugins/" $2 "/") == 0')" 'a driver includes no other driver'
 is_empty "$(includes tools/blockstore-cli examples | grep -E '"(core|plugins)/')" 'the command line and the examples are held to the public header'

@@ -24,7 +24,7 @@
 #define CONFIG_FILE_MAX (1u << 20)
 #define MAX_AGE_MS 60000 /* of what a server said of a name */
 
-const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable"};
+const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
 #define ROW(section, key, type, values, least, most, member) \
@@ -164,7 +164,8 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
   if (!bs_vet_is_name(text))
     return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
   return read_store_truth(config, node, "inline", &store->is_inline, error) &&
-         read_store_truth(config, node, "durable", &store->is_durable, error);
+         read_store_truth(config, node, "durable", &store->is_durable, error) &&
+         bs_filters_check(config, bs_yaml_find(node, "filters"), error);
 }
 
 static bool read_stores(struct blockstore_config *config, struct bs_error *error) {

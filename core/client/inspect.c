@@ -65,6 +65,13 @@ static bool check_store(struct bs_work *work, const struct bs_replica *replica, 
   return healthy;
 }
 
+/* In the order of the configuration. */
+static void add_filters(cJSON *item, const struct bs_stack *stack) {
+  cJSON *filters = stack->count > 1 ? bs_document_array(item, "filters") : NULL;
+
+  for (size_t i = stack->count; i > 1; i--) bs_document_append(filters, cJSON_CreateString(stack->layers[i - 1].module->name));
+}
+
 static bool stores(struct bs_work *work, char **ret_json) {
   const struct blockstore *session = work->session;
   cJSON *tree = cJSON_CreateObject(), *list = bs_document_array(tree, "stores");
@@ -79,7 +86,8 @@ static bool stores(struct bs_work *work, char **ret_json) {
 
     bs_document_text(item, "name", storage->entry->name);
     bs_document_text(item, "driver", storage->entry->driver);
-    bs_document_text(item, "file", storage->module->path);
+    bs_document_text(item, "file", storage->stack.layers[0].module->path);
+    add_filters(item, &storage->stack);
     bs_document_truth(item, "durable", storage->is_durable);
     bs_document_truth(item, "required", storage->is_required);
     bs_document_truth(item, "healthy", healthy);
@@ -120,24 +128,47 @@ static cJSON *node_document(const struct bs_yaml *node) {
   return tree;
 }
 
-static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {
+static bool is_core_key(const char *key, const char *const *core_keys, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(key, core_keys[i]) == 0) return true;
+  return false;
+}
+
+/* A mapping with the options of a driver. */
+static cJSON *options_document(const struct blockstore_config *config, const char *driver, const struct bs_yaml *node,
+                               const char *const *core_keys, size_t core_key_count) {
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
   const struct bs_metadata *metadata;
   cJSON *tree = cJSON_CreateObject();
   struct bs_error error;
 
-  metadata = bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count,
-                             store->driver, &error)
+  metadata = bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, &error)
                  ? candidate->metadata
                  : NULL;
-  for (size_t i = 0; i < store->node->count; i++) {
-    const char *key = store->node->keys[i]->text;
-    bool is_core = false;
+  for (size_t i = 0; i < node->count; i++) {
+    const char *key = node->keys[i]->text;
 
-    for (size_t k = 0; k < bs_config_core_key_count && !is_core; k++) is_core = strcmp(key, bs_config_core_keys[k]) == 0;
-    if (!is_core && is_secret(metadata, key)) bs_document_string(tree, key, "***");
-    else bs_document_add(tree, key, node_document(store->node->values[i]));
+    if (!is_core_key(key, core_keys, core_key_count) && is_secret(metadata, key)) bs_document_string(tree, key, "***");
+    else if (strcmp(key, "filters") != 0) bs_document_add(tree, key, node_document(node->values[i]));
   }
+  return tree;
+}
+
+static cJSON *filter_document(const struct blockstore_config *config, const struct bs_yaml *item) {
+  struct bs_yaml node;
+  const char *name;
+
+  if (item->kind != BS_YAML_MAPPING || !bs_filter_item(&name, &node, item)) return node_document(item);
+  return options_document(config, name, &node, bs_filter_core_keys, 1);
+}
+
+static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {
+  const struct bs_yaml *filters = bs_yaml_find(store->node, "filters");
+  cJSON *tree = options_document(config, store->driver, store->node, bs_config_core_keys, bs_config_core_key_count), *list;
+
+  if (filters == NULL) return tree;
+  list = bs_document_array(tree, "filters");
+  for (size_t i = 0; i < filters->count; i++) bs_document_append(list, filter_document(config, filters->values[i]));
   return tree;
 }
 

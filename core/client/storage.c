@@ -8,41 +8,9 @@
 #include <string.h>
 
 #include "core/base/auto.h"
-#include "core/base/log.h"
 #include "core/client/report.h"
-#include "core/driver/options.h"
-#include "core/driver/rule.h"
 
 #define LOCK_PAUSE_MS 5 /* between two looks at a store that another thread opens */
-
-static bool read_settings(struct blockstore_storage *storage, struct bs_error *error) {
-  const struct bs_options_place place = {storage->config->file, storage->config->directory, bs_config_core_keys,
-                                         bs_config_core_key_count};
-
-  return storage->settings != NULL ||
-         bs_options_read(&storage->settings, storage->module->metadata, storage->entry->node, &place, error);
-}
-
-static bool load_module(struct blockstore_storage *storage, struct bs_error *error) {
-  const struct blockstore_config *config = storage->config;
-  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
-  const struct bs_yaml *node = bs_yaml_find(storage->entry->node, "driver");
-
-  if (!bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count,
-                       storage->entry->driver, error) ||
-      !bs_module_load(&storage->module, candidate, error)) {
-    if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
-      bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, storage->entry->driver);
-    return bs_context(error, "%s:%u:%u: Store %s", config->file, node->line, node->column, storage->entry->name);
-  }
-  if (storage->module->metadata->is_filter)
-    return bs_config_refuse(config, node, error, "Store %s: The driver %s is a filter, not a store.", storage->entry->name,
-                            storage->entry->driver);
-  storage->is_durable = storage->entry->is_durable == -1
-                            ? (storage->module->metadata->capabilities & BS_CAPABILITY_DURABLE) != 0
-                            : storage->entry->is_durable == 1;
-  return true;
-}
 
 bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config,
                      const struct bs_store_config *entry, struct bs_error *error) {
@@ -55,10 +23,12 @@ bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_
   storage->entry = entry;
   for (size_t i = 0; i < config->require_count; i++)
     if (strcmp(config->require[i], entry->name) == 0) storage->is_required = true;
-  if (!load_module(storage, error) || !read_settings(storage, error)) {
+  if (!bs_stack_load(&storage->stack, config, entry, error)) {
     bs_storage_release(storage);
     return false;
   }
+  storage->is_durable = (storage->stack.capabilities & BS_CAPABILITY_DURABLE) != 0;
+  if (entry->is_durable != -1) storage->is_durable = entry->is_durable == 1;
   *ret_storage = storage;
   return true;
 }
@@ -73,17 +43,9 @@ bool bs_storage_is_open(struct blockstore_storage *storage, struct bs_store **re
 
 /* Under the lock. */
 static bool open_now(struct blockstore_storage *storage, struct bs_scope *scope, struct bs_error *error) {
-  const struct bs_module *module = storage->module;
-  struct blockstore_settings *settings;
   struct bs_store *store;
 
-  if (!read_settings(storage, error)) return false;
-  settings = storage->settings;
-  storage->settings = NULL; /* taken, whatever the result */
-  bs_log(BS_LOG_INFO, "opening the store %s with %s", storage->entry->name, module->path); /* the last line if that crashes */
-  if (!bs_store_open(&store, storage->entry->name, module->name, module->driver, module->driver_size, module->metadata, settings,
-                     (int)storage->entry->is_inline, NULL, scope, error))
-    return false;
+  if (!bs_stack_open(&store, &storage->stack, scope, error)) return false;
   atomic_store(&storage->store, store);
   return true;
 }
@@ -111,7 +73,7 @@ struct blockstore_storage *bs_storage_retain(struct blockstore_storage *storage)
 void bs_storage_release(struct blockstore_storage *storage) {
   if (storage == NULL || atomic_fetch_sub(&storage->references, 1) != 1) return;
   bs_store_close(atomic_load(&storage->store));
-  bs_settings_free(storage->settings);
+  bs_stack_free(&storage->stack);
   pthread_mutex_destroy(&storage->lock);
   bs_config_release(storage->config);
   free(storage);

@@ -1,29 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A configured store with its driver loaded: opened when first wanted, shared by the sessions that use it. */
+/* A configured store with its drivers loaded: opened when first wanted, shared by the sessions that use it. */
 #ifndef BS_CLIENT_STORAGE_H
 #define BS_CLIENT_STORAGE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "core/client/config.h"
-#include "core/driver/module.h"
-#include "core/driver/settings.h"
-#include "core/driver/store.h"
+#include "core/client/stack.h"
 
 struct blockstore_storage {
   atomic_uint references;
   struct blockstore_config *config; /* a reference */
   const struct bs_store_config *entry;
-  const struct bs_module *module;
   bool is_required; /* by the write policy */
-  bool is_durable;  /* the configuration says so, or else its driver */
-  pthread_mutex_t lock;                /* settings and store, and opening it */
-  struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
-  _Atomic(struct bs_store *) store;    /* NULL until opened; set under the lock, once */
+  bool is_durable;  /* the configuration says so, or else its driver and its filters */
+  pthread_mutex_t lock;             /* stack and store, and opening it */
+  struct bs_stack stack;            /* modules and capabilities: only read */
+  _Atomic(struct bs_store *) store; /* NULL until opened; set under the lock, once */
 };
 
-/* Finds, vets and loads the driver and checks the options; opens nothing.  Words: driver, config. */
+/* Finds, vets and loads the drivers and checks their options; opens nothing.  Words: driver, config. */
 bool bs_storage_load(struct blockstore_storage **ret_storage, struct blockstore_config *config,
                      const struct bs_store_config *entry, struct bs_error *error);
 /* Sets *ret_store and says true when it is open already. */

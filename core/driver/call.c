@@ -54,6 +54,12 @@ void bs_call_release(struct bs_call *call) {
   if (call != NULL && atomic_fetch_sub(&call->references, 1) == 1) destroy(call);
 }
 
+struct bs_call *bs_call_of(struct blockstore_call *abi) {
+  struct bs_call *call = (struct bs_call *)(void *)abi;
+
+  return abi != NULL && call->magic == BS_CALL_MAGIC ? call : NULL;
+}
+
 struct bs_call *bs_call_retain(struct bs_call *call) {
   atomic_fetch_add(&call->references, 1);
   return call;
@@ -153,7 +159,8 @@ static bool has_entry(const struct bs_store *store, enum bs_entry entry) {
 
 static enum blockstore_status open_instance(struct bs_call *call) {
   struct bs_store *store = call->store;
-  enum blockstore_status status = store->driver->storage_init(&store->self, &call->abi, store->settings, call->next);
+  const struct blockstore_next *next = store->below == NULL ? NULL : &store->next;
+  enum blockstore_status status = store->driver->storage_init(&store->self, &call->abi, store->settings, next);
 
   store->is_open = status == BLOCKSTORE_STATUS_OK;
   return status;
@@ -224,10 +231,13 @@ static void leave(struct bs_call *call) {
   struct bs_store *store = call->store;
   struct bs_inside inside;
 
-  if (atomic_fetch_sub(&store->users, 1) != 1 || !store->is_open || !has_entry(store, BS_ENTRY_CLOSE)) return;
-  go_inside(&inside, store, BS_ENTRY_CLOSE);
-  close_instance(store, &call->abi);
-  bs_inside_leave(&inside);
+  if (atomic_fetch_sub(&store->users, 1) != 1) return;
+  if (store->is_open && has_entry(store, BS_ENTRY_CLOSE)) {
+    go_inside(&inside, store, BS_ENTRY_CLOSE);
+    close_instance(store, &call->abi);
+    bs_inside_leave(&inside);
+  }
+  bs_store_closed(store);
 }
 
 enum blockstore_status bs_call_enter(struct bs_call *call) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The call object from inside: shared by call.c (its parts, the way into the driver), outcome.c (how it ends), stream.c
- * (source and sink), host.c (what drivers ask), turn.c (who may enter) and run.c (groups).
+ * (source and sink), host.c (what drivers ask), turn.c (who may enter), run.c (groups) and next.c (filters).
+ *
+ * A filter calls the store below it by a child of its own call, on the same thread.  Deadline and cancellation are the
+ * parent's, and a child is given up with its parent.  Of two locks the child's is taken first.
  *
  * States, changed under the call's lock:
  *
@@ -63,7 +66,7 @@ struct bs_call {
   char *txid;
   char *signature;
   uint64_t version;
-  const struct blockstore_next *next; /* OPEN */
+  struct bs_call *parent; /* of a filter's call to the store below it: that filter's own, alive as long; else NULL */
   struct bs_call_source source;
   struct bs_call_sink sink;
 
@@ -75,6 +78,7 @@ struct bs_call {
   pthread_mutex_t lock; /* all that follows; held while the receiver or the feed is used */
   enum bs_call_state state;
   struct bs_group *group;       /* NULL but within bs_calls_run; NULL once ENDED or ABANDONED */
+  struct bs_call *child;        /* to the store below, while this one is inside it */
   enum bs_word stopped;         /* cancelled or deadline, once the group gave this call up */
   uint64_t entered_ms;          /* when a thread entered the driver, monotonic; 0: none did */
   int cancel_fd;                /* epoll over the next and the scope's; -1 until asked for */
@@ -95,6 +99,8 @@ struct bs_call {
 };
 
 /* call.c */
+/* The call behind a driver's, or NULL when it is none. */
+struct bs_call *bs_call_of(struct blockstore_call *abi);
 struct bs_call *bs_call_retain(struct bs_call *call);
 /* "get_immutable", static. */
 const char *bs_entry_text(enum bs_entry entry);
@@ -125,5 +131,8 @@ void bs_call_begin_streams(struct bs_call *call);
 bool bs_call_end_streams(struct bs_call *call);
 /* On the caller's thread: runs the group's progress when it is time. */
 void bs_group_tell(struct bs_group *group);
+
+/* run.c: runs a call that has a parent, on this thread, which is inside that one's driver, until it has ended. */
+void bs_call_run_below(struct bs_call *call);
 
 #endif

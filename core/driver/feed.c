@@ -23,6 +23,8 @@ struct bs_feed {
   const unsigned char *memory;   /* all of it: the caller's or `copy` */
   unsigned char *copy;           /* of a short file */
   const struct bs_spool *spool;  /* the caller's */
+  bool (*read)(void *user, void *buffer, size_t length, uint64_t offset, struct bs_error *error); /* NULL: another kind */
+  void *user;
   int fd;                        /* of a long file, the caller's; -1: none */
   uint64_t fd_offset;            /* where the feed begins in the file */
   struct bs_mac *mac;            /* the key of `tags`; readers copy it */
@@ -56,6 +58,18 @@ bool bs_feed_from_spool(struct bs_feed **ret_feed, const struct bs_spool *spool,
 
   if (feed == NULL) return false;
   feed->spool = spool;
+  *ret_feed = feed;
+  return true;
+}
+
+bool bs_feed_from_reader(struct bs_feed **ret_feed, uint64_t size,
+                         bool (*read)(void *user, void *buffer, size_t length, uint64_t offset, struct bs_error *error),
+                         void *user, struct bs_error *error) {
+  struct bs_feed *feed = new_feed(size, error);
+
+  if (feed == NULL) return false;
+  feed->read = read;
+  feed->user = user;
   *ret_feed = feed;
   return true;
 }
@@ -159,6 +173,7 @@ static const unsigned char *first_chunk(struct bs_feed *feed, unsigned char *buf
 
   if (feed->memory != NULL) return feed->memory + offset;
   if (feed->spool != NULL) return bs_spool_read(feed->spool, buffer, length, offset, error) ? buffer : NULL;
+  if (feed->read != NULL) return feed->read(feed->user, buffer, length, offset, error) ? buffer : NULL;
   if (!fd_read(feed, buffer, length, offset, error)) return NULL;
   return bs_mac_tag(feed->mac, feed->tags[number], number, buffer, length, error) ? buffer : NULL;
 }
@@ -272,6 +287,7 @@ bool bs_feed_read(struct bs_feed_reader *reader, void *buffer, size_t length, ui
   if (feed->fd >= 0) return read_verified(reader, buffer, length, offset, error);
   if (length == 0) return true;
   if (feed->spool != NULL) return bs_spool_read(feed->spool, buffer, length, offset, error);
+  if (feed->read != NULL) return feed->read(feed->user, buffer, length, offset, error);
   memcpy(buffer, feed->memory + offset, length);
   return true;
 }

@@ -29,6 +29,11 @@ bool bs_feed_from_memory(struct bs_feed **ret_feed, const void *bytes, size_t le
 bool bs_feed_from_fd(struct bs_feed **ret_feed, int fd, uint64_t offset, uint64_t limit, struct bs_error *error);
 /* Our own spool, which nobody else can change; the caller's, as above. */
 bool bs_feed_from_spool(struct bs_feed **ret_feed, const struct bs_spool *spool, struct bs_error *error);
+/* What `read` fills in: all of [offset, offset + length), or it fails.  Nothing is checked, so it gives the same at each call;
+ * several readers call it at once. */
+bool bs_feed_from_reader(struct bs_feed **ret_feed, uint64_t size,
+                         bool (*read)(void *user, void *buffer, size_t length, uint64_t offset, struct bs_error *error),
+                         void *user, struct bs_error *error);
 
 struct bs_feed *bs_feed_retain(struct bs_feed *feed);
 /* NULL is allowed. */

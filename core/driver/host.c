@@ -16,12 +16,6 @@
 
 #define LINE_MOST 2048 /* of a log line, with the NUL */
 
-static struct bs_call *call_of(struct blockstore_call *abi) {
-  struct bs_call *call = (struct bs_call *)(void *)abi;
-
-  return abi != NULL && call->magic == BS_CALL_MAGIC ? call : NULL;
-}
-
 /* What a driver says, for people, without secrets. */
 static void take_text(char *buffer, size_t size, const struct bs_store *store, const char *text) {
   int length = snprintf(buffer, size, "%s", text == NULL ? "" : text);
@@ -42,7 +36,7 @@ static void host_log(struct blockstore_store *handle, enum blockstore_log_level 
 }
 
 static void host_set_error(struct blockstore_call *abi, const char *sentence) {
-  struct bs_call *call = call_of(abi);
+  struct bs_call *call = bs_call_of(abi);
   char text[BS_CALL_SENTENCE];
 
   if (call == NULL) return;
@@ -52,20 +46,35 @@ static void host_set_error(struct blockstore_call *abi, const char *sentence) {
 }
 
 static void host_retry_after(struct blockstore_call *abi, uint32_t milliseconds) {
-  struct bs_call *call = call_of(abi);
+  struct bs_call *call = bs_call_of(abi);
 
   if (call == NULL) return;
   BS_LOCKED(&call->lock);
   if (call->state == BS_CALL_RUNNING) call->retry_after_ms = milliseconds;
 }
 
+/* What a failing call of the store below said stands there, too (next.c). */
+static const char *host_get_error(struct blockstore_call *abi) {
+  struct bs_call *call = bs_call_of(abi);
+
+  return call == NULL ? "" : call->sentence;
+}
+
+static uint32_t host_get_retry_after(struct blockstore_call *abi) {
+  struct bs_call *call = bs_call_of(abi);
+
+  if (call == NULL) return 0;
+  BS_LOCKED(&call->lock);
+  return call->retry_after_ms;
+}
+
 static uint32_t host_time_left(struct blockstore_call *abi) {
-  struct bs_call *call = call_of(abi);
+  struct bs_call *call = bs_call_of(abi);
 
   if (call == NULL) return 0;
   BS_LOCKED(&call->lock);
   if (call->state != BS_CALL_RUNNING || call->stopped != BS_NO_WORD) return 0;
-  return bs_scope_time_left(call->group->scope);
+  return call->parent != NULL ? host_time_left(&call->parent->abi) : bs_scope_time_left(call->group->scope);
 }
 
 /* A timer that fires at the deadline. */
@@ -115,10 +124,11 @@ void bs_call_fire(struct bs_call *call) {
 }
 
 static int host_cancel_fd(struct blockstore_call *abi) {
-  struct bs_call *call = call_of(abi);
+  struct bs_call *call = bs_call_of(abi);
 
   if (call == NULL) return -1;
   BS_LOCKED(&call->lock);
+  if (call->parent != NULL) return host_cancel_fd(&call->parent->abi);
   if (call->cancel_fd < 0 && call->state == BS_CALL_RUNNING) make_cancel_fd(call);
   return call->cancel_fd;
 }
@@ -142,4 +152,6 @@ const struct blockstore_host bs_host = {
     .setting = bs_settings_text,
     .setting_number = bs_settings_number,
     .interface = host_interface,
+    .get_error = host_get_error,
+    .get_retry_after = host_get_retry_after,
 };

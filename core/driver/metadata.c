@@ -271,6 +271,9 @@ static bool read_lines(struct bs_metadata *metadata, struct bs_error *error) {
     if (!read_line(metadata, &seen, line, error)) return false;
   for (size_t i = 0; i < 3; i++) /* name, abi, version */
     if ((seen & 1u << i) == 0) return bs_fail(error, BS_WORD_driver, "The metadata has no %s line.", lines[i].key);
+  if (metadata->is_filter && metadata->threads == BS_THREADS_SERIAL) /* the upper of two would hold the lower's turn */
+    return bs_fail(error, BS_WORD_driver,
+                   "A filter cannot be threads=serial, as it may stand in a store twice; threads=instance or threads=parallel.");
   return true;
 }
 

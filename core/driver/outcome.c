@@ -44,8 +44,14 @@ const char *bs_status_text(enum blockstore_status status) {
 
 /* All static functions below run under the call's lock. */
 
+static enum bs_word stop_word_of(struct bs_call *parent) {
+  BS_LOCKED(&parent->lock);
+  return parent->state == BS_CALL_RUNNING ? bs_call_stop_word(parent) : parent->stopped;
+}
+
 enum bs_word bs_call_stop_word(const struct bs_call *call) {
   if (call->stopped != BS_NO_WORD) return call->stopped;
+  if (call->parent != NULL) return stop_word_of(call->parent);
   if (call->group == NULL || bs_scope_time_left(call->group->scope) > 0) return BS_NO_WORD;
   return bs_scope_cancelled(call->group->scope) ? BS_WORD_cancelled : BS_WORD_deadline;
 }
@@ -161,9 +167,24 @@ static bool give_up(struct bs_call *call) {
   return true;
 }
 
+static struct bs_call *child_of(struct bs_call *call) {
+  BS_LOCKED(&call->lock);
+  return call->child == NULL ? NULL : bs_call_retain(call->child);
+}
+
+/* Its turn, and those of the calls below it. */
+static void lose_turns(struct bs_call *call) {
+  struct bs_call *child = child_of(call);
+
+  bs_turn_lose(call);
+  if (child == NULL) return;
+  lose_turns(child);
+  bs_call_release(child);
+}
+
 bool bs_call_abandon(struct bs_call *call) {
   if (!give_up(call)) return false;
-  bs_turn_lose(call);
+  lose_turns(call);
   bs_log(BS_LOG_WARNING, "%s: The driver %s did not return from %s; its thread and this instance are left to it.",
          call->store->name, call->store->driver_name, bs_entry_text(call->entry));
   return true;

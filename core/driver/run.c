@@ -11,7 +11,10 @@
 #include "core/base/auto.h"
 #include "core/base/worker.h"
 #include "core/driver/call_private.h"
+#include "core/driver/host.h"
 #include "core/driver/turn.h"
+
+#define BELOW_PAUSE_MS 100 /* where nothing can be waited for */
 
 static atomic_uint grace_ms = BS_CALL_GRACE_MS;
 
@@ -170,19 +173,21 @@ static bool stop(struct run *run) {
   return true;
 }
 
+static void enter_ready(struct bs_call *call) {
+  {
+    BS_LOCKED(&call->lock);
+    call->state = BS_CALL_RUNNING;
+  }
+  perform(call);
+}
+
 static bool run_inline(struct run *run) {
   for (size_t i = 0; i < run->count; i++) {
     struct bs_call *call = run->calls[i];
 
     switch (call->store->is_inline ? state_of(call) : BS_CALL_RUNNING) {
     case BS_CALL_NEW: submit_inline(&run->group, call); return true;
-    case BS_CALL_READY:
-      {
-        BS_LOCKED(&call->lock);
-        call->state = BS_CALL_RUNNING;
-      }
-      perform(call);
-      return true;
+    case BS_CALL_READY: enter_ready(call); return true;
     case BS_CALL_WAITING:
     case BS_CALL_RUNNING:
     case BS_CALL_ENDED:
@@ -229,11 +234,9 @@ static void wait_for_news(struct run *run) {
     while (read(run->group.wake_fd, &count, sizeof count) < 0 && errno == EINTR) continue;
 }
 
-static void attach(struct run *run) {
-  for (size_t i = 0; i < run->count; i++) {
-    BS_LOCKED(&run->calls[i]->lock);
-    if (run->calls[i]->state == BS_CALL_NEW) run->calls[i]->group = &run->group;
-  }
+static void attach(struct bs_call *call, struct bs_group *group) {
+  BS_LOCKED(&call->lock);
+  if (call->state == BS_CALL_NEW) call->group = group;
 }
 
 static void loop(struct run *run) {
@@ -245,13 +248,36 @@ static void loop(struct run *run) {
   }
 }
 
+/* Its turn, or its parent's end. */
+static void wait_for_turn(struct bs_group *group, struct bs_call *call) {
+  struct blockstore_call *parent = &call->parent->abi;
+  struct pollfd fds[] = {{group->wake_fd, POLLIN, 0}, {bs_host.cancel_fd(parent), POLLIN, 0}};
+
+  poll(fds, 2, fds[1].fd < 0 ? BELOW_PAUSE_MS : -1);
+  if (state_of(call) == BS_CALL_READY) {
+    enter_ready(call);
+  } else if (bs_host.time_left(parent) == 0 && bs_turn_drop(call)) {
+    bs_call_end(call, BLOCKSTORE_STATUS_CANCELLED, NULL);
+    bs_call_release(call);
+  }
+}
+
+void bs_call_run_below(struct bs_call *call) {
+  struct bs_group group = {.wake_fd = -1, .thread = pthread_self()};
+
+  attach(call, &group);
+  submit_inline(&group, call);
+  while (state_of(call) < BS_CALL_ENDED) wait_for_turn(&group, call);
+  if (group.wake_fd >= 0) close(group.wake_fd);
+}
+
 void bs_calls_run(struct bs_call *const *calls, size_t count, struct bs_scope *scope, const struct bs_calls_watch *watch) {
   static const struct bs_calls_watch nothing = {.ended = NULL};
   struct run run = {.calls = calls, .count = count, .watch = watch == NULL ? &nothing : watch};
 
   run.group = (struct bs_group){scope, -1, pthread_self(), run.watch->progress, run.watch->user, bs_clock_monotonic_ms()};
 
-  attach(&run);
+  for (size_t i = 0; i < count; i++) attach(calls[i], &run.group);
   for (size_t i = 0; i < count; i++)
     if (!calls[i]->store->is_inline && state_of(calls[i]) == BS_CALL_NEW) submit(&run.group, calls[i]);
   loop(&run);

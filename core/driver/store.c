@@ -9,6 +9,7 @@
 #include "core/base/auto.h"
 #include "core/base/log.h"
 #include "core/driver/call_private.h"
+#include "core/driver/next.h"
 #include "core/driver/turn.h"
 
 #define STORE_MAGIC UINT32_C(0x31545342)
@@ -35,12 +36,22 @@ struct bs_store *bs_store_of(struct blockstore_store *handle) {
   return handle != NULL && handle->magic == STORE_MAGIC ? (struct bs_store *)(void *)handle : NULL;
 }
 
+/* What a stack is good for: a promise holds where all make it, a warning where one gives it. */
+unsigned bs_store_capabilities(unsigned above, unsigned below) {
+  static const unsigned promises = BS_CAPABILITY_DURABLE | BS_CAPABILITY_LOCAL | BS_CAPABILITY_CONSISTENT;
+
+  return (above & below & promises) | ((above | below) & ~promises);
+}
+
 static bool set_traits(struct bs_store *store, const struct bs_metadata *metadata, int inline_override,
                        struct bs_error *error) {
+  const struct bs_store *below = store->below;
+
   store->threads = metadata->threads;
   store->capabilities = metadata->capabilities;
-  store->largest = metadata->largest;
-  store->is_inline = inline_override < 0 ? (metadata->capabilities & BS_CAPABILITY_LOCAL) != 0 : inline_override != 0;
+  if (below != NULL) store->capabilities = bs_store_capabilities(store->capabilities, below->capabilities);
+  store->largest = below == NULL || metadata->largest < below->largest ? metadata->largest : below->largest;
+  store->is_inline = inline_override < 0 ? (store->capabilities & BS_CAPABILITY_LOCAL) != 0 : inline_override != 0;
   return bs_turn_get(&store->turn, metadata->threads, store->driver, error);
 }
 
@@ -66,14 +77,12 @@ static struct bs_store *new_store(struct blockstore_settings *settings, struct b
 }
 
 /* Runs storage_init or storage_close alone. */
-static bool run_alone(struct bs_store *store, enum bs_entry entry, const struct blockstore_next *next,
-                      struct bs_scope *scope, struct bs_error *error) {
+static bool run_alone(struct bs_store *store, enum bs_entry entry, struct bs_scope *scope, struct bs_error *error) {
   const struct bs_arguments none = {0};
   struct bs_call *call;
   bool done;
 
   if (!bs_call_new(&call, store, entry, &none, error)) return false;
-  call->next = next;
   bs_calls_run(&call, 1, scope, NULL);
   done = bs_call_result(call)->status == BLOCKSTORE_STATUS_OK;
   if (!done) *error = bs_call_result(call)->error;
@@ -83,15 +92,20 @@ static bool run_alone(struct bs_store *store, enum bs_entry entry, const struct 
 
 bool bs_store_open(struct bs_store **ret_store, const char *name, const char *driver_name,
                    const struct blockstore_driver *driver, size_t driver_size, const struct bs_metadata *metadata,
-                   struct blockstore_settings *settings, int inline_override, const struct blockstore_next *next,
-                   struct bs_scope *scope, struct bs_error *error) {
+                   struct blockstore_settings *settings, int inline_override, struct bs_store *below, struct bs_scope *scope,
+                   struct bs_error *error) {
   struct bs_store *store = new_store(settings, error);
 
-  if (store == NULL) return false;
+  if (store == NULL) {
+    bs_store_close(below);
+    return false;
+  }
   store->driver = driver;
   store->driver_size = driver_size;
+  store->below = below;
+  store->next = bs_next(below);
   if (!name_it(store, name, driver_name, error) || !set_traits(store, metadata, inline_override, error) ||
-      !run_alone(store, BS_ENTRY_OPEN, next, scope, error)) {
+      !run_alone(store, BS_ENTRY_OPEN, scope, error)) {
     bs_store_close(store);
     return false;
   }
@@ -108,12 +122,26 @@ static bool is_only_user(struct bs_store *store) {
   return true;
 }
 
+void bs_store_closed(struct bs_store *store) {
+  struct bs_store *below = store->below;
+
+  store->below = NULL;
+  bs_store_close(below);
+}
+
 static void close_instance(struct bs_store *store) {
   struct bs_scope scope = {.fd = -1, .deadline_ms = bs_clock_monotonic_ms() + BS_STORE_CLOSE_MS};
   struct bs_error error = {0};
 
-  if (!store->is_open || !BLOCKSTORE_HAS(store->driver, store->driver_size, storage_close)) return;
-  if (run_alone(store, BS_ENTRY_CLOSE, NULL, &scope, &error) || !store->is_open) return;
+  if (!store->is_open || !BLOCKSTORE_HAS(store->driver, store->driver_size, storage_close) ||
+      run_alone(store, BS_ENTRY_CLOSE, &scope, &error)) {
+    bs_store_closed(store);
+    return;
+  }
+  if (!store->is_open) { /* abandoned in storage_close, and so is what is below, until that returns */
+    if (atomic_fetch_sub(&store->users, 1) == 1) bs_store_closed(store);
+    return;
+  }
   /* Never entered: the driver may go on using what it was given. */
   bs_store_retain(store);
   bs_log(BS_LOG_WARNING, "%s: The instance could not be closed and is left open: %s", store->name, error.message);

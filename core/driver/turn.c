@@ -120,7 +120,7 @@ struct bs_call *bs_turn_leave(struct bs_call *call) {
   if (next == NULL) return NULL;
   turn->first = next->next_waiting;
   if (turn->first == NULL) turn->last = NULL;
-  if (!next->store->is_inline) {
+  if (!next->store->is_inline && next->parent == NULL) {
     set_state(next, BS_CALL_RUNNING);
     return next;
   }

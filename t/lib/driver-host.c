@@ -27,6 +27,14 @@ static void host_retry_after(struct blockstore_call *call, uint32_t milliseconds
   ((struct host_call *)call)->retry_after = milliseconds;
 }
 
+static const char *host_get_error(struct blockstore_call *call) {
+  return ((struct host_call *)call)->sentence;
+}
+
+static uint32_t host_get_retry_after(struct blockstore_call *call) {
+  return ((struct host_call *)call)->retry_after;
+}
+
 static uint32_t host_time_left(struct blockstore_call *call) {
   struct host_call *ours = (struct host_call *)call;
 
@@ -78,7 +86,9 @@ static const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC
                                                   .cancel_fd = host_cancel_fd,
                                                   .setting = host_setting,
                                                   .setting_number = host_setting_number,
-                                                  .interface = host_interface};
+                                                  .interface = host_interface,
+                                                  .get_error = host_get_error,
+                                                  .get_retry_after = host_get_retry_after};
 
 void host_call_init(struct host_call *call) {
   *call = (struct host_call){.call = {.struct_size = sizeof call->call, .host = &host_table}, .cancel_fd = -1};

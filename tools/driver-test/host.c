@@ -69,6 +69,15 @@ static const void *host_interface(const char *name, uint32_t version) {
   return NULL;
 }
 
+/* The store below a filter is called with the same call, so what it said stands there. */
+static const char *host_get_error(struct blockstore_call *abi) {
+  return call_of(abi)->sentence;
+}
+
+static uint32_t host_get_retry_after(struct blockstore_call *abi) {
+  return atomic_load(&call_of(abi)->delay_ms);
+}
+
 const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC,
                                            .abi_major = BLOCKSTORE_ABI_MAJOR,
                                            .abi_minor = BLOCKSTORE_ABI_MINOR,
@@ -80,7 +89,9 @@ const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC,
                                            .cancel_fd = host_cancel_fd,
                                            .setting = bs_settings_text,
                                            .setting_number = bs_settings_number,
-                                           .interface = host_interface};
+                                           .interface = host_interface,
+                                           .get_error = host_get_error,
+                                           .get_retry_after = host_get_retry_after};
 
 void host_heard(struct trial *trial, const char *text) {
   if (trial->heard != NULL) trial->heard(trial, text);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "core/client/stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/log.h"
+#include "core/driver/options.h"
+#include "core/driver/rule.h"
+#include "core/driver/vet.h"
+
+const char *const bs_filter_core_keys[1] = {"filter"};
+
+bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item) {
+  const struct bs_yaml *name = item->kind == BS_YAML_MAPPING ? bs_yaml_find(item, "filter") : item;
+
+  if (name == NULL || name->kind != BS_YAML_SCALAR || bs_yaml_is_null(name)) return false;
+  *ret_name = name->text;
+  *ret_node = *item;
+  if (item->kind == BS_YAML_SCALAR)
+    *ret_node = (struct bs_yaml){.kind = BS_YAML_MAPPING, .line = item->line, .column = item->column};
+  return true;
+}
+
+bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error) {
+  struct bs_yaml options;
+  const char *name;
+
+  if (filters == NULL) return true;
+  if (filters->kind != BS_YAML_SEQUENCE || filters->count > BS_FILTERS_MAX)
+    return bs_config_refuse(config, filters, error, "Expected here: a list of at most %d filters", BS_FILTERS_MAX);
+  for (size_t i = 0; i < filters->count; i++)
+    if (!bs_filter_item(&name, &options, filters->values[i]) || !bs_vet_is_name(name))
+      return bs_config_refuse(config, filters->values[i], error,
+                              "Expected here: the name of a filter, or {filter: NAME, OPTION: VALUE ...}");
+  return true;
+}
+
+/* ---- loading ---- */
+
+static bool refuse(const struct bs_stack *stack, const struct bs_yaml *node, struct bs_error *error) {
+  return bs_context(error, "%s:%u:%u: Store %s", stack->config->file, node->line, node->column, stack->entry->name);
+}
+
+static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, struct bs_error *error) {
+  const struct blockstore_config *config = stack->config;
+  struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
+
+  if (bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error) &&
+      bs_module_load(&layer->module, candidate, error))
+    return true;
+  if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
+    bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, driver);
+  return false;
+}
+
+/* node: where the name stands. */
+static bool load_layer(struct bs_stack *stack, const char *driver, const struct bs_yaml *options, const struct bs_yaml *node,
+                       struct bs_error *error) {
+  struct bs_layer *layer = &stack->layers[stack->count];
+  bool is_filter = stack->count > 0;
+  unsigned capabilities;
+
+  *layer = (struct bs_layer){.node = *options};
+  if (!find_module(layer, stack, driver, error)) return refuse(stack, node, error);
+  if (layer->module->metadata->is_filter && !is_filter)
+    return bs_config_refuse(stack->config, node, error,
+                            "Store %s: The driver %s is a filter, not a store: it stands in a store's \"filters\".",
+                            stack->entry->name, driver);
+  if (!layer->module->metadata->is_filter && is_filter)
+    return bs_config_refuse(stack->config, node, error, "Store %s: The driver %s is a store, not a filter.",
+                            stack->entry->name, driver);
+  capabilities = layer->module->metadata->capabilities;
+  stack->capabilities = is_filter ? bs_store_capabilities(capabilities, stack->capabilities) : capabilities;
+  stack->count++;
+  return true;
+}
+
+static bool read_settings(struct bs_stack *stack, struct bs_layer *layer, struct bs_error *error) {
+  bool is_filter = layer != stack->layers;
+  const struct bs_options_place place = {stack->config->file, stack->config->directory,
+                                         is_filter ? bs_filter_core_keys : bs_config_core_keys,
+                                         is_filter ? 1 : bs_config_core_key_count};
+
+  return layer->settings != NULL || bs_options_read(&layer->settings, layer->module->metadata, &layer->node, &place, error);
+}
+
+static bool load(struct bs_stack *stack, struct bs_error *error) {
+  const struct bs_yaml *node = stack->entry->node, *filters = bs_yaml_find(node, "filters");
+  size_t count = filters == NULL ? 0 : filters->count;
+
+  stack->layers = calloc(count + 1, sizeof *stack->layers);
+  if (stack->layers == NULL) return bs_fail_memory(error);
+  if (!load_layer(stack, stack->entry->driver, node, bs_yaml_find(node, "driver"), error)) return false;
+  for (size_t i = count; i > 0; i--) {
+    const struct bs_yaml *item = filters->values[i - 1];
+    struct bs_yaml options;
+    const char *name;
+
+    if (bs_filter_item(&name, &options, item) && !load_layer(stack, name, &options, item, error)) return false;
+  }
+  for (size_t i = 0; i < stack->count; i++)
+    if (!read_settings(stack, &stack->layers[i], error)) return false;
+  return true;
+}
+
+bool bs_stack_load(struct bs_stack *stack, const struct blockstore_config *config, const struct bs_store_config *entry,
+                   struct bs_error *error) {
+  *stack = (struct bs_stack){.config = config, .entry = entry};
+  if (load(stack, error)) return true;
+  bs_stack_free(stack);
+  return false;
+}
+
+void bs_stack_free(struct bs_stack *stack) {
+  for (size_t i = 0; i < stack->count; i++) bs_settings_free(stack->layers[i].settings);
+  free(stack->layers);
+  *stack = (struct bs_stack){.count = 0};
+}
+
+/* ---- opening ---- */
+
+static bool open_layer(struct bs_store **store, struct bs_stack *stack, struct bs_layer *layer, struct bs_scope *scope,
+                       struct bs_error *error) {
+  const struct bs_module *module = layer->module;
+  struct blockstore_settings *settings;
+  struct bs_store *below = *store;
+
+  *store = NULL;
+  if (!read_settings(stack, layer, error)) {
+    bs_store_close(below);
+    return false;
+  }
+  settings = layer->settings;
+  layer->settings = NULL; /* taken, whatever the result */
+  bs_log(BS_LOG_INFO, "opening the store %s with %s", stack->entry->name, module->path); /* the last line if that crashes */
+  return bs_store_open(store, stack->entry->name, module->name, module->driver, module->driver_size, module->metadata, settings,
+                       (int)stack->entry->is_inline, below, scope, error);
+}
+
+bool bs_stack_open(struct bs_store **ret_store, struct bs_stack *stack, struct bs_scope *scope, struct bs_error *error) {
+  struct bs_store *store = NULL;
+
+  for (size_t i = 0; i < stack->count; i++)
+    if (!open_layer(&store, stack, &stack->layers[i], scope, error)) return false;
+  *ret_store = store;
+  return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a store is made of: its driver, and the filters above it, each with its options.
+ *
+ *   filters: [log, {filter: retry, times: 5}]      log is asked first, then retry, then the store
+ */
+#ifndef BS_CLIENT_STACK_H
+#define BS_CLIENT_STACK_H
+
+#include "core/client/config.h"
+#include "core/driver/module.h"
+#include "core/driver/store.h"
+
+#define BS_FILTERS_MAX 16
+
+struct bs_layer {
+  const struct bs_module *module;
+  struct bs_yaml node;                  /* its options: a copy of the node; of a filter that is only named, an empty mapping */
+  struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
+};
+
+struct bs_stack {
+  const struct blockstore_config *config;
+  const struct bs_store_config *entry;
+  struct bs_layer *layers; /* the store's driver, then the filters, the one that is asked first at the end */
+  size_t count;
+  unsigned capabilities; /* enum bs_capability, of all together */
+};
+
+/* Finds, vets and loads the drivers and checks their options; opens nothing.  Config and entry stay the caller's and live as
+ * long.  Words: driver, config. */
+bool bs_stack_load(struct bs_stack *stack, const struct blockstore_config *config, const struct bs_store_config *entry,
+                   struct bs_error *error);
+/* Opens them from the bottom up, as one store; what was opened is closed again when one fails.  By one thread at a time.
+ * Words: as bs_store_open, and config when the options were read again. */
+bool bs_stack_open(struct bs_store **ret_store, struct bs_stack *stack, struct bs_scope *scope, struct bs_error *error);
+/* Also of a zeroed one. */
+void bs_stack_free(struct bs_stack *stack);
+
+/* Is a store's `filters` (NULL: none) a list of what can be filters?  Word: config. */
+bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error);
+/* An item of that list.  *ret_name: within it; *ret_node: its options, as above.  False: it is none; no error is set. */
+bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item);
+extern const char *const bs_filter_core_keys[1]; /* "filter" */
+
+#endif
