@@ -41,6 +41,7 @@ servers_are_required() {
 
 # begin NAME FOLDER: a new server there.  (What fails may do so for a port that somebody else took meanwhile.)
 begin() {
+  [ ! -e "$2/server" ] || sh "$srcdir/t/servers/$1" stop "$2" || :
   rm -rf "$2"
   mkdir "$2"
   echo "$1" >"$2/server"
