@@ -87,6 +87,8 @@ static void addresses(void **state UNUSED) {
   assert_int_not_equal(key_of("127.0.0.1"), key_of("127.0.0.2"));
   assert_int_equal(key_of("2001:db8::1"), key_of("2001:db8::2:3:4:5"));
   assert_int_not_equal(key_of("2001:db8::1"), key_of("2001:db8:0:1::1"));
+  assert_int_equal(key_of("::ffff:127.0.0.1"), key_of("127.0.0.1")); /* of a socket for IPv4 and IPv6 */
+  assert_int_not_equal(key_of("::ffff:127.0.0.1"), key_of("::ffff:127.0.0.2"));
 }
 
 static void so_many_a_second(void **state UNUSED) {
@@ -106,6 +108,26 @@ static void so_many_a_second(void **state UNUSED) {
   assert_false(bsd_allowance_take(allowance, &wait, key, 12000));
   assert_true(bsd_allowance_take(allowance, &wait, key, 14000));
   bsd_allowance_charge(allowance, 0, 1000);
+  bsd_allowance_free(allowance);
+}
+
+/* Somebody with very many addresses slows nobody else. */
+static void others_are_not_in_the_way(void **state UNUSED) {
+  struct bsd_allowance *allowance = bsd_allowance_new(2);
+  uint32_t wait = 0;
+
+  assert_non_null(allowance);
+  for (unsigned i = 0; i < 65536; i++) {
+    char text[40];
+    uint64_t key;
+
+    snprintf(text, sizeof text, "2001:db8:1:%x::1", i);
+    key = key_of(text);
+    for (int k = 0; k < 2; k++) assert_true(bsd_allowance_take(allowance, &wait, key, 1000));
+    assert_false(bsd_allowance_take(allowance, &wait, key, 1000));
+  }
+  assert_true(bsd_allowance_take(allowance, &wait, key_of("2001:db8:2::1"), 1000));
+  assert_true(bsd_allowance_take(allowance, &wait, key_of("127.0.0.1"), 1000));
   bsd_allowance_free(allowance);
 }
 
@@ -135,7 +157,8 @@ static void methods_are_found(void **state UNUSED) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
-      cmocka_unit_test(so_many_a_second),       cmocka_unit_test(methods_are_found),
+      cmocka_unit_test(so_many_a_second),       cmocka_unit_test(others_are_not_in_the_way),
+      cmocka_unit_test(methods_are_found),
   };
 
   return RUN_TESTS(tests);

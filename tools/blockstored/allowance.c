@@ -6,24 +6,30 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-#define PLACES 8192 /* 256 KiB; who comes to a taken place shares it, if its owner's allowance is not full again */
+#define SETS 1024 /* 192 KiB; an address has a place in one of them, and who has asked nothing for longest goes first */
+#define WAYS 8
 
 struct place {
-  uint64_t key;
+  uint64_t key; /* 0: nobody's */
   double left;
   uint64_t at_ms; /* when `left` was right */
 };
 
 struct bsd_allowance {
   double rate;
-  struct place places[PLACES];
+  uint64_t seed; /* nobody outside knows which addresses share a set */
+  struct place places[SETS][WAYS];
 };
 
 struct bsd_allowance *bsd_allowance_new(uint64_t rate) {
   struct bsd_allowance *allowance = calloc(1, sizeof *allowance);
 
-  if (allowance != NULL) allowance->rate = (double)rate;
+  if (allowance == NULL) return NULL;
+  allowance->rate = (double)rate;
+  if (getrandom(&allowance->seed, sizeof allowance->seed, 0) != (ssize_t)sizeof allowance->seed)
+    allowance->seed = (uintptr_t)allowance;
   return allowance;
 }
 
@@ -49,19 +55,37 @@ uint64_t bsd_allowance_key(const struct sockaddr *address) {
     struct sockaddr_in6 internet;
 
     memcpy(&internet, address, sizeof internet);
+    if (IN6_IS_ADDR_V4MAPPED(&internet.sin6_addr)) { /* of a socket for both, as a service manager makes them */
+      uint32_t of_four;
+
+      memcpy(&of_four, internet.sin6_addr.s6_addr + 12, sizeof of_four);
+      return mix(of_four) | 1;
+    }
     memcpy(&key, &internet.sin6_addr, sizeof key);
     return mix(key ^ UINT64_C(0x66)) | 1;
   }
   return 0;
 }
 
+/* The place of an address, or the one that it may have. */
+static struct place *find(struct bsd_allowance *allowance, uint64_t key) {
+  struct place *set = allowance->places[(mix((key ^ allowance->seed) >> 1) >> 16) % SETS], *oldest = set;
+
+  for (size_t i = 0; i < WAYS; i++) {
+    if (set[i].key == key) return &set[i];
+    if (set[i].at_ms < oldest->at_ms) oldest = &set[i];
+  }
+  return oldest;
+}
+
 bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t now_ms) {
-  struct place *place = &allowance->places[(key >> 1) % PLACES];
+  struct place *place;
 
   if (allowance->rate <= 0 || key == 0) return true;
+  place = find(allowance, key);
+  if (place->key != key) *place = (struct place){.key = key, .left = allowance->rate, .at_ms = now_ms};
   place->left += (double)(now_ms - place->at_ms) * allowance->rate / 1000;
-  if (place->left > allowance->rate || place->at_ms == 0) place->left = allowance->rate;
-  if (place->key != key && place->left >= allowance->rate) place->key = key;
+  if (place->left > allowance->rate) place->left = allowance->rate;
   place->at_ms = now_ms;
   if (place->left < 1) {
     *ret_wait_ms = (uint32_t)((1 - place->left) * 1000 / allowance->rate) + 1;
@@ -72,7 +96,9 @@ bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, 
 }
 
 void bsd_allowance_charge(struct bsd_allowance *allowance, uint64_t key, uint64_t requests) {
-  struct place *place = &allowance->places[(key >> 1) % PLACES];
+  struct place *place;
 
-  if (allowance->rate > 0 && key != 0) place->left -= (double)requests;
+  if (allowance->rate <= 0 || key == 0) return;
+  place = find(allowance, key);
+  if (place->key == key) place->left -= (double)requests;
 }
