@@ -12,7 +12,8 @@
 /* Also for what the rooms of the core tell.  Before any thread starts. */
 void bsd_journal_open(enum bs_log_level most, bool as_json);
 
-/* One record; control characters in texts become '?', and a text is cut at 300 bytes.  Any thread. */
+/* One record, or none where nobody reads them for the moment: nothing waits for the log.  Control characters in texts become
+ * '?', and a text is cut at 300 bytes.  Any thread. */
 struct bsd_fact {
   const char *key;
   const char *text; /* NULL: the number */
@@ -25,5 +26,16 @@ void bsd_journal(enum bs_log_level level, const char *event, const struct bsd_fa
   bsd_journal(level, event, (const struct bsd_fact[]){__VA_ARGS__},                          \
               sizeof((const struct bsd_fact[]){__VA_ARGS__}) / sizeof(struct bsd_fact))
 bool bsd_journal_wants(enum bs_log_level level);
+
+/* Of what strangers cause: so many of an event a second (debug: all), and then how many were left out.  event: static. */
+#define BSD_JOURNAL_WARNINGS 10
+#define BSD_JOURNAL_OTHERS 100
+#define BSD_JOURNAL_OFTEN(level, event, ...)                                      \
+  do {                                                                            \
+    if (bsd_journal_takes(level, event)) BSD_JOURNAL(level, event, __VA_ARGS__);  \
+  } while (0)
+bool bsd_journal_takes(enum bs_log_level level, const char *event);
+/* Tells of what was left out, and of what nobody read; each second or so. */
+void bsd_journal_tick(void);
 
 #endif

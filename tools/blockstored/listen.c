@@ -144,7 +144,7 @@ static void accept_event(struct evconnlistener *listener, evutil_socket_t fd, st
 /* Out of descriptors: it rests until the next tick. */
 static void error_event(struct evconnlistener *listener, void *user) {
   (void)user;
-  BSD_JOURNAL(BS_LOG_WARNING, "accept", BSD_TEXT("why", strerrordesc_np(errno)));
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "accept", BSD_TEXT("why", strerrordesc_np(errno)));
   evconnlistener_disable(listener);
 }
 

@@ -85,10 +85,9 @@ static void peer_free(struct bsd_peer *peer, const char *why) {
   }
   server->peer_count--;
   atomic_store(&server->service.metrics.connections_open, server->peer_count);
-  if (bsd_journal_wants(BS_LOG_INFO))
-    BSD_JOURNAL(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
-                BSD_NUMBER("requests", peer->requests),
-                BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
+  BSD_JOURNAL_OFTEN(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
+                    BSD_NUMBER("requests", peer->requests),
+                    BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
   free(peer);
   if (server->stopping && server->peers == NULL) event_base_loopexit(server->base, NULL);
 }
@@ -215,8 +214,8 @@ static void malformed(struct bsd_peer *peer, enum bs_netstring_state state) {
                ? "The frame is too large: a request has at most 8,192 bytes, one of broadcast_transaction 131,072."
                : "This is no netstring: the length in decimal digits without a leading zero, a colon, as many bytes, a comma.");
   bsd_count(&peer->server->service.metrics.frames_malformed, 1);
-  BSD_JOURNAL(BS_LOG_WARNING, "malformed", BSD_TEXT("peer", peer->text),
-              BSD_TEXT("why", state == BS_NETSTRING_TOO_LARGE ? "too large" : "no netstring"));
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "malformed", BSD_TEXT("peer", peer->text),
+                    BSD_TEXT("why", state == BS_NETSTRING_TOO_LARGE ? "too large" : "no netstring"));
   send_fault(peer, sentence);
 }
 
@@ -352,7 +351,7 @@ static void refuse(struct bsd_server *server, evutil_socket_t fd, const char *te
   if (!frame.failed && send(fd, frame.bytes, frame.length, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) shutdown(fd, SHUT_WR);
   bs_buffer_free(&frame);
   close(fd);
-  BSD_JOURNAL(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("why", "too many connections"));
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("why", "too many connections"));
 }
 
 /* A peer that is gone without a word is noticed within some two minutes. */

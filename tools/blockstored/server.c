@@ -50,6 +50,7 @@ static void tick(evutil_socket_t fd, short what, void *user) {
   look_at_source(server);
   bsd_peers_tick(server, now_ms);
   bsd_web_tick(server, now_ms);
+  bsd_journal_tick();
   if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
 }
 
@@ -96,6 +97,16 @@ static void raise_limit(const struct bsd_settings *settings) {
     BSD_JOURNAL(BS_LOG_WARNING, "descriptors", BSD_NUMBER("allowed", limit.rlim_cur), BSD_NUMBER("wanted", wanted));
 }
 
+/* libevent's own words are lines of the log, too. */
+static void hear_libevent(int severity, const char *message) {
+  enum bs_log_level level = severity == EVENT_LOG_ERR    ? BS_LOG_ERROR
+                            : severity == EVENT_LOG_WARN ? BS_LOG_WARNING
+                            : severity == EVENT_LOG_MSG  ? BS_LOG_INFO
+                                                         : BS_LOG_DEBUG;
+
+  BSD_JOURNAL_OFTEN(level, "libevent", BSD_TEXT("message", message));
+}
+
 static bool open_server(struct bsd_server *server, const struct bsd_settings *settings, struct bs_error *error) {
   server->settings = settings;
   server->base = event_base_new();
@@ -126,6 +137,7 @@ bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error)
 
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  event_set_log_callback(hear_libevent);
   raise_limit(settings);
   good = open_server(&server, settings, error);
   if (good) {

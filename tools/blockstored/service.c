@@ -313,7 +313,7 @@ static void hide_node(struct bs_error *error, const struct bsd_settings *setting
   if (strstr(error->message, url) == NULL && (settings->cookie == NULL || strstr(error->message, settings->cookie) == NULL) &&
       (settings->host == NULL || strstr(error->message, settings->host) == NULL))
     return;
-  BSD_JOURNAL(BS_LOG_WARNING, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
   snprintf(error->message, sizeof error->message, "The Bitcoin node behind this server cannot be asked now.");
 }
 
@@ -326,7 +326,7 @@ static void write_result_error(struct bs_buffer *reply, const struct bs_error *e
 
 static void write_error(struct bs_buffer *reply, struct bs_error *error, const struct bsd_settings *settings) {
   if (error->word == BS_WORD_io || error->word == BS_WORD_corrupt || error->word == BS_WORD_no_space)
-    BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
+    BSD_JOURNAL_OFTEN(BS_LOG_ERROR, "failed", BSD_TEXT("code", bs_word_text(error->word)), BSD_TEXT("message", error->message));
   hide_place(error->message, settings->ledger);
   hide_place(error->message, settings->index);
   if (settings->index != NULL) hide_node(error, settings);
@@ -431,9 +431,9 @@ static void answer_one(struct bsd_service *service, enum bsd_lane lane, struct b
   if (taken > SLOW_NS || bsd_journal_wants(BS_LOG_DEBUG)) {
     static const char *const outcomes[] = {"ok", "error", "fault"};
 
-    BSD_JOURNAL(taken > SLOW_NS ? BS_LOG_WARNING : BS_LOG_DEBUG, "request",
-                BSD_TEXT("method", method == NULL ? "" : method->name), BSD_TEXT("outcome", outcomes[outcome]),
-                BSD_NUMBER("microseconds", taken / 1000));
+    BSD_JOURNAL_OFTEN(taken > SLOW_NS ? BS_LOG_WARNING : BS_LOG_DEBUG, "request",
+                      BSD_TEXT("method", method == NULL ? "" : method->name), BSD_TEXT("outcome", outcomes[outcome]),
+                      BSD_NUMBER("microseconds", taken / 1000));
   }
 }
 
