@@ -39,7 +39,8 @@ is "$(info state) $(info last_block) $(info node_blocks)" 'waiting 0 1000' 'the 
 like "$(call lookup '["alice.id"]')" '"Indexing blockchain"' 'a name that is not there yet'
 like "$(call get_name_blockchain_record '["alice.id"]')" '"Indexing blockchain"' 'its record'
 like "$(call get_namespace_blockchain_record '["id"]')" '"Indexing blockchain"' 'a namespace'
-like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_lag_blocks 1000$' 'the metric'
+like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_lag_blocks 999$' 'the metric'
+like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_state\{state="waiting"\} 1$' 'and the state'
 sleep 2
 like "$(call lookup '["alice.id"]')" '"Indexing blockchain"' 'it stays so'
 done_testing

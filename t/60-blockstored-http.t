@@ -78,7 +78,7 @@ cat >"$work/more.pl" <<'END'
 require "$ENV{srcdir}/t/lib/rpc.pl";
 $SIG{PIPE} = 'IGNORE';
 my ($http, $rpc) = @ARGV;
-my $batch = frame('[' . join(',', (request('get_all_names', '[0,100]')) x 256) . ']');
+my $batch = frame('[' . join(',', (request('get_all_names', '[0,100]')) x 100) . ']');
 my @busy = map { my $socket = dial($rpc); print $socket $batch; $socket } 1 .. 100;
 select(undef, undef, undef, 0.02);
 my $asking = dial($http);
@@ -86,16 +86,33 @@ print $asking "GET /v1/names HTTP/1.1\r\nHost: here\r\n\r\n";
 for (1 .. 20) { print $asking 'GET / HTTP/1.1' unless IO::Select->new($asking)->can_read(0.002) }
 print rest($asking, 20) =~ /^HTTP\/1.1 200 OK.*alice\.id/s ? 'answered' : 'not answered';
 END
-is "$(perl "$work/more.pl" "$http" "$port" 2>&1)" 'answered' 'more bytes while a reply is made'
+is "$(perl "$work/more.pl" "$http" "$socket" 2>&1)" 'answered' 'more bytes while a reply is made'
 is "$(call ping)" '[{"status":"alive"}]' 'do not end the server'
 
 answers 200 /metrics '^blockstored_requests_total\{method="get_name_state",outcome="ok"\} [1-9]' 'metrics'
 for metric in request_duration_seconds_bucket connections_open connections_total bytes_in_total bytes_out_total tip lag_blocks \
-  reorganisations_total cache_hits_total; do
+  reorganisations_total cache_hits_total lane_waiting lane_running state; do
   like "$body" "^blockstored_$metric" "$metric is among them"
 done
 is_empty "$(printf '%s\n' "$body" | grep -vE '^# (HELP|TYPE) blockstored_[a-z_]+ .|^blockstored_[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+]+$|^\(open\)$')" \
   'every line of them is one of Prometheus'"'"' format'
+
+# What waits for a thread, while there is some of it, and when there is none.
+cat >"$work/lanes.pl" <<'END'
+require "$ENV{srcdir}/t/lib/rpc.pl";
+my ($http, $rpc) = @ARGV;
+my $batch = frame('[' . join(',', (request('get_all_names', '[0,100]')) x 100) . ']');
+sub jobs { my $asking = dial($http); print $asking "GET /metrics HTTP/1.0\r\n\r\n"; join ' ', rest($asking, 20) =~ /^blockstored_lane_\w+\{lane="scan"\} (\d+)/mg }
+my @busy = map { my $socket = dial($rpc); print $socket $batch; $socket } 1 .. 100;
+my $during = '';
+for (1 .. 50) { last if ($during = jobs()) =~ /^[1-9]\d* 1$/ }
+take($_) for @busy;
+print $during =~ /^[1-9]\d* 1$/ ? 'some' : $during, ' then ', jobs();
+END
+is "$(perl "$work/lanes.pl" "$http" "$socket" 2>&1)" 'some then 0 0' 'requests that wait for a thread are counted'
+ask GET /metrics
+is "$(printf '%s\n' "$body" | grep '^blockstored_state{' | tr '\n' ' ')" \
+  'blockstored_state{state="following"} 1 blockstored_state{state="indexing"} 0 blockstored_state{state="waiting"} 0 ' 'and how the index stands'
 
 answers 200 '/?name=alice.id' 'id="answer".*alice\.id' 'the page looks a name up without a script'
 like "$body" '<td>NAME_REGISTRATION</td><td><a href="/\?name=bob\.id">' 'it shows the newest operations'

@@ -64,7 +64,11 @@ static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
   BS_LOCKED(&lanes->mutex);
 
   job = lanes->running[lane] = take(&lanes->waiting[lane]);
-  if (job != NULL) return job;
+  if (job != NULL) {
+    bsd_uncount(&lanes->service->metrics.lane_waiting[lane], 1);
+    bsd_count(&lanes->service->metrics.lane_running[lane], 1);
+    return job;
+  }
   lanes->is_running[lane] = false;
   pthread_cond_broadcast(&lanes->quiet);
   return NULL;
@@ -75,6 +79,7 @@ static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
   BS_LOCKED(&lanes->mutex);
 
   lanes->running[job->lane] = NULL;
+  bsd_uncount(&lanes->service->metrics.lane_running[job->lane], 1);
   put(&lanes->done, job);
   while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
@@ -197,6 +202,7 @@ struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint6
   job->done = done;
   job->user = user;
   put(&lanes->waiting[lane], job);
+  bsd_count(&lanes->service->metrics.lane_waiting[lane], 1);
   return job;
 }
 

@@ -4,8 +4,7 @@
 #include "tools/blockstored/metrics.h"
 
 #include <stddef.h>
-
-#include "tools/blockstored/method.h"
+#include <string.h>
 
 static const uint64_t edges_us[BSD_BUCKETS] = {10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000};
 static const char *const outcomes[BSD_OUTCOMES] = {"ok", "error", "fault"};
@@ -49,6 +48,22 @@ static void write_durations(struct bs_buffer *text, const struct bsd_metrics *me
                    (double)bsd_counted(&metrics->nanoseconds) / 1e9, sum);
 }
 
+static void write_lanes(struct bs_buffer *text, const char *name, const char *help, const atomic_ullong counts[BSD_LANES]) {
+  static const char *const lanes[BSD_LANES] = {[BSD_SCAN] = "scan", [BSD_SEND] = "send", [BSD_NODE] = "node"};
+
+  head(text, name, "gauge", help);
+  for (size_t i = 0; i < BSD_LANES; i++)
+    if (lanes[i] != NULL) bs_buffer_format(text, "blockstored_%s{lane=\"%s\"} %llu\n", name, lanes[i], bsd_counted(&counts[i]));
+}
+
+static void write_state(struct bs_buffer *text, const char *state) {
+  static const char *const states[] = {"following", "indexing", "waiting"};
+
+  head(text, "state", "gauge", "1 for how the index stands to the chain's source.");
+  for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+    bs_buffer_format(text, "blockstored_state{state=\"%s\"} %d\n", states[i], strcmp(states[i], state) == 0 ? 1 : 0);
+}
+
 #define ROW(name, type, help) {#name, type, help, offsetof(struct bsd_metrics, name), ""}
 #define TOTAL(name, help) {#name, "counter", help, offsetof(struct bsd_metrics, name), "_total"}
 static const struct {
@@ -72,12 +87,11 @@ static const struct {
     TOTAL(http_requests, "Requests of the HTTP side."),
     ROW(tip, "gauge", "The last block of the index."),
     ROW(node_blocks, "gauge", "The last block of the chain's source."),
+    ROW(lag_blocks, "gauge", "How many blocks with enough confirmations the index lacks."),
     TOTAL(reorganisations, "Times that blocks left the chain."),
 };
 
-void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics) {
-  unsigned long long tip = bsd_counted(&metrics->tip), node = bsd_counted(&metrics->node_blocks);
-
+void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics, const char *state) {
   write_requests(text, metrics);
   write_durations(text, metrics);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -87,6 +101,7 @@ void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics
                      rows[i].suffix, rows[i].help, rows[i].name, rows[i].suffix, rows[i].type, rows[i].name, rows[i].suffix,
                      bsd_counted(counter));
   }
-  head(text, "lag_blocks", "gauge", "How many blocks the index is behind the chain's source.");
-  bs_buffer_format(text, "blockstored_lag_blocks %llu\n", node > tip ? node - tip : 0);
+  write_lanes(text, "lane_waiting", "Requests that wait for a thread.", metrics->lane_waiting);
+  write_lanes(text, "lane_running", "Requests that a thread is answering.", metrics->lane_running);
+  write_state(text, state);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "core/base/buffer.h"
+#include "tools/blockstored/method.h"
 
 enum bsd_outcome { BSD_OK, BSD_ERROR, BSD_FAULT, BSD_OUTCOMES };
 enum { BSD_BUCKETS = 11, BSD_METHODS_MAX = 96 };
@@ -20,7 +21,8 @@ struct bsd_metrics {
   atomic_ullong frames_malformed, throttled, dropped_idle, dropped_slow;
   atomic_ullong cache_hits, cache_misses;
   atomic_ullong http_requests;
-  atomic_ullong tip, node_blocks, reorganisations;
+  atomic_ullong lane_waiting[BSD_LANES], lane_running[BSD_LANES]; /* requests */
+  atomic_ullong tip, node_blocks, lag_blocks, reorganisations;
 };
 
 static inline void bsd_count(atomic_ullong *counter, unsigned long long more) {
@@ -35,7 +37,7 @@ static inline unsigned long long bsd_counted(const atomic_ullong *counter) {
 
 /* number: of the method, or BSD_METHODS_MAX - 1. */
 void bsd_metrics_request(struct bsd_metrics *metrics, size_t number, enum bsd_outcome outcome, uint64_t nanoseconds);
-/* In Prometheus' text format. */
-void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics);
+/* In Prometheus' text format.  state: how the index stands to its source (follower.h). */
+void bsd_metrics_write(struct bs_buffer *text, const struct bsd_metrics *metrics, const char *state);
 
 #endif

@@ -294,13 +294,19 @@ static void show_page(struct bsd_server *server, struct evhttp_request *request,
 }
 
 static void show_metrics(struct bsd_server *server, struct evhttp_request *request) {
+  struct bsd_service *service = &server->service;
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  uint64_t tip = bsd_counted(&service->metrics.tip), wanted;
   struct bsd_node node;
 
-  bsd_service_node(&server->service, &node);
-  atomic_store(&server->service.metrics.node_blocks, node.height);
-  atomic_store(&server->service.metrics.reorganisations, node.reorganisations);
-  bsd_metrics_write(&text, &server->service.metrics);
+  bsd_service_node(service, &node);
+  wanted = node.height;
+  if (service->follower != NULL) /* what is not confirmed enough is not looked at */
+    wanted -= wanted < (uint64_t)service->settings->confirmations ? wanted : (uint64_t)service->settings->confirmations;
+  atomic_store(&service->metrics.node_blocks, node.height);
+  atomic_store(&service->metrics.lag_blocks, wanted > tip ? wanted - tip : 0);
+  atomic_store(&service->metrics.reorganisations, node.reorganisations);
+  bsd_metrics_write(&text, &service->metrics, node.state);
   add_header(request, "Cache-Control", "no-store");
   send_reply(server, request, 200, "text/plain; version=0.0.4; charset=utf-8", text.bytes, text.length);
 }
