@@ -50,18 +50,19 @@ static const struct bs_field *subject_of(const struct bs_fields *fields) {
 static bool add_row(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
   struct rows *rows = user;
   const struct bs_field *subject = subject_of(fields);
+  bool is_name = subject != NULL && strcmp(subject->name, "name") == 0;
 
   if (rows->count++ >= ROWS_MOST) return true;
   bs_buffer_format(rows->html, "<tr><td>%llu</td><td>", (unsigned long long)block);
   escape_text(rows->html, bs_opcode_text(fields->opcode));
   bs_buffer_text(rows->html, "</td><td>");
-  if (subject != NULL && subject->name[4] == '\0') {
+  if (is_name) {
     bs_buffer_text(rows->html, "<a href=\"/?name=");
     escape(rows->html, subject->value, subject->length);
     bs_buffer_text(rows->html, "\">");
   }
   if (subject != NULL) escape(rows->html, subject->value, subject->length);
-  if (subject != NULL && subject->name[4] == '\0') bs_buffer_text(rows->html, "</a>");
+  if (is_name) bs_buffer_text(rows->html, "</a>");
   bs_buffer_text(rows->html, "</td></tr>\n");
   return bs_buffer_ok(rows->html, error);
 }
