@@ -41,6 +41,7 @@ like "$(call get_name_blockchain_record '["alice.id"]')" '"Indexing blockchain"'
 like "$(call get_namespace_blockchain_record '["id"]')" '"Indexing blockchain"' 'a namespace'
 like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_lag_blocks 999$' 'the metric'
 like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_state\{state="waiting"\} 1$' 'and the state'
+like "$(rpc "$http" raw 'GET /v1/names/alice.id HTTP/1.0\n\n')" '^HTTP/1.1 503 .*' 'over HTTP it is 503'
 sleep 2
 like "$(call lookup '["alice.id"]')" '"Indexing blockchain"' 'it stays so'
 done_testing

@@ -52,6 +52,7 @@ chmod 644 "$work/password"
 refuses "chain: {source: bitcoind, index: /i, user: u, password: {file: $work/password}}" 'password'
 refuses 'chain: {source: bitcoind, index: /i, user: u, password: "${BLOCKSTORED_NOT_SET}"}' 'BLOCKSTORED_NOT_SET'
 refuses 'limits: {connections: 0}' 'connections: The value is outside its range'
+refuses 'limits: {connections_of_one: 0}' 'connections_of_one: The value is outside its range'
 refuses 'limits: {frame: 1M}' 'frame: The value is outside its range'
 refuses 'limits: {idle: never}' 'Expected here: a duration'
 refuses 'log: {level: loud}' 'Expected here: error, warning, info or debug'

@@ -11,7 +11,7 @@ talk() {
 }
 cd "$srcdir" || exit 1
 
-serve 'limits: {connections: 3}'
+serve 'limits: {connections: 3, connections_of_one: 3}'
 is "$(talk 'my @many = map { dial($ARGV[0]) } 1 .. 3;
   for my $one (@many) { print $one frame(request("ping")); take($one) }
   my $more = dial($ARGV[0]);
@@ -20,9 +20,9 @@ is "$(talk 'my @many = map { dial($ARGV[0]) } 1 .. 3;
   select undef, undef, undef, 0.3;
   $more = dial($ARGV[0]);
   print $more frame(request("ping"));
-  print take($more), "\n"')" '{"fault":"Fault","faultCode":8002,"faultString":"The server has as many connections as it may; try again later."}
+  print take($more), "\n"')" '{"fault":"Fault","faultCode":8002,"faultString":"The server has as many connections of your address as it may; end one of them first."}
 [{"status":"alive"}]' 'one connection too many is told so and ended; when one ends there is room'
-like "$(cat "$log")" ' warning refused peer=127.0.0.1:[0-9]+ why="too many connections"' 'it is in the log'
+like "$(cat "$log")" ' warning refused peer=127.0.0.1:[0-9]+ side=rpc why="too many connections of one address"' 'it is in the log'
 end_server
 
 serve 'limits: {request_rate: 20}'

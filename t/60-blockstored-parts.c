@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of blockstored that are pure: what is kept of replies, and how many requests an address may make. */
+/* Parts of blockstored that are pure: what is kept of replies, how many requests and connections an address may have. */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -9,6 +9,7 @@
 #include "t/lib/unit.h"
 #include "tools/blockstored/allowance.h"
 #include "tools/blockstored/cache.h"
+#include "tools/blockstored/crowd.h"
 #include "tools/blockstored/method.h"
 
 #define UNUSED __attribute__((unused))
@@ -131,6 +132,67 @@ static void others_are_not_in_the_way(void **state UNUSED) {
   bsd_allowance_free(allowance);
 }
 
+static void so_many_of_one_address(void **state UNUSED) {
+  struct bsd_crowd *crowd = bsd_crowd_new(5, 2);
+  uint64_t one = key_of("127.0.0.1"), other = key_of("127.0.0.2");
+
+  assert_non_null(crowd);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_ENTERED);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_ENTERED);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_FULL_OF_ONE);
+  assert_int_equal(bsd_crowd_enter(crowd, other), BSD_ENTERED);
+  for (int i = 0; i < 2; i++) assert_int_equal(bsd_crowd_enter(crowd, 0), BSD_ENTERED); /* unix sockets */
+  assert_int_equal(bsd_crowd_enter(crowd, 0), BSD_FULL);
+  assert_int_equal(bsd_crowd_enter(crowd, other), BSD_FULL);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_FULL_OF_ONE);
+  assert_int_equal(bsd_crowd_count(crowd), 5);
+  bsd_crowd_leave(crowd, one);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_ENTERED);
+  assert_int_equal(bsd_crowd_enter(crowd, one), BSD_FULL_OF_ONE);
+  bsd_crowd_leave(crowd, 0);
+  assert_int_equal(bsd_crowd_enter(crowd, other), BSD_ENTERED);
+  bsd_crowd_free(crowd);
+}
+
+/* Addresses come and go, in a table as full as it gets; a count by hand beside it. */
+static void addresses_come_and_go(void **state UNUSED) {
+  enum { MOST = 64, OF_ONE = 3, KEYS = 100 };
+  struct bsd_crowd *crowd = bsd_crowd_new(MOST, OF_ONE);
+  size_t counts[KEYS] = {0}, all = 0;
+  uint32_t dice = 1;
+
+  assert_non_null(crowd);
+  for (int i = 0; i < 200000; i++) {
+    size_t which;
+    uint64_t key;
+
+    dice = dice * 1664525u + 1013904223u;
+    which = (dice >> 8) % KEYS;
+    key = (uint64_t)which * 8192 * 2 + 1;
+    if ((dice >> 30) == 0 && counts[which] > 0) {
+      bsd_crowd_leave(crowd, key);
+      counts[which]--;
+      all--;
+    } else {
+      enum bsd_entry wanted = counts[which] >= OF_ONE ? BSD_FULL_OF_ONE : all >= MOST ? BSD_FULL : BSD_ENTERED;
+
+      assert_int_equal(bsd_crowd_enter(crowd, key), wanted);
+      if (wanted != BSD_ENTERED) continue;
+      counts[which]++;
+      all++;
+    }
+    assert_int_equal(bsd_crowd_count(crowd), all);
+  }
+  for (size_t which = 0; which < KEYS; which++)
+    while (counts[which] > 0) {
+      bsd_crowd_leave(crowd, (uint64_t)which * 8192 * 2 + 1);
+      counts[which]--;
+    }
+  assert_int_equal(bsd_crowd_count(crowd), 0);
+  for (size_t i = 0; i < MOST; i++) assert_int_equal(bsd_crowd_enter(crowd, 2 * i + 1), BSD_ENTERED);
+  bsd_crowd_free(crowd);
+}
+
 static void methods_are_found(void **state UNUSED) {
   struct bs_error error = {0};
 
@@ -158,6 +220,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
       cmocka_unit_test(so_many_a_second),       cmocka_unit_test(others_are_not_in_the_way),
+      cmocka_unit_test(so_many_of_one_address), cmocka_unit_test(addresses_come_and_go),
       cmocka_unit_test(methods_are_found),
   };
 

@@ -49,6 +49,8 @@ void bs_fuzz_entry(const uint8_t *bytes, size_t length);
 void bs_fuzz_bitcoin_block(const uint8_t *bytes, size_t length);
 /* rpc.c */
 void bs_fuzz_rpc(const uint8_t *bytes, size_t length);
+/* http.c */
+void bs_fuzz_http(const uint8_t *bytes, size_t length);
 void bs_fuzz_reply(const uint8_t *bytes, size_t length);
 /* blocks.c */
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);

@@ -10,13 +10,27 @@ use warnings;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use IO::Select;
+use Socket ();
 
+# From an address of this machine, if it is told.
 sub dial {
-    my ($address) = @_;
+    my ($address, $from) = @_;
     my $socket = $address =~ m{/}
         ? IO::Socket::UNIX->new(Peer => $address)
-        : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $address, Proto => 'tcp');
+        : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $address, Proto => 'tcp', $from ? (LocalAddr => $from) : ());
     die "cannot connect to $address: $!\n" unless $socket;
+    binmode $socket;
+    $socket->autoflush(1);
+    return $socket;
+}
+
+# One who takes little at once: small segments, for which this machine keeps little.
+sub dial_small {
+    my ($port) = @_;
+    socket(my $socket, Socket::PF_INET(), Socket::SOCK_STREAM(), 0) or die "no socket: $!\n";
+    setsockopt($socket, Socket::SOL_SOCKET(), Socket::SO_RCVBUF(), 2048);
+    setsockopt($socket, Socket::IPPROTO_TCP(), 2, 536); # TCP_MAXSEG
+    connect($socket, Socket::pack_sockaddr_in($port, Socket::inet_aton('127.0.0.1'))) or die "cannot connect to $port: $!\n";
     binmode $socket;
     $socket->autoflush(1);
     return $socket;

@@ -17,7 +17,7 @@
 #include "core/base/auto.h"
 #include "tools/blockstored/journal.h"
 #include "tools/blockstored/server.h"
-#include "tools/blockstored/web.h"
+#include "tools/blockstored/visitor.h"
 
 #define FIRST_HANDED 3 /* the service manager's first descriptor */
 #define HANDED_MAX 64
@@ -40,6 +40,62 @@ void bsd_peer_text(char text[BSD_PEER_TEXT], const struct sockaddr *address) {
     if (inet_ntop(AF_INET6, &internet.sin6_addr, host, sizeof host) != NULL)
       snprintf(text, BSD_PEER_TEXT, "[%s]:%u", host, ntohs(internet.sin6_port));
   }
+}
+
+/* Takes connections of one side. */
+typedef void taker(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length);
+
+struct bsd_listener {
+  struct bsd_listener *next;
+  struct bsd_server *server;
+  struct evconnlistener *event;
+  taker *take;
+};
+
+/* ---- listeners ---- */
+
+static void accept_event(struct evconnlistener *event, evutil_socket_t fd, struct sockaddr *address, int length, void *user) {
+  struct bsd_listener *listener = user;
+
+  (void)event;
+  listener->take(listener->server, fd, address, length);
+}
+
+/* Out of descriptors: it rests until the next tick. */
+static void error_event(struct evconnlistener *event, void *user) {
+  (void)user;
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "accept", BSD_TEXT("why", strerrordesc_np(errno)));
+  evconnlistener_disable(event);
+}
+
+static void tell(const char *what, int fd) {
+  struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+  socklen_t length = sizeof address;
+  char text[BSD_PEER_TEXT] = "?";
+
+  if (getsockname(fd, (struct sockaddr *)&address, &length) == 0) bsd_peer_text(text, (const struct sockaddr *)&address);
+  BSD_JOURNAL(BS_LOG_INFO, "listening", BSD_TEXT("side", what), BSD_TEXT("address", text));
+}
+
+/* Takes the listening socket over, also when it fails. */
+static bool add_listener(struct bsd_server *server, taker *take, int fd, struct bs_error *error) {
+  struct bsd_listener *listener = calloc(1, sizeof *listener);
+
+  if (listener != NULL)
+    listener->event =
+        evconnlistener_new(server->base, accept_event, listener, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+  if (listener == NULL || listener->event == NULL) {
+    free(listener);
+    close(fd);
+    return bs_fail_memory(error);
+  }
+  tell(take == bsd_peer_accept ? "rpc" : "http", fd);
+  evconnlistener_set_error_cb(listener->event, error_event);
+  listener->server = server;
+  listener->take = take;
+  listener->next = server->listeners;
+  server->listeners = listener;
+  return true;
 }
 
 static bool bind_and_listen(int fd, const struct sockaddr *address, socklen_t length, const char *text, struct bs_error *error) {
@@ -129,59 +185,12 @@ static bool listen_internet(int *ret_fd, const char *text, struct bs_error *erro
   return good;
 }
 
-bool bsd_listen_on(int *ret_fd, const char *text, struct bs_error *error) {
-  if (strncmp(text, "unix:", 5) == 0) return listen_unix(ret_fd, text, text + 5, error);
-  return listen_internet(ret_fd, text, error);
-}
+static bool listen_on(struct bsd_server *server, taker *take, const char *text, struct bs_error *error) {
+  bool is_unix = strncmp(text, "unix:", 5) == 0;
+  int fd;
 
-/* ---- listeners ---- */
-
-static void accept_event(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length, void *user) {
-  (void)listener;
-  bsd_peer_accept(user, fd, address, length);
-}
-
-/* Out of descriptors: it rests until the next tick. */
-static void error_event(struct evconnlistener *listener, void *user) {
-  (void)user;
-  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "accept", BSD_TEXT("why", strerrordesc_np(errno)));
-  evconnlistener_disable(listener);
-}
-
-static bool add_listener(struct bsd_server *server, int fd, struct bs_error *error) {
-  struct evconnlistener **grown = realloc(server->listeners, (server->listener_count + 1) * sizeof(struct evconnlistener *));
-  struct evconnlistener *listener = NULL;
-
-  if (grown != NULL) {
-    server->listeners = grown;
-    listener = evconnlistener_new(server->base, accept_event, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-  }
-  if (listener == NULL) {
-    close(fd);
-    return bs_fail_memory(error);
-  }
-  evconnlistener_set_error_cb(listener, error_event);
-  server->listeners[server->listener_count++] = listener;
-  return true;
-}
-
-static void tell(const char *what, int fd) {
-  struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-  socklen_t length = sizeof address;
-  char text[BSD_PEER_TEXT] = "?";
-
-  if (getsockname(fd, (struct sockaddr *)&address, &length) == 0) bsd_peer_text(text, (const struct sockaddr *)&address);
-  BSD_JOURNAL(BS_LOG_INFO, "listening", BSD_TEXT("side", what), BSD_TEXT("address", text));
-}
-
-static bool add_rpc(struct bsd_server *server, int fd, struct bs_error *error) {
-  tell("rpc", fd);
-  return add_listener(server, fd, error);
-}
-
-static bool add_http(struct bsd_server *server, int fd, struct bs_error *error) {
-  tell("http", fd);
-  return bsd_web_open(server, fd, error);
+  return (is_unix ? listen_unix(&fd, text, text + 5, error) : listen_internet(&fd, text, error)) &&
+         add_listener(server, take, fd, error);
 }
 
 /* ---- handed over ---- */
@@ -223,7 +232,7 @@ static bool take_handed(struct bsd_server *server, bool *ret_rpc, bool *ret_http
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     *(http ? ret_http : ret_rpc) = true;
-    if (!(http ? add_http(server, fd, error) : add_rpc(server, fd, error))) return false;
+    if (!add_listener(server, http ? bsd_visitor_accept : bsd_peer_accept, fd, error)) return false;
   }
   return true;
 }
@@ -231,18 +240,23 @@ static bool take_handed(struct bsd_server *server, bool *ret_rpc, bool *ret_http
 bool bsd_listen(struct bsd_server *server, struct bs_error *error) {
   const struct bsd_settings *settings = server->settings;
   bool rpc = false, http = false;
-  int fd;
 
   if (!take_handed(server, &rpc, &http, error)) return false;
   for (size_t i = 0; i < settings->listen_count && !rpc; i++)
-    if (!bsd_listen_on(&fd, settings->listen[i], error) || !add_rpc(server, fd, error)) return false;
-  if (http || strcmp(settings->http, "off") == 0) return true;
-  return bsd_listen_on(&fd, settings->http, error) && add_http(server, fd, error);
+    if (!listen_on(server, bsd_peer_accept, settings->listen[i], error)) return false;
+  return http || strcmp(settings->http, "off") == 0 || listen_on(server, bsd_visitor_accept, settings->http, error);
+}
+
+void bsd_listen_again(struct bsd_server *server) {
+  for (struct bsd_listener *listener = server->listeners; listener != NULL; listener = listener->next)
+    evconnlistener_enable(listener->event);
 }
 
 void bsd_listen_end(struct bsd_server *server) {
-  for (size_t i = 0; i < server->listener_count; i++) evconnlistener_free(server->listeners[i]);
-  free(server->listeners);
+  for (struct bsd_listener *listener = server->listeners, *next; listener != NULL; listener = next) {
+    next = listener->next;
+    evconnlistener_free(listener->event);
+    free(listener);
+  }
   server->listeners = NULL;
-  server->listener_count = 0;
 }

@@ -84,6 +84,7 @@ static const struct {
     TOTAL(dropped_slow, "Connections that ended because their peer did not take its replies."),
     TOTAL(cache_hits, "Replies that were kept from before."),
     TOTAL(cache_misses, "Replies that were looked up although they can be kept."),
+    ROW(http_connections_open, "gauge", "Connections of the HTTP side that are open."),
     TOTAL(http_requests, "Requests of the HTTP side."),
     ROW(tip, "gauge", "The last block of the index."),
     ROW(node_blocks, "gauge", "The last block of the chain's source."),

@@ -20,7 +20,7 @@ struct bsd_metrics {
   atomic_ullong replies_waiting; /* bytes, also of those that come from a lane */
   atomic_ullong frames_malformed, throttled, dropped_idle, dropped_slow;
   atomic_ullong cache_hits, cache_misses;
-  atomic_ullong http_requests;
+  atomic_ullong http_requests, http_connections_open;
   atomic_ullong lane_waiting[BSD_LANES], lane_running[BSD_LANES]; /* requests */
   atomic_ullong tip, node_blocks, lag_blocks, reorganisations;
 };

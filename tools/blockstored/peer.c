@@ -41,7 +41,7 @@ struct bsd_peer {
   enum state state;
   bool has_ended;       /* nothing more will arrive */
   bool is_waiting;      /* for `wake` */
-  bool is_told;         /* in the journal */
+  bool is_refused;      /* one too many */
   uint64_t key;         /* whose allowance it has */
   uint64_t since_ms;    /* when it came */
   uint64_t busy_ms;     /* when it last sent a whole request, or took a reply */
@@ -84,12 +84,15 @@ static void peer_free(struct bsd_peer *peer, const char *why) {
     if (server->peers == peer) server->peers = peer->next;
   }
   server->peer_count--;
-  atomic_store(&server->service.metrics.connections_open, server->peer_count);
-  BSD_JOURNAL_OFTEN(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
-                    BSD_NUMBER("requests", peer->requests),
-                    BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
+  if (peer->is_refused) server->refused--;
+  else bsd_crowd_leave(server->crowd, peer->key);
+  atomic_store(&server->service.metrics.connections_open, bsd_crowd_count(server->crowd));
+  if (!peer->is_refused)
+    BSD_JOURNAL_OFTEN(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
+                      BSD_NUMBER("requests", peer->requests),
+                      BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
   free(peer);
-  if (server->stopping && server->peers == NULL) event_base_loopexit(server->base, NULL);
+  bsd_server_left(server);
 }
 
 /* Everything was sent: the peer sees the end, and may still be sending. */
@@ -341,19 +344,6 @@ static void count_read(struct evbuffer *buffer, const struct evbuffer_cb_info *i
 
 /* ---- its beginning ---- */
 
-static void refuse(struct bsd_server *server, evutil_socket_t fd, const char *text) {
-  static const char fault[] = "{\"fault\":\"Fault\",\"faultCode\":8002,\"faultString\":"
-                              "\"The server has as many connections as it may; try again later.\"}";
-  struct bs_buffer frame = BS_BUFFER_INIT;
-
-  bs_netstring_encode(&frame, fault, sizeof fault - 1);
-  bsd_count(&server->service.metrics.connections_refused, 1);
-  if (!frame.failed && send(fd, frame.bytes, frame.length, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) shutdown(fd, SHUT_WR);
-  bs_buffer_free(&frame);
-  close(fd);
-  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("why", "too many connections"));
-}
-
 /* A peer that is gone without a word is noticed within some two minutes. */
 static void set_socket(evutil_socket_t fd, int family) {
   static const int one = 1, idle = 60, interval = 15, count = 4, patience_ms = 60000;
@@ -388,35 +378,58 @@ static bool open_peer(struct bsd_peer *peer, evutil_socket_t fd) {
   return bufferevent_enable(peer->bev, EV_READ | EV_WRITE) == 0;
 }
 
-void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length) {
-  struct bsd_peer *peer;
-  char text[BSD_PEER_TEXT];
+static struct bsd_peer *peer_new(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address) {
+  struct bsd_peer *peer = calloc(1, sizeof *peer);
 
-  (void)length;
-  bsd_peer_text(text, address);
-  if (server->peer_count >= (size_t)server->settings->connections) {
-    refuse(server, fd, text);
-    return;
-  }
-  peer = calloc(1, sizeof *peer);
   if (peer == NULL) {
     close(fd);
-    return;
+    return NULL;
   }
   peer->server = server;
   peer->key = bsd_allowance_key(address);
   peer->since_ms = peer->busy_ms = bs_clock_monotonic_ms();
-  memcpy(peer->text, text, sizeof text);
+  bsd_peer_text(peer->text, address);
   set_socket(fd, address->sa_family);
-  if (!open_peer(peer, fd)) {
-    if (peer->bev != NULL) bufferevent_free(peer->bev);
-    else close(fd);
-    free(peer);
+  if (open_peer(peer, fd)) return peer;
+  if (peer->bev != NULL) bufferevent_free(peer->bev);
+  else close(fd);
+  free(peer);
+  return NULL;
+}
+
+/* One too many hears so, and is waited for, as those of 2015 have sent a request by then; but not many at once. */
+static void refuse(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, enum bsd_entry why) {
+  struct bsd_peer *peer = NULL;
+
+  bsd_server_note_refused(server, "rpc", address, why);
+  if (server->refused < BSD_REFUSED_MAX) peer = peer_new(server, fd, address);
+  else close(fd);
+  if (peer == NULL) return;
+  peer->is_refused = true;
+  server->refused++;
+  join_ring(server, peer);
+  send_fault(peer, bsd_full_text(why));
+  leave(peer);
+}
+
+void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length) {
+  uint64_t key = bsd_allowance_key(address);
+  enum bsd_entry entry = bsd_crowd_enter(server->crowd, key);
+  struct bsd_peer *peer;
+
+  (void)length;
+  if (entry != BSD_ENTERED) {
+    refuse(server, fd, address, entry);
+    return;
+  }
+  peer = peer_new(server, fd, address);
+  if (peer == NULL) {
+    bsd_crowd_leave(server->crowd, key);
     return;
   }
   join_ring(server, peer);
   bsd_count(&server->service.metrics.connections_total, 1);
-  atomic_store(&server->service.metrics.connections_open, server->peer_count);
+  atomic_store(&server->service.metrics.connections_open, bsd_crowd_count(server->crowd));
 }
 
 /* ---- all of them ---- */

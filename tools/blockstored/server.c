@@ -14,7 +14,8 @@
 
 #include "core/base/auto.h"
 #include "tools/blockstored/journal.h"
-#include "tools/blockstored/web.h"
+#include "tools/blockstored/page.h"
+#include "tools/blockstored/visitor.h"
 
 #define OTHER_DESCRIPTORS 64 /* beside connections: databases, listeners, the loop's own */
 
@@ -46,12 +47,16 @@ static void tick(evutil_socket_t fd, short what, void *user) {
   uint64_t now_ms = bs_clock_monotonic_ms();
 
   (void)fd, (void)what;
-  for (size_t i = 0; i < server->listener_count; i++) evconnlistener_enable(server->listeners[i]);
+  bsd_listen_again(server);
   look_at_source(server);
   bsd_peers_tick(server, now_ms);
-  bsd_web_tick(server, now_ms);
+  bsd_visitors_tick(server, now_ms);
   bsd_journal_tick();
   if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
+}
+
+static size_t connections(const struct bsd_server *server) {
+  return bsd_crowd_count(server->crowd) + bsd_crowd_count(server->http_crowd);
 }
 
 /* The first signal: no new peers, and what was asked is answered.  The second: at once. */
@@ -60,15 +65,38 @@ static void told_to_end(evutil_socket_t number, short what, void *user) {
 
   (void)what;
   BSD_JOURNAL(BS_LOG_INFO, "stopping", BSD_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
-              BSD_NUMBER("connections", server->peer_count));
+              BSD_NUMBER("connections", connections(server)));
   bsd_notify("STOPPING=1");
   bsd_listen_end(server);
-  bsd_web_close(server);
   server->stop_by_ms = server->stopping ? 0 : bs_clock_monotonic_ms() + (uint64_t)server->settings->stop_ms;
   server->stopping = true;
   bsd_peers_finish(server);
-  if (server->peers == NULL || server->stop_by_ms <= bs_clock_monotonic_ms()) event_base_loopexit(server->base, NULL);
+  bsd_visitors_finish(server);
+  bsd_server_left(server);
+  if (server->stop_by_ms <= bs_clock_monotonic_ms()) event_base_loopexit(server->base, NULL);
 }
+
+void bsd_server_left(struct bsd_server *server) {
+  if (server->stopping && server->peers == NULL && server->visitors == NULL) event_base_loopexit(server->base, NULL);
+}
+
+/* ---- connections that are one too many ---- */
+
+const char *bsd_full_text(enum bsd_entry why) {
+  return why == BSD_FULL_OF_ONE ? "The server has as many connections of your address as it may; end one of them first."
+                                : "The server has as many connections as it may; try again later.";
+}
+
+void bsd_server_note_refused(struct bsd_server *server, const char *side, const struct sockaddr *address, enum bsd_entry why) {
+  char text[BSD_PEER_TEXT];
+
+  bsd_count(&server->service.metrics.connections_refused, 1);
+  bsd_peer_text(text, address);
+  BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("side", side),
+                    BSD_TEXT("why", why == BSD_FULL_OF_ONE ? "too many connections of one address" : "too many connections"));
+}
+
+/* ---- its life ---- */
 
 static bool add_events(struct bsd_server *server, struct bs_error *error) {
   static const struct timeval second = {1, 0};
@@ -86,13 +114,14 @@ static bool add_events(struct bsd_server *server, struct bs_error *error) {
 
 /* As many descriptors as there may be connections. */
 static void raise_limit(const struct bsd_settings *settings) {
-  struct rlimit limit;
-  rlim_t wanted = (rlim_t)settings->connections + OTHER_DESCRIPTORS;
+  struct rlimit limit, more;
+  rlim_t wanted = (rlim_t)settings->connections + BSD_REFUSED_MAX + OTHER_DESCRIPTORS;
 
   if (strcmp(settings->http, "off") != 0) wanted += (rlim_t)settings->connections;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  more = limit;
+  more.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  if (setrlimit(RLIMIT_NOFILE, &more) == 0) limit = more;
   if (limit.rlim_cur < wanted)
     BSD_JOURNAL(BS_LOG_WARNING, "descriptors", BSD_NUMBER("allowed", limit.rlim_cur), BSD_NUMBER("wanted", wanted));
 }
@@ -111,7 +140,12 @@ static bool open_server(struct bsd_server *server, const struct bsd_settings *se
   server->settings = settings;
   server->base = event_base_new();
   server->allowance = bsd_allowance_new((uint64_t)settings->request_rate);
-  if (server->base == NULL || server->allowance == NULL) return bs_fail_memory(error);
+  server->crowd = bsd_crowd_new((size_t)settings->connections, (size_t)settings->connections_of_one);
+  server->http_crowd = bsd_crowd_new((size_t)settings->connections, (size_t)settings->connections_of_one);
+  bsd_page_policy(&server->page_policy);
+  if (server->base == NULL || server->allowance == NULL || server->crowd == NULL || server->http_crowd == NULL ||
+      server->page_policy.failed)
+    return bs_fail_memory(error);
   return bsd_service_open(&server->service, settings, error) &&
          bsd_lanes_open(&server->lanes, &server->service, server->base, error) && add_events(server, error) &&
          bsd_listen(server, error);
@@ -119,7 +153,7 @@ static bool open_server(struct bsd_server *server, const struct bsd_settings *se
 
 static void close_server(struct bsd_server *server) {
   bsd_listen_end(server);
-  bsd_web_close(server);
+  bsd_visitors_free(server);
   bsd_peers_free(server);
   bsd_lanes_close(server->lanes);
   bsd_service_close(&server->service);
@@ -127,6 +161,9 @@ static void close_server(struct bsd_server *server) {
     if (server->signals[i] != NULL) event_free(server->signals[i]);
   if (server->tick != NULL) event_free(server->tick);
   bsd_allowance_free(server->allowance);
+  bsd_crowd_free(server->crowd);
+  bsd_crowd_free(server->http_crowd);
+  bs_buffer_free(&server->page_policy);
   if (server->base != NULL) event_base_free(server->base);
   libevent_global_shutdown();
 }
@@ -147,7 +184,7 @@ bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error)
     good = event_base_dispatch(server.base) >= 0 || bs_fail(error, BS_WORD_failed, "The loop ended.");
     if (server.error.word != BS_NO_WORD) *error = server.error;
     good = good && server.error.word == BS_NO_WORD;
-    BSD_JOURNAL(BS_LOG_INFO, "stopped", BSD_NUMBER("unanswered", server.peer_count));
+    BSD_JOURNAL(BS_LOG_INFO, "stopped", BSD_NUMBER("unanswered", connections(&server)));
   }
   close_server(&server);
   return good;

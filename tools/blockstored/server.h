@@ -12,12 +12,15 @@
 #include <sys/socket.h>
 
 #include "tools/blockstored/allowance.h"
+#include "tools/blockstored/crowd.h"
 #include "tools/blockstored/lane.h"
 #include "tools/blockstored/service.h"
 
-#define BSD_PEER_TEXT 72 /* "[ADDRESS]:PORT", "unix" */
+#define BSD_PEER_TEXT 72   /* "[ADDRESS]:PORT", "unix" */
+#define BSD_REFUSED_MAX 64 /* connections that are one too many, and still hear why */
 
-struct bsd_web;
+struct bsd_visitor;
+struct bsd_listener;
 
 struct bsd_server {
   struct event_base *base;
@@ -25,11 +28,14 @@ struct bsd_server {
   struct bsd_service service;
   struct bsd_lanes *lanes;
   struct bsd_allowance *allowance;
-  struct bsd_web *web; /* NULL: off */
-  struct evconnlistener **listeners;
-  size_t listener_count;
-  struct bsd_peer *peers; /* all connections, in a ring through `next` and `previous`; NULL: none */
-  size_t peer_count;
+  struct bsd_listener *listeners; /* of both sides, each with its next */
+  struct bsd_peer *peers;         /* all connections of the RPC, in a ring through `next` and `previous`; NULL: none */
+  size_t peer_count;              /* in the ring */
+  struct bsd_crowd *crowd;        /* of them, without those that are refused */
+  struct bsd_visitor *visitors;   /* all connections of the HTTP side */
+  struct bsd_crowd *http_crowd;
+  size_t refused; /* of both sides, on their way out */
+  struct bs_buffer page_policy;
   struct event *tick; /* each second: idle peers, the chain's end */
   struct event *signals[2];
   bool stopping;
@@ -39,7 +45,7 @@ struct bsd_server {
 
 /* ---- peer.c ---- */
 struct bsd_peer;
-/* Takes the socket over; beyond the limit it is refused and closed. */
+/* Takes the socket over; one too many is told so. */
 void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length);
 /* Ends those that are idle or slow. */
 void bsd_peers_tick(struct bsd_server *server, uint64_t now_ms);
@@ -48,16 +54,23 @@ void bsd_peers_finish(struct bsd_server *server);
 void bsd_peers_free(struct bsd_server *server);
 
 /* ---- listen.c ---- */
-/* Opens all addresses, or takes those that the service manager handed over; sockets of the HTTP side apart. */
+/* Opens all addresses, or takes those that the service manager handed over; sockets of the HTTP side apart.
+ * Words: config (what the text should be), io, denied, conflict (somebody else listens there). */
 bool bsd_listen(struct bsd_server *server, struct bs_error *error);
 void bsd_listen_end(struct bsd_server *server);
-/* One listening socket.  Words: config (what the text should be), io, denied, conflict (somebody else listens there). */
-bool bsd_listen_on(int *ret_fd, const char *text, struct bs_error *error);
+/* Lets those that rested, as there were no descriptors, take connections again. */
+void bsd_listen_again(struct bsd_server *server);
 void bsd_peer_text(char text[BSD_PEER_TEXT], const struct sockaddr *address);
 
 /* ---- server.c ---- */
 /* Runs until it is told to end.  Words: config, no_names, io, failed ... */
 bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error);
+/* A connection has gone: when it is to end, and this was the last one, it does. */
+void bsd_server_left(struct bsd_server *server);
+/* Counts a connection that is one too many, and tells of it.  side: "rpc", "http". */
+void bsd_server_note_refused(struct bsd_server *server, const char *side, const struct sockaddr *address, enum bsd_entry why);
+/* The sentence for who is refused. */
+const char *bsd_full_text(enum bsd_entry why);
 /* When it is ready, or ends, for the service manager (NOTIFY_SOCKET); nothing where there is none. */
 void bsd_notify(const char *state);
 

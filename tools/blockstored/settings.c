@@ -35,6 +35,7 @@ static const struct bs_row rows[] = {
     ROW("chain", "wallet", STRING, "", 0, 0, wallet),
     ROW("chain", "index", PATH, "", 0, 0, index),
     ROW("limits", "connections", INT, "", 1, 1000000, connections),
+    ROW("limits", "connections_of_one", INT, "", 1, 1000000, connections_of_one),
     ROW("limits", "request_rate", INT, "", 0, 1000000000, request_rate),
     ROW("limits", "frame", SIZE, "", 128, 131072, frame),
     ROW("limits", "output", SIZE, "", 1024, INT64_C(1) << 30, output),
@@ -146,6 +147,13 @@ static bool read_listen(struct bsd_settings *settings, const struct bs_rows_file
          bs_rows_append(&settings->listen, &settings->listen_count, strdup("127.0.0.1:6264"), error);
 }
 
+/* Of one address, where that is not said: a quarter. */
+static bool share_connections(struct bsd_settings *settings) {
+  if (settings->connections_of_one == 0) settings->connections_of_one = settings->connections / 4;
+  if (settings->connections_of_one == 0) settings->connections_of_one = 1;
+  return true;
+}
+
 static bool interpret(struct bsd_settings *settings, const struct bs_rows_file *file, struct bs_error *error) {
   return bs_rows_want_mapping(file, file->root, "The configuration", error) &&
          bs_rows_read(file, settings, rows, COUNT(rows), "", top_keys, COUNT(top_keys), error) &&
@@ -154,7 +162,7 @@ static bool interpret(struct bsd_settings *settings, const struct bs_rows_file *
          bs_rows_read(file, settings, rows, COUNT(rows), "log", NULL, 0, error) && read_password(settings, file, error) &&
          check_chain(settings, file, error) && read_listen(settings, file, error) &&
          set_text(&settings->http, "off", error) && set_text(&settings->log_level, "info", error) &&
-         set_text(&settings->log_format, "text", error);
+         set_text(&settings->log_format, "text", error) && share_connections(settings);
 }
 
 static void free_yaml(struct bs_yaml **root) {

@@ -27,6 +27,7 @@ struct bsd_settings {
   char *http; /* the same, or "off" */
 
   int64_t connections;   /* at once, of the RPC; of the HTTP side as many again */
+  int64_t connections_of_one; /* of each address, of either side */
   int64_t request_rate;  /* a second for each peer's address; 0: unlimited */
   int64_t frame;         /* bytes of a request; broadcast_transaction may have 131,072 */
   int64_t output;        /* bytes of replies that wait for one peer before its requests do */

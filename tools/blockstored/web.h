@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP side: the same answers to GET, read only, on a socket of its own; one page for people; metrics. */
+/* What the HTTP side answers: the RPC's results by their paths, for reading; one page for people; metrics. */
 #ifndef BLOCKSTORED_WEB_H
 #define BLOCKSTORED_WEB_H
 
-#include "tools/blockstored/server.h"
+#include "tools/blockstored/visitor.h"
 
-/* Takes the listening socket over, also when it fails; may be called several times. */
-bool bsd_web_open(struct bsd_server *server, int fd, struct bs_error *error);
-/* Lets new connections come again, where they were too many. */
-void bsd_web_tick(struct bsd_server *server, uint64_t now_ms);
-void bsd_web_close(struct bsd_server *server);
+/* Replies, now or when a lane has made the answer. */
+void bsd_web_answer(struct bsd_visitor *visitor, const struct bsd_http_head *head);
+/* Replies with an error.  429, 503: of what may go well a moment later. */
+void bsd_web_refuse(struct bsd_visitor *visitor, int status, const char *sentence);
 
 #endif
