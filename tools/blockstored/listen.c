@@ -10,11 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/file.h"
 #include "tools/blockstored/journal.h"
 #include "tools/blockstored/server.h"
 #include "tools/blockstored/visitor.h"
@@ -22,6 +25,7 @@
 #define FIRST_HANDED 3 /* the service manager's first descriptor */
 #define HANDED_MAX 64
 #define BACKLOG 1024
+#define LOCK_TRIES 100 /* of 20 ms each */
 
 void bsd_peer_text(char text[BSD_PEER_TEXT], const struct sockaddr *address) {
   char host[INET6_ADDRSTRLEN];
@@ -50,6 +54,9 @@ struct bsd_listener {
   struct bsd_server *server;
   struct evconnlistener *event;
   taker *take;
+  char *path; /* of a unix socket that was made here; NULL: none */
+  dev_t device;
+  ino_t inode;
 };
 
 /* ---- listeners ---- */
@@ -77,9 +84,10 @@ static void tell(const char *what, int fd) {
   BSD_JOURNAL(BS_LOG_INFO, "listening", BSD_TEXT("side", what), BSD_TEXT("address", text));
 }
 
-/* Takes the listening socket over, also when it fails. */
-static bool add_listener(struct bsd_server *server, taker *take, int fd, struct bs_error *error) {
+/* Takes the listening socket over, also when it fails.  path: as in the listener. */
+static bool add_listener(struct bsd_server *server, taker *take, int fd, const char *path, struct bs_error *error) {
   struct bsd_listener *listener = calloc(1, sizeof *listener);
+  struct stat status;
 
   if (listener != NULL)
     listener->event =
@@ -93,18 +101,41 @@ static bool add_listener(struct bsd_server *server, taker *take, int fd, struct 
   evconnlistener_set_error_cb(listener->event, error_event);
   listener->server = server;
   listener->take = take;
+  if (path != NULL && lstat(path, &status) == 0) {
+    listener->path = strdup(path); /* without memory it stays there, as if we were killed */
+    listener->device = status.st_dev;
+    listener->inode = status.st_ino;
+  }
   listener->next = server->listeners;
   server->listeners = listener;
   return true;
 }
 
+/* False with errno. */
 static bool bind_and_listen(int fd, const struct sockaddr *address, socklen_t length, const char *text, struct bs_error *error) {
+  int number;
+
   if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0) return true;
-  if (errno == EADDRINUSE) return bs_fail(error, BS_WORD_conflict, "Somebody listens on %s already.", text);
-  return bs_fail_errno(error, "%s cannot be listened on", text);
+  number = errno;
+  if (number == EADDRINUSE) bs_fail(error, BS_WORD_conflict, "Somebody listens on %s already.", text);
+  else bs_fail_errno(error, "%s cannot be listened on", text);
+  errno = number;
+  return false;
 }
 
 /* ---- unix:/PATH ---- */
+
+/* Servers that begin or end at once do so one after the other: the directory is locked, by its descriptor.  Somebody who holds
+ * it for long is none of them. */
+static int lock_directory(const char *path) {
+  static const struct timespec pause = {0, 20000000};
+  char *directory BS_AUTO_FREE = bs_file_parent(path);
+  int fd = directory == NULL ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++)
+    nanosleep(&pause, NULL);
+  return fd;
+}
 
 /* A socket that nobody listens on any more is left over from who was killed. */
 static bool clear_path(const struct sockaddr_un *address, socklen_t length, const char *text, struct bs_error *error) {
@@ -121,8 +152,9 @@ static bool clear_path(const struct sockaddr_un *address, socklen_t length, cons
   return bs_fail(error, BS_WORD_conflict, "Somebody listens on %s already.", text);
 }
 
-static bool listen_unix(int *ret_fd, const char *text, const char *path, struct bs_error *error) {
+static bool listen_unix(struct bsd_server *server, taker *take, const char *text, const char *path, struct bs_error *error) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int lock BS_AUTO_CLOSE = -1;
   int fd;
 
   if (path[0] != '/' || strlen(path) >= sizeof address.sun_path)
@@ -130,6 +162,7 @@ static bool listen_unix(int *ret_fd, const char *text, const char *path, struct 
                    "\"%s\" is no address to listen on: unix:/PATH has an absolute path of at most %zu bytes.", text,
                    sizeof address.sun_path - 1);
   memcpy(address.sun_path, path, strlen(path));
+  lock = lock_directory(path);
   if (!clear_path(&address, sizeof address, text, error)) return false;
   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return bs_fail_errno(error, "A socket could not be made");
@@ -138,8 +171,17 @@ static bool listen_unix(int *ret_fd, const char *text, const char *path, struct 
     return false;
   }
   chmod(path, 0666); /* as open as the port of this machine that it stands for */
-  *ret_fd = fd;
-  return true;
+  return add_listener(server, take, fd, path, error);
+}
+
+/* Unless another server has put its own there. */
+static void remove_path(const struct bsd_listener *listener) {
+  int lock BS_AUTO_CLOSE = lock_directory(listener->path);
+  struct stat status;
+
+  (void)lock;
+  if (lstat(listener->path, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode)
+    unlink(listener->path);
 }
 
 /* ---- HOST:PORT ---- */
@@ -162,35 +204,100 @@ static bool take_apart(char host[256], char port[8], const char *text) {
   return true;
 }
 
-static bool listen_internet(int *ret_fd, const char *text, struct bs_error *error) {
+/* For port 0: what the first address was given is the others', too.  In network order. */
+static void use_port(struct sockaddr *address, in_port_t port) {
+  in_port_t *slot = address->sa_family == AF_INET6 ? &((struct sockaddr_in6 *)(void *)address)->sin6_port
+                                                   : &((struct sockaddr_in *)(void *)address)->sin_port;
+
+  if (*slot == 0) *slot = port;
+}
+
+static in_port_t port_of(int fd) {
+  struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+  socklen_t length = sizeof address;
+
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return 0;
+  return address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                       : ((struct sockaddr_in *)&address)->sin_port;
+}
+
+/* *ret_is_missing: this machine has no such address. */
+static bool listen_at(int *ret_fd, bool *ret_is_missing, const struct addrinfo *one, const char *text, struct bs_error *error) {
+  static const int yes = 1;
+  int fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  *ret_is_missing = false;
+  if (fd < 0) {
+    *ret_is_missing = errno == EAFNOSUPPORT;
+    return bs_fail_errno(error, "A socket could not be made");
+  }
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (one->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  if (bind_and_listen(fd, one->ai_addr, one->ai_addrlen, text, error)) {
+    *ret_fd = fd;
+    return true;
+  }
+  *ret_is_missing = errno == EADDRNOTAVAIL;
+  close(fd);
+  return false;
+}
+
+/* Some resolvers tell an address twice. */
+static bool was_told(const struct addrinfo *first, const struct addrinfo *one) {
+  for (; first != one; first = first->ai_next)
+    if (first->ai_addrlen == one->ai_addrlen && memcmp(first->ai_addr, one->ai_addr, one->ai_addrlen) == 0) return true;
+  return false;
+}
+
+/* On every address of the host; on those that this machine has, if it has some. */
+static bool listen_everywhere(struct bsd_server *server, taker *take, const char *text, struct addrinfo *found,
+                              struct bs_error *error) {
+  struct bs_error first = {0};
+  in_port_t port = 0;
+  size_t count = 0;
+
+  for (struct addrinfo *one = found; one != NULL; one = one->ai_next) {
+    bool is_missing = false;
+    struct bs_error why = {0};
+    int fd = -1;
+
+    if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
+    use_port(one->ai_addr, port);
+    if (was_told(found, one)) continue;
+    if (!listen_at(&fd, &is_missing, one, text, &why)) {
+      if (first.word == BS_NO_WORD) first = why;
+      if (is_missing) continue;
+      *error = why;
+      return false;
+    }
+    if (port == 0) port = port_of(fd);
+    use_port(one->ai_addr, port);
+    if (!add_listener(server, take, fd, NULL, error)) return false;
+    count++;
+  }
+  if (count == 0) *error = first;
+  return count > 0;
+}
+
+static bool listen_internet(struct bsd_server *server, taker *take, const char *text, struct bs_error *error) {
   static const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-  static const int one = 1;
   char host[256], port[8];
   struct addrinfo *found;
-  int number, fd;
+  int number;
   bool good;
 
   if (!take_apart(host, port, text))
     return bs_fail(error, BS_WORD_config, "\"%s\" is no address to listen on: HOST:PORT, [ADDRESS]:PORT or unix:/PATH.", text);
   number = getaddrinfo(host, port, &hints, &found);
   if (number != 0) return bs_fail(error, BS_WORD_config, "The address %s cannot be found: %s.", text, gai_strerror(number));
-  fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (fd >= 0 && found->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-  good = fd >= 0 ? bind_and_listen(fd, found->ai_addr, found->ai_addrlen, text, error)
-                 : bs_fail_errno(error, "A socket could not be made");
+  good = listen_everywhere(server, take, text, found, error);
   freeaddrinfo(found);
-  if (!good && fd >= 0) close(fd);
-  if (good) *ret_fd = fd;
   return good;
 }
 
 static bool listen_on(struct bsd_server *server, taker *take, const char *text, struct bs_error *error) {
-  bool is_unix = strncmp(text, "unix:", 5) == 0;
-  int fd;
-
-  return (is_unix ? listen_unix(&fd, text, text + 5, error) : listen_internet(&fd, text, error)) &&
-         add_listener(server, take, fd, error);
+  if (strncmp(text, "unix:", 5) == 0) return listen_unix(server, take, text, text + 5, error);
+  return listen_internet(server, take, text, error);
 }
 
 /* ---- handed over ---- */
@@ -232,7 +339,7 @@ static bool take_handed(struct bsd_server *server, bool *ret_rpc, bool *ret_http
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     *(http ? ret_http : ret_rpc) = true;
-    if (!add_listener(server, http ? bsd_visitor_accept : bsd_peer_accept, fd, error)) return false;
+    if (!add_listener(server, http ? bsd_visitor_accept : bsd_peer_accept, fd, NULL, error)) return false;
   }
   return true;
 }
@@ -255,7 +362,9 @@ void bsd_listen_again(struct bsd_server *server) {
 void bsd_listen_end(struct bsd_server *server) {
   for (struct bsd_listener *listener = server->listeners, *next; listener != NULL; listener = next) {
     next = listener->next;
+    if (listener->path != NULL) remove_path(listener);
     evconnlistener_free(listener->event);
+    free(listener->path);
     free(listener);
   }
   server->listeners = NULL;

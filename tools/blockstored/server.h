@@ -57,6 +57,7 @@ void bsd_peers_free(struct bsd_server *server);
 /* Opens all addresses, or takes those that the service manager handed over; sockets of the HTTP side apart.
  * Words: config (what the text should be), io, denied, conflict (somebody else listens there). */
 bool bsd_listen(struct bsd_server *server, struct bs_error *error);
+/* Closes all, and removes the unix sockets that it made. */
 void bsd_listen_end(struct bsd_server *server);
 /* Lets those that rested, as there were no descriptors, take connections again. */
 void bsd_listen_again(struct bsd_server *server);
