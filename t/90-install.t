@@ -18,6 +18,8 @@ succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(wanted <<'END'
 _blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test blockstored
 blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore-filter.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
+_blockstored blockstored blockstored.fish
+blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
 blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 blockstore-dht.7 dht.so
@@ -40,6 +42,9 @@ is "$(find "$work/root" -name 'blockstore_*.3' -exec cat {} + | sort | uniq -c |
 is_empty "$(find "$work/root" -name '*.so' -path '*/drivers/*' ! -perm 755)" 'only the owner can change a driver'
 for file in bash-completion/completions/blockstore-cli zsh/site-functions/_blockstore-cli fish/vendor_completions.d/blockstore-cli.fish; do
   succeeds "$file says whose it is" grep -rqF "printed by: blockstore-cli completion ${file%%[-/]*}" "$(find "$work/root" -path "*/share/$file")"
+done
+for file in bash-completion/completions/blockstored zsh/site-functions/_blockstored fish/vendor_completions.d/blockstored.fish; do
+  succeeds "$file is the server's" grep -qE '(complet|compdef).*blockstored' "$(find "$work/root" -path "*/share/$file")"
 done
 unit=$(find "$work/root" -name blockstored.service)
 like "$(cat "$unit")" '^ExecStart=/.*/blockstored -c /.*/blockstored\.yaml$' 'the unit starts what is installed'
