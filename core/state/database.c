@@ -24,6 +24,7 @@
 /* Of derived data much is written at once, at random places: each page that the cache has no room for is written again. */
 #define DERIVED_CHECKPOINT_PAGES 10000
 #define DERIVED_CACHE "65536" /* KiB */
+#define PULSE_STEPS 10000 /* of SQLite's machine between two looks at the scope: a fraction of a millisecond */
 
 static bool fail_locked(const char *path, const char *noun, const struct bs_scope *scope, struct bs_error *error) {
   if (scope != NULL && !bs_scope_check(scope, error))
@@ -69,6 +70,12 @@ static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
                  database->path, database->kind->noun);
 }
 
+/* The scope ended while a statement ran. */
+static bool fail_interrupted(struct bs_database *database, struct bs_error *error) {
+  if (database->scope != NULL && !bs_scope_check(database->scope, error)) return false;
+  return bs_fail(error, BS_WORD_failed, "%s: What was asked of the %s was interrupted.", database->path, database->kind->noun);
+}
+
 /* A file that SQLite cannot open for writing, for whatever reason, it opens for reading. */
 static bool fail_read_only(struct bs_database *database, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
@@ -104,6 +111,7 @@ static bool fail_system(struct bs_database *database, const struct failure *fail
 static bool fail(struct bs_database *database, const struct failure *failure, struct bs_error *error) {
   const char *path = database->path, *noun = database->kind->noun;
 
+  if ((failure->code & 0xff) == SQLITE_INTERRUPT) return fail_interrupted(database, error);
   database->has_failed = true;
   switch (failure->code & 0xff) {
     case SQLITE_FULL: return bs_fail(error, BS_WORD_no_space, "%s: There is no space left for the %s.", path, noun);
@@ -169,6 +177,18 @@ static int wait_for_lock(void *user, int count) {
   return pause_for_lock(database->scope, database->busy_since_ms, count);
 }
 
+/*
+ * SQLite calls this every so often while a statement runs; not 0: it ends.  The count goes on from one run of a prepared
+ * statement to its next, so the first call of a run tells nothing: what is short is done also after the deadline, and COMMIT
+ * never ends half-way.
+ */
+static int heed_scope(void *user) {
+  struct bs_database *database = user;
+
+  if (database->pulses++ == 0 || database->scope == NULL) return 0;
+  return bs_scope_time_left(database->scope) == 0;
+}
+
 static void free_database(struct bs_database *database) {
   free(database->statements);
   free(database->path);
@@ -214,6 +234,7 @@ struct bs_database *bs_database_new(const char *path, const struct bs_database_k
 
 bool bs_database_execute(struct bs_database *database, const char *sql, struct bs_error *error) {
   if (!check_process(database, error)) return false;
+  database->pulses = 0;
   if (sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
   return bs_database_fail(database, error);
 }
@@ -242,7 +263,7 @@ bool bs_database_version(struct bs_database *database, int32_t *ret_version, str
                  database->path, kind->noun, (int)*ret_version, (int)kind->version);
 }
 
-static bool migrate(struct bs_database *database, struct bs_error *error) {
+static bool bring_up_to_date(struct bs_database *database, struct bs_error *error) {
   const struct bs_database_kind *kind = database->kind;
   char sql[100];
   int32_t version;
@@ -256,6 +277,16 @@ static bool migrate(struct bs_database *database, struct bs_error *error) {
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d", (int)kind->version,
            (int)kind->application_id);
   return bs_database_execute(database, sql, error) && bs_database_commit(database, error);
+}
+
+/* Whatever it takes: interrupted, it would begin anew each time, and never be done. */
+static bool migrate(struct bs_database *database, struct bs_error *error) {
+  bool good;
+
+  sqlite3_progress_handler(database->sqlite, 0, NULL, NULL);
+  good = bring_up_to_date(database, error);
+  sqlite3_progress_handler(database->sqlite, PULSE_STEPS, heed_scope, database);
+  return good;
 }
 
 bool bs_database_check_kind(struct bs_database *database, struct bs_error *error) {
@@ -304,12 +335,14 @@ static bool reopen_immutable(struct bs_database *database, struct bs_error *erro
   if (sqlite3_open_v2(bs_buffer_string(&uri), &database->sqlite,
                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
     return bs_database_fail(database, error);
+  sqlite3_progress_handler(database->sqlite, PULSE_STEPS, heed_scope, database);
   database->immutable = true;
   return bs_database_check_kind(database, error);
 }
 
 bool bs_database_configure(struct bs_database *database, struct bs_error *error) {
   sqlite3_busy_handler(database->sqlite, wait_for_lock, database);
+  sqlite3_progress_handler(database->sqlite, PULSE_STEPS, heed_scope, database);
   sqlite3_extended_result_codes(database->sqlite, 1);
   /* A reader leaves the log as it is; a writer has emptied it (tidy_up). */
   sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -579,6 +612,7 @@ bool bs_database_query(struct bs_database *database, size_t which, sqlite3_stmt 
   if (*statement == NULL && sqlite3_prepare_v3(database->sqlite, database->kind->statements[which], -1,
                                                SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
     return bs_database_fail(database, error);
+  database->pulses = 0;
   sqlite3_reset(*statement); /* its last run's failure, if any, was reported then */
   for (size_t i = 0; i < count; i++)
     if (bind(*statement, (int)i + 1, &values[i]) != SQLITE_OK) return bs_database_fail(database, error);

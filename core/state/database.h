@@ -8,7 +8,8 @@
  *
  * Words of every function: io, no_space, no_memory, corrupt (not an SQLite file, or a damaged one), denied (a file that
  * may not be written), deadline or cancelled (another process kept it locked until the scope ended; without a scope,
- * five seconds), failed (used after fork, a newer schema).
+ * five seconds; or the scope ended while a long statement ran, and with one that writes the whole transaction is rolled back),
+ * failed (used after fork, a newer schema).
  */
 #ifndef BS_STATE_DATABASE_H
 #define BS_STATE_DATABASE_H
@@ -48,6 +49,7 @@ struct bs_database {
   bool has_failed; /* don't keep it either: it remembers why the system refused something, and says so of what fails later */
   const struct bs_scope *scope; /* of the call in progress: how long a lock is waited for; NULL: five seconds */
   uint64_t busy_since_ms;
+  unsigned pulses; /* how often SQLite has told that the statement in progress goes on */
   sqlite3_stmt **statements; /* prepared when first used */
 };
 
