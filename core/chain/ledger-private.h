@@ -3,6 +3,7 @@
 #ifndef BS_CHAIN_LEDGER_PRIVATE_H
 #define BS_CHAIN_LEDGER_PRIVATE_H
 
+#include "core/chain/compare.h"
 #include "core/chain/ledger.h"
 
 struct bs_ledger {
@@ -39,7 +40,6 @@ bool bs_ledger_write_genesis(struct bs_ledger *ledger, const unsigned char nonce
  * Replays all blocks into a ledger in memory, and visits what differs of the stored one: the first row of each table,
  * or the block at which it ends.  Within a transaction for reading.  False where it could not be done.
  */
-typedef void bs_replay_visit(void *user, const char *where, const char *problem);
 bool bs_ledger_replay(struct bs_ledger *ledger, bs_replay_visit *visit, void *user, struct bs_error *error);
 
 #endif
