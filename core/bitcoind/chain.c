@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "core/bitcoind/chain.h"
+#include "core/bitcoind/chain-private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/auto.h"
-#include "core/chain/consensus.h"
 #include "core/chain/statements.h"
 #include "core/codec/hex.h"
-#include "core/state/examine.h"
 
 #define SEED_BLOCKS 4 /* before the first one */
 
@@ -50,24 +48,15 @@ static const char *const statements[] = {
 #undef TEXT_OF
 };
 
-static const struct bs_database_kind kind = {
+const struct bs_database_kind bs_bitcoin_chain_kind = {
     .noun = "index",
-    .application_id = 0x42534231, /* "BSB1" */
+    .application_id = BS_BITCOIN_CHAIN_APPLICATION,
     .schema = schema,
     .version = sizeof schema / sizeof schema[0],
     .derived = true,
+    .mend = "blockstored --reindex makes it again from the node",
     .statements = statements,
     .statement_count = SQL_COUNT,
-};
-
-struct bs_bitcoin_chain {
-  struct bs_database *database;
-  const struct bs_bitcoin_network *network;
-  struct bs_chain_parameters parameters;
-  struct bs_index index;
-  struct bs_bitcoin_tip tip; /* while tip_is_known: within a transaction for writing, when nobody else changes it */
-  bool tip_is_known;
-  bool is_writing;
 };
 
 /* ---- networks ---- */
@@ -117,7 +106,7 @@ static bool fail_other(const struct bs_bitcoin_chain *chain, const char *network
                  chain->database->path, network, first_block, chain->network->name, chain->parameters.first_block);
 }
 
-static bool check_source(struct bs_bitcoin_chain *chain, bool *ret_found, struct bs_error *error) {
+bool bs_bitcoin_chain_check_source(struct bs_bitcoin_chain *chain, bool *ret_found, struct bs_error *error) {
   sqlite3_stmt *row BS_AUTO_ROW = NULL;
   char network[16];
 
@@ -133,12 +122,12 @@ static bool check_source(struct bs_bitcoin_chain *chain, bool *ret_found, struct
 static bool ensure_source(struct bs_bitcoin_chain *chain, struct bs_error *error) {
   bool found;
 
-  if (!check_source(chain, &found, error)) return false;
+  if (!bs_bitcoin_chain_check_source(chain, &found, error)) return false;
   if (found) return true;
   if (chain->database->read_only)
     return bs_fail(error, BS_WORD_not_found, "%s: The index is still empty.", chain->database->path);
   if (!bs_bitcoin_chain_begin(chain, error)) return false;
-  if (check_source(chain, &found, error) &&
+  if (bs_bitcoin_chain_check_source(chain, &found, error) &&
       (found || bs_database_run(chain->database, SQL_put_source,
                                 BS_VALUES(bs_value_text(chain->network->name), bs_value_integer(chain->parameters.first_block)),
                                 error)))
@@ -178,7 +167,8 @@ bool bs_bitcoin_chain_open(struct bs_bitcoin_chain **ret_chain, const char *path
   struct bs_bitcoin_chain *chain = make(network, first_block, error);
 
   if (chain == NULL) return false;
-  return finish_opening(ret_chain, chain, bs_database_open(&chain->database, path, &kind, mode, scope, error), error);
+  return finish_opening(ret_chain, chain, bs_database_open(&chain->database, path, &bs_bitcoin_chain_kind, mode, scope, error),
+                        error);
 }
 
 bool bs_bitcoin_chain_open_memory(struct bs_bitcoin_chain **ret_chain, const struct bs_bitcoin_network *network,
@@ -186,7 +176,15 @@ bool bs_bitcoin_chain_open_memory(struct bs_bitcoin_chain **ret_chain, const str
   struct bs_bitcoin_chain *chain = make(network, first_block, error);
 
   if (chain == NULL) return false;
-  return finish_opening(ret_chain, chain, bs_database_open_memory(&chain->database, &kind, error), error);
+  return finish_opening(ret_chain, chain, bs_database_open_memory(&chain->database, &bs_bitcoin_chain_kind, error), error);
+}
+
+bool bs_bitcoin_chain_open_temporary(struct bs_bitcoin_chain **ret_chain, const struct bs_bitcoin_network *network,
+                                     uint64_t first_block, struct bs_error *error) {
+  struct bs_bitcoin_chain *chain = make(network, first_block, error);
+
+  if (chain == NULL) return false;
+  return finish_opening(ret_chain, chain, bs_database_open_temporary(&chain->database, &bs_bitcoin_chain_kind, error), error);
 }
 
 void bs_bitcoin_chain_close(struct bs_bitcoin_chain *chain) {
@@ -380,106 +378,6 @@ bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, st
          bs_database_run(chain->database, SQL_drop_refused, above, 1, error);
 }
 
-/* ---- examining ---- */
-
 bool bs_bitcoin_chain_is_removed(const struct bs_bitcoin_chain *chain) {
   return bs_database_is_removed(chain->database);
-}
-
-struct telling {
-  const struct bs_subject *subject;
-  const struct bs_bitcoin_network *network;
-  uint64_t first_block;
-};
-
-static void tell(const struct telling *telling, struct bs_survey *survey, uint64_t height) {
-  char *place BS_AUTO_FREE = NULL;
-
-  if (asprintf(&place, "%s, block %" PRIu64, telling->subject->path, height) < 0) {
-    place = NULL;
-    survey->failed = true;
-    return;
-  }
-  bs_finding_add(survey, BS_FINDING_ERROR, telling->subject->what, place);
-  bs_finding_problem(survey, "The consensus hash is not that of the block's operations and of the blocks before it.");
-  bs_finding_mend(survey, "%s", telling->subject->mend);
-}
-
-/* The operations hash of a block by its operations. */
-static bool hash_operations(struct bs_bitcoin_chain *chain, uint64_t height, unsigned char hash[BS_SHA256_SIZE],
-                            struct bs_error *error) {
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  struct bs_leaf *leaves BS_AUTO_FREE = NULL;
-  size_t count = 0;
-
-  if (!bs_database_query(chain->database, BS_SQL_operations_at, &row, BS_VALUES(bs_value_integer(height)), error)) return false;
-  while (row != NULL) {
-    struct bs_leaf *grown = reallocarray(leaves, count + 1, sizeof *leaves);
-
-    if (grown == NULL) return bs_fail_memory(error);
-    leaves = grown;
-    bs_operation_leaf(&leaves[count++], sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
-    if (!bs_database_next(chain->database, &row, error)) return false;
-  }
-  bs_operations_hash(hash, leaves, count);
-  return true;
-}
-
-/* Has the block the consensus hash that it must have, if those before it are right? */
-static bool check_block(struct bs_bitcoin_chain *chain, uint64_t height, bool *ret_right, struct bs_error *error) {
-  unsigned char kept[BS_CONSENSUS_SIZE], made[BS_CONSENSUS_SIZE], kept_hash[BS_SHA256_SIZE], made_hash[BS_SHA256_SIZE];
-  struct bs_leaf previous[BS_CONSENSUS_PREVIOUS_MAX];
-  size_t count = 0;
-  bool found;
-
-  *ret_right = false;
-  if (!bs_index_get_consensus(&chain->index, kept, kept_hash, &found, height, error)) return false;
-  if (!found) return true;
-  if (!hash_operations(chain, height, made_hash, error)) return false;
-  for (uint64_t back = 1; back <= height - chain->parameters.first_block; back = 2 * back + 1) {
-    previous[count].length = BS_CONSENSUS_SIZE;
-    if (!bs_index_get_consensus(&chain->index, previous[count].bytes, NULL, &found, height - back, error)) return false;
-    if (!found) return true;
-    count++;
-  }
-  bs_consensus_hash(made, made_hash, previous, count);
-  *ret_right = memcmp(made, kept, sizeof made) == 0 && memcmp(made_hash, kept_hash, sizeof made_hash) == 0;
-  return true;
-}
-
-static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey,
-                          struct bs_error *error) {
-  const struct telling *telling = user;
-  struct bs_bitcoin_chain chain = {.database = database, .network = telling->network};
-  struct bs_bitcoin_tip tip;
-  uint64_t names;
-
-  (void)version;
-  if (!bs_bitcoin_parameters(&chain.parameters, telling->network, telling->first_block, error)) return false;
-  chain.index = (struct bs_index){database, &chain.parameters};
-  if (!bs_bitcoin_chain_tip(&chain, &tip, error) || !bs_index_count(&chain.index, &names, error)) return false;
-  bs_examined_count(survey, "blocks", tip.height + 1 - chain.parameters.first_block);
-  bs_examined_count(survey, "names", names);
-  for (uint64_t height = chain.parameters.first_block; height <= tip.height; height++) {
-    bool is_right;
-
-    if (database->scope != NULL && !bs_scope_check(database->scope, error)) return false;
-    if (!check_block(&chain, height, &is_right, error)) return false;
-    if (is_right) continue;
-    tell(telling, survey, height);
-    break; /* those behind it have it in theirs */
-  }
-  return true;
-}
-
-bool bs_bitcoin_chain_check(const char *path, const struct bs_bitcoin_network *network, uint64_t first_block,
-                            const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
-  const struct bs_subject subject = {.what = "index",
-                                     .path = path,
-                                     .kind = &kind,
-                                     .mend = "Remove it, with its -wal and -shm: it is made again from the node.",
-                                     .upgrade = "Whoever follows the node brings it up to date; nothing is to be done."};
-  struct telling telling = {&subject, network, first_block};
-
-  return bs_examine(&subject, scope, check_content, &telling, survey, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* While a batch of blocks is applied, the node already makes up the next one: a batch asks for blocks whose hashes came with the
- * one before, and for the hashes of those behind. */
+ * one before, and for the hashes of those behind.  A replay is the same up to the tip of an index that there is, which also tells
+ * the hashes of blocks that have left the node's chain since. */
 #include <config.h>
 
 #include "core/bitcoind/follow.h"
@@ -19,6 +20,7 @@
 #define COMMIT_BLOCKS 500
 #define COMMIT_MS 1000
 #define SHOWN_BLOCKS 10000
+#define STALLED_MOST 3 /* times that a replay gets no further, as the node's chain changes under it */
 
 struct range {
   uint64_t first;
@@ -27,6 +29,7 @@ struct range {
 
 struct bs_follower {
   struct bs_bitcoin_chain *chain; /* NULL: it was removed, and could not be made again yet */
+  struct bs_bitcoin_chain *stored; /* what is replayed; NULL: the node is followed */
   struct bs_rpc *blocks;  /* batches of blocks */
   struct bs_rpc *details; /* what operations spend, while a batch is on its way */
   uint64_t confirmations;
@@ -37,6 +40,8 @@ struct bs_follower {
   void *user;
   /* Of the step in progress. */
   uint64_t target;                 /* height that the index will have */
+  uint64_t told_to;                /* the last block whose hash the node is asked for; those above are the stored ones */
+  bool is_tip_known;               /* the node has the stored tip, on its chain or beside it */
   uint64_t pruned_below;           /* 0: nothing */
   size_t batch, batch_max;         /* blocks to ask for next; at most */
   struct range asked_blocks;       /* of the batch that is on its way */
@@ -54,7 +59,7 @@ struct bs_follower {
 
 void bs_follower_close(struct bs_follower *follower) {
   if (follower == NULL) return;
-  bs_bitcoin_chain_close(follower->chain);
+  if (follower->stored == NULL) bs_bitcoin_chain_close(follower->chain); /* else the caller's */
   bs_rpc_close(follower->blocks);
   bs_rpc_close(follower->details);
   bs_buffer_free(&follower->bytes);
@@ -77,22 +82,25 @@ static bool ensure_chain(struct bs_follower *follower, struct bs_error *error) {
                                                           follower->first_block, BS_DATABASE_CREATE, NULL, error);
 }
 
-static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config *config,
-                   const struct bs_bitcoin_network *network, struct bs_error *error) {
+static bool open_connections(struct bs_follower *follower, const struct bs_bitcoind_config *config, struct bs_error *error) {
   struct bs_rpc_config rpc = config->rpc;
 
   rpc.wallet = NULL;
+  follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
+  follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
+  follower->results = calloc((size_t)2 * BATCH_MAX, sizeof *follower->results);
+  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL) return bs_fail_memory(error);
+  return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error);
+}
+
+static bool set_up(struct bs_follower *follower, const struct bs_bitcoind_config *config,
+                   const struct bs_bitcoin_network *network, struct bs_error *error) {
   follower->confirmations = config->confirmations;
   follower->network = network;
   follower->first_block = config->first_block;
   follower->index = strdup(config->index);
-  follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
-  follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
-  follower->results = calloc((size_t)2 * BATCH_MAX, sizeof *follower->results);
-  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL || follower->index == NULL)
-    return bs_fail_memory(error);
-  return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error) &&
-         ensure_chain(follower, error);
+  if (follower->index == NULL) return bs_fail_memory(error);
+  return open_connections(follower, config, error) && ensure_chain(follower, error);
 }
 
 bool bs_follower_open(struct bs_follower **ret_follower, const struct bs_bitcoind_config *config, struct bs_error *error) {
@@ -149,10 +157,15 @@ static bool commit_some(struct bs_follower *follower, struct bs_error *error) {
 
 /* ---- forks ---- */
 
+/* The one that has the blocks so far. */
+static struct bs_bitcoin_chain *history(const struct bs_follower *follower) {
+  return follower->stored != NULL ? follower->stored : follower->chain;
+}
+
 static bool fail_deep(const struct bs_follower *follower, uint64_t height, struct bs_error *error) {
   return bs_fail(error, BS_WORD_conflict,
                  "%s: More than %d blocks up to %" PRIu64 " have left the node's chain, and no more can be taken back.  If the"
-                 " node is right, remove the index, with its -wal and -shm: it is made again.",
+                 " node is right, let blockstored --reindex make the index again, or remove the index, with its -wal and -shm.",
                  bs_bitcoin_chain_path(follower->chain), BS_BITCOIN_KEPT_BLOCKS, height);
 }
 
@@ -166,7 +179,7 @@ static bool search_fork(struct bs_follower *follower, const struct bs_scope *sco
 
   if (height > least && !bs_node_hashes(follower->blocks, scope, theirs, least, height - least, error)) return false;
   for (uint64_t at = height; at-- > least;) {
-    if (!bs_bitcoin_chain_hash_at(follower->chain, ours, &found, at, error)) return false;
+    if (!bs_bitcoin_chain_hash_at(history(follower), ours, &found, at, error)) return false;
     if (!found || memcmp(ours, theirs[at - least], sizeof ours) != 0) continue;
     *ret_fork = at;
     return true;
@@ -186,7 +199,7 @@ static bool find_fork(struct bs_follower *follower, const struct bs_scope *scope
   *ret_fork = tip->height;
   if (!tip->has_block || height < bs_bitcoin_chain_index(follower->chain)->parameters->first_block) return true;
   if (!bs_node_hashes(follower->blocks, scope, theirs, height, 1, error) ||
-      !bs_bitcoin_chain_hash_at(follower->chain, ours, &found, height, error))
+      !bs_bitcoin_chain_hash_at(history(follower), ours, &found, height, error))
     return false;
   if (found && memcmp(ours, theirs[0], sizeof ours) == 0) return true;
   return search_fork(follower, scope, height, tip, ret_fork, error);
@@ -208,20 +221,33 @@ static bool fail_pruned(const struct bs_follower *follower, uint64_t height, str
                  bs_rpc_url(follower->blocks), height, follower->pruned_below);
 }
 
+/* The next hashes to know, as many as blocks are asked for at once; the node's, or stored ones, never some of each. */
+static struct range next_hashes(const struct bs_follower *follower, uint64_t next) {
+  uint64_t last = next <= follower->told_to && follower->told_to < follower->target ? follower->told_to : follower->target;
+  uint64_t left = next > last ? 0 : last - next + 1;
+
+  return (struct range){next, left < follower->batch ? (size_t)left : follower->batch};
+}
+
+/* How many of them the node tells. */
+static size_t told(const struct bs_follower *follower, struct range hashes) {
+  return hashes.first <= follower->told_to ? hashes.count : 0;
+}
+
 /* Asks for the blocks whose hashes are known, and for hashes behind them.  Nothing is on its way when there are neither. */
 static bool ask(struct bs_follower *follower, const struct bs_scope *scope, struct range blocks, struct bs_error *error) {
-  uint64_t next = blocks.first + blocks.count, left = next > follower->target ? 0 : follower->target - next + 1;
-  size_t count = left < follower->batch ? (size_t)left : follower->batch;
+  struct range hashes = next_hashes(follower, blocks.first + blocks.count);
+  size_t count = told(follower, hashes);
 
   follower->asked_blocks = blocks;
-  follower->asked_hashes = (struct range){next, count};
+  follower->asked_hashes = hashes;
   for (size_t i = 0; i < blocks.count; i++) {
     char hash[2 * BS_BITCOIN_HASH_SIZE + 1];
 
     bs_txid_text(hash, follower->hashes[i]);
     bs_rpc_add(follower->blocks, "getblock", "\"%s\",0", hash);
   }
-  for (size_t i = 0; i < count; i++) bs_rpc_add(follower->blocks, "getblockhash", "%" PRIu64, next + i);
+  for (size_t i = 0; i < count; i++) bs_rpc_add(follower->blocks, "getblockhash", "%" PRIu64, hashes.first + i);
   return blocks.count + count == 0 || bs_rpc_send(follower->blocks, scope, error);
 }
 
@@ -235,20 +261,36 @@ static void measure(struct bs_follower *follower) {
   follower->batch = size < 1 ? 1 : size > follower->batch_max ? follower->batch_max : (size_t)size;
 }
 
+/* The hashes that were asked for; fewer where the index that is replayed has a gap. */
+static bool take_hashes(struct bs_follower *follower, struct range *hashes, const struct bs_rpc_result *results,
+                        struct bs_error *error) {
+  bool is_told = told(follower, *hashes) > 0;
+
+  for (size_t i = 0; i < hashes->count; i++) {
+    bool found = true;
+
+    if (is_told ? !bs_node_hash(follower->blocks, "getblockhash", &results[i], follower->hashes[i], error)
+                : !bs_bitcoin_chain_hash_at(follower->stored, follower->hashes[i], &found, hashes->first + i, error))
+      return false;
+    if (found) continue;
+    hashes->count = i;
+    follower->target = hashes->first + i - 1;
+  }
+  return true;
+}
+
 /* Takes the answer, and asks for what it told the hashes of. */
 static bool receive_and_ask(struct bs_follower *follower, const struct bs_scope *scope, struct bs_error *error) {
   struct range blocks = follower->asked_blocks, hashes = follower->asked_hashes;
   unsigned char(*free_now)[BS_BITCOIN_HASH_SIZE] = follower->wanted;
+  size_t count = blocks.count + told(follower, hashes);
 
-  if (!bs_rpc_receive(follower->blocks, scope, follower->results, blocks.count + hashes.count, error)) return false;
+  if (count > 0 && !bs_rpc_receive(follower->blocks, scope, follower->results, count, error)) return false;
   follower->got_blocks = blocks;
   follower->wanted = follower->hashes;
   follower->hashes = free_now;
   measure(follower);
-  for (size_t i = 0; i < hashes.count; i++)
-    if (!bs_node_hash(follower->blocks, "getblockhash", &follower->results[blocks.count + i], follower->hashes[i], error))
-      return false;
-  return ask(follower, scope, hashes, error);
+  return take_hashes(follower, &hashes, follower->results + blocks.count, error) && ask(follower, scope, hashes, error);
 }
 
 /* ---- applying ---- */
@@ -360,6 +402,7 @@ static bool step(struct bs_follower *follower, const struct bs_scope *scope, str
   state->height = fork;
   state->taken_back = tip.height - fork;
   follower->target = info.height > follower->confirmations ? info.height - follower->confirmations : 0;
+  follower->told_to = UINT64_MAX;
   follower->pruned_below = info.first_block;
   if (!take_back(follower, &tip, fork, error)) return false;
   if (follower->target > fork && !advance_somehow(follower, scope, state, error)) return false;
@@ -382,5 +425,127 @@ bool bs_follow(struct bs_follower *follower, const struct bs_scope *scope, struc
     bs_rpc_drop(follower->blocks);
   }
   bs_bitcoin_chain_scope(follower->chain, NULL);
+  return good;
+}
+
+/* ---- replaying ---- */
+
+/* Has the node the block, be it on its chain or not? */
+static bool knows(struct bs_follower *follower, const struct bs_scope *scope, const unsigned char hash[BS_BITCOIN_HASH_SIZE],
+                  bool *ret_knows, struct bs_error *error) {
+  char text[2 * BS_BITCOIN_HASH_SIZE + 1];
+  struct bs_rpc_result result;
+
+  bs_txid_text(text, hash);
+  if (!bs_rpc_try(follower->blocks, scope, &result, error, "getblockheader", "\"%s\"", text)) return false;
+  *ret_knows = result.code == 0;
+  return result.code == 0 || result.code == BS_RPC_NOT_FOUND || bs_rpc_fail(follower->blocks, "getblockheader", &result, error);
+}
+
+/*
+ * Up to which block the node's chain is that of the stored tip.  Where the two part, and the node has the tip, its block left the
+ * chain; a tip that the node never saw tells nothing, and then all blocks are the node's.
+ */
+static bool find_own(struct bs_follower *follower, const struct bs_scope *scope, const struct bs_bitcoin_tip *tip,
+                     uint64_t node_height, struct bs_error *error) {
+  uint64_t own = tip->height < node_height ? tip->height : node_height, fork = tip->height;
+
+  follower->is_tip_known = false;
+  if (tip->has_block && !find_fork(follower, scope, node_height, tip, &fork, error)) {
+    if (error->word != BS_WORD_conflict) return false;
+    *error = (struct bs_error){0};
+    follower->told_to = follower->target = own;
+    return true;
+  }
+  if (fork > own) fork = own;
+  if (fork < tip->height && !knows(follower, scope, tip->hash, &follower->is_tip_known, error)) return false;
+  if (fork == tip->height) follower->is_tip_known = true;
+  follower->told_to = follower->is_tip_known ? fork : own;
+  follower->target = follower->is_tip_known ? tip->height : own;
+  return true;
+}
+
+/* The node may have told blocks of another branch, before it was seen that its chain had changed. */
+static bool take_strangers_back(struct bs_follower *follower, struct bs_bitcoin_tip *so_far, struct bs_error *error) {
+  uint64_t first_block = bs_bitcoin_chain_index(follower->chain)->parameters->first_block, height = so_far->height;
+  unsigned char made[BS_BITCOIN_HASH_SIZE], stored[BS_BITCOIN_HASH_SIZE];
+  bool has_made = true, has_stored = true;
+
+  for (; height >= first_block && follower->is_tip_known; height--) {
+    if (!bs_bitcoin_chain_hash_at(follower->chain, made, &has_made, height, error) ||
+        !bs_bitcoin_chain_hash_at(follower->stored, stored, &has_stored, height, error))
+      return false;
+    if (has_made && has_stored && memcmp(made, stored, sizeof made) == 0) break;
+  }
+  if (height == so_far->height) return true;
+  if (!ensure_writing(follower, error)) return false;
+  if (bs_bitcoin_chain_unwind(follower->chain, height, error))
+    return commit(follower, error) && bs_bitcoin_chain_tip(follower->chain, so_far, error);
+  return error->word == BS_WORD_conflict
+             ? bs_fail(error, BS_WORD_conflict, "The chain of the Bitcoin node at %s has changed too much meanwhile.",
+                       bs_rpc_url(follower->blocks))
+             : false;
+}
+
+/* One way up from where the replay is; it may end early, when the node's chain changes meanwhile. */
+static bool replay_on(struct bs_follower *follower, const struct bs_scope *scope, const struct bs_bitcoin_tip *tip,
+                      struct bs_follow_state *state, struct bs_error *error) {
+  struct bs_bitcoin_tip so_far;
+  struct bs_node_info info;
+
+  if (!bs_node_info(follower->blocks, scope, &info, bs_bitcoin_chain_network(follower->chain), error) ||
+      !bs_bitcoin_chain_tip(follower->chain, &so_far, error) || !find_own(follower, scope, tip, info.height, error) ||
+      !take_strangers_back(follower, &so_far, error))
+    return false;
+  state->node_height = info.height;
+  state->height = so_far.height;
+  state->taken_back = follower->target > follower->told_to ? follower->target - follower->told_to : 0;
+  follower->pruned_below = info.first_block;
+  tell(follower, state);
+  return follower->target <= so_far.height || (advance_somehow(follower, scope, state, error) && commit(follower, error));
+}
+
+/* Is it where it should be? */
+static bool has_arrived(struct bs_follower *follower, const struct bs_bitcoin_tip *tip, bool *ret_arrived,
+                        struct bs_error *error) {
+  struct bs_bitcoin_tip so_far;
+
+  if (!bs_bitcoin_chain_tip(follower->chain, &so_far, error)) return false;
+  *ret_arrived = so_far.height >= follower->target &&
+                 (!follower->is_tip_known || memcmp(so_far.hash, tip->hash, sizeof so_far.hash) == 0);
+  return true;
+}
+
+static bool replay(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                   struct bs_error *error) {
+  struct bs_bitcoin_tip tip;
+  bool has_come = false;
+
+  if (!bs_bitcoin_chain_tip(follower->stored, &tip, error)) return false;
+  for (unsigned stalled = 0; stalled < STALLED_MOST && !has_come;) {
+    uint64_t before = state->applied;
+
+    if (!replay_on(follower, scope, &tip, state, error) || !has_arrived(follower, &tip, &has_come, error)) return false;
+    stalled = state->applied > before ? 0 : stalled + 1;
+  }
+  return true;
+}
+
+bool bs_follow_again(struct bs_bitcoin_chain *made, struct bs_bitcoin_chain *stored, const struct bs_bitcoind_config *config,
+                     void (*hear)(const struct bs_follow_state *state, void *user), void *user, const struct bs_scope *scope,
+                     struct bs_follow_state *ret_state, struct bs_error *error) {
+  struct bs_follower *follower = calloc(1, sizeof *follower);
+  bool good;
+
+  *ret_state = (struct bs_follow_state){.height = bs_bitcoin_chain_index(made)->parameters->first_block - 1};
+  if (follower == NULL) return bs_fail_memory(error);
+  follower->chain = made;
+  follower->stored = stored;
+  follower->tell = hear;
+  follower->user = user;
+  follower->batch = follower->batch_max = BATCH_MAX;
+  good = open_connections(follower, config, error) && replay(follower, scope, ret_state, error);
+  if (!good) bs_bitcoin_chain_abort(made);
+  bs_follower_close(follower);
   return good;
 }

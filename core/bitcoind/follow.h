@@ -59,4 +59,17 @@ void bs_follower_hear(struct bs_follower *follower, void (*tell)(const struct bs
 /* Its own connection, until the next step. */
 struct bs_bitcoin_chain *bs_follower_chain(struct bs_follower *follower);
 
+/*
+ * A replay: the node's blocks, from the first one on, into *made, which has none yet, up to the tip of *stored, of one network
+ * and first block with it; both stay the caller's, who is the only one to use them.  Blocks that have left the node's
+ * chain since they were stored, also during the call, are got by the hashes that *stored has: `taken_back` of *ret_state is how
+ * many they are.  Where *stored has a tip that the node never had, or misses blocks, `height` stays below that tip.  `hear`, of
+ * which NULL is none, is as with bs_follower_hear.
+ *
+ * Words: no_names also when the node has pruned a block, failed also when it has one that left its chain no more.
+ */
+bool bs_follow_again(struct bs_bitcoin_chain *made, struct bs_bitcoin_chain *stored, const struct bs_bitcoind_config *config,
+                     void (*hear)(const struct bs_follow_state *state, void *user), void *user, const struct bs_scope *scope,
+                     struct bs_follow_state *ret_state, struct bs_error *error);
+
 #endif

@@ -64,10 +64,14 @@ bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *er
   return errno == EIO && !bs_fail_errno(error, "%s: The %s cannot be read", database->path, database->kind->noun);
 }
 
+static const char *mend_of(const struct bs_database_kind *kind) {
+  return kind->mend != NULL ? kind->mend : "blockstore-cli check says how to mend it";
+}
+
 static bool fail_damaged(struct bs_database *database, struct bs_error *error) {
   if (bs_database_is_unreadable(database, error)) return false;
-  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: blockstore-cli check says how to mend it.",
-                 database->path, database->kind->noun);
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: %s.", database->path, database->kind->noun,
+                 mend_of(database->kind));
 }
 
 /* The scope ended while a statement ran. */
@@ -463,8 +467,7 @@ bool bs_database_look_for(const char *path, const struct bs_database_kind *kind,
     if (!S_ISREG(status.st_mode))
       return bs_fail(error, BS_WORD_io, "%s: The %s must be a regular file.", path, kind->noun);
     if (status.st_size == 0)
-      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty, and no %s: blockstore-cli check says how to mend "
-                     "it.", path, kind->noun);
+      return bs_fail(error, BS_WORD_corrupt, "%s: This file is empty, and no %s: %s.", path, kind->noun, mend_of(kind));
     return true;
   }
   if (errno != ENOENT && errno != ENOTDIR)
@@ -496,12 +499,23 @@ bool bs_database_open(struct bs_database **ret_database, const char *path, const
   return true;
 }
 
-bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
-                             struct bs_error *error) {
-  struct bs_database *database = bs_database_new(":memory:", kind, false, NULL);
+/* Of what has no name of its own: what messages call it. */
+static bool take_path(struct bs_database *database, char *path, struct bs_error *error) {
+  if (path == NULL) return bs_fail_memory(error);
+  free(database->path);
+  database->path = path;
+  return true;
+}
+
+/* For SQLite "" is a file without a name, which it removes while it is open. */
+static bool open_nameless(struct bs_database **ret_database, bool temporary, const struct bs_database_kind *kind,
+                          const struct bs_scope *scope, struct bs_error *error) {
+  struct bs_database *database = bs_database_new(temporary ? "" : ":memory:", kind, false, scope);
 
   if (database == NULL) return bs_fail_memory(error);
-  if (!open_sqlite(database, error) || !migrate(database, error)) {
+  if (!open_sqlite(database, error) ||
+      (temporary && (!take_path(database, strdup("A temporary file"), error) ||
+                     !bs_database_execute(database, "PRAGMA journal_mode = MEMORY", error)))) {
     bs_database_close(database);
     return false;
   }
@@ -509,14 +523,27 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
   return true;
 }
 
-/* For messages: it is that file's content. */
-static bool take_path(struct bs_database *copy, const struct bs_database *database, struct bs_error *error) {
-  char *path = strdup(database->path);
+static bool open_new(struct bs_database **ret_database, bool temporary, const struct bs_database_kind *kind,
+                     struct bs_error *error) {
+  struct bs_database *database;
 
-  if (path == NULL) return bs_fail_memory(error);
-  free(copy->path);
-  copy->path = path;
+  if (!open_nameless(&database, temporary, kind, NULL, error)) return false;
+  if (!migrate(database, error)) {
+    bs_database_close(database);
+    return false;
+  }
+  *ret_database = database;
   return true;
+}
+
+bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_database_kind *kind,
+                             struct bs_error *error) {
+  return open_new(ret_database, false, kind, error);
+}
+
+bool bs_database_open_temporary(struct bs_database **ret_database, const struct bs_database_kind *kind,
+                                struct bs_error *error) {
+  return open_new(ret_database, true, kind, error);
 }
 
 /* What fails is the file that is read: the copy is in memory.  SQLite tells it of neither connection. */
@@ -531,17 +558,25 @@ static bool copy_content(struct bs_database *copy, struct bs_database *database,
   return failure.code == SQLITE_DONE || fail(database, &failure, error);
 }
 
-bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {
-  struct bs_database *copy = bs_database_new(":memory:", database->kind, false, database->scope);
+static bool copy_database(struct bs_database **ret_copy, bool temporary, struct bs_database *database, struct bs_error *error) {
+  struct bs_database *copy;
 
-  if (copy == NULL) return bs_fail_memory(error);
-  if (!check_process(database, error) || !open_sqlite(copy, error) || !take_path(copy, database, error) ||
-      !copy_content(copy, database, error) || !bs_database_check_kind(copy, error)) {
+  if (!check_process(database, error) || !open_nameless(&copy, temporary, database->kind, database->scope, error)) return false;
+  if (!take_path(copy, strdup(database->path), error) || !copy_content(copy, database, error) ||
+      !bs_database_check_kind(copy, error)) {
     bs_database_close(copy);
     return false;
   }
   *ret_copy = copy;
   return true;
+}
+
+bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {
+  return copy_database(ret_copy, false, database, error);
+}
+
+bool bs_database_copy_temporary(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error) {
+  return copy_database(ret_copy, true, database, error);
 }
 
 bool bs_database_is_removed(const struct bs_database *database) {

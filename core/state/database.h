@@ -34,6 +34,7 @@ struct bs_database_kind {
    * will do. */
   int32_t read_version;
   bool derived; /* it can be made anew: a crash of the system may take the newest commits, nothing else */
+  const char *mend; /* of a damaged one, the end of a sentence: "... makes it again"; NULL: blockstore-cli check says how */
   const char *const *statements; /* the texts that bs_database_query knows by number */
   size_t statement_count;
 };
@@ -69,6 +70,11 @@ bool bs_database_open_memory(struct bs_database **ret_database, const struct bs_
                              struct bs_error *error);
 /* All that another holds at this moment, in memory and with the last schema: what is written to it, nobody else sees. */
 bool bs_database_copy(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error);
+/* The same for what memory may be too small for: what SQLite's cache does not hold is in a file without a name, in the directory
+ * that SQLITE_TMPDIR or TMPDIR names, else in /var/tmp or /tmp. */
+bool bs_database_open_temporary(struct bs_database **ret_database, const struct bs_database_kind *kind,
+                                struct bs_error *error);
+bool bs_database_copy_temporary(struct bs_database **ret_copy, struct bs_database *database, struct bs_error *error);
 /* What SQLite failed with last, for who runs statements of his own; false. */
 bool bs_database_fail(struct bs_database *database, struct bs_error *error);
 /* Of its schema.  Words: corrupt (there is no such schema), failed (a newer one). */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/bitcoind/check.h"
 #include "core/names/moment.h"
 #include "t/lib/node-world.h"
 #include "t/lib/survey.h"
@@ -200,7 +201,7 @@ static void damage_is_found(void **state) {
   check_index(world, &survey);
   assert_nothing_found(&survey);
   bs_survey_free(&survey);
-  assert_ok(bs_database_execute(database, "UPDATE operations SET serialised = serialised || x'00' WHERE block ="
+  assert_ok(bs_database_execute(database, "UPDATE operations SET serialised = CAST(serialised || x'00' AS BLOB) WHERE block ="
                                           " (SELECT max(block) FROM operations) AND position = 0", &error));
   check_index(world, &survey);
   assert_found(&survey, BS_FINDING_ERROR, world->index, "The consensus hash is not that of");
@@ -400,13 +401,11 @@ static void witnesses_pay(void **state) {
   assert_replayed(world);
 }
 
-/* The node's chain is another from `depth` blocks back on. */
-static void reorganise(struct world *world, unsigned depth) {
+/* The node's chain, which ends with block `height`, is another from `depth` blocks back on. */
+static void branch_off(struct world *world, uint64_t height, unsigned depth) {
   char number[30], quoted[80], parameters[60];
   char *hash BS_AUTO_FREE = NULL;
-  uint64_t height = follow(world).height;
   static unsigned branches;
-  struct bs_follow_state state;
 
   snprintf(number, sizeof number, "%llu", (unsigned long long)(height - depth + 1));
   hash = ask_text(world, world->node, "getblockhash", number);
@@ -414,6 +413,13 @@ static void reorganise(struct world *world, unsigned depth) {
   tell_node(world, world->node, "invalidateblock", quoted);
   snprintf(parameters, sizeof parameters, "%u,\"raw(01%02x51)\"", depth + 1, ++branches);
   tell_node(world, world->node, "generatetodescriptor", parameters);
+}
+
+static void reorganise(struct world *world, unsigned depth) {
+  uint64_t height = follow(world).height;
+  struct bs_follow_state state;
+
+  branch_off(world, height, depth);
   state = follow(world);
   assert_int_equal(state.height, height + 1);
   assert_int_equal(state.taken_back, depth);
@@ -440,6 +446,183 @@ static void other_branches(void **state) {
   reorganise(world, 99);
 }
 
+/* ---- beside a replay ---- */
+
+/* Once, when the replay begins. */
+static void branch_off_now(const struct bs_follow_state *follow_state, void *user) {
+  struct world **world = user;
+
+  if (*world != NULL) branch_off(*world, follow_state->node_height, 5);
+  *world = NULL;
+}
+
+static void replay_index(struct world *world, const char *index, const struct bs_replay_watch *watch, struct bs_survey *survey) {
+  struct bs_bitcoind_config config = world->config;
+
+  config.index = index;
+  *survey = (struct bs_survey)BS_SURVEY_INIT;
+  error = (struct bs_error){0};
+  assert_ok(bs_bitcoin_chain_replay(&config, watch, world->scope, survey, &error));
+  assert_ok(bs_survey_ok(survey, &error));
+}
+
+static const struct bs_replay_watch nobody = {.begin = NULL};
+
+/* The index of the moment in a file of its own, changed. */
+static void spoil(struct world *world, const char *copy, const char *sql) {
+  struct bs_database *database = bs_bitcoin_chain_index(bs_follower_chain(world->follower))->database;
+  struct bs_bitcoin_chain *chain;
+  char text[120];
+
+  snprintf(text, sizeof text, "VACUUM INTO '%s'", copy);
+  assert_ok(bs_database_execute(database, text, &error));
+  assert_ok(bs_bitcoin_chain_open(&chain, copy, bs_bitcoin_network_find("regtest"), 0, BS_DATABASE_WRITE, NULL, &error));
+  assert_ok(bs_database_execute(bs_bitcoin_chain_index(chain)->database, sql, &error));
+  bs_bitcoin_chain_close(chain);
+}
+
+static void remove_copy(const char *copy) {
+  char path[90];
+
+  for (size_t i = 0; i < 3; i++) {
+    snprintf(path, sizeof path, "%s%s", copy, (const char *const[]){"", "-wal", "-shm"}[i]);
+    unlink(path);
+  }
+}
+
+static void what_was_followed_is_what_the_node_has(void **state) {
+  struct world *world = *state;
+  struct bs_survey survey;
+
+  follow(world);
+  replay_index(world, world->index, &nobody, &survey);
+  assert_nothing_found(&survey);
+  assert_string_equal(survey.examined[0].counts[2].name, "replayed");
+  assert_int_equal(survey.examined[0].counts[2].number, survey.examined[0].counts[0].number);
+  bs_survey_free(&survey);
+}
+
+/* Each is one that the consensus hashes alone do not tell, but for those with a block. */
+static void each_row_that_does_not_follow_is_named(void **state) {
+  static const struct {
+    const char *sql, *where, *problem;
+    bool is_of_block; /* the first block that is not the same is told, too */
+  } cases[] = {
+      {"UPDATE names SET address = 'nobody' WHERE name = 'a.lives-here'",
+       "table names, row a.lives-here", "not what follows", false},
+      {"DELETE FROM names WHERE name = 'a.lives-here'", "table names, row a.lives-here", "is missing", false},
+      {"INSERT INTO expiries (block, name) VALUES (100000, 'a.lives-here')",
+       "table expiries, row 100000", "does not follow", false},
+      {"INSERT INTO import_keys VALUES ('lives-here', 'x')",
+       "table import_keys, row lives-here x", "does not follow", false},
+      {"UPDATE namespaces SET base = 2 WHERE id = 'lives-here'",
+       "table namespaces, row lives-here", "not what follows", false},
+      {"INSERT INTO preorders SELECT opcode, zeroblob(20), sender, public_key, address, op, txid, vtxindex, consensus,"
+       " block_number, op_fee FROM preorders LIMIT 1; INSERT INTO pending VALUES (x'00', 7, 1, 'x.id', x'00', 'x', x'00')",
+       "table pending, row 00 7 1", "does not follow", false},
+      {"UPDATE operations SET value_hash = zeroblob(20) WHERE block = (SELECT max(block) FROM operations)",
+       "table operations, row",
+       "not what follows", true},
+      {"UPDATE operations SET name = 'z.lives-here' WHERE block = (SELECT min(block) FROM operations)",
+       "table operations, row",
+       "not what follows", true},
+      {"DELETE FROM refused WHERE block = (SELECT max(block) FROM refused)",
+       "table refused, row", "is missing", true},
+      {"INSERT INTO announcements VALUES (3, 1, zeroblob(32), 'x', zeroblob(20))",
+       "table announcements, row 3 1", "does not follow",
+       true},
+      {"UPDATE blocks SET hash = zeroblob(32) WHERE height = 7", "table blocks, row 7", "not what follows", true},
+      {"UPDATE blocks SET time = time + 1 WHERE height = 8", "table blocks, row 8", "not what follows", true},
+      {"UPDATE undo SET changes = x'00' WHERE block = (SELECT max(block) FROM undo)",
+       "table undo, row", "not what follows", true},
+      {"UPDATE undo SET changes = x'' WHERE block = (SELECT min(block) FROM undo)",
+       "table undo, row", "not what follows", true},
+      {"UPDATE source SET first_block = 5", "spoilt", "from block 5 on", false},
+      /* What the index tells by itself. */
+      {"UPDATE consensus SET hash = zeroblob(16) WHERE block = 9", "block 9", "The consensus hash is not that of", true},
+      {"DELETE FROM blocks WHERE height = 7", "table blocks", "not a row for each block", true},
+      {"INSERT INTO blocks VALUES (0, zeroblob(32), 7)", "table blocks, row 0", "of a block before the first", true},
+      {"INSERT INTO consensus VALUES (0, zeroblob(16), zeroblob(32))",
+       "table consensus, row 0", "of a block before the first", true},
+      {"INSERT INTO operations SELECT -1, position, txid, opcode, name, value_hash, serialised FROM operations LIMIT 1",
+       "table operations, row -1", "of a block before the first", true},
+      {"INSERT INTO refused VALUES (999999, 1, zeroblob(32), 'x')",
+       "table refused, row 999999", "behind the last", true},
+      {"INSERT INTO undo VALUES (999999, x'')", "table undo, row 999999", "behind the last", false},
+      {"INSERT INTO announcements VALUES (0, 1, zeroblob(32), 'x', zeroblob(20))",
+       "table announcements, row 0", "before the first",
+       true},
+  };
+  struct world *world = *state;
+  char copy[80];
+
+  follow(world);
+  snprintf(copy, sizeof copy, "%s/spoilt", world->directory);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bs_survey survey;
+
+    spoil(world, copy, cases[i].sql);
+    replay_index(world, copy, &nobody, &survey);
+    assert_found(&survey, BS_FINDING_ERROR, cases[i].where, cases[i].problem);
+    if (cases[i].is_of_block) assert_found(&survey, BS_FINDING_ERROR, ", block ", "This is the first block");
+    bs_survey_free(&survey);
+    remove_copy(copy);
+  }
+}
+
+/* The tip is of a block that the node never had: what is not the same begins there. */
+static void a_tip_that_is_not_the_nodes(void **state) {
+  struct world *world = *state;
+  struct bs_survey survey;
+  char copy[80], where[60];
+
+  snprintf(where, sizeof where, ", block %llu", (unsigned long long)follow(world).height);
+  snprintf(copy, sizeof copy, "%s/spoilt", world->directory);
+  spoil(world, copy, "UPDATE blocks SET hash = zeroblob(32) WHERE height = (SELECT max(height) FROM blocks)");
+  replay_index(world, copy, &nobody, &survey);
+  assert_found(&survey, BS_FINDING_ERROR, where, "This is the first block");
+  bs_survey_free(&survey);
+  remove_copy(copy);
+}
+
+/* The node takes another branch while the blocks are replayed: that is no damage. */
+static void a_branch_meanwhile_is_no_damage(void **state) {
+  struct world *world = *state, *once = world;
+  struct bs_replay_watch watch = {NULL, branch_off_now, &once};
+  struct bs_survey survey;
+
+  follow(world);
+  replay_index(world, world->index, &watch, &survey);
+  assert_null(once);
+  assert_int_equal(survey.errors, 0);
+  assert_found(&survey, BS_FINDING_WARNING, world->index, "have left the node's chain since they were indexed");
+  bs_survey_free(&survey);
+  /* And before. */
+  replay_index(world, world->index, &nobody, &survey);
+  assert_int_equal(survey.errors, 0);
+  assert_found(&survey, BS_FINDING_WARNING, world->index, "have left the node's chain since they were indexed");
+  bs_survey_free(&survey);
+  assert_int_equal(follow(world).taken_back, 5);
+  replay_index(world, world->index, &nobody, &survey);
+  assert_nothing_found(&survey);
+  bs_survey_free(&survey);
+}
+
+static void it_ends_when_it_is_cancelled(void **state) {
+  struct world *world = *state;
+  struct bs_scopes scopes = {NULL};
+  struct bs_survey survey = BS_SURVEY_INIT;
+  struct bs_scope *scope;
+
+  assert_ok(bs_scope_open(&scopes, &scope, 0, &error));
+  bs_scopes_cancel(&scopes);
+  error = (struct bs_error){0};
+  assert_fails(bs_bitcoin_chain_replay(&world->config, &nobody, scope, &survey, &error), BS_WORD_cancelled, "");
+  bs_survey_free(&survey);
+  bs_scope_close(scope);
+  bs_scopes_free(&scopes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_known_of_the_chain),
@@ -456,6 +639,11 @@ int main(void) {
       cmocka_unit_test(other_branches),
       cmocka_unit_test(two_threads),
       cmocka_unit_test(damage_is_found),
+      cmocka_unit_test(what_was_followed_is_what_the_node_has),
+      cmocka_unit_test(each_row_that_does_not_follow_is_named),
+      cmocka_unit_test(a_tip_that_is_not_the_nodes),
+      cmocka_unit_test(a_branch_meanwhile_is_no_damage),
+      cmocka_unit_test(it_ends_when_it_is_cancelled),
   };
 
   alarm(600);
