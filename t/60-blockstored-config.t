@@ -11,7 +11,7 @@ run() {
 written
 run -c "$work/server.yaml" --check
 is "$status" 0 'a good configuration'
-like "$(cat "$out")" 'can be used' 'as it says'
+like "$(cat "$out")" '"what": "configuration"' 'as it says'
 run --version
 is "$status $(cut -d ' ' -f 1 "$out")" '0 blockstored' 'its version'
 run --help
