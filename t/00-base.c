@@ -117,6 +117,27 @@ static void scope_is_cancelled_and_reused(void **state) {
   bs_scopes_free(&scopes);
 }
 
+static void one_scope_alone_is_cancelled(void **state) {
+  struct bs_scopes scopes = {NULL};
+  struct bs_scope *one, *other;
+  struct bs_error error = {0};
+
+  (void)state;
+  assert_ok(bs_scope_open(&scopes, &one, 0, &error));
+  assert_ok(bs_scope_open(&scopes, &other, 0, &error));
+  bs_scope_cancel(one);
+  bs_scope_cancel(one);
+  assert_true(bs_scope_cancelled(one));
+  assert_false(bs_scope_cancelled(other));
+  bs_scope_close(one);
+  bs_scope_cancel(one); /* it is not open */
+  assert_ok(bs_scope_open(&scopes, &one, 0, &error));
+  assert_false(bs_scope_cancelled(one));
+  bs_scope_close(one);
+  bs_scope_close(other);
+  bs_scopes_free(&scopes);
+}
+
 static void *cancel_often(void *scopes) {
   for (int i = 0; i < 20000; i++) bs_scopes_cancel(scopes);
   return NULL;
@@ -168,6 +189,7 @@ int main(void) {
       cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
       cmocka_unit_test(error_is_text_whatever_went_in),        cmocka_unit_test(log_is_text_whatever_went_in),
       cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(a_long_buffer_keeps_its_content),
+      cmocka_unit_test(one_scope_alone_is_cancelled),
       cmocka_unit_test(scope_is_cancelled_and_reused),         cmocka_unit_test(scope_wakes_only_when_cancelled),
       cmocka_unit_test(spool_moves_to_a_file),
   };

@@ -64,17 +64,17 @@ void bs_scope_close(struct bs_scope *scope) {
   atomic_store(&scope->state, BS_SCOPE_CLOSED);
 }
 
-void bs_scopes_cancel(struct bs_scopes *scopes) {
+void bs_scope_cancel(struct bs_scope *scope) {
   const uint64_t one = 1;
-  int saved = errno;
+  int open = BS_SCOPE_OPEN, saved = errno;
 
-  for (struct bs_scope *scope = atomic_load(&scopes->first); scope != NULL; scope = scope->next) {
-    int open = BS_SCOPE_OPEN;
-
-    if (!atomic_compare_exchange_strong(&scope->state, &open, BS_SCOPE_CANCELLED)) continue;
-    while (write(scope->fd, &one, sizeof one) < 0 && errno == EINTR) continue;
-  }
+  if (!atomic_compare_exchange_strong(&scope->state, &open, BS_SCOPE_CANCELLED)) return;
+  while (write(scope->fd, &one, sizeof one) < 0 && errno == EINTR) continue;
   errno = saved;
+}
+
+void bs_scopes_cancel(struct bs_scopes *scopes) {
+  for (struct bs_scope *scope = atomic_load(&scopes->first); scope != NULL; scope = scope->next) bs_scope_cancel(scope);
 }
 
 void bs_scopes_free(struct bs_scopes *scopes) {

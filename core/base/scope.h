@@ -34,6 +34,7 @@ void bs_scopes_free(struct bs_scopes *scopes);
 bool bs_scope_open(struct bs_scopes *scopes, struct bs_scope **ret_scope, uint64_t timeout_ms, struct bs_error *error);
 void bs_scope_close(struct bs_scope *scope);
 void bs_scopes_cancel(struct bs_scopes *scopes);
+void bs_scope_cancel(struct bs_scope *scope); /* that one alone; nothing where it is not open */
 
 bool bs_scope_cancelled(const struct bs_scope *scope);
 /* Milliseconds left: 0 when past or cancelled, UINT32_MAX when there is no deadline. */
