@@ -112,10 +112,26 @@ says() {
   # shellcheck disable=SC2086 # a command with its arguments
   like "$(NODE_URL=http://127.0.0.1:$ANSWERS_PORT ask $1)" "$3" "$4"
 }
-says "coins $hash" '[{"id":0,"error":{"code":-8,"message":"Scan already in progress, use action \"abort\" or \"status\""}}]' \
-  '^failed: .* goes over its coins for somebody else: try again, or let it watch by a wallet' 'a node that is busy for others'
+busy='[{"id":0,"error":{"code":-8,"message":"Scan already in progress, use action \"abort\" or \"status\""}}]'
+# afterwards NUMBER BODY: what the node says after that
+afterwards() {
+  printf 'HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n%s' "${#2}" "$2" >"$ANSWERS_ROOT/POST-once$1"
+}
+for i in 2 3 4 5 6 7 8 9; do
+  afterwards $i "$(printf %s "$busy" | sed "s/\"id\":0/\"id\":$((i - 1))/")"
+done
+NODE_MS=1200 says "coins $hash" "$busy" '^failed: .* goes over its coins for somebody else: try again, or let it watch by a wallet' \
+  'a node that is busy for others all the time'
+rm -f "$ANSWERS_ROOT"/POST-once*
+best=$(printf '%064d' 1)
+afterwards 2 "[{\"id\":1,\"result\":{\"success\":false,\"unspents\":[{\"txid\":\"00\"}]}}]"
+afterwards 3 "[{\"id\":2,\"result\":{\"success\":true,\"height\":1,\"bestblock\":\"$best\",\"unspents\":[]}}]"
+says "coins $hash" "$busy" '^$' 'one that is busy, and is then told by others to stop: it is asked until it has gone over all'
 says "coins $hash" '[{"id":0,"result":{"height":1}}]' '^no_names: .* answered scantxoutset without coins' 'no coins told'
-says "coins $hash" '[{"id":0,"result":{"height":1,"unspents":[{"txid":"00"}]}}]' '^no_names: .* without what a coin is' 'no coin'
+says "coins $hash" "[{\"id\":0,\"result\":{\"height\":1,\"bestblock\":\"$best\",\"unspents\":[{\"txid\":\"00\"}]}}]" '^no_names: .* without what a coin is' 'no coin'
+says "coins $hash" '[{"id":0,"result":{"height":1,"unspents":[]}}]' '^no_names: .* without its newest block' 'of no block'
+says "coins $hash" "[{\"id\":0,\"result\":{\"height\":9,\"bestblock\":\"$best\",\"unspents\":[{\"txid\":\"$best\",\"vout\":0,\"scriptPubKey\":\"51\",\"amount\":1,\"height\":1}]}}]" \
+  '^no_names: .* without a script that it was asked for' 'a coin of somebody else'
 pool='{"id":0,"result":{"mempoolminfee":0.00001,"minrelaytxfee":0.00002}}'
 says fee "[$pool,{\"id\":1,\"result\":{\"feerate\":0.00012345,\"blocks\":6}}]" '^12345$' 'the fee that the node estimates'
 says fee "[$pool,{\"id\":1,\"result\":{\"errors\":[\"Insufficient data\"]}}]" '^2000$' 'none: the highest of the least'

@@ -265,15 +265,18 @@ static bool bitcoind_unspents(void *state, struct bs_unspent *unspents, size_t *
                               const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
   struct node_names *names = state;
 
+  /* It may take minutes, and the index is not looked at: its snapshot would keep the write-ahead log from being taken up. */
+  if (!names->is_held) bs_bitcoin_chain_abort(names->chain);
   return bs_wallet_coins(names->wallet, names->scope, unspents, ret_count, BS_COINS_MAX, hash, error);
 }
 
 static bool bitcoind_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                            const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct node_names *names = state;
   struct bs_unspent unspents[BS_COINS_MAX];
   size_t count;
 
-  if (!bitcoind_unspents(state, unspents, &count, hash, error)) return false;
+  if (!bs_wallet_coins(names->wallet, names->scope, unspents, &count, BS_COINS_MAX, hash, error)) return false;
   for (size_t i = 0; i < count && i < most; i++) coins[i] = unspents[i].coin;
   bs_wallet_free_coins(unspents, count);
   *ret_count = count < most ? count : most;

@@ -23,6 +23,7 @@
 /* What the node calls its errors (its src/rpc/protocol.h). */
 enum bs_rpc_code {
   BS_RPC_MISC = -1,
+  BS_RPC_WALLET_ERROR = -4,
   BS_RPC_NOT_FOUND = -5,
   BS_RPC_OUT_OF_RANGE = -8,
   BS_RPC_WALLET_NOT_FOUND = -18,

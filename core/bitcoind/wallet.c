@@ -18,6 +18,7 @@ void bs_wallet_close(struct bs_wallet *wallet) {
   if (wallet == NULL) return;
   bs_rpc_close(wallet->node);
   bs_rpc_close(wallet->watching);
+  bs_wallet_forget_scans(wallet);
   free(wallet->name);
   free(wallet);
 }

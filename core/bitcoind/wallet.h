@@ -19,13 +19,15 @@ void bs_wallet_close(struct bs_wallet *wallet); /* NULL is allowed */
 
 /*
  * The at most `most` largest coins in P2PKH and P2WPKH outputs of that hash (by bs_wallet_free_coins), each taken from the whole
- * transaction that made it, the largest first.  What a transaction in the mempool spends is left out, and what such a one pays
- * back to the hash is a coin, too; what strangers pay to it counts once it is in a block, and a coinbase's once it is
- * BS_COINBASE_MATURITY deep.
+ * transaction that made it, the largest first; each kind has half of the places if it needs them, as the P2WPKH outputs of an
+ * uncompressed key cannot be spent and nobody can tell one by its hash.  What a transaction in the mempool spends is left out,
+ * and what such a one pays back to the hash is a coin, too; what strangers pay to it counts once it is in a block, and a
+ * coinbase's once it is BS_COINBASE_MATURITY deep.  A coin whose block was pruned is left out.
  *
- * Without a configured wallet the node goes over all coins there are (scantxoutset), which on the main network takes minutes.
- * With one, the hash is watched from the first question on: then the node goes over all its blocks, once.
- * Word: failed also when the node goes over all coins for somebody else.
+ * Without a configured wallet the node goes over all coins there are (scantxoutset), which takes minutes on the main network;
+ * what it found is kept until the next block.  With one, the hash is watched from the first question on, and only then the node
+ * goes over its coins, for what was paid before: the 256 largest.  When the scope ends while it does, it is told to stop.
+ * Words: failed also when it goes over them for others all the time that there is; deadline says what to do.
  */
 bool bs_wallet_coins(struct bs_wallet *wallet, const struct bs_scope *scope, struct bs_unspent *unspents, size_t *ret_count,
                      size_t most, const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
