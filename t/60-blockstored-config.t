@@ -54,6 +54,8 @@ refuses 'chain: {source: bitcoind, index: /i, user: u, password: "${BLOCKSTORED_
 refuses 'limits: {connections: 0}' 'connections: The value is outside its range'
 refuses 'limits: {connections_of_one: 0}' 'connections_of_one: The value is outside its range'
 refuses 'limits: {frame: 1M}' 'frame: The value is outside its range'
+refuses 'limits: {unspents: some}' 'Expected here: off, local or all'
+refuses 'limits: {search: 0s}' 'search: The value is outside its range'
 refuses 'limits: {idle: never}' 'Expected here: a duration'
 refuses 'log: {level: loud}' 'Expected here: error, warning, info or debug'
 refuses '{chain: {ledger: /x}, listen: 127.0.0.1}' 'Expected here: a list'

@@ -92,6 +92,25 @@ static void addresses(void **state UNUSED) {
   assert_int_not_equal(key_of("::ffff:127.0.0.1"), key_of("::ffff:127.0.0.2"));
 }
 
+static bool is_local(const char *text) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  struct sockaddr_in6 address6 = {.sin6_family = AF_INET6};
+
+  if (inet_pton(AF_INET, text, &address.sin_addr) == 1) return bsd_allowance_is_local((struct sockaddr *)&address);
+  assert_int_equal(inet_pton(AF_INET6, text, &address6.sin6_addr), 1);
+  return bsd_allowance_is_local((struct sockaddr *)&address6);
+}
+
+static void this_machine(void **state UNUSED) {
+  const struct sockaddr local = {.sa_family = AF_UNIX}, other = {.sa_family = AF_UNSPEC};
+
+  assert_true(bsd_allowance_is_local(&local));
+  assert_false(bsd_allowance_is_local(&other));
+  assert_true(is_local("127.0.0.1") && is_local("127.3.2.1") && is_local("::1") && is_local("::ffff:127.0.0.1"));
+  assert_false(is_local("10.0.0.1") || is_local("126.0.0.1") || is_local("128.0.0.1") || is_local("0.0.0.0"));
+  assert_false(is_local("::") || is_local("2001:db8::1") || is_local("::ffff:10.0.0.127") || is_local("fe80::1"));
+}
+
 static void so_many_a_second(void **state UNUSED) {
   struct bsd_allowance *allowance = bsd_allowance_new(10);
   uint64_t key = key_of("127.0.0.1");
@@ -221,7 +240,7 @@ int main(void) {
       cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
       cmocka_unit_test(so_many_a_second),       cmocka_unit_test(others_are_not_in_the_way),
       cmocka_unit_test(so_many_of_one_address), cmocka_unit_test(addresses_come_and_go),
-      cmocka_unit_test(methods_are_found),
+      cmocka_unit_test(methods_are_found),      cmocka_unit_test(this_machine),
   };
 
   return RUN_TESTS(tests);

@@ -16,13 +16,15 @@
 #include "tools/blockstored/journal.h"
 #include "tools/blockstored/service.h"
 
-static char directory[40], ledger[64], source[] = "local";
+static char directory[40], ledger[64], source[] = "local", everybody[] = "all";
 static struct bsd_service service;
 static struct bsd_settings settings = {.source = source,
                                        .ledger = ledger,
                                        .confirmations = 6,
                                        .frame = 8192,
-                                       .cache = 1 << 20};
+                                       .cache = 1 << 20,
+                                       .unspents = everybody,
+                                       .search_ms = 60000};
 
 static void clean(void) {
   static const char *const endings[] = {"", "-wal", "-shm"};
@@ -69,7 +71,7 @@ static void answer(const void *bytes, size_t length) {
   struct bs_json root;
 
   bsd_service_hold(&service);
-  bsd_frame_read(&frame, &service, bytes, length);
+  bsd_frame_read(&frame, &service, true, bytes, length);
   PROMISED(frame.requests >= 1 && frame.requests <= BSD_BATCH_MAX && frame.lane < BSD_LANES);
   bsd_frame_answer(&frame, &service, &reply);
   bsd_service_release(&service);

@@ -67,6 +67,23 @@ uint64_t bsd_allowance_key(const struct sockaddr *address) {
   return 0;
 }
 
+bool bsd_allowance_is_local(const struct sockaddr *address) {
+  if (address->sa_family == AF_INET) {
+    struct sockaddr_in internet;
+
+    memcpy(&internet, address, sizeof internet);
+    return ntohl(internet.sin_addr.s_addr) >> 24 == 127;
+  }
+  if (address->sa_family == AF_INET6) {
+    struct sockaddr_in6 internet;
+
+    memcpy(&internet, address, sizeof internet);
+    return IN6_IS_ADDR_LOOPBACK(&internet.sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&internet.sin6_addr) && internet.sin6_addr.s6_addr[12] == 127);
+  }
+  return address->sa_family == AF_UNIX;
+}
+
 /* The place of an address, or the one that it may have. */
 static struct place *find(struct bsd_allowance *allowance, uint64_t key) {
   struct place *set = allowance->places[(mix((key ^ allowance->seed) >> 1) >> 16) % SETS], *oldest = set;

@@ -26,6 +26,7 @@ struct bsd_lanes {
   struct event *event;
   pthread_mutex_t mutex; /* what follows */
   pthread_cond_t quiet;  /* a lane has stopped */
+  bool is_ending;
   struct queue waiting[BSD_LANES];
   bool is_running[BSD_LANES];
   struct bsd_job *running[BSD_LANES]; /* NULL: between two */
@@ -63,7 +64,7 @@ static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
   struct bsd_job *job;
   BS_LOCKED(&lanes->mutex);
 
-  job = lanes->running[lane] = take(&lanes->waiting[lane]);
+  job = lanes->running[lane] = lanes->is_ending ? NULL : take(&lanes->waiting[lane]);
   if (job != NULL) {
     bsd_uncount(&lanes->service->metrics.lane_waiting[lane], 1);
     bsd_count(&lanes->service->metrics.lane_running[lane], 1);
@@ -74,12 +75,22 @@ static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
   return NULL;
 }
 
+/* After a job that was dropped, for the next one.  It is there again: none is made. */
+static void renew_scope(struct bsd_service *service, enum bsd_lane lane) {
+  struct bs_error error;
+
+  if (!bs_scope_cancelled(service->scope[lane])) return;
+  bs_scope_close(service->scope[lane]);
+  bs_scope_open(&service->scopes, &service->scope[lane], 0, &error);
+}
+
 static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
   static const uint64_t one = 1;
   BS_LOCKED(&lanes->mutex);
 
   lanes->running[job->lane] = NULL;
   bsd_uncount(&lanes->service->metrics.lane_running[job->lane], 1);
+  if (!lanes->is_ending) renew_scope(lanes->service, job->lane);
   put(&lanes->done, job);
   while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
@@ -103,7 +114,7 @@ static void work(void *user) {
 
     if (!atomic_load(&job->is_dropped)) wait_for_room(lanes, lane);
     if (!atomic_load(&job->is_dropped)) {
-      bsd_frame_read(&frame, lanes->service, job->request.bytes, job->request.length);
+      bsd_frame_read(&frame, lanes->service, job->is_local, job->request.bytes, job->request.length);
       bsd_frame_answer(&frame, lanes->service, &job->reply);
     }
     bsd_count(&lanes->service->metrics.replies_waiting, job->reply.length);
@@ -181,8 +192,8 @@ static bool start(struct bsd_lanes *lanes, enum bsd_lane lane, struct bs_error *
   return lanes->is_running[lane];
 }
 
-struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, const void *bytes, size_t length,
-                              void (*done)(struct bsd_job *job, void *user), void *user, struct bs_error *error) {
+struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, bool is_local, const void *bytes,
+                              size_t length, void (*done)(struct bsd_job *job, void *user), void *user, struct bs_error *error) {
   struct bsd_job *job;
   BS_LOCKED(&lanes->mutex);
 
@@ -199,11 +210,26 @@ struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint6
   }
   job->lane = lane;
   job->key = key;
+  job->is_local = is_local;
   job->done = done;
   job->user = user;
   put(&lanes->waiting[lane], job);
   bsd_count(&lanes->service->metrics.lane_waiting[lane], 1);
   return job;
+}
+
+void bsd_lanes_drop(struct bsd_lanes *lanes, struct bsd_job *job) {
+  BS_LOCKED(&lanes->mutex);
+
+  atomic_store(&job->is_dropped, true);
+  if (job->lane == BSD_NODE && lanes->running[job->lane] == job) bs_scope_cancel(lanes->service->scope[job->lane]);
+}
+
+static void begin_end(struct bsd_lanes *lanes) {
+  BS_LOCKED(&lanes->mutex);
+
+  lanes->is_ending = true;
+  bs_scopes_cancel(&lanes->service->scopes);
 }
 
 static void drop_all(struct queue *queue) {
@@ -223,7 +249,7 @@ static void wait_until_quiet(struct bsd_lanes *lanes) {
 
 void bsd_lanes_close(struct bsd_lanes *lanes) {
   if (lanes == NULL) return;
-  bs_scopes_cancel(&lanes->service->scopes);
+  begin_end(lanes);
   wait_until_quiet(lanes);
   bs_workers_rest();
   drop_all(&lanes->done);

@@ -10,6 +10,7 @@
 #include <event2/buffer.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct bsd_peer {
   bool is_waiting;      /* for `wake` */
   bool is_refused;      /* one too many */
   uint64_t key;         /* whose allowance it has */
+  bool is_local;        /* on this machine */
   uint64_t since_ms;    /* when it came */
   uint64_t busy_ms;     /* when it last sent a whole request, or took a reply */
   uint64_t begun_ms;    /* when the request that is not whole yet began; 0: none */
@@ -71,7 +73,7 @@ static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info 
 static void peer_free(struct bsd_peer *peer, const char *why) {
   struct bsd_server *server = peer->server;
 
-  if (peer->job != NULL) atomic_store(&peer->job->is_dropped, true);
+  if (peer->job != NULL) bsd_lanes_drop(server->lanes, peer->job);
   if (peer->wake != NULL) event_free(peer->wake);
   bsd_uncount(&server->service.metrics.replies_waiting, output_of(peer));
   evbuffer_remove_cb(bufferevent_get_output(peer->bev), count_output, peer);
@@ -171,13 +173,13 @@ static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netst
   struct bs_error error = {0};
   bool good;
 
-  bsd_frame_read(&frame, &server->service, netstring->payload, netstring->length);
+  bsd_frame_read(&frame, &server->service, peer->is_local, netstring->payload, netstring->length);
   peer->requests += frame.requests;
   bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
   bs_buffer_clear(&room);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
-    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, netstring->payload, netstring->length, lane_done, peer,
-                              &error);
+    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, peer->is_local, netstring->payload, netstring->length,
+                              lane_done, peer, &error);
     if (peer->job != NULL) return true;
     bsd_frame_refuse(&frame, &error, &room);
   } else {
@@ -387,6 +389,7 @@ static struct bsd_peer *peer_new(struct bsd_server *server, evutil_socket_t fd, 
   }
   peer->server = server;
   peer->key = bsd_allowance_key(address);
+  peer->is_local = bsd_allowance_is_local(address);
   peer->since_ms = peer->busy_ms = bs_clock_monotonic_ms();
   bsd_peer_text(peer->text, address);
   set_socket(fd, address->sa_family);
@@ -434,6 +437,13 @@ void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct
 
 /* ---- all of them ---- */
 
+/* While it waits for us nothing is read from it.  One that only sends no more is not gone. */
+static bool is_gone(const struct bsd_peer *peer) {
+  struct pollfd socket = {bufferevent_getfd(peer->bev), 0, 0};
+
+  return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 /* Why it has to go, or NULL. */
 static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
   const struct bsd_settings *settings = peer->server->settings;
@@ -441,7 +451,7 @@ static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
   uint64_t quiet_ms = now_ms > peer->busy_ms ? now_ms - peer->busy_ms : 0;
 
   if (peer->state == PEER_LINGERING) return quiet_ms >= LINGER_MS ? "ended" : NULL;
-  if (peer->job != NULL) return NULL; /* it waits for us */
+  if (peer->job != NULL) return is_gone(peer) ? "gone" : NULL;
   if (output_of(peer) > 0) {
     uint64_t most_ms = (uint64_t)settings->idle_ms;
 

@@ -15,7 +15,7 @@
 #include "tools/blockstored/json.h"
 
 #define DEPTH_MAX 8
-#define PATIENCE_MS 60000       /* of a lane's frame */
+#define PATIENCE_MS 60000       /* of a lane's frame; that which searches for coins has its own */
 #define AT_ONCE_MS 2000         /* of the loop's own */
 #define PAGES_KEPT (UINT64_C(80) << 20) /* bytes of the index that the loop's thread keeps */
 #define SLOW_NS 1000000000      /* an answer that is told */
@@ -86,7 +86,10 @@ static void turn(struct bsd_service *service, const struct bs_moment *moment) {
 }
 
 static void set_deadline(struct bsd_service *service, enum bsd_lane lane) {
-  service->scope[lane]->deadline_ms = bs_clock_monotonic_ms() + (lane == BSD_AT_ONCE ? AT_ONCE_MS : PATIENCE_MS);
+  uint64_t patience_ms = lane == BSD_AT_ONCE ? AT_ONCE_MS : PATIENCE_MS;
+
+  if (lane == BSD_NODE) patience_ms = (uint64_t)service->settings->search_ms;
+  service->scope[lane]->deadline_ms = bs_clock_monotonic_ms() + patience_ms;
 }
 
 void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node) {
@@ -167,13 +170,28 @@ static const struct bsd_method *find_method(const struct request *request) {
   return request->has_method ? bsd_method_find(request->method.text + 1, request->method.length - 2) : NULL;
 }
 
-/* A request of no method costs as one does. */
-static void add_cost(struct bsd_frame *frame, const struct bsd_method *method) {
+/* To find coins costs a node more than anything else that it is asked. */
+static bool may_ask(const struct bsd_service *service, const struct bsd_method *method, bool is_local, struct bs_error *error) {
+  const char *who = service->settings->unspents;
+
+  if (method->run != bsd_unspents || strcmp(who, "all") == 0 || (strcmp(who, "local") == 0 && is_local)) return true;
+  return bs_fail(error, BS_WORD_denied,
+                 "This server tells %s which coins an address has (limits.unspents: %s). Ask another one, or one of your own, to"
+                 " make transactions; whoever runs this one can allow it.",
+                 strcmp(who, "local") == 0 ? "only clients on its own machine" : "nobody", who);
+}
+
+/* A request of no method costs as one does, and so does one that is refused: it is at once. */
+static void add_cost(struct bsd_frame *frame, const struct bsd_service *service, const struct bsd_method *method) {
+  struct bs_error error;
+
+  if (method != NULL && !may_ask(service, method, frame->is_local, &error)) method = NULL;
   if (method != NULL && method->lane > frame->lane) frame->lane = method->lane;
   frame->cost += method == NULL || method->cost == 0 ? 1 : method->cost;
 }
 
-void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length) {
+void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, bool is_local, const void *bytes,
+                    size_t length) {
   const struct bs_json_limits limits = {BSD_FRAME_MAX, DEPTH_MAX};
   bool large = length > (size_t)service->settings->frame;
   struct bs_json_iterator iterator;
@@ -181,6 +199,7 @@ void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, 
 
   frame->requests = frame->cost = 1;
   frame->lane = BSD_AT_ONCE;
+  frame->is_local = is_local;
   frame->error.word = BS_NO_WORD;
   frame->is_json = bs_json_scan(&frame->root, bytes, length, &limits, &frame->error);
   if (!frame->is_json) return;
@@ -189,14 +208,14 @@ void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, 
     const struct request request = take_apart(frame->root);
     const struct bsd_method *method = find_method(&request);
 
-    add_cost(frame, method);
+    add_cost(frame, service, method);
     large = large && (method == NULL || method->run != bsd_broadcast);
   } else {
     frame->requests = 0;
     for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item); frame->requests++) {
       const struct request request = take_apart(item);
 
-      add_cost(frame, find_method(&request));
+      add_cost(frame, service, find_method(&request));
     }
   }
   if (large)
@@ -398,8 +417,10 @@ static enum bsd_outcome refuse_method(const struct bsd_service *service, struct 
   return BSD_FAULT;
 }
 
-static enum bsd_outcome answer(struct bsd_service *service, enum bsd_lane lane, const struct bsd_method *method,
+static enum bsd_outcome answer(struct bsd_service *service, const struct bsd_frame *frame, const struct bsd_method *method,
                                const struct request *request, struct bs_buffer *reply) {
+  struct bs_error error = {0};
+
   if (!request->has_method) {
     bsd_fault_write(reply, BSD_FAILURE, "A request is an object with \"method\", a text, and \"params\", an array.");
     return BSD_FAULT;
@@ -409,8 +430,12 @@ static enum bsd_outcome answer(struct bsd_service *service, enum bsd_lane lane, 
     return BSD_FAULT;
   }
   if (method == NULL) return refuse_method(service, request->method, reply);
-  if (method->is_kept && lane == BSD_AT_ONCE && request->has_params) return run_kept(service, method, request, reply);
-  return run(service, lane, method, request, reply);
+  if (!may_ask(service, method, frame->is_local, &error)) {
+    write_error(reply, &error, service->settings);
+    return BSD_ERROR;
+  }
+  if (method->is_kept && frame->lane == BSD_AT_ONCE && request->has_params) return run_kept(service, method, request, reply);
+  return run(service, frame->lane, method, request, reply);
 }
 
 static uint64_t now_ns(void) {
@@ -420,11 +445,12 @@ static uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void answer_one(struct bsd_service *service, enum bsd_lane lane, struct bs_json object, struct bs_buffer *reply) {
+static void answer_one(struct bsd_service *service, const struct bsd_frame *frame, struct bs_json object,
+                       struct bs_buffer *reply) {
   const struct request request = take_apart(object);
   const struct bsd_method *method = find_method(&request);
   uint64_t from = now_ns(), taken;
-  enum bsd_outcome outcome = answer(service, lane, method, &request, reply);
+  enum bsd_outcome outcome = answer(service, frame, method, &request, reply);
 
   taken = now_ns() - from;
   bsd_metrics_request(&service->metrics, method == NULL ? BSD_METHODS_MAX - 1 : (size_t)(method - bsd_methods), outcome, taken);
@@ -448,13 +474,13 @@ void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service
   }
   set_deadline(service, frame->lane);
   if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
-    answer_one(service, frame->lane, frame->root, reply);
+    answer_one(service, frame, frame->root, reply);
     return;
   }
   bs_buffer_byte(reply, '[');
   for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item);) {
     bsd_json_item(reply);
-    answer_one(service, frame->lane, item, reply);
+    answer_one(service, frame, item, reply);
   }
   bs_buffer_byte(reply, ']');
 }

@@ -59,9 +59,11 @@ struct bsd_frame {
   size_t requests;    /* at least 1 */
   size_t cost;        /* of all of them, at least as many */
   enum bsd_lane lane; /* the slowest of its methods' */
+  bool is_local;      /* who asks is on this machine */
   struct bs_error error;
 };
-void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, const void *bytes, size_t length);
+void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, bool is_local, const void *bytes,
+                    size_t length);
 /* Appends the reply.  On the lane's thread. */
 void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service, struct bs_buffer *reply);
 /* Appends that for each of its requests, instead of answering it.  Any thread. */

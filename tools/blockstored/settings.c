@@ -43,6 +43,8 @@ static const struct bs_row rows[] = {
     ROW("limits", "cache", SIZE, "", 0, INT64_C(1) << 34, cache),
     ROW("limits", "idle", DURATION, "", 100, INT64_C(86400000), idle_ms),
     ROW("limits", "patience", DURATION, "", 100, INT64_C(86400000), patience_ms),
+    ROW("limits", "unspents", ENUM, "off,local,all", 0, 0, unspents),
+    ROW("limits", "search", DURATION, "", 100, INT64_C(86400000), search_ms),
     ROW("limits", "stop", DURATION, "", 0, INT64_C(3600000), stop_ms),
     ROW("log", "level", ENUM, "error,warning,info,debug", 0, 0, log_level),
     ROW("log", "format", ENUM, "text,json", 0, 0, log_format),
@@ -67,6 +69,7 @@ static void set_numbers(struct bsd_settings *settings) {
                                     .cache = INT64_C(16) << 20,
                                     .idle_ms = 600000,
                                     .patience_ms = 10000,
+                                    .search_ms = 600000,
                                     .stop_ms = 10000};
 }
 
@@ -161,8 +164,9 @@ static bool interpret(struct bsd_settings *settings, const struct bs_rows_file *
          bs_rows_read(file, settings, rows, COUNT(rows), "limits", NULL, 0, error) &&
          bs_rows_read(file, settings, rows, COUNT(rows), "log", NULL, 0, error) && read_password(settings, file, error) &&
          check_chain(settings, file, error) && read_listen(settings, file, error) &&
-         set_text(&settings->http, "off", error) && set_text(&settings->log_level, "info", error) &&
-         set_text(&settings->log_format, "text", error) && share_connections(settings);
+         set_text(&settings->http, "off", error) && set_text(&settings->unspents, "all", error) &&
+         set_text(&settings->log_level, "info", error) && set_text(&settings->log_format, "text", error) &&
+         share_connections(settings);
 }
 
 static void free_yaml(struct bs_yaml **root) {

@@ -35,6 +35,8 @@ struct bsd_settings {
   int64_t cache;         /* bytes of replies that are kept */
   int64_t idle_ms;       /* without a request, or without taking a reply */
   int64_t patience_ms;   /* for a request that has begun */
+  char *unspents;        /* who may ask for coins: "off", "local", "all" */
+  int64_t search_ms;     /* for a node to find coins */
   int64_t stop_ms;       /* for answering what was asked when it is to end */
 
   char *log_level; /* "error", "warning", "info", "debug" */

@@ -36,7 +36,7 @@ static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info 
 static void visitor_free(struct bsd_visitor *visitor) {
   struct bsd_server *server = visitor->server;
 
-  if (visitor->job != NULL) atomic_store(&visitor->job->is_dropped, true);
+  if (visitor->job != NULL) bsd_lanes_drop(visitor->server->lanes, visitor->job);
   bsd_uncount(&server->service.metrics.replies_waiting, output_of(visitor));
   evbuffer_remove_cb(bufferevent_get_output(visitor->bev), count_output, visitor);
   bufferevent_free(visitor->bev);

@@ -117,13 +117,14 @@ static void ask(struct bsd_visitor *visitor, const struct bs_buffer *text, const
     send_problem(visitor, 503, error.message);
     return;
   }
-  bsd_frame_read(&frame, &server->service, text->bytes, text->length);
+  bsd_frame_read(&frame, &server->service, false, text->bytes, text->length);
   bsd_allowance_charge(server->allowance, visitor->key, frame.cost - 1);
   if (!frame.is_json) {
     send_problem(visitor, status_of_word(frame.error.word), frame.error.message);
   } else if (frame.lane != BSD_AT_ONCE) {
     visitor->absent = absent;
-    visitor->job = bsd_lanes_run(server->lanes, frame.lane, visitor->key, text->bytes, text->length, lane_done, visitor, &error);
+    visitor->job = bsd_lanes_run(server->lanes, frame.lane, visitor->key, false, text->bytes, text->length, lane_done, visitor,
+                                 &error);
     if (visitor->job == NULL) bsd_web_refuse(visitor, 503, error.message);
   } else {
     bsd_frame_answer(&frame, &server->service, &reply);
