@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/codec/hex.h"
 #include "core/names/names-private.h"
 
 #define TRIES 16 /* blocks that may come while one question is answered */
@@ -137,6 +138,56 @@ bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, st
       !read_at_once(names, scope, &state.moment, read_namespace, &state, id, error))
     return false;
   *ret_state = state;
+  return true;
+}
+
+struct namespace_history {
+  struct bs_namespace_answer answer;
+  const struct bs_namespace_history_visit *visit;
+};
+
+static bool says(const struct bs_fields *fields, const char *name, const char *value) {
+  for (size_t i = 0; i < fields->count; i++)
+    if (strcmp(fields->items[i].name, name) == 0)
+      return fields->items[i].length == strlen(value) && memcmp(fields->items[i].value, value, strlen(value)) == 0;
+  return false;
+}
+
+static bool visit_preorder(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  const struct namespace_history *history = user;
+  char hash[2 * BS_HASH160_SIZE + 1];
+
+  bs_hex_encode(hash, history->answer.entry.hash, sizeof history->answer.entry.hash);
+  return fields->opcode != BS_NAMESPACE_PREORDER || !says(fields, "namespace_id_hash", hash) ||
+         history->visit->visit(history->visit->user, block, fields, error);
+}
+
+static bool visit_reveal(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  const struct namespace_history *history = user;
+
+  return fields->opcode != BS_NAMESPACE_REVEAL || !says(fields, "namespace_id", history->answer.entry.id) ||
+         history->visit->visit(history->visit->user, block, fields, error);
+}
+
+static bool read_namespace_history(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
+  struct namespace_history *history = user;
+  const struct bs_namespace_entry *entry = &history->answer.entry;
+
+  if (!read_namespace(names, &history->answer, key, error)) return false;
+  history->visit->restart(history->visit->user, &history->answer);
+  return !history->answer.found || entry->origin.sender.length == 0 ||
+         (names->provider->operations_at(names->state, entry->block_number, visit_preorder, history, error) &&
+          names->provider->operations_at(names->state, entry->reveal_block, visit_reveal, history, error));
+}
+
+bool bs_names_namespace_history(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_answer *ret_answer,
+                                const char *id, const struct bs_namespace_history_visit *visit, struct bs_error *error) {
+  struct namespace_history history = {.visit = visit};
+
+  if (!bs_names_check_namespace(id, error) ||
+      !read_at_once(names, scope, &history.answer.moment, read_namespace_history, &history, id, error))
+    return false;
+  *ret_answer = history.answer;
   return true;
 }
 

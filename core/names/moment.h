@@ -52,6 +52,16 @@ struct bs_namespace_answer {
 bool bs_names_namespace_state(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_answer *ret_state,
                               const char *id, struct bs_error *error);
 
+/* The same, and then `visit` for the NAMESPACE_PREORDER and the NAMESPACE_REVEAL that made it, in this order; none for one of the
+ * chain's genesis: all of one moment.  It may be visited anew; `restart` comes before each time. */
+struct bs_namespace_history_visit {
+  void (*restart)(void *user, const struct bs_namespace_answer *answer);
+  bs_visit_operation visit;
+  void *user;
+};
+bool bs_names_namespace_history(struct bs_names *names, struct bs_scope *scope, struct bs_namespace_answer *ret_answer,
+                                const char *id, const struct bs_namespace_history_visit *visit, struct bs_error *error);
+
 struct bs_preorder_answer {
   struct bs_moment moment;
   bool found;
