@@ -121,6 +121,14 @@ like "$(odd 69642174657374)" '^1 ' 'a namespace that is made ready without its d
 like "$(odd 69642e74657374)" '^1 ' 'what stands in the coinbase, in a transaction'
 like "$(odd 656700)" '^$' 'another magic'
 is_empty "$(ask refused "$index" 1)$(ask refused "$index" 2)" 'of the coinbases nothing was read'
+ask follow "$work/at-once" >/dev/null
+is "$(ask tip "$work/at-once")" "$(ask tip "$index")" 'all of them in one batch'
+for height in $(seq 104 "$(node_height)"); do
+  [ "$(ask refused "$work/at-once" "$height")" = "$(ask refused "$index" "$height")" ] || echo "$height"
+done >"$work/others"
+is_empty "$(cat "$work/others")" 'with the same refusals'
+is "$(NODE_ANSWER_MAX=9000 ask follow "$work/in-parts" | cut -d , -f 1) $(ask tip "$work/in-parts")" \
+  "$(node_height) of $(node_height) $(ask tip "$index")" 'and where what they spend is too large an answer for all of them'
 
 # ---- a node that tells strange things ----
 genesis=$(bitcoin getblockhash 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* While a batch of blocks is applied, the node already makes up the next one: a batch asks for blocks whose hashes came with the
- * one before, and for the hashes of those behind.  A replay is the same up to the tip of an index that there is, which also tells
- * the hashes of blocks that have left the node's chain since. */
+ * one before, and for the hashes of those behind.  What the operations of a batch spend is asked for at once, too, and read when
+ * the first of them is applied.  A replay is the same up to the tip of an index that there is, which also tells the hashes of
+ * blocks that have left the node's chain since. */
 #include <config.h>
 
 #include "core/bitcoind/follow.h"
@@ -24,6 +25,13 @@
 
 struct range {
   uint64_t first;
+  size_t count;
+};
+
+/* A block of the batch that came. */
+struct arrival {
+  struct bs_bitcoin_block block;
+  size_t *numbers; /* of its operations */
   size_t count;
 };
 
@@ -50,15 +58,32 @@ struct bs_follower {
   unsigned char (*hashes)[BS_BITCOIN_HASH_SIZE]; /* BATCH_MAX; of asked_blocks, then of the next */
   unsigned char (*wanted)[BS_BITCOIN_HASH_SIZE]; /* BATCH_MAX; of got_blocks */
   struct bs_rpc_result *results;                 /* 2 * BATCH_MAX */
-  struct bs_buffer bytes, scripts;
+  struct arrival *arrivals;                      /* BATCH_MAX; of got_blocks, zero beyond `arrived` */
+  size_t arrived;
+  size_t senders_asked, senders_read;  /* of blocks with operations */
+  bool has_senders;                    /* `senders` came */
+  struct bs_rpc_result *senders;       /* BATCH_MAX */
+  struct bs_buffer bytes;   /* of the arrivals */
+  struct bs_buffer scripts; /* of the senders of a block */
   bool is_writing;
   uint64_t uncommitted, since_ms;
 };
 
 /* ---- opening ---- */
 
+/* Of the batch that was applied, or will not be. */
+static void drop_arrivals(struct bs_follower *follower) {
+  for (size_t i = 0; i < follower->arrived; i++) {
+    bs_bitcoin_block_free(&follower->arrivals[i].block);
+    free(follower->arrivals[i].numbers);
+    follower->arrivals[i] = (struct arrival){.count = 0};
+  }
+  follower->arrived = 0;
+}
+
 void bs_follower_close(struct bs_follower *follower) {
   if (follower == NULL) return;
+  drop_arrivals(follower);
   if (follower->stored == NULL) bs_bitcoin_chain_close(follower->chain); /* else the caller's */
   bs_rpc_close(follower->blocks);
   bs_rpc_close(follower->details);
@@ -68,6 +93,8 @@ void bs_follower_close(struct bs_follower *follower) {
   free(follower->hashes);
   free(follower->wanted);
   free(follower->results);
+  free(follower->arrivals);
+  free(follower->senders);
   free(follower);
 }
 
@@ -89,7 +116,11 @@ static bool open_connections(struct bs_follower *follower, const struct bs_bitco
   follower->hashes = calloc(BATCH_MAX, sizeof *follower->hashes);
   follower->wanted = calloc(BATCH_MAX, sizeof *follower->wanted);
   follower->results = calloc((size_t)2 * BATCH_MAX, sizeof *follower->results);
-  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL) return bs_fail_memory(error);
+  follower->arrivals = calloc(BATCH_MAX, sizeof *follower->arrivals);
+  follower->senders = calloc(BATCH_MAX, sizeof *follower->senders);
+  if (follower->hashes == NULL || follower->wanted == NULL || follower->results == NULL || follower->arrivals == NULL ||
+      follower->senders == NULL)
+    return bs_fail_memory(error);
   return bs_rpc_open(&follower->blocks, &rpc, error) && bs_rpc_open(&follower->details, &rpc, error);
 }
 
@@ -293,60 +324,99 @@ static bool receive_and_ask(struct bs_follower *follower, const struct bs_scope 
   return take_hashes(follower, &hashes, follower->results + blocks.count, error) && ask(follower, scope, hashes, error);
 }
 
-/* ---- applying ---- */
+/* ---- what came ---- */
 
-static bool append(struct bs_follower *follower, const struct bs_scope *scope, const struct bs_bitcoin_block *block,
-                   uint64_t height, struct bs_error *error) {
-  size_t *numbers BS_AUTO_FREE = NULL;
-  struct bs_bitcoin_operation *operations BS_AUTO_FREE = NULL;
-  size_t count;
-
-  if (!bs_bitcoin_chain_find_operations(follower->chain, &numbers, &count, block, error)) return false;
-  if (count > 0) {
-    operations = calloc(count, sizeof *operations);
-    if (operations == NULL) return bs_fail_memory(error);
-    for (size_t i = 0; i < count; i++) operations[i].number = numbers[i];
-    if (!bs_node_senders(follower->details, scope, &follower->scripts, operations, count, block, error)) return false;
-  }
-  return bs_bitcoin_chain_append(follower->chain, block, operations, count,
-                                 height + BS_BITCOIN_KEPT_BLOCKS > follower->target, error);
-}
-
+/* The bytes stay where they are: there is room for those of the whole batch. */
 static bool read_block(struct bs_follower *follower, size_t number, struct bs_bitcoin_block *ret_block, struct bs_error *error) {
   const struct bs_rpc_result *result = &follower->results[number];
   uint64_t height = follower->got_blocks.first + number;
+  size_t from = follower->bytes.length;
 
   if (result->code == BS_RPC_MISC && follower->pruned_below > 0) return fail_pruned(follower, height, error);
-  bs_buffer_clear(&follower->bytes);
   if (!bs_node_bytes(follower->blocks, "getblock", result, &follower->bytes, error)) return false;
-  if (!bs_bitcoin_block_parse(ret_block, follower->bytes.bytes, follower->bytes.length, error))
+  if (!bs_bitcoin_block_parse(ret_block, follower->bytes.bytes + from, follower->bytes.length - from, error))
     return bs_context(error, "Block %" PRIu64 " of the Bitcoin node at %s", height, bs_rpc_url(follower->blocks));
   if (memcmp(ret_block->header.hash, follower->wanted[number], BS_BITCOIN_HASH_SIZE) == 0) return true;
   bs_bitcoin_block_free(ret_block);
   return bs_rpc_fail_answer(follower->blocks, "getblock", "the block that was asked for", error);
 }
 
+static bool read_blocks(struct bs_follower *follower, struct bs_error *error) {
+  size_t size = 0;
+
+  for (size_t i = 0; i < follower->got_blocks.count; i++) size += follower->results[i].value.length / 2;
+  bs_buffer_clear(&follower->bytes);
+  bs_buffer_reserve(&follower->bytes, size);
+  if (!bs_buffer_ok(&follower->bytes, error)) return false;
+  for (size_t i = 0; i < follower->got_blocks.count; i++) {
+    struct arrival *arrival = &follower->arrivals[i];
+
+    if (!read_block(follower, i, &arrival->block, error)) return false;
+    follower->arrived++;
+    if (!bs_bitcoin_chain_find_operations(follower->chain, &arrival->numbers, &arrival->count, &arrival->block, error))
+      return false;
+  }
+  return true;
+}
+
+static bool ask_senders(struct bs_follower *follower, const struct bs_scope *scope, struct bs_error *error) {
+  follower->senders_asked = follower->senders_read = 0;
+  follower->has_senders = false;
+  bs_rpc_drop(follower->details);
+  for (size_t i = 0; i < follower->arrived; i++) {
+    if (follower->arrivals[i].count == 0) continue;
+    bs_node_ask_senders(follower->details, &follower->arrivals[i].block);
+    follower->senders_asked++;
+  }
+  return follower->senders_asked == 0 || bs_rpc_send(follower->details, scope, error);
+}
+
+/* ---- applying ---- */
+
+/* Of the next block that has operations. */
+static bool take_senders(struct bs_follower *follower, const struct bs_scope *scope, struct bs_bitcoin_operation *operations,
+                         const struct arrival *arrival, struct bs_error *error) {
+  if (!follower->has_senders &&
+      !bs_rpc_receive(follower->details, scope, follower->senders, follower->senders_asked, error))
+    return false;
+  follower->has_senders = true;
+  for (size_t i = 0; i < arrival->count; i++) operations[i].number = arrival->numbers[i];
+  return bs_node_read_senders(follower->details, &follower->scripts, operations, arrival->count, &arrival->block,
+                              &follower->senders[follower->senders_read++], error);
+}
+
+static bool append(struct bs_follower *follower, const struct bs_scope *scope, const struct arrival *arrival, uint64_t height,
+                   struct bs_error *error) {
+  struct bs_bitcoin_operation *operations BS_AUTO_FREE = NULL;
+
+  if (arrival->count > 0) {
+    operations = calloc(arrival->count, sizeof *operations);
+    if (operations == NULL) return bs_fail_memory(error);
+    if (!take_senders(follower, scope, operations, arrival, error)) return false;
+  }
+  return bs_bitcoin_chain_append(follower->chain, &arrival->block, operations, arrival->count,
+                                 height + BS_BITCOIN_KEPT_BLOCKS > follower->target, error);
+}
+
 /* Block `number` of the batch that came.  *ret_follows false: the node's chain has changed meanwhile. */
 static bool apply_block(struct bs_follower *follower, const struct bs_scope *scope, size_t number, bool *ret_follows,
                         struct bs_error *error) {
-  struct bs_bitcoin_block block BS_AUTO(bs_bitcoin_block_free) = {.count = 0};
+  const struct arrival *arrival = &follower->arrivals[number];
   struct bs_bitcoin_tip tip;
 
-  if (!read_block(follower, number, &block, error) || !ensure_writing(follower, error) ||
-      !bs_bitcoin_chain_tip(follower->chain, &tip, error))
-    return false;
-  *ret_follows = !tip.has_block || memcmp(tip.hash, block.header.previous, sizeof tip.hash) == 0;
+  if (!ensure_writing(follower, error) || !bs_bitcoin_chain_tip(follower->chain, &tip, error)) return false;
+  *ret_follows = !tip.has_block || memcmp(tip.hash, arrival->block.header.previous, sizeof tip.hash) == 0;
   if (!*ret_follows) return true;
-  if (!append(follower, scope, &block, follower->got_blocks.first + number, error))
+  if (!append(follower, scope, arrival, follower->got_blocks.first + number, error))
     return bs_context(error, "Block %" PRIu64, follower->got_blocks.first + number);
   follower->uncommitted++;
   return commit_some(follower, error);
 }
 
-static bool apply_batch(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
-                        bool *ret_follows, struct bs_error *error) {
+static bool apply_blocks(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                         bool *ret_follows, struct bs_error *error) {
   *ret_follows = true;
-  for (size_t i = 0; i < follower->got_blocks.count; i++) {
+  for (size_t i = 0; i < follower->arrived; i++) {
     if (scope != NULL && !bs_scope_check(scope, error)) return false;
     if (!apply_block(follower, scope, i, ret_follows, error)) return false;
     if (!*ret_follows) return true;
@@ -357,6 +427,15 @@ static bool apply_batch(struct bs_follower *follower, const struct bs_scope *sco
       bs_log(BS_LOG_INFO, "bitcoind: block %" PRIu64 " of %" PRIu64, state->height, follower->target);
   }
   return true;
+}
+
+static bool apply_batch(struct bs_follower *follower, const struct bs_scope *scope, struct bs_follow_state *state,
+                        bool *ret_follows, struct bs_error *error) {
+  bool good = read_blocks(follower, error) && ask_senders(follower, scope, error) &&
+              apply_blocks(follower, scope, state, ret_follows, error);
+
+  drop_arrivals(follower);
+  return good;
 }
 
 /* From the block behind the index's last one up to the target. */

@@ -155,16 +155,21 @@ static bool add_senders(const struct bs_rpc *rpc, struct bs_buffer *scripts, str
   return done == count || bs_rpc_fail_answer(rpc, "getblock", "all transactions of the block", error);
 }
 
-bool bs_node_senders(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_buffer *scripts,
-                     struct bs_bitcoin_operation *operations, size_t count, const struct bs_bitcoin_block *block,
-                     struct bs_error *error) {
+void bs_node_ask_senders(struct bs_rpc *rpc, const struct bs_bitcoin_block *block) {
   char hash[2 * BS_BITCOIN_HASH_SIZE + 1];
-  const unsigned char *at;
-  struct bs_json value, transactions;
 
   bs_txid_text(hash, block->header.hash);
-  if (!bs_rpc_call(rpc, scope, &value, error, "getblock", "\"%s\",3", hash)) return false;
-  if (!bs_json_find(value, "tx", &transactions)) return bs_rpc_fail_answer(rpc, "getblock", "transactions", error);
+  bs_rpc_add(rpc, "getblock", "\"%s\",3", hash);
+}
+
+bool bs_node_read_senders(const struct bs_rpc *rpc, struct bs_buffer *scripts, struct bs_bitcoin_operation *operations,
+                          size_t count, const struct bs_bitcoin_block *block, const struct bs_rpc_result *result,
+                          struct bs_error *error) {
+  const unsigned char *at;
+  struct bs_json transactions;
+
+  if (result->code != 0) return bs_rpc_fail(rpc, "getblock", result, error);
+  if (!bs_json_find(result->value, "tx", &transactions)) return bs_rpc_fail_answer(rpc, "getblock", "transactions", error);
   bs_buffer_clear(scripts);
   if (!add_senders(rpc, scripts, operations, count, block, transactions, error)) return false;
   at = scripts->bytes; /* only now the bytes stay where they are */

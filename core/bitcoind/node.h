@@ -25,10 +25,13 @@ bool bs_node_bytes(const struct bs_rpc *rpc, const char *method, const struct bs
 bool bs_node_hashes(struct bs_rpc *rpc, const struct bs_scope *scope, unsigned char (*hashes)[BS_BITCOIN_HASH_SIZE],
                     uint64_t first, size_t count, struct bs_error *error);
 
-/* Fills the senders of the operations (their `number` is given); the scripts are in *scripts, which must outlive them.  It needs
- * no index of transactions in the node, but what it keeps to undo the block. */
-bool bs_node_senders(struct bs_rpc *rpc, const struct bs_scope *scope, struct bs_buffer *scripts,
-                     struct bs_bitcoin_operation *operations, size_t count, const struct bs_bitcoin_block *block,
-                     struct bs_error *error);
+/* Adds the call that tells what the block's transactions spend.  The node needs no index of transactions for it, but what it
+ * keeps to undo the block. */
+void bs_node_ask_senders(struct bs_rpc *rpc, const struct bs_bitcoin_block *block);
+/* Out of its result: fills the senders of the operations (their `number` is given); the scripts are in *scripts, which must
+ * outlive them. */
+bool bs_node_read_senders(const struct bs_rpc *rpc, struct bs_buffer *scripts, struct bs_bitcoin_operation *operations,
+                          size_t count, const struct bs_bitcoin_block *block, const struct bs_rpc_result *result,
+                          struct bs_error *error);
 
 #endif
