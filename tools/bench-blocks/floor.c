@@ -40,7 +40,7 @@ static void add_call(struct text *request, const char *method, const char *param
   add(request, call, (size_t)length);
 }
 
-/* The next result that is text.  A block's is long, a hash has 64 digits. */
+/* The next result that is text.  A block's is long, a hash has 64 digits; a block with all that it spends is none. */
 static const char *next_result(const char **at, size_t *length) {
   static const char key[] = "\"result\":\"";
   const char *found = strstr(*at, key), *end;
@@ -56,6 +56,7 @@ static const char *next_result(const char **at, size_t *length) {
 
 unsigned long bench_floor(char **arguments) {
   unsigned long blocks = strtoul(arguments[3], NULL, 10), fetched = 0, asked = 0;
+  unsigned long every = arguments[4] == NULL ? 0 : strtoul(arguments[4], NULL, 10);
   static char hashes[BATCH][67];
   size_t known = 0;
   struct text request = {0}, answer = {0};
@@ -78,6 +79,9 @@ unsigned long bench_floor(char **arguments) {
       char parameters[80];
 
       snprintf(parameters, sizeof parameters, "%.66s,0", hashes[i]);
+      add_call(&request, "getblock", parameters);
+      if (every == 0 || (fetched + i + 1) % every != 0) continue;
+      snprintf(parameters, sizeof parameters, "%.66s,3", hashes[i]);
       add_call(&request, "getblock", parameters);
     }
     for (known = 0; known < BATCH && asked < blocks; known++) {

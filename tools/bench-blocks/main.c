@@ -3,7 +3,9 @@
  * What tools/bench-node measures, one thing a process:
  *
  *   bench-blocks follow URL USER PASSWORD INDEX   the index of all blocks of a regtest node
- *   bench-blocks floor URL USER PASSWORD BLOCKS   the same blocks, fetched in batches and not looked at
+ *   bench-blocks floor URL USER PASSWORD BLOCKS [EVERY]
+ *                                                 the same blocks, fetched in batches and not looked at; each EVERYth also with
+ *                                                 what it spends
  *
  * Both print: blocks, seconds, seconds of this process's processor, peak memory in KiB.
  */
@@ -52,7 +54,7 @@ int main(int argc, char **argv) {
   double from = now(), took;
   unsigned long blocks;
 
-  if (argc != 6) bench_die("usage: bench-blocks follow|floor URL USER PASSWORD INDEX|BLOCKS");
+  if (argc != 6 && argc != 7) bench_die("usage: bench-blocks follow|floor URL USER PASSWORD INDEX|BLOCKS [EVERY]");
   blocks = strcmp(argv[1], "floor") == 0 ? bench_floor(argv + 2) : follow(argv + 2);
   took = now() - from;
   getrusage(RUSAGE_SELF, &usage);
