@@ -5,10 +5,7 @@
 
 #include "core/chain/ledger-private.h"
 #include "core/codec/hex.h"
-#include "t/lib/brief.h"
-#include "t/lib/names.h"
-
-#define ID "long-space" /* costs 0.4 bitcoins */
+#include "t/lib/namespace.h"
 
 static const struct bs_namespace_rules rules = {.lifetime = 1000,
                                                 .coeff = 10,
@@ -19,45 +16,15 @@ static const struct bs_namespace_rules rules = {.lifetime = 1000,
 
 /* The service anew, with this max_price. */
 static void allow(struct fixture *fixture, uint64_t max_price) {
-  const struct bs_names_config config = {
-      .provider = "embedded", .ledger = fixture->ledger, .create = true, .max_price = max_price};
-  struct bs_error error = {0};
-
-  bs_names_close(fixture->names);
-  assert_ok(bs_names_open(&fixture->names, &config, &error));
-}
-
-/* Alice preorders and reveals it, for bob. */
-static void reveal_with(struct fixture *fixture, const char *id, const struct bs_namespace_rules *its_rules) {
-  const struct bs_name_operation alice = {.owner_key = fixture->alice};
-  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  struct bs_error error = {0};
-
-  allow(fixture, UINT64_C(40000000000));
-  assert_ok(bs_names_namespace_preorder(fixture->names, fixture->scope, &receipt, id, fixture->bob_address, &alice,
-                                        &error));
-  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, id, fixture->bob_address, its_rules,
-                                      &alice, &error));
+  open_on(fixture, &bs_provider_embedded, max_price);
 }
 
 static void reveal(struct fixture *fixture, const char *id) {
   reveal_with(fixture, id, &rules);
 }
 
-static void make_ready(struct fixture *fixture, const char *id) {
-  const struct bs_name_operation bob = {.owner_key = fixture->bob};
-  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  struct bs_error error = {0};
-
-  assert_ok(bs_names_namespace_ready(fixture->names, fixture->scope, &receipt, id, &bob, &error));
-}
-
 static uint64_t height_of(struct fixture *fixture) {
-  struct bs_names_info info;
-  struct bs_error error = {0};
-
-  assert_ok(bs_names_info(fixture->names, fixture->scope, &info, &error));
-  return info.height;
+  return info_of(fixture).height;
 }
 
 /* ---- what is visited ---- */

@@ -4,41 +4,13 @@
 
 #include "core/codec/hex.h"
 #include "core/names/prove.h"
-#include "core/names/provider.h"
-#include "t/lib/brief.h"
-#include "t/lib/names.h"
-
-#define ID "long-space"
+#include "t/lib/namespace.h"
 
 static const struct bs_namespace_rules rules = {.lifetime = 20, .coeff = 10, .base = 2, .nonalpha_discount = 1,
                                                 .no_vowel_discount = 1};
 
-static void open_on(struct fixture *fixture, const struct bs_provider *provider) {
-  const struct bs_names_config config = {
-      .provider = "embedded", .ledger = fixture->ledger, .create = true, .max_price = UINT64_C(40000000000)};
-  struct bs_error error = {0};
-
-  bs_names_close(fixture->names);
-  assert_ok(bs_names_open_on(&fixture->names, provider, &config, &error));
-}
-
 static void reveal(struct fixture *fixture) {
-  const struct bs_name_operation alice = {.owner_key = fixture->alice};
-  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  struct bs_error error = {0};
-
-  open_on(fixture, &bs_provider_embedded);
-  assert_ok(bs_names_namespace_preorder(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &alice, &error));
-  assert_ok(bs_names_namespace_reveal(fixture->names, fixture->scope, &receipt, ID, fixture->bob_address, &rules, &alice,
-                                      &error));
-}
-
-static void make_ready(struct fixture *fixture) {
-  const struct bs_name_operation bob = {.owner_key = fixture->bob};
-  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
-  struct bs_error error = {0};
-
-  assert_ok(bs_names_namespace_ready(fixture->names, fixture->scope, &receipt, ID, &bob, &error));
+  reveal_with(fixture, ID, &rules);
 }
 
 static void import(struct fixture *fixture, const char *name) {
@@ -55,31 +27,6 @@ static void revoke_name(struct fixture *fixture, const char *name) {
   struct bs_error error = {0};
 
   assert_ok(bs_names_revoke(fixture->names, fixture->scope, &receipt, name, &alice, &error));
-}
-
-static struct bs_names_info info_of(struct fixture *fixture) {
-  struct bs_names_info info;
-  struct bs_error error = {0};
-
-  assert_ok(bs_names_info(fixture->names, fixture->scope, &info, &error));
-  return info;
-}
-
-static void mine(struct fixture *fixture, uint64_t count) {
-  struct bs_ledger *ledger;
-  struct bs_error error = {0};
-  uint64_t height = info_of(fixture).height;
-
-  assert_ok(bs_ledger_open(&ledger, fixture->ledger, BS_DATABASE_WRITE, NULL, NULL, &error));
-  for (uint64_t i = 1; i <= count; i++) {
-    uint64_t mined;
-
-    assert_ok(bs_ledger_begin(ledger, &error));
-    assert_ok(bs_ledger_append(ledger, &mined, NULL, NULL, 0, true, &error));
-    assert_ok(bs_ledger_commit(ledger, &error));
-    assert_int_equal(mined, height + i);
-  }
-  bs_ledger_close(ledger);
 }
 
 /* By the newest block. */
@@ -131,7 +78,7 @@ static void a_name_of_a_namespace_that_was_made(void **state) {
   struct bs_prove_result result;
 
   reveal(fixture);
-  make_ready(fixture);
+  make_ready(fixture, ID);
   mine(fixture, 3);
   register_name(fixture, "foo." ID, fixture->alice);
   mine(fixture, 20);
@@ -155,7 +102,7 @@ static void a_name_that_was_imported(void **state) {
   mine(fixture, 30);
   result = prove_now(fixture, &record, "foo." ID);
   assert_true(result.claim.expires == BS_NAMES_NEVER && !result.claim.expired);
-  make_ready(fixture);
+  make_ready(fixture, ID);
   result = prove_now(fixture, &record, "foo." ID);
   assert_int_equal(result.claim.expires, info_of(fixture).height + 20);
 }
@@ -165,7 +112,7 @@ static void a_revoked_name(void **state) {
   struct bs_name_record record;
 
   reveal(fixture);
-  make_ready(fixture);
+  make_ready(fixture, ID);
   register_name(fixture, "foo." ID, fixture->alice);
   revoke_name(fixture, "foo." ID);
   prove_now(fixture, &record, "foo." ID);
@@ -238,7 +185,7 @@ static void tell(struct fixture *fixture, bool (*lie)(struct bs_name_entry *, st
   liar = bs_provider_embedded;
   liar.proven = "none";
   liar.get_name = liar_get_name;
-  open_on(fixture, &liar);
+  open_on(fixture, &liar, DEAR);
 }
 
 static bool hide(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
@@ -278,6 +225,30 @@ static bool have_lapsed(struct bs_name_entry *entry, struct bs_namespace_entry *
   return true;
 }
 
+static bool be_unready(struct bs_name_entry *entry, struct bs_namespace_entry *name_space, bool *found) {
+  (void)entry, (void)found;
+  name_space->state = BS_NAMESPACE_REVEALED;
+  return true;
+}
+
+/* Its names would live for ever then. */
+static void a_namespace_that_is_said_to_wait(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+  struct bs_error error = {0};
+
+  reveal(fixture);
+  import(fixture, "foo." ID);
+  mine(fixture, 3);
+  make_ready(fixture, ID);
+  mine(fixture, 30);
+  request = request_of(fixture);
+  tell(fixture, be_unready);
+  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+}
+
 static void lies_about_names(void **state) {
   struct fixture *fixture = *state;
   struct bs_prove_request request;
@@ -286,7 +257,7 @@ static void lies_about_names(void **state) {
   struct bs_error error = {0};
 
   reveal(fixture);
-  make_ready(fixture);
+  make_ready(fixture, ID);
   register_name(fixture, "foo." ID, fixture->alice);
   register_name(fixture, "bar." ID, fixture->alice);
   revoke_name(fixture, "bar." ID);
@@ -319,7 +290,7 @@ static void a_namespace_before_all_blocks(void **state) {
   struct bs_error error = {0};
 
   reveal(fixture);
-  make_ready(fixture);
+  make_ready(fixture, ID);
   register_name(fixture, "foo." ID, fixture->alice);
   request = request_of(fixture);
   tell(fixture, be_of_the_genesis);
@@ -376,7 +347,7 @@ static void a_provider_that_answers_many_at_once(void **state) {
   liar.operations_of = all_operations;
   liar.operations_hash_at = NULL;
   told_of = 0;
-  open_on(fixture, &liar);
+  open_on(fixture, &liar, DEAR);
   assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
   told_of = 1;
   assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_malformed, "which it was not asked for");
@@ -394,6 +365,7 @@ int main(void) {
       NAMES_TEST(a_name_that_is_not_registered),
       NAMES_TEST(what_cannot_be_proven),
       NAMES_TEST(lies_about_names),
+      NAMES_TEST(a_namespace_that_is_said_to_wait),
       NAMES_TEST(a_namespace_before_all_blocks),
       NAMES_TEST(a_provider_that_answers_many_at_once),
   };
