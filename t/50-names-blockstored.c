@@ -313,40 +313,6 @@ static void test_parts(void **state) {
   assert_int_equal(count, 1);
 }
 
-/* More than one frame has room for.  The stand-in's operations hash of a block is its number. */
-static void test_hashes(void **state) {
-  enum { COUNT = 700 };
-  struct world *world = *state;
-  const struct bs_provider *provider = world->names->provider;
-  struct bs_block_hashes *blocks BS_AUTO_FREE = calloc(COUNT, sizeof *blocks);
-  struct bs_error error = {0};
-  unsigned char consensus[BS_CONSENSUS_SIZE];
-  bool exists, found;
-
-  assert_non_null(blocks);
-  tell(world, COUNT, "");
-  for (size_t i = 0; i < COUNT; i++) {
-    blocks[i].block = i + 1;
-    blocks[i].wants_operations = i % 3 != 0;
-  }
-  assert_ok(provider->enter(world->names->state, world->scope, false, &exists, &error));
-  assert_ok(provider->hashes_of(world->names->state, blocks, COUNT, &error));
-  provider->leave(world->names->state);
-  for (size_t i = 0; i < COUNT; i += 37) {
-    uint64_t number = (uint64_t)blocks[i].operations[30] << 8 | blocks[i].operations[31];
-
-    assert_ok(provider->enter(world->names->state, world->scope, false, &exists, &error));
-    assert_ok(provider->consensus_at(world->names->state, consensus, &found, i + 1, &error) && found);
-    provider->leave(world->names->state);
-    assert_memory_equal(blocks[i].consensus, consensus, sizeof consensus);
-    assert_int_equal(number, blocks[i].wants_operations ? i + 1 : 0);
-  }
-  blocks[COUNT - 1].block = COUNT + 1;
-  assert_ok(provider->enter(world->names->state, world->scope, false, &exists, &error));
-  assert_fails(provider->hashes_of(world->names->state, blocks, COUNT, &error), BS_WORD_not_found, "There is no block 701 on");
-  provider->leave(world->names->state);
-}
-
 static void *look_up_often(void *user) {
   struct world *world = user;
   struct bs_error error = {0};
@@ -387,7 +353,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       SERVED(test_kept),      SERVED(test_restarted),   SERVED(test_hung_up), SERVED(test_forked),
       SERVED(test_deadline),  SERVED(test_cancelled),   SERVED(test_parts),   SERVED(test_other_chain),
-      SERVED(test_no_chain),  SERVED(test_hashes),      SERVED(test_threads),     SERVED(test_unanswered),
+      SERVED(test_no_chain),  SERVED(test_threads),     SERVED(test_unanswered),
       SERVED(test_other_chain_midway), SERVED(test_other_network), SERVED(test_network_stays), SERVED(test_chain_begins),
       cmocka_unit_test(test_configurations),
   };

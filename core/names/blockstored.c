@@ -438,6 +438,7 @@ const struct bs_provider bs_provider_blockstored = {
     .operations_hash_at = bs_blockstored_operations_hash_at,
     .block_of = bs_blockstored_block_of,
     .hashes_of = bs_blockstored_hashes_of,
+    .operations_of = bs_blockstored_operations_of,
     .find_value = bs_blockstored_find_value,
     .coins = bs_blockstored_coins,
     .fee_rate = blockstored_fee_rate,

@@ -56,7 +56,6 @@ bool bs_blockstored_operations_hash_at(void *state, unsigned char hash[BS_SHA256
                                        struct bs_error *error);
 bool bs_blockstored_block_of(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
                              struct bs_error *error);
-bool bs_blockstored_hashes_of(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
 bool bs_blockstored_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
                          uint64_t offset, uint64_t count, struct bs_error *error);
 bool bs_blockstored_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
@@ -69,6 +68,10 @@ bool bs_blockstored_announcements_at(void *state, uint64_t block, bs_visit_annou
 bool bs_blockstored_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error);
 bool bs_blockstored_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
                                const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error);
+/* blockstored-batch.c */
+bool bs_blockstored_hashes_of(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error);
+bool bs_blockstored_operations_of(void *state, const uint64_t *blocks, size_t count, bs_visit_operation visit, void *user,
+                                  struct bs_error *error);
 /* blockstored-write.c */
 bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);

@@ -25,8 +25,8 @@
 
 struct bs_link {
   int fd;
-  size_t used;
-  bool has_ended;
+  size_t used, waiting;
+  bool has_ended, has_answered; /* in this exchange */
   struct bs_buffer frame, in;
 };
 
@@ -232,6 +232,10 @@ size_t bs_link_used(const struct bs_link *link) {
   return link->used;
 }
 
+size_t bs_link_waiting(const struct bs_link *link) {
+  return link->waiting;
+}
+
 bool bs_link_has_ended(const struct bs_link *link) {
   return link->has_ended;
 }
@@ -244,10 +248,36 @@ bool bs_link_is_over(const struct bs_link *link) {
 
 /* ---- frames ---- */
 
+static void note_end(struct bs_link *link) {
+  link->has_ended = link->in.length == 0 && !link->has_answered;
+}
+
 /* The system said so by errno, or by an end. */
 static bool fail_ended(struct bs_link *link, struct bs_error *error) {
-  link->has_ended = link->in.length == 0;
+  note_end(link);
   return bs_fail(error, BS_WORD_no_names, CANNOT, strerrordesc_np(errno));
+}
+
+/* What is there; *ret_more false: nothing yet. */
+static bool take_some(struct bs_link *link, bool *ret_more, struct bs_error *error) {
+  unsigned char *room = bs_buffer_extend(&link->in, CHUNK);
+  ssize_t count = room == NULL ? 0 : recv(link->fd, room, CHUNK, 0);
+
+  if (room == NULL) return bs_fail_memory(error);
+  link->in.length -= CHUNK - (size_t)(count > 0 ? count : 0);
+  *ret_more = count > 0;
+  if (count > 0) return true;
+  if (count < 0) return errno == EAGAIN || errno == EINTR || fail_ended(link, error);
+  note_end(link);
+  return bs_fail(error, BS_WORD_no_names, link->in.length == 0 ? "hung up" : "hung up in the middle of its answer");
+}
+
+/* Replies to what was sent before are taken meanwhile: who must wait with his reads nothing. */
+static bool wait_to_send(struct bs_link *link, const struct bs_patience *patience, struct bs_error *error) {
+  bool more;
+
+  if (link->waiting == 0) return wait_for(link->fd, POLLOUT, patience, error);
+  return wait_for(link->fd, POLLOUT | POLLIN, patience, error) && take_some(link, &more, error);
 }
 
 static bool send_all(struct bs_link *link, const struct bs_patience *patience, struct bs_error *error) {
@@ -259,7 +289,7 @@ static bool send_all(struct bs_link *link, const struct bs_patience *patience, s
     if (count >= 0) {
       sent += (size_t)count;
     } else if (errno == EAGAIN) {
-      if (!wait_for(link->fd, POLLOUT, patience, error)) return false;
+      if (!wait_to_send(link, patience, error)) return false;
     } else if (errno != EINTR) {
       return fail_ended(link, error);
     }
@@ -269,33 +299,32 @@ static bool send_all(struct bs_link *link, const struct bs_patience *patience, s
 
 /* Some bytes more. */
 static bool receive_some(struct bs_link *link, const struct bs_patience *patience, struct bs_error *error) {
-  for (;;) {
-    unsigned char *room = bs_buffer_extend(&link->in, CHUNK);
-    ssize_t count = room == NULL ? 0 : recv(link->fd, room, CHUNK, 0);
+  bool more = false;
 
-    if (room == NULL) return bs_fail_memory(error);
-    link->in.length -= CHUNK - (size_t)(count > 0 ? count : 0);
-    if (count > 0) return true;
-    link->has_ended = count == 0 && link->in.length == 0;
-    if (count == 0)
-      return bs_fail(error, BS_WORD_no_names,
-                     link->in.length == 0 ? "hung up" : "hung up in the middle of its answer");
-    if (errno != EAGAIN && errno != EINTR) return fail_ended(link, error);
-    if (!wait_for(link->fd, POLLIN, patience, error)) return false;
-  }
+  while (take_some(link, &more, error))
+    if (more || !wait_for(link->fd, POLLIN, patience, error)) return more;
+  return false;
 }
 
-static bool receive(struct bs_link *link, struct bs_buffer *reply, const struct bs_patience *patience, struct bs_error *error) {
+static bool take_frame(struct bs_link *link, struct bs_buffer *reply, const struct bs_netstring *frame, struct bs_error *error) {
+  if (link->waiting == 1 && frame->total != link->in.length)
+    return bs_fail(error, BS_WORD_malformed, "sent bytes behind its answer that nobody asked for");
+  bs_buffer_clear(reply);
+  bs_buffer_add(reply, frame->payload, frame->length);
+  memmove(link->in.bytes, link->in.bytes + frame->total, link->in.length - frame->total);
+  link->in.length -= frame->total;
+  link->waiting--;
+  link->has_answered = true;
+  return bs_buffer_ok(reply, error);
+}
+
+bool bs_link_receive(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_patience *patience,
+                     struct bs_error *error) {
   struct bs_netstring frame;
 
   for (;;) {
     switch (bs_netstring_decode(&frame, link->in.bytes, link->in.length, BS_LINK_REPLY_MAX)) {
-      case BS_NETSTRING_WHOLE:
-        if (frame.total != link->in.length)
-          return bs_fail(error, BS_WORD_malformed, "sent bytes behind its answer that nobody asked for");
-        bs_buffer_clear(reply);
-        bs_buffer_add(reply, frame.payload, frame.length);
-        return bs_buffer_ok(reply, error);
+      case BS_NETSTRING_WHOLE: return take_frame(link, ret_reply, &frame, error);
       case BS_NETSTRING_MALFORMED: return bs_fail(error, BS_WORD_malformed, "sent an answer that is no netstring");
       case BS_NETSTRING_TOO_LARGE:
         return bs_fail(error, BS_WORD_malformed, "announced an answer of more than %u bytes", BS_LINK_REPLY_MAX);
@@ -305,11 +334,21 @@ static bool receive(struct bs_link *link, struct bs_buffer *reply, const struct 
   }
 }
 
-bool bs_link_exchange(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_buffer *payload,
-                      const struct bs_patience *patience, struct bs_error *error) {
-  link->used++;
-  bs_buffer_clear(&link->in);
+bool bs_link_send(struct bs_link *link, const struct bs_buffer *payload, const struct bs_patience *patience,
+                  struct bs_error *error) {
+  if (link->waiting == 0) {
+    link->used++;
+    link->has_ended = link->has_answered = false;
+    bs_buffer_clear(&link->in);
+  }
   bs_buffer_clear(&link->frame);
   bs_netstring_encode(&link->frame, payload->bytes, payload->length);
-  return bs_buffer_ok(&link->frame, error) && send_all(link, patience, error) && receive(link, ret_reply, patience, error);
+  if (!bs_buffer_ok(&link->frame, error) || !send_all(link, patience, error)) return false;
+  link->waiting++;
+  return true;
+}
+
+bool bs_link_exchange(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_buffer *payload,
+                      const struct bs_patience *patience, struct bs_error *error) {
+  return bs_link_send(link, payload, patience, error) && bs_link_receive(link, ret_reply, patience, error);
 }

@@ -33,11 +33,18 @@ void bs_link_close(struct bs_link *link); /* NULL is allowed */
 /* Sends the payload as a frame and waits for one; *ret_reply gets the payload.  After a failure the link is of no more use. */
 bool bs_link_exchange(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_buffer *payload,
                       const struct bs_patience *patience, struct bs_error *error);
+/* The same in two, so that several frames can be on their way; the replies come in their order. */
+bool bs_link_send(struct bs_link *link, const struct bs_buffer *payload, const struct bs_patience *patience,
+                  struct bs_error *error);
+bool bs_link_receive(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_patience *patience,
+                     struct bs_error *error);
+/* How many replies are still to come: with any the link is of no use for another exchange. */
+size_t bs_link_waiting(const struct bs_link *link);
 /* Has the other side said or ended something without being asked? */
 bool bs_link_is_over(const struct bs_link *link);
 /* Did the last exchange fail because the other side had ended the link, before a byte of its answer came? */
 bool bs_link_has_ended(const struct bs_link *link);
-/* Exchanges so far. */
+/* Exchanges so far, each with all of its frames. */
 size_t bs_link_used(const struct bs_link *link);
 
 #endif

@@ -36,10 +36,11 @@
 #define BS_PROOF_LIST_BYTES ((size_t)8 << 20)       /* operations of a block: a Bitcoin block has not room for more */
 #define BS_PROOF_LIST_COUNT 20000
 
-/* A block that is asked for, and the answer. */
+/* A block that is asked for, and the answer; at least one of the hashes is. */
 struct bs_block_hashes {
   uint64_t block;
   bool wants_operations; /* false: the operations hash is not needed */
+  bool has_consensus;    /* nor is the consensus hash, which is known */
   unsigned char consensus[BS_CONSENSUS_SIZE];
   unsigned char operations[BS_SHA256_SIZE];
 };

@@ -117,7 +117,21 @@ static bool fail_batch(struct bs_reply *reply, struct bs_error *error) {
   return bs_fail(error, BS_WORD_malformed, "sent what is not as many results as it was asked for");
 }
 
-bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result read, void *user, struct bs_error *error) {
+static bool read_next(struct bs_reply *reply, struct bs_json item, bs_read_result read, void (*missed)(void *user), void *user,
+                      struct bs_error *error) {
+  if (!read_one(reply, item, error)) {
+    if (missed == NULL || !reply->is_answer || error->word != BS_WORD_too_large) return false;
+    *error = (struct bs_error){0};
+    missed(user);
+    return true;
+  }
+  if (read(user, reply->result, error)) return true;
+  reply->is_answer = false;
+  return false;
+}
+
+bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result read, void (*missed)(void *user), void *user,
+                         struct bs_error *error) {
   struct bs_json root, item;
   struct bs_json_iterator items;
   size_t found = 0;
@@ -128,10 +142,7 @@ bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result re
   items = bs_json_begin(root);
   for (; bs_json_type(root) == BS_JSON_ARRAY && bs_json_next_item(&items, &item); found++) {
     if (found == count) return fail_batch(reply, error);
-    if (!read_one(reply, item, error)) return false;
-    if (read(user, reply->result, error)) continue;
-    reply->is_answer = false;
-    return false;
+    if (!read_next(reply, item, read, missed, user, error)) return false;
   }
   return found == count || fail_batch(reply, error);
 }

@@ -28,8 +28,12 @@ bool bs_reply_read(struct bs_reply *reply, struct bs_error *error);
 
 /* Takes a result apart.  False, with malformed or forged: it is none. */
 typedef bool (*bs_read_result)(void *user, struct bs_json result, struct bs_error *error);
-/* The replies to a batch, an array of requests in one frame: as many, in their order, each result given to `read`.  The first
- * that is none ends it. */
-bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result read, void *user, struct bs_error *error);
+/*
+ * The replies to a batch, an array of requests in one frame: as many, in their order, each result given to `read`.  The first
+ * that is none ends it.  missed: called instead where the server had no more room in its reply for a request's result, which
+ * is to be asked for again; NULL: that is a failure.
+ */
+bool bs_reply_read_batch(struct bs_reply *reply, size_t count, bs_read_result read, void (*missed)(void *user), void *user,
+                         struct bs_error *error);
 
 #endif

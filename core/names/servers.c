@@ -17,6 +17,7 @@
 #define PATIENCE_MS 30000 /* at most, for an answer */
 #define BESIDE_MS 2000    /* at most, for one that is only to be held against another's */
 #define CONNECT_MS 5000   /* unless the configuration says more or less */
+#define AHEAD 8           /* frames of a question that are sent before the reply to the first is read */
 
 static bool read_chain(struct bs_servers *servers, const char *chain, struct bs_error *error) {
   if (chain == NULL) return true;
@@ -125,21 +126,45 @@ static struct bs_patience patience_for(const struct bs_servers *servers, const s
   return (struct bs_patience){servers->scope, bs_clock_monotonic_ms() + (share < most_ms ? share : most_ms)};
 }
 
-/* The link is of no more use when this fails without an answer. */
+/* Frames are sent ahead, so that the server has something to do while the reply to another travels. */
+static bool exchange_batches(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply,
+                             const struct bs_question *question, struct bs_error *error) {
+  size_t counts[AHEAD], sent = 0;
+  bool is_last = false;
+
+  question->begin(question->user);
+  for (size_t got = 0;; got++) {
+    const struct bs_patience patience = patience_for(servers, server, PATIENCE_MS); /* for each frame */
+
+    while (!is_last && sent - got < AHEAD) {
+      struct bs_buffer request BS_AUTO_BUFFER = BS_BUFFER_INIT;
+      size_t count = question->write(question->user, &request);
+
+      is_last = count == 0;
+      if (is_last) break;
+      counts[sent++ % AHEAD] = count;
+      if (!bs_buffer_ok(&request, error) || !bs_link_send(server->link, &request, &patience, error)) return false;
+    }
+    if (got == sent) return true;
+    reply->is_answer = false;
+    if (!bs_link_receive(server->link, &reply->bytes, &patience, error) ||
+        !bs_reply_read_batch(reply, counts[got % AHEAD], question->read, question->missed, question->user, error))
+      return false;
+  }
+}
+
+/* The link is of no more use when this fails without an answer, or before all replies have come. */
 static bool exchange(struct bs_servers *servers, struct bs_server *server, struct bs_reply *reply,
                      const struct bs_question *question, struct bs_error *error) {
   struct bs_buffer request BS_AUTO_BUFFER = BS_BUFFER_INIT;
   const struct bs_patience patience = patience_for(servers, server, PATIENCE_MS);
 
   reply->is_answer = false;
-  if (question->batch > 0)
-    bs_buffer_text(&request, question->params);
-  else
-    bs_request_write(&request, question->method, question->params);
-  if (!bs_buffer_ok(&request, error) || !bs_link_exchange(server->link, &reply->bytes, &request, &patience, error)) return false;
-  if (question->begin != NULL) question->begin(question->user);
-  if (question->batch > 0) return bs_reply_read_batch(reply, question->batch, question->read, question->user, error);
-  if (!bs_reply_read(reply, error)) return false;
+  if (question->write != NULL) return exchange_batches(servers, server, reply, question, error);
+  bs_request_write(&request, question->method, question->params);
+  if (!bs_buffer_ok(&request, error) || !bs_link_exchange(server->link, &reply->bytes, &request, &patience, error) ||
+      !bs_reply_read(reply, error))
+    return false;
   reply->is_answer = question->read(question->user, reply->result, error);
   return reply->is_answer;
 }
@@ -229,7 +254,7 @@ static bool ask_server(struct bs_servers *servers, struct bs_server *server, boo
   bool good = need_link(servers, server, error) && ask_again(servers, server, &reply, question, error);
 
   *ret_usable = good || reply.is_answer;
-  if (!*ret_usable) hang_up(server);
+  if (!*ret_usable || (server->link != NULL && bs_link_waiting(server->link) > 0)) hang_up(server);
   return good;
 }
 

@@ -63,9 +63,13 @@ struct bs_question {
   /* It changes something: it is not asked again on another link, nor of another server, and what fails without an answer of the
    * server's own is no_names: it may have been done. */
   bool is_once;
-  /* A batch: so many requests, whose JSON is `params` as a whole, and `read` is called for each result.  0: one request. */
-  size_t batch;
-  void (*begin)(void *user); /* before the results of a server; NULL: nothing is kept from one `read` to the next */
+  /* Batches instead, arrays of requests in frames of their own, several of which are on their way at once; `method` and
+   * `params` are not looked at.  Appends the next one, and returns how many requests it has; 0: there is none.  `read` is
+   * called for each result, `missed` for one that the server's reply had no room for.  The words of a single one of them end
+   * all. */
+  size_t (*write)(void *user, struct bs_buffer *json);
+  void (*begin)(void *user); /* from the first on again: before a server is asked, and each time on another link */
+  void (*missed)(void *user);
 };
 
 /* Chooses a server, and connects; chosen->info is then as of that link. */

@@ -12,6 +12,9 @@
 #   chain      the chain's id, 64 digits; null: none yet
 #   names      {NAME: {members of its entry that are not the usual ones}}
 #   batch      {METHOD: the result of each such request of a batch}
+#   operations {BLOCK: [digits]}; part: how many of them go into one answer
+#   room       how many requests of a batch the reply has room for
+#   held       how many batches it waits for before it answers the first; ends: after how many it hangs up
 #   behind     the port of a real name server that is asked instead
 #   lies       {METHOD: LIE}, with "params" only where there are so many of them; LIE: {"result": JSON}, {"text": the payload}, {"raw": bytes as they go out}, {"hang": true}, {"forward": true, ...}: "behind" is told all the same,
 #              {"slow": seconds}, {"close": how many bytes of the answer go out before it hangs up}
@@ -78,6 +81,12 @@ def namespace(told, params):
     }}
 
 
+def operations(told, block, offset=0):
+    all_of_it = told.get("operations", {}).get(str(block), [])[offset:]
+    part = told.get("part", len(all_of_it))
+    return {"operations": all_of_it[:part], "more": len(all_of_it) > part}
+
+
 METHODS = {
     "ping": lambda told, params: {"status": "alive"},
     "getinfo": info,
@@ -90,7 +99,7 @@ METHODS = {
     "get_all_names": lambda told, params: sorted(told.get("names", {}))[params[0]:][:min(params[1], 2)],
     "get_names_owned_by_address": lambda told, params: sorted(told.get("names", {})),
     "get_unspents": lambda told, params: {"unspents": []},
-    "get_operations_at": lambda told, params: {"operations": [], "more": False},
+    "get_operations_at": lambda told, params: operations(told, *params),
     "get_operations_on": lambda told, params: {"operations": [], "more": False},
     "get_announcements_at": lambda told, params: [],
     "get_refused_at": lambda told, params: [],
@@ -131,6 +140,8 @@ def answer(told, request):
     if isinstance(request, list):
         lies = told.get("batch", {})
         replies = [[lies[one["method"]]] if one["method"] in lies else one_of_many(told, one) for one in request]
+        room = told.get("room", len(replies))
+        replies[room:] = [[{"error": "The reply has no more room.", "code": "too_large"}]] * (len(replies) - room)
         text = json.dumps(replies).encode()
         return b"%d:%s," % (len(text), text), True
     lie = told.get("lies", {}).get(request["method"], {})
@@ -159,12 +170,21 @@ def answer(told, request):
 
 
 def serve(connection):
-    buffer, stays = b"", True
+    buffer, stays, held, answered = b"", True, [], 0
     try:
         while stays:
             request, buffer = receive(connection, buffer)
-            frame, stays = answer(world(), request)
-            connection.sendall(frame)
+            told = world()
+            held.append(request)
+            if isinstance(request, list) and answered == 0 and len(held) < told.get("held", 1):
+                continue
+            for one in held:
+                if isinstance(one, list) and answered == told.get("ends"):
+                    raise Gone
+                answered += isinstance(one, list)
+                frame, stays = answer(told, one)
+                connection.sendall(frame)
+            held = []
     except (Gone, OSError):
         pass
     connection.close()
