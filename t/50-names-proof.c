@@ -98,6 +98,20 @@ static void an_empty_block_costs_no_list(void **state) {
     assert_int_equal(telling->story->asked[block], telling->story->blocks[block].list.count > 0);
 }
 
+/* Where those of a question's blocks are too many, half of the blocks are asked for at a time. */
+static void operations_come_by_halves(void **state) {
+  struct telling *telling = *state;
+  struct bs_pin pin = pin_at(telling->story, LAST);
+  struct bs_error error = {0};
+
+  telling->story->most_lists = 1;
+  assert_ok(prove_claim(telling->story, &telling->nobody, BS_EXTENT_CURRENT, &pin, &error));
+  for (uint64_t block = 1; block <= LAST; block++)
+    assert_int_equal(telling->story->asked[block], telling->story->blocks[block].list.count > 0);
+  assert_fails(prove_claim(telling->story, &telling->of_42, BS_EXTENT_CURRENT, &pin, &error), BS_WORD_stale,
+               "block 300 has a newer");
+}
+
 /* protocol.md 10.5: the first blocks of Bitcoin's chain, had they no operations. */
 static void the_vectors_of_empty_blocks(void **state) {
   static const char *const hashes[] = {"2a9148d8b13939723d2aca16c75c6d68", "1c54465d3486f07be2c7a81af0ef44ad",
@@ -121,149 +135,6 @@ static void the_vectors_of_empty_blocks(void **state) {
   pin = pin_at(story, 5);
   assert_ok(prove_claim(story, &nobody, BS_EXTENT_CURRENT, &pin, &error));
   story_free(story);
-}
-
-/* ---- what is remembered ---- */
-
-struct notes {
-  struct {
-    uint64_t block;
-    unsigned char consensus[BS_CONSENSUS_SIZE], operations[BS_SHA256_SIZE], previous[BS_CONSENSUS_SIZE];
-  } rows[2 * LAST];
-  size_t count;
-  bool fails;
-  struct {
-    char name[BS_NAME_MAX + 1];
-    uint64_t block, lowest;
-    unsigned char consensus[BS_CONSENSUS_SIZE];
-  } quiet[8];
-  size_t quiet_count;
-};
-
-static bool recall_quiet(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
-                         const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
-  struct notes *notes = user;
-
-  (void)error;
-  *ret_found = false;
-  for (size_t i = 0; i < notes->quiet_count && !*ret_found; i++) {
-    *ret_found = strcmp(notes->quiet[i].name, name) == 0 && notes->quiet[i].block == block &&
-                 memcmp(notes->quiet[i].consensus, consensus, BS_CONSENSUS_SIZE) == 0;
-    if (*ret_found) *ret_lowest = notes->quiet[i].lowest;
-  }
-  return true;
-}
-
-static bool keep_quiet(void *user, const char *name, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                       uint64_t lowest, struct bs_error *error) {
-  struct notes *notes = user;
-
-  (void)error;
-  assert_true(notes->quiet_count < 8);
-  snprintf(notes->quiet[notes->quiet_count].name, BS_NAME_MAX + 1, "%s", name);
-  notes->quiet[notes->quiet_count].block = block;
-  notes->quiet[notes->quiet_count].lowest = lowest;
-  memcpy(notes->quiet[notes->quiet_count++].consensus, consensus, BS_CONSENSUS_SIZE);
-  return true;
-}
-
-static bool recall(void *user, bool *ret_found, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                   unsigned char operations[BS_SHA256_SIZE], unsigned char previous[BS_CONSENSUS_SIZE], struct bs_error *error) {
-  struct notes *notes = user;
-
-  (void)error;
-  *ret_found = false;
-  for (size_t i = 0; i < notes->count && !*ret_found; i++) {
-    *ret_found = notes->rows[i].block == block && memcmp(notes->rows[i].consensus, consensus, BS_CONSENSUS_SIZE) == 0;
-    if (!*ret_found) continue;
-    memcpy(operations, notes->rows[i].operations, BS_SHA256_SIZE);
-    memcpy(previous, notes->rows[i].previous, BS_CONSENSUS_SIZE);
-  }
-  return true;
-}
-
-static bool keep(void *user, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                 const unsigned char operations[BS_SHA256_SIZE], const unsigned char previous[BS_CONSENSUS_SIZE],
-                 struct bs_error *error) {
-  struct notes *notes = user;
-
-  if (notes->fails) return bs_fail(error, BS_WORD_io, "No more paper.");
-  assert_true(notes->count < 2 * LAST);
-  notes->rows[notes->count].block = block;
-  memcpy(notes->rows[notes->count].consensus, consensus, BS_CONSENSUS_SIZE);
-  memcpy(notes->rows[notes->count].operations, operations, BS_SHA256_SIZE);
-  memcpy(notes->rows[notes->count++].previous, previous, BS_CONSENSUS_SIZE);
-  return true;
-}
-
-static void verified_blocks_are_not_asked_for_again(void **state) {
-  struct telling *telling = *state;
-  struct notes *notes = calloc(1, sizeof *notes);
-  const struct bs_proof_memory memory = {.user = notes, .recall = recall, .keep = keep};
-  struct bs_pin earlier = pin_at(telling->story, 400), pin = pin_at(telling->story, LAST);
-  struct bs_claim_result result;
-  struct bs_proof_cost first = {0}, second = {0}, third = {0};
-  struct bs_error error = {0};
-
-  assert_non_null(notes);
-  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &earlier, &memory, &first, &error));
-  assert_int_equal(notes->count, 400);
-  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &earlier, &memory, &second, &error));
-  assert_int_equal(second.blocks, 0);
-  assert_int_equal(notes->count, 400);
-  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &pin, &memory, &third, &error));
-  assert_true(third.blocks >= 20 && third.blocks < first.blocks / 2);
-  assert_true(notes->count >= LAST);
-  notes->fails = true;
-  notes->count = 0;
-  assert_fails(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error), BS_WORD_io,
-               "No more paper");
-  free(notes);
-}
-
-/* Nor is a block looked through twice for one name; for another it is. */
-static void quiet_blocks_are_not_looked_through_again(void **state) {
-  struct telling *telling = *state;
-  struct notes *notes = calloc(1, sizeof *notes);
-  const struct bs_proof_memory memory = {.user = notes, .recall_quiet = recall_quiet, .keep_quiet = keep_quiet};
-  struct bs_pin earlier = pin_at(telling->story, 280), pin = pin_at(telling->story, LAST);
-  struct bs_claim_result result;
-  struct bs_error error = {0};
-  const struct bs_claim other = {.name = "other.id"};
-
-  assert_non_null(notes);
-  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &earlier, &memory, NULL, &error));
-  assert_int_equal(notes->quiet_count, 1);
-  assert_int_equal(telling->story->asked[42], 1);
-  assert_ok(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
-  assert_int_equal(telling->story->asked[42], 1);
-  assert_int_equal(telling->story->asked[300], 1);
-  assert_ok(prove_with(telling->story, &result, &other, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
-  assert_int_equal(telling->story->asked[42], 2);
-  notes->quiet_count = 0;
-  assert_ok(prove_with(telling->story, &result, &telling->now, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error));
-  assert_int_equal(notes->quiet_count, 1);
-  assert_int_equal(notes->quiet[0].lowest, 301);
-  assert_fails(prove_with(telling->story, &result, &telling->of_47, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error),
-               BS_WORD_stale, "block 300 has a newer");
-  free(notes);
-}
-
-/* Whoever lies is not remembered. */
-static void nothing_of_a_failed_proof_is_kept(void **state) {
-  struct telling *telling = *state;
-  struct notes *notes = calloc(1, sizeof *notes);
-  const struct bs_proof_memory memory = {.user = notes, .recall = recall, .keep = keep};
-  struct bs_pin pin = pin_at(telling->story, LAST);
-  struct bs_claim_result result;
-  struct bs_error error = {0};
-
-  assert_non_null(notes);
-  telling->story->blocks[2].operations[7] ^= 1;
-  assert_fails(prove_with(telling->story, &result, &telling->nobody, BS_EXTENT_CURRENT, &pin, &memory, NULL, &error),
-               BS_WORD_forged, "block 2 ");
-  assert_int_equal(notes->count, 0);
-  free(notes);
 }
 
 /* A few hundred thousand blocks in front of the pin cost a walk some more jumps. */
@@ -294,10 +165,8 @@ int main(void) {
       TELLING_TEST(every_pin_and_block_fit),
       TELLING_TEST(a_descent_costs_what_is_told),
       TELLING_TEST(an_empty_block_costs_no_list),
+      TELLING_TEST(operations_come_by_halves),
       cmocka_unit_test(the_vectors_of_empty_blocks),
-      TELLING_TEST(verified_blocks_are_not_asked_for_again),
-      TELLING_TEST(quiet_blocks_are_not_looked_through_again),
-      TELLING_TEST(nothing_of_a_failed_proof_is_kept),
       cmocka_unit_test(reaching_far_is_cheap),
   };
   return RUN_TESTS(tests);

@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/codec/netstring.h"
 #include "core/state/proofs.h"
 
 /* ---- the state's memory, as a proof's ---- */
@@ -18,17 +19,23 @@ struct remembering {
   bool has_directory;
 };
 
-static bool recall(void *user, bool *ret_found, uint64_t block, const unsigned char *consensus, unsigned char *operations,
-                   unsigned char *previous, struct bs_error *error) {
-  (void)error;
-  *ret_found = bs_proofs_find(((struct remembering *)user)->proofs, block, consensus, operations, previous);
-  return true;
+static bool recall(void *user, struct bs_block_hashes *block) {
+  struct bs_proofs *proofs = ((struct remembering *)user)->proofs;
+
+  return bs_proofs_find(proofs, block->block, block->consensus, block->wants_operations ? block->operations : NULL);
 }
 
-static bool recall_reached(void *user, bool *ret_found, uint64_t block, const unsigned char *pin, unsigned char *consensus,
-                           struct bs_error *error) {
-  (void)error;
-  *ret_found = bs_proofs_find_reached(((struct remembering *)user)->proofs, block, pin, consensus);
+/* Netstrings, one an operation. */
+static bool recall_list(void *user, struct bs_operation_list *list, uint64_t block) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_error why = {.word = BS_NO_WORD};
+  struct bs_netstring operation;
+
+  if (!bs_proofs_find_list(((struct remembering *)user)->proofs, block, &bytes)) return false;
+  for (size_t at = 0; at < bytes.length; at += operation.total)
+    if (bs_netstring_decode(&operation, bytes.bytes + at, bytes.length - at, BS_PROOF_LIST_BYTES) != BS_NETSTRING_WHOLE ||
+        !bs_operation_list_add(list, operation.payload, operation.length, &why))
+      return false;
   return true;
 }
 
@@ -41,35 +48,27 @@ static void make_directory(struct remembering *remembering) {
   remembering->has_directory = true;
 }
 
-static bool keep(void *user, uint64_t block, const unsigned char *consensus, const unsigned char *operations,
-                 const unsigned char *previous, struct bs_error *error) {
-  (void)error;
+static void keep(void *user, const struct bs_block_hashes *block) {
   make_directory(user);
-  bs_proofs_keep(((struct remembering *)user)->proofs, block, consensus, operations, previous);
-  return true;
+  bs_proofs_keep(((struct remembering *)user)->proofs, block->block, block->consensus,
+                 block->wants_operations ? block->operations : NULL);
 }
 
-static bool keep_reached(void *user, uint64_t block, const unsigned char *pin, const unsigned char *consensus,
-                         struct bs_error *error) {
-  (void)error;
+static void keep_list(void *user, const struct bs_operation_list *list, uint64_t block) {
+  struct bs_buffer bytes BS_AUTO_BUFFER = BS_BUFFER_INIT;
+
+  for (size_t i = 0; i < list->count; i++) {
+    size_t length;
+    const unsigned char *serialised = bs_operation_list_at(list, i, &length);
+
+    bs_netstring_encode(&bytes, serialised, length);
+  }
   make_directory(user);
-  bs_proofs_keep_reached(((struct remembering *)user)->proofs, block, pin, consensus);
-  return true;
+  if (!bytes.failed) bs_proofs_keep_list(((struct remembering *)user)->proofs, block, bytes.bytes, bytes.length);
 }
 
-static bool recall_quiet(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
-                         const unsigned char *consensus, struct bs_error *error) {
-  (void)error;
-  *ret_found = bs_proofs_find_quiet(((struct remembering *)user)->proofs, ret_lowest, name, block, consensus);
-  return true;
-}
-
-static bool keep_quiet(void *user, const char *name, uint64_t block, const unsigned char *consensus, uint64_t lowest,
-                       struct bs_error *error) {
-  (void)error;
-  make_directory(user);
-  bs_proofs_keep_quiet(((struct remembering *)user)->proofs, name, block, consensus, lowest);
-  return true;
+static void forget(void *user) {
+  bs_proofs_forget(((struct remembering *)user)->proofs);
 }
 
 /* ---- a proof ---- */
@@ -78,8 +77,7 @@ static bool prove(struct bs_work *work, struct bs_name_record *ret_record, const
   const struct blockstore_config *config = work->session->config;
   struct bs_error *error = &work->report.error;
   struct remembering remembering = {.state = work->session->state};
-  const struct bs_proof_memory memory = {&remembering, recall,       keep,      recall_reached,
-                                         keep_reached, recall_quiet, keep_quiet};
+  const struct bs_proof_memory memory = {&remembering, recall, keep, recall_list, keep_list, forget};
   struct bs_prove_request request = {.pin = {.block = (uint64_t)config->pin_block},
                                      .extent = extent,
                                      .most_blocks = work->proving.most_blocks,

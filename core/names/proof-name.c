@@ -68,7 +68,7 @@ static bool look(struct bs_proof_findings *findings, const struct bs_operation_l
   return true;
 }
 
-/* Blocks from the newest on. */
+/* Blocks from the newest on; half of them at a time where all are too much. */
 static bool look_into(struct bs_proof *proof, struct bs_proof_findings *findings, const uint64_t *blocks, size_t count,
                       struct bs_error *error) {
   struct bs_operation_list lists[BS_PROOF_LISTS];
@@ -78,40 +78,26 @@ static bool look_into(struct bs_proof *proof, struct bs_proof_findings *findings
     good = good && (findings->found || look(findings, &lists[i], blocks[i], error));
     bs_operation_list_free(&lists[i]);
   }
-  return good;
+  if (good || error->word != BS_WORD_too_large || count == 1) return good;
+  *error = (struct bs_error){0};
+  return look_into(proof, findings, blocks, count / 2, error) &&
+         (findings->found || look_into(proof, findings, blocks + count / 2, count - count / 2, error));
 }
 
 bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t block, struct bs_error *error) {
   return bs_proof_is_empty(proof, block) || look_into(proof, findings, &block, 1, error);
 }
 
-/* The blocks of a question, from the newest on. */
-struct batch {
-  uint64_t blocks[BS_PROOF_LISTS];
-  size_t count;
-};
-
-static bool look_into_batch(struct bs_proof *proof, struct bs_proof_findings *findings, struct batch *batch,
-                            struct bs_error *error) {
-  size_t count = batch->count;
-
-  batch->count = 0;
-  return count == 0 || findings->found || look_into(proof, findings, batch->blocks, count, error);
-}
-
 bool bs_proof_look_down(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t from, uint64_t to,
                         struct bs_error *error) {
-  struct batch batch = {.count = 0};
+  uint64_t blocks[BS_PROOF_LISTS];
+  size_t count = 0;
 
   for (uint64_t block = from; block + 1 > to && !findings->found; block--) {
-    uint64_t lowest;
-    bool is_quiet;
-
-    if (!bs_proof_recall_quiet(proof, &is_quiet, &lowest, findings->name, block, error)) return false;
-    if (is_quiet) block = lowest > to ? lowest : to; /* and below it */
-    else if (!bs_proof_is_empty(proof, block)) batch.blocks[batch.count++] = block;
-    if (batch.count == BS_PROOF_LISTS && !look_into_batch(proof, findings, &batch, error)) return false;
+    if (!bs_proof_is_empty(proof, block)) blocks[count++] = block;
+    if (count < BS_PROOF_LISTS && block > to) continue;
+    if (count > 0 && !look_into(proof, findings, blocks, count, error)) return false;
+    count = 0;
   }
-  if (!look_into_batch(proof, findings, &batch, error)) return false;
-  return findings->found || findings->found_name_space || bs_proof_keep_quiet(proof, findings->name, from, to, error);
+  return true;
 }

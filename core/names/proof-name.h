@@ -28,8 +28,7 @@ struct bs_proof_findings {
  * registration comes before all others, as one that waited for its set (rules-multi.c) keeps the place of its own
  * transaction.  Words: those of bs_proof_operations; conflict (two that have no order). */
 bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t block, struct bs_error *error);
-/* From block `from` down to `to`, both descended to; stops where there is an operation on the name.  What is known to have
- * none is not looked through again. */
+/* From block `from` down to `to`, both descended to; stops where there is an operation on the name. */
 bool bs_proof_look_down(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t from, uint64_t to,
                         struct bs_error *error);
 

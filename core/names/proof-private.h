@@ -23,7 +23,7 @@ struct bs_proof_block {
   bool is_asked;         /* it is among the next questions */
   bool is_trusted;       /* the consensus hash is an input of a trusted block that was verified, or the pin's */
   bool is_verified;      /* it was recomputed from the operations hash and the inputs, which are trusted since */
-  bool is_recalled;      /* it needs no more verifying: it was before */
+  bool keeps_consensus, keeps_operations; /* the memory has it */
 };
 
 /* Blocks by number: open addressing, at most half full.  Zero is empty. */

@@ -11,8 +11,10 @@
 #include "core/chain/consensus.h"
 #include "core/names/proof-private.h"
 
-#define CHUNK 1000 /* blocks of one descent that are asked for together */
-#define CHUNK_MIN 32 /* the first ones, where those below them may be remembered */
+/* Blocks of a descent that are asked for, verified and kept together, each one jump: a few at first, so that also a call with
+ * little time gets on. */
+#define CHUNK_MIN 63
+#define CHUNK 1023
 #define BLOCK_MAX (UINT64_C(1) << 62)
 
 struct bs_proof {
@@ -24,6 +26,7 @@ struct bs_proof {
   uint64_t *wanted; /* blocks of the next questions */
   size_t wanted_count, wanted_room;
   struct bs_proof_cost cost;
+  bool has_recalled;
 };
 
 void bs_proof_free(struct bs_proof *proof) {
@@ -35,6 +38,10 @@ void bs_proof_free(struct bs_proof *proof) {
 
 const struct bs_proof_cost *bs_proof_cost(const struct bs_proof *proof) {
   return &proof->cost;
+}
+
+bool bs_proof_has_recalled(const struct bs_proof *proof) {
+  return proof->has_recalled;
 }
 
 bool bs_proof_new(struct bs_proof **ret_proof, const struct bs_proof_source *source, const struct bs_proof_memory *memory,
@@ -99,15 +106,15 @@ static int compare_numbers(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* A block may be asked for a second time, when its operations hash is needed after all: it has one consensus hash only. */
+/* What is known of the pin's block is not what the service says of it. */
 static bool take_answer(struct bs_proof *proof, const struct bs_block_hashes *answer, struct bs_error *error) {
   struct bs_proof_block *block = bs_proof_table_find(&proof->table, answer->block);
 
   block->is_asked = false;
-  if (block->has_consensus && memcmp(block->consensus, answer->consensus, sizeof block->consensus) != 0)
-    return bs_fail(error, BS_WORD_forged, "The name service gives block %" PRIu64 " another consensus hash than %s.",
-                   block->block, block->block == proof->pin.block ? "the pin has" : "follows from the pinned one");
-  memcpy(block->consensus, answer->consensus, sizeof block->consensus);
+  if (block->has_consensus && !answer->has_consensus && memcmp(block->consensus, answer->consensus, sizeof block->consensus) != 0)
+    return bs_fail(error, BS_WORD_forged, "The name service gives block %" PRIu64 " another consensus hash than the pin has.",
+                   block->block);
+  if (!answer->has_consensus) memcpy(block->consensus, answer->consensus, sizeof block->consensus);
   block->has_consensus = true;
   if (!answer->wants_operations) return true;
   memcpy(block->operations, answer->operations, sizeof block->operations);
@@ -118,17 +125,44 @@ static bool take_answer(struct bs_proof *proof, const struct bs_block_hashes *an
 static bool ask_batch(struct bs_proof *proof, struct bs_block_hashes *batch, size_t first, size_t count, struct bs_error *error) {
   for (size_t i = 0; i < count; i++) {
     uint64_t number = proof->wanted[first + i];
+    const struct bs_proof_block *block = bs_proof_table_find(&proof->table, number);
 
     batch[i] = (struct bs_block_hashes){.block = number,
-                                        .wants_operations = bs_proof_table_find(&proof->table, number)->wants_operations};
+                                        .wants_operations = block->wants_operations,
+                                        .has_consensus = block->has_consensus && number != proof->pin.block};
   }
   proof->cost.questions++;
   if (!proof->source.hashes(proof->source.user, batch, count, error)) return false;
   for (size_t i = 0; i < count; i++) {
-    proof->cost.bytes += BS_CONSENSUS_SIZE + (batch[i].wants_operations ? BS_SHA256_SIZE : 0);
+    proof->cost.bytes += (batch[i].has_consensus ? 0 : BS_CONSENSUS_SIZE) + (batch[i].wants_operations ? BS_SHA256_SIZE : 0);
     if (!take_answer(proof, &batch[i], error)) return false;
   }
   return true;
+}
+
+/* What is remembered of a block, unless it contradicts what is known. */
+static bool recall(struct bs_proof *proof, uint64_t number) {
+  struct bs_proof_block *block = bs_proof_table_find(&proof->table, number);
+  struct bs_block_hashes told = {.block = number, .wants_operations = block->wants_operations};
+
+  if (proof->memory.recall == NULL || !proof->memory.recall(proof->memory.user, &told) ||
+      (block->has_consensus && memcmp(block->consensus, told.consensus, sizeof told.consensus) != 0))
+    return false;
+  memcpy(block->consensus, told.consensus, sizeof told.consensus);
+  block->has_consensus = block->keeps_consensus = true;
+  if (told.wants_operations) memcpy(block->operations, told.operations, sizeof told.operations);
+  block->has_operations = block->keeps_operations = told.wants_operations;
+  block->is_asked = false;
+  proof->has_recalled = true;
+  return true;
+}
+
+static void recall_wanted(struct bs_proof *proof) {
+  size_t left = 0;
+
+  for (size_t i = 0; i < proof->wanted_count; i++)
+    if (!recall(proof, proof->wanted[i])) proof->wanted[left++] = proof->wanted[i];
+  proof->wanted_count = left;
 }
 
 /* A server that lacks a block below the pin ends before it, or its chain begins later than it says. */
@@ -142,6 +176,7 @@ static bool ask(struct bs_proof *proof, struct bs_error *error) {
   struct bs_block_hashes *batch BS_AUTO_FREE = calloc(BS_PROOF_BATCH, sizeof *batch);
 
   if (batch == NULL) return bs_fail_memory(error);
+  recall_wanted(proof);
   if (proof->wanted_count > 0) qsort(proof->wanted, proof->wanted_count, sizeof *proof->wanted, compare_numbers);
   for (size_t at = 0; at < proof->wanted_count; at += BS_PROOF_BATCH) {
     size_t left = proof->wanted_count - at;
@@ -206,10 +241,8 @@ static bool visit_inputs(struct bs_proof *proof, uint64_t number, visit_block vi
 }
 
 /* Jump by jump, each as far as it goes. */
-static bool visit_path(struct bs_proof *proof, uint64_t target, visit_block visit, struct bs_error *error) {
-  uint64_t number = proof->pin.block;
-
-  while (number > target) {
+static bool visit_path(struct bs_proof *proof, uint64_t from, uint64_t target, visit_block visit, struct bs_error *error) {
+  for (uint64_t number = from; number > target;) {
     uint64_t backs[64];
     size_t count = bs_proof_inputs(backs, number, proof->first_block);
 
@@ -229,106 +262,70 @@ static bool check_range(const struct bs_proof *proof, uint64_t block, struct bs_
                  "with block %" PRIu64 ".", block, proof->first_block);
 }
 
-/* Trusts what was trusted in an earlier proof by the same pin. */
-static bool recall_reached(struct bs_proof *proof, bool *ret_found, uint64_t number, struct bs_error *error) {
-  unsigned char consensus[BS_CONSENSUS_SIZE];
-  struct bs_proof_block *block;
+static void keep(struct bs_proof *proof, struct bs_proof_block *block) {
+  struct bs_block_hashes kept = {.block = block->block, .wants_operations = block->is_verified};
 
-  *ret_found = false;
-  if (proof->memory.recall_reached == NULL) return true;
-  if (!proof->memory.recall_reached(proof->memory.user, ret_found, number, proof->pin.consensus, consensus, error)) return false;
-  if (!*ret_found) return true;
-  block = bs_proof_table_add(&proof->table, number);
-  if (block == NULL) return bs_fail_memory(error);
-  memcpy(block->consensus, consensus, sizeof consensus);
-  block->has_consensus = block->is_trusted = true;
+  if (proof->memory.keep == NULL || (block->keeps_consensus && (block->keeps_operations || !block->is_verified))) return;
+  memcpy(kept.consensus, block->consensus, sizeof kept.consensus);
+  if (block->is_verified) memcpy(kept.operations, block->operations, sizeof kept.operations);
+  proof->memory.keep(proof->memory.user, &kept);
+  block->keeps_consensus = true;
+  block->keeps_operations = block->is_verified;
+}
+
+/* A block that was verified, with its inputs. */
+static bool keep_inputs(struct bs_proof *proof, uint64_t number, struct bs_error *error) {
+  uint64_t backs[64];
+  size_t count = bs_proof_inputs(backs, number, proof->first_block);
+
+  (void)error;
+  keep(proof, bs_proof_table_find(&proof->table, number));
+  for (size_t i = 0; i < count; i++) keep(proof, bs_proof_table_find(&proof->table, number - backs[i]));
   return true;
 }
 
 bool bs_proof_reach(struct bs_proof *proof, uint64_t target, struct bs_error *error) {
-  const struct bs_proof_block *block;
-  bool found;
+  uint64_t pin = proof->pin.block;
 
-  if (!check_range(proof, target, error) || !recall_reached(proof, &found, target, error)) return false;
-  if (found) return want_inputs(proof, target, error) && ask(proof, error) && verify(proof, target, error);
-  if (!visit_path(proof, target, want_inputs, error) || !ask(proof, error) || !visit_path(proof, target, verify, error))
-    return false;
-  block = bs_proof_table_find(&proof->table, target);
-  return proof->memory.keep_reached == NULL ||
-         proof->memory.keep_reached(proof->memory.user, target, proof->pin.consensus, block->consensus, error);
+  return check_range(proof, target, error) && visit_path(proof, pin, target, want_inputs, error) && ask(proof, error) &&
+         visit_path(proof, pin, target, verify, error) && visit_path(proof, pin, target, keep_inputs, error);
 }
 
 /* ---- descending to a block ---- */
 
-/* Block `number` and as many below it as follow from what was verified before; `number` becomes the first that does not. */
-static bool recall_blocks(struct bs_proof *proof, uint64_t *number, uint64_t last, struct bs_error *error) {
-  static const unsigned char none[BS_CONSENSUS_SIZE];
-
-  while (proof->memory.recall != NULL && *number + 1 > last) {
-    struct bs_proof_block *block = bs_proof_table_find(&proof->table, *number), *below;
-    unsigned char operations[BS_SHA256_SIZE], previous[BS_CONSENSUS_SIZE];
-    bool found;
-
-    if (!proof->memory.recall(proof->memory.user, &found, *number, block->consensus, operations, previous, error)) return false;
-    if (!found) return true;
-    memcpy(block->operations, operations, sizeof operations);
-    block->has_operations = block->is_verified = block->is_recalled = true;
-    if ((*number)-- == proof->first_block) return true;
-    if (memcmp(previous, none, sizeof previous) == 0)
-      return bs_fail(error, BS_WORD_corrupt, "The remembered proofs are damaged.");
-    below = bs_proof_table_add(&proof->table, *number);
-    if (below == NULL) return bs_fail_memory(error);
-    if (below->has_consensus && memcmp(below->consensus, previous, sizeof previous) != 0) return refuse(*number + 1, error);
-    memcpy(below->consensus, previous, sizeof previous);
-    below->has_consensus = below->is_trusted = true;
-  }
-  return true;
+static bool visit_run(struct bs_proof *proof, uint64_t top, uint64_t bottom, visit_block visit, struct bs_error *error) {
+  for (uint64_t n = top; n > bottom; n--)
+    if (!visit(proof, n, error)) return false;
+  return visit(proof, bottom, error);
 }
 
-/* At most `most` blocks down from `number`, which becomes the one below them. */
-static bool descend_chunk(struct bs_proof *proof, uint64_t *number, uint64_t last, uint64_t most, struct bs_error *error) {
-  uint64_t lowest = *number - last < most ? last : *number - most + 1;
+/* All blocks from the top, whose place in the chain was shown, to the bottom, whose place is shown first: only then was none
+ * left out, and what was verified may be kept. */
+static bool descend_chunk(struct bs_proof *proof, uint64_t top, uint64_t bottom, bool is_reached, struct bs_error *error) {
+  uint64_t from = is_reached ? bottom : top;
 
-  for (uint64_t n = *number; n + 1 > lowest; n--)
-    if (!want_inputs(proof, n, error)) return false;
-  if (!ask(proof, error)) return false;
-  for (uint64_t n = *number; n + 1 > lowest; n--)
-    if (!verify(proof, n, error)) return false;
-  *number = lowest - 1;
-  return true;
-}
-
-/* Only a whole descent shows that no block was left out. */
-static bool keep_blocks(struct bs_proof *proof, uint64_t last, struct bs_error *error) {
-  static const struct bs_proof_block none;
-
-  if (proof->memory.keep == NULL) return true;
-  for (uint64_t n = proof->pin.block; n > last || n == proof->first_block; n--) {
-    const struct bs_proof_block *block = bs_proof_table_find(&proof->table, n);
-    const struct bs_proof_block *below = n == proof->first_block ? &none : bs_proof_table_find(&proof->table, n - 1);
-
-    if (!block->is_recalled &&
-        !proof->memory.keep(proof->memory.user, n, block->consensus, block->operations, below->consensus, error))
-      return false;
-    if (n == proof->first_block) break;
-  }
-  return true;
+  return visit_path(proof, from, bottom, want_inputs, error) && visit_run(proof, top, bottom, want_inputs, error) &&
+         ask(proof, error) && (is_reached || visit_path(proof, from, bottom, verify, error)) &&
+         visit_run(proof, top, bottom, verify, error) && visit_path(proof, from, bottom, keep_inputs, error) &&
+         visit_run(proof, top, bottom, keep_inputs, error);
 }
 
 static bool descend(struct bs_proof *proof, uint64_t last, struct bs_error *error) {
-  uint64_t number = proof->pin.block, most = proof->memory.recall == NULL ? CHUNK : CHUNK_MIN;
+  uint64_t top = proof->pin.block, most = CHUNK_MIN;
 
-  while (number + 1 > last) { /* the number below 0 is 2^64 - 1 */
-    if (!recall_blocks(proof, &number, last, error)) return false;
-    if (number + 1 > last && !descend_chunk(proof, &number, last, most, error)) return false;
-    most = 2 * most < CHUNK ? 2 * most : CHUNK;
+  for (;;) {
+    uint64_t bottom = top - last > most ? top - most : last;
+
+    if (!descend_chunk(proof, top, bottom, bottom == last, error)) return false;
+    if (bottom == last) return true;
+    top = bottom;
+    if (most < CHUNK) most = 2 * most + 1;
   }
-  return true;
 }
 
 bool bs_proof_descend(struct bs_proof *proof, uint64_t last, struct bs_error *error) {
-  if (!(last == proof->first_block ? check_range(proof, last, error) : bs_proof_reach(proof, last, error))) return false;
-  return descend(proof, last, error) && keep_blocks(proof, last, error);
+  return (last == proof->first_block ? check_range(proof, last, error) : bs_proof_reach(proof, last, error)) &&
+         descend(proof, last, error);
 }
 
 /* ---- what was shown ---- */
@@ -340,46 +337,61 @@ bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t number) {
   return memcmp(bs_proof_table_find(&proof->table, number)->operations, empty, sizeof empty) == 0;
 }
 
-bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
-                         struct bs_error *error) {
-  for (size_t i = 0; i < count; i++) ret_lists[i] = (struct bs_operation_list){.count = 0};
-  proof->cost.questions++;
-  if (!proof->source.operations(proof->source.user, ret_lists, blocks, count, error)) return explain_missing(proof, error);
-  for (size_t i = 0; i < count; i++) {
-    proof->cost.bytes += ret_lists[i].bytes.length;
-    if (!bs_operation_list_check(&ret_lists[i], bs_proof_table_find(&proof->table, blocks[i])->operations, blocks[i], error))
-      return false;
-  }
+static const unsigned char *operations_hash(const struct bs_proof *proof, uint64_t number) {
+  return bs_proof_table_find(&proof->table, number)->operations;
+}
+
+/* What is remembered hangs on the block's operations hash, or is none. */
+static bool recall_list(struct bs_proof *proof, struct bs_operation_list *list, uint64_t block) {
+  struct bs_error why = {.word = BS_NO_WORD};
+
+  if (proof->memory.recall_list == NULL) return false;
+  if (proof->memory.recall_list(proof->memory.user, list, block) &&
+      bs_operation_list_check(list, operations_hash(proof, block), block, &why))
+    return true;
+  bs_operation_list_free(list);
+  return false;
+}
+
+static bool take_list(struct bs_proof *proof, struct bs_operation_list *list, uint64_t block, struct bs_error *error) {
+  proof->cost.bytes += list->bytes.length;
+  if (!bs_operation_list_check(list, operations_hash(proof, block), block, error)) return false;
+  if (proof->memory.keep_list != NULL) proof->memory.keep_list(proof->memory.user, list, block);
   return true;
 }
 
-bool bs_proof_recall_quiet(const struct bs_proof *proof, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
-                           struct bs_error *error) {
-  const struct bs_proof_memory *memory = &proof->memory;
-
-  *ret_found = false;
-  return memory->recall_quiet == NULL ||
-         memory->recall_quiet(memory->user, ret_found, ret_lowest, name, block,
-                              bs_proof_table_find(&proof->table, block)->consensus, error);
-}
-
-bool bs_proof_keep_quiet(const struct bs_proof *proof, const char *name, uint64_t block, uint64_t lowest,
+bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
                          struct bs_error *error) {
-  const struct bs_proof_memory *memory = &proof->memory;
+  struct bs_operation_list asked[BS_PROOF_LISTS];
+  uint64_t wanted[BS_PROOF_LISTS];
+  size_t places[BS_PROOF_LISTS], left = 0;
+  bool good = true;
 
-  return memory->keep_quiet == NULL ||
-         memory->keep_quiet(memory->user, name, block, bs_proof_table_find(&proof->table, block)->consensus, lowest, error);
+  for (size_t i = 0; i < count; i++) {
+    ret_lists[i] = (struct bs_operation_list){.count = 0};
+    if (recall_list(proof, &ret_lists[i], blocks[i])) continue;
+    asked[left] = (struct bs_operation_list){.count = 0};
+    wanted[left] = blocks[i];
+    places[left++] = i;
+  }
+  if (left == 0) return true;
+  proof->cost.questions++;
+  good = proof->source.operations(proof->source.user, asked, wanted, left, error) || explain_missing(proof, error);
+  for (size_t i = 0; i < left; i++) {
+    good = good && take_list(proof, &asked[i], wanted[i], error);
+    ret_lists[places[i]] = asked[i];
+  }
+  return good;
 }
 
 /* ---- what it will cost ---- */
 
 static bool estimate_reach(const struct bs_proof *proof, struct bs_proof_cost *cost, uint64_t block, struct bs_error *error) {
   struct bs_proof *trial;
-  bool found, good;
+  bool good;
 
-  if (!bs_proof_new(&trial, &proof->source, &proof->memory, &proof->pin, proof->first_block, error)) return false;
-  good = recall_reached(trial, &found, block, error) &&
-         (found ? want_inputs(trial, block, error) : visit_path(trial, block, want_inputs, error));
+  if (!bs_proof_new(&trial, &proof->source, NULL, &proof->pin, proof->first_block, error)) return false;
+  good = visit_path(trial, proof->pin.block, block, want_inputs, error);
   for (size_t i = 0; good && i < trial->wanted_count; i++) {
     bool operations = bs_proof_table_find(&trial->table, trial->wanted[i])->wants_operations;
 

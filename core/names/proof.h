@@ -18,7 +18,8 @@
  *     inputs in that order can only be the true ones.  A jump costs O(log^2) hashes that way, the walk O(log^3) at most:
  *     some 100 KiB on a chain of 1,000,000 blocks.
  *   - completeness (bs_proof_descend): down from the pin each block is an input of the one above it.  With a lowest block
- *     that was reached in order, or is the first, there is no room for one that was left out.
+ *     that was reached in order, or is the first, there is no room for one that was left out.  It goes in chunks, whose lowest
+ *     blocks are reached in order each from the one before: so what was verified of a chunk stands, whatever comes after it.
  *
  * What is left: a consensus hash has 128 bits, so that whoever can do 2^64 hashes, and has his operations mined, can make two
  * histories with one; and the pin is as good as the place it came from.
@@ -32,7 +33,7 @@
 #include "core/chain/fields.h"
 
 #define BS_PROOF_BATCH 2000                         /* hashes in one question */
-#define BS_PROOF_LISTS 32                           /* blocks whose operations are asked for in one question */
+#define BS_PROOF_LISTS 240                          /* blocks whose operations are asked for in one question */
 #define BS_PROOF_LIST_BYTES ((size_t)8 << 20)       /* operations of a block: a Bitcoin block has not room for more */
 #define BS_PROOF_LIST_COUNT 20000
 
@@ -65,26 +66,21 @@ struct bs_proof_source {
   bool (*operations)(void *user, struct bs_operation_list *lists, const uint64_t *blocks, size_t count, struct bs_error *error);
 };
 
-/* What was verified before, by consensus hash, so that no server can put anything into it.  Zero: nothing is remembered. */
+/*
+ * Answers that hung on a pin in earlier proofs.  They are looked for before the source is asked, and believed no more than its:
+ * each proof verifies them anew.  Nothing here fails: what cannot be recalled is asked for.  Zero: nothing is remembered.
+ */
 struct bs_proof_memory {
   void *user;
-  /* Of the block `block` with that hash, whose place in the chain was shown: its operations hash, and the hash of the block
-   * before it (zero for the first). */
-  bool (*recall)(void *user, bool *ret_found, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                 unsigned char operations[BS_SHA256_SIZE], unsigned char previous[BS_CONSENSUS_SIZE], struct bs_error *error);
-  bool (*keep)(void *user, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-               const unsigned char operations[BS_SHA256_SIZE], const unsigned char previous[BS_CONSENSUS_SIZE],
-               struct bs_error *error);
-  /* Block `block` below a pin with that hash: reached in order. */
-  bool (*recall_reached)(void *user, bool *ret_found, uint64_t block, const unsigned char pin[BS_CONSENSUS_SIZE],
-                         unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  bool (*keep_reached)(void *user, uint64_t block, const unsigned char pin[BS_CONSENSUS_SIZE],
-                       const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  /* From block `block` with that hash down to the lowest, none has an operation on the name or on its namespace. */
-  bool (*recall_quiet)(void *user, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
-                       const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
-  bool (*keep_quiet)(void *user, const char *name, uint64_t block, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                     uint64_t lowest, struct bs_error *error);
+  /* False: it does not know all that is wanted. */
+  bool (*recall)(void *user, struct bs_block_hashes *block);
+  /* A block whose place was shown; wants_operations false: an input of one, whose own place may still have to be. */
+  void (*keep)(void *user, const struct bs_block_hashes *block);
+  /* Into an empty list.  False: it does not know them. */
+  bool (*recall_list)(void *user, struct bs_operation_list *list, uint64_t block);
+  void (*keep_list)(void *user, const struct bs_operation_list *list, uint64_t block);
+  /* What is remembered is false, and the source has told what is true: all of it goes. */
+  void (*forget)(void *user);
 };
 
 struct bs_pin {
@@ -104,10 +100,12 @@ struct bs_proof;
 bool bs_proof_new(struct bs_proof **ret_proof, const struct bs_proof_source *source, const struct bs_proof_memory *memory,
                   const struct bs_pin *pin, uint64_t first_block, struct bs_error *error);
 void bs_proof_free(struct bs_proof *proof); /* NULL is allowed */
+/* Did the memory give anything?  What a proof then finds forged or malformed may be its fault, not the source's. */
+bool bs_proof_has_recalled(const struct bs_proof *proof);
 const struct bs_proof_cost *bs_proof_cost(const struct bs_proof *proof);
 
 /*
- * What reaching `block` will cost, and with `whole` descending to it, should nothing be remembered of the blocks between;
+ * What reaching `block` will cost, and with `whole` descending to it, should nothing be remembered;
  * without the operations of blocks that have some, which nobody knows before.  Asks nothing.
  */
 bool bs_proof_estimate(const struct bs_proof *proof, struct bs_proof_cost *ret_cost, uint64_t block, bool whole,
@@ -118,19 +116,14 @@ bool bs_proof_estimate(const struct bs_proof *proof, struct bs_proof_cost *ret_c
 
 /* Trusts the hashes of `block`, as those of this block and no other. */
 bool bs_proof_reach(struct bs_proof *proof, uint64_t block, struct bs_error *error);
-/* Trusts those of every block from the pin down to `block`, which is reached before unless it is the chain's first. */
+/* Trusts those of every block from the pin down to `block`, which is reached before unless it is the chain's first.  What was
+ * verified on the way is kept, also where it fails before the end. */
 bool bs_proof_descend(struct bs_proof *proof, uint64_t block, struct bs_error *error);
 /* Does the block have no operation?  It must be trusted. */
 bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t block);
 /* The operations of at most BS_PROOF_LISTS blocks that are trusted, not empty and all different: all of them, and nothing
- * else.  Each list by bs_operation_list_free, also after a failure. */
+ * else.  Each list by bs_operation_list_free, also after a failure.  Word: too_large, too, where fewer blocks may do. */
 bool bs_proof_operations(struct bs_proof *proof, struct bs_operation_list *ret_lists, const uint64_t *blocks, size_t count,
                          struct bs_error *error);
-
-/* What was looked through before for a name, and found without an operation: the memory's recall_quiet and keep_quiet, for a
- * block that is trusted. */
-bool bs_proof_recall_quiet(const struct bs_proof *proof, bool *ret_found, uint64_t *ret_lowest, const char *name, uint64_t block,
-                           struct bs_error *error);
-bool bs_proof_keep_quiet(const struct bs_proof *proof, const char *name, uint64_t block, uint64_t lowest, struct bs_error *error);
 
 #endif

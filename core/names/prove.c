@@ -24,9 +24,9 @@ static bool fail_block(const struct bs_names *names, uint64_t block, struct bs_e
 
 static bool ask_one(const struct bs_names *names, struct bs_block_hashes *block, struct bs_error *error) {
   const struct bs_provider *provider = names->provider;
-  bool found;
+  bool found = true;
 
-  if (!provider->consensus_at(names->state, block->consensus, &found, block->block, error)) return false;
+  if (!block->has_consensus && !provider->consensus_at(names->state, block->consensus, &found, block->block, error)) return false;
   if (found && block->wants_operations &&
       !provider->operations_hash_at(names->state, block->operations, &found, block->block, error))
     return false;
@@ -46,7 +46,7 @@ static bool ask_hashes(void *user, struct bs_block_hashes *blocks, size_t count,
   return true;
 }
 
-#define LISTS_BYTES ((size_t)64 << 20) /* of the operations of all blocks of a question */
+#define LISTS_BYTES ((size_t)32 << 20) /* of the operations of all blocks of a question */
 
 /* The lists that a question fills. */
 struct filling {
@@ -135,23 +135,53 @@ static bool check_genesis(const struct bs_names_info *info, const struct bs_clai
          bs_fail(error, BS_WORD_forged, "The name service says that the namespace of %s is older than the chain.", name);
 }
 
-static bool prove(struct asking *asking, struct bs_prove_result *result, const struct bs_claim *claim,
-                  const struct bs_names_info *info, const struct bs_prove_request *request, struct bs_error *error) {
+static bool attempt(struct asking *asking, struct bs_prove_result *result, const struct bs_claim *claim,
+                    const struct bs_names_info *info, const struct bs_prove_request *request,
+                    const struct bs_proof_memory *memory, bool *ret_recalled, struct bs_error *error) {
   const struct bs_proof_source source = {asking, ask_hashes, ask_operations};
   bool whole = !claim->found || request->extent == BS_EXTENT_CURRENT;
   struct bs_proof *proof;
   bool good;
 
-  if (!bs_proof_new(&proof, &source, request->memory, &request->pin, info->first_block, error)) return false;
+  if (!bs_proof_new(&proof, &source, memory, &request->pin, info->first_block, error)) return false;
   good = weigh(proof, claim->name, claim, whole, request, info->first_block, error) &&
          bs_claim_prove(proof, &result->claim, claim, request->extent, &request->pin, info->first_block, error) &&
          check_genesis(info, &result->claim, claim->name, error);
   result->cost = *bs_proof_cost(proof);
+  *ret_recalled = bs_proof_has_recalled(proof);
   bs_proof_free(proof);
   if (good)
     bs_log(BS_LOG_INFO, "%s: proven; %" PRIu64 " blocks were checked, with %" PRIu64 " questions for %" PRIu64 " bytes",
            claim->name, result->cost.blocks, result->cost.questions, result->cost.bytes);
   return good;
+}
+
+/* Did a proof come to its end? */
+static bool is_verdict(enum bs_word word) {
+  return word == BS_WORD_forged || word == BS_WORD_malformed || word == BS_WORD_stale || word == BS_WORD_conflict ||
+         word == BS_WORD_failed;
+}
+
+/* Where what is remembered and what is answered contradict each other, it shows without the memory whose fault it was. */
+static bool prove(struct asking *asking, struct bs_prove_result *result, const struct bs_claim *claim,
+                  const struct bs_names_info *info, const struct bs_prove_request *request, struct bs_error *error) {
+  struct bs_proof_memory blind = request->memory == NULL ? (struct bs_proof_memory){.user = NULL} : *request->memory;
+  struct bs_error why = {.word = BS_NO_WORD};
+  bool recalled = false;
+
+  if (attempt(asking, result, claim, info, request, request->memory, &recalled, error)) return true;
+  if (!recalled || (error->word != BS_WORD_forged && error->word != BS_WORD_malformed)) return false;
+  bs_log(BS_LOG_INFO, "%s: asked for all of it, and nothing that is remembered is looked at: %s", claim->name, error->message);
+  blind.recall = NULL;
+  blind.recall_list = NULL;
+  if (!attempt(asking, result, claim, info, request, &blind, &recalled, &why)) {
+    if (is_verdict(why.word)) *error = why;
+    return false;
+  }
+  *error = (struct bs_error){0};
+  bs_log(BS_LOG_WARNING, "What was remembered of proofs is false, or of another chain, and is forgotten.");
+  if (blind.forget != NULL) blind.forget(blind.user);
+  return true;
 }
 
 static bool fail_absent(const char *name, const struct bs_prove_request *request, const struct bs_names_info *info,

@@ -23,6 +23,8 @@ struct story {
   uint64_t as[STORY_BLOCKS]; /* of which block it tells when it is asked for one; itself */
   uint64_t ends;             /* from this block on it says that there is none */
   uint64_t questions;        /* how many it was asked */
+  size_t most_lists;         /* blocks whose operations it tells at once; 0: any */
+  uint64_t stops;            /* from which question on it takes too long; 0: never */
   uint64_t asked[STORY_BLOCKS]; /* how often for a block's operations */
 };
 
@@ -61,11 +63,16 @@ static inline void story_free(struct story *story) {
   free(story);
 }
 
+static inline bool story_goes_on(struct story *story, struct bs_error *error) {
+  if (story->stops == 0 || story->questions < story->stops) return ++story->questions > 0;
+  return bs_fail(error, BS_WORD_deadline, "The time is over.");
+}
+
 static inline bool story_hashes(void *user, struct bs_block_hashes *blocks, size_t count, struct bs_error *error) {
   struct story *story = user;
 
   assert_true(count > 0 && count <= BS_PROOF_BATCH);
-  story->questions++;
+  if (!story_goes_on(story, error)) return false;
   for (size_t i = 0; i < count; i++) {
     uint64_t number = blocks[i].block;
 
@@ -96,7 +103,8 @@ static inline bool story_operations(void *user, struct bs_operation_list *lists,
   struct story *story = user;
 
   assert_true(count > 0 && count <= BS_PROOF_LISTS);
-  story->questions++;
+  if (!story_goes_on(story, error)) return false;
+  if (story->most_lists != 0 && count > story->most_lists) return bs_fail(error, BS_WORD_too_large, "Too much.");
   for (size_t i = 0; i < count; i++)
     if (!story_list(story, &lists[i], blocks[i], error)) return false;
   return true;
