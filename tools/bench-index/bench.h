@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/chain/rules.h"
+#include "core/names/proof-claim.h"
 
 #define BLOCK_OPERATIONS 500
 #define COMMIT_BLOCKS 50 /* that go into the index at once: a crash loses no more of them */
@@ -72,6 +73,13 @@ void bench_ledger(const char *path, size_t count);
 /* prove.c: an index of so many blocks; then a name that was changed `back` blocks below the last, whole: nothing since. */
 void bench_fill_blocks(const char *path, size_t blocks);
 void bench_prove(const char *path, size_t blocks, size_t back, bool whole);
+void bench_add_block(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t block);
+/* Prints its numbers, and ends no line. */
+void bench_prove_by(const struct bs_proof_source *source, const struct bs_pin *pin, uint64_t first_block, size_t back,
+                    bool whole);
+/* prove-remote.c: the same of a ledger that a blockstored serves; also prints the bytes that went over its connection. */
+void bench_fill_ledger(const char *path, size_t blocks);
+void bench_prove_remote(const char *server, size_t blocks, size_t back, bool whole);
 
 /* ---- the floors ---- */
 

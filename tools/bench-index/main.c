@@ -17,6 +17,10 @@
  *   bench-index prove-included INDEX BLOCKS BACK
  *   bench-index prove-current INDEX BLOCKS BACK
  *     these two print: milliseconds, blocks checked, questions, bytes
+ *   bench-index fill-ledger LEDGER BLOCKS         makes such a ledger, for a blockstored
+ *   bench-index remote-included SERVER BLOCKS BACK
+ *   bench-index remote-current SERVER BLOCKS BACK
+ *     these two print the same, and the bytes on the way to the server and back
  *   bench-index floor-prove COUNT                 prints milliseconds
  */
 #include <config.h>
@@ -98,6 +102,11 @@ int main(int argc, char **argv) {
   else if (argc == 4 && strcmp(what, "fill-blocks") == 0) bench_fill_blocks(argv[2], number_of(argv[3]));
   else if (argc == 5 && strcmp(what, "prove-included") == 0) bench_prove(argv[2], number_of(argv[3]), number_of(argv[4]), false);
   else if (argc == 5 && strcmp(what, "prove-current") == 0) bench_prove(argv[2], number_of(argv[3]), number_of(argv[4]), true);
+  else if (argc == 4 && strcmp(what, "fill-ledger") == 0) bench_fill_ledger(argv[2], number_of(argv[3]));
+  else if (argc == 5 && strcmp(what, "remote-included") == 0)
+    bench_prove_remote(argv[2], number_of(argv[3]), number_of(argv[4]), false);
+  else if (argc == 5 && strcmp(what, "remote-current") == 0)
+    bench_prove_remote(argv[2], number_of(argv[3]), number_of(argv[4]), true);
   else if (argc == 3 && strcmp(what, "floor-prove") == 0) bench_floor_prove(number_of(argv[2]));
   else bench_die("a wrong command");
   return 0;

@@ -31,7 +31,8 @@ static void make_entry(struct bs_name_entry *entry, uint64_t number, uint64_t bl
   memcpy(entry->op_fee, "1000", 5);
 }
 
-static void add_operation(struct bench_index *file, struct bs_leaf *leaf, uint64_t number, uint64_t block, uint64_t position) {
+static void add_operation(const struct bs_index *index, struct bs_leaf *leaf, uint64_t number, uint64_t block,
+                          uint64_t position) {
   struct bs_buffer serialised BS_AUTO_BUFFER = BS_BUFFER_INIT;
   struct bs_entry_context context = {.opcode = BS_NAME_UPDATE};
   struct bs_name_entry entry;
@@ -41,24 +42,30 @@ static void add_operation(struct bench_index *file, struct bs_leaf *leaf, uint64
   entry.origin.vtxindex = position;
   bs_serialise_name(&serialised, &entry, &context);
   bs_operation_leaf(leaf, serialised.bytes, serialised.length);
-  bench_check(bs_index_put_operation(&file->index, block, position, entry.origin.txid, BS_NAME_UPDATE, entry.name,
-                                     entry.value_hash,
-                                     &serialised, &error), &error);
+  bench_check(bs_index_put_operation(index, block, position, entry.origin.txid, BS_NAME_UPDATE, entry.name, entry.value_hash,
+                                     &serialised, &error),
+              &error);
+}
+
+void bench_add_block(const struct bs_index *index, unsigned char consensus[BS_CONSENSUS_SIZE], uint64_t block) {
+  unsigned char operations[BS_SHA256_SIZE];
+  struct bs_leaf leaves[OPERATIONS];
+  size_t count = block % BUSY == 0 ? OPERATIONS : 0;
+  struct bs_error error = {0};
+
+  for (size_t i = 0; i < count; i++) add_operation(index, &leaves[i], OPERATIONS * block + i, block, i);
+  bs_operations_hash(operations, leaves, count);
+  bench_check(bs_index_close_block(index, consensus, block, operations, &error), &error);
 }
 
 void bench_fill_blocks(const char *path, size_t blocks) {
   struct bench_index file;
-  struct bs_error error = {0};
 
   bench_index_open(&file, path, BS_DATABASE_CREATE);
   for (uint64_t block = BENCH_FIRST_BLOCK; block < BENCH_FIRST_BLOCK + blocks; block++) {
-    unsigned char operations[BS_SHA256_SIZE], consensus[BS_CONSENSUS_SIZE];
-    struct bs_leaf leaves[OPERATIONS];
-    size_t count = block % BUSY == 0 ? OPERATIONS : 0;
+    unsigned char consensus[BS_CONSENSUS_SIZE];
 
-    for (size_t i = 0; i < count; i++) add_operation(&file, &leaves[i], OPERATIONS * block + i, block, i);
-    bs_operations_hash(operations, leaves, count);
-    bench_check(bs_index_close_block(&file.index, consensus, block, operations, &error), &error);
+    bench_add_block(&file.index, consensus, block);
     if (block % 1000 == 0) bench_index_commit(&file);
   }
   bench_index_close(&file);
@@ -92,43 +99,42 @@ static bool ask_operations(void *user, struct bs_operation_list *lists, const ui
   return true;
 }
 
-static uint64_t newest_block(const struct bench_index *file, struct bs_pin *pin, size_t blocks) {
-  struct bs_error error = {0};
-  bool found;
-
-  pin->block = BENCH_FIRST_BLOCK + blocks - 1;
-  bench_check(bs_index_get_consensus(&file->index, pin->consensus, NULL, &found, pin->block, &error), &error);
-  return pin->block;
-}
-
-void bench_prove(const char *path, size_t blocks, size_t back, bool whole) {
-  struct bench_index file;
-  struct bs_pin pin;
+void bench_prove_by(const struct bs_proof_source *source, const struct bs_pin *pin, uint64_t first_block, size_t back,
+                    bool whole) {
   struct bs_name_entry entry;
   struct bs_claim claim = {.found = true, .has_name_space = true,
                            .name_space = {.id = "id", .state = BS_NAMESPACE_IS_READY,
                                           .rules = {.lifetime = BS_LIFETIME_INFINITE}}};
-  const struct bs_proof_source source = {&file, ask_hashes, ask_operations};
+  uint64_t block = (pin->block - back) / BUSY * BUSY;
   struct bs_claim_result result;
   struct bs_proof *proof;
   struct bs_error error = {0};
-  uint64_t block;
   double from;
 
-  bench_index_open(&file, path, BS_DATABASE_READ);
-  block = (newest_block(&file, &pin, blocks) - back) / BUSY * BUSY;
   make_entry(&entry, OPERATIONS * block, block);
   claim.name = entry.name;
   claim.entry = entry;
   memcpy(claim.name_space.id, bs_name_namespace(entry.name), strlen(bs_name_namespace(entry.name)) + 1);
   from = bench_now_us();
-  bench_check(bs_proof_new(&proof, &source, NULL, &pin, BENCH_FIRST_BLOCK, &error), &error);
-  bench_check(bs_claim_prove(proof, &result, &claim, whole ? BS_EXTENT_CURRENT : BS_EXTENT_INCLUDED, &pin, BENCH_FIRST_BLOCK,
-                             &error),
+  bench_check(bs_proof_new(&proof, source, NULL, pin, first_block, &error), &error);
+  bench_check(bs_claim_prove(proof, &result, &claim, whole ? BS_EXTENT_CURRENT : BS_EXTENT_INCLUDED, pin, first_block, &error),
               &error);
-  printf("%.1f %zu %zu %zu\n", (bench_now_us() - from) / 1e3, (size_t)bs_proof_cost(proof)->blocks,
+  printf("%.1f %zu %zu %zu", (bench_now_us() - from) / 1e3, (size_t)bs_proof_cost(proof)->blocks,
          (size_t)bs_proof_cost(proof)->questions, (size_t)bs_proof_cost(proof)->bytes);
   bs_proof_free(proof);
+}
+
+void bench_prove(const char *path, size_t blocks, size_t back, bool whole) {
+  struct bench_index file;
+  const struct bs_proof_source source = {&file, ask_hashes, ask_operations};
+  struct bs_pin pin = {.block = BENCH_FIRST_BLOCK + blocks - 1};
+  struct bs_error error = {0};
+  bool found;
+
+  bench_index_open(&file, path, BS_DATABASE_READ);
+  bench_check(bs_index_get_consensus(&file.index, pin.consensus, NULL, &found, pin.block, &error), &error);
+  bench_prove_by(&source, &pin, BENCH_FIRST_BLOCK, back, whole);
+  putchar('\n');
   bench_index_close(&file);
 }
 
