@@ -44,4 +44,17 @@ like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_state\{state
 like "$(rpc "$http" raw 'GET /v1/names/alice.id HTTP/1.0\n\n')" '^HTTP/1.1 503 .*' 'over HTTP it is 503'
 sleep 2
 like "$(call lookup '["alice.id"]')" '"Indexing blockchain"' 'it stays so'
+end_server
+
+# ---- a node that says how it stands, and then nothing ----
+sed -i 's/confirmations: 1,/confirmations: 1, silence: 1s,/' "$work/server.yaml"
+printf hang >"$ANSWERS_ROOT/POST-rest"
+once "[{\"id\":0,\"result\":{\"chain\":\"regtest\",\"blocks\":1000,\"initialblockdownload\":false}},{\"id\":1,\"result\":\"$genesis\"}]"
+run_server
+await info_is node_blocks 1000
+is "$(info state)" indexing 'in its step it is behind'
+await info_is state waiting
+is "$(info state) $(info node_blocks)" 'waiting 1000' 'a node that hangs in a step is told as waiting'
+like "$(cat "$log")" 'gives no blocks: for 1 s nothing has come' 'and why'
+rm "$ANSWERS_ROOT/POST-rest"
 done_testing

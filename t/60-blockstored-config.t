@@ -44,6 +44,8 @@ refuses 'chain: {source: bitcoind, index: /i, network: moon}' 'Expected here: ma
 refuses 'chain: {source: bitcoind, index: /i, url: "http://a", host: b}' 'by "url", or by "host"'
 refuses 'chain: {source: bitcoind, index: /i, cookie: /c, user: b}' 'with its "cookie", or as "user"'
 refuses 'chain: {source: bitcoind, index: /i, confirmations: 0}' 'outside its range'
+refuses 'chain: {source: bitcoind, index: /i, silence: 11m}' 'silence: The value is outside its range'
+refuses 'chain: {ledger: /x, silence: 5s}' '"silence" goes with chain.source: bitcoind'
 refuses 'chain: {source: bitcoind, index: /i, user: u, password: secret1}' 'does not stand in the configuration'
 is "$(grep -c secret1 "$err")" 0 'it is not repeated'
 refuses 'chain: {source: bitcoind, index: /i, user: u, password: {fiel: /x}}' 'did you mean "file"'

@@ -11,6 +11,7 @@
 #include "tools/blockstored/cache.h"
 #include "tools/blockstored/crowd.h"
 #include "tools/blockstored/method.h"
+#include "tools/blockstored/progress.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -235,12 +236,46 @@ static void methods_are_found(void **state UNUSED) {
   assert_false(bsd_method_is_refused("_tx", 3, &error));
 }
 
+/* A step may take long while it comes forward; a node that hangs is told after a while, and borne longer each time. */
+static void a_step_comes_forward(void **state UNUSED) {
+  struct bsd_progress progress = {.least_ms = 30000, .silence_ms = 30000};
+
+  bsd_progress_begin(&progress, 1000);
+  assert_int_equal(bsd_progress_deadline(&progress), 31000);
+  for (uint64_t now = 2000; now < 500000; now += 20000) {
+    bsd_progress_come(&progress, now);
+    assert_int_equal(bsd_progress_deadline(&progress), now + 30000);
+  }
+  bsd_progress_come(&progress, 590000);
+  assert_int_equal(bsd_progress_deadline(&progress), 1000 + BSD_STEP_MS); /* the fees are to be asked for, too */
+  assert_false(bsd_progress_was_silence(&progress, 1000 + BSD_STEP_MS));
+  assert_int_equal(progress.silence_ms, 30000);
+}
+
+static void a_step_that_does_not_is_told(void **state UNUSED) {
+  struct bsd_progress progress = {.least_ms = 30000, .silence_ms = 30000};
+
+  for (uint64_t silence = 30000, now = 0; now < 5000000; now += 1000) {
+    bsd_progress_begin(&progress, now);
+    assert_int_equal(bsd_progress_deadline(&progress), now + silence);
+    assert_false(bsd_progress_was_silence(&progress, now + silence - 1));
+    now += silence;
+    assert_true(bsd_progress_was_silence(&progress, now));
+    silence = 2 * silence < BSD_STEP_MS ? 2 * silence : BSD_STEP_MS;
+    assert_int_equal(progress.silence_ms, silence);
+  }
+  bsd_progress_come(&progress, 6000000);
+  assert_int_equal(bsd_progress_deadline(&progress) < 6000000 + 30001, 1);
+  assert_int_equal(progress.silence_ms, 30000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
       cmocka_unit_test(so_many_a_second),       cmocka_unit_test(others_are_not_in_the_way),
       cmocka_unit_test(so_many_of_one_address), cmocka_unit_test(addresses_come_and_go),
       cmocka_unit_test(methods_are_found),      cmocka_unit_test(this_machine),
+      cmocka_unit_test(a_step_comes_forward),   cmocka_unit_test(a_step_that_does_not_is_told),
   };
 
   return RUN_TESTS(tests);

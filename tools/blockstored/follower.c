@@ -3,6 +3,7 @@
 
 #include "tools/blockstored/follower.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,20 +13,21 @@
 #include "core/base/worker.h"
 #include "core/bitcoind/wallet.h"
 #include "tools/blockstored/journal.h"
+#include "tools/blockstored/progress.h"
 
 #define POLL_MS 1000           /* between two looks at the node */
 #define BACK_OFF_MOST_MS 60000 /* between two tries when it cannot be asked */
 #define ASK_MS 10000           /* for the node to say how it stands */
 #define LAG_MOST 6             /* blocks that a step in progress may lack; clients look at the same (core/names/servers.c) */
-#define STEP_MS 600000         /* what was committed of a longer step stays, and the next one goes on there */
 #define FEE_EVERY_MS 30000
 #define FEE_PATIENCE_MS 10000
 
 struct bsd_follower {
-  struct bs_follower *follower; /* these four are the thread's */
+  struct bs_follower *follower; /* up to `scope` the thread's */
   struct bs_wallet *wallet;
   uint64_t confirmations;
   uint64_t fee_ms; /* when the fee was asked for; 0: never */
+  struct bsd_progress progress;
   struct bs_scopes scopes;
   struct bs_scope *scope;
   pthread_mutex_t mutex; /* what follows */
@@ -92,12 +94,15 @@ static void note_progress(struct bsd_follower *follower, const struct bs_follow_
 /* In a step.  That the node says how it stands does not mean that it has what is needed: a problem stays one until then. */
 static void hear(const struct bs_follow_state *state, void *user) {
   struct bsd_follower *follower = user;
+  uint64_t now_ms = bs_clock_monotonic_ms();
 
+  if (state->applied > 0) bsd_progress_come(&follower->progress, now_ms);
+  else bsd_progress_begin(&follower->progress, now_ms);
+  follower->scope->deadline_ms = bsd_progress_deadline(&follower->progress);
   if (state->applied > 0) {
     note_progress(follower, state);
     return;
   }
-  follower->scope->deadline_ms = bs_clock_monotonic_ms() + STEP_MS;
   BS_LOCKED(&follower->mutex);
   note_state(follower, state);
 }
@@ -134,39 +139,62 @@ static bool rest(struct bsd_follower *follower, uint64_t milliseconds) {
   return follower->is_ending;
 }
 
+/* The node said how it stands, and then nothing for too long.  The next step goes on where this one ended. */
+static void note_silence(struct bsd_follower *follower, uint64_t now_ms) {
+  struct bs_error error = {0};
+
+  bs_fail(&error, BS_WORD_no_names, "The Bitcoin node says how it stands, and gives no blocks: for %" PRIu64
+          " s nothing has come of what was asked for.", (now_ms - follower->progress.last_ms) / 1000);
+  note_problem(follower, &error);
+}
+
 /* What does not go away by itself. */
 static bool is_final(const struct bs_error *error) {
   return error->word == BS_WORD_conflict || error->word == BS_WORD_config;
+}
+
+static uint64_t longer(uint64_t wait_ms) {
+  return wait_ms < POLL_MS ? POLL_MS : 2 * wait_ms < BACK_OFF_MOST_MS ? 2 * wait_ms : BACK_OFF_MOST_MS;
+}
+
+/* One step; *wait_ms: until the next.  False: waiting would not help. */
+static bool follow_once(struct bsd_follower *follower, uint64_t *wait_ms) {
+  struct bs_follow_state state;
+  struct bs_error error = {0};
+  bool good, is_step_over;
+
+  follower->scope->deadline_ms = bs_clock_monotonic_ms() + ASK_MS;
+  good = bs_follow(follower->follower, follower->scope, &state, &error);
+  is_step_over = error.word == BS_WORD_deadline && state.node_height > 0; /* it was not getting there that took too long */
+  if (good || (is_step_over && state.applied > 0)) {
+    note_step(follower, &state);
+    ask_fee(follower, bs_clock_monotonic_ms());
+    *wait_ms = good ? POLL_MS : 0;
+  }
+  if (good || error.word == BS_WORD_cancelled) return true;
+  if (is_step_over) {
+    uint64_t now_ms = bs_clock_monotonic_ms();
+
+    if (!bsd_progress_was_silence(&follower->progress, now_ms)) return true;
+    note_silence(follower, now_ms);
+    *wait_ms = POLL_MS;
+  } else if (is_final(&error)) {
+    BS_LOCKED(&follower->mutex);
+    follower->has_failed = true;
+    follower->error = error;
+    return false;
+  } else {
+    note_problem(follower, &error);
+    *wait_ms = longer(*wait_ms);
+  }
+  return true;
 }
 
 static void follow(void *user) {
   struct bsd_follower *follower = user;
   uint64_t wait_ms = 0;
 
-  do {
-    struct bs_follow_state state;
-    struct bs_error error = {0};
-    uint64_t now_ms = bs_clock_monotonic_ms();
-
-    follower->scope->deadline_ms = now_ms + ASK_MS;
-    if (bs_follow(follower->follower, follower->scope, &state, &error)) {
-      note_step(follower, &state);
-      ask_fee(follower, now_ms);
-      wait_ms = POLL_MS;
-    } else if (error.word == BS_WORD_deadline && state.applied > 0) { /* the next step goes on there */
-      note_step(follower, &state);
-      ask_fee(follower, bs_clock_monotonic_ms());
-      wait_ms = 0;
-    } else if (is_final(&error)) {
-      BS_LOCKED(&follower->mutex);
-      follower->has_failed = true;
-      follower->error = error;
-      break;
-    } else if (error.word != BS_WORD_cancelled) {
-      note_problem(follower, &error);
-      wait_ms = wait_ms < POLL_MS ? POLL_MS : 2 * wait_ms < BACK_OFF_MOST_MS ? 2 * wait_ms : BACK_OFF_MOST_MS;
-    }
-  } while (!rest(follower, wait_ms));
+  while (follow_once(follower, &wait_ms) && !rest(follower, wait_ms)) continue;
   BS_LOCKED(&follower->mutex);
   follower->has_ended = true;
   pthread_cond_broadcast(&follower->wake);
@@ -203,6 +231,7 @@ bool bsd_follower_open(struct bsd_follower **ret_follower, const struct bsd_sett
   pthread_mutex_init(&follower->mutex, NULL);
   make_condition(&follower->wake);
   follower->confirmations = config.confirmations;
+  follower->progress.least_ms = follower->progress.silence_ms = (uint64_t)settings->silence_ms;
   follower->node.state = "indexing";
   follower->node.is_behind = true;
   if (!bs_scope_open(&follower->scopes, &follower->scope, 0, error) ||

@@ -32,6 +32,7 @@ static const struct bs_row rows[] = {
     ROW("chain", "user", STRING, "", 0, 0, user),
     ROW("chain", "first_block", INT, "", 0, INT32_MAX, first_block),
     ROW("chain", "confirmations", INT, "", 1, 1000, confirmations),
+    ROW("chain", "silence", DURATION, "", 100, 600000, silence_ms),
     ROW("chain", "wallet", STRING, "", 0, 0, wallet),
     ROW("chain", "index", PATH, "", 0, 0, index),
     ROW("limits", "connections", INT, "", 1, 1000000, connections),
@@ -61,6 +62,7 @@ static bool set_text(char **slot, const char *text, struct bs_error *error) {
 static void set_numbers(struct bsd_settings *settings) {
   *settings = (struct bsd_settings){.first_block = -1,
                                     .confirmations = 6,
+                                    .silence_ms = 30000,
                                     .connections = 1000,
                                     .request_rate = 1000,
                                     .frame = 8192,
@@ -117,7 +119,7 @@ static const struct bs_yaml *chain_node(const struct bs_rows_file *file, const c
 /* What goes with a source, and what does not. */
 static bool check_chain(struct bsd_settings *settings, const struct bs_rows_file *file, struct bs_error *error) {
   static const char *const others[] = {"network", "url", "host", "port", "cookie", "user", "password", "first_block",
-                                       "confirmations", "wallet", "index"};
+                                       "confirmations", "silence", "wallet", "index"};
   const struct bs_yaml *chain = bs_yaml_find(file->root, "chain");
   bool local = settings->source == NULL || strcmp(settings->source, "local") == 0;
 

@@ -19,6 +19,7 @@ struct bsd_settings {
   char *password; /* a secret: in no message */
   int64_t first_block;   /* -1: the network's own */
   int64_t confirmations; /* of a block before it is indexed */
+  int64_t silence_ms;    /* of a node that was asked for blocks, before it is told as waiting */
   char *wallet;          /* a watch-only wallet of the node's; NULL: scantxoutset */
   char *index;           /* the database */
 
