@@ -93,11 +93,12 @@ struct cli_command {
   const char *arguments; /* "NAME [ADDRESS]", nouns: how many there may be, and of what kind, is read from this */
   const char *help;      /* one line */
   const char *details;   /* more lines for `help COMMAND`, each ended; "" */
-  unsigned options;      /* CLI_TAKES of those beyond the common ones */
+  uint64_t options;      /* CLI_TAKES of those beyond the common ones */
   enum cli_needs needs;
   enum blockstore_result (*run)(struct cli *cli);
 };
-#define CLI_TAKES(option) (1u << (option))
+#define CLI_TAKES(option) (UINT64_C(1) << (option))
+_Static_assert(CLI_OPTIONS <= 64, "an option has a bit of struct cli_command.options");
 #define CLI_WRITES (CLI_TAKES(CLI_DEADLINE) | CLI_TAKES(CLI_PAYMENT_KEY) | CLI_TAKES(CLI_TXID)) /* of all that write data */
 
 /* A table of commands, ended by one without a name. */
