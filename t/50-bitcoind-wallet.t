@@ -140,7 +140,7 @@ says fee "[$pool,{\"id\":1,\"result\":{\"feerate\":1e5}}]" '^2000$' 'an estimate
 says fee '[{"id":0,"result":{}},{"id":1,"result":{}}]' '^no_names: .* answered getmempoolinfo without the fees' 'no fees'
 says 'send 00' '[{"id":0,"error":{"code":-27,"message":"Transaction already in block chain"}}]' '^taken$' 'what it has in a block'
 says 'send 00' '[{"id":0,"error":{"code":-26,"message":"insufficient fee, rejecting replacement"}}]' \
-  '^conflict: .* spends the same coins, and this one does not pay enough' 'a replacement that pays too little'
+  '^contested: .* spends the same coins, and this one does not pay enough' 'a replacement that pays too little'
 says 'send 00' '[{"id":0,"error":{"code":-26,"message":"weird-reason"}}]' '^denied: .* does not take the transaction: weird-reason\.$' \
   'another reason'
 says 'try 00' '[{"id":0,"result":[]}]' '^no_names: .* as many verdicts as transactions' 'no verdict'

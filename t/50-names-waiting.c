@@ -119,12 +119,61 @@ static void a_registration_that_the_node_refused_stays_planned(void **state) {
     assert_state(&listed, 0, "planned");
     assert_string_equal(listed.items[0].due, "register");
   }
+  assert_first(fixture, fixture->alice, "sent");
+  slow_mine(1 + LAG);
+  assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->alice_address);
+}
+
+/* The same name for one owner, and then for another: each has a preorder and a plan of its own. */
+static void two_plans_of_a_name_are_two(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+  struct bs_buffer first = BS_BUFFER_INIT;
+
+  try_register(fixture, "foo.id");
+  slow_mine(1); /* his preorder is deeper than the other one's */
+  assert_ok(bs_names_register(fixture->one.names, NULL, &receipt, "foo.id", fixture->bob_address, &fixture->by_alice, &error));
+  assert_string_equal(receipt.waits, "preordered");
+  assert_int_equal(slow->pool.count, 1);
+  slow_mine(LAG);
+  {
+    struct listed listed AUTO_LISTED = list(&fixture->one);
+
+    assert_int_equal(listed.count, 4);
+    assert_state(&listed, 0, "done");
+    assert_string_equal(listed.items[1].due, "register"); /* though the other preorder is not there yet */
+    assert_state(&listed, 2, "sent");
+    assert_null(listed.items[3].due);
+  }
   {
     struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
 
-    assert_state(&listed, 0, "sent");
+    assert_state(&listed, 1, "sent");
+    assert_state(&listed, 3, "planned");
+    assert_string_equal(listed.items[3].reason, "");
+    assert_true(slow_has(listed.items[1].txid));
   }
-  slow_mine(1 + LAG);
+  bs_buffer_add(&first, slow->pool.items[0].raw, slow->pool.items[0].length);
+  slow_forget();
+  slow_mine(1);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice); /* two in one block would both be refused */
+
+    assert_state(&listed, 2, "sent");
+    assert_state(&listed, 1, "planned");
+    assert_string_equal(listed.items[1].due, "register");
+    assert_true(strstr(listed.items[1].reason, "is about to be registered for ") != NULL);
+  }
+  slow_mine_raw(&first);
+  bs_buffer_free(&first);
+  slow_mine(LAG);
+  {
+    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
+
+    assert_state(&listed, 0, "planned");
+    assert_true(strstr(listed.items[0].reason, "is registered already") != NULL);
+  }
   assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->alice_address);
 }
 
@@ -318,206 +367,8 @@ static void what_the_node_forgot_is_sent_again(void **state) {
   own(fixture, "foo.id");
   receipt = update(fixture, "foo.id", VALUE_1);
   slow_forget();
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "sent");
-  }
+  assert_first(fixture, NULL, "sent");
   assert_true(slow_has(receipt.txid));
-}
-
-static void what_was_spent_by_something_else_is_lost(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_name_receipt receipt, rival = BS_NAME_RECEIPT_INIT;
-  struct bs_buffer raw = BS_BUFFER_INIT;
-  struct bs_error error = {0};
-
-  own(fixture, "foo.id");
-  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_3, &fixture->by_alice, &error));
-  bs_buffer_add(&raw, slow->pool.items[0].raw, slow->pool.items[0].length);
-  slow_forget();
-  receipt = update(fixture, "foo.id", VALUE_1);
-  update(fixture, "foo.id", VALUE_2); /* depends on it */
-  slow_mine_raw(&raw);
-  bs_buffer_free(&raw);
-  assert_false(slow_has(receipt.txid));
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_state(&listed, 0, "spent"); /* by what, the index does not show yet */
-    assert_state(&listed, 1, "spent");
-  }
-  slow_mine(LAG);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_state(&listed, 0, "lost");
-    assert_true(strstr(listed.items[0].reason, "spent by another transaction") != NULL);
-    assert_state(&listed, 1, "lost");
-  }
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL); /* told once */
-
-    assert_int_equal(listed.count, 0);
-  }
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_3);
-  update(fixture, "foo.id", VALUE_1); /* with the coins that are left */
-  slow_mine(1 + LAG);
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
-}
-
-/* The rival was in the pool only, and has left it. */
-static void what_was_spent_in_the_pool_only_is_sent_again(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_name_receipt rival = BS_NAME_RECEIPT_INIT;
-  struct slow_transactions rivals;
-  struct bs_error error = {0};
-
-  own(fixture, "foo.id");
-  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_3, &fixture->by_alice, &error));
-  rivals = slow->pool;
-  slow_forget();
-  update(fixture, "foo.id", VALUE_1);
-  slow->pool = rivals;
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "spent");
-  }
-  slow_forget();
-  slow_mine(LAG);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "sent");
-  }
-  slow_mine(1 + LAG);
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
-}
-
-/* A node does not take the new form for its fee, and has the old one. */
-static void what_its_earlier_form_has_spent_is_not_lost(void **state) {
-  struct fixture *fixture = *state;
-  struct slow_transactions kept;
-
-  own(fixture, "foo.id");
-  update(fixture, "foo.id", VALUE_1);
-  kept = slow->pool;
-  kept.items[0].fee = 50000;
-  slow_forget();
-  slow_mine(16 - LAG - 1);
-  slow->pool = kept;
-  for (int i = 0; i < 2; i++) {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_state(&listed, 0, "spent");
-    if (i > 0) break;
-    slow_forget();
-    slow_mine(LAG);
-    slow->pool = kept;
-  }
-  slow_mine(1 + LAG);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_state(&listed, 0, "done");
-  }
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
-}
-
-/* A call that fails behind that has told nobody. */
-static void what_was_lost_is_told_by_a_call_that_succeeds(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_name_receipt rival = BS_NAME_RECEIPT_INIT;
-  struct bs_buffer raw = BS_BUFFER_INIT;
-  struct bs_pending_operation *items;
-  struct bs_error error = {0};
-  size_t count;
-
-  own(fixture, "foo.id");
-  try_register(fixture, "bar.id");
-  slow_mine(1 + LAG);
-  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_3, &fixture->by_alice, &error));
-  bs_buffer_add(&raw, slow->pool.items[0].raw, slow->pool.items[0].length);
-  slow_forget();
-  update(fixture, "foo.id", VALUE_1);
-  slow_mine_raw(&raw);
-  bs_buffer_free(&raw);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 1, "spent");
-  }
-  slow_mine(LAG);
-  slow->is_deaf = true;
-  assert_fails(bs_names_resume(fixture->one.names, NULL, &items, &count, fixture->alice, NULL, &error), BS_WORD_unreachable,
-               "The node did not answer"); /* for the registration */
-  slow->is_deaf = false;
-  for (int i = 0; i < 2; i++) {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_int_equal(listed.count, i == 0 ? 2 : 1);
-    assert_state(&listed, 0, i == 0 ? "lost" : "sent");
-  }
-}
-
-/* Another client with the same keys sent the same update: another id, the same effect. */
-static void what_has_its_effect_by_another_id_is_done(void **state) {
-  struct fixture *fixture = *state;
-  struct bs_name_receipt rival = BS_NAME_RECEIPT_INIT;
-  struct bs_buffer raw = BS_BUFFER_INIT;
-  struct bs_error error = {0};
-
-  own(fixture, "foo.id");
-  slow->fee_rate = 20000;
-  assert_ok(bs_names_update(fixture->two.names, NULL, &rival, "foo.id", VALUE_1, &fixture->by_alice, &error));
-  bs_buffer_add(&raw, slow->pool.items[0].raw, slow->pool.items[0].length);
-  slow_forget();
-  slow->fee_rate = 10000;
-  update(fixture, "foo.id", VALUE_1);
-  slow_mine_raw(&raw);
-  bs_buffer_free(&raw);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "spent");
-  }
-  slow_mine(LAG);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "done");
-  }
-}
-
-static void a_refused_operation_is_told(void **state) {
-  struct fixture *fixture = *state;
-
-  own(fixture, "foo.id");
-  update(fixture, "foo.id", VALUE_1);
-  {
-    struct slow_transactions kept = slow->pool;
-
-    slow_forget();
-    slow_mine(26); /* without it: its consensus hash is too old now */
-    slow->pool = kept;
-  }
-  slow_mine(1 + LAG);
-  {
-    struct listed listed AUTO_LISTED = list(&fixture->one);
-
-    assert_state(&listed, 0, "refused");
-  }
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, fixture->alice);
-
-    assert_state(&listed, 0, "refused");
-    assert_true(listed.items[0].reason[0] != '\0');
-  }
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, "");
-  update(fixture, "foo.id", VALUE_2);
-  slow_mine(1 + LAG);
-  assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_2);
 }
 
 /* Waits for a block, and is done when the index has it. */
@@ -583,6 +434,37 @@ static void a_name_that_is_about_to_go_is_not_changed(void **state) {
   slow_mine(1 + LAG);
   assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->bob_address);
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
+}
+
+/* What is on its way already is said again, and not paid for twice; something else is refused. */
+static void the_same_again_is_said_again(void **state) {
+  struct fixture *fixture = *state;
+  const struct bs_name_operation *by = &fixture->by_alice;
+  struct bs_names *names = fixture->one.names;
+  struct bs_name_receipt first = BS_NAME_RECEIPT_INIT, again = BS_NAME_RECEIPT_INIT;
+  struct bs_error error = {0};
+
+  own(fixture, "foo.id");
+  own(fixture, "bar.id");
+  assert_ok(bs_names_renew(names, NULL, &first, "foo.id", by, &error));
+  assert_ok(bs_names_renew(names, NULL, &again, "foo.id", by, &error));
+  assert_string_equal(again.txid, first.txid);
+  assert_int_equal(again.price, 0);
+  assert_int_equal(slow->pool.count, 1);
+  assert_ok(bs_names_transfer(names, NULL, &first, "foo.id", fixture->bob_address, true, by, &error));
+  assert_ok(bs_names_transfer(names, NULL, &again, "foo.id", fixture->bob_address, true, by, &error));
+  assert_string_equal(again.txid, first.txid);
+  assert_string_equal(again.waits, "sent");
+  assert_fails(bs_names_transfer(names, NULL, &again, "foo.id", fixture->bob_address, false, by, &error), BS_WORD_conflict,
+               "is about to be transferred");
+  assert_fails(bs_names_revoke(names, NULL, &again, "foo.id", by, &error), BS_WORD_conflict, "is about to be transferred");
+  assert_ok(bs_names_revoke(names, NULL, &first, "bar.id", by, &error));
+  assert_ok(bs_names_revoke(names, NULL, &again, "bar.id", by, &error));
+  assert_string_equal(again.txid, first.txid);
+  assert_int_equal(slow->pool.count, 3);
+  slow_mine(1 + LAG);
+  assert_string_equal(lookup(&fixture->one, "foo.id").owner, fixture->bob_address);
+  assert_true(lookup(&fixture->one, "bar.id").revoked);
 }
 
 /* ---- consensus hashes ---- */
@@ -779,18 +661,10 @@ static void what_may_have_been_sent_is_kept(void **state) {
       assert_state(&listed, 0, "made");
       assert_string_equal(listed.items[0].due, "send");
     }
-    {
-      struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-      assert_state(&listed, 0, "sent");
-    }
+    assert_first(fixture, NULL, "sent");
     assert_int_equal(slow->pool.count, 1);
     slow_mine(1 + LAG);
-    {
-      struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-      assert_state(&listed, 0, "done");
-    }
+    assert_first(fixture, NULL, "done");
   }
 }
 
@@ -823,11 +697,7 @@ static void a_reorganisation_loses_nothing(void **state) {
   slow_reorganise(3);
   slow_forget();
   slow_mine(1);
-  {
-    struct listed listed AUTO_LISTED = resume(&fixture->one, NULL);
-
-    assert_state(&listed, 0, "sent");
-  }
+  assert_first(fixture, NULL, "sent");
   slow_mine(1 + LAG);
   assert_string_equal(lookup(&fixture->one, "foo.id").value_hash, VALUE_1);
 }
@@ -918,7 +788,7 @@ static void two_clients_race(void **state) {
   own(fixture, "foo.id");
   update(fixture, "foo.id", VALUE_1);
   assert_fails(bs_names_update(fixture->two.names, NULL, &receipt, "foo.id", VALUE_2, &fixture->by_alice, &error),
-               BS_WORD_conflict, "insufficient fee");
+               BS_WORD_contested, "insufficient fee");
   {
     struct listed listed AUTO_LISTED = list(&fixture->two);
 
@@ -935,6 +805,7 @@ int main(void) {
       SLOW_TEST(a_registration_has_two_steps),
       SLOW_TEST(pending_registers_what_was_preordered),
       SLOW_TEST(a_registration_that_the_node_refused_stays_planned),
+      SLOW_TEST(two_plans_of_a_name_are_two),
       SLOW_TEST(a_payment_key_preorders_for_a_fresh_owner),
       SLOW_TEST(later_updates_spend_the_change_of_earlier_ones),
       SLOW_TEST(coins_are_not_spent_twice),
@@ -944,14 +815,9 @@ int main(void) {
       SLOW_TEST(a_dry_run_keeps_nothing),
       SLOW_TEST(a_small_price_is_no_dust),
       SLOW_TEST(what_the_node_forgot_is_sent_again),
-      SLOW_TEST(what_was_spent_by_something_else_is_lost),
-      SLOW_TEST(what_was_spent_in_the_pool_only_is_sent_again),
-      SLOW_TEST(what_its_earlier_form_has_spent_is_not_lost),
-      SLOW_TEST(what_was_lost_is_told_by_a_call_that_succeeds),
-      SLOW_TEST(what_has_its_effect_by_another_id_is_done),
-      SLOW_TEST(a_refused_operation_is_told),
       SLOW_TEST(every_operation_is_known_when_it_is_done),
       SLOW_TEST(a_name_that_is_about_to_go_is_not_changed),
+      SLOW_TEST(the_same_again_is_said_again),
       SLOW_TEST(old_ones_are_made_anew_with_what_depends_on_them),
       SLOW_TEST(the_older_one_may_be_mined_all_the_same),
       SLOW_TEST(a_fee_that_is_too_high_is_told_when_it_is_due),

@@ -164,6 +164,25 @@ static void mutable_data_is_read_before_its_route_is_confirmed(void **state) {
   assert_nothing_pending(world);
 }
 
+static void change_state(const char *sql);
+
+/* The second is lost, and nobody knows it any more; the first still waits. */
+static void what_is_lost_leaves_the_one_before_it(void **state) {
+  struct world *world = *state;
+  char one[65], two[65];
+
+  put_text(world, one, "one");
+  put_text(world, two, "two");
+  change_state("DELETE FROM operations WHERE id = (SELECT max(id) FROM operations)");
+  assert_holds(world, NAME, one, "one", 3);
+  assert_get_refused(world, NAME, two, "not_found", "");
+  slow_mine(1 + LAG);
+  put_text(world, two, "two");
+  slow_mine(1 + LAG);
+  assert_holds(world, NAME, one, "one", 3);
+  assert_holds(world, NAME, two, "two", 3);
+}
+
 static void a_put_is_tried_again_with_its_transaction(void **state) {
   struct world *world = *state;
   struct blockstore_put_immutable_options options = BLOCKSTORE_PUT_IMMUTABLE_INIT;
@@ -460,6 +479,34 @@ static bool damage_and_fail(void *state, struct bs_name_broadcast *ret_broadcast
   return bs_fail(error, BS_WORD_unreachable, "The node did not answer.");
 }
 
+static bool send_and_lock(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
+                          struct bs_error *error) {
+  bool good = slow_provider.broadcast(state, ret_broadcast, raw, dry_run, error);
+
+  change_state("CREATE TRIGGER no BEFORE INSERT ON operations BEGIN SELECT RAISE(ABORT, 'no'); END;"
+               "CREATE TRIGGER never BEFORE UPDATE ON operations BEGIN SELECT RAISE(ABORT, 'no'); END");
+  return good;
+}
+
+static void what_was_sent_and_is_not_remembered_is_told(void **state) {
+  struct world *world = *state;
+  struct bs_provider locking = slow_provider;
+  struct blockstore_input *input = blockstore_input_from_memory("text", 4);
+
+  locking.broadcast = send_and_lock;
+  bs_names_stand_in = &locking;
+  become(world, 1);
+  assert_refused(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, NULL, &error), "io",
+                 "was sent, by the transaction ");
+  assert_int_equal(slow->pool.count, 1);
+  change_state("DROP TRIGGER no; DROP TRIGGER never");
+  bs_names_stand_in = &slow_provider;
+  become(world, 1);
+  assert_done(blockstore_put_immutable(world->session, NULL, NAME, input, world->key, NULL, &error));
+  assert_int_equal(slow->pool.count, 1);
+  blockstore_input_free(input);
+}
+
 /* It cannot be found out whether the transaction was made: the user record stays. */
 static void a_put_of_which_nothing_is_known_stays(void **state) {
   struct world *world = *state;
@@ -513,6 +560,9 @@ static void a_put_that_the_rules_refused_ends(void **state) {
     struct blockstore_name_options none = BLOCKSTORE_NAME_INIT;
     static const char *const resumes[] = {"true"};
 
+    change_state("INSERT INTO reservations VALUES (x'00', 'a', 'b', 1, x'00')"); /* a call that fails has told nobody */
+    assert_refused(blockstore_call_method(world->session, &json, "pending", resumes, 1, &none, &error), "corrupt", "");
+    change_state("DELETE FROM reservations WHERE chain = x'00'");
     assert_done(blockstore_call_method(world->session, &json, "pending", resumes, 1, &none, &error)); /* without a key */
   }
   assert_in(json, "\"state\": \"refused\"");
@@ -617,6 +667,7 @@ int main(void) {
       WAITING_TEST(several_puts_before_the_first_is_confirmed),
       WAITING_TEST(they_may_be_mined_one_by_one),
       WAITING_TEST(mutable_data_is_read_before_its_route_is_confirmed),
+      WAITING_TEST(what_is_lost_leaves_the_one_before_it),
       WAITING_TEST(a_put_is_tried_again_with_its_transaction),
       WAITING_TEST(a_put_that_was_lost_is_made_again_by_the_next),
       WAITING_TEST(or_when_it_is_resumed),
@@ -628,6 +679,7 @@ int main(void) {
       WAITING_TEST(a_put_that_may_have_been_sent_is_read),
       WAITING_TEST(what_waits_for_a_block_is_not_believed_of_the_name),
       WAITING_TEST(a_put_of_which_nothing_is_known_stays),
+      WAITING_TEST(what_was_sent_and_is_not_remembered_is_told),
       WAITING_TEST(a_put_that_was_refused_by_the_node_changes_nothing),
       WAITING_TEST(a_put_that_the_rules_refused_ends),
       WAITING_TEST(a_killed_put_is_resumed),

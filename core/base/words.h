@@ -29,6 +29,7 @@
   X(downgrade, FORGED)          \
   X(owner_changed, FORGED)      \
   X(conflict, CONFLICT)         \
+  X(contested, CONFLICT)        \
   X(too_few, TOO_FEW)           \
   X(unreachable, TOO_FEW)       \
   X(no_names, NO_NAMES)         \

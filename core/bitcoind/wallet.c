@@ -117,8 +117,8 @@ static const struct {
 } refusals[] = {
     {"missingorspent", BS_WORD_conflict, "what it spends was spent already, or is not known there"},
     {"missing-inputs", BS_WORD_conflict, "what it spends was spent already, or is not known there"},
-    {"txn-mempool-conflict", BS_WORD_conflict, "another transaction that waits for a block spends the same coins"},
-    {"insufficient fee", BS_WORD_conflict,
+    {"txn-mempool-conflict", BS_WORD_contested, "another transaction that waits for a block spends the same coins"},
+    {"insufficient fee", BS_WORD_contested,
      "another transaction that waits for a block spends the same coins, and this one does not pay enough to replace it"},
     {"min relay fee not met", BS_WORD_denied, "its fee is too low"},
     {"mempool min fee not met", BS_WORD_denied, "its fee is too low: the mempool is full of better ones"},

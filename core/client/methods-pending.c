@@ -147,5 +147,16 @@ bool bs_method_pending(struct bs_method_call *call) {
   for (size_t i = 0; i < count; i++) bs_document_append(listed, describe_operation(&operations[i]));
   for (size_t i = 0; i < unfinished.count; i++)
     bs_document_append(unfinished.items[i].id == NULL ? records : versions, describe_unfinished(&unfinished.items[i]));
+  if (!resumes) return true;
+  call->told = operations;
+  call->told_count = count;
+  operations = NULL;
   return true;
+}
+
+void bs_method_told(struct bs_method_call *call) {
+  struct bs_error error = {0};
+
+  if (call->told_count > 0 && !bs_names_told(bs_method_names(call), call->work->scope, call->told, call->told_count, &error))
+    bs_log(BS_LOG_WARNING, "What was lost or refused is told once more the next time: %s", error.message);
 }

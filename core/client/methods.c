@@ -79,12 +79,18 @@ static void add_name_record(cJSON *object, const struct bs_name_record *record) 
   bs_document_text(object, "sender_pubkey", record->sender_pubkey);
 }
 
+/* Of several servers the one whose word alone it is. */
+static void add_teller(cJSON *object, const struct bs_name_record *record) {
+  if (record->told_by != NULL) bs_document_text(object, "told_by", record->told_by);
+}
+
 static bool get_name_blockchain_record(struct bs_method_call *call) {
   struct bs_name_record record;
 
   if (!bs_names_lookup(bs_method_names(call), call->work->scope, &record, call->arguments[0], bs_method_error(call)))
     return false;
   add_name_record(call->answer, &record);
+  add_teller(call->answer, &record);
   return true;
 }
 
@@ -160,6 +166,7 @@ static bool lookup(struct bs_method_call *call) {
   if (!bs_present_load(call->work, &present, name)) return false;
   add_name_record(bs_document_object(call->answer, "name_record"), &present.record);
   bs_document_text(call->answer, "proven", present.record.proven);
+  add_teller(call->answer, &present.record);
   bs_proving_describe(call->work, call->answer);
   if (present.copy == NULL) bs_document_null(call->answer, "user_record");
   else bs_document_raw(call->answer, "user_record", present.copy->user.bytes);
@@ -392,7 +399,7 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   struct bs_report early = BS_REPORT_INIT;
   const struct method *found = find_method(method, &early.error);
   struct bs_work work;
-  struct bs_method_call call = {&work, {NULL}, &known, NULL};
+  struct bs_method_call call = {.work = &work, .options = &known};
   bool good;
 
   if (found == NULL || !bs_options_take(&known, sizeof known, options, &early.error) ||
@@ -408,5 +415,7 @@ enum blockstore_result blockstore_call_method(struct blockstore *blockstore, cha
   if (good) add_proven(&call);
   if (good) good = bs_document_give(ret_json, call.answer, &work.report.error);
   else cJSON_Delete(call.answer);
+  if (good) bs_method_told(&call);
+  free(call.told);
   return bs_work_end(&work, good, error);
 }

@@ -4,6 +4,7 @@
 #define BS_CLIENT_METHODS_H
 
 #include "core/client/session.h"
+#include "core/names/pending.h"
 
 #define BS_METHOD_ARGUMENTS_MAX 8
 
@@ -13,6 +14,8 @@ struct bs_method_call {
   const char *arguments[BS_METHOD_ARGUMENTS_MAX]; /* NULL: not given */
   const struct blockstore_name_options *options;
   cJSON *answer; /* an object, filled by the method */
+  struct bs_pending_operation *told; /* what the answer tells of for the last time; by free() */
+  size_t told_count;
 };
 
 static inline struct bs_names *bs_method_names(const struct bs_method_call *call) {
@@ -44,6 +47,8 @@ bool bs_method_broadcast_transaction(struct bs_method_call *call);
 
 /* methods-pending.c */
 bool bs_method_pending(struct bs_method_call *call);
+/* The answer was handed out: call->told goes.  Otherwise it is told again. */
+void bs_method_told(struct bs_method_call *call);
 
 /* methods-questions.c */
 bool bs_method_get_namespace_cost(struct bs_method_call *call);

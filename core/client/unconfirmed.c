@@ -80,18 +80,22 @@ static bool take(struct bs_work *work, struct bs_present *present, const struct 
 
 bool bs_unconfirmed_find(struct bs_work *work, struct bs_present *present, bool *ret_found) {
   struct own own BS_AUTO(free_own) = {.count = 0};
-  const struct bs_pending *newest;
 
   *ret_found = false;
   if (!load(work, &own, present)) return false;
-  if (own.count == 0) return true;
-  newest = &own.entries[own.count - 1];
-  if (!find_fate(work, &own.fates[own.count - 1], present, newest)) return false;
-  if (own.fates[own.count - 1] != UNDERWAY) return true;
-  bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", newest->name,
-         newest->value_hash, newest->txid);
-  *ret_found = true;
-  return take(work, present, newest);
+  for (size_t i = own.count; i > 0; i--) { /* what was lost or refused leaves those before it as they are */
+    const struct bs_pending *entry = &own.entries[i - 1];
+    enum fate fate;
+
+    if (!find_fate(work, &fate, present, entry)) return false;
+    if (fate == CONFIRMED) return true;
+    if (fate != UNDERWAY) continue;
+    bs_log(BS_LOG_INFO, "%s has the user record %s as soon as the transaction %s is confirmed: it is taken now", entry->name,
+           entry->value_hash, entry->txid);
+    *ret_found = true;
+    return take(work, present, entry);
+  }
+  return true;
 }
 
 bool bs_unconfirmed_by_txid(struct bs_work *work, struct bs_present *present, bool *ret_found, const char *txid) {

@@ -266,13 +266,9 @@ static bool build_and_send(struct bs_blockstored *blockstored, uint64_t *ret_blo
   return false;
 }
 
-static void free_batch(struct bs_batch *batch) {
-  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
-}
-
 bool bs_blockstored_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
-  struct bs_batch batch BS_AUTO(free_batch) = {.count = 0};
+  struct bs_batch batch BS_AUTO(bs_batch_free) = {.count = 0};
   bool again;
 
   *ret_block = 0;

@@ -40,19 +40,19 @@ bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, st
                  noun, job->name, price, most, price);
 }
 
-/* The hash that a preorder of this job commits to. */
-static void preorder_hash(const struct bs_job *job, unsigned char hash[BS_HASH160_SIZE]) {
-  struct bs_script sender;
+void bs_job_preorder_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const unsigned char sender[BS_HASH160_SIZE],
+                          const char *address) {
+  struct bs_script script;
 
-  bs_script_pay_to(&sender, job->payment.own.hash);
-  bs_name_hash(hash, job->name, &sender, job->owner);
+  bs_script_pay_to(&script, sender);
+  bs_name_hash(hash, name, &script, address);
 }
 
 bool bs_job_find_preorder(struct bs_job *job, struct bs_view *view, enum bs_opcode opcode, bool *ret_pending,
                           struct bs_error *error) {
   unsigned char hash[BS_HASH160_SIZE];
 
-  preorder_hash(job, hash);
+  bs_job_preorder_hash(hash, job->name, job->payment.own.hash, job->owner);
   return view->provider->get_preorder(view->state, &job->preorder, ret_pending, opcode, hash, error);
 }
 
@@ -60,7 +60,7 @@ bool bs_job_add_preorder(struct bs_job *job, struct bs_batch *batch, enum bs_opc
                          struct bs_error *error) {
   struct bs_operation operation = {.opcode = opcode, .quantity = 1};
 
-  preorder_hash(job, operation.hash);
+  bs_job_preorder_hash(operation.hash, job->name, job->payment.own.hash, job->owner);
   memcpy(operation.consensus, job->consensus, sizeof operation.consensus);
   return bs_payment_add(&job->payment, batch, txid,
                         &(struct bs_payment_outputs){.operation = &operation, .burn = job->receipt.price}, error);
@@ -82,7 +82,8 @@ static bool load(struct bs_job *job, struct bs_view *view, struct bs_error *erro
   if (waiting == NULL) return true;
   job->height = waiting->next_block;
   memcpy(job->consensus, waiting->consensus, sizeof job->consensus);
-  return bs_waiting_check(waiting, job->name, error) && bs_waiting_adjust(waiting, &job->payment, error);
+  return ((job->is_repeated != NULL && job->is_repeated(job)) || bs_waiting_check(waiting, job->name, error)) &&
+         bs_waiting_adjust(waiting, &job->payment, error);
 }
 
 static void drop_batch(struct bs_batch *batch) {
@@ -150,6 +151,15 @@ static bool submit(struct bs_job *job, struct bs_names *names, struct bs_scope *
                                  error);
 }
 
+/* Once more where the server was one that only boasted of its chain, and nothing was made. */
+static bool submit_somewhere(struct bs_job *job, struct bs_names *names, struct bs_scope *scope, struct bs_error *error) {
+  if (submit(job, names, scope, error)) return true;
+  job->waiting = NULL;
+  if (job->is_kept || !bs_names_may_repeat(names)) return false;
+  *error = (struct bs_error){0};
+  return submit(job, names, scope, error);
+}
+
 bool bs_job_run(struct bs_job *job, struct bs_names *names, struct bs_scope *scope,
                 struct bs_name_receipt *ret_receipt, struct bs_error *error) {
   const struct bs_name_operation *operation = job->operation;
@@ -158,7 +168,7 @@ bool bs_job_run(struct bs_job *job, struct bs_names *names, struct bs_scope *sco
     return bs_fail(error, BS_WORD_usage, "The operation on %s needs the owner's key.", job->name);
   bs_payment_begin(&job->payment, names, operation->owner_key, operation->payment_key);
   if (!bs_names_network(names, scope, &job->network, error) || !set_owner(job, error)) return false;
-  if (!submit(job, names, scope, error)) {
+  if (!submit_somewhere(job, names, scope, error)) {
     bs_name_receipt_clear(&job->receipt);
     return false;
   }

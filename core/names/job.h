@@ -12,10 +12,13 @@ struct bs_job {
   /* What is wanted; members that an operation doesn't need are zero. */
   const struct bs_name_operation *operation;
   const char *name;                          /* or a namespace's id; checked */
+  bool is_nameless;                          /* `name` is a noun for messages */
   const char *owner_address;                 /* who gets it, as given; NULL: owner_key */
   unsigned char value_hash[BS_HASH160_SIZE]; /* update, import; announce: the message's */
   bool keep_data;                            /* transfer */
   struct bs_namespace_rules rules;           /* reveal */
+  /* Is the very same on its way?  Then that is told again; NULL: it is never looked for before the plan. */
+  bool (*is_repeated)(struct bs_job *job);
 
   /* Reads of the chain what `plan` needs beyond height, consensus hash and coins; NULL: nothing. */
   bool (*look)(struct bs_job *job, struct bs_view *view, struct bs_error *error);
@@ -30,6 +33,7 @@ struct bs_job {
   enum bs_network network;
   struct bs_payment payment;
   struct bs_waiting *waiting; /* what else is on its way (waiting.h); NULL: the chain is immediate */
+  bool is_kept;               /* something was made that is kept, and may be sent */
   bool plans_registration;    /* set by the plan: what it added is the preorder alone */
   /* The chain as the plan sees it. */
   uint64_t height;
@@ -48,6 +52,9 @@ bool bs_job_run(struct bs_job *job, struct bs_names *names, struct bs_scope *sco
 /* ---- for plans ---- */
 /* The owner key's address. */
 void bs_job_sender(const struct bs_job *job, char address[BS_ADDRESS_TEXT]);
+/* What a preorder of the name (or a namespace's id) commits to; sender: the hash of the key that makes it. */
+void bs_job_preorder_hash(unsigned char hash[BS_HASH160_SIZE], const char *name, const unsigned char sender[BS_HASH160_SIZE],
+                          const char *address);
 /* noun: "name" or "namespace". */
 bool bs_job_bound_price(struct bs_job *job, const char *noun, uint64_t price, struct bs_error *error);
 /* Is a preorder of name and owner by this key pending?  job->preorder is it then.  opcode: NAME_PREORDER or

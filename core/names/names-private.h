@@ -34,4 +34,7 @@ bool bs_names_fail_unknown(const struct bs_names *names, const char *name, struc
 /* Copies the texts of a list for its caller. */
 bool bs_names_give_list(char **ret_texts, struct bs_buffer *texts, struct bs_error *error);
 
+/* The call that failed may be made again: see was_misled of struct bs_provider. */
+bool bs_names_may_repeat(struct bs_names *names);
+
 #endif

@@ -99,6 +99,12 @@ void bs_names_leave(struct bs_names_call *call) {
   call->names = NULL;
 }
 
+bool bs_names_may_repeat(struct bs_names *names) {
+  BS_LOCKED(&names->mutex);
+
+  return names->provider->was_misled != NULL && names->provider->was_misled(names->state);
+}
+
 bool bs_names_chain_id(struct bs_names *names, struct bs_scope *scope, unsigned char chain_id[32],
                        struct bs_error *error) {
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
@@ -203,6 +209,7 @@ bool bs_names_answer(const struct bs_names_call *call, const struct bs_scope *sc
       return false;
     describe(&answer.record, &answer.entry, answer.name_space_found ? &answer.name_space : NULL, next - 1);
     snprintf(answer.record.proven, sizeof answer.record.proven, "%s", provider->proven);
+    if (provider->witness != NULL) provider->witness(names->state, &answer.record.told_by, &answer.record.is_far);
     if (!provider->network(names->state, scope, &answer.record.network, error) ||
         !provider->is_inherited(names->state, &answer.record.is_inherited, &answer.entry, error) ||
         !provider->chain_id(names->state, answer.record.chain_id, error))

@@ -124,6 +124,10 @@ struct bs_name_record {
   uint64_t vtxindex;
   char txid[BS_TXID_TEXT]; /* of the newest operation */
   char proven[BS_PROVEN_TEXT]; /* "local", "none"; with a pin "included" or "current_at 373700" (prove.h) */
+  /* The one of several servers whose word alone it is, as long as `names` lives; NULL: it is proven, a second one says the same,
+   * or there is but one. */
+  const char *told_by;
+  bool is_far; /* ... and of blocks so far beyond what the others know that nothing is to be remembered of it */
   unsigned char chain_id[32]; /* displayed order */
   /* What get_name_blockchain_record also shows (protocol.md section 4.3). */
   char op[4];              /* ":" registered, "::" renewed, "+" updated, ... */

@@ -200,7 +200,8 @@ bool bs_names_announce(struct bs_names *names, struct bs_scope *scope, struct bs
                        const unsigned char hash[BS_HASH160_SIZE], const struct bs_name_operation *operation,
                        struct bs_error *error) {
   struct bs_job job = {
-      .operation = operation, .name = "the announcement", .plan = plan_announce, .fail_absent = fail_nameless};
+      .operation = operation, .name = "the announcement", .is_nameless = true, .plan = plan_announce,
+      .fail_absent = fail_nameless};
 
   memcpy(job.value_hash, hash, sizeof job.value_hash);
   return bs_job_run(&job, names, scope, ret_receipt, error);

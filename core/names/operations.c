@@ -117,12 +117,9 @@ static bool add_registration(struct bs_job *job, struct bs_batch *batch, uint64_
 
 /* Of this name, key and owner: one that waits. */
 static const struct bs_underway *find_mine(const struct bs_job *job, int opcode, bool planned) {
-  const struct bs_underway *item = job->waiting == NULL ? NULL : bs_waiting_find(job->waiting, opcode, job->name, planned);
-
-  return item != NULL && memcmp(item->sender, job->payment.own.hash, sizeof item->sender) == 0 &&
-                 strcmp(item->address, job->owner) == 0
-             ? item
-             : NULL;
+  return job->waiting == NULL
+             ? NULL
+             : bs_waiting_find_of(job->waiting, opcode, job->name, job->payment.own.hash, job->owner, planned);
 }
 
 static bool plan_preorder(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
@@ -157,6 +154,18 @@ static bool is_underway(struct bs_job *job, int opcode, char txid[BS_TXID_TEXT])
   return true;
 }
 
+/* Two registrations in one block are both refused. */
+static bool need_sole(const struct bs_job *job, struct bs_error *error) {
+  const struct bs_underway *other =
+      job->waiting == NULL ? NULL : bs_waiting_find(job->waiting, BS_NAME_REGISTRATION, job->name, false);
+  char txid[BS_TXID_TEXT];
+
+  if (other == NULL) return true;
+  bs_txid_text(txid, other->txid);
+  return bs_fail(error, BS_WORD_conflict, "The name %s is about to be registered for %s: the transaction %s waits for a block.",
+                 job->name, other->address, txid);
+}
+
 /* The registration tells the name: it is not sent before the preorder is safe. */
 static bool plan_first_step(struct bs_job *job, struct bs_batch *batch, struct bs_error *error) {
   job->receipt.waits = "preordered";
@@ -171,6 +180,7 @@ static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_ba
 
   if (!need_free(job, error) || !bound_price(job, error)) return false;
   if (is_underway(job, BS_NAME_REGISTRATION, job->receipt.txid)) return true;
+  if (!need_sole(job, error)) return false;
   if (!bs_job_find_preorder(job, view, BS_NAME_PREORDER, &pending, error)) return false;
   if (!pending && job->waiting != NULL) return plan_first_step(job, batch, error);
   if (!pending && !bs_job_add_preorder(job, batch, BS_NAME_PREORDER, job->receipt.preorder_txid, error)) return false;
@@ -183,6 +193,7 @@ static bool plan_register(struct bs_job *job, struct bs_view *view, struct bs_ba
 static bool plan_renew(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   (void)view;
   if (!need_listed(job, BS_LIST_BOTH, "saved by a renewal", error)) return false;
+  if (is_underway(job, BS_NAME_REGISTRATION, job->receipt.txid)) return true;
   return bound_price(job, error) && add_registration(job, batch, job->receipt.price, error);
 }
 
@@ -196,11 +207,21 @@ static bool plan_update(struct bs_job *job, struct bs_view *view, struct bs_batc
   return bs_job_add(job, batch, &(struct bs_payment_outputs){.operation = &operation}, error);
 }
 
+static bool is_transfer_underway(struct bs_job *job) {
+  const struct bs_underway *item = find_mine(job, BS_NAME_TRANSFER, false);
+  struct bs_operation operation;
+  struct bs_error ignored;
+
+  return item != NULL && bs_waiting_operation(&operation, item, &ignored) && operation.keep_data == job->keep_data &&
+         is_underway(job, BS_NAME_TRANSFER, job->receipt.txid);
+}
+
 static bool plan_transfer(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   struct bs_operation operation = {.opcode = BS_NAME_TRANSFER, .keep_data = job->keep_data};
 
   (void)view;
   if (!need_listed(job, BS_LIST_BY_HASH, "transferred", error)) return false;
+  if (is_transfer_underway(job)) return true;
   if (strcmp(job->entry.origin.address, job->owner) == 0)
     return bs_fail(error, BS_WORD_usage, "The name %s belongs to %s already; give the address of somebody else.",
                    job->name, job->owner);
@@ -210,11 +231,16 @@ static bool plan_transfer(struct bs_job *job, struct bs_view *view, struct bs_ba
       job, batch, &(struct bs_payment_outputs){.operation = &operation, .recipient = job->owner_hash}, error);
 }
 
+static bool is_revocation_underway(struct bs_job *job) {
+  return is_underway(job, BS_NAME_REVOKE, job->receipt.txid);
+}
+
 static bool plan_revoke(struct bs_job *job, struct bs_view *view, struct bs_batch *batch, struct bs_error *error) {
   struct bs_operation operation = {.opcode = BS_NAME_REVOKE};
 
   (void)view;
   if (!need_current(job, error)) return false;
+  if (is_revocation_underway(job)) return true;
   snprintf(operation.name, sizeof operation.name, "%s", job->name);
   return bs_job_add(job, batch, &(struct bs_payment_outputs){.operation = &operation}, error);
 }
@@ -288,6 +314,7 @@ bool bs_names_transfer(struct bs_names *names, struct bs_scope *scope, struct bs
                     .owner_address = owner_address,
                     .keep_data = keep_data,
                     .plan = plan_transfer,
+                    .is_repeated = is_transfer_underway,
                     .fail_absent = fail_unregistered};
 
   return run(&job, names, scope, ret_receipt, error);
@@ -296,7 +323,8 @@ bool bs_names_transfer(struct bs_names *names, struct bs_scope *scope, struct bs
 bool bs_names_revoke(struct bs_names *names, struct bs_scope *scope, struct bs_name_receipt *ret_receipt,
                      const char *name, const struct bs_name_operation *operation, struct bs_error *error) {
   struct bs_job job = {
-      .operation = operation, .name = name, .plan = plan_revoke, .fail_absent = fail_unregistered};
+      .operation = operation, .name = name, .plan = plan_revoke, .is_repeated = is_revocation_underway,
+      .fail_absent = fail_unregistered};
 
   return run(&job, names, scope, ret_receipt, error);
 }

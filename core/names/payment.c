@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define DUST 5500u                    /* satoshis: what an output that only names an owner holds */
 #define BURN_MIN 546u                 /* a node takes no transaction with a smaller P2PKH output; whatever the price */
 #define FUND_MORE UINT64_C(100000000) /* beyond what is needed: not every operation makes coins */
 
@@ -117,7 +116,7 @@ static bool spend_own(struct bs_draft *draft, struct bs_purse *own) {
 
   while (number < own->count && !is_public_key_hash(&own->coins[number])) number++;
   if (number < own->count) spend(draft, own, number);
-  else own->missing = DUST;
+  else own->missing = BS_PAYMENT_DUST;
   return own->missing == 0;
 }
 
@@ -126,12 +125,12 @@ static bool spend_own(struct bs_draft *draft, struct bs_purse *own) {
 static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t change) {
   if (!spend_own(draft, &payment->own)) return false;
   if (payment->owner_pays) {
-    if (!spend_from(payment, draft, &payment->own, DUST)) return false;
+    if (!spend_from(payment, draft, &payment->own, BS_PAYMENT_DUST)) return false;
     draft->outputs[change].value = bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
     return true;
   }
   draft->outputs[change].value = bs_draft_in(draft);
-  bs_draft_pay(draft, payment->pay.hash, DUST);
+  bs_draft_pay(draft, payment->pay.hash, BS_PAYMENT_DUST);
   if (!spend_from(payment, draft, &payment->pay, 0)) return false;
   draft->outputs[draft->output_count - 1].value += bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
   return true;
@@ -192,8 +191,8 @@ bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret
   size_t change;
 
   bs_draft_data(&draft, payload, bs_operation_write(payload, magic, outputs->operation));
-  if (outputs->recipient != NULL) bs_draft_pay(&draft, outputs->recipient, DUST);
-  if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, DUST);
+  if (outputs->recipient != NULL) bs_draft_pay(&draft, outputs->recipient, BS_PAYMENT_DUST);
+  if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, BS_PAYMENT_DUST);
   change = draft.output_count;
   bs_draft_pay(&draft, payment->own.hash, 0);
   if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, bs_payment_burned(payment, outputs->burn));

@@ -18,7 +18,7 @@ static const char *state_of(const struct bs_underway *item) {
 
 /* Is the preorder of a planned registration in the index? */
 static bool is_preordered(const struct bs_waiting *waiting, const struct bs_underway *plan) {
-  return bs_waiting_find(waiting, BS_NAME_PREORDER, plan->name, false) == NULL;
+  return bs_waiting_find_of(waiting, BS_NAME_PREORDER, plan->name, plan->sender, plan->address, false) == NULL;
 }
 
 static const char *due_of(const struct bs_waiting *waiting, const struct bs_underway *item) {
@@ -33,7 +33,8 @@ static uint64_t blocks_since(const struct bs_waiting *waiting, uint64_t block) {
 }
 
 static void show(const struct bs_waiting *waiting, struct bs_pending_operation *shown, const struct bs_underway *item) {
-  *shown = (struct bs_pending_operation){.operation = bs_opcode_text((enum bs_opcode)item->opcode),
+  *shown = (struct bs_pending_operation){.id = item->id,
+                                         .operation = bs_opcode_text((enum bs_opcode)item->opcode),
                                          .state = state_of(item),
                                          .due = due_of(waiting, item),
                                          .age = blocks_since(waiting, item->block),
@@ -103,37 +104,27 @@ static bool find_plans(const struct bs_waiting *waiting, struct chosen *plans, c
   return true;
 }
 
-bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
-                     const struct bs_key *payment_key, struct bs_error *error) {
+static bool settle_once(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
+                        const struct bs_key *payment_key, struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
 
-  if (names->provider->is_immediate(names->state)) return true;
   if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, true, error)) return false;
   return !call.exists || (bs_waiting_load(&waiting, names, scope, error) &&
                           bs_waiting_settle(&waiting, owner_key, payment_key, error));
 }
 
-/* What has ended for good, in so far as it takes to let go of it. */
-static bool find_ended(const struct bs_waiting *waiting, struct chosen *ended, struct bs_error *error) {
-  ended->items = calloc(waiting->count + 1, sizeof *ended->items);
-  if (ended->items == NULL) return bs_fail_memory(error);
-  for (size_t i = 0; i < waiting->count; i++) {
-    const struct bs_underway *item = &waiting->items[i];
-    struct bs_underway *copy = &ended->items[ended->count];
-
-    if (item->is_over || (item->stage != BS_STAGE_LOST && item->stage != BS_STAGE_REFUSED)) continue;
-    *copy = (struct bs_underway){.id = item->id, .stage = item->stage, .is_over = true};
-    memcpy(copy->chain_id, item->chain_id, sizeof copy->chain_id);
-    memcpy(copy->txid, item->txid, sizeof copy->txid);
-    ended->count++;
-  }
-  return true;
+bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
+                     const struct bs_key *payment_key, struct bs_error *error) {
+  if (names->provider->is_immediate(names->state) || settle_once(names, scope, owner_key, payment_key, error)) return true;
+  if (!bs_names_may_repeat(names)) return false;
+  *error = (struct bs_error){0};
+  return settle_once(names, scope, owner_key, payment_key, error);
 }
 
-/* Settles, and finds what is to be registered, and what is to be told for the last time. */
+/* Settles, and finds what is to be registered. */
 static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
-                   struct chosen *plans, struct chosen *ended, const struct bs_key *owner_key, const struct bs_key *payment_key,
+                   struct chosen *plans, const struct bs_key *owner_key, const struct bs_key *payment_key,
                    struct bs_error *error) {
   struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
   struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
@@ -141,24 +132,12 @@ static bool settle(struct bs_names *names, struct bs_scope *scope, struct bs_pen
   if (!bs_waiting_lock(&waiting, names, scope, error) || !bs_names_enter(&call, names, scope, true, error)) return false;
   if (!call.exists) return show_none(ret_items, ret_count, error);
   return bs_waiting_load(&waiting, names, scope, error) && bs_waiting_settle(&waiting, owner_key, payment_key, error) &&
-         find_plans(&waiting, plans, owner_key, error) && find_ended(&waiting, ended, error) &&
-         show_all(&waiting, ret_items, ret_count, error);
+         find_plans(&waiting, plans, owner_key, error) && show_all(&waiting, ret_items, ret_count, error);
 }
 
-/* Last of all: what fails before tells nothing, and the next call does. */
-static bool let_go(struct bs_names *names, struct bs_scope *scope, const struct chosen *ended, struct bs_error *error) {
-  struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
-  struct bs_underway **saved BS_AUTO_FREE = calloc(ended->count + 1, sizeof *saved);
-
-  if (saved == NULL) return bs_fail_memory(error);
-  for (size_t i = 0; i < ended->count; i++) saved[i] = &ended->items[i];
-  return ended->count == 0 || (bs_waiting_lock(&waiting, names, scope, error) &&
-                               bs_state_underway_save(names->remembered, scope, saved, ended->count, error));
-}
-
-static struct bs_pending_operation *find_shown(struct bs_pending_operation *items, size_t count, const char *name) {
+static struct bs_pending_operation *find_shown(struct bs_pending_operation *items, size_t count, int64_t id) {
   for (size_t i = 0; i < count; i++)
-    if (strcmp(items[i].state, "planned") == 0 && strcmp(items[i].name, name) == 0) return &items[i];
+    if (items[i].id == id) return &items[i];
   return NULL;
 }
 
@@ -188,18 +167,55 @@ static bool send_registration(struct bs_names *names, struct bs_scope *scope, co
 bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
                      const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error) {
   const struct bs_name_operation operation = {.owner_key = owner_key, .payment_key = payment_key};
-  struct chosen plans BS_AUTO(free_chosen) = {NULL, 0}, ended BS_AUTO(free_chosen) = {NULL, 0};
+  struct chosen plans BS_AUTO(free_chosen) = {NULL, 0};
   struct bs_pending_operation *items BS_AUTO_FREE = NULL;
   size_t count;
 
   if (names->provider->is_immediate(names->state)) return show_none(ret_items, ret_count, error);
-  if (!settle(names, scope, &items, &count, &plans, &ended, owner_key, payment_key, error)) return false;
+  if (!settle(names, scope, &items, &count, &plans, owner_key, payment_key, error)) {
+    if (plans.items != NULL || !bs_names_may_repeat(names)) return false;
+    *error = (struct bs_error){0};
+    if (!settle(names, scope, &items, &count, &plans, owner_key, payment_key, error)) return false;
+  }
   for (size_t i = 0; i < plans.count; i++)
-    if (!send_registration(names, scope, &plans.items[i], find_shown(items, count, plans.items[i].name), &operation, error))
+    if (!send_registration(names, scope, &plans.items[i], find_shown(items, count, plans.items[i].id), &operation, error))
       return false;
-  if (!let_go(names, scope, &ended, error)) return false;
   *ret_items = items;
   *ret_count = count;
   items = NULL;
   return true;
+}
+
+/* Of what is kept, what has ended for good and is among these. */
+static bool was_told(const struct bs_underway *item, const struct bs_pending_operation *items, size_t count) {
+  if (item->stage != BS_STAGE_LOST && item->stage != BS_STAGE_REFUSED) return false;
+  for (size_t i = 0; i < count; i++)
+    if (items[i].id == item->id) return true;
+  return false;
+}
+
+static bool any_has_ended(const struct bs_pending_operation *items, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(items[i].state, "lost") == 0 || strcmp(items[i].state, "refused") == 0) return true;
+  return false;
+}
+
+bool bs_names_told(struct bs_names *names, struct bs_scope *scope, const struct bs_pending_operation *items, size_t count,
+                   struct bs_error *error) {
+  struct bs_waiting waiting BS_AUTO(bs_waiting_free) = BS_WAITING_INIT;
+  struct bs_underway **saved BS_AUTO_FREE = NULL;
+  size_t saves = 0;
+
+  if (!any_has_ended(items, count)) return true;
+  if (!bs_waiting_lock(&waiting, names, scope, error) ||
+      !bs_state_underway_list(names->remembered, scope, &waiting.items, &waiting.count, NULL, error))
+    return false;
+  saved = calloc(waiting.count + 1, sizeof(struct bs_underway *));
+  if (saved == NULL) return bs_fail_memory(error);
+  for (size_t i = 0; i < waiting.count; i++) {
+    if (!was_told(&waiting.items[i], items, count)) continue;
+    waiting.items[i].is_over = true;
+    saved[saves++] = &waiting.items[i];
+  }
+  return bs_state_underway_save(names->remembered, scope, saved, saves, error);
 }

@@ -15,6 +15,7 @@
 void bs_names_remember(struct bs_names *names, struct bs_state *state);
 
 struct bs_pending_operation {
+  int64_t id; /* as in core/state/underway.h */
   char name[38];         /* or a namespace's id; "": an announcement */
   const char *operation; /* static: "NAME_UPDATE" */
   char txid[BS_TXID_TEXT]; /* ""; there is none yet */
@@ -34,12 +35,16 @@ bool bs_names_pending(struct bs_names *names, struct bs_scope *scope, struct bs_
                       struct bs_error *error);
 /*
  * Does what is due: sends again what nobody knows any more, makes anew what names a consensus hash that is about to be too
- * old (with what depends on it), registers what was preordered, and ends what is done, lost or refused: told once, here.
+ * old (with what depends on it), registers what was preordered, and ends what is done.  What is lost or refused stays until
+ * bs_names_told.
  * Keys may be NULL: what only they can sign stays as it is, and says so in `reason`.  Words: those of asking and sending.
  */
 bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_pending_operation **ret_items, size_t *ret_count,
                      const struct bs_key *owner_key, const struct bs_key *payment_key, struct bs_error *error);
-/* The same without registrations, and without telling: what every operation does first. */
+/* What was listed as lost or refused has been told to whoever wants to know: it goes. */
+bool bs_names_told(struct bs_names *names, struct bs_scope *scope, const struct bs_pending_operation *items, size_t count,
+                   struct bs_error *error);
+/* The same as resuming, without registrations and a list: what every operation does first. */
 bool bs_names_settle(struct bs_names *names, struct bs_scope *scope, const struct bs_key *owner_key,
                      const struct bs_key *payment_key, struct bs_error *error);
 

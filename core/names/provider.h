@@ -30,6 +30,9 @@ struct bs_batch {
   struct bs_buffer raw[BS_BATCH_MAX];
   size_t count;
 };
+static inline void bs_batch_free(struct bs_batch *batch) {
+  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
+}
 
 /*
  * Makes the transactions of a submission from the chain as it is.  For embedded ledgers nothing can change until they
@@ -63,6 +66,9 @@ struct bs_provider {
   const char *(*place)(void *state); /* the file or server, for messages */
   /* A block that the caller has seen before: an answer of a chain that ends far below it is old.  NULL where none can be. */
   void (*saw)(void *state, uint64_t block);
+  /* After a call that failed and is left: was it for somebody who was asked for what he says of himself, and who is not asked
+   * for that any more?  Then the same call may be made again.  NULL: never. */
+  bool (*was_misled)(void *state);
   bool (*chain_id)(void *state, unsigned char chain_id[32], struct bs_error *error);
   bool (*info)(void *state, struct bs_names_info *info, struct bs_error *error);
   /* The block that the next transactions will be in, where the index is not behind the chain (info: node_height), and the
@@ -71,6 +77,9 @@ struct bs_provider {
   /* With its namespace, both as of one moment; ret_name_space NULL, which only a server asks: the name alone. */
   bool (*get_name)(void *state, struct bs_name_entry *ret_entry, bool *ret_found, struct bs_namespace_entry *ret_name_space,
                    bool *ret_name_space_found, const char *name, struct bs_error *error);
+  /* Of the name that was got last: who alone says so, where several could be asked (as long as the state lives; NULL: nobody,
+   * or a second one confirms it), and whether that is of blocks far beyond all that the others know.  NULL: there is only one. */
+  void (*witness)(void *state, const char **ret_told_by, bool *ret_is_far);
   bool (*is_inherited)(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
   bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                         struct bs_error *error);
@@ -125,8 +134,8 @@ struct bs_provider {
   bool (*submit)(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error);
   /* One that was made elsewhere, whether or not its operation is accepted; fills what the answer says of that.  Where the
    * chain is not immediate, one that waits already, or is in a block, is no failure; the words conflict (its coins are
-   * spent, or never were), malformed, forged, denied, usage and too_large mean that the node does not take it, all others
-   * that it may have. */
+   * spent in the chain, or never were), contested (one that waits, too, spends them), malformed, forged, denied, usage and
+   * too_large mean that the node does not take it, all others that it may have. */
   bool (*broadcast)(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
                     struct bs_error *error);
 };

@@ -14,17 +14,16 @@
 #include "core/base/log.h"
 #include "core/names/waiting.h"
 
+static const unsigned char magic[2] = {'i', 'd'};
+
 #define RELAY_RATE 1 /* satoshis for a byte, that what replaces something pays beyond it */
-#define DUST 5500u
 
 /* The operation that made the coin under an id that it has no more; NULL. */
 static const struct bs_underway *find_replaced(const struct bs_waiting *waiting, const struct bs_underway_input *input) {
   for (size_t i = 0; i < waiting->count; i++) {
     const struct bs_underway *item = &waiting->items[i];
 
-    if (item->is_over || item->stage != BS_STAGE_SENT) continue;
-    for (size_t j = 0; j < item->earlier.length; j += BS_TXID_SIZE)
-      if (memcmp(item->earlier.bytes + j, input->txid, BS_TXID_SIZE) == 0) return item;
+    if (!item->is_over && item->stage == BS_STAGE_SENT && bs_underway_was(item, input->txid)) return item;
   }
   return NULL;
 }
@@ -94,28 +93,45 @@ static void renew_payload(const struct bs_waiting *waiting, struct bs_operation 
   else memcpy(operation->consensus, waiting->consensus, sizeof operation->consensus);
 }
 
+static bool fail_kept(const struct bs_underway *item, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_corrupt, "The operation on %s that is kept to be sent is none.", item->name);
+}
+
+static bool read_operation(struct bs_operation *ret_operation, const struct bs_underway *item,
+                           const struct bs_transaction *transaction, struct bs_error *error) {
+  const unsigned char *payload;
+  size_t length;
+
+  return (transaction->output_count > 0 &&
+          bs_script_payload(&payload, &length, transaction->outputs[0].script, transaction->outputs[0].script_length) &&
+          bs_operation_parse(ret_operation, magic, payload, length, error)) ||
+         fail_kept(item, error);
+}
+
+bool bs_waiting_operation(struct bs_operation *ret_operation, const struct bs_underway *item, struct bs_error *error) {
+  struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
+
+  return bs_transaction_parse(&transaction, item->raw.bytes, item->raw.length, error) &&
+         read_operation(ret_operation, item, &transaction, error);
+}
+
 /* The outputs as they were, but for the operation's. */
 static bool take_outputs(const struct bs_waiting *waiting, struct bs_draft *draft, const struct bs_underway *item,
                          struct bs_error *error) {
   struct bs_transaction transaction BS_AUTO(bs_transaction_free) = {0};
-  static const unsigned char magic[2] = {'i', 'd'};
   unsigned char payload[BS_PAYLOAD_MAX];
-  const unsigned char *old;
   struct bs_operation operation;
-  size_t length;
 
   if (!bs_transaction_parse(&transaction, item->raw.bytes, item->raw.length, error)) return false;
-  if (transaction.output_count > BS_DRAFT_OUTPUTS || item->change >= transaction.output_count ||
-      !bs_script_payload(&old, &length, transaction.outputs[0].script, transaction.outputs[0].script_length) ||
-      !bs_operation_parse(&operation, magic, old, length, error))
-    return bs_fail(error, BS_WORD_corrupt, "The operation on %s that is kept to be sent is none.", item->name);
+  if (transaction.output_count > BS_DRAFT_OUTPUTS || item->change >= transaction.output_count) return fail_kept(item, error);
+  if (!read_operation(&operation, item, &transaction, error)) return false;
   renew_payload(waiting, &operation, item);
   bs_draft_data(draft, payload, bs_operation_write(payload, magic, &operation));
   for (size_t i = 1; i < transaction.output_count; i++) {
     const struct bs_transaction_output *output = &transaction.outputs[i];
 
     if (output->script_length > BS_OUTPUT_SCRIPT_MAX)
-      return bs_fail(error, BS_WORD_corrupt, "The operation on %s that is kept to be sent is none.", item->name);
+      return fail_kept(item, error);
     memcpy(draft->outputs[i].script, output->script, output->script_length);
     draft->outputs[i].script_length = output->script_length;
     draft->outputs[i].value = output->value;
@@ -167,9 +183,9 @@ static bool balance(struct bs_waiting *waiting, struct bs_draft *draft, struct b
              " but names.max_fee allows %" PRIu64 ".", fee, bs_draft_size(draft), most);
     return false;
   }
-  if (in < others + fee + DUST) {
+  if (in < others + fee + BS_PAYMENT_DUST) {
     snprintf(item->reason, sizeof item->reason, "To be made anew it needs a fee of %" PRIu64 " satoshis, and its coins have %"
-             PRIu64 " satoshis too little.", fee, others + fee + DUST - in);
+             PRIu64 " satoshis too little.", fee, others + fee + BS_PAYMENT_DUST - in);
     return false;
   }
   draft->outputs[item->change].value = in - others - fee;

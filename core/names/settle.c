@@ -16,17 +16,7 @@
 /* ---- what the index shows ---- */
 
 static bool has_id(const struct bs_underway *item, const unsigned char txid[BS_TXID_SIZE]) {
-  if (item->raw.length != 0 && memcmp(item->txid, txid, BS_TXID_SIZE) == 0) return true;
-  for (size_t i = 0; i < item->earlier.length; i += BS_TXID_SIZE)
-    if (memcmp(item->earlier.bytes + i, txid, BS_TXID_SIZE) == 0) return true;
-  return false;
-}
-
-static void preorder_hash(const struct bs_underway *item, unsigned char hash[BS_HASH160_SIZE]) {
-  struct bs_script sender;
-
-  bs_script_pay_to(&sender, item->sender);
-  bs_name_hash(hash, item->name, &sender, item->address);
+  return (item->raw.length != 0 && memcmp(item->txid, txid, BS_TXID_SIZE) == 0) || bs_underway_was(item, txid);
 }
 
 static bool find_preorder(struct bs_waiting *waiting, const struct bs_underway *item, enum bs_opcode opcode, bool *ret_found,
@@ -34,7 +24,7 @@ static bool find_preorder(struct bs_waiting *waiting, const struct bs_underway *
   struct bs_preorder_entry entry;
   unsigned char hash[BS_HASH160_SIZE];
 
-  preorder_hash(item, hash);
+  bs_job_preorder_hash(hash, item->name, item->sender, item->address);
   return waiting->names->provider->get_preorder(waiting->names->state, &entry, ret_found, opcode, hash, error);
 }
 
@@ -237,7 +227,8 @@ static bool depends_on_lost(const struct bs_waiting *waiting, const struct bs_un
 
 /* A registration that waits for its preorder: was the name registered meanwhile, or is the preorder gone? */
 static bool look_at_plan(struct bs_waiting *waiting, struct bs_underway *item, struct bs_error *error) {
-  const struct bs_underway *preorder = bs_waiting_find(waiting, BS_NAME_PREORDER, item->name, false);
+  const struct bs_underway *preorder =
+      bs_waiting_find_of(waiting, BS_NAME_PREORDER, item->name, item->sender, item->address, false);
   struct bs_name_entry entry;
   bool found;
 
@@ -266,8 +257,9 @@ bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error) {
   return true;
 }
 
-/* A rival may have left the pools meanwhile: only what was refused again, once the index has what was in blocks then, is lost.
- * The rival may be an earlier form of its own, as long as that names no consensus hash that is too old. */
+/* A rival that waits for a block, as it does, makes it contested, not spent.  What was in a block may have left the chain
+ * meanwhile: only what was refused again, once the index has the blocks of then, is lost.  They may have an earlier form of its
+ * own, as long as that names no consensus hash that is too old. */
 static bool is_spent_for_good(const struct bs_waiting *waiting, const struct bs_underway *item) {
   uint64_t last = item->spent + (item->earlier.length > 0 ? BS_CONSENSUS_WINDOW : 0);
 

@@ -24,8 +24,8 @@ void bs_names_remember(struct bs_names *names, struct bs_state *state) {
 }
 
 bool bs_waiting_is_refusal(enum bs_word word) {
-  return word == BS_WORD_conflict || word == BS_WORD_malformed || word == BS_WORD_forged || word == BS_WORD_denied ||
-         word == BS_WORD_usage || word == BS_WORD_too_large;
+  return word == BS_WORD_conflict || word == BS_WORD_contested || word == BS_WORD_malformed ||
+         word == BS_WORD_forged || word == BS_WORD_denied || word == BS_WORD_usage || word == BS_WORD_too_large;
 }
 
 bool bs_waiting_names_consensus(int opcode) {
@@ -65,12 +65,24 @@ void bs_waiting_free(struct bs_waiting *waiting) {
   waiting->count = 0;
 }
 
+static bool is_wanted(const struct bs_underway *item, int opcode, const char *name, bool planned) {
+  return item->opcode == opcode && strcmp(item->name, name) == 0 && !item->is_over &&
+         (planned ? item->stage == BS_STAGE_PLANNED : bs_waiting_is_alive(item));
+}
+
 struct bs_underway *bs_waiting_find(const struct bs_waiting *waiting, int opcode, const char *name, bool planned) {
+  for (size_t i = waiting->count; i > 0; i--)
+    if (is_wanted(&waiting->items[i - 1], opcode, name, planned)) return &waiting->items[i - 1];
+  return NULL;
+}
+
+struct bs_underway *bs_waiting_find_of(const struct bs_waiting *waiting, int opcode, const char *name,
+                                       const unsigned char sender[BS_HASH160_SIZE], const char *address, bool planned) {
   for (size_t i = waiting->count; i > 0; i--) {
     struct bs_underway *item = &waiting->items[i - 1];
 
-    if (item->opcode == opcode && strcmp(item->name, name) == 0 && !item->is_over &&
-        (planned ? item->stage == BS_STAGE_PLANNED : bs_waiting_is_alive(item)))
+    if (is_wanted(item, opcode, name, planned) && memcmp(item->sender, sender, sizeof item->sender) == 0 &&
+        strcmp(item->address, address) == 0)
       return item;
   }
   return NULL;
@@ -109,12 +121,6 @@ bool bs_names_state_of(struct bs_names *names, struct bs_scope *scope, enum bs_w
   return true;
 }
 
-static bool was_called(const struct bs_underway *item, const unsigned char txid[BS_TXID_SIZE]) {
-  for (size_t i = 0; i < item->earlier.length; i += BS_TXID_SIZE)
-    if (memcmp(item->earlier.bytes + i, txid, BS_TXID_SIZE) == 0) return true;
-  return false;
-}
-
 bool bs_names_current_txid(struct bs_names *names, struct bs_scope *scope, char current[BS_TXID_TEXT],
                            const unsigned char chain_id[32], const char *txid, struct bs_error *error) {
   struct bs_underway *items;
@@ -125,7 +131,7 @@ bool bs_names_current_txid(struct bs_names *names, struct bs_scope *scope, char 
   if (names->remembered == NULL || !bs_txid_parse(id, txid)) return true;
   if (!bs_state_underway_list(names->remembered, scope, &items, &count, chain_id, error)) return false;
   for (size_t i = 0; i < count; i++)
-    if (was_called(&items[i], id)) bs_txid_text(current, items[i].txid);
+    if (bs_underway_was(&items[i], id)) bs_txid_text(current, items[i].txid);
   bs_underway_free(items, count);
   return true;
 }
@@ -217,7 +223,8 @@ static bool is_early(const struct bs_waiting *waiting, const struct bs_underway 
 
     if (!other->is_unwanted || !bs_waiting_is_alive(other)) continue;
     for (size_t j = 0; j < item->input_count; j++)
-      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0 || was_called(other, item->inputs[j].txid)) return true;
+      if (memcmp(item->inputs[j].txid, other->txid, BS_TXID_SIZE) == 0 || bs_underway_was(other, item->inputs[j].txid))
+        return true;
   }
   return false;
 }
@@ -267,7 +274,7 @@ static void describe(const struct bs_job *job, struct bs_underway *item) {
   const struct bs_waiting *waiting = job->waiting;
 
   memcpy(item->chain_id, waiting->chain_id, sizeof item->chain_id);
-  if (strchr(job->name, ' ') == NULL) snprintf(item->name, sizeof item->name, "%s", job->name);
+  if (!job->is_nameless) snprintf(item->name, sizeof item->name, "%s", job->name);
   memcpy(item->address, job->owner, sizeof item->address);
   memcpy(item->sender, job->payment.own.hash, sizeof item->sender);
   memcpy(item->payer, job->payment.pay.hash, sizeof item->payer);
@@ -302,6 +309,7 @@ bool bs_waiting_plan(struct bs_job *job, struct bs_error *error) {
   struct bs_underway plan BS_AUTO(bs_underway_clear) = {.id = 0};
 
   if (job->operation->dry_run) return true;
+  job->is_kept = true;
   describe_plan(job, &plan);
   return bs_waiting_save(job->waiting, &plan, error);
 }
@@ -321,7 +329,7 @@ static void end_plan(struct bs_waiting *waiting, struct made_items *made, const 
                      struct bs_underway **saved, size_t *count) {
   struct bs_underway *plan = item->opcode != BS_NAME_REGISTRATION || item->stage == BS_STAGE_PLANNED
                                  ? NULL
-                                 : bs_waiting_find(waiting, item->opcode, item->name, true);
+                                 : bs_waiting_find_of(waiting, item->opcode, item->name, item->sender, item->address, true);
 
   if (plan == NULL) return;
   plan->is_over = true;
@@ -334,6 +342,7 @@ static bool keep(struct bs_job *job, struct made_items *made, const struct bs_ba
   struct bs_underway *saved[2 * (BS_BATCH_MAX + 1)];
   size_t count = 0;
 
+  job->is_kept = true;
   for (; made->count < batch->count; made->count++)
     if (!describe_made(job, &made->items[made->count], &job->payment.made[made->count], &batch->raw[made->count], error)) {
       made->count++;
@@ -385,7 +394,13 @@ static bool send(struct bs_job *job, struct made_items *made, struct bs_error *e
     note_sent(item);
     bs_log(BS_LOG_INFO, "sent: %s of %s, for a fee of %" PRIu64 " satoshis", bs_opcode_text((enum bs_opcode)item->opcode),
            job->name, item->fee);
-    if (!bs_waiting_save(job->waiting, item, error)) return false;
+    if (!bs_waiting_save(job->waiting, item, error)) {
+      char txid[BS_TXID_TEXT];
+
+      bs_txid_text(txid, item->txid);
+      return bs_context(error, "The operation on %s was sent, by the transaction %s, and that cannot be remembered", job->name,
+                        txid);
+    }
   }
   return true;
 }
@@ -401,14 +416,10 @@ static bool try_out(struct bs_job *job, const struct bs_batch *batch, struct bs_
   return true;
 }
 
-static void free_batch(struct bs_batch *batch) {
-  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
-}
-
 static bool make_and_send(struct bs_job *job, bs_build build, struct bs_error *error) {
   struct bs_names *names = job->waiting->names;
   struct bs_view view = {names->provider, names->state};
-  struct bs_batch batch BS_AUTO(free_batch) = {.count = 0};
+  struct bs_batch batch BS_AUTO(bs_batch_free) = {.count = 0};
   struct made_items made BS_AUTO(free_made) = {.count = 0};
 
   if (!build(job, &view, &batch, error)) return false;

@@ -33,8 +33,11 @@ static inline bool bs_waiting_is_alive(const struct bs_underway *item) {
   return !item->is_over && (item->stage == BS_STAGE_MADE || item->stage == BS_STAGE_SENT || item->stage == BS_STAGE_SPENT);
 }
 bool bs_waiting_names_consensus(int opcode);
-/* The newest with this operation on this name that is alive, or, with BS_STAGE_PLANNED, planned; NULL. */
+/* The newest with this operation on this name that is alive, or `planned`; NULL. */
 struct bs_underway *bs_waiting_find(const struct bs_waiting *waiting, int opcode, const char *name, bool planned);
+/* The same of this key, for this address. */
+struct bs_underway *bs_waiting_find_of(const struct bs_waiting *waiting, int opcode, const char *name,
+                                       const unsigned char sender[BS_HASH160_SIZE], const char *address, bool planned);
 /* Another operation of ours that ends the owner's rights is on its way.  Word: conflict. */
 bool bs_waiting_check(const struct bs_waiting *waiting, const char *name, struct bs_error *error);
 
@@ -53,6 +56,9 @@ bool bs_waiting_look(struct bs_waiting *waiting, struct bs_error *error);
 /* And does what is due but registrations; saved. */
 bool bs_waiting_settle(struct bs_waiting *waiting, const struct bs_key *owner_key, const struct bs_key *payment_key,
                        struct bs_error *error);
+
+/* What its transaction says. */
+bool bs_waiting_operation(struct bs_operation *ret_operation, const struct bs_underway *item, struct bs_error *error);
 
 /* Must it be made anew, and why: static, NULL when not. */
 const char *bs_waiting_rebuild_reason(const struct bs_waiting *waiting, const struct bs_underway *item);

@@ -25,6 +25,12 @@ void bs_underway_clear(struct bs_underway *operation) {
   *operation = (struct bs_underway){.id = 0};
 }
 
+bool bs_underway_was(const struct bs_underway *operation, const unsigned char txid[32]) {
+  for (size_t i = 0; i < operation->earlier.length; i += 32)
+    if (memcmp(operation->earlier.bytes + i, txid, 32) == 0) return true;
+  return false;
+}
+
 void bs_underway_free(struct bs_underway *operations, size_t count) {
   for (size_t i = 0; i < count; i++) bs_underway_clear(&operations[i]);
   free(operations);

@@ -9,7 +9,7 @@
 #include "core/crypto/digest.h"
 #include "core/state/state.h"
 
-#define BS_UNDERWAY_SCRIPT_MAX 25 /* P2PKH */
+#define BS_UNDERWAY_SCRIPT_MAX 25 /* P2PKH; P2WPKH is shorter */
 #define BS_UNDERWAY_INPUT_SIZE (32 + 4 + 8 + 1 + BS_UNDERWAY_SCRIPT_MAX) /* of one in the file */
 #define BS_UNDERWAY_MAX 1000      /* operations of one chain */
 
@@ -18,7 +18,7 @@ enum bs_stage {
   BS_STAGE_MADE,        /* kept, and perhaps sent */
   BS_STAGE_SENT,        /* whoever was asked took it, and the index does not show it yet */
   BS_STAGE_SPENT,       /* its coins are spent: the index will show by what */
-  BS_STAGE_LOST,        /* they were spent by something else; it is kept until that was told */
+  BS_STAGE_LOST,        /* they were spent by something else, or never will be there; it is kept until that was told */
   BS_STAGE_REFUSED      /* it is in a block, and the rules refused it; likewise */
 };
 
@@ -58,6 +58,8 @@ struct bs_underway {
   bool is_over;             /* given to bs_state_underway_save: it goes */
 };
 void bs_underway_clear(struct bs_underway *operation);
+/* Is it the id of one that it replaced? */
+bool bs_underway_was(const struct bs_underway *operation, const unsigned char txid[32]);
 void bs_underway_free(struct bs_underway *operations, size_t count);
 
 /* The oldest first, by bs_underway_free; chain_id NULL: of all chains.  Reading makes no state.  Words: corrupt. */

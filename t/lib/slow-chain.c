@@ -298,7 +298,7 @@ static bool make_room(const struct bs_transaction *transaction, uint64_t fee, si
       replaced += evict(txid);
     }
   if (replaced == 0 || fee >= replaced + size) return true;
-  return bs_fail(error, BS_WORD_conflict, "insufficient fee, rejecting replacement");
+  return bs_fail(error, BS_WORD_contested, "insufficient fee, rejecting replacement");
 }
 
 static bool judge(const struct bs_transaction *transaction, const struct bs_buffer *raw, uint64_t *ret_fee,

@@ -131,6 +131,7 @@ static inline struct listed resume(struct client *client, const struct bs_key *k
   struct bs_error error = {0};
 
   assert_ok(bs_names_resume(client->names, NULL, &listed.items, &listed.count, key, NULL, &error));
+  assert_ok(bs_names_told(client->names, NULL, listed.items, listed.count, &error));
   return listed;
 }
 
@@ -159,6 +160,25 @@ static inline void assert_state(const struct listed *listed, size_t number, cons
   if (number >= listed->count) fail_msg("there are only %zu operations", listed->count);
   if (strcmp(listed->items[number].state, state) != 0)
     fail_msg("%s: %s (%s)", listed->items[number].operation, listed->items[number].state, listed->items[number].reason);
+}
+
+/* What the oldest of client one is when it has been resumed. */
+static inline void assert_first(struct fixture *fixture, const struct bs_key *key, const char *state) {
+  struct listed listed AUTO_LISTED = resume(&fixture->one, key);
+
+  assert_state(&listed, 0, state);
+}
+
+/* Alice's other client updates the name: the transaction, taken out of the pool again; by bs_buffer_free. */
+static inline struct bs_buffer rival_of(struct fixture *fixture, const char *name, const char *value_hash) {
+  struct bs_name_receipt receipt = BS_NAME_RECEIPT_INIT;
+  struct bs_buffer raw = BS_BUFFER_INIT;
+  struct bs_error error = {0};
+
+  assert_ok(bs_names_update(fixture->two.names, NULL, &receipt, name, value_hash, &fixture->by_alice, &error));
+  bs_buffer_add(&raw, slow->pool.items[0].raw, slow->pool.items[0].length);
+  slow_forget();
+  return raw;
 }
 
 #endif
