@@ -356,6 +356,31 @@ static void a_provider_that_answers_many_at_once(void **state) {
                "cannot be asked for what a proof needs");
 }
 
+/* The hash of a block below the pin, without the server's word. */
+static void a_block_is_reached(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_prove_request request;
+  unsigned char consensus[BS_CONSENSUS_SIZE], told[BS_CONSENSUS_SIZE];
+  char text[BS_CONSENSUS_TEXT];
+  struct bs_error error = {0};
+
+  register_name(fixture, "foo.id", fixture->alice);
+  mine(fixture, 40);
+  request = request_of(fixture);
+  for (uint64_t block = 1; block <= request.pin.block; block += 3) {
+    assert_ok(bs_names_reach(fixture->names, fixture->scope, consensus, &request.pin, block, &error));
+    assert_ok(bs_names_consensus_at(fixture->names, fixture->scope, text, block, &error));
+    assert_true(bs_hex_decode(told, sizeof told, text));
+    assert_memory_equal(consensus, told, sizeof told);
+  }
+  assert_ok(bs_names_reach(fixture->names, fixture->scope, consensus, &request.pin, request.pin.block, &error));
+  assert_memory_equal(consensus, request.pin.consensus, sizeof consensus);
+  assert_fails(bs_names_reach(fixture->names, fixture->scope, consensus, &request.pin, request.pin.block + 1, &error),
+               BS_WORD_stale, "comes after the pin's block");
+  request.pin.consensus[0] ^= 1;
+  assert_fails(bs_names_reach(fixture->names, fixture->scope, consensus, &request.pin, 2, &error), BS_WORD_forged, "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       NAMES_TEST(a_name_of_the_genesis),
@@ -368,6 +393,7 @@ int main(void) {
       NAMES_TEST(a_namespace_that_is_said_to_wait),
       NAMES_TEST(a_namespace_before_all_blocks),
       NAMES_TEST(a_provider_that_answers_many_at_once),
+      NAMES_TEST(a_block_is_reached),
   };
   return RUN_TESTS(tests);
 }

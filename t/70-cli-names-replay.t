@@ -54,6 +54,35 @@ believed 'and forward again'
 chain regtest 22 '[[0, "one"], [15, "two"]]' null
 fails_with 3 not_found 'is not registered, says the name server' 'a registration that left the chain is gone' lookup foo.id
 
+# ---- a pin knows better ----
+# hash HISTORY BLOCK: as the stand-in makes it
+hash() {
+  printf '%s %s' "$1" "$2" | md5sum | cut -d' ' -f1
+}
+# pinned BLOCK HASH
+pinned() {
+  options="  pin: {block: $1, consensus: $2}
+"
+  remote 1
+}
+forget
+chain regtest 20 '"one"' '{"changed_block": 18, "op": "+"}'
+remote 1
+believed 'a name in block 18'
+chain regtest 20 '[[0, "one"], [15, "two"]]' null
+pinned 18 "$(hash one 18)"
+fails_with 4 stale 'from another history' 'where the pin is the block of before, it has not left the chain' lookup foo.id
+pinned 19 "$(hash one 19)"
+asks -v lookup foo.id
+is "$status $(member code)" '4 stale' 'nor where the server cannot show that the pin, above it, has another'
+like "$(cat "$err")" 'warning: By the pin, names.pin: ' 'and it is told why'
+pinned 17 "$(hash one 17)"
+fails_with 3 not_found 'is not registered' 'a pin below it says nothing of it' lookup foo.id
+pinned 18 "$(hash two 18)"
+fails_with 3 not_found 'is not registered' 'a pin that has the new one lets it be followed' lookup foo.id
+options=''
+remote 1
+
 # ---- a chain from which no block leaves ----
 forget
 chain local 20 '"one"' "{$newest}"

@@ -58,6 +58,8 @@ static bool never(void *state) {
   return state != NULL;
 }
 
+static const struct bs_pin *pin;
+
 static void assert_fate(bool immediate, uint64_t block, const char *consensus, enum bs_fate expected) {
   const struct bs_provider provider = {.is_immediate = immediate ? always : never, .enter = enter, .leave = leave, .place = place,
                                        .info = info, .consensus_at = consensus_at, .has_elsewhere = has_elsewhere};
@@ -67,7 +69,7 @@ static void assert_fate(bool immediate, uint64_t block, const char *consensus, e
   enum bs_fate fate;
 
   memcpy(floor.consensus, consensus, strlen(consensus));
-  assert_true(bs_name_floor_fate(&fate, &floor, &names, NULL, &error));
+  assert_true(bs_name_floor_fate(&fate, &floor, &names, pin, NULL, &error));
   assert_int_equal(fate, expected);
   assert_int_equal(error.word, BS_NO_WORD);
 }
@@ -100,6 +102,21 @@ static void another_is_in_its_place_but_not_elsewhere(void **state) {
   elsewhere = NULL;
 }
 
+/* The pin's own block; another of below it, or none that the server could show, says t/70-cli-names-replay.t. */
+static void a_pin_decides(void **state) {
+  struct bs_pin at = {.block = 7};
+
+  (void)state;
+  pin = &at;
+  memset(at.consensus, 0x17, sizeof at.consensus);
+  assert_fate(false, 7, "17171717171717171717171717171717", BS_FATE_REPLACED);
+  assert_fate(false, 7, "27171717171717171717171717171717", BS_FATE_REPLACED); /* it is neither the one nor the other */
+  memset(at.consensus, 0x07, sizeof at.consensus);
+  assert_fate(false, 7, "17171717171717171717171717171717", BS_FATE_LEFT_CHAIN);
+  assert_fate(false, 8, "17171717171717171717171717171717", BS_FATE_LEFT_CHAIN); /* above it */
+  pin = NULL;
+}
+
 /* However deep a block is, a chain of final blocks has it; no other loses one that is 100 deep. */
 static void another_is_in_its_place_far_below(void **state) {
   (void)state;
@@ -118,6 +135,7 @@ int main(void) {
       cmocka_unit_test(another_is_in_its_place),
       cmocka_unit_test(another_is_in_its_place_far_below),
       cmocka_unit_test(another_is_in_its_place_but_not_elsewhere),
+      cmocka_unit_test(a_pin_decides),
   };
 
   return RUN_TESTS(tests);

@@ -13,6 +13,7 @@
 struct holding {
   struct bs_names *names;
   const char *state_dir;
+  const struct bs_pin *pin;
   struct bs_scope *scope;
   struct bs_survey *survey;
   struct bs_names_info info;
@@ -55,7 +56,7 @@ static bool hold(const struct holding *holding, const struct bs_remembered *reme
   static const char *const has[] = {[MISSING] = "does not have it", [BELOW] = "has an older or another state of it"};
   enum bs_fate fate;
 
-  if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, holding->scope, error)) return false;
+  if (!bs_name_floor_fate(&fate, &remembered->seen, holding->names, holding->pin, holding->scope, error)) return false;
   if (fate == BS_FATE_LEFT_CHAIN || (answer == ABOVE && fate != BS_FATE_REPLACED)) return true;
   add(holding, BS_FINDING_ERROR);
   if (fate == BS_FATE_REPLACED)
@@ -142,9 +143,11 @@ static bool hold_names(struct holding *holding, const struct bs_remembered *reme
   return true;
 }
 
-bool bs_check_names(struct bs_names *names, const char *state_dir, const struct bs_remembered *remembered, size_t count,
-                    struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
-  struct holding holding = {.names = names, .state_dir = state_dir, .scope = scope, .survey = survey};
+bool bs_check_names(struct bs_names *names, const struct blockstore_config *config, const struct bs_remembered *remembered,
+                    size_t count, struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
+  struct bs_pin pin;
+  struct holding holding = {.names = names, .state_dir = config->state_dir, .pin = bs_name_floor_pin(&pin, config),
+                            .scope = scope, .survey = survey};
 
   if (hold_names(&holding, remembered, count, error)) return true;
   if (is_ours(error)) return false;

@@ -21,7 +21,7 @@ static bool check_ledger(const struct blockstore_config *config, struct bs_names
   size_t before = survey->errors;
 
   return bs_names_check(names, scope, survey, error) &&
-         (survey->errors > before || bs_check_names(names, config->state_dir, remembered, count, scope, survey, error));
+         (survey->errors > before || bs_check_names(names, config, remembered, count, scope, survey, error));
 }
 
 /* A directory that somebody named: the built-in configuration has one that nobody has used yet. */

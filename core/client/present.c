@@ -46,11 +46,18 @@ static bool refuse_replaced(struct bs_work *work, const char *name, const struct
   return advise(work);
 }
 
+static bool find_fate(struct bs_work *work, enum bs_fate *ret_fate, const struct bs_name_seen *floor) {
+  struct bs_pin pin;
+
+  return bs_name_floor_fate(ret_fate, floor, work->session->names, bs_name_floor_pin(&pin, work->session->config), work->scope,
+                            &work->report.error);
+}
+
 /* The answer is below the floor. */
 static bool check_left(struct bs_work *work, struct bs_present *present, const struct bs_name_seen *floor) {
   enum bs_fate fate;
 
-  if (!bs_name_floor_fate(&fate, floor, work->session->names, work->scope, &work->report.error)) return false;
+  if (!find_fate(work, &fate, floor)) return false;
   present->has_left = fate == BS_FATE_LEFT_CHAIN;
   if (present->has_left) return true;
   if (fate == BS_FATE_REPLACED) return refuse_replaced(work, present->record.name, floor);
@@ -65,8 +72,7 @@ static bool check_left(struct bs_work *work, struct bs_present *present, const s
 static bool check_history(struct bs_work *work, const struct bs_present *present, const struct bs_name_seen *floor) {
   enum bs_fate fate;
 
-  return bs_name_floor_fate(&fate, floor, work->session->names, work->scope, &work->report.error) &&
-         (fate != BS_FATE_REPLACED || refuse_replaced(work, present->record.name, floor));
+  return find_fate(work, &fate, floor) && (fate != BS_FATE_REPLACED || refuse_replaced(work, present->record.name, floor));
 }
 
 static bool is_below(const struct bs_name_seen *seen, const struct bs_recalled *recalled) {
@@ -94,8 +100,9 @@ static bool check_floor(struct bs_work *work, struct bs_present *present, const 
   if (!check_same_chain(work, present, recalled)) return false;
   if (recalled->has_name) bs_names_saw(work->session->names, recalled->name.block);
   present->was_current = recalled->has_name && recalled->name.is_current;
-  present->is_news = !recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) ||
-                     (present->seen.is_current && !present->was_current);
+  present->is_news = !present->record.is_far && /* a lie about blocks to come would stay until they do */
+                     (!recalled->has_name || !bs_name_floor_is_same(&present->seen, &recalled->name) ||
+                      (present->seen.is_current && !present->was_current));
   if (recalled->has_name && bs_name_floor_is_above(&present->seen, &recalled->name))
     return check_history(work, present, &recalled->name);
   if (!is_below(&present->seen, recalled)) return true;
@@ -147,7 +154,7 @@ static bool refuse_missing(struct bs_work *work, const struct bs_name_seen *floo
   struct bs_error *error = &work->report.error, missing = *error;
   enum bs_fate fate = BS_FATE_BEYOND_CHAIN;
 
-  if (exists && !bs_name_floor_fate(&fate, floor, work->session->names, work->scope, error)) return false;
+  if (exists && !find_fate(work, &fate, floor)) return false;
   if (fate == BS_FATE_REPLACED) return refuse_replaced(work, name, floor);
   if (fate == BS_FATE_LEFT_CHAIN) *error = missing;
   else bs_fail(error, BS_WORD_stale, "The name service does not know the name %s, which was seen before: the service "
@@ -179,6 +186,9 @@ static void tell_answer(const struct bs_present *present) {
          record->name, record->owner, record->value_hash[0] == '\0' ? "none" : record->value_hash, record->block,
          record->revoked ? "; it was revoked" : record->expired ? "; it has expired" : "", record->proven,
          present->is_cached ? "; asked before" : "");
+  if (record->is_far)
+    bs_log(BS_LOG_WARNING, "%s: the block of its newest operation, %" PRIu64 ", is far beyond what any other name server than %s"
+           " knows: it is not remembered as seen", record->name, record->block, record->told_by);
 }
 
 /* max_age_ms 0: what the name service says now.  again: see check_floor. */
@@ -234,7 +244,7 @@ bool bs_present_renew(struct bs_work *work, struct bs_present *present) {
   if (!bs_names_lookup(work->session->names, work->scope, &record, present->record.name, &work->report.error)) return false;
   present->seen = bs_name_floor_of(&record);
   present->seen.is_current = true; /* no other is written */
-  present->is_news = true;
+  present->is_news = !record.is_far;
   return true;
 }
 
@@ -307,7 +317,7 @@ static void hold(struct bs_present *present, struct bs_user_copy *copy) {
   present->is_foreign = present->record.is_inherited && strcmp(copy->value_hash, present->record.value_hash) == 0;
   if (strcmp(copy->value_hash, present->record.value_hash) != 0) return; /* it waits for a block, and may never be in one */
   present->seen.is_current = copy->user.generation == BS_USER_V3;
-  if (present->seen.is_current && !present->was_current) present->is_news = true;
+  if (present->seen.is_current && !present->was_current && !present->record.is_far) present->is_news = true;
 }
 
 static bool hold_new(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash,

@@ -119,6 +119,8 @@ bool bs_proof_reach(struct bs_proof *proof, uint64_t block, struct bs_error *err
 /* Trusts those of every block from the pin down to `block`, which is reached before unless it is the chain's first.  What was
  * verified on the way is kept, also where it fails before the end. */
 bool bs_proof_descend(struct bs_proof *proof, uint64_t block, struct bs_error *error);
+/* The consensus hash of a block that is trusted. */
+const unsigned char *bs_proof_consensus(const struct bs_proof *proof, uint64_t block);
 /* Does the block have no operation?  It must be trusted. */
 bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t block);
 /* The operations of at most BS_PROOF_LISTS blocks that are trusted, not empty and all different: all of them, and nothing

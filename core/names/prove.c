@@ -204,6 +204,8 @@ bool bs_names_prove(struct bs_names *names, struct bs_scope *scope, struct bs_na
   if (!prove(&asking, &result, &claim, &info, request, error)) return false;
   if (!answer.found) return fail_absent(name, request, &info, error);
   *ret_record = answer.record;
+  ret_record->told_by = NULL;
+  ret_record->is_far = false;
   if (request->extent == BS_EXTENT_CURRENT) {
     ret_record->expired |= result.claim.expired;
     snprintf(ret_record->proven, sizeof ret_record->proven, "current_at %" PRIu64, request->pin.block);
@@ -212,4 +214,24 @@ bool bs_names_prove(struct bs_names *names, struct bs_scope *scope, struct bs_na
   }
   *ret_result = result;
   return true;
+}
+
+bool bs_names_reach(struct bs_names *names, struct bs_scope *scope, unsigned char consensus[BS_CONSENSUS_SIZE],
+                    const struct bs_pin *pin, uint64_t block, struct bs_error *error) {
+  struct asking asking = {names, scope};
+  const struct bs_proof_source source = {&asking, ask_hashes, ask_operations};
+  struct bs_names_info info;
+  struct bs_proof *proof;
+  bool good;
+
+  if (pin->block == block) {
+    memcpy(consensus, pin->consensus, BS_CONSENSUS_SIZE);
+    return true;
+  }
+  if (!bs_names_info(names, scope, &info, error) || !bs_proof_new(&proof, &source, NULL, pin, info.first_block, error))
+    return false;
+  good = bs_proof_reach(proof, block, error);
+  if (good) memcpy(consensus, bs_proof_consensus(proof, block), BS_CONSENSUS_SIZE);
+  bs_proof_free(proof);
+  return good;
 }

@@ -28,4 +28,8 @@ bool bs_names_prove(struct bs_names *names, struct bs_scope *scope, struct bs_na
                     struct bs_prove_result *ret_result, const char *name, const struct bs_prove_request *request,
                     struct bs_error *error);
 
+/* The consensus hash that `block` has in the chain of the pin, which is not below it.  Words: those of bs_proof_reach. */
+bool bs_names_reach(struct bs_names *names, struct bs_scope *scope, unsigned char consensus[BS_CONSENSUS_SIZE],
+                    const struct bs_pin *pin, uint64_t block, struct bs_error *error);
+
 #endif
