@@ -4,7 +4,11 @@
 #include <config.h>
 
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "core/base/clock.h"
+#include "core/names/blockstored.h"
 #include "t/lib/served.h"
 
 static size_t connections(void) {
@@ -182,6 +186,17 @@ static void test_network_stays(void **state) {
   assert_false(bs_names_is_immediate(world->names));
 }
 
+static void test_fees_beyond_all(void **state) {
+  struct world *world = *state;
+  struct bs_names_info info;
+  struct bs_error error = {0};
+
+  tell_of(world, 20, "\"fee_rate\": 2100000000000, ", "");
+  assert_ok(bs_names_info(world->names, world->scope, &info, &error));
+  tell_of(world, 20, "\"fee_rate\": 2100000000001, ", "");
+  assert_fails(bs_names_info(world->names, world->scope, &info, &error), BS_WORD_malformed, "fee_rate that nobody can pay");
+}
+
 /* A chain that is made while the server is connected is known by its id at once. */
 static void test_chain_begins(void **state) {
   struct world *world = *state;
@@ -291,6 +306,121 @@ static void test_no_chain(void **state) {
   bs_key_free(key);
 }
 
+/* Its chain has become shorter since it said how long it is. */
+static void test_fewer_ahead(void **state) {
+  struct world *world = *state;
+  const struct bs_provider *provider = world->names->provider;
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+  struct bs_error error = {0};
+  bool exists, found;
+
+  for (int fewer = 0; fewer < 3; fewer++) {
+    tell(world, 20, fewer == 0 ? "\"get_consensus_range\": {\"result\": []}"
+                    : fewer == 1 ? "\"get_consensus_range\": {\"result\": [\"22222222222222222222222222222222\"]}"
+                                 : "\"get_consensus_range\": {\"result\": [7]}");
+    assert_ok(provider->enter(world->names->state, world->scope, false, &exists, &error));
+    assert_ok(provider->consensus_at(world->names->state, consensus, &found, 5, &error) && found);
+    if (fewer == 2) {
+      assert_fails(provider->consensus_at(world->names->state, consensus, &found, 6, &error), BS_WORD_malformed,
+                   "not the consensus hashes that it was asked for");
+    } else {
+      assert_ok(provider->consensus_at(world->names->state, consensus, &found, 6, &error) && found);
+      assert_int_equal(consensus[0] == 0x22, fewer);
+      tell(world, 20, "");
+      assert_ok(provider->consensus_at(world->names->state, consensus, &found, 7, &error) && found);
+      assert_int_not_equal(consensus[0], 0x22); /* that one was not among those that came */
+    }
+    provider->leave(world->names->state);
+  }
+}
+
+static bool visit_nothing(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  (void)user, (void)block, (void)fields, (void)error;
+  return true;
+}
+
+/* A list of some, as a server tells them: of the fuzzers' seeds. */
+static void read_operations(char *text, size_t size) {
+  const char *top = getenv("srcdir"), *begin;
+  char path[4096], whole[16384];
+  FILE *file;
+  size_t length;
+
+  snprintf(path, sizeof path, "%s/t/fuzz/corpus/reply/operations-at", top == NULL ? "." : top);
+  file = fopen(path, "re");
+  assert_non_null(file);
+  length = fread(whole, 1, sizeof whole - 1, file);
+  assert_int_equal(fclose(file), 0);
+  whole[length] = '\0';
+  begin = strchr(whole + 1, '[');
+  assert_non_null(begin);
+  assert_true((size_t)(strchr(begin, ']') + 1 - begin) < size);
+  snprintf(text, size, "%.*s", (int)(strchr(begin, ']') + 1 - begin), begin);
+}
+
+/* A server that always has more is not listened to for ever. */
+static void test_too_much(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+  char *texts, operations[7000], lie[8000];
+  size_t count, most_bytes = bs_blockstored_list_bytes, most_parts = bs_blockstored_parts_most;
+
+  bs_blockstored_list_bytes = 20;
+  bs_blockstored_parts_most = 0;
+  tell(world, 20, "\"get_all_names\": {\"result\": [\"a.id\", \"b.id\"]}");
+  assert_fails(bs_names_list(world->names, world->scope, &texts, &count, NULL, 0, UINT64_MAX, &error), BS_WORD_too_large,
+               "lists more names than fit");
+  read_operations(operations, sizeof operations);
+  snprintf(lie, sizeof lie, "\"get_operations_at\": {\"result\": {\"operations\": %s, \"more\": true}}", operations);
+  tell(world, 20, lie);
+  assert_fails(bs_names_operations_at(world->names, world->scope, 5, visit_nothing, NULL, &error), BS_WORD_too_large,
+               "more operations than there can be");
+  bs_blockstored_list_bytes = most_bytes;
+  bs_blockstored_parts_most = most_parts;
+}
+
+/* ---- a server that answers before it was asked, and hangs up: it has not the room for another ---- */
+
+static void answer_early(const char *path, struct bs_link **link) {
+  struct bs_server_address address;
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  const struct bs_patience patience = {NULL, bs_clock_monotonic_ms() + 5000};
+  struct bs_error error = {0};
+  char text[200];
+  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), accepted;
+
+  snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
+  assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof name), 0);
+  assert_int_equal(listen(listener, 1), 0);
+  snprintf(text, sizeof text, "unix:%s", path);
+  assert_ok(bs_server_address_parse(&address, text, 1, &error));
+  assert_ok(bs_link_open(link, &address, &patience, &error));
+  accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  assert_true(accepted >= 0);
+  assert_int_equal(write(accepted, "7:too few,", 10), 10);
+  close(accepted);
+  close(listener);
+  unlink(path);
+}
+
+static void test_answered_early(void **state) {
+  struct world *world = *state;
+  const struct bs_patience patience = {NULL, bs_clock_monotonic_ms() + 5000};
+  struct bs_buffer reply BS_AUTO_BUFFER = BS_BUFFER_INIT, request BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  struct bs_link *link;
+  struct bs_error error = {0};
+  char path[100];
+
+  snprintf(path, sizeof path, "%s/early", world->directory);
+  answer_early(path, &link);
+  bs_buffer_text(&request, "[]");
+  assert_ok(bs_link_exchange(link, &reply, &request, &patience, &error)); /* the request cannot be sent, the answer is there */
+  assert_int_equal(reply.length, 7);
+  assert_memory_equal(reply.bytes, "too few", 7);
+  assert_fails(bs_link_exchange(link, &reply, &request, &patience, &error), BS_WORD_no_names, "");
+  bs_link_close(link);
+}
+
 /* A list comes in parts of two. */
 static void test_parts(void **state) {
   struct world *world = *state;
@@ -355,6 +485,7 @@ int main(void) {
       SERVED(test_deadline),  SERVED(test_cancelled),   SERVED(test_parts),   SERVED(test_other_chain),
       SERVED(test_no_chain),  SERVED(test_threads),     SERVED(test_unanswered),
       SERVED(test_other_chain_midway), SERVED(test_other_network), SERVED(test_network_stays), SERVED(test_chain_begins),
+      SERVED(test_fewer_ahead), SERVED(test_too_much), SERVED(test_answered_early), SERVED(test_fees_beyond_all),
       cmocka_unit_test(test_configurations),
   };
   return RUN_SERVED(tests);

@@ -44,13 +44,11 @@ static bool accepts(void *user, const struct bs_found *found) {
   struct blockstore_record *record = NULL;
   struct bs_error error;
   bool good = bs_record_new(&record, getting->name, &error) &&
-              bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network, &error);
+              bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network, &error) &&
+              bs_record_rely(record, &getting->present.record, &error);
 
   getting->out_of_memory |= !good;
-  if (good) {
-    memcpy(record->proven, getting->present.record.proven, sizeof record->proven);
-    good = getting->options.ver_check(getting->options.user, record, found->data.bytes, found->data.length) != 0;
-  }
+  if (good) good = getting->options.ver_check(getting->options.user, record, found->data.bytes, found->data.length) != 0;
   blockstore_record_free(record);
   return good;
 }
@@ -186,9 +184,9 @@ static bool complete_record(const struct getting *getting, struct blockstore_rec
   struct bs_buffer explanation = BS_BUFFER_INIT, conflicts = BS_BUFFER_INIT;
   struct bs_error *error = &getting->work->report.error;
 
-  if (!bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network,
-                          error)) return false;
-  memcpy(record->proven, getting->present.record.proven, sizeof record->proven);
+  if (!bs_record_describe(record, getting->id, &found->verified, found->sig, getting->present.record.network, error) ||
+      !bs_record_rely(record, &getting->present.record, error))
+    return false;
   record->is_first = !reading->recalled.has_version;
   bs_reading_explain(reading, &explanation);
   bs_evidence_list(reading, &conflicts);

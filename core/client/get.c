@@ -13,17 +13,17 @@
 #include "core/codec/hex.h"
 
 static bool make_record(struct blockstore_record **ret_record, const char *name, const char *key, uint64_t size,
-                        const char *store, const char *proven, struct bs_error *error) {
+                        const char *store, const struct bs_name_record *name_record, struct bs_error *error) {
   struct blockstore_record *record;
 
   if (!bs_record_new(&record, name, error)) return false;
   memcpy(record->key, key, strlen(key) + 1);
   record->size = size;
   record->store = strdup(store);
-  snprintf(record->proven, sizeof record->proven, "%s", proven);
-  if (record->store == NULL) {
+  if (record->store == NULL) bs_fail_memory(error);
+  if (record->store == NULL || !bs_record_rely(record, name_record, error)) {
     blockstore_record_free(record);
-    return bs_fail_memory(error);
+    return false;
   }
   *ret_record = record;
   return true;
@@ -72,8 +72,7 @@ static bool get_immutable(struct bs_work *work, struct bs_output_use *use, struc
   if (!bs_present_load(work, &present, name)) return false;
   if (!check_listed(work, &present, name, key)) return bs_present_refuse(work, &present);
   if (!fetch(work, use, &giver, key) || !bs_present_believe_name(work, &present)) return false;
-  if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, present.record.proven,
-                                         error))
+  if (ret_record != NULL && !make_record(&record, name, key, use->spool.length, giver->name, &present.record, error))
     return false;
   if (!bs_output_deliver(use, work->scope, error)) {
     blockstore_record_free(record);

@@ -117,6 +117,7 @@ static bool look_up(struct bs_work *work, struct bs_name_record *ret_record, con
 bool bs_proving_lookup(struct bs_work *work, struct bs_name_record *ret_record, const char *name) {
   if (!look_up(work, ret_record, name)) return false;
   memcpy(work->proving.proven, ret_record->proven, sizeof work->proving.proven);
+  work->proving.told_by = ret_record->told_by;
   return true;
 }
 

@@ -38,9 +38,9 @@ static void describe_mutable(cJSON *tree, const struct bs_receipt_of *of) {
   if (of->places != NULL) list_missing(tree, of->places);
 }
 
-/* proven: the name record that the change was made from. */
+/* work: the name record that the change was made from. */
 static char *make_document(const struct blockstore_receipt *receipt, const struct bs_publication *publication,
-                           const struct bs_receipt_of *of, const char *proven) {
+                           const struct bs_receipt_of *of, const struct bs_work *work) {
   cJSON *tree = cJSON_CreateObject();
 
   bs_document_text(tree, "name", publication->name);
@@ -48,7 +48,8 @@ static char *make_document(const struct blockstore_receipt *receipt, const struc
   else describe_mutable(tree, of);
   bs_document_text(tree, "txid", receipt->txid);
   bs_document_text(tree, "value_hash", publication->value_hash);
-  bs_document_text(tree, "proven", proven);
+  bs_document_text(tree, "proven", work->proving.proven);
+  if (work->proving.told_by != NULL) bs_document_text(tree, "told_by", work->proving.told_by);
   bs_document_add(tree, "stores", bs_document_outcomes(&receipt->outcomes));
   return bs_document_print(tree);
 }
@@ -65,7 +66,7 @@ bool bs_receipt_make(struct bs_work *work, struct blockstore_receipt **ret_recei
   receipt->ver = of->ver;
   receipt->outcomes = work->report.outcomes;
   work->report.outcomes = (struct bs_outcomes){NULL, 0};
-  receipt->document = make_document(receipt, publication, of, work->proving.proven);
+  receipt->document = make_document(receipt, publication, of, work);
   if (receipt->document == NULL) {
     blockstore_receipt_free(receipt);
     return bs_fail_memory(&work->report.error);

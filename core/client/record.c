@@ -22,6 +22,14 @@ bool bs_record_new(struct blockstore_record **ret_record, const char *name, stru
   return true;
 }
 
+bool bs_record_rely(struct blockstore_record *record, const struct bs_name_record *name_record, struct bs_error *error) {
+  memcpy(record->proven, name_record->proven, sizeof record->proven);
+  if (name_record->told_by == NULL) return true;
+  free(record->told_by);
+  record->told_by = strdup(name_record->told_by);
+  return record->told_by != NULL || bs_fail_memory(error);
+}
+
 bool bs_record_describe(struct blockstore_record *record, const char *id, const struct bs_verified *verified, const char *sig,
                         enum bs_network network, struct bs_error *error) {
   record->id = strdup(id);
@@ -38,6 +46,7 @@ bool bs_record_describe(struct blockstore_record *record, const char *id, const 
 void blockstore_record_free(struct blockstore_record *record) {
   if (record == NULL) return;
   free(record->store);
+  free(record->told_by);
   free(record->id);
   free(record->route);
   free(record->conflicts);
@@ -74,6 +83,7 @@ static cJSON *describe(const struct blockstore_record *record) {
   bs_document_number(tree, "size", record->size);
   bs_document_text(tree, "store", record->store);
   bs_document_text(tree, "proven", record->proven);
+  if (record->told_by != NULL) bs_document_text(tree, "told_by", record->told_by);
   if (record->id != NULL) describe_mutable(tree, record);
   else bs_document_text(tree, "key", record->key);
   return tree;

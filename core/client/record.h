@@ -11,6 +11,7 @@ struct blockstore_record {
   uint64_t size;
   char *store;        /* NULL: not known (while a candidate is checked) */
   char proven[BS_PROVEN_TEXT];
+  char *told_by;      /* the name server whose word alone the name record is; NULL: see struct bs_name_record */
   char key[65];       /* immutable data; "": mutable */
   /* Mutable data */
   char *id; /* NULL: immutable */
@@ -28,6 +29,8 @@ struct blockstore_record {
 
 /* Zeroed, with the name. */
 bool bs_record_new(struct blockstore_record **ret_record, const char *name, struct bs_error *error);
+/* How far the name record can be relied on. */
+bool bs_record_rely(struct blockstore_record *record, const struct bs_name_record *name_record, struct bs_error *error);
 /* Copies what is known of a version; the id too. */
 bool bs_record_describe(struct blockstore_record *record, const char *id, const struct bs_verified *verified, const char *sig,
                         enum bs_network network, struct bs_error *error);

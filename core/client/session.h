@@ -45,6 +45,7 @@ struct bs_work {
     bool is_done;
     struct bs_prove_result result; /* of the last one */
     char proven[BS_PROVEN_TEXT];   /* of the name record that was looked up last; "": none was */
+    const char *told_by;           /* ... and whose word alone it is, as in it */
   } proving;
   struct bs_report report;
 };

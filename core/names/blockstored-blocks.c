@@ -11,6 +11,8 @@
 #include "core/codec/hex.h"
 #include "core/names/blockstored.h"
 
+size_t bs_blockstored_list_bytes = (size_t)256 << 20, bs_blockstored_parts_most = 1000000;
+
 /* ---- consensus hashes ---- */
 
 bool bs_blockstored_read_consensus(void *user, struct bs_json result, struct bs_error *error) {
@@ -47,7 +49,7 @@ bool bs_blockstored_has_elsewhere(void *state, bool *ret_has, uint64_t block, co
   return true;
 }
 
-/* As many as were asked for: the server's chain had all of these blocks when it was connected. */
+/* As many as were asked for, or fewer: its chain may have become shorter since it said how long it is. */
 static bool read_ahead(void *user, struct bs_json result, struct bs_error *error) {
   struct bs_blockstored *blockstored = user;
   struct bs_json_iterator items = bs_json_begin(result);
@@ -56,9 +58,10 @@ static bool read_ahead(void *user, struct bs_json result, struct bs_error *error
 
   if (bs_json_type(result) != BS_JSON_ARRAY) return bs_fail(error, BS_WORD_malformed, "sent an answer that is no list");
   for (; bs_json_next_item(&items, &item); count++)
-    if (count == blockstored->ahead.count || !bs_json_hex(item, blockstored->ahead.hashes[count], BS_CONSENSUS_SIZE)) break;
-  return count == blockstored->ahead.count ||
-         bs_fail(error, BS_WORD_malformed, "sent an answer that is not as many consensus hashes as it was asked for");
+    if (count == blockstored->ahead.count || !bs_json_hex(item, blockstored->ahead.hashes[count], BS_CONSENSUS_SIZE))
+      return bs_fail(error, BS_WORD_malformed, "sent an answer that is not the consensus hashes that it was asked for");
+  blockstored->ahead.count = count;
+  return true;
 }
 
 /* Where the hashes of a range are wanted, those that come next are asked for with the second. */
@@ -193,6 +196,9 @@ static bool list_parts(struct bs_blockstored *blockstored, struct bs_buffer *tex
     if (wanted.count == 0) break;
     blockstored->servers.is_bound = true;
     total += wanted.count;
+    if (texts->length > bs_blockstored_list_bytes)
+      return bs_fail(error, BS_WORD_too_large, "The name server %s lists more names than fit: ask for fewer at once.",
+                     blockstored->servers.chosen->address.text);
   }
   *ret_count = total;
   return true;
@@ -305,6 +311,9 @@ static bool visit_parts(struct bs_blockstored *blockstored, const char *method, 
     snprintf(all, sizeof all, "%s, %" PRIu64, params, offset);
     if (!ask_visiting(blockstored, method, all, read_operations, visiting, error)) return false;
     offset += visiting->count;
+    if (offset > bs_blockstored_parts_most)
+      return bs_fail(error, BS_WORD_too_large, "The name server %s tells of more operations than there can be.",
+                     blockstored->servers.chosen->address.text);
   } while (visiting->more);
   return true;
 }

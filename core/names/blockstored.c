@@ -265,43 +265,101 @@ static bool hold_against(struct bs_blockstored *blockstored, struct bs_server *o
 /* Of two that agree the one that knows more of the chain is believed: a lie about its newest blocks shows in the next ones, to
  * stand still shows never. */
 static void take_newer(struct bs_blockstored *blockstored, struct bs_server *other, struct name_wanted *first,
-                       const struct name_wanted *second) {
+                       struct name_wanted *second) {
+  const struct bs_told_name before = first->told;
+
   if (second->told.tip.block <= first->told.tip.block) return;
   bs_servers_saw(&blockstored->servers, other, second->told.tip.block);
   if (blockstored->has_tip) return;
   first->told = second->told;
+  second->told = before;
   blockstored->servers.chosen = other;
   blockstored->servers.is_fresh = false;
 }
 
-/* Where a second server answers, too, it must say the same.  Both are asked once more before it is said that they do not: one
- * of them may just have got a block. */
-static bool compare(struct bs_blockstored *blockstored, struct name_wanted *first, const struct bs_question *question,
-                    struct bs_error *error) {
+/* Does what is believed also hold where the other one's chain ends?  A change, or an end, of later is one server's word. */
+static bool vouches(const struct bs_told_name *believed, const struct bs_told_name *other) {
+  const struct bs_namespace_entry *name_space = believed->name_space_found ? &believed->name_space : NULL;
+  uint64_t last = believed->found && name_space != NULL ? bs_name_last_block(&believed->entry, name_space) : UINT64_MAX;
+
+  if (!believed->found || other->tip.block >= believed->tip.block) return true;
+  return believed->entry.changed_block <= other->tip.block && (last >= believed->tip.block || last < other->tip.block);
+}
+
+/* How far another one that agrees is, or its node. */
+static uint64_t reach_of(const struct bs_server *other, uint64_t block) {
+  const struct bs_told_info *info = &other->info;
+  uint64_t indexable = info->node_blocks > info->confirmations ? info->node_blocks - info->confirmations : 0;
+
+  return indexable > block ? indexable : block;
+}
+
+/* It agrees.  Is it a second one who says what is believed? */
+static bool confirms(struct bs_blockstored *blockstored, struct bs_server *other, struct name_wanted *first,
+                     struct name_wanted *second) {
+  struct bs_server *low = second->told.tip.block > first->told.tip.block ? blockstored->servers.chosen : other;
+  uint64_t reach;
+
+  take_newer(blockstored, other, first, second);
+  if (vouches(&first->told, &second->told)) return true;
+  blockstored->servers.preferred = blockstored->servers.chosen; /* only that one can be asked about the block */
+  reach = reach_of(low, second->told.tip.block);
+  if (reach > blockstored->reach) blockstored->reach = reach;
+  blockstored->is_compared = true;
+  return false;
+}
+
+static void tell_alone(struct bs_blockstored *blockstored, const struct name_wanted *first) {
+  blockstored->teller = blockstored->servers.chosen;
+  if (!first->told.found || !blockstored->is_compared) return;
+  blockstored->is_far = first->told.entry.changed_block > blockstored->reach + BS_SERVERS_LAG;
+  bs_log(BS_LOG_WARNING, "What the name server %s says of %s, as of block %" PRIu64 ", is its word alone: no other is as far.",
+         blockstored->teller->address.text, first->name, first->told.tip.block);
+}
+
+enum opinion { OPINION_CONFIRMED, OPINION_NONE, OPINION_FAILED };
+
+/* What another one says.  Both are asked once more before it is said that they differ: one of them may just have got a block. */
+static enum opinion ask_opinion(struct bs_blockstored *blockstored, struct bs_server *other, struct name_wanted *first,
+                                const struct bs_question *question, struct bs_error *error) {
   struct name_wanted second = {.name = first->name};
   struct bs_question same = *question;
-  struct bs_server *other = NULL;
   bool agree = true;
 
   same.user = &second;
-  while ((other = bs_servers_other(&blockstored->servers, other)) != NULL) {
-    for (int attempt = 0; attempt < 2; attempt++) {
-      if (attempt > 0 && !bs_servers_ask(&blockstored->servers, question, error)) return false;
-      if (!hold_against(blockstored, other, &same, first, &agree, &second, error)) break;
-      if (agree) {
-        take_newer(blockstored, other, first, &second);
-        return true;
-      }
-    }
-    if (!agree && error->word == BS_NO_WORD)
-      return fail_contradiction(blockstored->servers.chosen, &first->told, other, &second.told, first->name, error);
-    if (error->word == BS_WORD_deadline || error->word == BS_WORD_cancelled || error->word == BS_WORD_no_memory) return false;
-    if (error->word == BS_WORD_conflict && !blockstored->servers.is_pinned) return false; /* which of them is right? */
-    bs_log(BS_LOG_WARNING, "%s", error->message);
-    *error = (struct bs_error){0};
-    agree = true;
-    other++;
+  for (int attempt = 0; attempt < 2; attempt++) {
+    if (attempt > 0 && !bs_servers_ask(&blockstored->servers, question, error)) return OPINION_FAILED;
+    if (!hold_against(blockstored, other, &same, first, &agree, &second, error)) break;
+    if (agree) return confirms(blockstored, other, first, &second) ? OPINION_CONFIRMED : OPINION_NONE;
   }
+  if (!agree && error->word == BS_NO_WORD) {
+    fail_contradiction(blockstored->servers.chosen, &first->told, other, &second.told, first->name, error);
+    return OPINION_FAILED;
+  }
+  if (error->word == BS_WORD_deadline || error->word == BS_WORD_cancelled || error->word == BS_WORD_no_memory ||
+      (error->word == BS_WORD_conflict && !blockstored->servers.is_pinned)) /* which of them is right? */
+    return OPINION_FAILED;
+  bs_log(BS_LOG_WARNING, "%s", error->message);
+  *error = (struct bs_error){0};
+  return OPINION_NONE;
+}
+
+/* Where a second server answers, too, it must say the same; where that one is not as far as what is new, a third. */
+static bool compare(struct bs_blockstored *blockstored, struct name_wanted *first, const struct bs_question *question,
+                    struct bs_error *error) {
+  struct bs_server *other = NULL;
+
+  blockstored->is_far = blockstored->is_compared = false;
+  blockstored->reach = 0;
+  blockstored->teller = NULL;
+  while ((other = bs_servers_other(&blockstored->servers, other)) != NULL) {
+    switch (ask_opinion(blockstored, other, first, question, error)) {
+      case OPINION_FAILED: return false;
+      case OPINION_CONFIRMED: return true;
+      case OPINION_NONE: other++; break;
+    }
+  }
+  tell_alone(blockstored, first);
   return true;
 }
 
@@ -322,8 +380,15 @@ static bool blockstored_get_name(void *state, struct bs_name_entry *ret_entry, b
   *ret_found = wanted.told.found;
   *ret_name_space_found = wanted.told.name_space_found;
   if (*ret_found) *ret_entry = wanted.told.entry;
-  if (*ret_name_space_found) *ret_name_space = wanted.told.name_space;
+  if (ret_name_space != NULL && *ret_name_space_found) *ret_name_space = wanted.told.name_space;
   return true;
+}
+
+static void blockstored_witness(void *state, const char **ret_told_by, bool *ret_is_far) {
+  const struct bs_blockstored *blockstored = state;
+
+  *ret_told_by = blockstored->teller == NULL ? NULL : blockstored->teller->address.text;
+  *ret_is_far = blockstored->is_far;
 }
 
 /* It came with the name. */
@@ -404,6 +469,10 @@ static bool blockstored_fee_rate(void *state, uint64_t *ret_rate, struct bs_erro
                                   " try again later.", blockstored->servers.chosen->address.text);
 }
 
+static bool blockstored_was_misled(void *state) {
+  return ((struct bs_blockstored *)state)->servers.is_misled;
+}
+
 static void blockstored_saw(void *state, uint64_t block) {
   bs_servers_saw(&((struct bs_blockstored *)state)->servers, NULL, block);
 }
@@ -420,10 +489,12 @@ const struct bs_provider bs_provider_blockstored = {
     .check = blockstored_check,
     .place = blockstored_place,
     .saw = blockstored_saw,
+    .was_misled = blockstored_was_misled,
     .chain_id = blockstored_chain_id,
     .info = blockstored_info,
     .tip = blockstored_tip,
     .get_name = blockstored_get_name,
+    .witness = blockstored_witness,
     .is_inherited = blockstored_is_inherited,
     .get_namespace = blockstored_get_namespace,
     .get_preorder = blockstored_get_preorder,

@@ -17,6 +17,11 @@ struct bs_blockstored {
   bool has_name;
   struct bs_told_name name;
   bool has_moved; /* an answer was as of another */
+  /* Of the last name, where there are several servers. */
+  const struct bs_server *teller; /* who alone says what is believed; NULL: another one confirms it */
+  bool is_far;      /* ... of a block more than BS_SERVERS_LAG beyond all that the others, which answered, have */
+  bool is_compared; /* another one has answered */
+  uint64_t reach;   /* ... and those are this far, or their nodes */
   struct {
     uint64_t first; /* block */
     size_t count;
@@ -25,6 +30,10 @@ struct bs_blockstored {
   } ahead;
   char place[sizeof((struct bs_server_address *)NULL)->text + sizeof "the name server "];
 };
+
+/* Bytes of names that are listed, some ten million; and operations of one question: a server may always say that there are more.
+ * Tests make them smaller. */
+extern size_t bs_blockstored_list_bytes, bs_blockstored_parts_most;
 
 /* The call's answers are as of this tip.  False, with no_names, when others were as of another: has_moved. */
 bool bs_blockstored_note_tip(struct bs_blockstored *blockstored, const struct bs_told_tip *tip, struct bs_error *error);

@@ -27,6 +27,7 @@ struct bs_link {
   int fd;
   size_t used, waiting;
   bool has_ended, has_answered; /* in this exchange */
+  bool is_refused;              /* the other side takes no more: it may have said why */
   struct bs_buffer frame, in;
 };
 
@@ -291,6 +292,7 @@ static bool send_all(struct bs_link *link, const struct bs_patience *patience, s
     } else if (errno == EAGAIN) {
       if (!wait_to_send(link, patience, error)) return false;
     } else if (errno != EINTR) {
+      link->is_refused = errno == EPIPE || errno == ECONNRESET;
       return fail_ended(link, error);
     }
   }
@@ -338,7 +340,7 @@ bool bs_link_send(struct bs_link *link, const struct bs_buffer *payload, const s
                   struct bs_error *error) {
   if (link->waiting == 0) {
     link->used++;
-    link->has_ended = link->has_answered = false;
+    link->has_ended = link->has_answered = link->is_refused = false;
     bs_buffer_clear(&link->in);
   }
   bs_buffer_clear(&link->frame);
@@ -350,5 +352,12 @@ bool bs_link_send(struct bs_link *link, const struct bs_buffer *payload, const s
 
 bool bs_link_exchange(struct bs_link *link, struct bs_buffer *ret_reply, const struct bs_buffer *payload,
                       const struct bs_patience *patience, struct bs_error *error) {
-  return bs_link_send(link, payload, patience, error) && bs_link_receive(link, ret_reply, patience, error);
+  struct bs_error unsaid = {0};
+
+  if (bs_link_send(link, payload, patience, error)) return bs_link_receive(link, ret_reply, patience, error);
+  if (!link->is_refused) return false;
+  link->waiting++; /* it may have said why */
+  if (!bs_link_receive(link, ret_reply, patience, &unsaid)) return false;
+  *error = (struct bs_error){0};
+  return true;
 }

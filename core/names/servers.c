@@ -55,8 +55,8 @@ bool bs_servers_begin(struct bs_servers *servers, const struct bs_scope *scope, 
     return bs_fail(error, BS_WORD_failed, "The name servers were connected before fork(); open a session of the child's own.");
   servers->scope = scope;
   servers->chosen = NULL;
-  servers->is_bound = servers->was_lost = servers->is_fresh = false;
-  for (size_t i = 0; i < servers->count; i++) servers->items[i].is_tried = false;
+  servers->is_bound = servers->was_lost = servers->is_fresh = servers->is_content = servers->is_misled = false;
+  for (size_t i = 0; i < servers->count; i++) servers->items[i].is_tried = servers->items[i].is_passed = false;
   return true;
 }
 
@@ -88,12 +88,16 @@ static bool fail_alone(const struct bs_server *server, struct bs_error *error) {
 static bool fail_all(const struct bs_servers *servers, struct bs_error *error) {
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
   enum bs_word word = servers->items[0].error.word;
+  bool is_stale = false, is_known = true;
 
   if (servers->count == 1) return fail_alone(&servers->items[0], error);
   for (size_t i = 0; i < servers->count; i++) {
     bs_buffer_format(&text, "  %s", servers->items[i].error.message);
     if (servers->items[i].error.word != word) word = BS_WORD_no_names;
+    is_stale |= servers->items[i].error.word == BS_WORD_stale;
+    is_known &= servers->items[i].error.word == BS_WORD_stale || servers->items[i].error.word == BS_WORD_no_names;
   }
+  if (is_stale && is_known) word = BS_WORD_stale; /* those that answer are old */
   if (bs_buffer_string(&text) == NULL) return bs_fail_memory(error);
   return bs_fail(error, word, "None of the %zu name servers of the configuration can be used.%s", servers->count,
                  bs_buffer_string(&text));
@@ -190,7 +194,7 @@ static bool read_info(void *user, struct bs_json result, struct bs_error *error)
 }
 
 /* It was checked.  How far a server is that is only asked beside is another question: bs_servers_look_around. */
-static void note(struct bs_servers *servers, const struct bs_server *server, const struct bs_told_info *info) {
+static void note(struct bs_servers *servers, struct bs_server *server, const struct bs_told_info *info) {
   servers->network = info->network;
   if (!info->exists) return;
   servers->has_chain = true;
@@ -285,19 +289,44 @@ struct bs_server *bs_servers_other(struct bs_servers *servers, struct bs_server 
   return NULL;
 }
 
+static bool any_is_passed(const struct bs_servers *servers) {
+  for (size_t i = 0; i < servers->count; i++)
+    if (servers->items[i].is_passed) return true;
+  return false;
+}
+
 static void give_up(struct bs_servers *servers, struct bs_server *server, const struct bs_error *error) {
   server->error = *error;
   server->is_tried = true;
   server->left_until_ms = bs_clock_monotonic_ms() + LEFT_MS;
   servers->was_lost = servers->is_bound;
+  servers->is_misled |= servers->was_lost && any_is_passed(servers);
   servers->chosen = NULL;
   if (servers->count > 1 && !servers->is_bound) bs_log(BS_LOG_WARNING, "%s", error->message);
+}
+
+/* Those that were passed over by the word of one that cannot be used may be asked after all. */
+static bool settle_for_less(struct bs_servers *servers) {
+  bool found = false;
+
+  for (size_t i = 0; i < servers->count && servers->count > 1 && !servers->is_content; i++) {
+    struct bs_server *server = &servers->items[i];
+
+    if (!server->is_passed) continue;
+    server->is_passed = server->is_tried = false;
+    found = true;
+  }
+  if (!found) return false;
+  bs_log(BS_LOG_WARNING, "No name server is as far as one of them says: how far the chain is, that one alone does not decide.");
+  servers->is_content = true;
+  return true;
 }
 
 bool bs_servers_choose(struct bs_servers *servers, struct bs_error *error) {
   while (servers->chosen == NULL) {
     struct bs_server *server = candidate(servers);
 
+    if (server == NULL && settle_for_less(servers)) continue;
     if (server == NULL) return fail_all(servers, error);
     servers->is_fresh = false;
     if (need_link(servers, server, error)) {
@@ -388,7 +417,7 @@ static bool count_height(struct bs_servers *servers, struct bs_server *server, c
   char params[24];
   const struct bs_question question = {.method = "get_consensus_at", .params = params, .read = read_branch, .user = &branch};
 
-  if (!info->exists || info->tip.block <= servers->seen || info->tip.block <= branch.tip->block) return true;
+  if (!info->exists || info->tip.block <= server->highest || info->tip.block <= branch.tip->block) return true;
   snprintf(params, sizeof params, "%" PRIu64, branch.tip->block);
   if (!bs_servers_ask_one(servers, server, &question, error)) return false;
   if (branch.is_same) bs_servers_saw(servers, server, info->tip.block);
@@ -413,15 +442,34 @@ bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error) 
   return true;
 }
 
-void bs_servers_saw(struct bs_servers *servers, const struct bs_server *server, uint64_t block) {
-  if (block <= servers->seen) return;
-  servers->seen = block;
-  servers->seen_by = server;
+void bs_servers_saw(struct bs_servers *servers, struct bs_server *server, uint64_t block) {
+  uint64_t *highest = server == NULL ? &servers->seen : &server->highest;
+
+  if (block > *highest) *highest = block;
+}
+
+/* Who says most; another than `but`, and none that just could not be used.  NULL: nobody says anything. */
+static const struct bs_server *find_highest(const struct bs_servers *servers, const struct bs_server *but) {
+  const struct bs_server *found = NULL;
+
+  for (const struct bs_server *at = servers->items; at < servers->items + servers->count; at++)
+    if (at != but && at->highest > 0 && (at == servers->chosen || at->left_until_ms <= bs_clock_monotonic_ms()) &&
+        (found == NULL || at->highest > found->highest))
+      found = at;
+  return found;
+}
+
+/* The highest block that was told of; where the call is content, by the state or by two servers. */
+static uint64_t newest_told(const struct bs_servers *servers) {
+  const struct bs_server *who = find_highest(servers, NULL);
+
+  if (who != NULL && servers->is_content) who = find_highest(servers, who);
+  return who != NULL && who->highest > servers->seen ? who->highest : servers->seen;
 }
 
 uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block) {
   const struct bs_told_info *info = &servers->chosen->info;
-  uint64_t newest = servers->seen;
+  uint64_t newest = newest_told(servers);
 
   if (info->node_blocks > info->confirmations && info->node_blocks - info->confirmations > newest)
     newest = info->node_blocks - info->confirmations;
@@ -429,20 +477,23 @@ uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block) {
 }
 
 bool bs_servers_pass_over(struct bs_servers *servers, uint64_t block, struct bs_error *error) {
+  const struct bs_server *who = find_highest(servers, servers->chosen);
   struct bs_server *server = servers->chosen;
   uint64_t lag = bs_servers_lag(servers, block);
   char witness[400] = "";
 
-  if (servers->seen_by != NULL && servers->seen_by != server && lag == servers->seen - block)
+  if (who != NULL && who->highest == block + lag)
     snprintf(witness, sizeof witness, "  Block %" PRIu64 " was told of by %s: where that is none, take that one out of"
-             " names.servers.", servers->seen, servers->seen_by->address.text);
+             " names.servers.", who->highest, who->address.text);
   bs_fail(error, BS_WORD_stale, "is %" PRIu64 " blocks behind what was seen before: its chain ends at block %" PRIu64
           ".  Nothing is written by what it says; wait until it has caught up, or give another with names.server in the"
           " configuration.%s", lag, block, witness);
   tell(server, error);
   servers->is_bound = false;
   give_up(servers, server, error);
-  if (count_untried(servers) == 0) return servers->count == 1 ? false : fail_all(servers, error);
+  server->is_passed = true;
+  server->left_until_ms = 0; /* it can be used, but not for this */
+  if (servers->count == 1) return false;
   *error = (struct bs_error){0};
   return bs_servers_choose(servers, error);
 }

@@ -25,6 +25,8 @@ struct bs_server {
   struct bs_told_info info;   /* of the link's beginning, or newer */
   uint64_t left_until_ms;     /* on bs_clock_monotonic_ms: until then it is the last one to be asked */
   bool is_tried;              /* in this call, in vain */
+  bool is_passed;             /* in this call, as it is behind what another one says */
+  uint64_t highest;           /* block that it told of, in the chain of the one that was asked */
   struct bs_error error;      /* why it was */
 };
 
@@ -37,13 +39,14 @@ struct bs_servers {
   bool is_bound; /* what one server said has been handed out in this call: no other may continue it */
   bool was_lost; /* the server of a bound call was: it may be begun anew */
   bool is_fresh; /* the chosen one's info is of this call */
+  bool is_misled;  /* the server that was lost was asked for its being the furthest by its own word: the same call asks others */
+  bool is_content; /* no server of this call is as far as one of them says: what two say counts */
   uint32_t connect_ms;
   bool has_chain;
   bool is_pinned; /* the configuration says which chain */
   unsigned char chain_id[32];
   const char *network; /* static; NULL: not known yet; with has_chain it stays what it is */
-  uint64_t seen;       /* the highest block that the state, or a server in whose chain the chosen one's end is, told of */
-  const struct bs_server *seen_by; /* NULL: the state */
+  uint64_t seen; /* the highest block that the state told of */
   pid_t pid;
 };
 
@@ -90,10 +93,14 @@ struct bs_server *bs_servers_other(struct bs_servers *servers, struct bs_server 
 bool bs_servers_look_around(struct bs_servers *servers, struct bs_error *error);
 
 /* Notes how far a chain is; server: who says so, NULL: the state. */
-void bs_servers_saw(struct bs_servers *servers, const struct bs_server *server, uint64_t block);
+void bs_servers_saw(struct bs_servers *servers, struct bs_server *server, uint64_t block);
 /* By how many blocks the chosen server, whose chain ends at `block`, is behind; at most BS_SERVERS_LAG is no matter. */
 uint64_t bs_servers_lag(const struct bs_servers *servers, uint64_t block);
-/* The chosen server is too far behind: another one; false, with stale, where there is none.  Nothing of the call counts. */
+/*
+ * The chosen server is too far behind: another one; false, with stale, where there is none.  Nothing of the call counts.
+ * What one of several says alone makes that one the first to be asked.  Where it cannot be used, the others are: a height
+ * that nobody else confirms keeps nobody from writing.
+ */
 bool bs_servers_pass_over(struct bs_servers *servers, uint64_t block, struct bs_error *error);
 
 #endif

@@ -149,6 +149,8 @@ bool bs_told_info_read(struct bs_told_info *ret_info, struct bs_json result, str
        !read_number_or_null(&info.confirmations, result, "confirmations", error) ||
        !read_number_or_null(&info.node_blocks, result, "node_blocks", error)))
     return false;
+  if (info.fee_rate > BS_MONEY_MAX / 1000) /* fees are computed with it */
+    return bs_fail(error, BS_WORD_malformed, "sent a fee_rate that nobody can pay");
   *ret_info = info;
   return true;
 }
