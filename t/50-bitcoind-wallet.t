@@ -75,8 +75,8 @@ is "$(watching "$hash")" "$(ask coins "$hash")" 'for the wallet, too'
 
 # ---- refusals ----
 other=$(spend "$first" "$output" "$reward" 0.4999)
-like "$(ask send "$other")" '^conflict: .* another transaction that waits for a block spends the same coins.* \(' 'coins that are spent there'
-like "$(ask try "$other")" '^conflict: ' 'are refused before, too'
+like "$(ask send "$other")" '^contested: .* another transaction that waits for a block spends the same coins.* \(' 'coins that are spent there'
+like "$(ask try "$other")" '^contested: ' 'are refused before, too'
 mine 1
 is "$(ask send "$next")" taken 'what is in the chain counts as sent'
 like "$(ask send "$other")" '^conflict: .* what it spends was spent already, or is not known there' 'coins that are gone'

@@ -52,7 +52,6 @@ printf hang >"$ANSWERS_ROOT/POST-rest"
 once "[{\"id\":0,\"result\":{\"chain\":\"regtest\",\"blocks\":1000,\"initialblockdownload\":false}},{\"id\":1,\"result\":\"$genesis\"}]"
 run_server
 await info_is node_blocks 1000
-is "$(info state)" indexing 'in its step it is behind'
 await info_is state waiting
 is "$(info state) $(info node_blocks)" 'waiting 1000' 'a node that hangs in a step is told as waiting'
 like "$(cat "$log")" 'gives no blocks: for 1 s nothing has come' 'and why'

@@ -61,7 +61,7 @@ misled() {
 misled get_all_names '{"result": ["foo.id", "no name"]}' 'a list of what is no name' 'lists what is no name' get_all_names
 misled get_all_names '{"result": {}}' 'a list that is none' 'sent an answer that is no list' get_all_names
 misled get_consensus_at '{"result": "xy"}' 'a consensus hash that is none' 'sent an answer that is no consensus' get_consensus_at 3
-misled get_consensus_range '{"result": ["00"]}' 'too few of a range' 'sent an answer that is not as many consensus hashes' \
+misled get_consensus_range '{"result": ["00"]}' 'a range of what is no hash' 'sent an answer that is not the consensus hashes' \
   get_consensus_range 3 9
 misled get_consensus_range '{"result": {}}' 'a range that is none' 'sent an answer that is no list' get_consensus_range 3 9
 misled get_operations_at '{"result": {"operations": ["zz"], "more": false}}' 'an operation that is none' \
