@@ -118,12 +118,42 @@ static void blocks_and_coins(void **state) {
   assert_fails(bs_names_unspents(NAMES(fixture), unspents, &count, "nobody", &error), BS_WORD_usage, "nobody");
 }
 
+/* What is held stays as it is, and says when there is something newer. */
+static void a_held_state(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_names *reader = open_names(fixture->ledger, false);
+  struct bs_error error = {0};
+  struct bs_moment before, after;
+
+  bs_names_hold(reader, fixture->scope); /* there is no chain yet */
+  assert_false(bs_names_is_newest(reader));
+  bs_names_release(reader);
+  register_name(fixture, "alice.id", fixture->alice);
+  assert_ok(bs_names_moment(reader, fixture->scope, &before, &error));
+  assert_false(bs_names_is_newest(reader)); /* nothing is held */
+  for (int i = 0; i < 2; i++) {
+    bs_names_hold(reader, fixture->scope);
+    assert_ok(bs_names_moment(reader, fixture->scope, &before, &error));
+    assert_true(bs_names_is_newest(reader));
+    register_name(fixture, i == 0 ? "bob.id" : "carol.id", fixture->bob);
+    assert_false(bs_names_is_newest(reader));
+    assert_ok(bs_names_moment(reader, fixture->scope, &after, &error));
+    assert_int_equal(after.block, before.block);
+    bs_names_release(reader);
+    assert_false(bs_names_is_newest(reader));
+    assert_ok(bs_names_moment(reader, fixture->scope, &after, &error));
+    assert_true(after.block > before.block);
+  }
+  bs_names_close(reader);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       NAMES_TEST(no_chain_yet),
       NAMES_TEST(a_name_and_its_moment),
       NAMES_TEST(namespaces_and_preorders),
       NAMES_TEST(blocks_and_coins),
+      NAMES_TEST(a_held_state),
   };
 
   return RUN_TESTS(tests);

@@ -123,6 +123,14 @@ static void bitcoind_release(void *state) {
   bs_bitcoin_chain_abort(names->chain);
 }
 
+static const struct bs_index *index_of(void *state) {
+  return bs_bitcoin_chain_index(((struct node_names *)state)->chain);
+}
+
+static bool bitcoind_is_newest(void *state) {
+  return bs_database_is_newest(index_of(state)->database);
+}
+
 static bool bitcoind_is_immediate(void *state) {
   (void)state;
   return false;
@@ -148,10 +156,6 @@ static bool bitcoind_chain_id(void *state, unsigned char chain_id[32], struct bs
   (void)error;
   bs_bitcoin_chain_id(((struct node_names *)state)->chain, chain_id);
   return true;
-}
-
-static const struct bs_index *index_of(void *state) {
-  return bs_bitcoin_chain_index(((struct node_names *)state)->chain);
 }
 
 static bool bitcoind_info(void *state, struct bs_names_info *info, struct bs_error *error) {
@@ -335,6 +339,7 @@ const struct bs_provider bs_provider_bitcoind = {
     .leave = bitcoind_leave,
     .hold = bitcoind_hold,
     .release = bitcoind_release,
+    .is_newest = bitcoind_is_newest,
     .network = bitcoind_network,
     .check = bitcoind_check,
     .place = bitcoind_place,

@@ -117,6 +117,12 @@ static void embedded_release(void *state) {
   if (embedded->ledger != NULL) bs_database_rollback(index_of(embedded)->database);
 }
 
+static bool embedded_is_newest(void *state) {
+  struct embedded *embedded = state;
+
+  return embedded->ledger != NULL && bs_database_is_newest(index_of(embedded)->database);
+}
+
 static bool embedded_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
   return bs_ledger_check(((struct embedded *)state)->path, scope, survey, error);
 }
@@ -376,6 +382,7 @@ const struct bs_provider bs_provider_embedded = {
     .leave = embedded_leave,
     .hold = embedded_hold,
     .release = embedded_release,
+    .is_newest = embedded_is_newest,
     .network = embedded_network,
     .check = embedded_check,
     .place = embedded_place,

@@ -50,6 +50,12 @@ void bs_names_hold(struct bs_names *names, struct bs_scope *scope) {
   names->is_held = names->provider->hold(names->state, &error);
 }
 
+bool bs_names_is_newest(struct bs_names *names) {
+  BS_LOCKED(&names->mutex);
+
+  return names->is_held && names->provider->is_newest(names->state);
+}
+
 void bs_names_release(struct bs_names *names) {
   BS_LOCKED(&names->mutex);
 

@@ -21,6 +21,8 @@ bool bs_names_moment(struct bs_names *names, struct bs_scope *scope, struct bs_m
  * other thread asks.  A failure is none of the questions': they are then answered each for itself. */
 void bs_names_hold(struct bs_names *names, struct bs_scope *scope);
 void bs_names_release(struct bs_names *names);
+/* Is a state held, and surely none newer than it?  Ask after a first question only. */
+bool bs_names_is_newest(struct bs_names *names);
 
 struct bs_name_answer {
   struct bs_moment moment;

@@ -58,6 +58,8 @@ struct bs_provider {
    * less; NULL where that cannot be. */
   bool (*hold)(void *state, struct bs_error *error);
   void (*release)(void *state);
+  /* While it is held and something was read: is there no newer state?  False also where that is not known. */
+  bool (*is_newest)(void *state);
 
   /* Whose addresses the chain's are; without enter. */
   bool (*network)(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error);

@@ -215,6 +215,8 @@ void bs_database_close(struct bs_database *database) {
   if (database == NULL) return;
   if (!is_own(database)) return; /* closing would drop the parent's locks */
   for (size_t i = 0; i < database->kind->statement_count; i++) sqlite3_finalize(database->statements[i]);
+  sqlite3_finalize(database->begin_read);
+  sqlite3_finalize(database->end);
   tidy_up(database);
   sqlite3_close(database->sqlite);
   free_database(database);
@@ -593,8 +595,43 @@ bool bs_database_begin(struct bs_database *database, struct bs_error *error) {
   return bs_database_execute(database, "BEGIN IMMEDIATE", error);
 }
 
+/* A statement without parameters and rows, which is asked for so often that it stays prepared. */
+static bool run_kept(struct bs_database *database, sqlite3_stmt **statement, const char *sql) {
+  if (*statement == NULL &&
+      sqlite3_prepare_v3(database->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+    return false;
+  sqlite3_step(*statement);
+  return sqlite3_reset(*statement) == SQLITE_OK;
+}
+
+/*
+ * Where the log's index, which all connections share, counts commits: the third number of its first page
+ * (sqlite.org/walformat.html).  NULL: this connection has not read it yet, or there is none to be shared.
+ */
+static const volatile uint32_t *find_commits(const struct bs_database *database) {
+  enum { FIRST_PAGE = 32768, AT = 2 };
+  sqlite3_file *file = NULL, *log = NULL;
+  volatile void *page = NULL;
+
+  sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (!database->read_only || log == NULL || log->pMethods == NULL || file == NULL || file->pMethods == NULL ||
+      file->pMethods->iVersion < 2 || file->pMethods->xShmMap == NULL ||
+      file->pMethods->xShmMap(file, 0, FIRST_PAGE, 0, &page) != SQLITE_OK || page == NULL)
+    return NULL;
+  return (const volatile uint32_t *)page + AT;
+}
+
+/* The number is looked at before the read begins: what is committed between the two counts as news, which it may be. */
 bool bs_database_begin_read(struct bs_database *database, struct bs_error *error) {
-  return bs_database_execute(database, "BEGIN", error);
+  if (!check_process(database, error)) return false;
+  database->commits = find_commits(database);
+  if (database->commits != NULL) database->seen_commits = __atomic_load_n(database->commits, __ATOMIC_ACQUIRE);
+  return run_kept(database, &database->begin_read, "BEGIN") || bs_database_fail(database, error);
+}
+
+bool bs_database_is_newest(const struct bs_database *database) {
+  return database->commits != NULL && __atomic_load_n(database->commits, __ATOMIC_ACQUIRE) == database->seen_commits;
 }
 
 bool bs_database_commit(struct bs_database *database, struct bs_error *error) {
@@ -605,7 +642,7 @@ bool bs_database_commit(struct bs_database *database, struct bs_error *error) {
 
 void bs_database_rollback(struct bs_database *database) {
   if (!is_own(database) || sqlite3_get_autocommit(database->sqlite)) return;
-  sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  run_kept(database, &database->end, "ROLLBACK");
 }
 
 struct bs_value bs_value_text(const char *text) {

@@ -52,6 +52,9 @@ struct bs_database {
   uint64_t busy_since_ms;
   unsigned pulses; /* how often SQLite has told that the statement in progress goes on */
   sqlite3_stmt **statements; /* prepared when first used */
+  sqlite3_stmt *begin_read, *end;   /* the same */
+  const volatile uint32_t *commits; /* of all connections, counted where they share the log; NULL: that cannot be told */
+  uint32_t seen_commits;            /* when the read began */
 };
 
 enum bs_database_mode {
@@ -89,6 +92,8 @@ static inline void bs_database_scope(struct bs_database *database, const struct 
 /* A write transaction from its start (BEGIN IMMEDIATE), or one for several reads of one state. */
 bool bs_database_begin(struct bs_database *database, struct bs_error *error);
 bool bs_database_begin_read(struct bs_database *database, struct bs_error *error);
+/* After begin_read and a first query: has nobody committed anything since?  False also where that cannot be told. */
+bool bs_database_is_newest(const struct bs_database *database);
 bool bs_database_commit(struct bs_database *database, struct bs_error *error); /* rolled back when it fails */
 void bs_database_rollback(struct bs_database *database);                       /* nothing happens when none is open */
 /* Runs SQL text without parameters and results. */

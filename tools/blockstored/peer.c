@@ -18,11 +18,12 @@
 
 #include "core/codec/netstring.h"
 #include "tools/blockstored/journal.h"
+#include "tools/blockstored/json.h"
 #include "tools/blockstored/server.h"
 
 #define INPUT_MAX (BSD_FRAME_MAX + 16) /* bytes that are read ahead: the longest frame */
 #define TURN_MAX 128                   /* frames that are answered before others have their turn */
-#define KEEP_REPLY (64u << 10)         /* a larger room for replies is given back */
+#define KEEP_REPLY (64u << 10)         /* a larger room for replies is given back; so many go out together */
 #define FULL_PAUSE_MS 50               /* until it is looked again whether replies may be made */
 #define FULL_PATIENCE_MS 2000          /* for a peer that takes nothing, while they may not */
 #define LINGER_MS 2000                 /* for a peer to see why it was left */
@@ -118,37 +119,60 @@ static void leave(struct bsd_peer *peer) {
 
 /* ---- replies ---- */
 
-/* One room for all replies of the loop's thread: it is as large as the last few of them. */
-static struct bs_buffer room;
+static void clear_room(struct bs_buffer *room) {
+  if (room->capacity > 2 * KEEP_REPLY) bs_buffer_free(room);
+  else bs_buffer_clear(room);
+}
+
+/* What the socket takes goes at once, without an event; of what is wrong with it the loop hears when it sends the rest.  False:
+ * there was no memory. */
+static bool send_bytes(struct bsd_peer *peer, const unsigned char *bytes, size_t length) {
+  struct evbuffer *output = bufferevent_get_output(peer->bev);
+  ssize_t sent = 0;
+
+  if (length > 0 && output_of(peer) == 0)
+    sent = send(bufferevent_getfd(peer->bev), bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0) sent = 0;
+  return (size_t)sent == length || evbuffer_add(output, bytes + sent, length - (size_t)sent) == 0;
+}
+
+/* The replies that were collected.  False: there was no memory, also before. */
+static bool send_replies(struct bsd_peer *peer) {
+  struct bs_buffer *replies = &peer->server->replies;
+  bool good = !replies->failed && send_bytes(peer, replies->bytes, replies->length);
+
+  clear_room(replies);
+  return good;
+}
+
+/* Behind those that were collected; a long one does not stand there twice.  False, as above: nothing more goes to this peer. */
+static bool add_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
+  struct bs_buffer *replies = &peer->server->replies;
+  size_t before = replies->length, most = (size_t)peer->server->settings->output;
+
+  if (reply->failed) {
+    clear_room(replies);
+    return false;
+  }
+  bsd_json_digits(replies, reply->length);
+  bs_buffer_byte(replies, ':');
+  bsd_count(&peer->server->service.metrics.bytes_out, replies->length - before + reply->length + 1);
+  if (reply->length < KEEP_REPLY) bs_buffer_add(replies, reply->bytes, reply->length);
+  else if (!send_replies(peer) || !send_bytes(peer, reply->bytes, reply->length)) return false;
+  bs_buffer_byte(replies, ',');
+  return replies->length < (most < KEEP_REPLY ? most : KEEP_REPLY) || send_replies(peer);
+}
 
 static bool send_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
-  char head[24], *at = head + sizeof head - 1;
-  struct evbuffer *output = bufferevent_get_output(peer->bev);
-  size_t length = reply->length;
-
-  *at = ':';
-  do {
-    *--at = (char)('0' + length % 10);
-    length /= 10;
-  } while (length > 0);
-  length = (size_t)(head + sizeof head - at);
-  if (reply->failed || evbuffer_add(output, at, length) != 0 || evbuffer_add(output, reply->bytes, reply->length) != 0 ||
-      evbuffer_add(output, ",", 1) != 0)
-    return false;
-  bsd_count(&peer->server->service.metrics.bytes_out, reply->length + length + 1);
-  return true;
+  return add_reply(peer, reply) && send_replies(peer);
 }
 
-static void clear_room(void) {
-  if (room.capacity > KEEP_REPLY) bs_buffer_free(&room);
-  else bs_buffer_clear(&room);
-}
+static void add_fault(struct bsd_peer *peer, const char *sentence) {
+  struct bs_buffer *reply = &peer->server->reply;
 
-static void send_fault(struct bsd_peer *peer, const char *sentence) {
-  bs_buffer_clear(&room);
-  bsd_fault_write(&room, BSD_FAILURE, sentence);
-  send_reply(peer, &room);
-  clear_room();
+  bsd_fault_write(reply, BSD_FAILURE, sentence);
+  add_reply(peer, reply);
+  clear_room(reply);
 }
 
 /* ---- requests ---- */
@@ -166,6 +190,14 @@ static void lane_done(struct bsd_job *job, void *user) {
   else leave(peer);
 }
 
+/* All that is answered in one turn of the loop is of one state, the newest: what all peers ask costs one look at the chain's
+ * end. */
+static void hold(struct bsd_server *server) {
+  bsd_service_hold(&server->service);
+  if (!server->is_in_turn) event_active(server->turn_end, EV_TIMEOUT, 0);
+  server->is_in_turn = true;
+}
+
 /* False: there was no memory, and the peer has to go. */
 static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netstring) {
   struct bsd_server *server = peer->server;
@@ -176,17 +208,17 @@ static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netst
   bsd_frame_read(&frame, &server->service, peer->is_local, netstring->payload, netstring->length);
   peer->requests += frame.requests;
   bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
-  bs_buffer_clear(&room);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
     peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, peer->is_local, netstring->payload, netstring->length,
                               lane_done, peer, &error);
     if (peer->job != NULL) return true;
-    bsd_frame_refuse(&frame, &error, &room);
+    bsd_frame_refuse(&frame, &error, &server->reply);
   } else {
-    bsd_frame_answer(&frame, &server->service, &room);
+    hold(server);
+    bsd_frame_answer(&frame, &server->service, &server->reply);
   }
-  good = send_reply(peer, &room);
-  clear_room();
+  good = add_reply(peer, &server->reply);
+  clear_room(&server->reply);
   return good;
 }
 
@@ -221,7 +253,7 @@ static void malformed(struct bsd_peer *peer, enum bs_netstring_state state) {
   bsd_count(&peer->server->service.metrics.frames_malformed, 1);
   BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "malformed", BSD_TEXT("peer", peer->text),
                     BSD_TEXT("why", state == BS_NETSTRING_TOO_LARGE ? "too large" : "no netstring"));
-  send_fault(peer, sentence);
+  add_fault(peer, sentence);
 }
 
 enum step { STEP_AGAIN, STEP_PARTIAL, STEP_LEFT, STEP_GONE };
@@ -254,12 +286,18 @@ static void note_partial(struct bsd_peer *peer, size_t left, uint64_t now_ms) {
 }
 
 static void settle(struct bsd_peer *peer, bool is_partial) {
+  bool reads;
+
   if (peer->has_ended && is_partial) {
     leave(peer);
     return;
   }
-  if (may_go_on(peer) && !peer->has_ended) bufferevent_enable(peer->bev, EV_READ);
-  else bufferevent_disable(peer->bev, EV_READ);
+  reads = (bufferevent_get_enabled(peer->bev) & EV_READ) != 0;
+  if (may_go_on(peer) && !peer->has_ended) {
+    if (!reads) bufferevent_enable(peer->bev, EV_READ);
+  } else if (reads) {
+    bufferevent_disable(peer->bev, EV_READ);
+  }
 }
 
 static void advance(struct bsd_peer *peer) {
@@ -273,7 +311,6 @@ static void advance(struct bsd_peer *peer) {
     peer_free(peer, "memory");
     return;
   }
-  if (length > 0) bsd_service_hold(&peer->server->service);
   for (int i = 0; may_go_on(peer) && next == STEP_AGAIN; i++) {
     size_t of_frame = 0;
 
@@ -285,8 +322,7 @@ static void advance(struct bsd_peer *peer) {
     used += of_frame;
     if (of_frame > 0) peer->begun_ms = 0;
   }
-  if (length > 0) bsd_service_release(&peer->server->service);
-  if (next == STEP_GONE) {
+  if (!send_replies(peer) || next == STEP_GONE) {
     peer_free(peer, "memory");
     return;
   }
@@ -496,5 +532,6 @@ void bsd_peers_finish(struct bsd_server *server) {
 
 void bsd_peers_free(struct bsd_server *server) {
   while (server->peers != NULL) peer_free(server->peers, "stopped");
-  bs_buffer_free(&room);
+  bs_buffer_free(&server->reply);
+  bs_buffer_free(&server->replies);
 }

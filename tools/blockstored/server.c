@@ -59,6 +59,15 @@ static size_t connections(const struct bsd_server *server) {
   return bsd_crowd_count(server->crowd) + bsd_crowd_count(server->http_crowd);
 }
 
+/* Behind all that this turn of the loop has found to do: while the loop waits, nothing is held. */
+static void end_turn(evutil_socket_t fd, short what, void *user) {
+  struct bsd_server *server = user;
+
+  (void)fd, (void)what;
+  server->is_in_turn = false;
+  bsd_service_release(&server->service);
+}
+
 /* The first signal: no new peers, and what was asked is answered.  The second: at once. */
 static void told_to_end(evutil_socket_t number, short what, void *user) {
   struct bsd_server *server = user;
@@ -104,7 +113,8 @@ static bool add_events(struct bsd_server *server, struct bs_error *error) {
   bool good;
 
   server->tick = event_new(server->base, -1, EV_PERSIST, tick, server);
-  good = server->tick != NULL && event_add(server->tick, &second) == 0;
+  server->turn_end = event_new(server->base, -1, 0, end_turn, server);
+  good = server->tick != NULL && server->turn_end != NULL && event_add(server->tick, &second) == 0;
   for (size_t i = 0; i < 2 && good; i++) {
     server->signals[i] = evsignal_new(server->base, numbers[i], told_to_end, server);
     good = server->signals[i] != NULL && event_add(server->signals[i], NULL) == 0;
@@ -160,6 +170,7 @@ static void close_server(struct bsd_server *server) {
   for (size_t i = 0; i < 2; i++)
     if (server->signals[i] != NULL) event_free(server->signals[i]);
   if (server->tick != NULL) event_free(server->tick);
+  if (server->turn_end != NULL) event_free(server->turn_end);
   bsd_allowance_free(server->allowance);
   bsd_crowd_free(server->crowd);
   bsd_crowd_free(server->http_crowd);

@@ -36,6 +36,10 @@ struct bsd_server {
   struct bsd_crowd *http_crowd;
   size_t refused; /* of both sides, on their way out */
   struct bs_buffer page_policy;
+  struct event *turn_end;   /* of the loop's turn: until then a state of the chain is held for all requests */
+  bool is_in_turn;          /* it will come */
+  struct bs_buffer reply;   /* in the making; as large as the last few of them */
+  struct bs_buffer replies; /* of one visit of one peer: frames that go out together */
   struct event *tick; /* each second: idle peers, the chain's end */
   struct event *signals[2];
   bool stopping;

@@ -101,21 +101,10 @@ bool bsd_service_has_failed(const struct bsd_service *service, struct bs_error *
   return service->follower != NULL && bsd_follower_has_failed(service->follower, ret_error);
 }
 
-void bsd_service_hold(struct bsd_service *service) {
-  set_deadline(service, BSD_AT_ONCE);
-  bs_names_hold(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE]);
-  bsd_service_look(service);
-}
-
-void bsd_service_release(struct bsd_service *service) {
-  bs_names_release(service->names[BSD_AT_ONCE]);
-}
-
-void bsd_service_look(struct bsd_service *service) {
+static void look(struct bsd_service *service) {
   struct bs_error error = {0};
   struct bs_moment moment;
 
-  set_deadline(service, BSD_AT_ONCE);
   if (!bs_names_moment(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &moment, &error)) {
     bsd_cache_turn(service->cache); /* who knows */
     service->has_info = false;
@@ -125,6 +114,25 @@ void bsd_service_look(struct bsd_service *service) {
       memcmp(moment.consensus, service->moment.consensus, sizeof moment.consensus) == 0)
     return;
   turn(service, &moment);
+}
+
+void bsd_service_hold(struct bsd_service *service) {
+  if (bs_names_is_newest(service->names[BSD_AT_ONCE])) return;
+  bsd_service_release(service);
+  set_deadline(service, BSD_AT_ONCE);
+  bs_names_hold(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE]);
+  look(service);
+}
+
+void bsd_service_release(struct bsd_service *service) {
+  bs_names_release(service->names[BSD_AT_ONCE]);
+}
+
+void bsd_service_look(struct bsd_service *service) {
+  if (bs_names_is_newest(service->names[BSD_AT_ONCE])) return;
+  bsd_service_release(service); /* of what is no longer so */
+  set_deadline(service, BSD_AT_ONCE);
+  look(service);
 }
 
 bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_info, struct bs_error *error) {

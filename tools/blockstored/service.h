@@ -39,7 +39,8 @@ void bsd_service_close(struct bsd_service *service);
 /* Looks at the chain's end, so that no reply of a former state is given.  On the loop's thread. */
 void bsd_service_look(struct bsd_service *service);
 
-/* The same, and from there on until the release all answers of the loop's thread are of that state. */
+/* The same, and from there on until the release all answers of the loop's thread are of that state, unless it is held again
+ * after a newer one was committed.  To hold what is held costs next to nothing. */
 void bsd_service_hold(struct bsd_service *service);
 void bsd_service_release(struct bsd_service *service);
 
