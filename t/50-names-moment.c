@@ -147,6 +147,42 @@ static void a_held_state(void **state) {
   bs_names_close(reader);
 }
 
+static void note_name(void *user, const struct bs_name_entry *entry) {
+  snprintf(user, BS_NAME_MAX + 1, "%s", entry->name);
+}
+
+static bool pass(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
+  (void)user, (void)block, (void)fields, (void)error;
+  return true;
+}
+
+/* What the operations are: t/50-chain-histories.c. */
+static void a_name_with_its_history(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_provider silent = bs_provider_embedded;
+  const struct bs_names_config config = {.ledger = fixture->ledger};
+  char name[BS_NAME_MAX + 1] = "";
+  const struct bs_history_visitor visitor = {note_name, pass, name};
+  struct bs_names *other;
+  struct bs_error error = {0};
+  bool found = true;
+
+  assert_ok(bs_names_name_history(NAMES(fixture), &found, "alice.id", &visitor, &error));
+  assert_false(found);
+  register_name(fixture, "alice.id", fixture->alice);
+  assert_ok(bs_names_name_history(NAMES(fixture), &found, "alice.id", &visitor, &error));
+  assert_true(found);
+  assert_string_equal(name, "alice.id");
+  assert_ok(bs_names_name_history(NAMES(fixture), &found, "bob.id", &visitor, &error));
+  assert_false(found);
+  assert_fails(bs_names_name_history(NAMES(fixture), &found, "Bob", &visitor, &error), BS_WORD_usage, "Bob");
+  silent.get_history = NULL;
+  assert_ok(bs_names_open_on(&other, &silent, &config, &error));
+  assert_fails(bs_names_name_history(other, fixture->scope, &found, "alice.id", &visitor, &error), BS_WORD_failed,
+               "does not tell the history of a name");
+  bs_names_close(other);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       NAMES_TEST(no_chain_yet),
@@ -154,6 +190,7 @@ int main(void) {
       NAMES_TEST(namespaces_and_preorders),
       NAMES_TEST(blocks_and_coins),
       NAMES_TEST(a_held_state),
+      NAMES_TEST(a_name_with_its_history),
   };
 
   return RUN_TESTS(tests);

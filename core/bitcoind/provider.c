@@ -196,6 +196,11 @@ static bool bitcoind_get_name(void *state, struct bs_name_entry *ret_entry, bool
   return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
 }
 
+static bool bitcoind_get_history(void *state, bool *ret_found, const char *name, const struct bs_history_visitor *visitor,
+                                 struct bs_error *error) {
+  return bs_index_get_history(index_of(state), ret_found, name, visitor, error);
+}
+
 static bool bitcoind_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
   return bs_index_is_inherited(index_of(state), ret_inherited, entry, error);
 }
@@ -347,6 +352,7 @@ const struct bs_provider bs_provider_bitcoind = {
     .info = bitcoind_info,
     .tip = bitcoind_tip,
     .get_name = bitcoind_get_name,
+    .get_history = bitcoind_get_history,
     .is_inherited = bitcoind_is_inherited,
     .get_namespace = bitcoind_get_namespace,
     .get_preorder = bitcoind_get_preorder,

@@ -83,6 +83,33 @@ bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_e
   return true;
 }
 
+#define FIRST_OF_OPERATION 19 /* behind the columns of a name */
+
+/* The operation of the row, which is that of no name where there is none. */
+static bool visit_row(sqlite3_stmt *row, const struct bs_history_visitor *visitor, struct bs_error *error) {
+  struct bs_fields fields;
+
+  if (sqlite3_column_type(row, FIRST_OF_OPERATION) == SQLITE_NULL) return true;
+  return bs_fields_read(&fields, sqlite3_column_blob(row, FIRST_OF_OPERATION + 1),
+                        (size_t)sqlite3_column_bytes(row, FIRST_OF_OPERATION + 1), error) &&
+         visitor->visit(visitor->user, bs_row_integer(row, FIRST_OF_OPERATION), &fields, error);
+}
+
+bool bs_index_get_history(const struct bs_index *index, bool *ret_found, const char *name,
+                          const struct bs_history_visitor *visitor, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct bs_name_entry entry = {0};
+
+  if (!bs_database_query(index->database, BS_SQL_get_history, &row, BS_VALUES(bs_value_text(name)), error)) return false;
+  *ret_found = row != NULL;
+  if (row == NULL) return true;
+  if (!read_name(index, row, &entry, error)) return false;
+  visitor->begin(visitor->user, &entry);
+  while (row != NULL)
+    if (!visit_row(row, visitor, error) || !bs_database_next(index->database, &row, error)) return false;
+  return true;
+}
+
 bool bs_index_get_name_in_namespace(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found,
                                     struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found,
                                     const char *name, struct bs_error *error) {

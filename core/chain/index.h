@@ -37,6 +37,15 @@ struct bs_index {
 
 bool bs_index_get_name(const struct bs_index *index, struct bs_name_entry *ret_entry, bool *ret_found, const char *name,
                        struct bs_error *error);
+/* The name and, in the chain's order, each of its operations, by one query.  begin: once, before the first operation; not
+ * called where there is no such name. */
+struct bs_history_visitor {
+  void (*begin)(void *user, const struct bs_name_entry *entry);
+  bs_visit_operation visit;
+  void *user;
+};
+bool bs_index_get_history(const struct bs_index *index, bool *ret_found, const char *name,
+                          const struct bs_history_visitor *visitor, struct bs_error *error);
 /* Of a name that has none yet, and of any. */
 bool bs_index_add_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);
 bool bs_index_put_name(const struct bs_index *index, const struct bs_name_entry *entry, struct bs_error *error);

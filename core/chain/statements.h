@@ -91,11 +91,17 @@
 
 #define BS_ORIGIN_COLUMNS_ "sender, public_key, address, op, txid, vtxindex"
 
+#define BS_NAME_COLUMNS_                                                                                              \
+  "names.name, sender, public_key, address, op, names.txid, vtxindex, names.value_hash, block_number,"                \
+  " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address, consensus,"   \
+  " listed, changed_block"
+
 /* X(name, text): the columns of a SELECT are in the order in which index.c and ledger.c read them. */
 #define BS_INDEX_STATEMENTS(X)                                                                                        \
-  X(get_name, "SELECT name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number, preorder_block_number, first_registered,"\
-              " last_renewed, revoked, op_fee, importer, importer_address, consensus, listed, changed_block"          \
-              " FROM names WHERE name = ?1")                                                                          \
+  X(get_name, "SELECT " BS_NAME_COLUMNS_ " FROM names WHERE name = ?1")                                               \
+  X(get_history, "SELECT " BS_NAME_COLUMNS_ ", operations.block, operations.serialised"                                \
+                 " FROM names LEFT JOIN operations ON operations.name = ?1 WHERE names.name = ?1"                     \
+                 " ORDER BY operations.block, operations.position")                                                   \
   X(add_name, "INSERT OR REPLACE INTO names (name, " BS_ORIGIN_COLUMNS_ ", value_hash, block_number,"                 \
               " preorder_block_number, first_registered, last_renewed, revoked, op_fee, importer, importer_address,"  \
               " consensus, listed, changed_block)"                                                                    \

@@ -83,17 +83,12 @@ static bool read_at_once(struct bs_names *names, struct bs_scope *scope, struct 
   return true;
 }
 
-static bool read_entry_of(const struct bs_names *names, struct bs_name_answer *state, const char *name,
-                          struct bs_namespace_entry *name_space, struct bs_error *error) {
-  return names->provider->get_name(names->state, &state->entry, &state->found, name_space, &state->name_space_found, name,
-                                   error) &&
-         (!state->found || names->provider->is_inherited(names->state, &state->inherited, &state->entry, error));
-}
-
 static bool read_name(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
   struct bs_name_answer *state = user;
 
-  return read_entry_of(names, state, key, &state->name_space, error);
+  return names->provider->get_name(names->state, &state->entry, &state->found, &state->name_space, &state->name_space_found, key,
+                                   error) &&
+         (!state->found || names->provider->is_inherited(names->state, &state->inherited, &state->entry, error));
 }
 
 bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
@@ -105,28 +100,21 @@ bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct 
   return true;
 }
 
-struct history {
-  struct bs_name_answer answer;
-  const struct bs_history_visit *visit;
-};
-
-static bool read_history(const struct bs_names *names, void *user, const void *key, struct bs_error *error) {
-  struct history *history = user;
-
-  if (!read_entry_of(names, &history->answer, key, NULL, error)) return false;
-  history->visit->restart(history->visit->user, &history->answer);
-  return !history->answer.found ||
-         names->provider->operations_on(names->state, key, 0, INT64_MAX, history->visit->visit, history->visit->user, error);
+static bool fail_untold(const struct bs_names *names, const char *what, struct bs_error *error) {
+  return bs_fail(error, BS_WORD_failed, "The name provider %s does not tell %s.", names->provider->name, what);
 }
 
-bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_answer, const char *name,
-                           const struct bs_history_visit *visit, struct bs_error *error) {
-  struct history history = {.visit = visit};
+/* One query: of one moment also where none is held. */
+bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, bool *ret_found, const char *name,
+                           const struct bs_history_visitor *visitor, struct bs_error *error) {
+  struct bs_names_call call BS_AUTO(bs_names_leave) = {0};
+  bool found = false;
 
-  if (!bs_name_check(name, error) ||
-      !read_at_once(names, scope, &history.answer.moment, read_history, &history, name, error))
+  if (names->provider->get_history == NULL) return fail_untold(names, "the history of a name", error);
+  if (!bs_name_check(name, error) || !bs_names_enter(&call, names, scope, false, error) ||
+      (call.exists && !names->provider->get_history(names->state, &found, name, visitor, error)))
     return false;
-  *ret_answer = history.answer;
+  *ret_found = found;
   return true;
 }
 
@@ -220,10 +208,6 @@ bool bs_names_preorder_state(struct bs_names *names, struct bs_scope *scope, str
 }
 
 /* ---- what not every provider can tell ---- */
-
-static bool fail_untold(const struct bs_names *names, const char *what, struct bs_error *error) {
-  return bs_fail(error, BS_WORD_failed, "The name provider %s does not tell %s.", names->provider->name, what);
-}
 
 bool bs_names_block_of(struct bs_names *names, struct bs_scope *scope, uint64_t *ret_block, bool *ret_found,
                        const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {

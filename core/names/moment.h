@@ -35,15 +35,9 @@ struct bs_name_answer {
 bool bs_names_name_state(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_state, const char *name,
                          struct bs_error *error);
 
-/* The same without its namespace, and then `visit` for each of its operations, as bs_names_operations_on: all of one moment.
- * It may be visited anew from the first one on; `restart` comes before each time. */
-struct bs_history_visit {
-  void (*restart)(void *user, const struct bs_name_answer *answer);
-  bs_visit_operation visit;
-  void *user;
-};
-bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, struct bs_name_answer *ret_answer, const char *name,
-                           const struct bs_history_visit *visit, struct bs_error *error);
+/* The name alone, and then `visit` for each of its operations, as bs_names_operations_on: all of one moment. */
+bool bs_names_name_history(struct bs_names *names, struct bs_scope *scope, bool *ret_found, const char *name,
+                           const struct bs_history_visitor *visitor, struct bs_error *error);
 
 struct bs_namespace_answer {
   struct bs_moment moment;

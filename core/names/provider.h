@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "core/chain/entry.h"
+#include "core/chain/index.h"
 #include "core/names/names.h"
 #include "core/names/proof.h"
 
@@ -82,6 +82,9 @@ struct bs_provider {
   /* Of the name that was got last: who alone says so, where several could be asked (as long as the state lives; NULL: nobody,
    * or a second one confirms it), and whether that is of blocks far beyond all that the others know.  NULL: there is only one. */
   void (*witness)(void *state, const char **ret_told_by, bool *ret_is_far);
+  /* As bs_index_get_history; NULL where nobody is served. */
+  bool (*get_history)(void *state, bool *ret_found, const char *name, const struct bs_history_visitor *visitor,
+                      struct bs_error *error);
   bool (*is_inherited)(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error);
   bool (*get_namespace)(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
                         struct bs_error *error);

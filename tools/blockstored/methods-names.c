@@ -117,31 +117,26 @@ static bool add_history(void *user, uint64_t block, const struct bs_fields *fiel
 }
 
 /* Before the first operation: what the record itself says. */
-static void begin_record(void *user, const struct bs_name_answer *answer) {
-  struct history *history = user;
-  struct bs_buffer *json = history->json;
+static void begin_record(void *user, const struct bs_name_entry *entry) {
+  struct bs_buffer *json = ((struct history *)user)->json;
 
-  json->length = history->from;
-  history->block = 0;
-  history->before.count = 0;
   bs_buffer_byte(json, '{');
-  bs_name_members_to_json(json, &answer->entry);
-  bsd_json_text(json, "opcode", bs_opcode_text((enum bs_opcode)(unsigned char)answer->entry.origin.op[0]));
+  bs_name_members_to_json(json, entry);
+  bsd_json_text(json, "opcode", bs_opcode_text((enum bs_opcode)(unsigned char)entry->origin.op[0]));
   bsd_json_key(json, "history");
   bs_buffer_byte(json, '{');
 }
 
 bool bsd_name_record(struct bsd_call *call) {
   struct history history = {.json = call->reply, .from = call->reply->length};
-  const struct bs_history_visit visit = {begin_record, add_history, &history};
-  struct bs_name_answer answer;
-  bool good = bs_names_name_history(call->names, call->scope, &answer, call->arguments[0].text, &visit, call->error);
+  const struct bs_history_visitor visitor = {begin_record, add_history, &history};
+  bool found, good = bs_names_name_history(call->names, call->scope, &found, call->arguments[0].text, &visitor, call->error);
 
   if (history.block != 0) bs_buffer_byte(call->reply, ']');
   bs_buffer_text(call->reply, "}}");
   bs_buffer_free(&history.text);
   if (!good) return false;
-  return answer.found || bsd_fail_2015(call, BS_WORD_not_found, "Not found.");
+  return found || bsd_fail_2015(call, BS_WORD_not_found, "Not found.");
 }
 
 bool bsd_name_state(struct bsd_call *call) {
