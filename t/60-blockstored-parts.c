@@ -73,6 +73,31 @@ static void it_has_a_bound(void **state UNUSED) {
   bsd_cache_free(none);
 }
 
+static bool wants(struct bsd_cache *cache, size_t method, const char *params) {
+  return bsd_cache_wants(cache, method, params, strlen(params));
+}
+
+/* Whatever is asked only once is not worth its place. */
+static void what_is_asked_again_is_wanted(void **state UNUSED) {
+  struct bsd_cache *cache = bsd_cache_new(1 << 20), *none = bsd_cache_new(0);
+  char params[20];
+  int wanted = 0;
+
+  assert_false(wants(cache, 1, "[\"a\"]"));
+  assert_true(wants(cache, 1, "[\"a\"]"));
+  assert_false(wants(cache, 2, "[\"a\"]"));
+  bsd_cache_turn(cache);
+  assert_true(wants(cache, 1, "[\"a\"]")); /* it was popular before */
+  for (int i = 0; i < 200000; i++) {
+    snprintf(params, sizeof params, "[%d]", i);
+    wanted += wants(cache, 1, params);
+  }
+  assert_in_range(wanted, 0, 200); /* two may look alike, one in 32,768 */
+  assert_false(wants(none, 1, "") || wants(none, 1, ""));
+  bsd_cache_free(cache);
+  bsd_cache_free(none);
+}
+
 static uint64_t key_of(const char *text) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   struct sockaddr_in6 address6 = {.sin6_family = AF_INET6};
@@ -272,6 +297,7 @@ static void a_step_that_does_not_is_told(void **state UNUSED) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_kept_is_found), cmocka_unit_test(it_has_a_bound),   cmocka_unit_test(addresses),
+      cmocka_unit_test(what_is_asked_again_is_wanted),
       cmocka_unit_test(so_many_a_second),       cmocka_unit_test(others_are_not_in_the_way),
       cmocka_unit_test(so_many_of_one_address), cmocka_unit_test(addresses_come_and_go),
       cmocka_unit_test(methods_are_found),      cmocka_unit_test(this_machine),

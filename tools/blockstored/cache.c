@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #define WAYS 4
+#define ASKED 4
 #define ENTRY_BYTES 512   /* about; what decides how many places there are */
 #define REPLY_MOST 65536  /* bytes of one that is kept */
 #define PLACES_MOST (1u << 20)
@@ -24,6 +25,7 @@ struct entry {
 struct bsd_cache {
   struct entry **entries; /* WAYS for each of `places`, a power of two */
   size_t places;
+  uint16_t *asked; /* of what was asked last, ASKED for each of the entries, by its hash: 16 bits of that, not 0 */
   size_t most, bytes;
   size_t hand; /* where the next one is let go of */
   uint64_t turn;
@@ -38,12 +40,12 @@ struct bsd_cache *bsd_cache_new(size_t most) {
   cache->places = 64;
   while (cache->places < PLACES_MOST && cache->places * WAYS * ENTRY_BYTES < most) cache->places *= 2;
   if (getrandom(&cache->seed, sizeof cache->seed, 0) != (ssize_t)sizeof cache->seed) cache->seed = (uintptr_t)cache;
-  if (most > 0) cache->entries = calloc(cache->places * WAYS, sizeof(struct entry *));
-  if (most > 0 && cache->entries == NULL) {
-    free(cache);
-    return NULL;
-  }
-  return cache;
+  if (most == 0) return cache;
+  cache->entries = calloc(cache->places * WAYS, sizeof(struct entry *));
+  cache->asked = calloc(cache->places * WAYS * ASKED, sizeof *cache->asked);
+  if (cache->entries != NULL && cache->asked != NULL) return cache;
+  bsd_cache_free(cache);
+  return NULL;
 }
 
 static size_t size_of(const struct entry *entry) {
@@ -61,6 +63,7 @@ void bsd_cache_free(struct bsd_cache *cache) {
   if (cache == NULL) return;
   for (size_t i = 0; cache->entries != NULL && i < cache->places * WAYS; i++) free(cache->entries[i]);
   free(cache->entries);
+  free(cache->asked);
   free(cache);
 }
 
@@ -111,6 +114,19 @@ bool bsd_cache_find(const struct bsd_cache *cache, const unsigned char **ret_rep
     *ret_length = entry->length;
     return true;
   }
+  return false;
+}
+
+bool bsd_cache_wants(struct bsd_cache *cache, size_t method, const void *params, size_t params_length) {
+  uint64_t hash;
+  uint16_t mark, *place;
+
+  if (cache->most == 0) return false;
+  hash = hash_of(cache, method, params, params_length);
+  mark = (uint16_t)(hash | 1);
+  place = &cache->asked[(hash >> 20) & (cache->places * WAYS * ASKED - 1)];
+  if (*place == mark) return true;
+  *place = mark;
   return false;
 }
 

@@ -20,6 +20,8 @@ void bsd_cache_turn(struct bsd_cache *cache);
 /* *ret_reply: valid until the cache is changed. */
 bool bsd_cache_find(const struct bsd_cache *cache, const unsigned char **ret_reply, size_t *ret_length, size_t method,
                     const void *params, size_t params_length);
+/* Was it asked for before, not all too long ago?  What is asked only once need not be kept. */
+bool bsd_cache_wants(struct bsd_cache *cache, size_t method, const void *params, size_t params_length);
 /* Keeps a copy; where there is no memory, none. */
 void bsd_cache_keep(struct bsd_cache *cache, size_t method, const void *params, size_t params_length, const void *reply,
                     size_t length);

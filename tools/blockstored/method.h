@@ -46,6 +46,7 @@ struct bsd_call {
   struct bs_scope *scope;
   struct bsd_argument arguments[BSD_ARGUMENTS_MAX];
   struct bs_buffer *reply;
+  struct bs_buffer *room; /* empty; for the method's own use */
   struct bs_error *error;
 };
 

@@ -49,7 +49,7 @@ struct history {
   struct bs_buffer *json;
   size_t from; /* where the record begins in it */
   uint64_t block; /* whose array is open; 0: none */
-  struct bs_buffer text; /* the values of the operation before */
+  struct bs_buffer *text; /* the values of the operation before */
   struct bs_fields before;
 };
 
@@ -82,11 +82,11 @@ static bool remember(struct history *history, const struct bs_fields *fields, st
   const char *from = fields->items[0].value;
 
   history->before = *fields;
-  bs_buffer_clear(&history->text);
-  bs_buffer_add(&history->text, from, (size_t)(last->value + last->length - from));
-  if (!bs_buffer_ok(&history->text, error)) return false;
+  bs_buffer_clear(history->text);
+  bs_buffer_add(history->text, from, (size_t)(last->value + last->length - from));
+  if (!bs_buffer_ok(history->text, error)) return false;
   for (size_t i = 0; i < fields->count; i++)
-    history->before.items[i].value = (const char *)history->text.bytes + (fields->items[i].value - from);
+    history->before.items[i].value = (const char *)history->text->bytes + (fields->items[i].value - from);
   return true;
 }
 
@@ -128,13 +128,12 @@ static void begin_record(void *user, const struct bs_name_entry *entry) {
 }
 
 bool bsd_name_record(struct bsd_call *call) {
-  struct history history = {.json = call->reply, .from = call->reply->length};
+  struct history history = {.json = call->reply, .from = call->reply->length, .text = call->room};
   const struct bs_history_visitor visitor = {begin_record, add_history, &history};
   bool found, good = bs_names_name_history(call->names, call->scope, &found, call->arguments[0].text, &visitor, call->error);
 
   if (history.block != 0) bs_buffer_byte(call->reply, ']');
   bs_buffer_text(call->reply, "}}");
-  bs_buffer_free(&history.text);
   if (!good) return false;
   return found || bsd_fail_2015(call, BS_WORD_not_found, "Not found.");
 }

@@ -447,7 +447,8 @@ static void refuse(struct bsd_server *server, evutil_socket_t fd, const struct s
   peer->is_refused = true;
   server->refused++;
   join_ring(server, peer);
-  send_fault(peer, bsd_full_text(why));
+  add_fault(peer, bsd_full_text(why));
+  send_replies(peer);
   leave(peer);
 }
 

@@ -67,6 +67,7 @@ void bsd_service_close(struct bsd_service *service) {
     if (service->scope[i] != NULL) bs_scope_close(service->scope[i]);
     bs_names_close(service->names[i]);
     bs_buffer_free(&service->texts[i]);
+    bs_buffer_free(&service->rooms[i]);
   }
   bs_scopes_free(&service->scopes);
   bsd_cache_free(service->cache);
@@ -150,14 +151,9 @@ bool bsd_service_is_full(const struct bsd_service *service) {
 
 /* ---- what a request asks for ---- */
 
-struct request {
-  struct bs_json method, params;
-  bool has_method, has_params;
-};
-
-static struct request take_apart(struct bs_json object) {
+static struct bsd_request take_apart(struct bs_json object) {
   struct bs_json_iterator iterator = bs_json_begin(object);
-  struct request request = {.has_method = false};
+  struct bsd_request request = {.has_method = false};
   struct bs_json key, value;
 
   if (bs_json_type(object) != BS_JSON_OBJECT) return request;
@@ -170,12 +166,9 @@ static struct request take_apart(struct bs_json object) {
       request.has_params = bs_json_type(value) != BS_JSON_NULL;
     }
   }
+  /* No method's name needs an escape. */
+  if (request.has_method) request.known = bsd_method_find(request.method.text + 1, request.method.length - 2);
   return request;
-}
-
-/* No method's name needs an escape. */
-static const struct bsd_method *find_method(const struct request *request) {
-  return request->has_method ? bsd_method_find(request->method.text + 1, request->method.length - 2) : NULL;
 }
 
 /* To find coins costs a node more than anything else that it is asked. */
@@ -213,18 +206,13 @@ void bsd_frame_read(struct bsd_frame *frame, const struct bsd_service *service, 
   if (!frame->is_json) return;
   frame->cost = 0;
   if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
-    const struct request request = take_apart(frame->root);
-    const struct bsd_method *method = find_method(&request);
-
-    add_cost(frame, service, method);
-    large = large && (method == NULL || method->run != bsd_broadcast);
+    frame->one = take_apart(frame->root);
+    add_cost(frame, service, frame->one.known);
+    large = large && (frame->one.known == NULL || frame->one.known->run != bsd_broadcast);
   } else {
     frame->requests = 0;
-    for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item); frame->requests++) {
-      const struct request request = take_apart(item);
-
-      add_cost(frame, service, find_method(&request));
-    }
+    for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item); frame->requests++)
+      add_cost(frame, service, take_apart(item).known);
   }
   if (large)
     frame->is_json = bs_fail(&frame->error, BS_WORD_too_large, "A request has at most %lld bytes; this one has %zu.",
@@ -286,7 +274,7 @@ static bool read_argument(struct bsd_argument *argument, const struct bsd_method
   return check_text(method, number, argument->text, error);
 }
 
-static bool read_arguments(struct bsd_call *call, const struct bsd_method *method, const struct request *request,
+static bool read_arguments(struct bsd_call *call, const struct bsd_method *method, const struct bsd_request *request,
                            struct bs_buffer *texts) {
   struct bs_json_iterator iterator = {NULL, NULL};
   struct bs_json value;
@@ -365,16 +353,21 @@ static void truncate_to(struct bs_buffer *reply, size_t length) {
 }
 
 static enum bsd_outcome run(struct bsd_service *service, enum bsd_lane lane, const struct bsd_method *method,
-                            const struct request *request, struct bs_buffer *reply) {
+                            const struct bsd_request *request, struct bs_buffer *reply) {
   struct bs_buffer *texts = &service->texts[lane];
   struct bs_error error;
-  struct bsd_call call = {
-      .service = service, .names = service->names[lane], .scope = service->scope[lane], .reply = reply, .error = &error};
+  struct bsd_call call = {.service = service,
+                          .names = service->names[lane],
+                          .scope = service->scope[lane],
+                          .reply = reply,
+                          .room = &service->rooms[lane],
+                          .error = &error};
   size_t from = reply->length;
 
   error.word = BS_NO_WORD;
   error.message[0] = '\0';
   bs_buffer_clear(texts);
+  bs_buffer_clear(call.room);
   bs_buffer_byte(reply, '[');
   if (reply->length > BSD_REPLY_MAX - BSD_RESULT_MAX) {
     bs_fail(&error, BS_WORD_too_large, "The reply to this batch has no more room; ask for the rest in another one.");
@@ -388,7 +381,7 @@ static enum bsd_outcome run(struct bsd_service *service, enum bsd_lane lane, con
 }
 
 /* On the loop's thread: from what was kept, or by running it. */
-static enum bsd_outcome run_kept(struct bsd_service *service, const struct bsd_method *method, const struct request *request,
+static enum bsd_outcome run_kept(struct bsd_service *service, const struct bsd_method *method, const struct bsd_request *request,
                                  struct bs_buffer *reply) {
   size_t number = (size_t)(method - bsd_methods), length, from = reply->length;
   const unsigned char *kept;
@@ -401,7 +394,8 @@ static enum bsd_outcome run_kept(struct bsd_service *service, const struct bsd_m
   }
   bsd_count(&service->metrics.cache_misses, 1);
   outcome = run(service, BSD_AT_ONCE, method, request, reply);
-  if (outcome == BSD_OK && !reply->failed)
+  if (outcome == BSD_OK && !reply->failed &&
+      bsd_cache_wants(service->cache, number, request->params.text, request->params.length))
     bsd_cache_keep(service->cache, number, request->params.text, request->params.length, reply->bytes + from,
                    reply->length - from);
   return outcome;
@@ -425,8 +419,9 @@ static enum bsd_outcome refuse_method(const struct bsd_service *service, struct 
   return BSD_FAULT;
 }
 
-static enum bsd_outcome answer(struct bsd_service *service, const struct bsd_frame *frame, const struct bsd_method *method,
-                               const struct request *request, struct bs_buffer *reply) {
+static enum bsd_outcome answer(struct bsd_service *service, const struct bsd_frame *frame, const struct bsd_request *request,
+                               struct bs_buffer *reply) {
+  const struct bsd_method *method = request->known;
   struct bs_error error = {0};
 
   if (!request->has_method) {
@@ -453,12 +448,11 @@ static uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void answer_one(struct bsd_service *service, const struct bsd_frame *frame, struct bs_json object,
+static void answer_one(struct bsd_service *service, const struct bsd_frame *frame, const struct bsd_request *request,
                        struct bs_buffer *reply) {
-  const struct request request = take_apart(object);
-  const struct bsd_method *method = find_method(&request);
+  const struct bsd_method *method = request->known;
   uint64_t from = now_ns(), taken;
-  enum bsd_outcome outcome = answer(service, frame, method, &request, reply);
+  enum bsd_outcome outcome = answer(service, frame, request, reply);
 
   taken = now_ns() - from;
   bsd_metrics_request(&service->metrics, method == NULL ? BSD_METHODS_MAX - 1 : (size_t)(method - bsd_methods), outcome, taken);
@@ -482,13 +476,15 @@ void bsd_frame_answer(const struct bsd_frame *frame, struct bsd_service *service
   }
   set_deadline(service, frame->lane);
   if (bs_json_type(frame->root) != BS_JSON_ARRAY) {
-    answer_one(service, frame, frame->root, reply);
+    answer_one(service, frame, &frame->one, reply);
     return;
   }
   bs_buffer_byte(reply, '[');
   for (iterator = bs_json_begin(frame->root); bs_json_next_item(&iterator, &item);) {
+    const struct bsd_request request = take_apart(item);
+
     bsd_json_item(reply);
-    answer_one(service, frame, item, reply);
+    answer_one(service, frame, &request, reply);
   }
   bs_buffer_byte(reply, ']');
 }

@@ -27,6 +27,7 @@ struct bsd_service {
   struct bs_scopes scopes;
   struct bs_scope *scope[BSD_LANES]; /* open as long as the service is; its deadline is set for each frame */
   struct bs_buffer texts[BSD_LANES]; /* of the arguments of the lane's request */
+  struct bs_buffer rooms[BSD_LANES]; /* for what its method has to keep meanwhile */
   struct bsd_cache *cache;           /* of the loop's thread, as what follows it */
   struct bs_moment moment;
   bool has_info;
@@ -53,9 +54,17 @@ void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_no
 /* True: the source has ended for good; with the reason. */
 bool bsd_service_has_failed(const struct bsd_service *service, struct bs_error *ret_error);
 
+/* One request; spans of its bytes. */
+struct bsd_request {
+  struct bs_json method, params;
+  bool has_method, has_params;
+  const struct bsd_method *known; /* NULL: there is none of that name */
+};
+
 /* One frame that has arrived; spans of its bytes. */
 struct bsd_frame {
   struct bs_json root;
+  struct bsd_request one; /* where it is no batch */
   bool is_json;       /* false: `error` says what is wrong */
   size_t requests;    /* at least 1 */
   size_t cost;        /* of all of them, at least as many */
