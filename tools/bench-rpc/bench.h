@@ -2,6 +2,7 @@
 #ifndef BENCH_RPC_H
 #define BENCH_RPC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -11,7 +12,12 @@ uint64_t bench_now_ns(void);
 /* The name with this number. */
 #define BENCH_NAME "bench-%07lu.id"
 
-void bench_fill(const char *path, unsigned long count);
+struct bench_fill {
+  const char *path;
+  bool is_index; /* of a node's chain, regtest; else a ledger */
+  unsigned long names, updates;
+};
+void bench_fill(const struct bench_fill *fill);
 void bench_echo(uint16_t port);
 void bench_idle(uint16_t port, unsigned long count);
 

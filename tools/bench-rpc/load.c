@@ -123,7 +123,7 @@ static void tell(struct run *run, double seconds) {
 }
 
 void bench_load(const struct bench_load *load) {
-  struct run run = {.load = load, .random = 88172645463325252u};
+  struct run run = {.load = load, .random = bench_now_ns() | 1};
   struct connection *connections = calloc(load->connections, sizeof *connections);
   int poll = epoll_create1(0);
   uint64_t from = bench_now_ns();

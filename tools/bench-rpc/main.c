@@ -2,7 +2,9 @@
 /*
  * What tools/bench-server measures with.
  *
- *   bench-rpc fill LEDGER COUNT                              a ledger with so many names, written into its index directly
+ *   bench-rpc fill LEDGER COUNT UPDATES                      a ledger with so many names, each updated so often, written into its
+ *                                                            index directly
+ *   bench-rpc fill-index INDEX COUNT UPDATES                 the same for an index of a node's chain, regtest
  *   bench-rpc echo PORT                                      a bare libevent server that sends back what it gets
  *   bench-rpc load PORT CONNECTIONS DEPTH SECONDS COUNT      each connection asks for names, DEPTH at once; prints replies a
  *                                                            second, median and 99th percentile (us), the generator's share
@@ -40,7 +42,8 @@ static unsigned long number(char **arguments, int count, int which) {
 int main(int count, char **arguments) {
   const char *what = count > 2 ? arguments[1] : "";
 
-  if (strcmp(what, "fill") == 0) bench_fill(arguments[2], number(arguments, count, 3));
+  if (strcmp(what, "fill") == 0 || strcmp(what, "fill-index") == 0)
+    bench_fill(&(struct bench_fill){arguments[2], what[4] == '-', number(arguments, count, 3), number(arguments, count, 4)});
   else if (strcmp(what, "echo") == 0) bench_echo((uint16_t)number(arguments, count, 2));
   else if (strcmp(what, "idle") == 0) bench_idle((uint16_t)number(arguments, count, 2), number(arguments, count, 3));
   else if (strcmp(what, "load") == 0)
