@@ -268,7 +268,7 @@ static void no_question_looks_at_everything(void **state) {
   struct fixture *fixture = *state;
 
   assert_plan(fixture, BS_SQL_names_of_namespace, "USING COVERING INDEX names_by_namespace (<expr>=?)");
-  assert_plan(fixture, BS_SQL_operations_at, "USING PRIMARY KEY (block=?)");
+  assert_plan(fixture, BS_SQL_operations_at, "USING INDEX sqlite_autoindex_operations_1 (block=?)");
   assert_plan(fixture, BS_SQL_operations_of_name, "USING INDEX operations_by_name (name=? AND block>? AND block<?)");
   assert_plan(fixture, BS_SQL_refused_of_block, "USING PRIMARY KEY (block=?)");
 }

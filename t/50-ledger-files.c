@@ -233,7 +233,7 @@ static void assert_schema(struct fixture *fixture, const char *version) {
 
 /* How the rows of a statement are found. */
 static void assert_plan(struct fixture *fixture, enum bs_chain_statement which, const char *text) {
-  char sql[300], *plan BS_AUTO_FREE = NULL;
+  char sql[800], *plan BS_AUTO_FREE = NULL;
 
   snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", bs_ledger_kind.statements[which]);
   plan = answer_of(fixture, sql, 3);
@@ -361,7 +361,7 @@ static void bring_up_to_date(struct fixture *fixture, const char *back, const ch
   assert_int_equal(refused_at(fixture, 1), 0);
   assert_fails(bs_ledger_replay_check(fixture->ledger, &error), BS_WORD_failed, "older schema");
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
-  assert_schema(fixture, "3");
+  assert_schema(fixture, "4");
   assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
   assert_plan(fixture, BS_SQL_count_of_sender, "COVERING INDEX names_by_sender");
   assert_filled(fixture);
@@ -376,6 +376,10 @@ static void schema_1_is_read_and_brought_up_to_date(void **state) {
 
 static void schema_2_is_read_and_brought_up_to_date(void **state) {
   bring_up_to_date(*state, BACK_TO_SCHEMA_1 BS_INDEX_SCHEMA_2 "PRAGMA user_version = 2", "2");
+}
+
+static void schema_3_is_read_and_brought_up_to_date(void **state) {
+  bring_up_to_date(*state, BACK_TO_SCHEMA_3 "PRAGMA user_version = 3", "3");
 }
 
 static void before_its_first_schema_a_ledger_is_none(void **state) {
@@ -567,6 +571,7 @@ int main(void) {
       LEDGER_TEST(a_namespace_with_impossible_rules_is_damage),
       LEDGER_TEST(schema_1_is_read_and_brought_up_to_date),
       LEDGER_TEST(schema_2_is_read_and_brought_up_to_date),
+      LEDGER_TEST(schema_3_is_read_and_brought_up_to_date),
       LEDGER_TEST(before_its_first_schema_a_ledger_is_none),
       LEDGER_TEST(a_truncated_ledger_is_corrupt),
       LEDGER_TEST(reading_never_writes),

@@ -40,7 +40,8 @@ enum {
   SQL_COUNT
 };
 
-static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, SCHEMA};
+static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, SCHEMA,
+                                     BS_INDEX_SCHEMA_4};
 
 static const char *const statements[] = {
 #define TEXT_OF(name, text) text,
@@ -53,6 +54,7 @@ const struct bs_database_kind bs_bitcoin_chain_kind = {
     .application_id = BS_BITCOIN_CHAIN_APPLICATION,
     .schema = schema,
     .version = sizeof schema / sizeof schema[0],
+    .read_version = 4,
     .derived = true,
     .mend = "blockstored --reindex makes it again from the node",
     .statements = statements,

@@ -113,7 +113,7 @@ static bool tell_difference(uint64_t *block, const struct pair *pair, const stru
 bool bs_table_compare(uint64_t *block, struct bs_database *replayed, struct bs_database *stored, const struct bs_table *table,
                       bs_replay_visit *visit, void *user, struct bs_error *error) {
   struct pair pair BS_AUTO(free_pair) = {NULL, NULL, false, false};
-  char sql[100];
+  char sql[200];
 
   snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY %s", table->columns, table->name, table->key);
   if (!prepare(replayed, &pair.replayed, sql, error) || !prepare(stored, &pair.stored, sql, error)) return false;

@@ -15,16 +15,16 @@ struct bs_table {
 };
 
 /* What every index has, but for what undoes a block.  Of what was refused not the reason: every release tells it in its words. */
-#define BS_INDEX_TABLES                                                  \
-  {"consensus", "*", "block", 1, true},                                  \
-      {"operations", "*", "block, position", 2, true},                   \
-      {"announcements", "*", "block, vtxindex", 2, true},                \
-      {"refused", "block, vtxindex, txid", "block, vtxindex", 2, true},  \
-      {"names", "*", "name", 1, false},                                  \
-      {"preorders", "*", "opcode, hash", 2, false},                      \
-      {"pending", "*", "sender, block, vtxindex", 3, false},             \
-      {"import_keys", "*", "namespace, address", 2, false},              \
-      {"namespaces", "*", "id", 1, false},                               \
+#define BS_INDEX_TABLES                                                                                          \
+  {"consensus", "*", "block", 1, true},                                                                          \
+      {"operations", "block, position, txid, opcode, name, value_hash, serialised", "block, position", 2, true}, \
+      {"announcements", "*", "block, vtxindex", 2, true},                                                        \
+      {"refused", "block, vtxindex, txid", "block, vtxindex", 2, true},                                          \
+      {"names", "*", "name", 1, false},                                                                          \
+      {"preorders", "*", "opcode, hash", 2, false},                                                              \
+      {"pending", "*", "sender, block, vtxindex", 3, false},                                                     \
+      {"import_keys", "*", "namespace, address", 2, false},                                                      \
+      {"namespaces", "*", "id", 1, false},                                                                       \
       {"expiries", "*", "block, name", 2, false}
 
 /* A difference: "table names, row alice.id" or "block 12", and a sentence. */

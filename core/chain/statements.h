@@ -31,9 +31,7 @@
   " ready_block INTEGER NOT NULL) WITHOUT ROWID;"                                                                     \
   "CREATE TABLE expiries (block INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (block, name)) WITHOUT ROWID;"      \
   "CREATE TABLE consensus (block INTEGER PRIMARY KEY, hash BLOB NOT NULL, operations_hash BLOB NOT NULL);"            \
-  "CREATE TABLE operations (block INTEGER NOT NULL, position INTEGER NOT NULL, txid BLOB NOT NULL,"                   \
-  " opcode INTEGER NOT NULL, name TEXT, value_hash BLOB, serialised BLOB NOT NULL, PRIMARY KEY (block, position))"    \
-  " WITHOUT ROWID;"                                                                                                   \
+  "CREATE TABLE operations (" BS_OPERATIONS_COLUMNS_ ") WITHOUT ROWID;"                                               \
   "CREATE INDEX operations_by_txid ON operations (txid);"
 
 /* From schema 2 on: the newest of a name's operations is found without those of all others. */
@@ -71,6 +69,20 @@
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
   "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                            \
   "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
+  "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
+
+/*
+ * From schema 4 on operations are no longer WITHOUT ROWID, for the reason that names are not: what leads to a row of 350 bytes
+ * are numbers now, and stays in memory.
+ */
+#define BS_OPERATIONS_COLUMNS_                                                                                        \
+  "block INTEGER NOT NULL, position INTEGER NOT NULL, txid BLOB NOT NULL, opcode INTEGER NOT NULL, name TEXT,"        \
+  " value_hash BLOB, serialised BLOB NOT NULL, PRIMARY KEY (block, position)"
+#define BS_INDEX_SCHEMA_4                                                                                             \
+  "DROP INDEX operations_by_name; ALTER TABLE operations RENAME TO old_operations;"                                   \
+  "CREATE TABLE operations (" BS_OPERATIONS_COLUMNS_ ");"                                                             \
+  "INSERT INTO operations SELECT * FROM old_operations ORDER BY block, position;"                                     \
+  "DROP TABLE old_operations;"                                                                                        \
   "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
 
 #define BS_LEDGER_SCHEMA                                                                                              \

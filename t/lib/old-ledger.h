@@ -5,8 +5,16 @@
 
 #include "core/chain/statements.h"
 
+/* What came after schema 3, undone. */
+#define BACK_TO_SCHEMA_3                                                                                              \
+  "DROP INDEX operations_by_name; ALTER TABLE operations RENAME TO new_operations;"                                   \
+  "CREATE TABLE operations (" BS_OPERATIONS_COLUMNS_ ") WITHOUT ROWID;"                                               \
+  "INSERT INTO operations SELECT * FROM new_operations; DROP TABLE new_operations;"                                   \
+  "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
+
 /* What came after schema 1, undone; what had expired was not forgotten then. */
 #define BACK_TO_SCHEMA_1                                                                                              \
+  BACK_TO_SCHEMA_3                                                                                                    \
   "DROP TABLE refused; DROP INDEX names_by_namespace; DROP TABLE undo; DROP TABLE announcements;"                     \
   "DROP TABLE import_keys; DROP TABLE pending; DROP INDEX preorders_of_several;"                                      \
   "ALTER TABLE expiries DROP COLUMN times;"                                                                           \
