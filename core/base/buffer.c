@@ -69,20 +69,10 @@ unsigned char *bs_buffer_extend(struct bs_buffer *buffer, size_t more) {
   return start;
 }
 
-void bs_buffer_add(struct bs_buffer *buffer, const void *bytes, size_t length) {
-  unsigned char *start;
+void bs_buffer_grow_and_add(struct bs_buffer *buffer, const void *bytes, size_t length) {
+  unsigned char *start = bs_buffer_extend(buffer, length);
 
-  if (length == 0) return;
-  start = bs_buffer_extend(buffer, length);
   if (start != NULL) memcpy(start, bytes, length);
-}
-
-void bs_buffer_text(struct bs_buffer *buffer, const char *text) {
-  bs_buffer_add(buffer, text, strlen(text));
-}
-
-void bs_buffer_byte(struct bs_buffer *buffer, unsigned char byte) {
-  bs_buffer_add(buffer, &byte, 1);
 }
 
 void bs_buffer_format(struct bs_buffer *buffer, const char *format, ...) {

@@ -7,6 +7,7 @@
 #define BS_BASE_BUFFER_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "core/base/error.h"
 
@@ -28,9 +29,24 @@ void bs_buffer_wipe(struct bs_buffer *buffer);
 /* Keeps the memory, drops the content and the failure. */
 void bs_buffer_clear(struct bs_buffer *buffer);
 
-void bs_buffer_add(struct bs_buffer *buffer, const void *bytes, size_t length);
-void bs_buffer_text(struct bs_buffer *buffer, const char *text);
-void bs_buffer_byte(struct bs_buffer *buffer, unsigned char byte);
+void bs_buffer_grow_and_add(struct bs_buffer *buffer, const void *bytes, size_t length);
+/* Documents are written by many small pieces: where there is room, none of them is a call. */
+static inline void bs_buffer_add(struct bs_buffer *buffer, const void *bytes, size_t length) {
+  if (length == 0) return;
+  if (buffer->failed || length > buffer->capacity - buffer->length) {
+    bs_buffer_grow_and_add(buffer, bytes, length);
+    return;
+  }
+  memcpy(buffer->bytes + buffer->length, bytes, length);
+  buffer->length += length;
+}
+static inline void bs_buffer_text(struct bs_buffer *buffer, const char *text) {
+  bs_buffer_add(buffer, text, strlen(text));
+}
+static inline void bs_buffer_byte(struct bs_buffer *buffer, unsigned char byte) {
+  if (buffer->failed || buffer->length == buffer->capacity) bs_buffer_grow_and_add(buffer, &byte, 1);
+  else buffer->bytes[buffer->length++] = byte;
+}
 void bs_buffer_format(struct bs_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Unsigned big-endian and little-endian integers of `width` bytes, 1 to 8. */
 void bs_buffer_big_endian(struct bs_buffer *buffer, uint64_t value, size_t width);
