@@ -79,9 +79,11 @@ static bool take_value(struct bs_field *field, const char **at, const char *end)
 
 /* All but op are ASCII without spaces; op may end with a byte that is a number of names. */
 static bool is_text(const struct bs_field *field) {
-  for (size_t i = 0; i < field->length && strcmp(field->name, "op") != 0; i++)
-    if (field->value[i] <= ' ' || field->value[i] > '~') return false;
-  return true;
+  bool good = true;
+
+  if (strcmp(field->name, "op") == 0) return true;
+  for (size_t i = 0; i < field->length; i++) good &= (unsigned char)(field->value[i] - '!') <= '~' - '!';
+  return good;
 }
 
 static size_t count_digits(const char *at, const char *end) {

@@ -16,6 +16,10 @@ static void write_text(struct bs_buffer *json, const struct bs_field *field) {
   char text[2 * 128 + 1];
   size_t length = 0;
 
+  if (field->length <= 128 && strcmp(field->name, "op") != 0) { /* of no other one a byte can be such */
+    bs_json_write_string(json, field->value, field->length);
+    return;
+  }
   for (size_t i = 0; i < field->length && length + 2 < sizeof text; i++) {
     unsigned char byte = (unsigned char)field->value[i];
 
