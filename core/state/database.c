@@ -193,6 +193,10 @@ static int heed_scope(void *user) {
   return bs_scope_time_left(database->scope) == 0;
 }
 
+void bs_database_count_nothing(void) {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static void free_database(struct bs_database *database) {
   free(database->statements);
   free(database->path);

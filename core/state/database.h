@@ -57,6 +57,10 @@ struct bs_database {
   uint32_t seen_commits;            /* when the read began */
 };
 
+/* SQLite no longer counts the memory that it has, which nobody asks, and which is a lock each time.  For a program, before its
+ * first database: all that it has to do with SQLite is concerned. */
+void bs_database_count_nothing(void);
+
 enum bs_database_mode {
   BS_DATABASE_READ,  /* never writes, not even a checkpoint; works where nothing may be written */
   BS_DATABASE_WRITE, /* the file must exist */

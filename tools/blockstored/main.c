@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/blockstored/errands.h"
+#include "core/state/database.h"
 #include "tools/blockstored/journal.h"
 #include "tools/blockstored/server.h"
 #include "tools/blockstored/settings.h"
@@ -73,6 +74,7 @@ static int serve(const struct bsd_settings *settings) {
   struct bs_error error = {0};
 
   bsd_journal_open(level_of(settings->log_level), strcmp(settings->log_format, "json") == 0);
+  bs_database_count_nothing();
   return bsd_server_run(settings, &error) ? 0 : complain(&error);
 }
 
