@@ -293,7 +293,7 @@ static struct refusals refused_at(struct fixture *fixture, uint64_t block) {
   struct refusals refusals = {0};
   struct bs_error error = {0};
 
-  assert_ok(bs_ledger_refused_at(fixture->ledger, block, note, &refusals, &error));
+  assert_ok(bs_index_refused_at(bs_ledger_index(fixture->ledger), block, note, &refusals, &error));
   return refusals;
 }
 

@@ -253,7 +253,7 @@ static int refused_at(struct fixture *fixture, uint64_t block) {
   struct bs_error error = {0};
   int count = 0;
 
-  assert_ok(bs_ledger_refused_at(fixture->ledger, block, count_refused, &count, &error));
+  assert_ok(bs_index_refused_at(bs_ledger_index(fixture->ledger), block, count_refused, &count, &error));
   return count;
 }
 

@@ -25,10 +25,7 @@
                 " JOIN consensus ON consensus.block = blocks.height ORDER BY height DESC LIMIT 1")                    \
   X(hash_at, "SELECT hash FROM blocks WHERE height = ?1")                                                             \
   X(put_block, "INSERT INTO blocks (height, hash, time) VALUES (?1, ?2, ?3)")                                         \
-  X(drop_blocks, "DELETE FROM blocks WHERE height > ?1")                                                              \
-  X(put_refused, "INSERT INTO refused (block, vtxindex, txid, reason) VALUES (?1, ?2, ?3, ?4)")                       \
-  X(drop_refused, "DELETE FROM refused WHERE block > ?1")                                                             \
-  X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
+  X(drop_blocks, "DELETE FROM blocks WHERE height > ?1")
 
 /* Behind those of the index, whose numbers it knows itself. */
 enum {
@@ -40,8 +37,7 @@ enum {
   SQL_COUNT
 };
 
-static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, SCHEMA,
-                                     BS_INDEX_SCHEMA_4};
+static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3, SCHEMA, BS_INDEX_SCHEMA_4};
 
 static const char *const statements[] = {
 #define TEXT_OF(name, text) text,
@@ -256,22 +252,6 @@ bool bs_bitcoin_chain_hash_at(struct bs_bitcoin_chain *chain, unsigned char hash
   return row == NULL || bs_row_bytes(chain->database, row, 0, hash, BS_BITCOIN_HASH_SIZE, error);
 }
 
-bool bs_bitcoin_chain_refused_at(struct bs_bitcoin_chain *chain, uint64_t block, bs_visit_refused visit, void *user,
-                                 struct bs_error *error) {
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  struct bs_refused refused;
-
-  if (!bs_database_query(chain->database, SQL_refused_of_block, &row, BS_VALUES(bs_value_integer(block)), error)) return false;
-  while (row != NULL) {
-    refused.vtxindex = bs_row_integer(row, 0);
-    if (!bs_row_bytes(chain->database, row, 1, refused.txid, sizeof refused.txid, error) ||
-        !bs_row_text(chain->database, row, 2, refused.reason, sizeof refused.reason, error) ||
-        !visit(user, &refused, error) || !bs_database_next(chain->database, &row, error))
-      return false;
-  }
-  return true;
-}
-
 /* ---- writing ---- */
 
 bool bs_bitcoin_chain_begin(struct bs_bitcoin_chain *chain, struct bs_error *error) {
@@ -311,18 +291,6 @@ bool bs_bitcoin_chain_find_operations(const struct bs_bitcoin_chain *chain, size
   return true;
 }
 
-static bool keep_refused(struct bs_bitcoin_chain *chain, const struct bs_block_transaction *judged, size_t count,
-                         uint64_t height, struct bs_error *error) {
-  for (size_t i = 0; i < count; i++)
-    if (judged[i].verdict == BS_VERDICT_REFUSED &&
-        !bs_database_run(chain->database, SQL_put_refused,
-                         BS_VALUES(bs_value_integer(height), bs_value_integer(judged[i].vtxindex),
-                                   bs_value_blob(judged[i].transaction->txid, BS_TXID_SIZE), bs_value_text(judged[i].reason)),
-                         error))
-      return false;
-  return true;
-}
-
 static bool apply(struct bs_bitcoin_chain *chain, uint64_t height, struct bs_block_result *result,
                   const struct bs_bitcoin_block *block, const struct bs_bitcoin_operation *operations, size_t count,
                   struct bs_error *error) {
@@ -334,8 +302,7 @@ static bool apply(struct bs_bitcoin_chain *chain, uint64_t height, struct bs_blo
                                               .vtxindex = operations[i].number,
                                               .sender = operations[i].sender,
                                               .sender_length = operations[i].sender_length};
-  return bs_rules_apply(&chain->index, result, height, judged, count, error) &&
-         keep_refused(chain, judged, count, height, error);
+  return bs_rules_apply(&chain->index, result, height, judged, count, error);
 }
 
 bool bs_bitcoin_chain_append(struct bs_bitcoin_chain *chain, const struct bs_bitcoin_block *block,
@@ -366,8 +333,6 @@ bool bs_bitcoin_chain_append(struct bs_bitcoin_chain *chain, const struct bs_bit
 }
 
 bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, struct bs_error *error) {
-  const struct bs_value above[] = {bs_value_integer(height)};
-
   chain->tip_is_known = false;
   if (!bs_index_rollback(&chain->index, height, error)) {
     if (error->word != BS_WORD_not_found) return false;
@@ -376,8 +341,7 @@ bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, st
                    "  Remove the index, with its -wal and -shm: it is made again from the node.",
                    chain->database->path, height + 1, BS_BITCOIN_KEPT_BLOCKS);
   }
-  return bs_database_run(chain->database, SQL_drop_blocks, above, 1, error) &&
-         bs_database_run(chain->database, SQL_drop_refused, above, 1, error);
+  return bs_database_run(chain->database, SQL_drop_blocks, BS_VALUES(bs_value_integer(height)), error);
 }
 
 bool bs_bitcoin_chain_is_removed(const struct bs_bitcoin_chain *chain) {

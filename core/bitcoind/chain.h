@@ -71,9 +71,6 @@ struct bs_bitcoin_tip {
 bool bs_bitcoin_chain_tip(struct bs_bitcoin_chain *chain, struct bs_bitcoin_tip *ret_tip, struct bs_error *error);
 bool bs_bitcoin_chain_hash_at(struct bs_bitcoin_chain *chain, unsigned char hash[BS_BITCOIN_HASH_SIZE], bool *ret_found,
                               uint64_t height, struct bs_error *error);
-/* What was refused of a block, in its order.  block: at most INT64_MAX. */
-bool bs_bitcoin_chain_refused_at(struct bs_bitcoin_chain *chain, uint64_t block, bs_visit_refused visit, void *user,
-                                 struct bs_error *error);
 
 /* For writing, or for several reads of one state; ended by commit or abort. */
 bool bs_bitcoin_chain_begin(struct bs_bitcoin_chain *chain, struct bs_error *error);

@@ -243,7 +243,7 @@ static bool bitcoind_announcements_at(void *state, uint64_t block, bs_visit_anno
 }
 
 static bool bitcoind_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error) {
-  return bs_bitcoin_chain_refused_at(((struct node_names *)state)->chain, block, visit, user, error);
+  return bs_index_refused_at(index_of(state), block, visit, user, error);
 }
 
 static bool bitcoind_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,

@@ -561,6 +561,14 @@ bool bs_index_put_announcement(const struct bs_index *index, uint64_t block, con
                          error);
 }
 
+bool bs_index_put_refused(const struct bs_index *index, uint64_t block, uint64_t vtxindex,
+                          const unsigned char txid[BS_TXID_SIZE], const char *reason, struct bs_error *error) {
+  return bs_database_run(index->database, BS_SQL_put_refused,
+                         BS_VALUES(bs_value_integer(block), bs_value_integer(vtxindex), bs_value_blob(txid, BS_TXID_SIZE),
+                                   bs_value_text(reason)),
+                         error);
+}
+
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
                          struct bs_error *error) {

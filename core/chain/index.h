@@ -137,6 +137,9 @@ bool bs_index_put_operation(const struct bs_index *index, uint64_t block, uint64
 /* An announcement: no operation that the operations hash is over. */
 bool bs_index_put_announcement(const struct bs_index *index, uint64_t block, const struct bs_entry_origin *origin,
                                const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
+/* What was refused, and why: of no weight for any later block. */
+bool bs_index_put_refused(const struct bs_index *index, uint64_t block, uint64_t vtxindex,
+                          const unsigned char txid[BS_TXID_SIZE], const char *reason, struct bs_error *error);
 /* What the accepted update `txid` set for `name`; *ret_found: there is an accepted operation of that txid on it. */
 bool bs_index_find_value(const struct bs_index *index, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
                          bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
@@ -172,6 +175,9 @@ bool bs_index_find_block(const struct bs_index *index, uint64_t *ret_block, bool
                          const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
 bool bs_index_announcements_at(const struct bs_index *index, uint64_t block, bs_visit_announcement visit,
                                void *user, struct bs_error *error);
+/* What was refused of a block, in its order. */
+bool bs_index_refused_at(const struct bs_index *index, uint64_t block, bs_visit_refused visit, void *user,
+                         struct bs_error *error);
 /* A file of an older schema that is only read may lack it. */
 bool bs_index_has_table(const struct bs_index *index, bool *ret_has, const char *table, struct bs_error *error);
 

@@ -11,8 +11,8 @@
 #include "core/chain/ledger-private.h"
 #include "core/chain/statements.h"
 
-static const char *const schema[] = {BS_LEDGER_SCHEMA BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2,
-                                     BS_INDEX_SCHEMA_3 BS_LEDGER_SCHEMA_3, BS_INDEX_SCHEMA_4};
+static const char *const schema[] = {BS_LEDGER_SCHEMA BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3,
+                                     BS_INDEX_SCHEMA_4};
 
 static const char *const statements[] = {
 #define STATEMENT_TEXT(name, text) text,
@@ -99,26 +99,6 @@ bool bs_ledger_get_unspents(struct bs_ledger *ledger, struct bs_outpoint *outpoi
     if (!bs_database_next(ledger->database, &row, error)) return false;
   }
   *ret_count = count;
-  return true;
-}
-
-bool bs_ledger_refused_at(struct bs_ledger *ledger, uint64_t block, bs_visit_refused visit, void *user,
-                          struct bs_error *error) {
-  sqlite3_stmt *row BS_AUTO_ROW = NULL;
-  struct bs_refused refused;
-  bool has;
-
-  if (!bs_index_has_table(&ledger->index, &has, "refused", error)) return false;
-  if (!has) return true;
-  if (!bs_database_query(ledger->database, BS_SQL_refused_of_block, &row, BS_VALUES(bs_value_integer(block)), error))
-    return false;
-  while (row != NULL) {
-    refused.vtxindex = bs_row_integer(row, 0);
-    if (!bs_row_bytes(ledger->database, row, 1, refused.txid, sizeof refused.txid, error) ||
-        !bs_row_text(ledger->database, row, 2, refused.reason, sizeof refused.reason, error) ||
-        !visit(user, &refused, error) || !bs_database_next(ledger->database, &row, error))
-      return false;
-  }
   return true;
 }
 
@@ -230,19 +210,6 @@ static bool tell_verdicts(struct bs_verdict_text *verdicts, const struct bs_bloc
   return true;
 }
 
-static bool keep_refused(struct bs_ledger *ledger, const struct bs_block_transaction *judged, size_t count,
-                         uint64_t height, struct bs_error *error) {
-  for (size_t i = 0; i < count; i++)
-    if (judged[i].verdict == BS_VERDICT_REFUSED &&
-        !bs_database_run(ledger->database, BS_SQL_put_refused,
-                         BS_VALUES(bs_value_integer(height), bs_value_integer(judged[i].vtxindex),
-                                   bs_value_blob(judged[i].transaction->txid, BS_TXID_SIZE),
-                                   bs_value_text(judged[i].reason)),
-                         error))
-      return false;
-  return true;
-}
-
 /* Parses, checks, stores and judges; `incoming` and `judged` are `count` zeroed elements. */
 static bool append_with(struct bs_ledger *ledger, const struct bs_new_block *block, struct incoming *incoming,
                         struct bs_block_transaction *judged, struct bs_verdict_text *verdicts, struct bs_error *error) {
@@ -255,9 +222,8 @@ static bool append_with(struct bs_ledger *ledger, const struct bs_new_block *blo
       return false;
     }
   describe(judged, incoming, block->count);
-  if (!bs_rules_apply(&ledger->index, &result, block->height, judged, block->count, error)) return false;
-  if (!tell_verdicts(verdicts, judged, block->count, block->only_accepted, error) ||
-      !keep_refused(ledger, judged, block->count, block->height, error))
+  if (!bs_rules_apply(&ledger->index, &result, block->height, judged, block->count, error) ||
+      !tell_verdicts(verdicts, judged, block->count, block->only_accepted, error))
     return false;
   return bs_database_run(ledger->database, BS_SQL_put_block,
                          BS_VALUES(bs_value_integer(block->height), bs_value_integer(block->time),

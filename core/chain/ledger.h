@@ -60,10 +60,6 @@ struct bs_outpoint {
 bool bs_ledger_get_unspents(struct bs_ledger *ledger, struct bs_outpoint *outpoints, size_t *ret_count, size_t most,
                             const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
 
-/* What was refused of a block, in its order.  block: at most INT64_MAX. */
-bool bs_ledger_refused_at(struct bs_ledger *ledger, uint64_t block, bs_visit_refused visit, void *user,
-                          struct bs_error *error);
-
 /* begin waits for other writers, as long as the scope allows. */
 bool bs_ledger_begin(struct bs_ledger *ledger, struct bs_error *error);
 bool bs_ledger_commit(struct bs_ledger *ledger, struct bs_error *error);

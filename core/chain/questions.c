@@ -102,3 +102,25 @@ bool bs_index_announcements_at(const struct bs_index *index, uint64_t block, bs_
       return false;
   return true;
 }
+
+static bool read_refused(const struct bs_index *index, struct bs_refused *refused, sqlite3_stmt *row, struct bs_error *error) {
+  refused->vtxindex = bs_row_integer(row, 0);
+  return bs_row_bytes(index->database, row, 1, refused->txid, sizeof refused->txid, error) &&
+         bs_row_text(index->database, row, 2, refused->reason, sizeof refused->reason, error);
+}
+
+bool bs_index_refused_at(const struct bs_index *index, uint64_t block, bs_visit_refused visit, void *user,
+                         struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+  struct bs_refused refused;
+  bool has;
+
+  if (!bs_index_has_table(index, &has, "refused", error)) return false;
+  if (!has) return true;
+  if (!bs_database_query(index->database, BS_SQL_refused_of_block, &row, BS_VALUES(bounded(block)), error)) return false;
+  while (row != NULL)
+    if (!read_refused(index, &refused, row, error) || !visit(user, &refused, error) ||
+        !bs_database_next(index->database, &row, error))
+      return false;
+  return true;
+}

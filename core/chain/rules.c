@@ -193,12 +193,22 @@ static bool judge_all(struct bs_engine *engine, struct bs_block_transaction *tra
   return true;
 }
 
+static bool keep_refused(const struct bs_engine *engine, const struct bs_block_transaction *judged, size_t count,
+                         struct bs_error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (judged[i].verdict == BS_VERDICT_REFUSED &&
+        !bs_index_put_refused(engine->index, engine->height, judged[i].vtxindex, judged[i].transaction->txid, judged[i].reason,
+                              error))
+      return false;
+  return true;
+}
+
 static bool apply(struct bs_engine *engine, struct bs_block_result *result, struct bs_block_transaction *transactions,
                   size_t count, struct bs_error *error) {
   const struct bs_index *index = engine->index;
 
   if ((count > 0 && !bs_index_get_window(index, &engine->window, engine->height, error)) ||
-      !judge_all(engine, transactions, count, error))
+      !judge_all(engine, transactions, count, error) || !keep_refused(engine, transactions, count, error))
     return false;
   bs_operations_hash(result->operations_hash, engine->leaves, engine->accepted);
   result->accepted = engine->accepted;

@@ -32,7 +32,7 @@ struct bs_block_result {
 
 /*
  * Applies block `height`, which must follow the last one applied (or be the first), to the index.  Belongs into a write
- * transaction of the caller, who rolls back when it fails: a refused operation is no failure.
+ * transaction of the caller, who rolls back when it fails: a refused operation is no failure, and is kept as one.
  */
 bool bs_rules_apply(const struct bs_index *index, struct bs_block_result *ret_result, uint64_t height,
                     struct bs_block_transaction *transactions, size_t count, struct bs_error *error);

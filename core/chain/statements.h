@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables of the index and of a ledger, and every statement on them.  The index (names, preorders, pending,
- * import_keys, namespaces, expiries, consensus, operations, announcements, undo) is derived from the blocks, and so is
- * refused; chain, genesis, blocks, transactions and unspents are the ledger.
+ * import_keys, namespaces, expiries, consensus, operations, announcements, undo, refused) is derived from the blocks;
+ * chain, genesis, blocks, transactions and unspents are the ledger.
  * Hashes and scripts are blobs, transaction ids in hashing order.
  */
 #ifndef BS_CHAIN_STATEMENTS_H
@@ -41,7 +41,8 @@
 #define BS_NAMESPACE_OF_ "substr(name, instr(name, '.') + 1)"
 
 /*
- * From schema 3 on: preorders of several names, imports, announcements, rolling back; what expired is forgotten.
+ * From schema 3 on: preorders of several names, imports, announcements, rolling back, and the operations that were
+ * refused, which before only a program of one's own could put into a block; what expired is forgotten.
  *
  * For chains of a million operations, names are no longer WITHOUT ROWID: such a table has whole rows in the inner pages
  * of its tree, too, which for rows of 350 bytes is six levels, with a new name somewhere in the middle.  Now rows are
@@ -69,7 +70,9 @@
   "CREATE INDEX names_by_sender ON names (sender, name, revoked, listed) WHERE listed;"                               \
   "CREATE INDEX names_by_namespace ON names (" BS_NAMESPACE_OF_ ", name);"                                            \
   "DROP INDEX operations_by_txid; DROP INDEX operations_by_name;"                                                     \
-  "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
+  "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"                     \
+  "CREATE TABLE refused (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL, reason TEXT NOT NULL,"\
+  " PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"
 
 /*
  * From schema 4 on operations are no longer WITHOUT ROWID, for the reason that names are not: what leads to a row of 350 bytes
@@ -95,11 +98,6 @@
   "CREATE TABLE unspents (txid BLOB NOT NULL, output INTEGER NOT NULL, value INTEGER NOT NULL, script BLOB NOT NULL," \
   " PRIMARY KEY (txid, output)) WITHOUT ROWID;"                                                                       \
   "CREATE INDEX unspents_by_script ON unspents (script, value);"
-
-/* From schema 3 on: the operations that were refused.  Before it only a program of one's own could put one into a block. */
-#define BS_LEDGER_SCHEMA_3                                                                                            \
-  "CREATE TABLE refused (block INTEGER NOT NULL, vtxindex INTEGER NOT NULL, txid BLOB NOT NULL, reason TEXT NOT NULL,"\
-  " PRIMARY KEY (block, vtxindex)) WITHOUT ROWID;"
 
 #define BS_ORIGIN_COLUMNS_ "sender, public_key, address, op, txid, vtxindex"
 
@@ -184,7 +182,10 @@
   X(operations_of_name, "SELECT block, serialised FROM operations WHERE name = ?1 AND block BETWEEN ?2 AND ?3"        \
                         " ORDER BY block, position")                                                                   \
   X(announcements_of_block, "SELECT vtxindex, txid, address, hash FROM announcements WHERE block = ?1"                \
-                            " ORDER BY vtxindex")
+                            " ORDER BY vtxindex")                                                                     \
+  X(put_refused, "INSERT INTO refused (block, vtxindex, txid, reason) VALUES (?1, ?2, ?3, ?4)")                       \
+  X(drop_refused, "DELETE FROM refused WHERE block > ?1")                                                             \
+  X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
 
 #define BS_LEDGER_STATEMENTS(X)                                                                                       \
   X(get_chain, "SELECT id, nonce FROM chain")                                                                         \
@@ -201,9 +202,7 @@
   X(put_unspent, "INSERT INTO unspents (txid, output, value, script) VALUES (?1, ?2, ?3, ?4)")                        \
   X(drop_unspent, "DELETE FROM unspents WHERE txid = ?1 AND output = ?2")                                             \
   X(unspents_of_script, "SELECT txid, output FROM unspents WHERE script = ?1"                                          \
-                        " ORDER BY value DESC, txid, output LIMIT ?2")                                                 \
-  X(put_refused, "INSERT INTO refused (block, vtxindex, txid, reason) VALUES (?1, ?2, ?3, ?4)")                       \
-  X(refused_of_block, "SELECT vtxindex, txid, reason FROM refused WHERE block = ?1 ORDER BY vtxindex")
+                        " ORDER BY value DESC, txid, output LIMIT ?2")
 
 enum bs_chain_statement {
 #define BS_STATEMENT_NUMBER_(name, text) BS_SQL_##name,

@@ -110,5 +110,5 @@ bool bs_index_rollback(const struct bs_index *index, uint64_t height, struct bs_
   if (!find_newest(index, &newest, error)) return false;
   for (; newest > height; newest--)
     if (!undo_block(index, newest, error)) return false;
-  return true;
+  return bs_database_run(index->database, BS_SQL_drop_refused, BS_VALUES(bs_value_integer(height)), error);
 }

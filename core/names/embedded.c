@@ -235,7 +235,7 @@ static bool embedded_announcements_at(void *state, uint64_t block, bs_visit_anno
 
 static bool embedded_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user,
                                 struct bs_error *error) {
-  return bs_ledger_refused_at(((struct embedded *)state)->ledger, block, visit, user, error);
+  return bs_index_refused_at(index_of(state), block, visit, user, error);
 }
 
 static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found,

@@ -130,7 +130,7 @@ static void refused(char **arguments, int count) {
   struct bs_bitcoin_chain *chain = open_index(arguments[0]);
 
   (void)count;
-  if (!bs_bitcoin_chain_refused_at(chain, strtoul(arguments[1], NULL, 10), show_refused, NULL, &error)) fail();
+  if (!bs_index_refused_at(bs_bitcoin_chain_index(chain), strtoul(arguments[1], NULL, 10), show_refused, NULL, &error)) fail();
   bs_bitcoin_chain_close(chain);
 }
 
