@@ -195,13 +195,6 @@ void bs_bitcoin_chain_scope(struct bs_bitcoin_chain *chain, const struct bs_scop
   bs_database_scope(chain->database, scope);
 }
 
-bool bs_bitcoin_chain_keep(struct bs_bitcoin_chain *chain, uint64_t bytes, struct bs_error *error) {
-  char sql[64];
-
-  snprintf(sql, sizeof sql, "PRAGMA cache_size = -%" PRIu64, bytes / 1024);
-  return bs_database_execute(chain->database, sql, error);
-}
-
 const char *bs_bitcoin_chain_path(const struct bs_bitcoin_chain *chain) {
   return chain->database->path;
 }

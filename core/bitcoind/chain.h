@@ -43,8 +43,6 @@ bool bs_bitcoin_chain_open(struct bs_bitcoin_chain **ret_chain, const char *path
 bool bs_bitcoin_chain_open_memory(struct bs_bitcoin_chain **ret_chain, const struct bs_bitcoin_network *network,
                                   uint64_t first_block, struct bs_error *error);
 void bs_bitcoin_chain_close(struct bs_bitcoin_chain *chain); /* NULL is allowed; what was not committed did not happen */
-/* How many bytes of the index this connection keeps in memory. */
-bool bs_bitcoin_chain_keep(struct bs_bitcoin_chain *chain, uint64_t bytes, struct bs_error *error);
 void bs_bitcoin_chain_scope(struct bs_bitcoin_chain *chain, const struct bs_scope *scope);
 
 /* Is the open file no longer the one at its path? */

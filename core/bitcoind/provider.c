@@ -9,14 +9,15 @@
 #include "core/base/auto.h"
 #include "core/bitcoind/wallet.h"
 #include "core/codec/hex.h"
+#include "core/names/indexed.h"
 
 struct node_names {
+  struct bs_indexed indexed; /* of `chain` */
   const struct bs_bitcoin_network *network;
   struct bs_chain_parameters parameters;
   char *index;
   char *url;
   char place[40];
-  uint64_t cache; /* bytes of the index in memory; 0: SQLite's default */
   struct bs_bitcoin_chain *chain; /* opened when first needed, then kept; NULL: not yet */
   struct bs_wallet *wallet;
   const struct bs_scope *scope; /* of the call */
@@ -51,7 +52,7 @@ static bool bitcoind_open(void **ret_state, const struct bs_names_config *config
     return bs_fail(error, BS_WORD_config, "The name provider bitcoind needs the path of its index and the name of its network.");
   names = calloc(1, sizeof *names);
   if (names == NULL) return bs_fail_memory(error);
-  names->cache = config->cache;
+  names->indexed.cache = config->cache;
   if (!set_up(names, config->bitcoind, error)) {
     bitcoind_close(names);
     return false;
@@ -65,22 +66,24 @@ static bool fail_missing(const struct node_names *names, struct bs_error *error)
                  names->place);
 }
 
+static void close_index(struct node_names *names) {
+  bs_bitcoin_chain_close(names->chain);
+  names->chain = NULL;
+  names->indexed.index = NULL;
+}
+
 static bool open_index(struct node_names *names, struct bs_error *error) {
   if (!bs_bitcoin_chain_open(&names->chain, names->index, names->network, names->parameters.first_block, BS_DATABASE_READ,
                              names->scope, error))
     return false;
-  if (names->cache == 0 || bs_bitcoin_chain_keep(names->chain, names->cache, error)) return true;
-  bs_bitcoin_chain_close(names->chain);
-  names->chain = NULL;
+  if (bs_indexed_use(&names->indexed, bs_bitcoin_chain_index(names->chain), error)) return true;
+  close_index(names);
   return false;
 }
 
 /* One that was removed is made again by whoever follows: then it is another file. */
-static bool open_chain(struct node_names *names, bool *ret_exists, struct bs_error *error) {
-  if (names->chain != NULL && bs_bitcoin_chain_is_removed(names->chain)) {
-    bs_bitcoin_chain_close(names->chain);
-    names->chain = NULL;
-  }
+static bool ensure_index(struct node_names *names, bool *ret_exists, struct bs_error *error) {
+  if (names->chain != NULL && bs_bitcoin_chain_is_removed(names->chain)) close_index(names);
   *ret_exists = names->chain != NULL || open_index(names, error);
   if (*ret_exists) return true;
   if (error->word != BS_WORD_not_found) return false;
@@ -93,7 +96,7 @@ static bool bitcoind_enter(void *state, const struct bs_scope *scope, bool write
 
   names->scope = scope;
   *ret_exists = true;
-  if (!names->is_held && !open_chain(names, ret_exists, error)) return false;
+  if (!names->is_held && !ensure_index(names, ret_exists, error)) return false;
   if (!*ret_exists) return !write || fail_missing(names, error);
   bs_bitcoin_chain_scope(names->chain, scope);
   if (names->is_held || bs_bitcoin_chain_begin_read(names->chain, error)) return true;
@@ -123,12 +126,8 @@ static void bitcoind_release(void *state) {
   bs_bitcoin_chain_abort(names->chain);
 }
 
-static const struct bs_index *index_of(void *state) {
-  return bs_bitcoin_chain_index(((struct node_names *)state)->chain);
-}
-
 static bool bitcoind_is_newest(void *state) {
-  return bs_database_is_newest(index_of(state)->database);
+  return bs_database_is_newest(((struct node_names *)state)->indexed.index->database);
 }
 
 static bool bitcoind_is_immediate(void *state) {
@@ -165,7 +164,8 @@ static bool bitcoind_info(void *state, struct bs_names_info *info, struct bs_err
   info->network = names->network->name;
   info->server = names->url;
   if (!info->exists) return true;
-  if (!bs_bitcoin_chain_tip(names->chain, &tip, error) || !bs_index_count(index_of(state), &info->names, error)) return false;
+  if (!bs_bitcoin_chain_tip(names->chain, &tip, error) || !bs_index_count(names->indexed.index, &info->names, error))
+    return false;
   snprintf(info->chain_id, sizeof info->chain_id, "%s", names->network->chain_id);
   info->first_block = names->parameters.first_block;
   info->height = tip.height;
@@ -188,86 +188,6 @@ static bool bitcoind_tip(void *state, uint64_t *ret_height, unsigned char consen
   return true;
 }
 
-/* ---- the index ---- */
-
-static bool bitcoind_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
-                              struct bs_namespace_entry *ret_name_space, bool *ret_name_space_found, const char *name,
-                              struct bs_error *error) {
-  return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
-}
-
-static bool bitcoind_get_history(void *state, bool *ret_found, const char *name, const struct bs_history_visitor *visitor,
-                                 struct bs_error *error) {
-  return bs_index_get_history(index_of(state), ret_found, name, visitor, error);
-}
-
-static bool bitcoind_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
-  return bs_index_is_inherited(index_of(state), ret_inherited, entry, error);
-}
-
-static bool bitcoind_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
-                                   struct bs_error *error) {
-  return bs_index_get_namespace(index_of(state), ret_entry, ret_found, id, error);
-}
-
-static bool bitcoind_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found, enum bs_opcode opcode,
-                                  const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, opcode, hash, error);
-}
-
-static bool bitcoind_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
-                          uint64_t offset, uint64_t count, struct bs_error *error) {
-  struct bs_script owner;
-
-  if (owner_hash != NULL) bs_script_pay_to(&owner, owner_hash);
-  return bs_index_list(index_of(state), texts, ret_count, owner_hash == NULL ? NULL : &owner, offset, count, error);
-}
-
-static bool bitcoind_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset,
-                                       uint64_t count, struct bs_error *error) {
-  return bs_index_list_in_namespace(index_of(state), texts, ret_count, id, offset, count, error);
-}
-
-static bool bitcoind_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error) {
-  return bs_index_operations_at(index_of(state), block, visit, user, error);
-}
-
-static bool bitcoind_operations_on(void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit,
-                                   void *user, struct bs_error *error) {
-  return bs_index_operations_on(index_of(state), name, first, last, visit, user, error);
-}
-
-static bool bitcoind_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
-                                      struct bs_error *error) {
-  return bs_index_announcements_at(index_of(state), block, visit, user, error);
-}
-
-static bool bitcoind_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error) {
-  return bs_index_refused_at(index_of(state), block, visit, user, error);
-}
-
-static bool bitcoind_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block,
-                                  struct bs_error *error) {
-  return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
-}
-
-static bool bitcoind_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
-                                        struct bs_error *error) {
-  unsigned char consensus[BS_CONSENSUS_SIZE];
-
-  return bs_index_get_consensus(index_of(state), consensus, hash, ret_found, block, error);
-}
-
-static bool bitcoind_block_of(void *state, uint64_t *ret_block, bool *ret_found, const unsigned char consensus[BS_CONSENSUS_SIZE],
-                              struct bs_error *error) {
-  return bs_index_find_block(index_of(state), ret_block, ret_found, consensus, error);
-}
-
-static bool bitcoind_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-                                const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error) {
-  return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
-}
-
 /* ---- the node ---- */
 
 static bool bitcoind_unspents(void *state, struct bs_unspent *unspents, size_t *ret_count,
@@ -277,19 +197,6 @@ static bool bitcoind_unspents(void *state, struct bs_unspent *unspents, size_t *
   /* It may take minutes, and the index is not looked at: its snapshot would keep the write-ahead log from being taken up. */
   if (!names->is_held) bs_bitcoin_chain_abort(names->chain);
   return bs_wallet_coins(names->wallet, names->scope, unspents, ret_count, BS_COINS_MAX, hash, error);
-}
-
-static bool bitcoind_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
-                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  struct node_names *names = state;
-  struct bs_unspent unspents[BS_COINS_MAX];
-  size_t count;
-
-  if (!bs_wallet_coins(names->wallet, names->scope, unspents, &count, BS_COINS_MAX, hash, error)) return false;
-  for (size_t i = 0; i < count && i < most; i++) coins[i] = unspents[i].coin;
-  bs_wallet_free_coins(unspents, count);
-  *ret_count = count < most ? count : most;
-  return true;
 }
 
 static bool bitcoind_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *error) {
@@ -351,22 +258,7 @@ const struct bs_provider bs_provider_bitcoind = {
     .chain_id = bitcoind_chain_id,
     .info = bitcoind_info,
     .tip = bitcoind_tip,
-    .get_name = bitcoind_get_name,
-    .get_history = bitcoind_get_history,
-    .is_inherited = bitcoind_is_inherited,
-    .get_namespace = bitcoind_get_namespace,
-    .get_preorder = bitcoind_get_preorder,
-    .list = bitcoind_list,
-    .list_in_namespace = bitcoind_list_in_namespace,
-    .operations_at = bitcoind_operations_at,
-    .operations_on = bitcoind_operations_on,
-    .announcements_at = bitcoind_announcements_at,
-    .refused_at = bitcoind_refused_at,
-    .consensus_at = bitcoind_consensus_at,
-    .operations_hash_at = bitcoind_operations_hash_at,
-    .block_of = bitcoind_block_of,
-    .find_value = bitcoind_find_value,
-    .coins = bitcoind_coins,
+    BS_INDEXED_QUESTIONS,
     .unspents = bitcoind_unspents,
     .fee_rate = bitcoind_fee_rate,
     .submit = bitcoind_submit,

@@ -2,22 +2,20 @@
 /* Names of a ledger on this machine: nothing is asked over a network, and every submission is a block. */
 #include <config.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/auto.h"
 #include "core/chain/ledger.h"
 #include "core/codec/hex.h"
-#include "core/names/provider.h"
+#include "core/names/indexed.h"
 
 #define FEE_RATE 10000 /* satoshis for 1,000 bytes, paid to nobody; what it costs elsewhere is felt here too */
 
 struct embedded {
+  struct bs_indexed indexed; /* of `ledger` */
   char *path;
   bool create;
   bool examine;
-  uint64_t cache;           /* bytes; 0: SQLite's default */
   bool writable;            /* how `ledger` is open */
   struct bs_ledger *ledger; /* opened when first needed, then kept; NULL: not yet */
 };
@@ -39,7 +37,7 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
   if (embedded == NULL) return bs_fail_memory(error);
   embedded->create = config->create;
   embedded->examine = config->examine;
-  embedded->cache = config->cache;
+  embedded->indexed.cache = config->cache;
   embedded->path = strdup(config->ledger);
   if (embedded->path == NULL) {
     embedded_close(embedded);
@@ -49,20 +47,8 @@ static bool embedded_open(void **ret_state, const struct bs_names_config *config
   return true;
 }
 
-static const struct bs_index *index_of(void *state) {
-  return bs_ledger_index(((struct embedded *)state)->ledger);
-}
-
 static bool fail_missing(const struct embedded *embedded, struct bs_error *error) {
   return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", embedded->path);
-}
-
-static bool set_cache(const struct embedded *embedded, struct bs_ledger *ledger, struct bs_error *error) {
-  char sql[64];
-
-  if (embedded->cache == 0) return true;
-  snprintf(sql, sizeof sql, "PRAGMA cache_size = -%" PRIu64, embedded->cache / 1024);
-  return bs_database_execute(bs_ledger_index(ledger)->database, sql, error);
 }
 
 /* A connection for reading is replaced when the first write comes. */
@@ -85,7 +71,7 @@ static bool embedded_enter(void *state, const struct bs_scope *scope, bool write
     *ret_exists = false;
     return true;
   }
-  if (!set_cache(embedded, ledger, error)) {
+  if (!bs_indexed_use(&embedded->indexed, bs_ledger_index(ledger), error)) {
     bs_ledger_close(ledger);
     return false;
   }
@@ -100,27 +86,28 @@ static void embedded_leave(void *state) {
 
   if (embedded->ledger == NULL) return;
   bs_ledger_scope(embedded->ledger, NULL); /* the scope ends with the call */
-  if (!index_of(embedded)->database->immutable) return;
+  if (!embedded->indexed.index->database->immutable) return;
   bs_ledger_close(embedded->ledger);
   embedded->ledger = NULL;
+  embedded->indexed.index = NULL;
 }
 
 static bool embedded_hold(void *state, struct bs_error *error) {
   struct embedded *embedded = state;
 
-  return embedded->ledger != NULL && bs_database_begin_read(index_of(embedded)->database, error);
+  return embedded->ledger != NULL && bs_database_begin_read(embedded->indexed.index->database, error);
 }
 
 static void embedded_release(void *state) {
   struct embedded *embedded = state;
 
-  if (embedded->ledger != NULL) bs_database_rollback(index_of(embedded)->database);
+  if (embedded->ledger != NULL) bs_database_rollback(embedded->indexed.index->database);
 }
 
 static bool embedded_is_newest(void *state) {
   struct embedded *embedded = state;
 
-  return embedded->ledger != NULL && bs_database_is_newest(index_of(embedded)->database);
+  return embedded->ledger != NULL && bs_database_is_newest(embedded->indexed.index->database);
 }
 
 static bool embedded_check(void *state, const struct bs_scope *scope, struct bs_survey *survey, struct bs_error *error) {
@@ -157,8 +144,7 @@ static bool embedded_info(void *state, struct bs_names_info *info, struct bs_err
   info->network = "local";
   info->ledger = embedded->path;
   if (!info->exists) return true;
-  if (!bs_ledger_get_tip(embedded->ledger, &tip, error) ||
-      !bs_index_count(index_of(state), &info->names, error))
+  if (!bs_ledger_get_tip(embedded->ledger, &tip, error) || !bs_index_count(embedded->indexed.index, &info->names, error))
     return false;
   bs_hex_encode(info->chain_id, bs_ledger_chain_id(embedded->ledger), BS_CHAIN_ID_SIZE);
   info->first_block = bs_ledger_parameters(embedded->ledger)->first_block;
@@ -177,88 +163,6 @@ static bool embedded_tip(void *state, uint64_t *ret_height, unsigned char consen
   *ret_height = tip.height + 1;
   memcpy(consensus, tip.consensus, BS_CONSENSUS_SIZE);
   return true;
-}
-
-static bool embedded_get_name(void *state, struct bs_name_entry *ret_entry, bool *ret_found,
-                              struct bs_namespace_entry *ret_name_space,
-                              bool *ret_name_space_found, const char *name, struct bs_error *error) {
-  return bs_index_get_name_in_namespace(index_of(state), ret_entry, ret_found, ret_name_space, ret_name_space_found, name, error);
-}
-
-static bool embedded_get_history(void *state, bool *ret_found, const char *name, const struct bs_history_visitor *visitor,
-                                 struct bs_error *error) {
-  return bs_index_get_history(index_of(state), ret_found, name, visitor, error);
-}
-
-static bool embedded_is_inherited(void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error) {
-  return bs_index_is_inherited(index_of(state), ret_inherited, entry, error);
-}
-
-static bool embedded_get_namespace(void *state, struct bs_namespace_entry *ret_entry, bool *ret_found, const char *id,
-                                   struct bs_error *error) {
-  return bs_index_get_namespace(index_of(state), ret_entry, ret_found, id, error);
-}
-
-static bool embedded_get_preorder(void *state, struct bs_preorder_entry *ret_entry, bool *ret_found,
-                                  enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE],
-                                  struct bs_error *error) {
-  return bs_index_get_preorder(index_of(state), ret_entry, ret_found, opcode, hash, error);
-}
-
-static bool embedded_list(void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash,
-                          uint64_t offset, uint64_t count, struct bs_error *error) {
-  struct bs_script owner;
-
-  if (owner_hash != NULL) bs_script_pay_to(&owner, owner_hash);
-  return bs_index_list(index_of(state), texts, ret_count, owner_hash == NULL ? NULL : &owner, offset, count, error);
-}
-
-static bool embedded_list_in_namespace(void *state, struct bs_buffer *texts, size_t *ret_count, const char *id,
-                                       uint64_t offset, uint64_t count, struct bs_error *error) {
-  return bs_index_list_in_namespace(index_of(state), texts, ret_count, id, offset, count, error);
-}
-
-static bool embedded_operations_at(void *state, uint64_t block, bs_visit_operation visit, void *user,
-                                   struct bs_error *error) {
-  return bs_index_operations_at(index_of(state), block, visit, user, error);
-}
-
-static bool embedded_operations_on(void *state, const char *name, uint64_t first, uint64_t last,
-                                   bs_visit_operation visit, void *user, struct bs_error *error) {
-  return bs_index_operations_on(index_of(state), name, first, last, visit, user, error);
-}
-
-static bool embedded_announcements_at(void *state, uint64_t block, bs_visit_announcement visit, void *user,
-                                      struct bs_error *error) {
-  return bs_index_announcements_at(index_of(state), block, visit, user, error);
-}
-
-static bool embedded_refused_at(void *state, uint64_t block, bs_visit_refused visit, void *user,
-                                struct bs_error *error) {
-  return bs_index_refused_at(index_of(state), block, visit, user, error);
-}
-
-static bool embedded_consensus_at(void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found,
-                                  uint64_t block, struct bs_error *error) {
-  return bs_index_get_consensus(index_of(state), consensus, NULL, ret_found, block, error);
-}
-
-static bool embedded_operations_hash_at(void *state, unsigned char hash[BS_SHA256_SIZE], bool *ret_found, uint64_t block,
-                                       struct bs_error *error) {
-  unsigned char consensus[BS_CONSENSUS_SIZE];
-
-  return bs_index_get_consensus(index_of(state), consensus, hash, ret_found, block, error);
-}
-
-static bool embedded_block_of(void *state, uint64_t *ret_block, bool *ret_found,
-                              const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error) {
-  return bs_index_find_block(index_of(state), ret_block, ret_found, consensus, error);
-}
-
-static bool embedded_find_value(void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found,
-                                bool *ret_update, const unsigned char txid[BS_TXID_SIZE], const char *name,
-                                struct bs_error *error) {
-  return bs_index_find_value(index_of(state), value_hash, ret_found, ret_update, txid, name, error);
 }
 
 static bool embedded_unspents(void *state, struct bs_unspent *unspents, size_t *ret_count,
@@ -285,20 +189,6 @@ static bool embedded_unspents(void *state, struct bs_unspent *unspents, size_t *
     unspent->confirmations = tip.height - height + 1;
   }
   *ret_count = count;
-  return true;
-}
-
-static bool embedded_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
-                           const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  struct bs_unspent unspents[BS_COINS_MAX];
-  size_t count;
-
-  if (!embedded_unspents(state, unspents, &count, hash, error)) return false;
-  for (size_t i = 0; i < count; i++) {
-    if (i < most) coins[i] = unspents[i].coin;
-    bs_buffer_free(&unspents[i].raw);
-  }
-  *ret_count = count < most ? count : most;
   return true;
 }
 
@@ -337,7 +227,8 @@ static bool submit(struct embedded *embedded, uint64_t *ret_block, bs_build buil
 static bool begin_trial(struct embedded *trial, struct embedded *embedded, struct bs_error *error) {
   *trial = (struct embedded){.path = embedded->path, .writable = true};
   if (embedded->ledger == NULL && !embedded->create) return fail_missing(embedded, error);
-  return bs_ledger_open_trial(&trial->ledger, embedded->ledger, error);
+  return bs_ledger_open_trial(&trial->ledger, embedded->ledger, error) &&
+         bs_indexed_use(&trial->indexed, bs_ledger_index(trial->ledger), error);
 }
 
 static void end_trial(struct embedded *trial) {
@@ -394,22 +285,7 @@ const struct bs_provider bs_provider_embedded = {
     .chain_id = embedded_chain_id,
     .info = embedded_info,
     .tip = embedded_tip,
-    .get_name = embedded_get_name,
-    .get_history = embedded_get_history,
-    .is_inherited = embedded_is_inherited,
-    .get_namespace = embedded_get_namespace,
-    .get_preorder = embedded_get_preorder,
-    .list = embedded_list,
-    .list_in_namespace = embedded_list_in_namespace,
-    .operations_at = embedded_operations_at,
-    .operations_on = embedded_operations_on,
-    .announcements_at = embedded_announcements_at,
-    .refused_at = embedded_refused_at,
-    .consensus_at = embedded_consensus_at,
-    .operations_hash_at = embedded_operations_hash_at,
-    .block_of = embedded_block_of,
-    .find_value = embedded_find_value,
-    .coins = embedded_coins,
+    BS_INDEXED_QUESTIONS,
     .unspents = embedded_unspents,
     .fee_rate = embedded_fee_rate,
     .fund = embedded_fund,

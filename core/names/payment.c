@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/names/moment.h"
+
 #define BURN_MIN 546u                 /* a node takes no transaction with a smaller P2PKH output; whatever the price */
 #define FUND_MORE UINT64_C(100000000) /* beyond what is needed: not every operation makes coins */
 
@@ -28,6 +30,19 @@ void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, 
   set_purse(&payment->own, owner);
   set_purse(&payment->pay, payer == NULL ? owner : payer);
   payment->owner_pays = memcmp(payment->pay.hash, payment->own.hash, sizeof payment->pay.hash) == 0;
+}
+
+bool bs_coins_of(const struct bs_view *view, struct bs_coin *coins, size_t *ret_count, const unsigned char hash[BS_HASH160_SIZE],
+                 struct bs_error *error) {
+  struct bs_unspent unspents[BS_COINS_MAX];
+
+  if (view->provider->coins != NULL) return view->provider->coins(view->state, coins, ret_count, BS_COINS_MAX, hash, error);
+  if (!view->provider->unspents(view->state, unspents, ret_count, hash, error)) return false;
+  for (size_t i = 0; i < *ret_count; i++) {
+    coins[i] = unspents[i].coin;
+    bs_unspent_free(&unspents[i]);
+  }
+  return true;
 }
 
 static bool is_public_key_hash(const struct bs_coin *coin) {
@@ -52,7 +67,7 @@ static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, str
   struct bs_coin coins[BS_COINS_MAX];
   size_t count;
 
-  if (!view->provider->coins(view->state, coins, &count, BS_COINS_MAX, purse->witness_hash, error)) return false;
+  if (!bs_coins_of(view, coins, &count, purse->witness_hash, error)) return false;
   for (size_t i = 0; i < count && purse->count < BS_COINS_MAX; i++)
     if (!is_public_key_hash(&coins[i])) purse->coins[purse->count++] = coins[i];
   return true;
@@ -60,7 +75,7 @@ static bool load_witness_coins(struct bs_view *view, struct bs_purse *purse, str
 
 static bool load_purse(struct bs_view *view, struct bs_purse *purse, struct bs_error *error) {
   purse->missing = 0;
-  if (!view->provider->coins(view->state, purse->coins, &purse->count, BS_COINS_MAX, purse->hash, error)) return false;
+  if (!bs_coins_of(view, purse->coins, &purse->count, purse->hash, error)) return false;
   if (!has_two_hashes(purse)) return true;
   drop_unspendable(purse);
   return view->provider->is_immediate(view->state) || load_witness_coins(view, purse, error);

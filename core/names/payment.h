@@ -46,6 +46,9 @@ struct bs_payment {
 /* payer NULL: the owner.  The keys are referred to. */
 void bs_payment_begin(struct bs_payment *payment, const struct bs_names *names, const struct bs_key *owner,
                       const struct bs_key *payer);
+/* The at most BS_COINS_MAX largest coins of a hash (provider.h: coins). */
+bool bs_coins_of(const struct bs_view *view, struct bs_coin *coins, size_t *ret_count, const unsigned char hash[BS_HASH160_SIZE],
+                 struct bs_error *error);
 /* The coins as the chain has them, and what a transaction costs: what was added before is forgotten. */
 bool bs_payment_load(struct bs_payment *payment, struct bs_view *view, struct bs_error *error);
 /* What a transaction has beside coins and change; zero: no such output. */

@@ -123,10 +123,11 @@ struct bs_provider {
 
   /* What P2PKH and, where the chain is not immediate, P2WPKH outputs of this hash hold, and the next block may spend (no
    * coinbase that is not BS_COINBASE_MATURITY old).  The largest first, each checked against the whole transaction that
-   * made it. */
+   * made it.  NULL: what unspents tells. */
   bool (*coins)(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                 const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error);
-  /* The same for a client that builds its transactions itself, at most BS_COINS_MAX; NULL where nobody is served. */
+  /* The same for a client that builds its transactions itself, at most BS_COINS_MAX; NULL where nobody is served.  Each by
+   * bs_unspent_free (moment.h). */
   bool (*unspents)(void *state, struct bs_unspent *unspents, size_t *ret_count, const unsigned char hash[BS_HASH160_SIZE],
                    struct bs_error *error);
   /* Satoshis that 1,000 bytes of a transaction should pay. */

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "core/base/auto.h"
+#include "core/names/indexed.h"
+#include "core/names/payment.h"
 
 struct slow_chain *slow;
 
@@ -372,11 +374,12 @@ static bool slow_info(void *state, struct bs_names_info *info, struct bs_error *
 /* As scantxoutset: the chain's, whatever the pool does with them. */
 static bool slow_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
                        const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  const struct bs_view embedded = {&bs_provider_embedded, state};
   struct bs_coin own[BS_COINS_MAX];
   unsigned char found[BS_HASH160_SIZE];
   size_t count, kept = 0;
 
-  if (!bs_provider_embedded.coins(state, own, &count, most, hash, error)) return false;
+  if (!bs_coins_of(&embedded, own, &count, hash, error)) return false;
   if (bs_script_witness_hash(found, slow->extra.script.bytes, slow->extra.script.length) &&
       memcmp(found, hash, sizeof found) == 0)
     coins[kept++] = slow->extra;
@@ -436,42 +439,6 @@ SAME(const char *, place, (void *state), (state))
 SAME(bool, chain_id, (void *state, unsigned char chain_id[32], struct bs_error *error), (state, chain_id, error))
 SAME(bool, tip, (void *state, uint64_t *ret_height, unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error),
      (state, ret_height, consensus, error))
-SAME(bool, get_name,
-     (void *state, struct bs_name_entry *entry, bool *found, struct bs_namespace_entry *name_space, bool *name_space_found,
-      const char *name, struct bs_error *error),
-     (state, entry, found, name_space, name_space_found, name, error))
-SAME(bool, is_inherited, (void *state, bool *ret_inherited, const struct bs_name_entry *entry, struct bs_error *error),
-     (state, ret_inherited, entry, error))
-SAME(bool, get_namespace, (void *state, struct bs_namespace_entry *entry, bool *found, const char *id, struct bs_error *error),
-     (state, entry, found, id, error))
-SAME(bool, get_preorder,
-     (void *state, struct bs_preorder_entry *entry, bool *found, enum bs_opcode opcode, const unsigned char hash[BS_HASH160_SIZE],
-      struct bs_error *error),
-     (state, entry, found, opcode, hash, error))
-SAME(bool, list,
-     (void *state, struct bs_buffer *texts, size_t *ret_count, const unsigned char *owner_hash, uint64_t offset, uint64_t count,
-      struct bs_error *error),
-     (state, texts, ret_count, owner_hash, offset, count, error))
-SAME(bool, list_in_namespace,
-     (void *state, struct bs_buffer *texts, size_t *ret_count, const char *id, uint64_t offset, uint64_t count,
-      struct bs_error *error),
-     (state, texts, ret_count, id, offset, count, error))
-SAME(bool, operations_at, (void *state, uint64_t block, bs_visit_operation visit, void *user, struct bs_error *error),
-     (state, block, visit, user, error))
-SAME(bool, operations_on,
-     (void *state, const char *name, uint64_t first, uint64_t last, bs_visit_operation visit, void *user, struct bs_error *error),
-     (state, name, first, last, visit, user, error))
-SAME(bool, announcements_at, (void *state, uint64_t block, bs_visit_announcement visit, void *user, struct bs_error *error),
-     (state, block, visit, user, error))
-SAME(bool, refused_at, (void *state, uint64_t block, bs_visit_refused visit, void *user, struct bs_error *error),
-     (state, block, visit, user, error))
-SAME(bool, consensus_at,
-     (void *state, unsigned char consensus[BS_CONSENSUS_SIZE], bool *ret_found, uint64_t block, struct bs_error *error),
-     (state, consensus, ret_found, block, error))
-SAME(bool, find_value,
-     (void *state, unsigned char value_hash[BS_HASH160_SIZE], bool *ret_found, bool *ret_update,
-      const unsigned char txid[BS_TXID_SIZE], const char *name, struct bs_error *error),
-     (state, value_hash, ret_found, ret_update, txid, name, error))
 
 static bool never(void *state) {
   (void)state;
@@ -492,18 +459,18 @@ const struct bs_provider slow_provider = {
     .chain_id = slow_chain_id,
     .info = slow_info,
     .tip = slow_tip,
-    .get_name = slow_get_name,
-    .is_inherited = slow_is_inherited,
-    .get_namespace = slow_get_namespace,
-    .get_preorder = slow_get_preorder,
-    .list = slow_list,
-    .list_in_namespace = slow_list_in_namespace,
-    .operations_at = slow_operations_at,
-    .operations_on = slow_operations_on,
-    .announcements_at = slow_announcements_at,
-    .refused_at = slow_refused_at,
-    .consensus_at = slow_consensus_at,
-    .find_value = slow_find_value,
+    .get_name = bs_indexed_get_name,
+    .is_inherited = bs_indexed_is_inherited,
+    .get_namespace = bs_indexed_get_namespace,
+    .get_preorder = bs_indexed_get_preorder,
+    .list = bs_indexed_list,
+    .list_in_namespace = bs_indexed_list_in_namespace,
+    .operations_at = bs_indexed_operations_at,
+    .operations_on = bs_indexed_operations_on,
+    .announcements_at = bs_indexed_announcements_at,
+    .refused_at = bs_indexed_refused_at,
+    .consensus_at = bs_indexed_consensus_at,
+    .find_value = bs_indexed_find_value,
     .coins = slow_coins,
     .fee_rate = slow_fee_rate,
     .broadcast = slow_broadcast,
