@@ -205,26 +205,6 @@ static bool bitcoind_fee_rate(void *state, uint64_t *ret_rate, struct bs_error *
   return bs_wallet_fee_rate(names->wallet, names->scope, ret_rate, error);
 }
 
-static bool send_all(struct node_names *names, const struct bs_batch *batch, struct bs_error *error) {
-  for (size_t i = 0; i < batch->count; i++)
-    if (!bs_wallet_send(names->wallet, names->scope, &batch->raw[i], error))
-      return i == 0 ? false : bs_context(error, "Of %zu transactions %zu were sent", batch->count, i);
-  return true;
-}
-
-static bool bitcoind_submit(void *state, uint64_t *ret_block, bs_build build, void *user, bool dry_run, struct bs_error *error) {
-  struct node_names *names = state;
-  struct bs_view view = {&bs_provider_bitcoind, names};
-  struct bs_batch batch = {.count = 0};
-  bool good = names->chain == NULL ? fail_missing(names, error) : build(user, &view, &batch, error);
-
-  good = good && (dry_run ? bs_wallet_try(names->wallet, names->scope, batch.raw, batch.count, error)
-                          : send_all(names, &batch, error));
-  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch.raw[i]);
-  if (good) *ret_block = 0; /* nobody knows yet */
-  return good;
-}
-
 static bool bitcoind_broadcast(void *state, struct bs_name_broadcast *ret_broadcast, const struct bs_buffer *raw, bool dry_run,
                                struct bs_error *error) {
   struct node_names *names = state;
@@ -261,6 +241,5 @@ const struct bs_provider bs_provider_bitcoind = {
     BS_INDEXED_QUESTIONS,
     .unspents = bitcoind_unspents,
     .fee_rate = bitcoind_fee_rate,
-    .submit = bitcoind_submit,
     .broadcast = bitcoind_broadcast,
 };
