@@ -10,12 +10,11 @@ struct sample {
   int64_t number, bytes, wait;
 };
 
-#define ROW(section, key, type, values, least, most, member) \
-  BS_ROW(struct sample, section, key, type, values, least, most, member)
+#define BS_ROWS_OF struct sample
 static const struct bs_row rows[] = {
-    ROW("", "path", PATH, "", 0, 0, path),           ROW("", "word", STRING, "", 0, 0, word),
-    ROW("deep", "kind", ENUM, "one,two", 0, 0, kind), ROW("deep", "number", INT, "", 1, 9, number),
-    ROW("deep", "bytes", SIZE, "", 1, 4096, bytes),  ROW("deep", "wait", DURATION, "", 1, 60000, wait),
+    BS_ROW("", "path", PATH, "", 0, 0, path),            BS_ROW("", "word", STRING, "", 0, 0, word),
+    BS_ROW("deep", "kind", ENUM, "one,two", 0, 0, kind), BS_ROW("deep", "number", INT, "", 1, 9, number),
+    BS_ROW("deep", "bytes", SIZE, "", 1, 4096, bytes),   BS_ROW("deep", "wait", DURATION, "", 1, 60000, wait),
 };
 enum { COUNT = sizeof rows / sizeof rows[0] };
 static const char *const extra[] = {"deep", "list"};

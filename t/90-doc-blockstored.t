@@ -14,7 +14,7 @@ options=$("$server" --help | grep -oE '(^|[ ,])--?[a-z]+' | tr -d ' ,')
 [ "$(printf '%s\n' "$options" | wc -l)" -ge 5 ]
 report $? '--help has options'
 is_empty "$(printf '%s\n' "$options" | missing)" 'every option is in the page'
-sed -n 's/^    ROW("[a-z]*", "\([a-z_]*\)".*/\1/p' "$code/settings.c" >"$work/keys"
+sed -n 's/^    BS_ROW("[a-z]*", "\([a-z_]*\)".*/\1/p' "$code/settings.c" >"$work/keys"
 [ "$(wc -l <"$work/keys")" -ge 20 ]
 report $? 'there are keys'
 is_empty "$(missing <"$work/keys")" 'every key is in the page'

@@ -11,7 +11,7 @@ source=$srcdir/core/client/config.c
 
 # "KEY TYPE VALUES LEAST MOST" of each row, names of numbers resolved.
 rows() {
-  sed -n 's/^    ROW("\([a-z_]*\)", "\([a-z_]*\)", \([A-Z]*\), "\([a-z,]*\)", \(.*\), \(.*\), [a-z_]*),$/\1.\2 \3 \4;\5;\6/p' "$source" |
+  sed -n 's/^    BS_ROW("\([a-z_]*\)", "\([a-z_]*\)", \([A-Z]*\), "\([a-z,]*\)", \(.*\), \(.*\), [a-z_]*),$/\1.\2 \3 \4;\5;\6/p' "$source" |
     sed 's/^\.//; s/INT64_C(\([0-9]*\))/\1/g' |
     sed "s/BS_MUTABLE_RECORD_MAX/$(record_max mutable)/; s/BS_USER_RECORD_MAX/$(record_max user)/"
 }
@@ -45,7 +45,7 @@ others() {
     tr -d '\n" ' | sed 's/.*{\(.*\)};/\1,/' | tr , '\n' | sed "s/^/$2/"
 }
 rows >"$work/rows"
-[ "$(wc -l <"$work/rows")" = "$(grep -c '^    ROW(' "$source")" ]
+[ "$(wc -l <"$work/rows")" = "$(grep -c '^    BS_ROW(' "$source")" ]
 report $? 'every row is understood' "$(cat "$work/rows")"
 {
   cut -d ' ' -f 1 "$work/rows"

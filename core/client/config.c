@@ -27,27 +27,25 @@
 const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
-#define ROW(section, key, type, values, least, most, member) \
-  BS_ROW(struct blockstore_config, section, key, type, values, least, most, member)
-
+#define BS_ROWS_OF struct blockstore_config
 static const struct bs_row rows[] = {
-    ROW("", "state_dir", PATH, "", 0, 0, state_dir),
-    ROW("names", "provider", ENUM, "embedded,blockstored", 0, 0, provider),
-    ROW("names", "ledger", PATH, "", 0, 0, ledger),
-    ROW("names", "server", STRING, "", 0, 0, server),
-    ROW("names", "port", INT, "", 1, 65535, port),
-    ROW("names", "chain", STRING, "", 0, 0, chain),
-    ROW("names", "max_age", DURATION, "", 0, INT64_C(3600000), max_age_ms),
-    ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
-    ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
-    ROW("names", "prove_blocks", INT, "", 0, INT64_C(100000000), prove_blocks),
-    ROW("replication", "read", ENUM, "newest,first", 0, 0, read),
-    ROW("timeouts", "connect", DURATION, "", 1, INT64_C(86400000), connect_ms),
-    ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
-    ROW("timeouts", "budget", DURATION, "", 1, INT64_C(86400000), budget_ms),
-    ROW("limits", "object", SIZE, "", 1, INT64_C(1) << 50, limit_object),
-    ROW("limits", "mutable_record", SIZE, "", 1024, BS_MUTABLE_RECORD_MAX, limit_mutable_record),
-    ROW("limits", "user_record", SIZE, "", 1024, BS_USER_RECORD_MAX, limit_user_record),
+    BS_ROW("", "state_dir", PATH, "", 0, 0, state_dir),
+    BS_ROW("names", "provider", ENUM, "embedded,blockstored", 0, 0, provider),
+    BS_ROW("names", "ledger", PATH, "", 0, 0, ledger),
+    BS_ROW("names", "server", STRING, "", 0, 0, server),
+    BS_ROW("names", "port", INT, "", 1, 65535, port),
+    BS_ROW("names", "chain", STRING, "", 0, 0, chain),
+    BS_ROW("names", "max_age", DURATION, "", 0, INT64_C(3600000), max_age_ms),
+    BS_ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
+    BS_ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
+    BS_ROW("names", "prove_blocks", INT, "", 0, INT64_C(100000000), prove_blocks),
+    BS_ROW("replication", "read", ENUM, "newest,first", 0, 0, read),
+    BS_ROW("timeouts", "connect", DURATION, "", 1, INT64_C(86400000), connect_ms),
+    BS_ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
+    BS_ROW("timeouts", "budget", DURATION, "", 1, INT64_C(86400000), budget_ms),
+    BS_ROW("limits", "object", SIZE, "", 1, INT64_C(1) << 50, limit_object),
+    BS_ROW("limits", "mutable_record", SIZE, "", 1024, BS_MUTABLE_RECORD_MAX, limit_mutable_record),
+    BS_ROW("limits", "user_record", SIZE, "", 1024, BS_USER_RECORD_MAX, limit_user_record),
 };
 static const size_t row_count = sizeof rows / sizeof rows[0];
 

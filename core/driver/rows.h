@@ -8,6 +8,8 @@
 #ifndef BS_DRIVER_ROWS_H
 #define BS_DRIVER_ROWS_H
 
+#include <stddef.h>
+
 #include "core/codec/yaml.h"
 #include "core/driver/value.h"
 
@@ -27,8 +29,9 @@ struct bs_row {
   int64_t least, most;      /* of the number that the type gives */
   size_t offset;            /* of an int64_t, or of a char * (by free()) for STRING, PATH and ENUM */
 };
-#define BS_ROW(type_of_struct, section, key, type, values, least, most, member) \
-  {section, key, BS_OPTION_##type, values, least, most, offsetof(type_of_struct, member)}
+/* Who has rows defines BS_ROWS_OF: the struct of their members. */
+#define BS_ROW(section, key, type, values, least, most, member) \
+  {section, key, BS_OPTION_##type, values, least, most, offsetof(BS_ROWS_OF, member)}
 
 /* The message is the text behind the node's place; node NULL: behind the file. */
 bool bs_rows_refuse(const struct bs_rows_file *file, const struct bs_yaml *node, struct bs_error *error, const char *format, ...)
