@@ -13,24 +13,11 @@
 
 #include "core/base/survey.h"
 #include "core/bitcoind/block.h"
+#include "core/chain/networks.h"
 #include "core/chain/rules.h"
 
 #define BS_BITCOIN_KEPT_BLOCKS 100 /* the newest, which can be rolled back */
 #define BS_BITCOIN_CHAIN_ID_SIZE 32
-
-struct bs_bitcoin_network {
-  const char *name;     /* as the node says it: "main", "test", "signet", "regtest" */
-  const char *chain_id; /* 64 hexadecimal digits: the hash of block 0 */
-  enum bs_network addresses;
-  unsigned char script_version;
-  uint64_t first_block;
-  bool is_fixed; /* nobody may begin elsewhere */
-};
-/* NULL: there is none of that name. */
-const struct bs_bitcoin_network *bs_bitcoin_network_find(const char *name);
-/* What the rules need to know of it.  first_block 0: the network's.  Word: config (it may not be another one). */
-bool bs_bitcoin_parameters(struct bs_chain_parameters *ret_parameters, const struct bs_bitcoin_network *network,
-                           uint64_t first_block, struct bs_error *error);
 
 struct bs_bitcoin_chain;
 

@@ -14,6 +14,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/chain/networks.h"
 #include "core/codec/hex.h"
 
 /* ---- the call ---- */
@@ -125,11 +126,11 @@ static bool need_network(struct bs_blockstored *blockstored, const struct bs_sco
 
 bool bs_blockstored_network(void *state, const struct bs_scope *scope, enum bs_network *ret_network, struct bs_error *error) {
   struct bs_blockstored *blockstored = state;
-  const char *network;
+  const struct bs_bitcoin_network *network;
 
   if (!need_network(blockstored, scope, error)) return false;
-  network = blockstored->servers.network;
-  *ret_network = strcmp(network, "local") == 0 || strcmp(network, "main") == 0 ? BS_NETWORK_MAIN : BS_NETWORK_TEST;
+  network = bs_bitcoin_network_find(blockstored->servers.network);
+  *ret_network = network == NULL ? BS_NETWORK_MAIN : network->addresses; /* NULL: "local" */
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/chain/networks.h"
 #include "core/codec/hex.h"
 
 /* ---- members ---- */
@@ -101,33 +102,26 @@ static bool read_tip(struct bs_told_tip *tip, struct bs_json object, const char 
 }
 
 static bool read_network(const char **ret_network, struct bs_json object, struct bs_error *error) {
-  static const char *const known[] = {"local", "main", "test", "signet", "regtest"};
+  const struct bs_bitcoin_network *known = bs_bitcoin_networks;
   struct bs_json value;
 
   if (!find(object, "network", &value, error)) return false;
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (bs_json_string_is(value, known[i], strlen(known[i]))) {
-      *ret_network = known[i];
-      return true;
-    }
-  return refuse(error, "network", "a network that is known here");
+  while (known->name != NULL && !bs_json_string_is(value, known->name, strlen(known->name))) known++;
+  *ret_network = known->name;
+  if (known->name != NULL) return true;
+  *ret_network = "local";
+  return bs_json_string_is(value, "local", strlen("local")) || refuse(error, "network", "a network that is known here");
 }
 
 /* The chains of Bitcoin's networks have ids that everybody knows: none of them passes for a chain of another kind, with other
  * rules of what is burned, waited for or believed. */
 static bool check_network(const struct bs_told_info *info, struct bs_error *error) {
-  static const struct {
-    const char *network, *chain_id;
-  } known[] = {{"main", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"},
-               {"test", "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"},
-               {"signet", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"},
-               {"regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"}};
   char id[2 * sizeof info->chain_id + 1];
 
   bs_hex_encode(id, info->chain_id, sizeof info->chain_id);
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(known[i].chain_id, id) == 0 && strcmp(known[i].network, info->network) != 0)
-      return bs_fail(error, BS_WORD_malformed, "calls the chain of Bitcoin's network %s one of the network %s", known[i].network,
+  for (const struct bs_bitcoin_network *known = bs_bitcoin_networks; known->name != NULL; known++)
+    if (strcmp(known->chain_id, id) == 0 && strcmp(known->name, info->network) != 0)
+      return bs_fail(error, BS_WORD_malformed, "calls the chain of Bitcoin's network %s one of the network %s", known->name,
                      info->network);
   return true;
 }

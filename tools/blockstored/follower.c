@@ -38,26 +38,6 @@ struct bsd_follower {
   char problem[BS_ERROR_MESSAGE_SIZE]; /* why it waits; "": it does not */
 };
 
-struct bs_bitcoind_config bsd_bitcoind_config(char url[300], const struct bsd_settings *settings) {
-  static const struct {
-    const char *network;
-    int64_t port;
-  } ports[] = {{"main", 8332}, {"test", 18332}, {"signet", 38332}, {"regtest", 18443}};
-  int64_t port = settings->port;
-
-  for (size_t i = 0; i < sizeof ports / sizeof ports[0] && port == 0; i++)
-    if (strcmp(settings->network, ports[i].network) == 0) port = ports[i].port;
-  if (settings->url != NULL) snprintf(url, 300, "%s", settings->url);
-  else snprintf(url, 300, "http://%s:%lld", settings->host == NULL ? "127.0.0.1" : settings->host, (long long)port);
-  return (struct bs_bitcoind_config){
-      .rpc = {.url = url, .cookie = settings->cookie, .user = settings->user, .password = settings->password},
-      .network = settings->network,
-      .first_block = settings->first_block < 0 ? 0 : (uint64_t)settings->first_block,
-      .confirmations = (uint64_t)settings->confirmations,
-      .index = settings->index,
-      .wallet = settings->wallet};
-}
-
 /* ---- the thread ---- */
 
 static void ask_fee(struct bsd_follower *follower, uint64_t now_ms) {

@@ -3,7 +3,6 @@
 #ifndef BLOCKSTORED_FOLLOWER_H
 #define BLOCKSTORED_FOLLOWER_H
 
-#include "core/bitcoind/follow.h"
 #include "tools/blockstored/settings.h"
 
 /* How the index stands to the node, and what clients should pay. */
@@ -16,9 +15,6 @@ struct bsd_node {
 };
 
 struct bsd_follower;
-
-/* What the rooms of core/bitcoind want to know; `url` has room for it.  The texts are the settings'. */
-struct bs_bitcoind_config bsd_bitcoind_config(char url[300], const struct bsd_settings *settings);
 
 /* Starts following; the settings live longer.  Words: config, no_memory, failed. */
 bool bsd_follower_open(struct bsd_follower **ret_follower, const struct bsd_settings *settings, struct bs_error *error);

@@ -212,3 +212,17 @@ void bsd_settings_free(struct bsd_settings *settings) {
   free(settings->listen);
   free(settings);
 }
+
+struct bs_bitcoind_config bsd_bitcoind_config(char url[300], const struct bsd_settings *settings) {
+  int64_t port = settings->port != 0 ? settings->port : bs_bitcoin_network_find(settings->network)->rpc_port;
+
+  if (settings->url != NULL) snprintf(url, 300, "%s", settings->url);
+  else snprintf(url, 300, "http://%s:%lld", settings->host == NULL ? "127.0.0.1" : settings->host, (long long)port);
+  return (struct bs_bitcoind_config){
+      .rpc = {.url = url, .cookie = settings->cookie, .user = settings->user, .password = settings->password},
+      .network = settings->network,
+      .first_block = settings->first_block < 0 ? 0 : (uint64_t)settings->first_block,
+      .confirmations = (uint64_t)settings->confirmations,
+      .index = settings->index,
+      .wallet = settings->wallet};
+}

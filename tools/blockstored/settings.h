@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "core/base/error.h"
+#include "core/bitcoind/follow.h"
 
 struct bsd_settings {
   char *source;   /* "local" or "bitcoind" */
@@ -47,5 +47,8 @@ struct bsd_settings {
 /* ret_settings: by bsd_settings_free.  Words: config (the message begins with FILE:LINE:COLUMN), not_found, io. */
 bool bsd_settings_read(struct bsd_settings **ret_settings, const char *file, struct bs_error *error);
 void bsd_settings_free(struct bsd_settings *settings); /* NULL is allowed */
+
+/* What the rooms of core/bitcoind want to know; `url` has room for it.  The texts are the settings'. */
+struct bs_bitcoind_config bsd_bitcoind_config(char url[300], const struct bsd_settings *settings);
 
 #endif
