@@ -20,6 +20,10 @@ static void hex_round_trip(void **state) {
   assert_true(bs_hex_is(text, 512));
   assert_true(bs_hex_decode(again, sizeof again, text));
   assert_memory_equal(all, again, sizeof all);
+  bs_hex_encode_reversed(text, "\x01\x23\xfe", 3);
+  assert_string_equal(text, "fe2301");
+  bs_hex_encode_reversed(text, all, 0);
+  assert_string_equal(text, "");
   bs_hex_encode(text, all, 0);
   assert_string_equal(text, "");
 }

@@ -101,6 +101,16 @@ void bs_buffer_little_endian(struct bs_buffer *buffer, uint64_t value, size_t wi
   for (size_t i = 0; i < width; i++) bs_buffer_byte(buffer, (unsigned char)(value >> 8 * i));
 }
 
+void bs_buffer_decimal(struct bs_buffer *buffer, uint64_t number) {
+  char digits[20], *at = digits + sizeof digits;
+
+  do {
+    *--at = (char)('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  bs_buffer_add(buffer, at, (size_t)(digits + sizeof digits - at));
+}
+
 bool bs_buffer_ok(const struct bs_buffer *buffer, struct bs_error *error) {
   return buffer->failed ? bs_fail_memory(error) : true;
 }

@@ -339,10 +339,7 @@ bool bs_transaction_check_input(const struct bs_transaction *transaction, size_t
 }
 
 void bs_txid_text(char text[2 * BS_TXID_SIZE + 1], const unsigned char txid[BS_TXID_SIZE]) {
-  unsigned char reversed[BS_TXID_SIZE];
-
-  for (size_t i = 0; i < BS_TXID_SIZE; i++) reversed[i] = txid[BS_TXID_SIZE - 1 - i];
-  bs_hex_encode(text, reversed, BS_TXID_SIZE);
+  bs_hex_encode_reversed(text, txid, BS_TXID_SIZE);
 }
 
 bool bs_txid_parse(unsigned char txid[BS_TXID_SIZE], const char *text) {

@@ -5,13 +5,25 @@
 
 #include <string.h>
 
-void bs_hex_encode(char *text, const void *bytes, size_t length) {
+static char *add_byte(char *text, unsigned char byte) {
   static const char digits[] = "0123456789abcdef";
+
+  text[0] = digits[byte >> 4];
+  text[1] = digits[byte & 15];
+  return text + 2;
+}
+
+void bs_hex_encode(char *text, const void *bytes, size_t length) {
   const unsigned char *from = bytes;
-  for (size_t i = 0; i < length; i++) {
-    *text++ = digits[from[i] >> 4];
-    *text++ = digits[from[i] & 15];
-  }
+
+  for (size_t i = 0; i < length; i++) text = add_byte(text, from[i]);
+  *text = '\0';
+}
+
+void bs_hex_encode_reversed(char *text, const void *bytes, size_t length) {
+  const unsigned char *from = bytes;
+
+  for (size_t i = length; i-- > 0;) text = add_byte(text, from[i]);
   *text = '\0';
 }
 

@@ -8,6 +8,8 @@
 
 /* Writes 2 * length digits and a NUL. */
 void bs_hex_encode(char *text, const void *bytes, size_t length);
+/* The same, the last byte first: as Bitcoin shows its hashes. */
+void bs_hex_encode_reversed(char *text, const void *bytes, size_t length);
 /* Reads exactly 2 * length digits of `text` (no NUL needed behind them); false on any other character. */
 bool bs_hex_decode(void *bytes, size_t length, const char *text);
 /* The same, upper case too. */

@@ -40,17 +40,23 @@ static bool read_coins(void *user, struct bs_json result, struct bs_error *error
   return true;
 }
 
-bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
-                              const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
-  struct coins_wanted wanted = {
-      .coins = coins, .most = most, .hash = hash, .is_immediate = bs_blockstored_immediate(state)};
+static bool ask_for_coins(struct bs_blockstored *blockstored, const unsigned char hash[BS_HASH160_SIZE], bs_read_result read,
+                          void *user, struct bs_error *error) {
   char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
   enum bs_network network;
 
-  if (!bs_blockstored_network(state, NULL, &network, error)) return false;
+  if (!bs_blockstored_network(blockstored, NULL, &network, error)) return false;
   bs_address_encode(address, bs_address_version(network), hash);
   snprintf(params, sizeof params, "\"%s\"", address);
-  if (!bs_blockstored_ask(state, "get_unspents", params, read_coins, &wanted, error)) return false;
+  return bs_blockstored_ask(blockstored, "get_unspents", params, read, user, error);
+}
+
+bool bs_blockstored_coins(void *state, struct bs_coin *coins, size_t *ret_count, size_t most,
+                          const unsigned char hash[BS_HASH160_SIZE], struct bs_error *error) {
+  struct coins_wanted wanted = {
+      .coins = coins, .most = most, .hash = hash, .is_immediate = bs_blockstored_immediate(state)};
+
+  if (!ask_for_coins(state, hash, read_coins, &wanted, error)) return false;
   *ret_count = wanted.count;
   return true;
 }
@@ -122,18 +128,6 @@ static bool read_whether_there(void *user, struct bs_json result, struct bs_erro
   return true;
 }
 
-static bool look_for_output(const struct sending *sending, struct coins_of *wanted, struct bs_error *error) {
-  struct bs_blockstored *blockstored = sending->blockstored;
-  char params[BS_PARAMS_MAX], address[BS_ADDRESS_TEXT];
-  const struct bs_question question = {.method = "get_unspents", .params = params, .read = read_whether_there, .user = wanted};
-  enum bs_network network;
-
-  if (!bs_blockstored_network(blockstored, NULL, &network, error)) return false;
-  bs_address_encode(address, bs_address_version(network), wanted->hash);
-  snprintf(params, sizeof params, "\"%s\"", address);
-  return bs_servers_ask(&blockstored->servers, &question, error);
-}
-
 /* Its outputs are among the coins of whom they pay. */
 static bool look_for(struct sending *sending, bool *ret_found, struct bs_error *error) {
   struct bs_servers *servers = &sending->blockstored->servers;
@@ -150,7 +144,7 @@ static bool look_for(struct sending *sending, bool *ret_found, struct bs_error *
 
     wanted.hash = hash;
     if (bs_script_classify(hash, output->script, output->script_length) == BS_SCRIPT_PUBLIC_KEY_HASH)
-      good = look_for_output(sending, &wanted, error);
+      good = ask_for_coins(sending->blockstored, hash, read_whether_there, &wanted, error);
   }
   bs_transaction_free(&transaction);
   if (!good) return false;

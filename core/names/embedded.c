@@ -206,14 +206,12 @@ static bool embedded_fund(void *state, const unsigned char hash[BS_HASH160_SIZE]
 static bool build_and_append(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user,
                              struct bs_error *error) {
   struct bs_view view = {&bs_provider_embedded, embedded};
-  struct bs_batch batch = {.count = 0};
+  struct bs_batch batch BS_AUTO(bs_batch_free) = {.count = 0};
   struct bs_raw raws[BS_BATCH_MAX];
-  bool good = build(user, &view, &batch, error);
 
+  if (!build(user, &view, &batch, error)) return false;
   for (size_t i = 0; i < batch.count; i++) raws[i] = (struct bs_raw){batch.raw[i].bytes, batch.raw[i].length};
-  good = good && bs_ledger_append(embedded->ledger, ret_block, NULL, raws, batch.count, true, error);
-  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch.raw[i]);
-  return good;
+  return bs_ledger_append(embedded->ledger, ret_block, NULL, raws, batch.count, true, error);
 }
 
 static bool submit(struct embedded *embedded, uint64_t *ret_block, bs_build build, void *user, struct bs_error *error) {

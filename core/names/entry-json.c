@@ -113,17 +113,6 @@ static const struct member preorder_members[] = {
 
 /* ---- writing ---- */
 
-/* Ten numbers a name, and a server tells many: printf would be half of the work. */
-static void add_decimal(struct bs_buffer *json, uint64_t value) {
-  char digits[20], *at = digits + sizeof digits;
-
-  do {
-    *--at = (char)('0' + value % 10);
-    value /= 10;
-  } while (value > 0);
-  bs_buffer_add(json, at, (size_t)(digits + sizeof digits - at));
-}
-
 static void write_hex(struct bs_buffer *json, const unsigned char *bytes, size_t length) {
   char digits[2 * BS_SCRIPT_MAX + 3];
 
@@ -157,7 +146,7 @@ static void write_preorder_op(struct bs_buffer *json, const char *op) {
 static void write_buckets(struct bs_buffer *json, const uint8_t *buckets) {
   for (size_t i = 0; i < BS_BUCKETS; i++) {
     bs_buffer_text(json, i == 0 ? "[" : ", ");
-    add_decimal(json, buckets[i]);
+    bs_buffer_decimal(json, buckets[i]);
   }
   bs_buffer_byte(json, ']');
 }
@@ -198,7 +187,7 @@ static void write_value(struct bs_buffer *json, const struct member *member, con
     case TXID: write_txid(json, (const void *)at); return;
     case SCRIPT: write_or_null(json, script->bytes, script->length); return;
     case KEY: write_or_null(json, key->bytes, key->length); return;
-    case NUMBER: add_decimal(json, number_at(at, member->size)); return;
+    case NUMBER: bs_buffer_decimal(json, number_at(at, member->size)); return;
     case TRUTH: bs_buffer_text(json, *(const bool *)at ? "true" : "false"); return;
     case FEE: bs_buffer_text(json, at); return;
     case BUCKETS: write_buckets(json, (const uint8_t *)at); return;
@@ -278,10 +267,12 @@ static bool read_bytes(unsigned char *bytes, size_t most, size_t *ret_length, st
   return length > 0 && length <= most && bs_json_hex(value, bytes, length);
 }
 
-static bool read_txid(unsigned char *txid, struct bs_json value) {
-  char digits[2 * BS_TXID_SIZE + 1];
+bool bs_txid_from_json(unsigned char txid[BS_TXID_SIZE], struct bs_json value) {
+  unsigned char displayed[BS_TXID_SIZE];
 
-  return read_text(digits, sizeof digits, value) && strlen(digits) == sizeof digits - 1 && bs_txid_parse(txid, digits);
+  if (!bs_json_hex(value, displayed, sizeof displayed)) return false;
+  for (size_t i = 0; i < BS_TXID_SIZE; i++) txid[i] = displayed[BS_TXID_SIZE - 1 - i];
+  return true;
 }
 
 static bool read_op(char *op, const char *values, struct bs_json value) {
@@ -415,7 +406,7 @@ static bool read_value(const struct member *member, char *entry, struct bs_json 
     case PREORDER_OP: return read_preorder_op(at, value);
     case HEX: return bs_json_hex(value, at, member->size);
     case MAYBE_HEX: return read_maybe(at, member->size, (bool *)(entry + member->beside), value);
-    case TXID: return read_txid(at, value);
+    case TXID: return bs_txid_from_json(at, value);
     case SCRIPT: return read_script(at, value);
     case KEY: return read_key(at, value);
     case NUMBER: return read_number(at, member->size, member->least, member->most, value);

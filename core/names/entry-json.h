@@ -26,5 +26,7 @@ void bs_namespace_members_to_json(struct bs_buffer *json, const struct bs_namesp
 bool bs_name_from_json(struct bs_name_entry *ret_entry, struct bs_json object, struct bs_error *error);
 bool bs_namespace_from_json(struct bs_namespace_entry *ret_entry, struct bs_json object, struct bs_error *error);
 bool bs_preorder_from_json(struct bs_preorder_entry *ret_entry, struct bs_json object, struct bs_error *error);
+/* False: it is no transaction id. */
+bool bs_txid_from_json(unsigned char txid[BS_TXID_SIZE], struct bs_json value);
 
 #endif

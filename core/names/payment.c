@@ -131,7 +131,7 @@ static bool spend_own(struct bs_draft *draft, struct bs_purse *own) {
 
   while (number < own->count && !is_public_key_hash(&own->coins[number])) number++;
   if (number < own->count) spend(draft, own, number);
-  else own->missing = BS_PAYMENT_DUST;
+  else own->missing = BS_DUST;
   return own->missing == 0;
 }
 
@@ -140,12 +140,12 @@ static bool spend_own(struct bs_draft *draft, struct bs_purse *own) {
 static bool balance(struct bs_payment *payment, struct bs_draft *draft, size_t change) {
   if (!spend_own(draft, &payment->own)) return false;
   if (payment->owner_pays) {
-    if (!spend_from(payment, draft, &payment->own, BS_PAYMENT_DUST)) return false;
+    if (!spend_from(payment, draft, &payment->own, BS_DUST)) return false;
     draft->outputs[change].value = bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
     return true;
   }
   draft->outputs[change].value = bs_draft_in(draft);
-  bs_draft_pay(draft, payment->pay.hash, BS_PAYMENT_DUST);
+  bs_draft_pay(draft, payment->pay.hash, BS_DUST);
   if (!spend_from(payment, draft, &payment->pay, 0)) return false;
   draft->outputs[draft->output_count - 1].value += bs_draft_in(draft) - bs_draft_out(draft) - fee_of(payment, draft);
   return true;
@@ -198,6 +198,10 @@ static void note_made(struct bs_payment_made *made, const struct bs_draft *draft
   made->fee = bs_draft_in(draft) - bs_draft_out(draft);
 }
 
+void bs_batch_free(struct bs_batch *batch) {
+  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
+}
+
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
                     const struct bs_payment_outputs *outputs, struct bs_error *error) {
   struct bs_draft draft = {.is_replaceable = payment->is_replaceable};
@@ -206,8 +210,8 @@ bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret
   size_t change;
 
   bs_draft_data(&draft, payload, bs_operation_write(payload, magic, outputs->operation));
-  if (outputs->recipient != NULL) bs_draft_pay(&draft, outputs->recipient, BS_PAYMENT_DUST);
-  if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, BS_PAYMENT_DUST);
+  if (outputs->recipient != NULL) bs_draft_pay(&draft, outputs->recipient, BS_DUST);
+  if (outputs->value_hash != NULL) bs_draft_pay(&draft, outputs->value_hash, BS_DUST);
   change = draft.output_count;
   bs_draft_pay(&draft, payment->own.hash, 0);
   if (outputs->burn > 0) bs_draft_pay(&draft, burn_address, bs_payment_burned(payment, outputs->burn));

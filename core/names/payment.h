@@ -10,6 +10,7 @@
 
 #define BS_PAYMENT_DUST 5500u /* satoshis: what an output that only names an owner holds, and change at least */
 #define BS_PURSE_MAX (BS_COINS_MAX + 16)
+#define BS_DUST 5500u /* satoshis: what an output that only names an owner holds */
 
 /* The coins of one key, as the transactions made so far leave them. */
 struct bs_purse {

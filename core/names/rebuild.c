@@ -183,9 +183,9 @@ static bool balance(struct bs_waiting *waiting, struct bs_draft *draft, struct b
              " but names.max_fee allows %" PRIu64 ".", fee, bs_draft_size(draft), most);
     return false;
   }
-  if (in < others + fee + BS_PAYMENT_DUST) {
+  if (in < others + fee + BS_DUST) {
     snprintf(item->reason, sizeof item->reason, "To be made anew it needs a fee of %" PRIu64 " satoshis, and its coins have %"
-             PRIu64 " satoshis too little.", fee, others + fee + BS_PAYMENT_DUST - in);
+             PRIu64 " satoshis too little.", fee, others + fee + BS_DUST - in);
     return false;
   }
   draft->outputs[item->change].value = in - others - fee;

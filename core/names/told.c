@@ -58,11 +58,10 @@ static bool read_hex(void *bytes, size_t length, struct bs_json object, const ch
 }
 
 static bool read_txid(unsigned char txid[BS_TXID_SIZE], struct bs_json object, const char *member, struct bs_error *error) {
-  unsigned char displayed[BS_TXID_SIZE];
+  struct bs_json value;
 
-  if (!read_hex(displayed, sizeof displayed, object, member, error)) return false;
-  for (size_t i = 0; i < BS_TXID_SIZE; i++) txid[i] = displayed[BS_TXID_SIZE - 1 - i];
-  return true;
+  return find(object, member, &value, error) &&
+         (bs_txid_from_json(txid, value) || refuse(error, member, "hexadecimal digits of the right number"));
 }
 
 /* At most size - 1 bytes are taken of a longer one. */

@@ -159,17 +159,13 @@ bool bs_state_underway_list(struct bs_state *state, struct bs_scope *scope, stru
 
 /* ---- changes ---- */
 
-static void txid_text(char text[65], const unsigned char txid[32]) {
-  for (size_t i = 0; i < 32; i++) snprintf(text + 2 * i, 3, "%02x", txid[31 - i]);
-}
-
 /* The journal's user record of its transaction has the new id. */
 static bool follow(struct bs_database *database, const struct bs_underway *operation, struct bs_error *error) {
   char new[65], old[65];
 
   if (operation->earlier.length < 32) return true;
-  txid_text(new, operation->txid);
-  txid_text(old, operation->earlier.bytes + operation->earlier.length - 32);
+  bs_hex_encode_reversed(new, operation->txid, 32);
+  bs_hex_encode_reversed(old, operation->earlier.bytes + operation->earlier.length - 32, 32);
   return bs_database_run(database, BS_STATE_JOURNAL_FOLLOW, BS_VALUES(bs_value_text(new), bs_value_text(old)), error);
 }
 
@@ -178,7 +174,7 @@ static bool join(struct bs_database *database, const struct bs_underway *operati
   char txid[65], chain[65];
 
   if (operation->value_hash[0] == '\0') return true;
-  txid_text(txid, operation->txid);
+  bs_hex_encode_reversed(txid, operation->txid, 32);
   bs_hex_encode(chain, operation->chain_id, sizeof operation->chain_id);
   return bs_database_run(database, BS_STATE_JOURNAL_JOIN,
                          BS_VALUES(bs_value_text(txid), bs_value_text(chain), bs_value_text(operation->name),
@@ -223,7 +219,7 @@ static bool end_refused(struct bs_database *database, const struct bs_underway *
   char txid[65];
 
   if (operation->stage != BS_STAGE_REFUSED) return true;
-  txid_text(txid, operation->txid);
+  bs_hex_encode_reversed(txid, operation->txid, 32);
   return bs_database_run(database, BS_STATE_JOURNAL_REFUSED, BS_VALUES(bs_value_text(txid)), error);
 }
 

@@ -27,19 +27,9 @@ void bsd_json_text(struct bs_buffer *json, const char *key, const char *text) {
   else bs_json_write_string(json, text, strlen(text));
 }
 
-void bsd_json_digits(struct bs_buffer *json, uint64_t number) {
-  char digits[20], *at = digits + sizeof digits;
-
-  do {
-    *--at = (char)('0' + number % 10);
-    number /= 10;
-  } while (number > 0);
-  bs_buffer_add(json, at, (size_t)(digits + sizeof digits - at));
-}
-
 void bsd_json_number(struct bs_buffer *json, const char *key, uint64_t number) {
   bsd_json_key(json, key);
-  bsd_json_digits(json, number);
+  bs_buffer_decimal(json, number);
 }
 
 void bsd_json_truth(struct bs_buffer *json, const char *key, bool truth) {

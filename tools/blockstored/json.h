@@ -13,8 +13,6 @@ void bsd_json_item(struct bs_buffer *json);
 void bsd_json_key(struct bs_buffer *json, const char *key);
 void bsd_json_text(struct bs_buffer *json, const char *key, const char *text); /* NULL: null */
 void bsd_json_number(struct bs_buffer *json, const char *key, uint64_t number);
-/* The number alone. */
-void bsd_json_digits(struct bs_buffer *json, uint64_t number);
 void bsd_json_truth(struct bs_buffer *json, const char *key, bool truth);
 void bsd_json_hex(struct bs_buffer *json, const char *key, const void *bytes, size_t length); /* length 0: null */
 /* The bytes as hexadecimal, without quotes. */

@@ -100,7 +100,7 @@ static bool add_history(void *user, uint64_t block, const struct bs_fields *fiel
     if (history->block != 0) bs_buffer_byte(json, ']');
     bsd_json_item(json);
     bs_buffer_byte(json, '"');
-    bsd_json_digits(json, block);
+    bs_buffer_decimal(json, block);
     bs_buffer_add(json, "\":[", 3);
     history->block = block;
   }
