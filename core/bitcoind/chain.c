@@ -290,9 +290,9 @@ bool bs_bitcoin_chain_unwind(struct bs_bitcoin_chain *chain, uint64_t height, st
   if (!bs_index_rollback(&chain->index, height, error)) {
     if (error->word != BS_WORD_not_found) return false;
     return bs_fail(error, BS_WORD_conflict,
-                   "%s: Blocks from %" PRIu64 " on have left the node's chain, and only the newest %d can be taken back."
-                   "  Remove the index, with its -wal and -shm: it is made again from the node.",
-                   chain->database->path, height + 1, BS_BITCOIN_KEPT_BLOCKS);
+                   "%s: Blocks from %" PRIu64 " on have left the node's chain, and how to take them back was not kept.  If the"
+                   " node is right, remove the index, with its -wal and -shm: it is made again.",
+                   chain->database->path, height + 1);
   }
   return bs_database_run(chain->database, SQL_drop_blocks, BS_VALUES(bs_value_integer(height)), error);
 }

@@ -42,8 +42,9 @@ struct bs_follow_state {
 };
 /*
  * One step: takes back what has left the node's chain, and applies what it has more, until the index is where the node was when
- * the step began.  Blocks are committed 500 or a second's worth at a time, what was taken back with those that take its place; a
- * kill, a cancelled scope or a failure loses what was not, and the next step goes on there.
+ * the step began.  Behind a block, what was applied is committed when it is 500 of them or was begun a second ago, and what was
+ * taken back with those that take its place; a kill, a cancelled scope or a failure loses what was not, and the next step goes
+ * on there.
  * After a failure the caller tries again later; only conflict and config do not go away by themselves.  *ret_state is set also
  * then, and says how far it came: node_height 0, the node was not reached.
  * An index whose file was removed meanwhile is made again.

@@ -42,7 +42,7 @@ bool bs_present_need_newest(struct bs_work *work, const char *name);
 bool bs_present_load(struct bs_work *work, struct bs_present *ret_present, const char *name);
 /* The second half of that, for a name that was looked up. */
 bool bs_present_load_user(struct bs_work *work, struct bs_present *present);
-/* The user record under a value hash, from the stores or the journal, checked to be the name's. */
+/* The user record under a value hash, out of the session's cache or from the stores, checked to be the name's. */
 bool bs_present_user(struct bs_work *work, struct bs_present *present, const char *name, const char *value_hash);
 
 /* Takes the bytes, which are the user record with that hash; the session keeps a copy. */

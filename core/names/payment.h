@@ -8,9 +8,8 @@
 
 #include "core/names/provider.h"
 
-#define BS_PAYMENT_DUST 5500u /* satoshis: what an output that only names an owner holds, and change at least */
 #define BS_PURSE_MAX (BS_COINS_MAX + 16)
-#define BS_DUST 5500u /* satoshis: what an output that only names an owner holds */
+#define BS_DUST 5500u /* satoshis: what an output that only names an owner holds, and change at least */
 
 /* The coins of one key, as the transactions made so far leave them. */
 struct bs_purse {

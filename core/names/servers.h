@@ -3,8 +3,9 @@
  * The name servers of a configuration: which of them is asked, and what is left when one of them cannot be used.
  *
  * One call's answers come from one server, the one that answered last time where it can.  A server that does not answer, or not
- * with an answer, is not asked for half a minute, unless no other is left.  All of them must be of one chain, in every answer:
- * the first one says which, unless the configuration does; and of one network, which decides how transactions are made.
+ * with an answer, or that somebody who writes found far behind, is not asked for half a minute, unless no other is left.  All of
+ * them must be of one chain, in every answer: the first one says which, unless the configuration does; and of one network, which
+ * decides how transactions are made.
  *
  * Messages name the server and say what to do.  Words: no_names (no server can be used), malformed (what came is no answer),
  * conflict (another chain or network), and what else a server gives for the method; deadline, cancelled, no_memory; failed

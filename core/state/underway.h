@@ -9,7 +9,7 @@
 #include "core/crypto/digest.h"
 #include "core/state/state.h"
 
-#define BS_UNDERWAY_SCRIPT_MAX 25 /* P2PKH; P2WPKH is shorter */
+#define BS_UNDERWAY_SCRIPT_MAX 25 /* P2PKH; P2WPKH has 22 */
 #define BS_UNDERWAY_INPUT_SIZE (32 + 4 + 8 + 1 + BS_UNDERWAY_SCRIPT_MAX) /* of one in the file */
 #define BS_UNDERWAY_MAX 1000      /* operations of one chain */
 
@@ -18,7 +18,7 @@ enum bs_stage {
   BS_STAGE_MADE,        /* kept, and perhaps sent */
   BS_STAGE_SENT,        /* whoever was asked took it, and the index does not show it yet */
   BS_STAGE_SPENT,       /* its coins are spent: the index will show by what */
-  BS_STAGE_LOST,        /* they were spent by something else, or never will be there; it is kept until that was told */
+  BS_STAGE_LOST,        /* it will be in no block: something else has them, or what it depends on is lost; until that was told */
   BS_STAGE_REFUSED      /* it is in a block, and the rules refused it; likewise */
 };
 
