@@ -198,10 +198,6 @@ static void note_made(struct bs_payment_made *made, const struct bs_draft *draft
   made->fee = bs_draft_in(draft) - bs_draft_out(draft);
 }
 
-void bs_batch_free(struct bs_batch *batch) {
-  for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
-}
-
 bool bs_payment_add(struct bs_payment *payment, struct bs_batch *batch, char ret_txid[BS_TXID_TEXT],
                     const struct bs_payment_outputs *outputs, struct bs_error *error) {
   struct bs_draft draft = {.is_replaceable = payment->is_replaceable};

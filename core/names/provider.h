@@ -34,7 +34,6 @@ static inline void bs_batch_free(struct bs_batch *batch) {
   for (size_t i = 0; i < BS_BATCH_MAX; i++) bs_buffer_free(&batch->raw[i]);
 }
 
-void bs_batch_free(struct bs_batch *batch);
 
 /*
  * Makes the transactions of a submission from the chain as it is.  For embedded ledgers nothing can change until they

@@ -116,18 +116,20 @@ static void register_store(struct blockstore_config *config, const char *name, i
       .capabilities = BS_CAPABILITY_DURABLE | BS_CAPABILITY_LOCAL | BS_CAPABILITY_CONSISTENT};
   static const struct bs_module module = {"script", "script.so", &lying_driver, sizeof lying_driver, &metadata};
   struct blockstore_storage *storage = calloc(1, sizeof *storage);
+  struct bs_layer *layer = calloc(1, sizeof *layer);
   struct blockstore_error *said = NULL;
   struct bs_error error = {0};
 
-  PROMISED(storage != NULL);
+  PROMISED(storage != NULL && layer != NULL);
   atomic_init(&storage->references, 1);
   pthread_mutex_init(&storage->lock, NULL);
   storage->config = bs_config_retain(config);
   storage->entry = bs_config_store(config, name);
-  storage->module = &module;
+  storage->stack = (struct bs_stack){config, storage->entry, layer, 1, metadata.capabilities};
+  layer->module = &module;
   storage->is_durable = true;
-  PROMISED(storage->entry != NULL && bs_settings_new(&storage->settings, &error));
-  PROMISED(bs_settings_add(storage->settings, "number", BS_OPTION_INT, number == 0 ? "0" : "1", number, &error));
+  PROMISED(storage->entry != NULL && bs_settings_new(&layer->settings, &error));
+  PROMISED(bs_settings_add(layer->settings, "number", BS_OPTION_INT, number == 0 ? "0" : "1", number, &error));
   PROMISED(blockstore_register_storage(config, storage, &said) == BLOCKSTORE_DONE);
 }
 

@@ -59,7 +59,7 @@ static bool add_replaced(void *user, uint64_t block, const struct bs_fields *fie
     if (history->block != 0) bs_buffer_byte(json, ']');
     bsd_json_item(json);
     bs_buffer_byte(json, '"');
-    bsd_json_digits(json, replaced_in);
+    bs_buffer_decimal(json, replaced_in);
     bs_buffer_text(json, "\":[");
     history->block = replaced_in;
   }

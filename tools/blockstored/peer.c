@@ -154,7 +154,7 @@ static bool add_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
     clear_room(replies);
     return false;
   }
-  bsd_json_digits(replies, reply->length);
+  bs_buffer_decimal(replies, reply->length);
   bs_buffer_byte(replies, ':');
   bsd_count(&peer->server->service.metrics.bytes_out, replies->length - before + reply->length + 1);
   if (reply->length < KEEP_REPLY) bs_buffer_add(replies, reply->bytes, reply->length);
