@@ -76,7 +76,9 @@ is "$(NODE_FIRST_BLOCK=300 ask follow "$work/short")" '307 of 307, +8 -4' 'an in
 mine 3000
 reached=0
 for pause in 1 2 3 4 5 6 7 8 9 10 11 12; do
-  ask follow "$work/killed" >"$work/killed.out" &
+  # The program itself, not a shell that waits for it: else it would go on writing beside the next one.
+  NODE_URL=http://127.0.0.1:$BITCOIN_PORT NODE_USER=$BITCOIN_USER NODE_PASSWORD=$BITCOIN_PASSWORD \
+    "$builddir/t/lib/node" follow "$work/killed" >"$work/killed.out" &
   killed=$!
   sleep .0$pause
   kill -9 $killed 2>/dev/null && kills=$((${kills-0} + 1))

@@ -93,9 +93,15 @@ for i in 1 2 3 4 5 6; do
 done
 (rpc "$socket" call get_unspents "[\"$reward\"]" >"$work/unspents-local" 2>&1) &
 all="$all $!"
-sleep 0.5
-is "$(grep -l 'busy with 4 requests like this of your address' "$work"/unspents-? | grep -c .)" 3 \
-  'of one address as many wait as may; the others are told so'
+# How many were told that it is busy.
+told() {
+  grep -l 'busy with 4 requests like this of your address' "$work"/unspents-? | grep -c .
+}
+are_told() {
+  [ "$(told)" = 3 ]
+}
+await are_told
+is "$(told)" 3 'of one address as many wait as may; the others are told so'
 is "$(rpc "$socket" call broadcast_transaction '["zz"]' | grep -c '"error"')" 1 'transactions are on a lane of their own'
 from=$(date +%s)
 is "$(call lookup '["alice.id"]') $(info last_block)" '[null] 224' 'while the node hangs, questions are answered'

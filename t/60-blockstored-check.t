@@ -85,9 +85,16 @@ branch 5
 run --check --chain
 is "$status $(member sound) $(finding severity)" '0 true warning' 'blocks that have left the chain are no damage'
 like "$(finding problem)" '^The blocks [0-9]+ to [0-9]+ have left the node'"'"'s chain since they were indexed' 'and told'
-before=$(ls -l --time-style=full-iso "$index"* | grep -v -e '-shm')
+before=$(stat -c '%n %s %y' "$index" "$index"-wal 2>&1)
 run --check --chain
-is "$(ls -l --time-style=full-iso "$index"* | grep -v -e '-shm')" "$before" 'nothing is changed by looking'
+is "$(stat -c '%n %s %y' "$index" "$index"-wal 2>&1)" "$before" 'nothing is changed by looking'
+
+if command -v script >/dev/null; then
+  script -qec "'$server' -c '$work/server.yaml' --check --chain" /dev/null </dev/null >"$work/terminal"
+  like "$(tr '\r' '\n' <"$work/terminal")" 'blockstored: block 0 of [0-9]+ \(0 %\)' 'a terminal shows how far it is'
+else
+  skip 'needs script'
+fi
 
 # ---- what stands in the way ----
 stop_server
@@ -146,7 +153,7 @@ spoilt() {
   run --reindex
   is "$status" 0 'it is made anew'
   like "$(cat "$out")" "^$index: The index is made anew, up to block [0-9]+\\.\$" 'as it says'
-  is "$(ls "$work" | grep -c '^index\.reindex')" 0 'nothing is left beside it'
+  is_empty "$(find "$work" -maxdepth 1 -name 'index.reindex*')" 'nothing is left beside it'
   run --check --chain
   sound 'and sound'
 }

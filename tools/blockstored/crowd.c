@@ -52,15 +52,14 @@ static size_t find(const struct bsd_crowd *crowd, uint64_t key) {
 }
 
 enum bsd_entry bsd_crowd_enter(struct bsd_crowd *crowd, uint64_t key) {
-  struct place *place = key == 0 ? NULL : &crowd->places[find(crowd, key)];
+  size_t at = key == 0 ? 0 : find(crowd, key);
 
-  if (place != NULL && place->count >= crowd->of_one) return BSD_FULL_OF_ONE;
+  if (key != 0 && crowd->places[at].count >= crowd->of_one) return BSD_FULL_OF_ONE;
   if (crowd->count >= crowd->most) return BSD_FULL;
   crowd->count++;
-  if (place != NULL) {
-    place->key = key;
-    place->count++;
-  }
+  if (key == 0) return BSD_ENTERED;
+  crowd->places[at].key = key;
+  crowd->places[at].count++;
   return BSD_ENTERED;
 }
 

@@ -54,7 +54,7 @@ struct bsd_listener {
   struct bsd_server *server;
   struct evconnlistener *event;
   taker *take;
-  char *path; /* of a unix socket that was made here; NULL: none */
+  char path[sizeof((struct sockaddr_un *)0)->sun_path]; /* of a unix socket that was made here; "": none */
   dev_t device;
   ino_t inode;
 };
@@ -84,7 +84,7 @@ static void tell(const char *what, int fd) {
   BSD_JOURNAL(BS_LOG_INFO, "listening", BSD_TEXT("side", what), BSD_TEXT("address", text));
 }
 
-/* Takes the listening socket over, also when it fails.  path: as in the listener. */
+/* Takes the listening socket over, also when it fails.  path: of a unix socket that was made here; NULL: none. */
 static bool add_listener(struct bsd_server *server, taker *take, int fd, const char *path, struct bs_error *error) {
   struct bsd_listener *listener = calloc(1, sizeof *listener);
   struct stat status;
@@ -102,7 +102,7 @@ static bool add_listener(struct bsd_server *server, taker *take, int fd, const c
   listener->server = server;
   listener->take = take;
   if (path != NULL && lstat(path, &status) == 0) {
-    listener->path = strdup(path); /* without memory it stays there, as if we were killed */
+    snprintf(listener->path, sizeof listener->path, "%s", path);
     listener->device = status.st_dev;
     listener->inode = status.st_ino;
   }
@@ -213,12 +213,16 @@ static void use_port(struct sockaddr *address, in_port_t port) {
 }
 
 static in_port_t port_of(int fd) {
-  struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+  union {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+  } address;
   socklen_t length = sizeof address;
 
-  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return 0;
-  return address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                       : ((struct sockaddr_in *)&address)->sin_port;
+  memset(&address, 0, sizeof address);
+  if (getsockname(fd, &address.any, &length) != 0) return 0;
+  return address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port;
 }
 
 /* *ret_is_missing: this machine has no such address. */
@@ -362,9 +366,8 @@ void bsd_listen_again(struct bsd_server *server) {
 void bsd_listen_end(struct bsd_server *server) {
   for (struct bsd_listener *listener = server->listeners, *next; listener != NULL; listener = next) {
     next = listener->next;
-    if (listener->path != NULL) remove_path(listener);
+    if (listener->path[0] != '\0') remove_path(listener);
     evconnlistener_free(listener->event);
-    free(listener->path);
     free(listener);
   }
   server->listeners = NULL;

@@ -272,10 +272,9 @@ static void answer_path(struct bsd_visitor *visitor, const struct bsd_http_head 
   if (metrics) show_metrics(visitor);
   else if (strcmp(path, "/") == 0) show_page(visitor, query);
   else if (strcmp(path, "/v1/info") == 0) show_info(visitor);
-  else if (strncmp(path, "/v1/", 4) != 0) send_problem(visitor, 404, "There is no such path.");
-  else if (is_known(visitor, head)) return;
+  else if (strncmp(path, "/v1/", 4) == 0 && is_known(visitor, head)) return;
   else if (strcmp(path, "/v1/names") == 0) list_names(visitor, query);
-  else if (!route(visitor, path + 4)) send_problem(visitor, 404, "There is no such path.");
+  else if (strncmp(path, "/v1/", 4) != 0 || !route(visitor, path + 4)) send_problem(visitor, 404, "There is no such path.");
 }
 
 /* Takes the target apart and answers it; false: it is malformed. */
