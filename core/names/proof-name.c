@@ -68,7 +68,7 @@ static bool look(struct bs_proof_findings *findings, const struct bs_operation_l
   return true;
 }
 
-/* Blocks from the newest on; half of them at a time where all are too much. */
+/* Blocks from the newest on. */
 static bool look_into(struct bs_proof *proof, struct bs_proof_findings *findings, const uint64_t *blocks, size_t count,
                       struct bs_error *error) {
   struct bs_operation_list lists[BS_PROOF_LISTS];
@@ -78,10 +78,26 @@ static bool look_into(struct bs_proof *proof, struct bs_proof_findings *findings
     good = good && (findings->found || look(findings, &lists[i], blocks[i], error));
     bs_operation_list_free(&lists[i]);
   }
-  if (good || error->word != BS_WORD_too_large || count == 1) return good;
-  *error = (struct bs_error){0};
-  return look_into(proof, findings, blocks, count / 2, error) &&
-         (findings->found || look_into(proof, findings, blocks + count / 2, count - count / 2, error));
+  return good;
+}
+
+/* Half of them at a time where all are too much. */
+static bool look_into_all(struct bs_proof *proof, struct bs_proof_findings *findings, const uint64_t *blocks, size_t count,
+                          struct bs_error *error) {
+  size_t most = count;
+
+  for (size_t at = 0; at < count && !findings->found;) {
+    size_t part = count - at < most ? count - at : most;
+
+    if (look_into(proof, findings, blocks + at, part, error)) {
+      at += part;
+      continue;
+    }
+    if (error->word != BS_WORD_too_large || part == 1) return false;
+    *error = (struct bs_error){0};
+    most = part / 2;
+  }
+  return true;
 }
 
 bool bs_proof_look(struct bs_proof *proof, struct bs_proof_findings *findings, uint64_t block, struct bs_error *error) {
@@ -96,7 +112,7 @@ bool bs_proof_look_down(struct bs_proof *proof, struct bs_proof_findings *findin
   for (uint64_t block = from; block + 1 > to && !findings->found; block--) {
     if (!bs_proof_is_empty(proof, block)) blocks[count++] = block;
     if (count < BS_PROOF_LISTS && block > to) continue;
-    if (count > 0 && !look_into(proof, findings, blocks, count, error)) return false;
+    if (!look_into_all(proof, findings, blocks, count, error)) return false;
     count = 0;
   }
   return true;
