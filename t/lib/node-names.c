@@ -313,19 +313,20 @@ static void expiry(void **state) {
 static void collisions(void **state) {
   struct world *world = *state;
   struct person alice AUTO_PERSON = new_person(world, 2), bob AUTO_PERSON = new_person(world, 2);
+  struct user other BS_AUTO(free_user) = new_user(world, "other");
   struct bs_name_record record;
 
   mine(world, 1);
   open_namespace(world, "fought-for", &alice);
   SENT(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error));
-  SENT(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  SENT(bs_names_preorder(other.names, world->scope, &receipt, "both.fought-for", NULL, BY(bob), &error));
   mine(world, 1);
   SENT(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error));
-  SENT(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  SENT(bs_names_register(other.names, world->scope, &receipt, "both.fought-for", NULL, BY(bob), &error));
   mine(world, 1);
   assert_int_equal(refused_with(world, "Several transactions of one block claim"), 2);
   assert_fails(bs_names_lookup(WORLD, &record, "both.fought-for", &error), BS_WORD_not_found, "");
-  DONE(bs_names_register(WORLD, &receipt, "both.fought-for", NULL, BY(bob), &error));
+  DONE(bs_names_register(other.names, world->scope, &receipt, "both.fought-for", NULL, BY(bob), &error));
   assert_string_equal(look_up(world, "both.fought-for").owner, bob.address);
   assert_fails(bs_names_preorder(WORLD, &receipt, "both.fought-for", NULL, BY(alice), &error), BS_WORD_conflict, bob.address);
   assert_replayed(world);

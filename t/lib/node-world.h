@@ -70,12 +70,35 @@ static inline void set_up_node(struct world *world) {
   tell_node(world, world->node, "generatetoaddress", parameters);
 }
 
+/* Who keeps what waits in a state of his own. */
+struct user {
+  struct bs_state *state;
+  struct bs_names *names;
+};
+
+static inline struct user new_user(const struct world *world, const char *name) {
+  const struct bs_names_config config = {.bitcoind = &world->config, .max_price = UINT64_C(1000000000)};
+  struct user user = {NULL, NULL};
+  struct bs_error error = {0};
+  char path[80];
+
+  snprintf(path, sizeof path, "%s/%s", world->directory, name);
+  assert_ok(bs_names_open_on(&user.names, &bs_provider_bitcoind, &config, &error));
+  assert_ok(bs_state_new(&user.state, path, &error));
+  bs_names_remember(user.names, user.state);
+  return user;
+}
+
+static inline void free_user(struct user *user) {
+  bs_names_close(user->names);
+  bs_state_free(user->state);
+}
+
 static inline int set_up_world(void **state) {
   struct world *world = calloc(1, sizeof *world);
   struct bs_error error = {0};
-  struct bs_names_config names = {.bitcoind = NULL, .max_price = UINT64_C(1000000000)};
   struct bs_rpc_config miner;
-  char path[60];
+  struct user user;
 
   assert_non_null(world);
   snprintf(world->directory, sizeof world->directory, "/tmp/blockstore-node-XXXXXX");
@@ -92,11 +115,9 @@ static inline int set_up_world(void **state) {
   assert_ok(bs_rpc_open(&world->miner, &miner, &error));
   set_up_node(world);
   assert_ok(bs_follower_open(&world->follower, &world->config, &error));
-  names.bitcoind = &world->config;
-  assert_ok(bs_names_open_on(&world->names, &bs_provider_bitcoind, &names, &error));
-  snprintf(path, sizeof path, "%s/state", world->directory);
-  assert_ok(bs_state_new(&world->state, path, &error));
-  bs_names_remember(world->names, world->state);
+  user = new_user(world, "state");
+  world->names = user.names;
+  world->state = user.state;
   follow(world);
   *state = world;
   return 0;
