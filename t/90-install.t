@@ -24,6 +24,7 @@ blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
+blockstore-exec.7 exec.so
 blockstore-ftp.7 ftp.so
 blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so
@@ -32,7 +33,7 @@ blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so
 Makefile Makefile Makefile.am README.md blockstore-sqlite.pod blockstore.yaml configure.ac driver.map main.c plain.mk
-sha256.h sqlite.c sqlite.cc
+sha256.h sqlite.c sqlite.cc store.py store.sh
 compare.c compare.h endpoint.c endpoint.h errand.c errand.h fault.c fault.h health.c health.h http.c http.h label.c label.h layout.c layout.h peer.c peer.h proxy.c proxy.h quiet.c quiet.h transfer.c transfer.h tree.c tree.h upload.c upload.h url.c url.h
 END
 )" 'nothing less, nothing more'

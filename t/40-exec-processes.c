@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes of the exec driver: how many there are and when they end, whatever becomes of them or of their host. */
+#include <config.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "t/lib/driver-host.h"
+
+#define KEY "5a34567890123456789012345678901234567890123456789012345678901234"
+
+/* Answers each get with its process id, each put with what it is told. */
+#define PROGRAM                                                                \
+  "#!/bin/sh\n"                                                                \
+  "me=$$\n"                                                                    \
+  "while read -r word id rest <&3; do\n"                                       \
+  "  case $word in\n"                                                          \
+  "    get_*) eval \"$1\"; printf '%s\\n%s' \"data $id size=${#me}\" $me >&3 ;;\n" \
+  "    put_*) eval \"$2\" ;;\n"                                                \
+  "  esac\n"                                                                   \
+  "  echo \"done $id status=ok\" >&3\n"                                        \
+  "done\n"
+
+static uint64_t now_ms(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void nap(unsigned milliseconds) {
+  struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+
+  while (nanosleep(&time, &time) < 0 && errno == EINTR) continue;
+}
+
+/* ---- who there is ---- */
+
+/* The state of a process as /proc tells, and its parent; 'X': there is none. */
+static char state_of(pid_t pid, pid_t *ret_parent, pid_t *ret_group) {
+  char *path = host_path("/proc/%d/stat", (int)pid), text[512] = "", *rest, state = 'X';
+  FILE *file = fopen(path, "re");
+  int parent, group;
+
+  free(path);
+  if (file == NULL) return 'X';
+  if (fgets(text, sizeof text, file) != NULL && (rest = strrchr(text, ')')) != NULL &&
+      sscanf(rest, ") %c %d %d", &state, &parent, &group) == 3) {
+    *ret_parent = parent;
+    *ret_group = group;
+  }
+  fclose(file);
+  return state;
+}
+
+/* The children of this process that lead a group of their own, dead ones too. */
+static size_t programs(pid_t *ret_pids, size_t most) {
+  DIR *processes = opendir("/proc");
+  struct dirent *entry;
+  size_t count = 0;
+
+  assert_non_null(processes);
+  while ((entry = readdir(processes)) != NULL && count < most) {
+    pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10), parent = 0, group = 0;
+
+    if (pid > 0 && state_of(pid, &parent, &group) != 'X' && parent == getpid() && group == pid) ret_pids[count++] = pid;
+  }
+  closedir(processes);
+  return count;
+}
+
+static size_t count_programs(void) {
+  pid_t pids[64];
+
+  return programs(pids, 64);
+}
+
+/* Is it there, and no zombie? */
+static bool is_alive(pid_t pid) {
+  pid_t parent, group;
+  char state = state_of(pid, &parent, &group);
+
+  return state != 'X' && state != 'Z';
+}
+
+static void must_end(pid_t pid, unsigned milliseconds) {
+  for (uint64_t end_ms = now_ms() + milliseconds; is_alive(pid); nap(5))
+    if (now_ms() > end_ms) fail_msg("Process %d is there still.", (int)pid);
+}
+
+static size_t count_descriptors(void) {
+  DIR *descriptors = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  assert_non_null(descriptors);
+  while (readdir(descriptors) != NULL) count++;
+  closedir(descriptors);
+  return count;
+}
+
+/* ---- a store ---- */
+
+struct scene {
+  char *directory, *program;
+  struct host_store store;
+};
+
+static void write_program(const char *path, const char *text) {
+  FILE *file = fopen(path, "we");
+
+  assert_non_null(file);
+  assert_true(fputs(text, file) >= 0);
+  assert_int_equal(fchmod(fileno(file), 0755), 0);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void scene_begin(struct scene *scene, const char *get, const char *put) {
+  scene->directory = host_directory();
+  scene->program = host_path("%s/program", scene->directory);
+  write_program(scene->program, PROGRAM);
+  host_store_open(&scene->store, "exec", (const struct host_setting[]){
+      {"program", scene->program}, {"arguments", get}, {"arguments", put}, {NULL, NULL}});
+}
+
+static void scene_end(struct scene *scene) {
+  host_store_close(&scene->store);
+  free(scene->program);
+  host_directory_remove(scene->directory);
+}
+
+/* The process that answers a get, which must succeed. */
+static pid_t ask(struct host_store *store) {
+  struct host_sink sink;
+  struct host_call call;
+  pid_t pid;
+
+  host_call_init(&call);
+  host_sink_init(&sink);
+  if (store->driver->get_immutable_handler(store->self, &call.call, &sink.sink, KEY) != BLOCKSTORE_STATUS_OK)
+    fail_msg("%s", call.sentence);
+  pid = (pid_t)strtol((const char *)sink.bytes, NULL, 10);
+  host_sink_free(&sink);
+  return pid;
+}
+
+static void *ask_once(void *store) {
+  ask(store);
+  return NULL;
+}
+
+static void ask_at_once(struct host_store *store, int count) {
+  pthread_t threads[16];
+
+  for (int i = 0; i < count; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask_once, store), 0);
+  for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
+}
+
+/* ---- tests ---- */
+
+static void one_is_kept(void **state) {
+  size_t descriptors = count_descriptors();
+  struct scene scene;
+  pid_t pid;
+
+  (void)state;
+  scene_begin(&scene, "", "");
+  assert_int_equal(count_programs(), 1);
+  pid = ask(&scene.store);
+  for (int i = 0; i < 20; i++) assert_int_equal(ask(&scene.store), pid);
+  assert_int_equal(count_programs(), 1);
+  scene_end(&scene);
+  assert_int_equal(count_programs(), 0);
+  assert_int_equal(count_descriptors(), descriptors);
+}
+
+static void each_call_has_its_own(void **state) {
+  uint64_t begun_ms;
+  struct scene scene;
+
+  (void)state;
+  scene_begin(&scene, "sleep 0.5", "");
+  begun_ms = now_ms();
+  ask_at_once(&scene.store, 4);
+  assert_true(now_ms() - begun_ms < 1800);
+  assert_int_equal(count_programs(), 4);
+  ask_at_once(&scene.store, 4);
+  assert_int_equal(count_programs(), 4);
+  nap(9000); /* and those that have nothing to do for ten seconds end, but one */
+  assert_int_equal(count_programs(), 4);
+  nap(2000);
+  assert_int_equal(count_programs(), 1);
+  ask(&scene.store);
+  assert_int_equal(count_programs(), 1);
+  scene_end(&scene);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void a_dead_one_is_replaced(void **state) {
+  struct scene scene;
+
+  (void)state;
+  scene_begin(&scene, "", "");
+  for (int i = 0; i < 5; i++) {
+    pid_t pid = ask(&scene.store);
+
+    kill(pid, SIGKILL);
+    must_end(pid, 1000);
+    if (i % 2 == 0) nap(100); /* it is waited for without a call */
+    if (i % 2 == 0) assert_int_equal(count_programs(), 0);
+    assert_int_not_equal(ask(&scene.store), pid);
+  }
+  scene_end(&scene);
+  assert_int_equal(count_programs(), 0);
+}
+
+/* One that does not end when it is told to, with a child that does not either. */
+static void a_stubborn_one_is_killed(void **state) {
+  char *path, text[32] = "";
+  uint64_t begun_ms;
+  struct scene scene;
+  FILE *file;
+  pid_t pid, child;
+
+  (void)state;
+  path = host_path("/tmp/blockstore-child-%d", (int)getpid());
+  scene_begin(&scene, "trap '' TERM HUP INT; sleep 1000 & echo $! >\"$2\"; trap 'sleep 1000' EXIT", path);
+  pid = ask(&scene.store);
+  file = fopen(path, "re");
+  assert_non_null(file);
+  assert_non_null(fgets(text, sizeof text, file));
+  fclose(file);
+  child = (pid_t)strtol(text, NULL, 10);
+  assert_true(is_alive(child));
+  begun_ms = now_ms();
+  scene_end(&scene);
+  assert_in_range(now_ms() - begun_ms, 1000, 2000);
+  must_end(pid, 0);
+  must_end(child, 1000);
+  unlink(path);
+  free(path);
+}
+
+/* ---- hosts of other kinds ---- */
+
+/* In a child: true if it exits with 0. */
+static bool in_child(void (*run)(struct scene *scene), struct scene *scene) {
+  int status;
+  pid_t child = fork();
+
+  assert_true(child >= 0);
+  if (child == 0) {
+    run(scene);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void use_and_close(struct scene *scene) {
+  struct host_store store;
+
+  host_store_open(&store, "exec", (const struct host_setting[]){{"program", scene->program}, {NULL, NULL}});
+  if (ask(&store) <= 0) _exit(1);
+  host_store_close(&store);
+  if (count_programs() != 0) _exit(2);
+}
+
+static void without_standard_descriptors(struct scene *scene) {
+  for (int fd = 0; fd < 10; fd++) close(fd);
+  use_and_close(scene);
+}
+
+/* What the program gets is its own; what it must not get, too. */
+static void with_signals(struct scene *scene) {
+  sigset_t all;
+
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, NULL);
+  signal(SIGCHLD, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+  use_and_close(scene);
+}
+
+static void hosts_of_other_kinds(void **state) {
+  struct scene scene;
+
+  (void)state;
+  scene_begin(&scene, "", "");
+  assert_true(in_child(without_standard_descriptors, &scene));
+  assert_true(in_child(with_signals, &scene));
+  scene_end(&scene);
+}
+
+static const char *told_in;
+
+/* A host that dies while a program is at work, and another waits. */
+static void use_and_hang(struct scene *scene) {
+  struct host_store store;
+  pthread_t thread;
+  FILE *file;
+
+  host_store_open(&store, "exec", (const struct host_setting[]){
+      {"program", scene->program}, {"arguments", "[ -e \"$2.busy\" ] && exec sleep 1000"}, {"arguments", told_in}, {NULL, NULL}});
+  file = fopen(told_in, "we");
+  if (file == NULL) _exit(1);
+  fprintf(file, "%d\n", (int)ask(&store));
+  fclose(file);
+  {
+    char *busy = host_path("%s.busy", told_in);
+
+    write_program(busy, "");
+    free(busy);
+  }
+  pthread_create(&thread, NULL, ask_once, &store);
+  pause();
+}
+
+static void none_outlives_its_host(void **state) {
+  char *path, *busy, text[32] = "";
+  struct scene scene;
+  FILE *file;
+  pid_t host, pid;
+
+  (void)state;
+  scene_begin(&scene, "", "");
+  path = host_path("%s/told", scene.directory);
+  busy = host_path("%s.busy", path);
+  told_in = path;
+  host = fork();
+  if (host == 0) use_and_hang(&scene);
+  while (access(busy, F_OK) != 0) nap(10);
+  nap(200);
+  file = fopen(path, "re");
+  assert_non_null(file);
+  assert_non_null(fgets(text, sizeof text, file));
+  fclose(file);
+  pid = (pid_t)strtol(text, NULL, 10);
+  assert_true(pid > 0 && is_alive(pid));
+  kill(host, SIGKILL);
+  assert_int_equal(waitpid(host, NULL, 0), host);
+  must_end(pid, 1000);
+  free(busy);
+  free(path);
+  scene_end(&scene);
+}
+
+/* ---- sizes ---- */
+
+static enum blockstore_status count_bytes(struct blockstore_sink *sink, const void *bytes, size_t length) {
+  struct host_sink *ours = (struct host_sink *)sink;
+
+  (void)bytes;
+  ours->length += length;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+/* A frame that is larger than memory should be takes none. */
+static void a_large_frame_takes_no_memory(void **state) {
+  struct rusage before, after;
+  struct host_sink sink;
+  struct scene scene;
+
+  (void)state;
+  scene_begin(&scene, "echo \"data $id size=1073741824\" >&3; head -c 1073741824 /dev/zero >&3", "");
+  host_sink_init(&sink);
+  sink.sink.write = count_bytes;
+  getrusage(RUSAGE_SELF, &before);
+  assert_int_equal(scene.store.driver->get_immutable_handler(scene.store.self, &scene.store.call.call, &sink.sink, KEY),
+                   BLOCKSTORE_STATUS_OK);
+  getrusage(RUSAGE_SELF, &after);
+  assert_true(sink.length > 1073741824 && sink.length < 1073741840);
+  assert_true(after.ru_maxrss - before.ru_maxrss < 8192);
+  scene_end(&scene);
+}
+
+/* What goes beyond what is wanted ends the call at once; the program that hears of it is kept. */
+static void too_much_is_refused(void **state) {
+  struct host_sink sink;
+  uint64_t begun_ms;
+  struct scene scene;
+  pid_t pids[4];
+
+  (void)state;
+  scene_begin(&scene, "echo \"begin $id size=4294967296\" >&3; read -r word rest <&3; [ $word = cancel ] || exit 1", "");
+  assert_int_equal(programs(pids, 4), 1);
+  host_sink_init(&sink);
+  sink.room = 0;
+  begun_ms = now_ms();
+  assert_int_equal(scene.store.driver->get_immutable_handler(scene.store.self, &scene.store.call.call, &sink.sink, KEY),
+                   BLOCKSTORE_STATUS_TOO_LARGE);
+  assert_true(now_ms() - begun_ms < 300);
+  assert_int_equal(count_programs(), 1);
+  assert_true(is_alive(pids[0]));
+  scene_end(&scene);
+  scene_begin(&scene, "echo \"data $id size=1099511627776\" >&3; cat /dev/zero >&3", "");
+  assert_int_equal(programs(pids, 4), 1);
+  begun_ms = now_ms();
+  sink.room = 100000;
+  assert_int_equal(scene.store.driver->get_immutable_handler(scene.store.self, &scene.store.call.call, &sink.sink, KEY),
+                   BLOCKSTORE_STATUS_TOO_LARGE);
+  assert_in_range(now_ms() - begun_ms, 350, 700);
+  must_end(pids[0], 100);
+  host_sink_free(&sink);
+  scene_end(&scene);
+}
+
+static void a_pause_is_handed_on(void **state) {
+  struct scene scene;
+
+  (void)state;
+  scene_begin(&scene, "", "echo \"done $id status=transient retry_after=1500 error=Busy.\" >&3; continue");
+  assert_int_equal(host_put_immutable(&scene.store, KEY, "x", 1), BLOCKSTORE_STATUS_TRANSIENT);
+  assert_string_equal(scene.store.call.sentence, "Busy.");
+  assert_int_equal(scene.store.call.retry_after, 1500);
+  scene_end(&scene);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(one_is_kept),
+                                     cmocka_unit_test(each_call_has_its_own),
+                                     cmocka_unit_test(a_dead_one_is_replaced),
+                                     cmocka_unit_test(a_stubborn_one_is_killed),
+                                     cmocka_unit_test(hosts_of_other_kinds),
+                                     cmocka_unit_test(none_outlives_its_host),
+                                     cmocka_unit_test(a_large_frame_takes_no_memory),
+                                     cmocka_unit_test(too_much_is_refused),
+                                     cmocka_unit_test(a_pause_is_handed_on)};
+
+  return RUN_TESTS(tests);
+}
