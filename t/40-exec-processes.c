@@ -2,7 +2,6 @@
 /* The processes of the exec driver: how many there are and when they end, whatever becomes of them or of their host. */
 #include <config.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "t/lib/driver-host.h"
+#include "t/lib/processes.h"
 
 #define KEY "5a34567890123456789012345678901234567890123456789012345678901234"
 
@@ -43,49 +42,15 @@ static void nap(unsigned milliseconds) {
 
 /* ---- who there is ---- */
 
-/* The state of a process as /proc tells, and its parent; 'X': there is none. */
-static char state_of(pid_t pid, pid_t *ret_parent, pid_t *ret_group) {
-  char *path = host_path("/proc/%d/stat", (int)pid), text[512] = "", *rest, state = 'X';
-  FILE *file = fopen(path, "re");
-  int parent, group;
-
-  free(path);
-  if (file == NULL) return 'X';
-  if (fgets(text, sizeof text, file) != NULL && (rest = strrchr(text, ')')) != NULL &&
-      sscanf(rest, ") %c %d %d", &state, &parent, &group) == 3) {
-    *ret_parent = parent;
-    *ret_group = group;
-  }
-  fclose(file);
-  return state;
-}
-
-/* The children of this process that lead a group of their own, dead ones too. */
-static size_t programs(pid_t *ret_pids, size_t most) {
-  DIR *processes = opendir("/proc");
-  struct dirent *entry;
-  size_t count = 0;
-
-  assert_non_null(processes);
-  while ((entry = readdir(processes)) != NULL && count < most) {
-    pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10), parent = 0, group = 0;
-
-    if (pid > 0 && state_of(pid, &parent, &group) != 'X' && parent == getpid() && group == pid) ret_pids[count++] = pid;
-  }
-  closedir(processes);
-  return count;
-}
-
 static size_t count_programs(void) {
   pid_t pids[64];
 
-  return programs(pids, 64);
+  return programs(pids, 64, false);
 }
 
 /* Is it there, and no zombie? */
 static bool is_alive(pid_t pid) {
-  pid_t parent, group;
-  char state = state_of(pid, &parent, &group);
+  char state = process_look(pid).state;
 
   return state != 'X' && state != 'Z';
 }
@@ -121,18 +86,27 @@ static void write_program(const char *path, const char *text) {
   assert_int_equal(fclose(file), 0);
 }
 
-static void scene_begin(struct scene *scene, const char *get, const char *put) {
+/* Without a store: a child that is forked then may have threads, also under ThreadSanitizer. */
+static void scene_prepare(struct scene *scene) {
   scene->directory = host_directory();
   scene->program = host_path("%s/program", scene->directory);
   write_program(scene->program, PROGRAM);
+}
+
+static void scene_remove(struct scene *scene) {
+  free(scene->program);
+  host_directory_remove(scene->directory);
+}
+
+static void scene_begin(struct scene *scene, const char *get, const char *put) {
+  scene_prepare(scene);
   host_store_open(&scene->store, "exec", (const struct host_setting[]){
       {"program", scene->program}, {"arguments", get}, {"arguments", put}, {NULL, NULL}});
 }
 
 static void scene_end(struct scene *scene) {
   host_store_close(&scene->store);
-  free(scene->program);
-  host_directory_remove(scene->directory);
+  scene_remove(scene);
 }
 
 /* The process that answers a get, which must succeed. */
@@ -293,10 +267,10 @@ static void hosts_of_other_kinds(void **state) {
   struct scene scene;
 
   (void)state;
-  scene_begin(&scene, "", "");
+  scene_prepare(&scene);
   assert_true(in_child(without_standard_descriptors, &scene));
   assert_true(in_child(with_signals, &scene));
-  scene_end(&scene);
+  scene_remove(&scene);
 }
 
 static const char *told_in;
@@ -330,13 +304,13 @@ static void none_outlives_its_host(void **state) {
   pid_t host, pid;
 
   (void)state;
-  scene_begin(&scene, "", "");
+  scene_prepare(&scene);
   path = host_path("%s/told", scene.directory);
   busy = host_path("%s.busy", path);
   told_in = path;
   host = fork();
   if (host == 0) use_and_hang(&scene);
-  while (access(busy, F_OK) != 0) nap(10);
+  while (access(busy, F_OK) != 0 && waitpid(host, NULL, WNOHANG) == 0) nap(10);
   nap(200);
   file = fopen(path, "re");
   assert_non_null(file);
@@ -349,7 +323,7 @@ static void none_outlives_its_host(void **state) {
   must_end(pid, 1000);
   free(busy);
   free(path);
-  scene_end(&scene);
+  scene_remove(&scene);
 }
 
 /* ---- sizes ---- */
@@ -390,7 +364,7 @@ static void too_much_is_refused(void **state) {
 
   (void)state;
   scene_begin(&scene, "echo \"begin $id size=4294967296\" >&3; read -r word rest <&3; [ $word = cancel ] || exit 1", "");
-  assert_int_equal(programs(pids, 4), 1);
+  assert_int_equal(programs(pids, 4, false), 1);
   host_sink_init(&sink);
   sink.room = 0;
   begun_ms = now_ms();
@@ -401,7 +375,7 @@ static void too_much_is_refused(void **state) {
   assert_true(is_alive(pids[0]));
   scene_end(&scene);
   scene_begin(&scene, "echo \"data $id size=1099511627776\" >&3; cat /dev/zero >&3", "");
-  assert_int_equal(programs(pids, 4), 1);
+  assert_int_equal(programs(pids, 4, false), 1);
   begun_ms = now_ms();
   sink.room = 100000;
   assert_int_equal(scene.store.driver->get_immutable_handler(scene.store.self, &scene.store.call.call, &sink.sink, KEY),

@@ -35,8 +35,11 @@ def storage_init(call):
     for area in "immutable", "mutable", "new":
         os.makedirs(root + area, mode=0o700, exist_ok=True)
     for old in os.scandir(root + "new"):
-        if old.stat().st_mtime < time.time() - 86400:
-            os.unlink(old)
+        try:
+            if old.stat().st_mtime < time.time() - 86400:
+                os.unlink(old)
+        except FileNotFoundError:  # it was another's, and is whole
+            pass
 
 def object_of(call):
     """The name of its file; of a URL, of the one that has this URL."""

@@ -42,7 +42,7 @@ init() { # a root with letters that are not plain is too much for a script
 while read -r word line <&3; do
   for item in $line; do # nothing in it means more to a shell
     case $item in
-      data_id=*) name=$(printf %s "${item#*=}" | sha256sum)
+      data_id=*) name=$(printf %s "${item#*=}" | sha256sum) || exit
         name=mutable/${name%% *} ;;
       key=*) name=immutable/${item#*=} ;;
       option.root=*) root=${item#*=} ;;
