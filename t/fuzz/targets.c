@@ -12,6 +12,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"config", bs_fuzz_config, 3000, "yaml"},
     {"entry", bs_fuzz_entry, 10000, "json"},
     {"http", bs_fuzz_http, 20000, NULL},
+    {"exec", bs_fuzz_exec, 5000, "exec"},
     {"json", bs_fuzz_json, 20000, "json"},
     {"key", bs_fuzz_key, 3000, NULL},
     {"lying", bs_fuzz_lying, 40, NULL},

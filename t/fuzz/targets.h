@@ -58,6 +58,8 @@ void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
 void bs_fuzz_proof(const uint8_t *bytes, size_t length);
 /* dht.c */
 void bs_fuzz_values(const uint8_t *bytes, size_t length);
+/* exec.c */
+void bs_fuzz_exec(const uint8_t *bytes, size_t length);
 /* s3.c */
 void bs_fuzz_s3_answer(const uint8_t *bytes, size_t length);
 void bs_fuzz_s3_profile(const uint8_t *bytes, size_t length);
