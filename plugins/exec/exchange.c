@@ -179,8 +179,9 @@ static bool take_message(struct exchange *exchange, struct bs_exec_message *ret_
   process->start = process->scanned = (size_t)(newline + 1 - process->in);
   snprintf(shown, sizeof shown, "%.*s", (int)(newline - line < 50 ? newline - line : 50), line);
   bs_exec_tidy(shown);
-  return bs_exec_message_read(ret_message, line, (size_t)(newline - line)) ||
-         broken(exchange, "It sent a line that is no message: \"%s\"", shown);
+  if (bs_exec_message_read(ret_message, line, (size_t)(newline - line))) return true;
+  broken(exchange, "It sent a line that is no message: \"%s\"", shown);
+  return false;
 }
 
 /* ---- what the program says ---- */
@@ -351,7 +352,7 @@ enum blockstore_status bs_exec_exchange(struct bs_exec_process *process, enum bs
                                         const char *path, const struct blockstore_source *source, struct blockstore_sink *sink) {
   struct exchange exchange = {
       .process = process, .call = call, .path = path, .source = source, .sink = sink, .id = process->last_id};
-  struct bs_exec_message message;
+  struct bs_exec_message message = {"", NULL, NULL};
   enum blockstore_status status;
   bool goes_on;
 

@@ -450,14 +450,14 @@ enum blockstore_status bs_exec_pool_take(struct bs_exec_process **ret_process, s
                                          struct blockstore_call *call) {
   struct bs_exec_process *process;
   enum blockstore_status status = blockstore_go_on(call);
-  enum bs_exec_end end;
+  enum bs_exec_end end = BS_EXEC_WAITS;
 
   if (status != BLOCKSTORE_STATUS_OK) return status;
   process = take_idle(pool);
   if (process == NULL) {
     status = look_at_pause(pool, call);
     if (status == BLOCKSTORE_STATUS_OK) status = start(&process, pool, call);
-    if (status != BLOCKSTORE_STATUS_OK) return status;
+    if (status != BLOCKSTORE_STATUS_OK || process == NULL) return status;
     status = greet(process, pool, call, &end);
     if (status != BLOCKSTORE_STATUS_OK) {
       bs_exec_pool_give(pool, process, end == BS_EXEC_WAITS ? BS_EXEC_SILENT : end);

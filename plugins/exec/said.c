@@ -91,7 +91,10 @@ static void end_line(struct bs_exec_said *said) {
 static void add(struct bs_exec_said *said, const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) {
     if (bytes[i] == '\n' || said->length == BS_EXEC_SAID_LINE) end_line(said);
-    if (bytes[i] != '\n') said->line[said->length++] = bytes[i] == '\0' ? '?' : bytes[i];
+    if (bytes[i] == '\n') continue;
+    said->line[said->length] = bytes[i];
+    if (bytes[i] == '\0') said->line[said->length] = '?';
+    said->length++;
   }
 }
 

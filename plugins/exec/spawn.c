@@ -52,7 +52,7 @@ static void reset_signals(void) {
 
   for (int signal = 1; signal < SIGNALS; signal++) sigaction(signal, &action, NULL);
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 /* False: errno says why. */

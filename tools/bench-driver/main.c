@@ -129,7 +129,7 @@ static bool go_round(struct bench *bench, uint64_t size, bool told, struct bs_er
       !call(bench, BS_ENTRY_DELETE_IMMUTABLE, &delete, &delete_cost, error))
     return false;
   if (got != size) return bs_fail(error, BS_WORD_failed, "%" PRIu64 " bytes came back of %" PRIu64 ".", got, size);
-  if (told) printf("put %.3f %.3f\nget %.3f %.3f\n", put_cost.took, put_cost.work, get_cost.took, get_cost.work);
+  if (told) printf("put %.4f %.4f\nget %.4f %.4f\n", put_cost.took, put_cost.work, get_cost.took, get_cost.work);
   return true;
 }
 
