@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A program that is not there, dies, talks nonsense, says nothing: each gets its error, and the next call another process.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
-driver=exec
+driver='exec'
 . "$srcdir/t/lib/drive.sh"
 key=5a34567890123456789012345678901234567890123456789012345678901234
 echo data >"$work/data"

@@ -3,7 +3,7 @@
 # The two programs that blockstore-exec(7) shows, in every shell that there is: they show all behaviours of a driver, what one has put
 # the other gives, and nothing of them is left.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
-driver=exec
+driver='exec'
 . "$srcdir/t/lib/drive.sh"
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
 examples=$srcdir/examples/exec

@@ -23,6 +23,7 @@
 #define LONGEST_MS 30000
 #define SLICE_MS 50       /* between two looks at the time of a call that waits for a process */
 #define SWEEP_MS 20       /* between two looks at processes that end and have no pidfd */
+#define LOOK_MS 1000      /* the same of those that wait */
 #define KILLED_MS 60      /* how long a call waits for what it has killed */
 #define EVENTS 16
 #define STACK ((size_t)256 << 10)
@@ -126,6 +127,13 @@ static void deliver(struct bs_exec_pool *pool) {
   pthread_cond_broadcast(&pool->delivered);
 }
 
+/* Without a pidfd, as on an old kernel, it has to be looked for. */
+static bool has_ended(struct bs_exec_process *process) {
+  char how[80];
+
+  return process->has_ended || (process->pidfd < 0 && bs_exec_process_wait(process, 0, how, sizeof how));
+}
+
 /* Dismisses those that have waited for too long or have ended; the first, which waits since a shorter time, may stay. */
 static void thin_out(struct bs_exec_pool *pool) {
   uint64_t now_ms = bs_exec_now_ms();
@@ -134,7 +142,7 @@ static void thin_out(struct bs_exec_pool *pool) {
     struct bs_exec_process *process = *place;
     bool is_old = place != &pool->idle && process->since_ms + IDLE_MS <= now_ms;
 
-    if (!pool->is_closing && !is_old && !process->has_ended) {
+    if (!pool->is_closing && !is_old && !has_ended(process)) {
       place = &process->next;
       continue;
     }
@@ -175,9 +183,10 @@ static int pause_of(const struct bs_exec_pool *pool) {
     if (!process->is_killed) pause_ms = sooner(pause_ms, process->since_ms);
     if (process->pidfd < 0 || pool->is_closing) pause_ms = sooner(pause_ms, bs_exec_now_ms() + SWEEP_MS);
   }
-  if (pool->idle != NULL)
-    for (const struct bs_exec_process *process = pool->idle->next; process != NULL; process = process->next)
-      pause_ms = sooner(pause_ms, process->since_ms + IDLE_MS);
+  for (const struct bs_exec_process *process = pool->idle; process != NULL; process = process->next) {
+    if (process != pool->idle) pause_ms = sooner(pause_ms, process->since_ms + IDLE_MS);
+    if (process->pidfd < 0) pause_ms = sooner(pause_ms, bs_exec_now_ms() + LOOK_MS);
+  }
   return pause_ms;
 }
 
@@ -491,7 +500,7 @@ void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *proces
     pool->failures = 0;
     process->since_ms = bs_exec_now_ms();
     push(&pool->idle, process);
-    if (process->next != NULL && !pool->is_timed) wake(pool);
+    if ((process->next != NULL || process->pidfd < 0) && !pool->is_timed) wake(pool);
     return;
   }
   if (end == BS_EXEC_BROKEN) count_failure(pool, process->why);
