@@ -266,7 +266,7 @@ static void with_signals(struct scene *scene) {
 }
 
 static void hosts_of_other_kinds(void **state) {
-  struct scene scene;
+  static struct scene scene; /* still known where a child ends */
 
   (void)state;
   scene_prepare(&scene);
@@ -301,7 +301,7 @@ static void use_and_hang(struct scene *scene) {
 
 static void none_outlives_its_host(void **state) {
   char *path, *busy, text[32] = "";
-  struct scene scene;
+  static struct scene scene;
   FILE *file;
   pid_t host, pid;
 

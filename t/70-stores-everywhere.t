@@ -33,6 +33,11 @@ configuration() {
 store disk <<END
 root: $work/disk
 END
+cp "$srcdir/examples/exec/store.sh" "$work" && chmod 755 "$work/store.sh"
+store exec <<END
+program: $work/store.sh
+options: ["root=$work/exec"]
+END
 . "$srcdir/t/lib/stores.sh"
 # shellcheck disable=SC2086
 configuration "$work/state" $kinds >"$work/all.yaml"
