@@ -249,8 +249,11 @@ static bool give_part(struct exchange *exchange, const struct bs_exec_message *m
   if (offset > source->size) offset = source->size;
   if (size > source->size - offset) size = source->size - offset;
   length = size > BS_EXEC_READ_MOST ? BS_EXEC_READ_MOST : (size_t)size;
-  if (!make_room(exchange, length)) give_up(exchange, bs_plugin_fail_memory(exchange->call));
-  else if (length > 0) give_up(exchange, source->read_at(source, exchange->piece + HEAD, length, offset));
+  if (!make_room(exchange, length)) {
+    give_up(exchange, bs_plugin_fail_memory(exchange->call));
+    return true;
+  }
+  if (length > 0) give_up(exchange, source->read_at(source, exchange->piece + HEAD, length, offset));
   if (exchange->refused != BLOCKSTORE_STATUS_OK) return true;
   /* The line stands right before the bytes, so that both go at once. */
   head = snprintf(exchange->piece, HEAD, "data id=%" PRIu64 " size=%zu\n", exchange->id, length);

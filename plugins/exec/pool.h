@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The processes of one store: one for each call at a time, kept for the next; with a thread that starts them, looks after
- * those that wait, takes what they print, and waits for those that end.
- */
+/* The processes of one store: one for each call at a time, kept for the next. */
 #ifndef BS_EXEC_POOL_H
 #define BS_EXEC_POOL_H
 
@@ -21,8 +18,5 @@ enum blockstore_status bs_exec_pool_take(struct bs_exec_process **ret_process, s
                                          struct blockstore_call *call);
 /* Takes it back; kills it unless it waits. */
 void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *process, enum bs_exec_end end);
-
-/* How many there are that wait. */
-unsigned bs_exec_pool_waiting(struct bs_exec_pool *pool);
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The thread of a pool: it starts processes, so that they are killed when it ends, looks after those that wait, takes what all
+ * of them print, and waits for those that end.
+ */
+#ifndef BS_EXEC_KEEPER_H
+#define BS_EXEC_KEEPER_H
+
+#include <pthread.h>
+
+#include "plugins/exec/pool.h"
+
+/* A process that is wanted.  The pool's lock protects it. */
+struct bs_exec_order {
+  struct bs_exec_order *next;
+  struct bs_exec_process *process; /* NULL: it could not be started */
+  enum blockstore_status status;
+  bool is_done;
+  bool is_left; /* nobody waits for it any more: the thread frees it */
+  char reason[BS_EXEC_REASON];
+};
+
+struct bs_exec_pool {
+  const struct bs_exec_program *program;
+  const struct blockstore_host *host;
+  struct blockstore_store *store;
+  int epoll; /* `wake`; of each process the pipe, and the pidfd once */
+  int wake;
+  pthread_t keeper;
+  pthread_mutex_t lock;         /* what follows */
+  pthread_cond_t delivered;     /* an order is done */
+  struct bs_exec_order *orders; /* the last one first */
+  struct bs_exec_process *idle; /* the last one used first */
+  struct bs_exec_process *leaving;
+  bool is_timed;            /* the thread sleeps for a while only, or is awake */
+  bool is_closing;
+  unsigned failures;        /* in a row, without a call that ended */
+  uint64_t start_ms;        /* none is started before */
+  char why[BS_EXEC_REASON]; /* the last failure */
+};
+
+/* Starts the thread of a pool whose lock and condition are made.  False: there are no descriptors, or no thread. */
+bool bs_exec_keeper_start(struct bs_exec_pool *pool);
+/* Ends all processes, and the thread, within two seconds. */
+void bs_exec_keeper_stop(struct bs_exec_pool *pool);
+/* Makes it look at orders and lists. */
+void bs_exec_keeper_wake(const struct bs_exec_pool *pool);
+/* Hands it a process that has to end in so many milliseconds.  Under the lock; then wake it. */
+void bs_exec_keeper_see_off(struct bs_exec_pool *pool, struct bs_exec_process *process, unsigned milliseconds);
+
+void bs_exec_push(struct bs_exec_process **list, struct bs_exec_process *process);
+/* NULL: there is none. */
+struct bs_exec_process *bs_exec_pop(struct bs_exec_process **list);
+
+#endif
