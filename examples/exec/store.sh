@@ -24,18 +24,15 @@ put() { # under another name until it is whole
   mv -f "$new" "$root/$name" && end ok || end failed It%20is%20stuck.
 }
 own() { # Is it a URL that make_mutable_url made?
-  name=${url#"exec:$root/mutable/"}
-  case ${#name},$name in
-    *,"$url" | *[!0-9a-f,]*) ;;
-    64,*) name=mutable/$name && return ;;
-  esac
-  end unhandled_url && false
+  hex=${url##*[!0-9a-f]} name=mutable/${url##*[!0-9a-f]}
+  [ ${#hex} = 64 ] && [ "$url" = "exec:$root/$name" ] || ! end unhandled_url
 }
 init() { # a root with letters that are not plain is too much for a script
   case $version,${root-} in
     1,/*[!A-Za-z0-9._~/:+,@-]*) end failed root%20is%20too%20odd. ;;
     1,/*) mkdir -p "$root/immutable" "$root/mutable" "$root/new" &&
-      end ok || end failed root%20cannot%20be%20made. ;;
+      find "$root/new" -type f -mtime +0 -exec rm -f {} + && end ok ||
+      end failed root%20cannot%20be%20made. ;;
     *) end failed Version%201%20and%20a%20path%20root%20are%20wanted. ;;
   esac
 }
@@ -58,7 +55,6 @@ while read -r word line <&3; do
     get_mutable_handler) own && get ;;
     put_*) put ;;
     delete_*) rm -f "$root/$name" && absent ok ;;
-    cancel) ;; # of a call that was over
-    *) end unsupported ;;
+    cancel) ;; *) end unsupported ;; # what is cancelled is over already
   esac
 done

@@ -67,7 +67,10 @@ static void start_one(struct bs_exec_pool *pool, struct bs_exec_order *order) {
   order->status = bs_exec_process_start(&order->process, order->reason, pool->program, pool->host, pool->store);
   if (order->process != NULL) {
     watch(pool, order->process->said.fd, EPOLLIN, order->process, 0);
-    if (order->process->pidfd >= 0) watch(pool, order->process->pidfd, EPOLLIN | EPOLLONESHOT, order->process, 1);
+    if (order->process->pidfd >= 0 && !watch(pool, order->process->pidfd, EPOLLIN | EPOLLONESHOT, order->process, 1)) {
+      close(order->process->pidfd);
+      order->process->pidfd = -1;
+    }
   }
   pthread_mutex_lock(&pool->lock);
 }
