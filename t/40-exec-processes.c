@@ -265,6 +265,31 @@ static void with_signals(struct scene *scene) {
   use_and_close(scene);
 }
 
+/* Whatever is missing when a store is opened, nothing is left of it. */
+static void with_few_descriptors(struct scene *scene) {
+  unsigned opened = 0, refused = 0;
+  struct rlimit limit, less;
+
+  host_load("exec");
+  getrlimit(RLIMIT_NOFILE, &limit);
+  less = limit;
+  for (unsigned room = 0; room < 30; room++) {
+    size_t before = count_descriptors();
+    struct host_store store;
+    enum blockstore_status status;
+
+    less.rlim_cur = 3 + room;
+    setrlimit(RLIMIT_NOFILE, &less);
+    status = host_store_try(&store, "exec", (const struct host_setting[]){{"program", scene->program}, {NULL, NULL}});
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (status != BLOCKSTORE_STATUS_OK && (status != BLOCKSTORE_STATUS_TRANSIENT || store.call.sentence[0] == '\0')) _exit(1);
+    if (status == BLOCKSTORE_STATUS_OK) host_store_close(&store);
+    *(status == BLOCKSTORE_STATUS_OK ? &opened : &refused) += 1;
+    if (count_descriptors() != before || count_programs() != 0) _exit(2);
+  }
+  if (opened == 0 || refused < 5) _exit(3);
+}
+
 static void hosts_of_other_kinds(void **state) {
   static struct scene scene; /* still known where a child ends */
 
@@ -272,7 +297,29 @@ static void hosts_of_other_kinds(void **state) {
   scene_prepare(&scene);
   assert_true(in_child(without_standard_descriptors, &scene));
   assert_true(in_child(with_signals, &scene));
+  assert_true(in_child(with_few_descriptors, &scene));
   scene_remove(&scene);
+}
+
+/* One that the host has forked has copies of all descriptors: the program hears that the store is closed all the same. */
+static void a_child_of_the_host(void **state) {
+  uint64_t begun_ms;
+  struct scene scene;
+  pid_t child;
+
+  (void)state;
+  scene_begin(&scene, "", "");
+  child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  assert_true(child > 0 && ask(&scene.store) > 0);
+  begun_ms = now_ms();
+  scene_end(&scene);
+  assert_true(now_ms() - begun_ms < 1000);
+  kill(child, SIGKILL);
+  assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 static const char *told_in;
@@ -405,6 +452,7 @@ int main(void) {
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),
                                      cmocka_unit_test(hosts_of_other_kinds),
+                                     cmocka_unit_test(a_child_of_the_host),
                                      cmocka_unit_test(none_outlives_its_host),
                                      cmocka_unit_test(a_large_frame_takes_no_memory),
                                      cmocka_unit_test(too_much_is_refused),
