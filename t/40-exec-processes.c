@@ -225,8 +225,8 @@ static void a_stubborn_one_is_killed(void **state) {
 
 /* ---- hosts of other kinds ---- */
 
-/* In a child: true if it exits with 0. */
-static bool in_child(void (*run)(struct scene *scene), struct scene *scene) {
+/* In a child, which must exit with 0. */
+static void in_child(void (*run)(struct scene *scene), struct scene *scene) {
   int status;
   pid_t child = fork();
 
@@ -236,7 +236,7 @@ static bool in_child(void (*run)(struct scene *scene), struct scene *scene) {
     _exit(0);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (status != 0) fail_msg("The child ended with status %d, signal %d.", WEXITSTATUS(status), WTERMSIG(status));
 }
 
 static void use_and_close(struct scene *scene) {
@@ -267,9 +267,11 @@ static void with_signals(struct scene *scene) {
 
 /* Whatever is missing when a store is opened, nothing is left of it. */
 static void with_few_descriptors(struct scene *scene) {
+  const char *preloaded = getenv("LD_PRELOAD");
   unsigned opened = 0, refused = 0;
   struct rlimit limit, less;
 
+  if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) return; /* valgrind gives out more, which then are bad */
   host_load("exec");
   getrlimit(RLIMIT_NOFILE, &limit);
   less = limit;
@@ -295,9 +297,9 @@ static void hosts_of_other_kinds(void **state) {
 
   (void)state;
   scene_prepare(&scene);
-  assert_true(in_child(without_standard_descriptors, &scene));
-  assert_true(in_child(with_signals, &scene));
-  assert_true(in_child(with_few_descriptors, &scene));
+  in_child(without_standard_descriptors, &scene);
+  in_child(with_signals, &scene);
+  in_child(with_few_descriptors, &scene);
   scene_remove(&scene);
 }
 

@@ -85,7 +85,10 @@ static bool lift(int *fd) {
 
   if (*fd >= FIRST_FREE) return true;
   lifted = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE);
-  if (lifted < 0) return false;
+  if (lifted < 0) {
+    if (errno == EINVAL) errno = EMFILE; /* the limit is no higher */
+    return false;
+  }
   close(*fd);
   *fd = lifted;
   return true;
