@@ -3,7 +3,7 @@
 # Each shell offers blockstored's options, as --help says them, and files behind -c.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/blockstored.sh"
 scripts=$srcdir/tools/blockstored/completion
-"$server" --help | grep -oE '(^|[ ,])--?[a-z]+' | tr -d ' ,' | LC_ALL=C sort >"$work/options"
+"$server" --help | grep -oE '(^|[ ,])--?[a-z]+' | tr -d ' ,' | LC_ALL=C sort -u >"$work/options"
 [ "$(wc -l <"$work/options")" -ge 6 ]
 report $? '--help has options'
 mkdir "$work/files"
@@ -25,7 +25,7 @@ if command -v bash >/dev/null; then
   offers 'bash: the options' "$all"
   is "$(cat "$work/said")" '' 'and it says nothing'
   ask_bash --ch blockstored
-  offers 'bash: one of them' --check
+  offers 'bash: some of them' '--chain --check'
   ask_bash f -c
   offers 'bash: a file behind -c' fox.yaml
   ask_bash m --config
