@@ -16,10 +16,9 @@ wanted() {
 
 succeeds 'make install' make -C "$builddir" -s install DESTDIR="$work/root"
 is "$(installed)" "$(wanted <<'END'
-_blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test blockstored
-blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore-filter.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
+_blockstore-cli blockstore-cli blockstore-cli blockstore-cli.fish blockstore-driver-test blockstore-python-driver blockstored
+blockstore-cli.1 blockstore-driver-test.1 blockstore-python-driver.1 blockstore-driver.3 blockstore-filter.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
 _blockstored blockstored blockstored.fish
-blockstore-cli.1 blockstore-driver-test.1 blockstore-driver.3 blockstore.3 blockstore.7 blockstore.yaml.5 blockstored.8
 blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 blockstore-dht.7 dht.so
