@@ -338,7 +338,7 @@ static void tell_unread_sequence(struct bs_survey *survey, const char *path) {
 static void tell_sequence(struct bs_survey *survey, const char *path, const char *problem) {
   bs_finding_add(survey, BS_FINDING_WARNING, WHAT, path);
   bs_finding_problem(survey, "%s", problem);
-  bs_finding_mend(survey, "The next put under a name mends it.  Until then reading is a little slower, and nothing "
+  bs_finding_mend(survey, "The next put of something new mends it.  Until then reading is a little slower, and nothing "
                   "else is wrong.");
 }
 

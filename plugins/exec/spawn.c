@@ -121,7 +121,7 @@ static bool prepare(struct birth *birth) {
 
 static pid_t fork_for(const struct birth *birth) {
   /* It copies nothing of the parent, however large that is; the child calls what POSIX allows after fork, and execve. */
-  pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+  pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): see above */
 
   if (pid == 0) be_born(birth); /* NOLINT(clang-analyzer-unix.Vfork): which writes only when execve has failed */
   return pid;
