@@ -33,7 +33,7 @@ void bs_buffer_grow_and_add(struct bs_buffer *buffer, const void *bytes, size_t 
 /* Documents are written by many small pieces: where there is room, none of them is a call. */
 static inline void bs_buffer_add(struct bs_buffer *buffer, const void *bytes, size_t length) {
   if (length == 0) return;
-  if (buffer->failed || length > buffer->capacity - buffer->length) {
+  if (buffer->bytes == NULL || buffer->failed || length > buffer->capacity - buffer->length) {
     bs_buffer_grow_and_add(buffer, bytes, length);
     return;
   }
