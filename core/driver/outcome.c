@@ -44,11 +44,13 @@ const char *bs_status_text(enum blockstore_status status) {
 
 /* All static functions below run under the call's lock. */
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 static enum bs_word stop_word_of(struct bs_call *parent) {
   BS_LOCKED(&parent->lock);
   return parent->state == BS_CALL_RUNNING ? bs_call_stop_word(parent) : parent->stopped;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 enum bs_word bs_call_stop_word(const struct bs_call *call) {
   if (call->stopped != BS_NO_WORD) return call->stopped;
   if (call->parent != NULL) return stop_word_of(call->parent);
@@ -173,6 +175,7 @@ static struct bs_call *child_of(struct bs_call *call) {
 }
 
 /* Its turn, and those of the calls below it. */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 static void lose_turns(struct bs_call *call) {
   struct bs_call *child = child_of(call);
 

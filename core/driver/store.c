@@ -122,6 +122,7 @@ static bool is_only_user(struct bs_store *store) {
   return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 void bs_store_closed(struct bs_store *store) {
   struct bs_store *below = store->below;
 
@@ -129,6 +130,7 @@ void bs_store_closed(struct bs_store *store) {
   bs_store_close(below);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 static void close_instance(struct bs_store *store) {
   struct bs_scope scope = {.fd = -1, .deadline_ms = bs_clock_monotonic_ms() + BS_STORE_CLOSE_MS};
   struct bs_error error = {0};
@@ -147,6 +149,7 @@ static void close_instance(struct bs_store *store) {
   bs_log(BS_LOG_WARNING, "%s: The instance could not be closed and is left open: %s", store->name, error.message);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 void bs_store_close(struct bs_store *store) {
   if (store == NULL) return;
   if (is_only_user(store))
