@@ -8,6 +8,7 @@
 #define BS_DRIVER_CATALOG_H
 
 #include "core/base/auto.h"
+#include "core/crypto/digest.h"
 #include "core/driver/builtin.h"
 #include "core/driver/libraries.h"
 #include "core/driver/metadata.h"
@@ -27,6 +28,8 @@ struct bs_candidate {
   char *shadowed_by;            /* what decides about this name before it: the file of an earlier directory, or a
                                  * directory that is refused as a whole; NULL: this one does */
   struct bs_identity identity;  /* of the vetted file; all zero when it was refused before */
+  bool has_sha256;              /* by bs_exact_digest */
+  unsigned char sha256[BS_SHA256_SIZE]; /* of all bytes of the file */
 };
 
 /* One directory of the plugin path, as it was searched. */

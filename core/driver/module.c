@@ -21,6 +21,9 @@
 struct loaded {
   struct bs_module module; /* first: what callers get */
   struct loaded *next;
+  struct bs_identity identity; /* of its file, then */
+  bool has_sha256;
+  unsigned char sha256[BS_SHA256_SIZE];
   char *path;
   struct bs_metadata *metadata;
 };
@@ -153,6 +156,9 @@ static bool remember(struct loaded **ret_loaded, const struct blockstore_registr
                                       .driver = registration->driver,
                                       .driver_size = registration->driver_size,
                                       .metadata = loaded->metadata};
+  loaded->identity = candidate->identity;
+  loaded->has_sha256 = candidate->has_sha256;
+  memcpy(loaded->sha256, candidate->sha256, sizeof loaded->sha256);
   loaded->next = first;
   first = loaded;
   *ret_loaded = loaded;
@@ -195,13 +201,24 @@ static bool load(struct loaded **ret_loaded, const struct bs_candidate *candidat
   return true;
 }
 
+/* Where certain bytes are asked for (core/driver/exact.h), what was loaded earlier, perhaps before the file was replaced, must
+ * have been these. */
+static bool check_bytes(const struct loaded *loaded, const struct bs_candidate *candidate, struct bs_error *error) {
+  bool same = loaded->has_sha256 ? memcmp(loaded->sha256, candidate->sha256, sizeof loaded->sha256) == 0
+                                 : bs_vet_is_identity(&loaded->identity, &candidate->identity);
+
+  if (!candidate->has_sha256 || same) return true;
+  return bs_refuse(error, bytes, "%s: The file was replaced since this program loaded the driver, and what it runs is not "
+                   "what is asked for: start it anew.", candidate->path);
+}
+
 bool bs_module_load(const struct bs_module **ret_module, const struct bs_candidate *candidate, struct bs_error *error) {
   struct loaded *loaded;
 
   if (candidate->refused != NULL) return bs_fail(error, BS_WORD_driver, "%s", candidate->refused);
   BS_LOCKED(&lock);
   loaded = find_loaded(candidate);
-  if (loaded == NULL && !load(&loaded, candidate, error)) return false;
+  if (loaded == NULL ? !load(&loaded, candidate, error) : !check_bytes(loaded, candidate, error)) return false;
   *ret_module = &loaded->module;
   return true;
 }

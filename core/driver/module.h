@@ -21,8 +21,9 @@ struct bs_module {
 
 /*
  * Loads a candidate of bs_catalog_find, or gives the module that was loaded from the same file before; one that is built in
- * is there already, and told like the others.  From any
- * thread; one load at a time.  The log's info line "loading FILE" comes before the first instruction of the driver.
+ * is there already, and told like the others.  From any thread; one load at a time.  Of a candidate with a sha256
+ * (core/driver/exact.h) the module has these bytes, or it fails.  The log's info line "loading FILE" comes before the first
+ * instruction of the driver.
  * Word: driver; the message is the loader's own, or says which part of the registration is wrong.
  */
 bool bs_module_load(const struct bs_module **ret_module, const struct bs_candidate *candidate, struct bs_error *error);

@@ -22,7 +22,9 @@
   X(metadata)     \
   X(other_name)   /* the driver in it is called otherwise than the file */ \
   X(abi)          \
-  X(library)      /* it needs one that is not there, or else the dynamic linker does not load it */
+  X(library)      /* it needs one that is not there, or else the dynamic linker does not load it */ \
+  X(bytes)        /* its SHA-256 is not the one that is asked for */ \
+  X(lock)         /* the lock of drivers does not list it, or is none */
 
 enum bs_rule {
 #define BS_RULE_ENUM_(rule) BS_RULE_##rule,

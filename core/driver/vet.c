@@ -113,14 +113,17 @@ bool bs_vet_open(int *ret_fd, struct bs_identity *ret_identity, const char *path
   return true;
 }
 
+bool bs_vet_is_identity(const struct bs_identity *one, const struct bs_identity *other) {
+  return one->device == other->device && one->inode == other->inode && one->size == other->size &&
+         one->changed.tv_sec == other->changed.tv_sec && one->changed.tv_nsec == other->changed.tv_nsec;
+}
+
 bool bs_vet_same(const struct bs_identity *identity, const char *path, struct bs_error *error) {
   struct bs_identity now;
   struct stat status;
 
   if (lstat(path, &status) < 0) return bs_fail_errno(error, "%s: The driver cannot be examined again", path);
   now = identity_of(&status);
-  if (now.device == identity->device && now.inode == identity->inode && now.size == identity->size &&
-      now.changed.tv_sec == identity->changed.tv_sec && now.changed.tv_nsec == identity->changed.tv_nsec)
-    return true;
+  if (bs_vet_is_identity(identity, &now)) return true;
   return bs_fail(error, BS_WORD_driver, "%s: The driver was changed while it was being loaded; try again.", path);
 }

@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 
-/* What a file was when it was vetted.  Compared as a whole by bs_vet_same. */
+/* What a file was when it was vetted.  Compared as a whole. */
 struct bs_identity {
   dev_t device;
   ino_t inode;
@@ -39,6 +39,9 @@ bool bs_vet_directory(char **ret_real, const char *directory, struct bs_error *e
 /* Opens DIRECTORY/FILE, DIRECTORY as bs_vet_directory gave it: a regular file, no symbolic link, owned by root or the
  * effective user, not writable by group or others.  ret_fd is the caller's.  not_found when there is none. */
 bool bs_vet_open(int *ret_fd, struct bs_identity *ret_identity, const char *path, struct bs_error *error);
+
+/* Is it one file, untouched between? */
+bool bs_vet_is_identity(const struct bs_identity *one, const struct bs_identity *other);
 
 /* Is what now stands at `path` still the vetted file, untouched? */
 bool bs_vet_same(const struct bs_identity *identity, const char *path, struct bs_error *error);

@@ -9,6 +9,7 @@
 #include "core/base/auto.h"
 #include "core/base/io.h"
 #include "core/driver/libraries.h"
+#include "core/driver/lockfile.h"
 #include "core/driver/metadata.h"
 #include "core/driver/note.h"
 #include "t/fuzz/targets.h"
@@ -52,6 +53,25 @@ static void read_elf(const struct bs_elf *elf) {
     PROMISED(error.message[0] != '\0');
   }
   bs_libraries_free(libraries);
+}
+
+/* What is taken for a lock has one spelling, and all that it lists is a driver's. */
+void bs_fuzz_lockfile(const uint8_t *bytes, size_t length) {
+  struct bs_lockfile *lock BS_AUTO_LOCKFILE = NULL;
+  struct bs_buffer again BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  unsigned char owner[BS_HASH160_SIZE], version;
+  struct bs_error error = {0};
+
+  if (!bs_lockfile_parse(&lock, bytes, length, &error)) {
+    PROMISED(lock == NULL && error.message[0] != '\0');
+    return;
+  }
+  bs_lockfile_write(&again, lock);
+  PROMISED(again.length == length && memcmp(again.bytes, bytes, length) == 0);
+  for (size_t i = 0; i < lock->count; i++)
+    PROMISED(bs_vet_is_name(lock->drivers[i].name) && bs_lockfile_find(lock, lock->drivers[i].name) == &lock->drivers[i]);
+  PROMISED(bs_address_decode(&version, owner, lock->signer));
+  PROMISED(bs_lockfile_verify(lock, owner, &error) || error.word == BS_WORD_driver);
 }
 
 /* What follows the magic of an ELF file: the seeds, without it, are no files that tools for packages would look at. */

@@ -15,6 +15,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"exec", bs_fuzz_exec, 5000, "exec"},
     {"json", bs_fuzz_json, 20000, "json"},
     {"key", bs_fuzz_key, 3000, NULL},
+    {"lockfile", bs_fuzz_lockfile, 3000, "json"},
     {"lying", bs_fuzz_lying, 40, NULL},
     {"metadata", bs_fuzz_metadata, 20000, "metadata"},
     {"mutable", bs_fuzz_mutable, 5000, "records"},

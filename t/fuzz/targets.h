@@ -37,6 +37,7 @@ void bs_fuzz_mutable(const uint8_t *bytes, size_t length);
 void bs_fuzz_route(const uint8_t *bytes, size_t length);
 void bs_fuzz_user(const uint8_t *bytes, size_t length);
 /* drivers.c */
+void bs_fuzz_lockfile(const uint8_t *bytes, size_t length);
 void bs_fuzz_metadata(const uint8_t *bytes, size_t length);
 void bs_fuzz_note(const uint8_t *bytes, size_t length);
 /* chain.c */
