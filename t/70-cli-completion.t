@@ -67,7 +67,7 @@ common=$(options "$work/help" | grep -vx -e --version)
   asked 'namespace_reveal --lifetime ' infinite
   asked 'namespace_reveal --lifetime=' --lifetime=infinite
   asked 'namespace_reveal --coeff '
-  asked 'drivers ' why
+  asked 'drivers ' lock why
   asked 'drivers why '
   asked 'completion ' bash fish zsh
   asked 'help get_mutab' get_mutable

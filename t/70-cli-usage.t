@@ -39,7 +39,7 @@ refused 2 usage 'stores has no option --deadline' stores --deadline 5s
 for command in init config stores ping getinfo; do
   refused 2 usage "too many arguments; write: blockstore-cli $command\$" "$command" extra
 done
-refused 2 usage 'too many arguments; write: blockstore-cli drivers \[why\] \[NAME\]$' drivers disk s3
+refused 2 usage 'too many arguments; write: blockstore-cli drivers \[why\|lock\] \[NAME\]$' drivers disk s3
 refused 2 usage 'too many arguments; write: blockstore-cli preorder NAME \[ADDRESS\]' preorder a.id 1 2
 refused 2 usage 'too many arguments' help ping pong
 for command in keygen lookup get_name_blockchain_record preorder register; do

@@ -6,7 +6,7 @@
 pod=$srcdir/doc/blockstore-cli.pod
 
 cli --help
-sed -n '/^Options:/q; s/^  \([a-z_][a-z_]*\( \[[a-z]*\]\)*\( [][A-Z_ ]*[]A-Z]\)*\)\(  *.*\)*$/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
+sed -n '/^Options:/q; s/^  \([a-z_][a-z_]*\( \[[a-z|]*\]\)*\( [][A-Z_ ]*[]A-Z]\)*\)\(  *.*\)*$/\1/p' "$out" | sed 's/ *$//' | LC_ALL=C sort >"$work/commands"
 is "$(grep -c . "$work/commands")" "$(grep -cE '^  [a-z]' "$out")" 'every command of --help is understood'
 is "$(items "$pod" COMMANDS | LC_ALL=C sort)" "$(cat "$work/commands")" 'the manual page has the commands of --help with their arguments'
 
@@ -33,7 +33,7 @@ is "$(items "$pod" 'RULES OF DRIVERS' | sed 's/, /\n/g' | LC_ALL=C sort)" "$decl
 
 # The members of documents: given to functions that add them, or rows of core/chain/fields.c.  Those of the configuration are its keys.
 members() {
-  (cd "$srcdir/core/client" && cat drivers.c record.c receipt.c report.c reading.c get-mutable.c init.c inspect.c methods*.c) |
+  (cd "$srcdir/core/client" && cat drivers.c locks.c record.c receipt.c report.c reading.c get-mutable.c init.c inspect.c methods*.c) |
     sed '/^static cJSON \*config_document/,/^}/d' |
     grep -oE '(bs_document_[a-z]+|add_json|add_text|cJSON_Add[A-Za-z]+)\([a-z>-]+, "[a-z0-9_]+"|"data(_base64)?"'
   grep -oE '(TEXT|NUMBER|TRUTH)\("[a-z_]+"|\{"buckets"' "$srcdir/core/chain/fields.c"

@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/base/nearest.h"
 #include "core/client/storage.h"
+#include "core/driver/lockfile.h"
 #include "core/codec/hex.h"
 #include "core/codec/json.h"
 #include "core/driver/options.h"
@@ -24,7 +25,7 @@
 #define CONFIG_FILE_MAX (1u << 20)
 #define MAX_AGE_MS 60000 /* of what a server said of a name */
 
-const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters"};
+const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters", "sha256"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
 #define BS_ROWS_OF struct blockstore_config
@@ -39,6 +40,8 @@ static const struct bs_row rows[] = {
     BS_ROW("names", "max_fee", INT, "", 1, INT64_C(2100000000000000), max_fee),
     BS_ROW("names", "max_price", INT, "", 1, INT64_C(2100000000000000), max_price),
     BS_ROW("names", "prove_blocks", INT, "", 0, INT64_C(100000000), prove_blocks),
+    BS_ROW("load", "locked", STRING, "", 0, 0, locked),
+    BS_ROW("load", "file", PATH, "", 0, 0, lock_file),
     BS_ROW("replication", "read", ENUM, "newest,first", 0, 0, read),
     BS_ROW("timeouts", "connect", DURATION, "", 1, INT64_C(86400000), connect_ms),
     BS_ROW("timeouts", "operation", DURATION, "", 1, INT64_C(604800000), operation_ms),
@@ -50,7 +53,7 @@ static const struct bs_row rows[] = {
 static const size_t row_count = sizeof rows / sizeof rows[0];
 
 static const char *const top_keys[] = {"plugin_path", "state_dir", "names", "stores", "replication", "timeouts",
-                                       "limits", "compat"};
+                                       "limits", "compat", "load"};
 static const char *const names_keys[] = {"servers", "pin"};
 static const char *const replication_keys[] = {"write", "read"};
 static const char *const compat_keys[] = {"legacy"};
@@ -148,6 +151,7 @@ static bool read_store_truth(const struct blockstore_config *config, const struc
 static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                              struct bs_error *error) {
   const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver");
+  struct bs_wanted wanted;
   const char *text;
 
   if (name == NULL) return refuse_missing(config, node, "name", error);
@@ -163,7 +167,7 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
     return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
   return read_store_truth(config, node, "inline", &store->is_inline, error) &&
          read_store_truth(config, node, "durable", &store->is_durable, error) &&
-         bs_filters_check(config, bs_yaml_find(node, "filters"), error);
+         bs_wanted_find(config, node, &wanted, error) && bs_filters_check(config, bs_yaml_find(node, "filters"), error);
 }
 
 static bool read_stores(struct blockstore_config *config, struct bs_error *error) {
@@ -248,6 +252,25 @@ static bool read_compat(struct blockstore_config *config, struct bs_error *error
     if (!bs_name_check(config->legacy[i], error))
       return bs_config_refuse(config, node->values[i], error, "compat.legacy: %s", error->message);
   return true;
+}
+
+/* load: whose lock of drivers there must be, and where. */
+static bool read_load(struct blockstore_config *config, struct bs_error *error) {
+  const struct bs_yaml *section = bs_yaml_find(config->root, "load");
+  struct bs_buffer path = BS_BUFFER_INIT;
+  unsigned char version;
+
+  if (section != NULL && config->locked == NULL)
+    return bs_config_refuse(config, section, error, "load: Give the address whose signature the lock of drivers must have: "
+                            "{locked: ADDRESS}.");
+  if (section != NULL && (!bs_address_decode(&version, config->locked_by, config->locked) ||
+                          (version != bs_address_version(BS_NETWORK_MAIN) && version != bs_address_version(BS_NETWORK_TEST))))
+    return bs_config_refuse(config, bs_yaml_find(section, "locked"), error,
+                            "load.locked: Expected here: the address of a key, as keygen prints it (P2PKH)");
+  if (config->lock_file != NULL || config->directory == NULL) return true;
+  bs_buffer_format(&path, "%s/" BS_LOCKFILE_NAME, config->directory);
+  config->lock_file = bs_buffer_take(&path);
+  return config->lock_file != NULL || bs_fail_memory(error);
 }
 
 /* names.pin: both of its keys. */
@@ -404,6 +427,7 @@ static bool interpret(struct blockstore_config *config, struct bs_error *error) 
          read_section(config, "timeouts", NULL, 0, error) && read_section(config, "limits", NULL, 0, error) &&
          read_section(config, "replication", replication_keys, COUNT(replication_keys), error) &&
          read_section(config, "compat", compat_keys, COUNT(compat_keys), error) && read_compat(config, error) &&
+         read_section(config, "load", NULL, 0, error) && read_load(config, error) &&
          read_plugin_path(config, error) &&
          read_stores(config, error) && read_replication(config, error) && complete(config, error);
 }

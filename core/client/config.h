@@ -32,6 +32,10 @@ struct blockstore_config {
   size_t plugin_path_count;
   char *state_dir;
 
+  char *locked;                             /* load.locked: an address; NULL: any driver may be loaded */
+  unsigned char locked_by[BS_HASH160_SIZE]; /* its hash */
+  char *lock_file;                          /* NULL: of the built-in one */
+
   char *provider;
   char *ledger;   /* embedded: the file; else NULL */
   char *server;   /* names.server, as it was given */

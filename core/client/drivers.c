@@ -8,8 +8,11 @@
 
 #include "core/base/auto.h"
 #include "core/client/session.h"
+#include "core/codec/hex.h"
 #include "core/driver/catalog.h"
 #include "core/driver/inside.h"
+#include "core/driver/lockfile.h"
+#include "core/driver/exact.h"
 #include "core/driver/value.h"
 
 static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
@@ -142,6 +145,21 @@ enum blockstore_result blockstore_drivers(const struct blockstore_config *config
 
 /* ---- why one is loaded, or not ---- */
 
+/* Hashes what would be loaded, and holds it against the lock, where one is asked for: what that does not admit is refused. */
+static bool judge_bytes(struct bs_candidate *candidate, const struct blockstore_config *config, struct bs_error *error) {
+  struct bs_lockfile *lock BS_AUTO_LOCKFILE = NULL;
+  struct bs_error refusal = {0};
+
+  if (candidate->refused != NULL || (candidate->builtin != NULL && config->locked == NULL)) return true;
+  if (bs_exact_digest(candidate, &refusal) &&
+      (config->locked == NULL || (bs_lockfile_read(&lock, config->lock_file, config->locked_by, &refusal) &&
+                                  bs_lockfile_admits(lock, candidate, config->lock_file, &refusal))))
+    return true;
+  if (refusal.word != BS_WORD_no_memory) candidate->refused = strdup(refusal.message);
+  candidate->rule = (enum bs_rule)refusal.rule;
+  return candidate->refused != NULL || bs_fail_memory(error);
+}
+
 /* What it needs, and what of that is not there; null for one that was refused before, or where it cannot be read. */
 static void add_libraries(cJSON *item, const struct bs_libraries *libraries) {
   cJSON *needs, *missing;
@@ -157,6 +175,13 @@ static void add_libraries(cJSON *item, const struct bs_libraries *libraries) {
     bs_document_append(needs, cJSON_CreateString(libraries->items[i].name));
     if (libraries->items[i].missing != NULL) bs_document_append(missing, cJSON_CreateString(libraries->items[i].name));
   }
+}
+
+static void add_digest(cJSON *item, const struct bs_candidate *candidate) {
+  char text[2 * BS_SHA256_SIZE + 1];
+
+  bs_hex_encode(text, candidate->sha256, BS_SHA256_SIZE);
+  bs_document_text(item, "sha256", candidate->has_sha256 ? text : NULL);
 }
 
 static const char *verdict(const struct bs_candidate *candidate) {
@@ -190,6 +215,7 @@ static cJSON *why_document(const struct bs_catalog *catalog, const char *name, c
     bs_document_text(item, "verdict", verdict(catalog->candidates[i]));
     add_verdict(item, catalog->candidates[i]);
     add_libraries(item, catalog->candidates[i]->libraries);
+    add_digest(item, catalog->candidates[i]);
     bs_document_append(list, item);
   }
   add_directories(tree, catalog);
@@ -206,8 +232,10 @@ static bool explain_driver(const struct blockstore_config *config, char **ret_js
   struct bs_error none = {0};
   int loads;
 
-  if (!find_candidates(&catalog, config, name, &none, error) ||
-      !bs_document_give(ret_json, why_document(catalog, name, &none, &loads), error))
+  if (!find_candidates(&catalog, config, name, &none, error)) return false;
+  for (size_t i = 0; i < catalog->candidate_count; i++)
+    if (!judge_bytes(catalog->candidates[i], config, error)) return false;
+  if (!bs_document_give(ret_json, why_document(catalog, name, &none, &loads), error))
     return false;
   *ret_loads = loads;
   return true;

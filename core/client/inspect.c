@@ -159,7 +159,7 @@ static cJSON *filter_document(const struct blockstore_config *config, const stru
   const char *name;
 
   if (item->kind != BS_YAML_MAPPING || !bs_filter_item(&name, &node, item)) return node_document(item);
-  return options_document(config, name, &node, bs_filter_core_keys, 1);
+  return options_document(config, name, &node, bs_filter_core_keys, 2);
 }
 
 static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {
@@ -218,6 +218,11 @@ static cJSON *config_document(const struct blockstore_config *config) {
   if (config->write_policy == BS_WRITE_NUMBER) bs_document_number(write, "at_least", (uint64_t)config->write_at_least);
   else bs_document_text(write, "at_least", config->write_policy == BS_WRITE_ALL ? "all" : "majority");
   add_texts(write, "require", config->require, config->require_count);
+  if (config->locked != NULL) {
+    part = bs_document_object(tree, "load");
+    bs_document_text(part, "locked", config->locked);
+    bs_document_text(part, "file", config->lock_file);
+  }
   add_texts(bs_document_object(tree, "compat"), "legacy", config->legacy, config->legacy_count);
   part = bs_document_object(tree, "timeouts");
   bs_document_number(part, "connect_ms", (uint64_t)config->connect_ms);

@@ -8,11 +8,14 @@
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
+#include "core/codec/hex.h"
 #include "core/driver/options.h"
+#include "core/driver/exact.h"
+#include "core/driver/rows.h"
 #include "core/driver/rule.h"
 #include "core/driver/vet.h"
 
-const char *const bs_filter_core_keys[1] = {"filter"};
+const char *const bs_filter_core_keys[2] = {"filter", "sha256"};
 
 bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item) {
   const struct bs_yaml *name = item->kind == BS_YAML_MAPPING ? bs_yaml_find(item, "filter") : item;
@@ -25,17 +28,34 @@ bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struc
   return true;
 }
 
+bool bs_wanted_find(const struct blockstore_config *config, const struct bs_yaml *mapping, struct bs_wanted *ret_wanted,
+                 struct bs_error *error) {
+  const struct bs_rows_file file = {config->file, config->directory, config->root};
+  struct bs_wanted wanted = {.node = bs_yaml_find(mapping, "sha256")};
+  const char *text = wanted.node == NULL ? "" : bs_rows_scalar(&file, wanted.node, BS_EXACT_EXPECTED, error);
+
+  if (text == NULL) return false;
+  if (wanted.node != NULL &&
+      (!bs_hex_is_string(text, 2 * sizeof wanted.sha256) || !bs_hex_decode(wanted.sha256, sizeof wanted.sha256, text)))
+    return bs_config_refuse(config, wanted.node, error, "Expected here: " BS_EXACT_EXPECTED);
+  *ret_wanted = wanted;
+  return true;
+}
+
 bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error) {
   struct bs_yaml options;
+  struct bs_wanted wanted;
   const char *name;
 
   if (filters == NULL) return true;
   if (filters->kind != BS_YAML_SEQUENCE || filters->count > BS_FILTERS_MAX)
     return bs_config_refuse(config, filters, error, "Expected here: a list of at most %d filters", BS_FILTERS_MAX);
-  for (size_t i = 0; i < filters->count; i++)
+  for (size_t i = 0; i < filters->count; i++) {
     if (!bs_filter_item(&name, &options, filters->values[i]) || !bs_vet_is_name(name))
       return bs_config_refuse(config, filters->values[i], error,
                               "Expected here: the name of a filter, or {filter: NAME, OPTION: VALUE ...}");
+    if (!bs_wanted_find(config, &options, &wanted, error)) return false;
+  }
   return true;
 }
 
@@ -45,12 +65,20 @@ static bool refuse(const struct bs_stack *stack, const struct bs_yaml *node, str
   return bs_context(error, "%s:%u:%u: Store %s", stack->config->file, node->line, node->column, stack->entry->name);
 }
 
-static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, struct bs_error *error) {
+/* May it be loaded, by its bytes? */
+static bool admit(struct bs_candidate *candidate, const struct bs_stack *stack, const struct bs_wanted *wanted,
+                  struct bs_error *error) {
+  if (stack->lock != NULL && !bs_lockfile_admits(stack->lock, candidate, stack->config->lock_file, error)) return false;
+  return wanted->node == NULL || bs_exact_check(candidate, wanted->sha256, error);
+}
+
+static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, const struct bs_wanted *wanted,
+                        struct bs_error *error) {
   const struct blockstore_config *config = stack->config;
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
 
   if (bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error) &&
-      bs_module_load(&layer->module, candidate, error))
+      admit(candidate, stack, wanted, error) && bs_module_load(&layer->module, candidate, error))
     return true;
   if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
     bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, driver);
@@ -63,9 +91,11 @@ static bool load_layer(struct bs_stack *stack, const char *driver, const struct 
   struct bs_layer *layer = &stack->layers[stack->count];
   bool is_filter = stack->count > 0;
   unsigned capabilities;
+  struct bs_wanted wanted = {.node = NULL};
 
   *layer = (struct bs_layer){.node = *options};
-  if (!find_module(layer, stack, driver, error)) return refuse(stack, node, error);
+  if (!bs_wanted_find(stack->config, options, &wanted, error)) return false;
+  if (!find_module(layer, stack, driver, &wanted, error)) return refuse(stack, wanted.node != NULL ? wanted.node : node, error);
   if (layer->module->metadata->is_filter && !is_filter)
     return bs_config_refuse(stack->config, node, error,
                             "Store %s: The driver %s is a filter, not a store: it stands in a store's \"filters\".",
@@ -83,9 +113,17 @@ static bool read_settings(struct bs_stack *stack, struct bs_layer *layer, struct
   bool is_filter = layer != stack->layers;
   const struct bs_options_place place = {stack->config->file, stack->config->directory,
                                          is_filter ? bs_filter_core_keys : bs_config_core_keys,
-                                         is_filter ? 1 : bs_config_core_key_count};
+                                         is_filter ? 2 : bs_config_core_key_count};
 
   return layer->settings != NULL || bs_options_read(&layer->settings, layer->module->metadata, &layer->node, &place, error);
+}
+
+static bool read_lock(struct bs_stack *stack, struct bs_error *error) {
+  const struct blockstore_config *config = stack->config;
+  const struct bs_yaml *node = config->locked == NULL ? NULL : bs_yaml_find(bs_yaml_find(config->root, "load"), "locked");
+
+  return node == NULL || bs_lockfile_read(&stack->lock, config->lock_file, config->locked_by, error) ||
+         bs_context(error, "%s:%u:%u: load.locked", config->file, node->line, node->column);
 }
 
 static bool load(struct bs_stack *stack, struct bs_error *error) {
@@ -94,6 +132,7 @@ static bool load(struct bs_stack *stack, struct bs_error *error) {
 
   stack->layers = calloc(count + 1, sizeof *stack->layers);
   if (stack->layers == NULL) return bs_fail_memory(error);
+  if (!read_lock(stack, error)) return false;
   if (!load_layer(stack, stack->entry->driver, node, bs_yaml_find(node, "driver"), error)) return false;
   for (size_t i = count; i > 0; i--) {
     const struct bs_yaml *item = filters->values[i - 1];
@@ -109,10 +148,14 @@ static bool load(struct bs_stack *stack, struct bs_error *error) {
 
 bool bs_stack_load(struct bs_stack *stack, const struct blockstore_config *config, const struct bs_store_config *entry,
                    struct bs_error *error) {
+  bool good;
+
   *stack = (struct bs_stack){.config = config, .entry = entry};
-  if (load(stack, error)) return true;
-  bs_stack_free(stack);
-  return false;
+  good = load(stack, error);
+  bs_lockfile_free(stack->lock);
+  stack->lock = NULL;
+  if (!good) bs_stack_free(stack);
+  return good;
 }
 
 void bs_stack_free(struct bs_stack *stack) {

@@ -3,11 +3,14 @@
  * What a store is made of: its driver, and the filters above it, each with its options.
  *
  *   filters: [log, {filter: retry, times: 5}]      log is asked first, then retry, then the store
+ *
+ * Each is loaded only if its file is what its `sha256` and the lock of drivers (`load`) say, where there are these.
  */
 #ifndef BS_CLIENT_STACK_H
 #define BS_CLIENT_STACK_H
 
 #include "core/client/config.h"
+#include "core/driver/lockfile.h"
 #include "core/driver/module.h"
 #include "core/driver/store.h"
 
@@ -24,7 +27,8 @@ struct bs_stack {
   const struct bs_store_config *entry;
   struct bs_layer *layers; /* the store's driver, then the filters, the one that is asked first at the end */
   size_t count;
-  unsigned capabilities; /* enum bs_capability, of all together */
+  unsigned capabilities;    /* enum bs_capability, of all together */
+  struct bs_lockfile *lock; /* while it is loaded; NULL: none is asked for */
 };
 
 /* Finds, vets and loads the drivers and checks their options; opens nothing.  Config and entry stay the caller's and live as
@@ -41,6 +45,15 @@ void bs_stack_free(struct bs_stack *stack);
 bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error);
 /* An item of that list.  *ret_name: within it; *ret_node: its options, as above.  False: it is none; no error is set. */
 bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item);
-extern const char *const bs_filter_core_keys[1]; /* "filter" */
+extern const char *const bs_filter_core_keys[2]; /* "filter", "sha256" */
+
+/* The `sha256` of a store or a filter. */
+struct bs_wanted {
+  const struct bs_yaml *node; /* NULL: it has none, and its driver may be of any bytes */
+  unsigned char sha256[BS_SHA256_SIZE];
+};
+/* mapping: its options.  Word: config. */
+bool bs_wanted_find(const struct blockstore_config *config, const struct bs_yaml *mapping, struct bs_wanted *ret_wanted,
+                 struct bs_error *error);
 
 #endif

@@ -125,7 +125,7 @@ static void register_store(struct blockstore_config *config, const char *name, i
   pthread_mutex_init(&storage->lock, NULL);
   storage->config = bs_config_retain(config);
   storage->entry = bs_config_store(config, name);
-  storage->stack = (struct bs_stack){config, storage->entry, layer, 1, metadata.capabilities};
+  storage->stack = (struct bs_stack){config, storage->entry, layer, 1, metadata.capabilities, NULL};
   layer->module = &module;
   storage->is_durable = true;
   PROMISED(storage->entry != NULL && bs_settings_new(&layer->settings, &error));

@@ -54,6 +54,9 @@ does namespace_preorder test
 keep claimed
 does namespace_reveal test
 keep revealed
+does drivers lock
+echo "load: {locked: $address}" >>"$(member file | sed 's/drivers\.lock$/blockstore.yaml/')"
+keep locked
 
 # ---- the commands ----
 commands=
@@ -137,6 +140,8 @@ done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id 
 done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes -o "$HOME/got"
   row reader '0 leaves' "$safe
 done 0 \"first_seen\": false < get_mutable alice.id notes" get_mutable alice.id notes -o "$HOME/older"
+  row owned 0 "$safe
+done 0 \"same\": true < drivers lock --check" drivers lock
 }
 
 asking_commands() {
@@ -144,6 +149,9 @@ asking_commands() {
   row owned asks "$safe" pending --resume
   row owned asks "$safe" drivers disk
   row owned asks "$safe" drivers why disk
+  row locked asks "$safe" drivers lock --check
+  row locked asks "$safe" drivers why disk
+  row locked asks "$safe" stores
   for command in lookup get_name_blockchain_record get_name_blockchain_history; do row owned asks "$safe" $command alice.id; done
   row owned asks "$safe" lookup --prove alice.id -c "$work/pinned.yaml"
   row owned asks "$safe" get_name_cost zoe.id

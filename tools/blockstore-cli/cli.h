@@ -56,6 +56,8 @@ enum cli_option_name {
   CLI_PROVE,
   CLI_PROVE_BLOCKS,
   CLI_TEST,
+  CLI_ALL,
+  CLI_CHECK,
   CLI_VERSION,
   CLI_OPTIONS
 };
@@ -156,6 +158,8 @@ bool cli_next_argument(struct cli_argument *ret_argument, const char **at);
 
 /* ---- session.c ---- */
 bool cli_open(struct cli *cli);
+/* The keys, for a command that needs them now and then; cli_close frees them. */
+bool cli_read_keys(struct cli *cli);
 void cli_close(struct cli *cli);
 /* SIGINT or SIGTERM when one came while a session was open, else 0. */
 int cli_signal(void);

@@ -43,6 +43,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_PROVE] = {"prove", '\0', NULL, "prove by the configured pin that the answer is current there, or fail"},
     [CLI_PROVE_BLOCKS] = {"prove-blocks", '\0', "COUNT", "the most blocks that a proof may check"},
     [CLI_TEST] = {"test", '\0', NULL, "a key for a test network"},
+    [CLI_ALL] = {"all", '\0', NULL, "all drivers of the plugin path, not only those that the stores use"},
+    [CLI_CHECK] = {"check", '\0', NULL, "hold the lock against the drivers that are there, and write nothing"},
     [CLI_VERSION] = {"version", '\0', NULL, "the version"},
 };
 
@@ -221,7 +223,7 @@ static const struct {
     {"SHELL", CLI_IS_ONE_OF, CLI_SHELLS},
     {"KEEPDATA", CLI_IS_ONE_OF, "true false"},
     {"BLOCKS", CLI_IS_ONE_OF, "infinite"},
-    {"why", CLI_IS_ONE_OF, "why"}, /* stands for itself */
+    {"why|lock", CLI_IS_ONE_OF, "why lock"}, /* stand for themselves */
 };
 
 bool cli_next_argument(struct cli_argument *ret_argument, const char **at) {
@@ -241,7 +243,16 @@ bool cli_next_argument(struct cli_argument *ret_argument, const char **at) {
   return true;
 }
 
-/* A noun in lower case is a word that stands for itself, once there are as many arguments as there may be. */
+/* Is it one of the words, which have blanks between them? */
+static bool is_word_of(const char *words, const char *argument) {
+  size_t length = strlen(argument);
+
+  for (const char *at = words; at != NULL && *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
+    if (strcspn(at, " ") == length && memcmp(at, argument, length) == 0) return true;
+  return false;
+}
+
+/* A noun in lower case is words that stand for themselves, once there are as many arguments as there may be. */
 static bool check_arguments(struct cli *cli) {
   const struct cli_command *command = cli->command;
   struct cli_argument argument;
@@ -251,7 +262,7 @@ static bool check_arguments(struct cli *cli) {
   for (const char *at = command->arguments; cli_next_argument(&argument, &at); most++) {
     least += !argument.is_optional;
     if (most < cli->count && islower((unsigned char)argument.noun[0]))
-      differs |= strcmp(argument.noun, cli->arguments[most]) != 0;
+      differs |= !is_word_of(argument.words, cli->arguments[most]);
   }
   if (cli->count >= least && cli->count <= most && !(differs && cli->count == most)) return true;
   return cli_refuse(cli, "The command has too %s arguments; write: blockstore-cli %s%s%s",

@@ -51,7 +51,7 @@ static const char *key_file(const struct cli *cli) {
   return file != NULL && *file == '\0' ? NULL : file;
 }
 
-static bool read_keys(struct cli *cli) {
+bool cli_read_keys(struct cli *cli) {
   const char *file = key_file(cli);
 
   if (file == NULL) {
@@ -79,7 +79,7 @@ bool cli_open(struct cli *cli) {
   if (needs >= CLI_CONFIG_READ &&
       blockstore_get_config(&cli->config, cli->value[CLI_CONFIG], &cli->error) != BLOCKSTORE_DONE)
     return false;
-  if ((needs >= CLI_OWNER || may_use_keys(cli)) && !read_keys(cli)) return false;
+  if ((needs >= CLI_OWNER || may_use_keys(cli)) && !cli_read_keys(cli)) return false;
   if (needs >= CLI_SESSION) {
     cli_watch_drivers();
     if (blockstore_session(cli->config, &cli->blockstore, NULL, 0, &cli->error) != BLOCKSTORE_DONE) return false;
