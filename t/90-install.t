@@ -33,7 +33,7 @@ blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so
 Makefile Makefile Makefile.am README.md blockstore-sqlite.pod blockstore.yaml configure.ac driver.map main.c plain.mk
 sha256.h sqlite.c sqlite.cc store.py store.sh
-compare.c compare.h endpoint.c endpoint.h errand.c errand.h fault.c fault.h health.c health.h http.c http.h label.c label.h layout.c layout.h peer.c peer.h proxy.c proxy.h quiet.c quiet.h transfer.c transfer.h tree.c tree.h upload.c upload.h url.c url.h
+chance.c chance.h compare.c compare.h endpoint.c endpoint.h errand.c errand.h fault.c fault.h health.c health.h http.c http.h label.c label.h layout.c layout.h passing.c passing.h pause.c pause.h peer.c peer.h proxy.c proxy.h quiet.c quiet.h transfer.c transfer.h tree.c tree.h upload.c upload.h url.c url.h
 END
 )" 'nothing less, nothing more'
 functions=$(sed -n '/^#/d; s/.*BLOCKSTORE_API.*/&/p' "$srcdir/include/blockstore/blockstore.h" | wc -l)

@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 command -v nm >/dev/null || skip_all 'needs nm'
 strict='-pedantic -Wall -Wextra -Werror -O2'
-prefixes='^bs_(compare|endpoint|errand|fault|health|http|label|layout|peer|proxy|quiet|temporary|transfer|tree|upload|url)_'
+prefixes='^bs_(chance|compare|endpoint|errand|fault|health|http|label|layout|passing|pause|peer|proxy|quiet|temporary|transfer|tree|upload|url)_'
 
 cat >"$work/url-use" <<'END'
 #include "url.h"
@@ -53,6 +53,73 @@ int main(void) {
   if (compare.sink.write(&compare.sink, "ax", 2) != BLOCKSTORE_STATUS_CANCELLED || bs_compare_is_same(&compare)) return 5;
   bs_compare_begin(&compare, &source);
   return compare.sink.begin(&compare.sink, 5) == BLOCKSTORE_STATUS_CANCELLED && compare.differs ? 0 : 6;
+}
+END
+cat >"$work/chance-use" <<'END'
+#include "chance.h"
+static const char *setting(const struct blockstore_settings *settings, const char *key, size_t index) {
+  (void)settings, (void)key, (void)index;
+  return "7";
+}
+static int64_t number(const struct blockstore_settings *settings, const char *key) {
+  (void)settings, (void)key;
+  return 7;
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+
+  host.setting = setting;
+  host.setting_number = number;
+  if (bs_chance_seed(&call, NULL) != 7 || bs_chance_at(7, 0) == bs_chance_at(7, 1)) return 1;
+  return bs_chance_below(3, 7, 1) < 3 ? 0 : 2;
+}
+END
+cat >"$work/pause-use" <<'END'
+#include "pause.h"
+static uint32_t left;
+static uint32_t time_left(struct blockstore_call *call) {
+  (void)call;
+  return left;
+}
+static int cancel_fd(struct blockstore_call *call) {
+  (void)call;
+  return -1;
+}
+static void set_error(struct blockstore_call *call, const char *sentence) {
+  (void)call, (void)sentence;
+}
+int main(void) {
+  static struct blockstore_host host;
+  struct blockstore_call call = {sizeof call, 0, &host, NULL};
+
+  host.time_left = time_left;
+  host.cancel_fd = cancel_fd;
+  host.set_error = set_error;
+  if (bs_pause_for(&call, 600000) != BLOCKSTORE_STATUS_CANCELLED) return 1;
+  left = 1000;
+  return bs_pause_for(&call, 1) == BLOCKSTORE_STATUS_OK ? 0 : 2;
+}
+END
+cat >"$work/passing-use" <<'END'
+#include "passing.h"
+#include <string.h>
+static enum blockstore_status handles(void *self, struct blockstore_call *call, const char *url) {
+  (void)self, (void)call;
+  return strcmp(url, "mine:x") == 0 ? BLOCKSTORE_STATUS_OK : BLOCKSTORE_STATUS_UNHANDLED_URL;
+}
+static enum blockstore_status through(void *self, struct blockstore_call *call, const struct bs_passing *passing) {
+  return bs_passing_on(((struct bs_passing_filter *)self)->next, call, passing);
+}
+int main(void) {
+  static struct blockstore_driver driver;
+  struct blockstore_next next = {sizeof next, sizeof driver, &driver, NULL};
+  struct bs_passing_filter filter = {&next, through};
+
+  driver.handles_url = handles;
+  if (bs_passing_handles_url(&filter, NULL, "mine:x") != BLOCKSTORE_STATUS_OK) return 1;
+  if (bs_passing_handles_url(&filter, NULL, "mine:y") != BLOCKSTORE_STATUS_UNHANDLED_URL) return 2;
+  return bs_passing_kind_of(BS_PASSING_GET_MUTABLE) == BS_PASSING_GET && strcmp(bs_passing_text(BS_PASSING_CHECK), "check") == 0 ? 0 : 3;
 }
 END
 cat >"$work/layout-use" <<'END'
@@ -294,7 +361,7 @@ use() {
 succeeds 'they are installed, and the header' \
   make -C "$builddir" -s install-pkgincludeHEADERS install-dist_driverpartsDATA DESTDIR="$work/root"
 parts=$(find "$work/root" -type d -name driver-parts) include=$(find "$work/root" -type d -name include)
-for part in compare endpoint errand fault health http label layout peer proxy quiet transfer tree upload url; do
+for part in chance compare endpoint errand fault health http label layout passing pause peer proxy quiet transfer tree upload url; do
   is_empty "$(grep -L 'Copyright .* The Blockstore authors' "$parts/$part".[ch])" "$part says whose it is"
   succeeds "$part.h says that it is to be copied, and what it needs" grep -q 'part to copy into a driver:.* need' "$parts/$part.h"
   for how in 'gcc c99' 'gcc c11' 'clang c99' 'clang c11' 'g++ c++17' 'clang++ c++17'; do
@@ -310,7 +377,7 @@ done
 # With a config.h of its own, as an author with autoconf has it.
 mkdir "$work/configured"
 printf '#define _GNU_SOURCE 1\n#define _FILE_OFFSET_BITS 64\n' >"$work/configured/config.h"
-for part in compare endpoint errand fault health http label layout peer proxy quiet transfer tree upload url; do
+for part in chance compare endpoint errand fault health http label layout passing pause peer proxy quiet transfer tree upload url; do
   # shellcheck disable=SC2086
   succeeds "$part: with a config.h" "${CC:-cc}" $strict -DHAVE_CONFIG_H -I"$work/configured" -I"$include" \
     -c "$parts/$part.c" -o "$work/$part.o"
