@@ -201,10 +201,10 @@ bool bs_call_possible(const struct bs_call *call, enum blockstore_status *ret_st
   const char *text = bs_entry_text(call->entry);
 
   *ret_status = BLOCKSTORE_STATUS_UNSUPPORTED;
-  if (!has_entry(store, call->entry))
-    return bs_fail(error, BS_WORD_failed, "The driver %s has no %s.", store->driver_name, text);
   if ((entries[call->entry].needs & CHANGES) != 0 && (store->capabilities & BS_CAPABILITY_READ_ONLY) != 0)
     return bs_fail(error, BS_WORD_failed, "The store can only be read (%s).", text);
+  if (!has_entry(store, call->entry))
+    return bs_fail(error, BS_WORD_failed, "The driver %s has no %s.", store->driver_name, text);
   if (call->source.abi.size <= store->largest) return true;
   *ret_status = BLOCKSTORE_STATUS_TOO_LARGE;
   return bs_fail(error, BS_WORD_too_large, "The store takes objects of at most %ju bytes; this has %ju.",
