@@ -28,6 +28,7 @@ blockstore-ftp.7 ftp.so
 blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so
 blockstore-log.7 log.so
+blockstore-readonly.7 readonly.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so
