@@ -10,7 +10,8 @@ is_config() {
   head -n 1 "$1" | grep -qE '^[a-z_]+:( |$)'
 }
 
-for page in doc/blockstore-cli doc/blockstore.7 plugins/disk/disk plugins/log/log plugins/readonly/readonly; do
+for page in doc/blockstore-cli doc/blockstore.7 plugins/disk/disk plugins/delay/delay plugins/error/error plugins/log/log \
+  plugins/rate/rate plugins/readonly/readonly plugins/retry/retry; do
   name=$(basename "$page")
   rm -rf "$HOME" "$work/blocks" "$work/commands"
   mkdir "$HOME"

@@ -21,14 +21,18 @@ blockstore-cli.1 blockstore-driver-test.1 blockstore-python-driver.1 blockstore-
 _blockstored blockstored blockstored.fish
 blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+blockstore-delay.7 delay.so
 blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
+blockstore-error.7 error.so
 blockstore-exec.7 exec.so
 blockstore-ftp.7 ftp.so
 blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so
 blockstore-log.7 log.so
+blockstore-rate.7 rate.so
 blockstore-readonly.7 readonly.so
+blockstore-retry.7 retry.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so
