@@ -22,6 +22,7 @@ _blockstored blockstored blockstored.fish
 blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
 blockstore-delay.7 delay.so
+blockstore-cache.7 cache.so
 blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
 blockstore-error.7 error.so
