@@ -27,6 +27,7 @@ blockstore-dht.7 dht.so
 blockstore-disk.7 disk.so
 blockstore-error.7 error.so
 blockstore-exec.7 exec.so
+blockstore-encrypt.7 encrypt.so
 blockstore-ftp.7 ftp.so
 blockstore-http.7 http.so
 blockstore-ipfs.7 ipfs.so

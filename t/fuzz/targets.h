@@ -57,6 +57,8 @@ void bs_fuzz_reply(const uint8_t *bytes, size_t length);
 void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
 /* proof.c */
 void bs_fuzz_proof(const uint8_t *bytes, size_t length);
+/* encrypt.c */
+void bs_fuzz_encrypt(const uint8_t *bytes, size_t length);
 /* dht.c */
 void bs_fuzz_values(const uint8_t *bytes, size_t length);
 /* exec.c */
