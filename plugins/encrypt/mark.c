@@ -170,7 +170,10 @@ static enum blockstore_status write_mark(struct bs_crypt *crypt, struct blocksto
   enum blockstore_status status = bs_crypt_store(crypt, call, BS_CRYPT_MARK, name, 0, &nothing, put_mark);
 
   if (status == BLOCKSTORE_STATUS_OK) crypt->mark = BS_CRYPT_MARK_CURRENT;
-  return status == BLOCKSTORE_STATUS_CONFLICT ? find_mark(crypt, call, name) : status;
+  if (status != BLOCKSTORE_STATUS_CONFLICT) return status;
+  status = find_mark(crypt, call, name);
+  if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "The store's mark was changed meanwhile.");
 }
 
 enum blockstore_status bs_crypt_mark_set(struct bs_crypt *crypt, struct blockstore_call *call) {
