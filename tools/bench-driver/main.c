@@ -2,8 +2,9 @@
 /*
  * What tools/bench-stores clocks: one instance of a driver, opened once, through the core's own calls.
  *
- *   bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES
+ *   bench-driver [-o KEY=VALUE]... [-f FILTER.so [-O KEY=VALUE]...] FILE.so ROUNDS BYTES
  *
+ * -f: through this filter, whose options -O has.
  * In each round another immutable object of so many bytes is put, fetched and deleted; a first round warms up and is not
  * told.  Prints "put MS WORK" and "get MS WORK" a round, the milliseconds that it took and those that the processor
  * worked; and at the end "peak KIB", the process's peak memory.
@@ -27,7 +28,8 @@
 #define BLOCK ((size_t)1 << 16)
 
 struct bench {
-  struct subject subject;
+  struct subject subject, filter;
+  const char *filter_file; /* NULL: none */
   struct bs_scopes scopes;
   struct bs_scope *scope; /* of all that is done */
   struct bs_store *store;
@@ -147,16 +149,19 @@ static bool assign(struct assignments *assignments, char *text) {
   return true;
 }
 
-static bool open_store(struct bench *bench, struct bs_error *error) {
+/* Above bench->store, if there is one. */
+static bool open_store(struct bench *bench, struct subject *subject, struct bs_error *error) {
   struct blockstore_settings *settings = NULL;
+  struct bs_store *below = bench->store;
   const struct bs_module *module;
   const char *directory = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 
-  if (!subject_load(&module, &bench->subject, error) ||
-      !subject_settings(&settings, &bench->subject, directory == NULL ? "/tmp" : directory, 1, NULL, NULL, error))
+  if (!subject_load(&module, subject, error) ||
+      !subject_settings(&settings, subject, directory == NULL ? "/tmp" : directory, 1, NULL, NULL, error))
     return false;
-  return bs_store_open(&bench->store, "bench", bench->subject.candidate->name, module->driver, module->driver_size,
-                       module->metadata, settings, -1, NULL, bench->scope, error);
+  bench->store = NULL; /* taken, whatever the result */
+  return bs_store_open(&bench->store, "bench", subject->candidate->name, module->driver, module->driver_size, module->metadata,
+                       settings, -1, below, bench->scope, error);
 }
 
 static bool run(struct bench *bench, const char *file, unsigned long rounds, uint64_t size, struct bs_error *error) {
@@ -164,7 +169,10 @@ static bool run(struct bench *bench, const char *file, unsigned long rounds, uin
   struct rusage usage;
 
   if (!bs_scope_open(&bench->scopes, &bench->scope, DEADLINE_MS, error) || !subject_read(&bench->subject, file, error) ||
-      !open_store(bench, error))
+      !open_store(bench, &bench->subject, error))
+    return false;
+  if (bench->filter_file != NULL &&
+      (!subject_read(&bench->filter, bench->filter_file, error) || !open_store(bench, &bench->filter, error)))
     return false;
   bench->round = start * 1000u;
   if (!go_round(bench, size, false, error)) return false;
@@ -182,9 +190,12 @@ int main(int argc, char **argv) {
   int letter;
 
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
-  while ((letter = getopt(argc, argv, "o:")) != -1) good = good && letter == 'o' && assign(&bench.subject.options, optarg);
+  while ((letter = getopt(argc, argv, "o:f:O:")) != -1) {
+    if (letter == 'f') bench.filter_file = optarg;
+    else good = good && letter != '?' && assign(letter == 'o' ? &bench.subject.options : &bench.filter.options, optarg);
+  }
   if (!good || argc - optind != 3) {
-    fputs("usage: bench-driver [-o KEY=VALUE]... FILE.so ROUNDS BYTES\n", stderr);
+    fputs("usage: bench-driver [-o KEY=VALUE]... [-f FILTER.so [-O KEY=VALUE]...] FILE.so ROUNDS BYTES\n", stderr);
     return 2;
   }
   good = run(&bench, argv[optind], strtoul(argv[optind + 1], NULL, 10), strtoull(argv[optind + 2], NULL, 10), &error);
@@ -192,6 +203,7 @@ int main(int argc, char **argv) {
   bs_store_close(bench.store);
   if (bench.scope != NULL) bs_scope_close(bench.scope);
   subject_free(&bench.subject);
+  subject_free(&bench.filter);
   bs_scopes_free(&bench.scopes);
   return good ? 0 : 1;
 }
