@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter encrypt above a store that a test holds in its hand: what that is told and asked, and what is made of its answers. */
+/* The filter encrypt above a store in the test's hand: what that is told and asked, and what is made of its answers. */
 #include <config.h>
 
 #include <fcntl.h>
@@ -22,8 +22,8 @@ static struct object {
   unsigned char bytes[1024];
   size_t length;
 } objects[8];
-static char story[4096];       /* each call */
-static const char *bad_call;   /* the beginning of the calls that answer `bad_answer` */
+static char story[4096];     /* each call */
+static const char *bad_call; /* the beginning of the calls that answer `bad_answer` */
 static enum blockstore_status bad_answer;
 static struct object planted; /* by another writer, just before a mark is put; without a name: none */
 
@@ -109,7 +109,8 @@ static enum blockstore_status below_make_mutable_url(void *self, struct blocksto
   return blockstore_give(sink, url, (size_t)snprintf(url, sizeof url, "mine://x/%s", data_id));
 }
 
-static enum blockstore_status below_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
+static enum blockstore_status below_delete_immutable(void *self, struct blockstore_call *call, const char *key,
+                                                     const char *txid) {
   enum blockstore_status status = tell(call, "delete", key);
 
   (void)self;

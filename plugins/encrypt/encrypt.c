@@ -116,7 +116,7 @@ static enum blockstore_status encrypt_get_immutable(void *self, struct blockstor
   bool was_damaged = false;
 
   for (size_t i = 0; i < crypt->keys.count; i++) {
-    bool damaged;
+    bool damaged = false;
     enum blockstore_status status = encrypt_get_under(crypt, call, ret_data, key, i, &damaged);
 
     if (status != BLOCKSTORE_STATUS_NOT_FOUND && !damaged) return status;

@@ -125,15 +125,14 @@ bool bs_crypt_header_begins(const unsigned char *bytes, size_t length) {
 
 /* ---- sizes ---- */
 
-/* Padme: of a length of E bits' worth, only the first log2(E) + 1 bits behind the leading one may be set. */
+/* Padme: of a length with the highest bit 2^E, only the floor(log2 E) + 1 bits behind that one may be set. */
 uint64_t bs_crypt_padded(uint64_t size) {
-  uint64_t length = size + BS_CRYPT_PREFIX, mask;
-  unsigned exponent = 0, bits = 1;
+  uint64_t length = size + BS_CRYPT_PREFIX, mask = 0;
+  unsigned exponent;
 
   if (length <= BS_CRYPT_LEAST) return BS_CRYPT_LEAST;
-  while (length >> (exponent + 1) != 0) exponent++;
-  while (exponent >> bits != 0) bits++;
-  mask = (UINT64_C(1) << (exponent - bits)) - 1;
+  exponent = 63 - (unsigned)__builtin_clzll(length);
+  for (unsigned bits = 32 - (unsigned)__builtin_clz(exponent); bits < exponent; bits++) mask = mask << 1 | 1;
   return (length + mask) & ~mask;
 }
 

@@ -117,7 +117,7 @@ static enum blockstore_status fail_errno(struct blockstore_call *call, const cha
   int reason = errno;
   enum blockstore_status status = blockstore_errno_status(reason);
 
-  return blockstore_fail(call, status, "%s: %s: %s", path, what, strerror(reason));
+  return blockstore_fail(call, status, "%s: %s: %s", path, what, strerrordesc_np(reason));
 }
 
 /* The rules of a secret's file, which are those of the core. */
