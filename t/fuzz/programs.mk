@@ -24,7 +24,7 @@ sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/plu
 	$(addprefix plugins/encrypt/,format.c keys.c open.c seal.c) \
 	plugins/s3/answer.c plugins/s3/place.c plugins/s3/profile.c t/lib/forge.c \
 	$(addprefix tools/blockstored/,cache.c follower.c http.c journal.c json.c method.c methods-blocks.c methods-coins.c methods-names.c \
-	methods-namespaces.c metrics.c service.c settings.c shapes.c)
+	methods-namespaces.c metrics.c progress.c service.c settings.c shapes.c)
 folder = t/fuzz/$(KIND)
 objects = $(sources:%.c=$(folder)/%.o)
 compile = $(FUZZ_CC) -g -std=gnu11 -pthread $(flags_$(KIND))
