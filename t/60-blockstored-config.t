@@ -53,6 +53,8 @@ printf 'secret2\n' >"$work/password"
 chmod 644 "$work/password"
 refuses "chain: {source: bitcoind, index: /i, user: u, password: {file: $work/password}}" 'password'
 refuses 'chain: {source: bitcoind, index: /i, user: u, password: "${BLOCKSTORED_NOT_SET}"}' 'BLOCKSTORED_NOT_SET'
+refuses 'threads: 0' 'threads: The value is outside its range'
+refuses 'threads: 17' 'threads: The value is outside its range'
 refuses 'limits: {connections: 0}' 'connections: The value is outside its range'
 refuses 'limits: {connections_of_one: 0}' 'connections_of_one: The value is outside its range'
 refuses 'limits: {frame: 1M}' 'frame: The value is outside its range'

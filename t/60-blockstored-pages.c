@@ -159,6 +159,25 @@ static void of_the_index_of_a_node(void **state) {
   bs_names_close(names);
 }
 
+/* Several loops keep 80 MB together. */
+static void assert_loops_share(const struct bsd_settings *settings) {
+  struct bsd_settings several = *settings;
+  struct bsd_service first, other;
+  struct bs_error error = {0};
+
+  several.threads = 4;
+  assert_ok(bsd_service_open(&first, &several, &error));
+  assert_ok(bsd_service_open_beside(&other, &first, &error));
+  look(first.names[BSD_AT_ONCE]);
+  look(other.names[BSD_AT_ONCE]);
+  assert_int_equal(kept_by(first.names[BSD_AT_ONCE]), -20 * 1024);
+  assert_int_equal(kept_by(other.names[BSD_AT_ONCE]), -20 * 1024);
+  assert_ptr_equal(other.follower, first.follower);
+  assert_null(other.names[BSD_SCAN]);
+  bsd_service_close(&other);
+  bsd_service_close(&first);
+}
+
 /* The loop's connection keeps 80 MB, the others what SQLite does. */
 static void assert_server_keeps(const struct bsd_settings *settings) {
   struct bsd_service service;
@@ -189,6 +208,8 @@ static void of_a_server(void **state) {
   make_ledger(fixture);
   assert_server_keeps(&local);
   assert_server_keeps(&node); /* whose index is made before the node is asked */
+  assert_loops_share(&local);
+  assert_loops_share(&node);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

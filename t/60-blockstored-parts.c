@@ -154,6 +154,10 @@ static void so_many_a_second(void **state UNUSED) {
   assert_false(bsd_allowance_take(allowance, &wait, key, 12000));
   assert_true(bsd_allowance_take(allowance, &wait, key, 14000));
   bsd_allowance_charge(allowance, 0, 1000);
+  while (bsd_allowance_take(allowance, &wait, key, 20000)) continue;
+  assert_false(bsd_allowance_take(allowance, &wait, key, 19999)); /* another thread's clock was read a little before */
+  assert_false(bsd_allowance_take(allowance, &wait, key, 20000));
+  assert_true(bsd_allowance_take(allowance, &wait, key, 20100));
   bsd_allowance_free(allowance);
 }
 

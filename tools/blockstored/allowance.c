@@ -8,8 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "core/base/auto.h"
+
 #define SETS 1024 /* 192 KiB; an address has a place in one of them, and who has asked nothing for longest goes first */
 #define WAYS 8
+#define LOCKS 64 /* each for the sets of its number, and those LOCKS further: few loops meet */
 
 struct place {
   uint64_t key; /* 0: nobody's */
@@ -20,6 +23,7 @@ struct place {
 struct bsd_allowance {
   double rate;
   uint64_t seed; /* nobody outside knows which addresses share a set */
+  pthread_mutex_t locks[LOCKS]; /* what follows */
   struct place places[SETS][WAYS];
 };
 
@@ -28,12 +32,15 @@ struct bsd_allowance *bsd_allowance_new(uint64_t rate) {
 
   if (allowance == NULL) return NULL;
   allowance->rate = (double)rate;
+  for (size_t i = 0; i < LOCKS; i++) pthread_mutex_init(&allowance->locks[i], NULL);
   if (getrandom(&allowance->seed, sizeof allowance->seed, 0) != (ssize_t)sizeof allowance->seed)
     allowance->seed = (uintptr_t)allowance;
   return allowance;
 }
 
 void bsd_allowance_free(struct bsd_allowance *allowance) {
+  if (allowance == NULL) return;
+  for (size_t i = 0; i < LOCKS; i++) pthread_mutex_destroy(&allowance->locks[i]);
   free(allowance);
 }
 
@@ -84,9 +91,13 @@ bool bsd_allowance_is_local(const struct sockaddr *address) {
   return address->sa_family == AF_UNIX;
 }
 
-/* The place of an address, or the one that it may have. */
-static struct place *find(struct bsd_allowance *allowance, uint64_t key) {
-  struct place *set = allowance->places[(mix((key ^ allowance->seed) >> 1) >> 16) % SETS], *oldest = set;
+static size_t set_of(const struct bsd_allowance *allowance, uint64_t key) {
+  return (mix((key ^ allowance->seed) >> 1) >> 16) % SETS;
+}
+
+/* The place of an address in its set, or the one that it may have.  Under the set's lock. */
+static struct place *find(struct place *set, uint64_t key) {
+  struct place *oldest = set;
 
   for (size_t i = 0; i < WAYS; i++) {
     if (set[i].key == key) return &set[i];
@@ -95,27 +106,38 @@ static struct place *find(struct bsd_allowance *allowance, uint64_t key) {
   return oldest;
 }
 
-bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t now_ms) {
-  struct place *place;
-
-  if (allowance->rate <= 0 || key == 0) return true;
-  place = find(allowance, key);
-  if (place->key != key) *place = (struct place){.key = key, .left = allowance->rate, .at_ms = now_ms};
-  place->left += (double)(now_ms - place->at_ms) * allowance->rate / 1000;
-  if (place->left > allowance->rate) place->left = allowance->rate;
-  place->at_ms = now_ms;
+/* now_ms may be a little before what another thread has said. */
+static bool take(struct place *place, uint32_t *ret_wait_ms, double rate, uint64_t key, uint64_t now_ms) {
+  if (place->key != key) *place = (struct place){.key = key, .left = rate, .at_ms = now_ms};
+  if (now_ms > place->at_ms) {
+    place->left += (double)(now_ms - place->at_ms) * rate / 1000;
+    place->at_ms = now_ms;
+  }
+  if (place->left > rate) place->left = rate;
   if (place->left < 1) {
-    *ret_wait_ms = (uint32_t)((1 - place->left) * 1000 / allowance->rate) + 1;
+    *ret_wait_ms = (uint32_t)((1 - place->left) * 1000 / rate) + 1;
     return false;
   }
   place->left--;
   return true;
 }
 
+bool bsd_allowance_take(struct bsd_allowance *allowance, uint32_t *ret_wait_ms, uint64_t key, uint64_t now_ms) {
+  size_t set;
+
+  if (allowance->rate <= 0 || key == 0) return true;
+  set = set_of(allowance, key);
+  BS_LOCKED(&allowance->locks[set % LOCKS]);
+  return take(find(allowance->places[set], key), ret_wait_ms, allowance->rate, key, now_ms);
+}
+
 void bsd_allowance_charge(struct bsd_allowance *allowance, uint64_t key, uint64_t requests) {
   struct place *place;
+  size_t set;
 
-  if (allowance->rate <= 0 || key == 0) return;
-  place = find(allowance, key);
+  if (allowance->rate <= 0 || key == 0 || requests == 0) return;
+  set = set_of(allowance, key);
+  BS_LOCKED(&allowance->locks[set % LOCKS]);
+  place = find(allowance->places[set], key);
   if (place->key == key) place->left -= (double)requests;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many requests each address may make: so many a second, and as many at once.  One thread. */
+/* How many requests each address may make: so many a second, and as many at once.  Any thread. */
 #ifndef BLOCKSTORED_ALLOWANCE_H
 #define BLOCKSTORED_ALLOWANCE_H
 

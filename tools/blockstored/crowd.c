@@ -7,15 +7,19 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/base/auto.h"
+
 struct place {
   uint64_t key; /* 0: free */
   size_t count;
 };
 
 struct bsd_crowd {
-  size_t most, of_one, count;
+  size_t most, of_one;
   size_t mask;   /* one less than there are places, of which there is a power of two */
   uint64_t seed; /* nobody outside knows which addresses meet */
+  pthread_mutex_t mutex; /* what follows */
+  size_t count;
   struct place places[];
 };
 
@@ -30,10 +34,13 @@ struct bsd_crowd *bsd_crowd_new(size_t most, size_t of_one) {
   crowd->of_one = of_one;
   crowd->mask = size - 1;
   if (getrandom(&crowd->seed, sizeof crowd->seed, 0) != (ssize_t)sizeof crowd->seed) crowd->seed = (uintptr_t)crowd;
+  pthread_mutex_init(&crowd->mutex, NULL);
   return crowd;
 }
 
 void bsd_crowd_free(struct bsd_crowd *crowd) {
+  if (crowd == NULL) return;
+  pthread_mutex_destroy(&crowd->mutex);
   free(crowd);
 }
 
@@ -52,8 +59,10 @@ static size_t find(const struct bsd_crowd *crowd, uint64_t key) {
 }
 
 enum bsd_entry bsd_crowd_enter(struct bsd_crowd *crowd, uint64_t key) {
-  size_t at = key == 0 ? 0 : find(crowd, key);
+  size_t at;
+  BS_LOCKED(&crowd->mutex);
 
+  at = key == 0 ? 0 : find(crowd, key);
   if (key != 0 && crowd->places[at].count >= crowd->of_one) return BSD_FULL_OF_ONE;
   if (crowd->count >= crowd->most) return BSD_FULL;
   crowd->count++;
@@ -78,6 +87,7 @@ static void close_up(struct bsd_crowd *crowd, size_t hole) {
 
 void bsd_crowd_leave(struct bsd_crowd *crowd, uint64_t key) {
   size_t at;
+  BS_LOCKED(&crowd->mutex);
 
   crowd->count--;
   if (key == 0) return;
@@ -87,6 +97,8 @@ void bsd_crowd_leave(struct bsd_crowd *crowd, uint64_t key) {
   close_up(crowd, at);
 }
 
-size_t bsd_crowd_count(const struct bsd_crowd *crowd) {
+size_t bsd_crowd_count(struct bsd_crowd *crowd) {
+  BS_LOCKED(&crowd->mutex);
+
   return crowd->count;
 }

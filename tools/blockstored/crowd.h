@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How many connections there are, all together and of each address: no host takes the places of all others.  One thread. */
+/* How many connections there are, all together and of each address: no host takes the places of all others.  Any
+ * thread. */
 #ifndef BLOCKSTORED_CROWD_H
 #define BLOCKSTORED_CROWD_H
 
@@ -17,6 +18,6 @@ void bsd_crowd_free(struct bsd_crowd *crowd); /* NULL is allowed */
 /* key: as in allowance.h; 0 is somebody who may have all places.  Who has entered leaves once, with the same key. */
 enum bsd_entry bsd_crowd_enter(struct bsd_crowd *crowd, uint64_t key);
 void bsd_crowd_leave(struct bsd_crowd *crowd, uint64_t key);
-size_t bsd_crowd_count(const struct bsd_crowd *crowd);
+size_t bsd_crowd_count(struct bsd_crowd *crowd);
 
 #endif

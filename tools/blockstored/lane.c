@@ -3,10 +3,8 @@
 
 #include "tools/blockstored/lane.h"
 
-#include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/worker.h"
@@ -22,15 +20,12 @@ static const struct {
 
 struct bsd_lanes {
   struct bsd_service *service;
-  int bell; /* eventfd: there is something done */
-  struct event *event;
   pthread_mutex_t mutex; /* what follows */
   pthread_cond_t quiet;  /* a lane has stopped */
   bool is_ending;
   struct queue waiting[BSD_LANES];
   bool is_running[BSD_LANES];
   struct bsd_job *running[BSD_LANES]; /* NULL: between two */
-  struct queue done;
 };
 
 static void put(struct queue *queue, struct bsd_job *job) {
@@ -85,14 +80,12 @@ static void renew_scope(struct bsd_service *service, enum bsd_lane lane) {
 }
 
 static void give_back(struct bsd_lanes *lanes, struct bsd_job *job) {
-  static const uint64_t one = 1;
   BS_LOCKED(&lanes->mutex);
 
   lanes->running[job->lane] = NULL;
   bsd_uncount(&lanes->service->metrics.lane_running[job->lane], 1);
   if (!lanes->is_ending) renew_scope(lanes->service, job->lane);
-  put(&lanes->done, job);
-  while (write(lanes->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
+  bsd_mailbox_put(job->asker.mailbox, &job->letter);
 }
 
 /* Until others have taken their replies. */
@@ -114,49 +107,37 @@ static void work(void *user) {
 
     if (!atomic_load(&job->is_dropped)) wait_for_room(lanes, lane);
     if (!atomic_load(&job->is_dropped)) {
-      bsd_frame_read(&frame, lanes->service, job->is_local, job->request.bytes, job->request.length);
+      bsd_frame_read(&frame, lanes->service, job->asker.is_local, job->request.bytes, job->request.length);
       bsd_frame_answer(&frame, lanes->service, &job->reply);
     }
-    bsd_count(&lanes->service->metrics.replies_waiting, job->reply.length);
+    job->counted = job->reply.length;
+    bsd_count(bsd_service_waiting(lanes->service), job->counted);
     give_back(lanes, job);
   }
 }
 
-static struct bsd_job *take_done(struct bsd_lanes *lanes) {
-  BS_LOCKED(&lanes->mutex);
-
-  return take(&lanes->done);
+void bsd_job_taken(struct bsd_job *job) {
+  bsd_uncount(bsd_service_waiting(job->service), job->counted);
+  job->counted = 0;
 }
 
-static void hear(evutil_socket_t fd, short what, void *user) {
-  struct bsd_lanes *lanes = user;
-  uint64_t count;
-  struct bsd_job *job;
+/* On the thread of the loop that it came from. */
+static void end(struct bsd_letter *letter) {
+  struct bsd_job *job = (struct bsd_job *)(void *)((char *)letter - offsetof(struct bsd_job, letter));
 
-  (void)what;
-  while (read(fd, &count, sizeof count) < 0 && errno == EINTR) continue;
-  while ((job = take_done(lanes)) != NULL) {
-    bsd_uncount(&lanes->service->metrics.replies_waiting, job->reply.length);
-    if (!atomic_load(&job->is_dropped)) job->done(job, job->user);
-    bsd_job_free(job);
-  }
+  if (!atomic_load(&job->is_dropped)) job->asker.done(job, job->asker.user);
+  bsd_job_taken(job);
+  bsd_job_free(job);
 }
 
-bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, struct event_base *base, struct bs_error *error) {
+bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, struct bs_error *error) {
   struct bsd_lanes *lanes = calloc(1, sizeof *lanes);
 
   if (lanes == NULL) return bs_fail_memory(error);
   lanes->service = service;
   for (size_t i = 0; i < BSD_LANES; i++) lanes->waiting[i].end = &lanes->waiting[i].first;
-  lanes->done.end = &lanes->done.first;
   pthread_mutex_init(&lanes->mutex, NULL);
   pthread_cond_init(&lanes->quiet, NULL);
-  lanes->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  lanes->event = lanes->bell < 0 ? NULL : event_new(base, lanes->bell, EV_READ | EV_PERSIST, hear, lanes);
-  if (lanes->event == NULL || event_add(lanes->event, NULL) != 0) {
-    bsd_lanes_close(lanes);
-    return bs_fail(error, BS_WORD_failed, "The threads for what takes long could not be prepared.");
-  }
   *ret_lanes = lanes;
   return true;
 }
@@ -164,7 +145,7 @@ bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, s
 static void count_job(const struct bsd_job *job, uint64_t key, size_t *all, size_t *of_one) {
   if (atomic_load(&job->is_dropped)) return;
   ++*all;
-  if (key != 0 && job->key == key) ++*of_one;
+  if (key != 0 && job->asker.key == key) ++*of_one;
 }
 
 /* Under the mutex. */
@@ -192,12 +173,12 @@ static bool start(struct bsd_lanes *lanes, enum bsd_lane lane, struct bs_error *
   return lanes->is_running[lane];
 }
 
-struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, bool is_local, const void *bytes,
-                              size_t length, void (*done)(struct bsd_job *job, void *user), void *user, struct bs_error *error) {
+struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, const struct bsd_asker *asker, const void *bytes,
+                              size_t length, struct bs_error *error) {
   struct bsd_job *job;
   BS_LOCKED(&lanes->mutex);
 
-  if (!has_room(lanes, lane, key, error)) return NULL;
+  if (!has_room(lanes, lane, asker->key, error)) return NULL;
   job = calloc(1, sizeof *job);
   if (job == NULL) {
     bs_fail_memory(error);
@@ -208,11 +189,10 @@ struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, uint6
     bsd_job_free(job);
     return NULL;
   }
+  job->letter.open = end;
+  job->service = lanes->service;
   job->lane = lane;
-  job->key = key;
-  job->is_local = is_local;
-  job->done = done;
-  job->user = user;
+  job->asker = *asker;
   put(&lanes->waiting[lane], job);
   bsd_count(&lanes->service->metrics.lane_waiting[lane], 1);
   return job;
@@ -252,9 +232,6 @@ void bsd_lanes_close(struct bsd_lanes *lanes) {
   begin_end(lanes);
   wait_until_quiet(lanes);
   bs_workers_rest();
-  drop_all(&lanes->done);
-  if (lanes->event != NULL) event_free(lanes->event);
-  if (lanes->bell >= 0) close(lanes->bell);
   pthread_cond_destroy(&lanes->quiet);
   pthread_mutex_destroy(&lanes->mutex);
   free(lanes);

@@ -91,7 +91,7 @@ static bool add_listener(struct bsd_server *server, taker *take, int fd, const c
 
   if (listener != NULL)
     listener->event =
-        evconnlistener_new(server->base, accept_event, listener, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+        evconnlistener_new(server->first->base, accept_event, listener, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
   if (listener == NULL || listener->event == NULL) {
     free(listener);
     close(fd);

@@ -18,6 +18,15 @@ void bsd_metrics_request(struct bsd_metrics *metrics, size_t number, enum bsd_ou
   bsd_count(&metrics->nanoseconds, nanoseconds);
 }
 
+_Static_assert(sizeof(struct bsd_metrics) % sizeof(atomic_ullong) == 0, "there are counters only");
+
+void bsd_metrics_add(struct bsd_metrics *sum, const struct bsd_metrics *one) {
+  atomic_ullong *to = (atomic_ullong *)(void *)sum;
+  const atomic_ullong *from = (const atomic_ullong *)(const void *)one;
+
+  for (size_t i = 0; i < sizeof *sum / sizeof *to; i++) bsd_count(&to[i], bsd_counted(&from[i]));
+}
+
 static void head(struct bs_buffer *text, const char *name, const char *type, const char *help) {
   bs_buffer_format(text, "# HELP blockstored_%s %s\n# TYPE blockstored_%s %s\n", name, help, name, type);
 }

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ enum state {
 };
 
 struct bsd_peer {
-  struct bsd_server *server;
+  struct bsd_loop *loop;
   struct bsd_peer *next, *previous;
   struct bufferevent *bev;
   struct bsd_job *job;  /* on a lane; NULL: none */
@@ -62,7 +63,7 @@ static size_t output_of(const struct bsd_peer *peer) {
 }
 
 static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *user) {
-  atomic_ullong *waiting = &((struct bsd_peer *)user)->server->service.metrics.replies_waiting;
+  atomic_ullong *waiting = bsd_service_waiting(&((struct bsd_peer *)user)->loop->service);
 
   (void)buffer;
   bsd_count(waiting, info->n_added);
@@ -72,30 +73,31 @@ static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info 
 /* ---- its end ---- */
 
 static void peer_free(struct bsd_peer *peer, const char *why) {
-  struct bsd_server *server = peer->server;
+  struct bsd_loop *loop = peer->loop;
+  struct bsd_server *server = loop->server;
 
   if (peer->job != NULL) bsd_lanes_drop(server->lanes, peer->job);
   if (peer->wake != NULL) event_free(peer->wake);
-  bsd_uncount(&server->service.metrics.replies_waiting, output_of(peer));
+  bsd_uncount(bsd_service_waiting(&loop->service), output_of(peer));
   evbuffer_remove_cb(bufferevent_get_output(peer->bev), count_output, peer);
   bufferevent_free(peer->bev);
   if (peer->next == peer) {
-    server->peers = NULL;
+    loop->peers = NULL;
   } else {
     peer->next->previous = peer->previous;
     peer->previous->next = peer->next;
-    if (server->peers == peer) server->peers = peer->next;
+    if (loop->peers == peer) loop->peers = peer->next;
   }
-  server->peer_count--;
+  loop->peer_count--;
+  atomic_fetch_sub(&loop->given, 1);
   if (peer->is_refused) server->refused--;
   else bsd_crowd_leave(server->crowd, peer->key);
-  atomic_store(&server->service.metrics.connections_open, bsd_crowd_count(server->crowd));
   if (!peer->is_refused)
     BSD_JOURNAL_OFTEN(BS_LOG_INFO, "closed", BSD_TEXT("peer", peer->text), BSD_TEXT("why", why),
                       BSD_NUMBER("requests", peer->requests),
                       BSD_NUMBER("milliseconds", bs_clock_monotonic_ms() - peer->since_ms));
   free(peer);
-  bsd_server_left(server);
+  bsd_loop_left(loop);
 }
 
 /* Everything was sent: the peer sees the end, and may still be sending. */
@@ -138,7 +140,7 @@ static bool send_bytes(struct bsd_peer *peer, const unsigned char *bytes, size_t
 
 /* The replies that were collected.  False: there was no memory, also before. */
 static bool send_replies(struct bsd_peer *peer) {
-  struct bs_buffer *replies = &peer->server->replies;
+  struct bs_buffer *replies = &peer->loop->replies;
   bool good = !replies->failed && send_bytes(peer, replies->bytes, replies->length);
 
   clear_room(replies);
@@ -147,8 +149,8 @@ static bool send_replies(struct bsd_peer *peer) {
 
 /* Behind those that were collected; a long one does not stand there twice.  False, as above: nothing more goes to this peer. */
 static bool add_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
-  struct bs_buffer *replies = &peer->server->replies;
-  size_t before = replies->length, most = (size_t)peer->server->settings->output;
+  struct bs_buffer *replies = &peer->loop->replies;
+  size_t before = replies->length, most = (size_t)peer->loop->server->settings->output;
 
   if (reply->failed) {
     clear_room(replies);
@@ -156,7 +158,7 @@ static bool add_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
   }
   bs_buffer_decimal(replies, reply->length);
   bs_buffer_byte(replies, ':');
-  bsd_count(&peer->server->service.metrics.bytes_out, replies->length - before + reply->length + 1);
+  bsd_count(&peer->loop->service.metrics.bytes_out, replies->length - before + reply->length + 1);
   if (reply->length < KEEP_REPLY) bs_buffer_add(replies, reply->bytes, reply->length);
   else if (!send_replies(peer) || !send_bytes(peer, reply->bytes, reply->length)) return false;
   bs_buffer_byte(replies, ',');
@@ -168,7 +170,7 @@ static bool send_reply(struct bsd_peer *peer, const struct bs_buffer *reply) {
 }
 
 static void add_fault(struct bsd_peer *peer, const char *sentence) {
-  struct bs_buffer *reply = &peer->server->reply;
+  struct bs_buffer *reply = &peer->loop->reply;
 
   bsd_fault_write(reply, BSD_FAILURE, sentence);
   add_reply(peer, reply);
@@ -179,10 +181,12 @@ static void add_fault(struct bsd_peer *peer, const char *sentence) {
 
 static void lane_done(struct bsd_job *job, void *user) {
   struct bsd_peer *peer = user;
+  bool good = send_reply(peer, &job->reply);
 
+  bsd_job_taken(job);
   peer->job = NULL;
   peer->busy_ms = bs_clock_monotonic_ms();
-  if (!send_reply(peer, &job->reply)) {
+  if (!good) {
     peer_free(peer, "memory");
     return;
   }
@@ -190,35 +194,29 @@ static void lane_done(struct bsd_job *job, void *user) {
   else leave(peer);
 }
 
-/* All that is answered in one turn of the loop is of one state, the newest: what all peers ask costs one look at the chain's
- * end. */
-static void hold(struct bsd_server *server) {
-  bsd_service_hold(&server->service);
-  if (!server->is_in_turn) event_active(server->turn_end, EV_TIMEOUT, 0);
-  server->is_in_turn = true;
-}
-
 /* False: there was no memory, and the peer has to go. */
 static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netstring) {
-  struct bsd_server *server = peer->server;
+  struct bsd_loop *loop = peer->loop;
+  struct bsd_server *server = loop->server;
   struct bsd_frame frame;
   struct bs_error error = {0};
   bool good;
 
-  bsd_frame_read(&frame, &server->service, peer->is_local, netstring->payload, netstring->length);
+  bsd_frame_read(&frame, &loop->service, peer->is_local, netstring->payload, netstring->length);
   peer->requests += frame.requests;
   bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
-    peer->job = bsd_lanes_run(server->lanes, frame.lane, peer->key, peer->is_local, netstring->payload, netstring->length,
-                              lane_done, peer, &error);
+    const struct bsd_asker asker = {peer->key, peer->is_local, loop->mailbox, lane_done, peer};
+
+    peer->job = bsd_lanes_run(server->lanes, frame.lane, &asker, netstring->payload, netstring->length, &error);
     if (peer->job != NULL) return true;
-    bsd_frame_refuse(&frame, &error, &server->reply);
+    bsd_frame_refuse(&frame, &error, &loop->reply);
   } else {
-    hold(server);
-    bsd_frame_answer(&frame, &server->service, &server->reply);
+    bsd_loop_hold(loop);
+    bsd_frame_answer(&frame, &loop->service, &loop->reply);
   }
-  good = add_reply(peer, &server->reply);
-  clear_room(&server->reply);
+  good = add_reply(peer, &loop->reply);
+  clear_room(&loop->reply);
   return good;
 }
 
@@ -233,14 +231,14 @@ static void wake(evutil_socket_t fd, short what, void *user) {
 static void wait_for(struct bsd_peer *peer, uint32_t milliseconds) {
   const struct timeval time = {milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
 
-  if (peer->wake == NULL) peer->wake = event_new(peer->server->base, -1, 0, wake, peer);
+  if (peer->wake == NULL) peer->wake = event_new(peer->loop->base, -1, 0, wake, peer);
   peer->is_waiting = peer->wake != NULL && event_add(peer->wake, &time) == 0;
 }
 
 /* May the next request be answered? */
 static bool may_go_on(struct bsd_peer *peer) {
   return peer->state == PEER_OPEN && peer->job == NULL && !peer->is_waiting &&
-         output_of(peer) < (size_t)peer->server->settings->output;
+         output_of(peer) < (size_t)peer->loop->server->settings->output;
 }
 
 static void malformed(struct bsd_peer *peer, enum bs_netstring_state state) {
@@ -250,7 +248,7 @@ static void malformed(struct bsd_peer *peer, enum bs_netstring_state state) {
            state == BS_NETSTRING_TOO_LARGE
                ? "The frame is too large: a request has at most 8,192 bytes, one of broadcast_transaction 131,072."
                : "This is no netstring: the length in decimal digits without a leading zero, a colon, as many bytes, a comma.");
-  bsd_count(&peer->server->service.metrics.frames_malformed, 1);
+  bsd_count(&peer->loop->service.metrics.frames_malformed, 1);
   BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "malformed", BSD_TEXT("peer", peer->text),
                     BSD_TEXT("why", state == BS_NETSTRING_TOO_LARGE ? "too large" : "no netstring"));
   add_fault(peer, sentence);
@@ -269,8 +267,8 @@ static enum step step(struct bsd_peer *peer, const unsigned char *bytes, size_t 
     malformed(peer, state);
     return STEP_LEFT;
   }
-  if (!bsd_allowance_take(peer->server->allowance, &wait_ms, peer->key, now_ms)) {
-    bsd_count(&peer->server->service.metrics.throttled, 1);
+  if (!bsd_allowance_take(peer->loop->server->allowance, &wait_ms, peer->key, now_ms)) {
+    bsd_count(&peer->loop->service.metrics.throttled, 1);
     wait_for(peer, wait_ms);
     return STEP_AGAIN;
   }
@@ -314,7 +312,7 @@ static void advance(struct bsd_peer *peer) {
   for (int i = 0; may_go_on(peer) && next == STEP_AGAIN; i++) {
     size_t of_frame = 0;
 
-    if (i == TURN_MAX || (used < length && bsd_service_is_full(&peer->server->service))) {
+    if (i == TURN_MAX || (used < length && bsd_service_is_full(&peer->loop->service))) {
       wait_for(peer, i == TURN_MAX ? 0 : FULL_PAUSE_MS);
       break;
     }
@@ -377,7 +375,7 @@ static void count_read(struct evbuffer *buffer, const struct evbuffer_cb_info *i
   struct bsd_peer *peer = user;
 
   (void)buffer;
-  if (info->n_added > 0) bsd_count(&peer->server->service.metrics.bytes_in, info->n_added);
+  if (info->n_added > 0) bsd_count(&peer->loop->service.metrics.bytes_in, info->n_added);
 }
 
 /* ---- its beginning ---- */
@@ -395,19 +393,19 @@ static void set_socket(evutil_socket_t fd, int family) {
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
 }
 
-static void join_ring(struct bsd_server *server, struct bsd_peer *peer) {
-  if (server->peers == NULL) {
-    server->peers = peer->next = peer->previous = peer;
+static void join_ring(struct bsd_loop *loop, struct bsd_peer *peer) {
+  if (loop->peers == NULL) {
+    loop->peers = peer->next = peer->previous = peer;
   } else {
-    peer->next = server->peers;
-    peer->previous = server->peers->previous;
+    peer->next = loop->peers;
+    peer->previous = loop->peers->previous;
     peer->previous->next = peer->next->previous = peer;
   }
-  server->peer_count++;
+  loop->peer_count++;
 }
 
 static bool open_peer(struct bsd_peer *peer, evutil_socket_t fd) {
-  peer->bev = bufferevent_socket_new(peer->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+  peer->bev = bufferevent_socket_new(peer->loop->base, fd, BEV_OPT_CLOSE_ON_FREE);
   if (peer->bev == NULL) return false;
   bufferevent_setcb(peer->bev, read_event, write_event, other_event, peer);
   bufferevent_setwatermark(peer->bev, EV_READ, 0, INPUT_MAX);
@@ -416,14 +414,14 @@ static bool open_peer(struct bsd_peer *peer, evutil_socket_t fd) {
   return bufferevent_enable(peer->bev, EV_READ | EV_WRITE) == 0;
 }
 
-static struct bsd_peer *peer_new(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address) {
+static struct bsd_peer *peer_new(struct bsd_loop *loop, evutil_socket_t fd, const struct sockaddr *address) {
   struct bsd_peer *peer = calloc(1, sizeof *peer);
 
   if (peer == NULL) {
     close(fd);
     return NULL;
   }
-  peer->server = server;
+  peer->loop = loop;
   peer->key = bsd_allowance_key(address);
   peer->is_local = bsd_allowance_is_local(address);
   peer->since_ms = peer->busy_ms = bs_clock_monotonic_ms();
@@ -441,35 +439,87 @@ static void refuse(struct bsd_server *server, evutil_socket_t fd, const struct s
   struct bsd_peer *peer = NULL;
 
   bsd_server_note_refused(server, "rpc", address, why);
-  if (server->refused < BSD_REFUSED_MAX) peer = peer_new(server, fd, address);
+  if (server->refused < BSD_REFUSED_MAX) peer = peer_new(server->first, fd, address);
   else close(fd);
   if (peer == NULL) return;
   peer->is_refused = true;
   server->refused++;
-  join_ring(server, peer);
+  atomic_fetch_add(&server->first->given, 1);
+  join_ring(server->first, peer);
   add_fault(peer, bsd_full_text(why));
   send_replies(peer);
   leave(peer);
 }
 
-void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length) {
-  uint64_t key = bsd_allowance_key(address);
-  enum bsd_entry entry = bsd_crowd_enter(server->crowd, key);
-  struct bsd_peer *peer;
+/* For one that has entered, and that the loop was given, there was no memory. */
+static void give_up(struct bsd_loop *loop, uint64_t key) {
+  atomic_fetch_sub(&loop->given, 1);
+  bsd_crowd_leave(loop->server->crowd, key);
+}
 
-  (void)length;
+/* On the loop's thread. */
+static void welcome(struct bsd_loop *loop, evutil_socket_t fd, const struct sockaddr *address) {
+  struct bsd_peer *peer = peer_new(loop, fd, address);
+
+  if (peer == NULL) {
+    give_up(loop, bsd_allowance_key(address));
+    return;
+  }
+  join_ring(loop, peer);
+  bsd_count(&loop->service.metrics.connections_total, 1);
+}
+
+/* A socket on its way to another loop. */
+struct newcomer {
+  struct bsd_letter letter;
+  struct bsd_loop *loop;
+  evutil_socket_t fd;
+  struct sockaddr_storage address;
+};
+
+static void open_newcomer(struct bsd_letter *letter) {
+  struct newcomer *newcomer = (struct newcomer *)(void *)((char *)letter - offsetof(struct newcomer, letter));
+
+  welcome(newcomer->loop, newcomer->fd, (const struct sockaddr *)&newcomer->address);
+  free(newcomer);
+}
+
+static void send_newcomer(struct bsd_loop *loop, evutil_socket_t fd, const struct sockaddr *address, size_t length) {
+  struct newcomer *newcomer = calloc(1, sizeof *newcomer);
+
+  if (newcomer == NULL) {
+    close(fd);
+    give_up(loop, bsd_allowance_key(address));
+    return;
+  }
+  newcomer->letter.open = open_newcomer;
+  newcomer->loop = loop;
+  newcomer->fd = fd;
+  memcpy(&newcomer->address, address, length < sizeof newcomer->address ? length : sizeof newcomer->address);
+  bsd_mailbox_put(loop->mailbox, &newcomer->letter);
+}
+
+/* That has the fewest. */
+static struct bsd_loop *choose_loop(const struct bsd_server *server) {
+  struct bsd_loop *chosen = server->first;
+
+  for (size_t i = 1; i < server->loop_count; i++)
+    if (atomic_load(&server->loops[i]->given) < atomic_load(&chosen->given)) chosen = server->loops[i];
+  return chosen;
+}
+
+void bsd_peer_accept(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address, int length) {
+  enum bsd_entry entry = bsd_crowd_enter(server->crowd, bsd_allowance_key(address));
+  struct bsd_loop *loop;
+
   if (entry != BSD_ENTERED) {
     refuse(server, fd, address, entry);
     return;
   }
-  peer = peer_new(server, fd, address);
-  if (peer == NULL) {
-    bsd_crowd_leave(server->crowd, key);
-    return;
-  }
-  join_ring(server, peer);
-  bsd_count(&server->service.metrics.connections_total, 1);
-  atomic_store(&server->service.metrics.connections_open, bsd_crowd_count(server->crowd));
+  loop = choose_loop(server);
+  atomic_fetch_add(&loop->given, 1);
+  if (loop == server->first) welcome(loop, fd, address);
+  else send_newcomer(loop, fd, address, (size_t)length);
 }
 
 /* ---- all of them ---- */
@@ -483,8 +533,8 @@ static bool is_gone(const struct bsd_peer *peer) {
 
 /* Why it has to go, or NULL. */
 static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
-  const struct bsd_settings *settings = peer->server->settings;
-  struct bsd_metrics *metrics = &peer->server->service.metrics;
+  const struct bsd_settings *settings = peer->loop->server->settings;
+  struct bsd_metrics *metrics = &peer->loop->service.metrics;
   uint64_t quiet_ms = now_ms > peer->busy_ms ? now_ms - peer->busy_ms : 0;
 
   if (peer->state == PEER_LINGERING) return quiet_ms >= LINGER_MS ? "ended" : NULL;
@@ -493,7 +543,7 @@ static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
     uint64_t most_ms = (uint64_t)settings->idle_ms;
 
     /* While no replies may be made, who does not take his goes soon; as many as are in the way. */
-    if (most_ms > FULL_PATIENCE_MS && bsd_service_is_full(&peer->server->service)) most_ms = FULL_PATIENCE_MS;
+    if (most_ms > FULL_PATIENCE_MS && bsd_service_is_full(&peer->loop->service)) most_ms = FULL_PATIENCE_MS;
     if (quiet_ms < most_ms) return NULL;
     bsd_count(&metrics->dropped_slow, 1);
     return "slow";
@@ -507,10 +557,10 @@ static const char *reason_to_end(struct bsd_peer *peer, uint64_t now_ms) {
   return "idle";
 }
 
-void bsd_peers_tick(struct bsd_server *server, uint64_t now_ms) {
-  struct bsd_peer *peer = server->peers;
+void bsd_peers_tick(struct bsd_loop *loop, uint64_t now_ms) {
+  struct bsd_peer *peer = loop->peers;
 
-  for (size_t left = server->peer_count; left > 0; left--) {
+  for (size_t left = loop->peer_count; left > 0; left--) {
     struct bsd_peer *next = peer->next;
     const char *why = reason_to_end(peer, now_ms);
 
@@ -520,10 +570,10 @@ void bsd_peers_tick(struct bsd_server *server, uint64_t now_ms) {
 }
 
 /* What has reached this machine is still read: then comes the end, as if the peer had said it. */
-void bsd_peers_finish(struct bsd_server *server) {
-  struct bsd_peer *peer = server->peers;
+void bsd_peers_finish(struct bsd_loop *loop) {
+  struct bsd_peer *peer = loop->peers;
 
-  for (size_t left = server->peer_count; left > 0; left--) {
+  for (size_t left = loop->peer_count; left > 0; left--) {
     struct bsd_peer *next = peer->next;
 
     shutdown(bufferevent_getfd(peer->bev), SHUT_RD);
@@ -531,8 +581,6 @@ void bsd_peers_finish(struct bsd_server *server) {
   }
 }
 
-void bsd_peers_free(struct bsd_server *server) {
-  while (server->peers != NULL) peer_free(server->peers, "stopped");
-  bs_buffer_free(&server->reply);
-  bs_buffer_free(&server->replies);
+void bsd_peers_free(struct bsd_loop *loop) {
+  while (loop->peers != NULL) peer_free(loop->peers, "stopped");
 }

@@ -17,7 +17,8 @@
 #include "tools/blockstored/page.h"
 #include "tools/blockstored/visitor.h"
 
-#define OTHER_DESCRIPTORS 64 /* beside connections: databases, listeners, the loop's own */
+#define OTHER_DESCRIPTORS 64 /* beside connections: databases, listeners, the lanes' own */
+#define OF_A_LOOP 16         /* its database, its own */
 
 void bsd_notify(const char *state) {
   const char *path = getenv("NOTIFY_SOCKET");
@@ -36,57 +37,41 @@ void bsd_notify(const char *state) {
 
 /* What the chain's source has come to. */
 static void look_at_source(struct bsd_server *server) {
-  bsd_service_look(&server->service);
-  if (!bsd_service_has_failed(&server->service, &server->error)) return;
+  bsd_service_look(&server->first->service);
+  if (!bsd_service_has_failed(&server->first->service, &server->error)) return;
   BSD_JOURNAL(BS_LOG_ERROR, "failed", BSD_TEXT("message", server->error.message));
-  event_base_loopexit(server->base, NULL);
+  event_base_loopexit(server->first->base, NULL);
 }
 
-static void tick(evutil_socket_t fd, short what, void *user) {
-  struct bsd_server *server = user;
-  uint64_t now_ms = bs_clock_monotonic_ms();
-
-  (void)fd, (void)what;
+void bsd_server_tick(struct bsd_server *server, uint64_t now_ms) {
   bsd_listen_again(server);
   look_at_source(server);
-  bsd_peers_tick(server, now_ms);
   bsd_visitors_tick(server, now_ms);
   bsd_journal_tick();
-  if (server->stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->base, NULL);
+  if (server->first->is_stopping && now_ms >= server->stop_by_ms) event_base_loopexit(server->first->base, NULL);
 }
 
 static size_t connections(const struct bsd_server *server) {
   return bsd_crowd_count(server->crowd) + bsd_crowd_count(server->http_crowd);
 }
 
-/* Behind all that this turn of the loop has found to do: while the loop waits, nothing is held. */
-static void end_turn(evutil_socket_t fd, short what, void *user) {
-  struct bsd_server *server = user;
-
-  (void)fd, (void)what;
-  server->is_in_turn = false;
-  bsd_service_release(&server->service);
-}
-
 /* The first signal: no new peers, and what was asked is answered.  The second: at once. */
 static void told_to_end(evutil_socket_t number, short what, void *user) {
   struct bsd_server *server = user;
+  struct bsd_loop *first = server->first;
 
   (void)what;
   BSD_JOURNAL(BS_LOG_INFO, "stopping", BSD_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
               BSD_NUMBER("connections", connections(server)));
   bsd_notify("STOPPING=1");
   bsd_listen_end(server);
-  server->stop_by_ms = server->stopping ? 0 : bs_clock_monotonic_ms() + (uint64_t)server->settings->stop_ms;
-  server->stopping = true;
-  bsd_peers_finish(server);
+  server->stop_by_ms = first->is_stopping ? 0 : bs_clock_monotonic_ms() + (uint64_t)server->settings->stop_ms;
+  first->is_stopping = true;
+  bsd_loops_finish(server);
+  bsd_peers_finish(first);
   bsd_visitors_finish(server);
-  bsd_server_left(server);
-  if (server->stop_by_ms <= bs_clock_monotonic_ms()) event_base_loopexit(server->base, NULL);
-}
-
-void bsd_server_left(struct bsd_server *server) {
-  if (server->stopping && server->peers == NULL && server->visitors == NULL) event_base_loopexit(server->base, NULL);
+  bsd_loop_left(first);
+  if (server->stop_by_ms <= bs_clock_monotonic_ms()) event_base_loopexit(first->base, NULL);
 }
 
 /* ---- connections that are one too many ---- */
@@ -99,7 +84,7 @@ const char *bsd_full_text(enum bsd_entry why) {
 void bsd_server_note_refused(struct bsd_server *server, const char *side, const struct sockaddr *address, enum bsd_entry why) {
   char text[BSD_PEER_TEXT];
 
-  bsd_count(&server->service.metrics.connections_refused, 1);
+  bsd_count(&server->first->service.metrics.connections_refused, 1);
   bsd_peer_text(text, address);
   BSD_JOURNAL_OFTEN(BS_LOG_WARNING, "refused", BSD_TEXT("peer", text), BSD_TEXT("side", side),
                     BSD_TEXT("why", why == BSD_FULL_OF_ONE ? "too many connections of one address" : "too many connections"));
@@ -107,25 +92,39 @@ void bsd_server_note_refused(struct bsd_server *server, const char *side, const 
 
 /* ---- its life ---- */
 
-static bool add_events(struct bsd_server *server, struct bs_error *error) {
-  static const struct timeval second = {1, 0};
+static bool hear_signals(struct bsd_server *server, struct bs_error *error) {
   static const int numbers[2] = {SIGTERM, SIGINT};
-  bool good;
 
-  server->tick = event_new(server->base, -1, EV_PERSIST, tick, server);
-  server->turn_end = event_new(server->base, -1, 0, end_turn, server);
-  good = server->tick != NULL && server->turn_end != NULL && event_add(server->tick, &second) == 0;
-  for (size_t i = 0; i < 2 && good; i++) {
-    server->signals[i] = evsignal_new(server->base, numbers[i], told_to_end, server);
-    good = server->signals[i] != NULL && event_add(server->signals[i], NULL) == 0;
+  for (size_t i = 0; i < 2; i++) {
+    server->signals[i] = evsignal_new(server->first->base, numbers[i], told_to_end, server);
+    if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
+      return bs_fail(error, BS_WORD_failed, "The loop could not be prepared for signals.");
   }
-  return good || bs_fail(error, BS_WORD_failed, "The loop could not be prepared.");
+  return true;
+}
+
+static bool open_loops(struct bsd_server *server, struct bs_error *error) {
+  size_t count = server->settings->threads < 1 ? 1 : (size_t)server->settings->threads;
+
+  for (; server->loop_count < count; server->loop_count++) {
+    if (!bsd_loop_open(&server->loops[server->loop_count], server, server->first, error)) return false;
+    server->first = server->loops[0];
+  }
+  return true;
+}
+
+static bool start_loops(struct bsd_server *server, struct bs_error *error) {
+  for (size_t i = 1; i < server->loop_count; i++)
+    if (!bsd_loop_start(server->loops[i], error)) return false;
+  return true;
 }
 
 /* As many descriptors as there may be connections. */
 static void raise_limit(const struct bsd_settings *settings) {
   struct rlimit limit, more;
   rlim_t wanted = (rlim_t)settings->connections + BSD_REFUSED_MAX + OTHER_DESCRIPTORS;
+
+  wanted += (rlim_t)settings->threads * OF_A_LOOP;
 
   if (strcmp(settings->http, "off") != 0) wanted += (rlim_t)settings->connections;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
@@ -148,39 +147,37 @@ static void hear_libevent(int severity, const char *message) {
 
 static bool open_server(struct bsd_server *server, const struct bsd_settings *settings, struct bs_error *error) {
   server->settings = settings;
-  server->base = event_base_new();
   server->allowance = bsd_allowance_new((uint64_t)settings->request_rate);
   server->crowd = bsd_crowd_new((size_t)settings->connections, (size_t)settings->connections_of_one);
   server->http_crowd = bsd_crowd_new((size_t)settings->connections, (size_t)settings->connections_of_one);
   bsd_page_policy(&server->page_policy);
-  if (server->base == NULL || server->allowance == NULL || server->crowd == NULL || server->http_crowd == NULL ||
+  if (server->allowance == NULL || server->crowd == NULL || server->http_crowd == NULL ||
       server->page_policy.failed)
     return bs_fail_memory(error);
-  return bsd_service_open(&server->service, settings, error) &&
-         bsd_lanes_open(&server->lanes, &server->service, server->base, error) && add_events(server, error) &&
-         bsd_listen(server, error);
+  return open_loops(server, error) && bsd_lanes_open(&server->lanes, &server->first->service, error) &&
+         hear_signals(server, error) && bsd_listen(server, error) && start_loops(server, error);
 }
 
 static void close_server(struct bsd_server *server) {
   bsd_listen_end(server);
   bsd_visitors_free(server);
-  bsd_peers_free(server);
+  for (size_t i = 0; i < server->loop_count; i++) bsd_peers_free(server->loops[i]);
   bsd_lanes_close(server->lanes);
-  bsd_service_close(&server->service);
   for (size_t i = 0; i < 2; i++)
     if (server->signals[i] != NULL) event_free(server->signals[i]);
-  if (server->tick != NULL) event_free(server->tick);
-  if (server->turn_end != NULL) event_free(server->turn_end);
+  for (size_t i = server->loop_count; i-- > 0;) bsd_loop_free(server->loops[i]);
   bsd_allowance_free(server->allowance);
   bsd_crowd_free(server->crowd);
   bsd_crowd_free(server->http_crowd);
   bs_buffer_free(&server->page_policy);
-  if (server->base != NULL) event_base_free(server->base);
+  pthread_cond_destroy(&server->fewer);
+  pthread_mutex_destroy(&server->mutex);
   libevent_global_shutdown();
 }
 
 bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error) {
-  struct bsd_server server = {.base = NULL};
+  struct bsd_server server = {
+      .ended = {.open = bsd_loops_ended}, .mutex = PTHREAD_MUTEX_INITIALIZER, .fewer = PTHREAD_COND_INITIALIZER};
   bool good;
 
   signal(SIGPIPE, SIG_IGN);
@@ -190,13 +187,15 @@ bool bsd_server_run(const struct bsd_settings *settings, struct bs_error *error)
   good = open_server(&server, settings, error);
   if (good) {
     BSD_JOURNAL(BS_LOG_INFO, "started", BSD_TEXT("version", PACKAGE_VERSION), BSD_TEXT("source", settings->source),
-                BSD_NUMBER("block", server.service.moment.block));
+                BSD_NUMBER("threads", server.loop_count), BSD_NUMBER("block", server.first->service.moment.block));
     bsd_notify("READY=1");
-    good = event_base_dispatch(server.base) >= 0 || bs_fail(error, BS_WORD_failed, "The loop ended.");
+    good = event_base_dispatch(server.first->base) >= 0 || bs_fail(error, BS_WORD_failed, "The loop ended.");
+    bsd_loops_end(&server);
     if (server.error.word != BS_NO_WORD) *error = server.error;
     good = good && server.error.word == BS_NO_WORD;
     BSD_JOURNAL(BS_LOG_INFO, "stopped", BSD_NUMBER("unanswered", connections(&server)));
   }
+  bsd_loops_end(&server);
   close_server(&server);
   return good;
 }

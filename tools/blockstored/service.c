@@ -17,7 +17,7 @@
 #define DEPTH_MAX 8
 #define PATIENCE_MS 60000       /* of a lane's frame; that which searches for coins has its own */
 #define AT_ONCE_MS 2000         /* of the loop's own */
-#define PAGES_KEPT (UINT64_C(80) << 20) /* bytes of the index that the loop's thread keeps */
+#define PAGES_KEPT (UINT64_C(80) << 20) /* bytes of the index that the threads of the loops keep, all together */
 #define SLOW_NS 1000000000      /* an answer that is told */
 
 /* ---- opening ---- */
@@ -29,40 +29,56 @@ static const struct {
   bool is_followed;
 } sources[] = {{"local", &bs_provider_embedded, false}, {"bitcoind", &bs_provider_bitcoind, true}};
 
+/* What all loops have together, of which each has its part. */
+static uint64_t part_of(const struct bsd_settings *settings, uint64_t all) {
+  return settings->threads <= 1 ? all : all / (uint64_t)settings->threads;
+}
+
 static bool open_names(struct bsd_service *service, struct bs_error *error) {
+  size_t which = 0, lanes = service->first == service ? BSD_LANES : BSD_AT_ONCE + 1;
   char url[300];
-  size_t which = 0;
   struct bs_bitcoind_config node = {.network = NULL};
-  struct bs_names_config config = {.ledger = service->settings->ledger, .cache = PAGES_KEPT};
+  struct bs_names_config config = {.ledger = service->settings->ledger, .cache = part_of(service->settings, PAGES_KEPT)};
 
   while (strcmp(service->settings->source, sources[which].name) != 0) which++; /* it is one of them */
   if (sources[which].is_followed) {
     node = bsd_bitcoind_config(url, service->settings);
     config.bitcoind = &node;
-    if (!bsd_follower_open(&service->follower, service->settings, error)) return false;
+    if (service->follower == NULL && !bsd_follower_open(&service->follower, service->settings, error)) return false;
   }
-  for (size_t i = 0; i < BSD_LANES; i++, config.cache = 0)
+  for (size_t i = 0; i < lanes; i++, config.cache = 0)
     if (!bs_names_open_on(&service->names[i], sources[which].provider, &config, error) ||
         !bs_scope_open(&service->scopes, &service->scope[i], 0, error))
       return false;
   return true;
 }
 
+static bool open_part(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error) {
+  service->settings = settings;
+  service->cache = bsd_cache_new((size_t)part_of(settings, (uint64_t)settings->cache));
+  if (service->cache == NULL) return bs_fail_memory(error);
+  return open_names(service, error) && bs_names_moment(service->names[BSD_AT_ONCE], NULL, &service->moment, error);
+}
+
+bool bsd_service_open_beside(struct bsd_service *service, struct bsd_service *first, struct bs_error *error) {
+  memset(service, 0, sizeof *service);
+  service->first = first;
+  service->follower = first->follower;
+  return open_part(service, first->settings, error);
+}
+
 bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error) {
   memset(service, 0, sizeof *service);
-  service->settings = settings;
-  service->cache = bsd_cache_new((size_t)settings->cache);
-  if (service->cache == NULL) return bs_fail_memory(error);
-  if (!open_names(service, error) || !bs_names_moment(service->names[BSD_AT_ONCE], NULL, &service->moment, error)) return false;
+  service->first = service;
+  if (!open_part(service, settings, error)) return false;
   if (!service->moment.exists && service->follower == NULL)
     return bs_fail(error, BS_WORD_no_names, "%s: There is no ledger; run: blockstore-cli init", settings->ledger);
   atomic_store(&service->metrics.tip, service->moment.block);
-  atomic_store(&service->metrics.node_blocks, service->moment.block);
   return true;
 }
 
 void bsd_service_close(struct bsd_service *service) {
-  bsd_follower_close(service->follower);
+  if (service->first == service) bsd_follower_close(service->follower);
   for (size_t i = 0; i < BSD_LANES; i++) {
     if (service->scope[i] != NULL) bs_scope_close(service->scope[i]);
     bs_names_close(service->names[i]);
@@ -78,10 +94,11 @@ void bsd_service_close(struct bsd_service *service) {
 static void turn(struct bsd_service *service, const struct bs_moment *moment) {
   char consensus[BS_CONSENSUS_TEXT];
 
-  bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
   service->moment = *moment;
   service->has_info = false;
   bsd_cache_turn(service->cache);
+  if (service->first != service) return; /* one tells it */
+  bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
   atomic_store(&service->metrics.tip, moment->block);
   BSD_JOURNAL(BS_LOG_INFO, "block", BSD_NUMBER("block", moment->block), BSD_TEXT("consensus", consensus));
 }
@@ -95,7 +112,7 @@ static void set_deadline(struct bsd_service *service, enum bsd_lane lane) {
 
 void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node) {
   if (service->follower != NULL) bsd_follower_look(service->follower, ret_node);
-  else *ret_node = (struct bsd_node){.state = "following", .height = bsd_counted(&service->metrics.tip)};
+  else *ret_node = (struct bsd_node){.state = "following", .height = bsd_counted(&service->first->metrics.tip)};
 }
 
 bool bsd_service_has_failed(const struct bsd_service *service, struct bs_error *ret_error) {
@@ -146,7 +163,7 @@ bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_inf
 }
 
 bool bsd_service_is_full(const struct bsd_service *service) {
-  return bsd_counted(&service->metrics.replies_waiting) >= (unsigned long long)service->settings->replies;
+  return bsd_counted(bsd_service_waiting(service)) >= (unsigned long long)service->settings->replies;
 }
 
 /* ---- what a request asks for ---- */

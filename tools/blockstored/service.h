@@ -20,9 +20,12 @@
 #define BSD_RESULT_MAX (4u << 20)       /* bytes from which on a list is not continued */
 #define BSD_BATCH_MAX 256               /* requests of a frame */
 
+/* One for each loop, so that two of them share nothing that they look at for every request.  Only that of the first loop has
+ * what the other lanes need. */
 struct bsd_service {
   const struct bsd_settings *settings;
-  struct bsd_follower *follower;     /* of a Bitcoin node; NULL: the local chain */
+  struct bsd_service *first;         /* the first loop's; itself there */
+  struct bsd_follower *follower;     /* of a Bitcoin node, the first one's; NULL: the local chain */
   struct bs_names *names[BSD_LANES]; /* opened apart: a lane does not wait for another's lock */
   struct bs_scopes scopes;
   struct bs_scope *scope[BSD_LANES]; /* open as long as the service is; its deadline is set for each frame */
@@ -32,10 +35,13 @@ struct bsd_service {
   struct bs_moment moment;
   bool has_info;
   struct bs_names_info info; /* of that moment: to count the names takes a while */
-  struct bsd_metrics metrics;
+  struct bsd_metrics metrics; /* what this loop counts, and the first one's lanes */
 };
 
+/* The first loop's. */
 bool bsd_service_open(struct bsd_service *service, const struct bsd_settings *settings, struct bs_error *error);
+/* That of another loop; it is closed before the first one. */
+bool bsd_service_open_beside(struct bsd_service *service, struct bsd_service *first, struct bs_error *error);
 void bsd_service_close(struct bsd_service *service);
 /* Looks at the chain's end, so that no reply of a former state is given.  On the loop's thread. */
 void bsd_service_look(struct bsd_service *service);
@@ -47,7 +53,11 @@ void bsd_service_release(struct bsd_service *service);
 
 /* What the index is, by the loop's thread; where a state is held, of that one. */
 bool bsd_service_info(struct bsd_service *service, struct bs_names_info *ret_info, struct bs_error *error);
-/* Do as many bytes of replies wait as may?  Then no more are made.  Any thread. */
+/* Bytes of replies that were not taken yet, of all loops. */
+static inline atomic_ullong *bsd_service_waiting(const struct bsd_service *service) {
+  return &service->first->metrics.replies_waiting;
+}
+/* Do as many of them wait as may?  Then no more are made.  Any thread. */
 bool bsd_service_is_full(const struct bsd_service *service);
 /* How the index stands to its source; a local chain is its own.  Any thread. */
 void bsd_service_node(const struct bsd_service *service, struct bsd_node *ret_node);

@@ -3,6 +3,7 @@
 
 #include "tools/blockstored/settings.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +16,13 @@
 
 #define FILE_MAX (1u << 20)
 #define SECRET_MAX 4096
+#define THREADS_UNTOLD 4 /* at most, where nobody says how many */
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define BS_ROWS_OF struct bsd_settings
 static const struct bs_row rows[] = {
     BS_ROW("", "http", STRING, "", 0, 0, http),
+    BS_ROW("", "threads", INT, "", 1, BSD_THREADS_MAX, threads),
     BS_ROW("chain", "source", ENUM, "local,bitcoind", 0, 0, source),
     BS_ROW("chain", "ledger", PATH, "", 0, 0, ledger),
     BS_ROW("chain", "network", ENUM, "main,test,signet,regtest", 0, 0, network),
@@ -157,6 +160,17 @@ static bool share_connections(struct bsd_settings *settings) {
   return true;
 }
 
+/* Where that is not said: one for each processor that this process may have. */
+static bool count_threads(struct bsd_settings *settings) {
+  cpu_set_t processors;
+
+  if (settings->threads > 0) return true;
+  settings->threads = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
+  if (settings->threads < 1) settings->threads = 1;
+  if (settings->threads > THREADS_UNTOLD) settings->threads = THREADS_UNTOLD;
+  return true;
+}
+
 static bool interpret(struct bsd_settings *settings, const struct bs_rows_file *file, struct bs_error *error) {
   return bs_rows_want_mapping(file, file->root, "The configuration", error) &&
          bs_rows_read(file, settings, rows, COUNT(rows), "", top_keys, COUNT(top_keys), error) &&
@@ -166,7 +180,7 @@ static bool interpret(struct bsd_settings *settings, const struct bs_rows_file *
          check_chain(settings, file, error) && read_listen(settings, file, error) &&
          set_text(&settings->http, "off", error) && set_text(&settings->unspents, "all", error) &&
          set_text(&settings->log_level, "info", error) && set_text(&settings->log_format, "text", error) &&
-         share_connections(settings);
+         share_connections(settings) && count_threads(settings);
 }
 
 static void free_yaml(struct bs_yaml **root) {

@@ -7,6 +7,8 @@
 
 #include "core/bitcoind/follow.h"
 
+#define BSD_THREADS_MAX 16
+
 struct bsd_settings {
   char *source;   /* "local" or "bitcoind" */
   char *ledger;   /* local: the file */
@@ -27,6 +29,7 @@ struct bsd_settings {
   size_t listen_count;
   char *http; /* the same, or "off" */
 
+  int64_t threads; /* that answer, each with a loop of its own; where they come from a file at least 1, else 0 is 1 */
   int64_t connections;   /* at once, of the RPC; of the HTTP side as many again */
   int64_t connections_of_one; /* of each address, of either side */
   int64_t request_rate;  /* a second for each peer's address; 0: unlimited */

@@ -24,7 +24,7 @@ static size_t output_of(const struct bsd_visitor *visitor) {
 }
 
 static void count_output(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *user) {
-  atomic_ullong *waiting = &((struct bsd_visitor *)user)->server->service.metrics.replies_waiting;
+  atomic_ullong *waiting = bsd_service_waiting(&((struct bsd_visitor *)user)->server->first->service);
 
   (void)buffer;
   bsd_count(waiting, info->n_added);
@@ -37,7 +37,7 @@ static void visitor_free(struct bsd_visitor *visitor) {
   struct bsd_server *server = visitor->server;
 
   if (visitor->job != NULL) bsd_lanes_drop(visitor->server->lanes, visitor->job);
-  bsd_uncount(&server->service.metrics.replies_waiting, output_of(visitor));
+  bsd_uncount(bsd_service_waiting(&server->first->service), output_of(visitor));
   evbuffer_remove_cb(bufferevent_get_output(visitor->bev), count_output, visitor);
   bufferevent_free(visitor->bev);
   if (visitor->next != NULL) visitor->next->previous = visitor->previous;
@@ -45,9 +45,8 @@ static void visitor_free(struct bsd_visitor *visitor) {
   else server->visitors = visitor->next;
   if (visitor->is_refused) server->refused--;
   else bsd_crowd_leave(server->http_crowd, visitor->key);
-  atomic_store(&server->service.metrics.http_connections_open, bsd_crowd_count(server->http_crowd));
   free(visitor);
-  bsd_server_left(server);
+  bsd_loop_left(server->first);
 }
 
 static void begin(struct bsd_visitor *visitor, enum bsd_visit step) {
@@ -111,7 +110,7 @@ void bsd_visitor_reply(struct bsd_visitor *visitor, int status, const char *type
     shutdown(bufferevent_getfd(visitor->bev), SHUT_RDWR);
     return;
   }
-  bsd_count(&visitor->server->service.metrics.bytes_out, output_of(visitor));
+  bsd_count(&visitor->server->first->service.metrics.bytes_out, output_of(visitor));
   bufferevent_enable(visitor->bev, EV_READ | EV_WRITE);
 }
 
@@ -165,13 +164,13 @@ static void count_read(struct evbuffer *buffer, const struct evbuffer_cb_info *i
   struct bsd_visitor *visitor = user;
 
   (void)buffer;
-  if (info->n_added > 0) bsd_count(&visitor->server->service.metrics.bytes_in, info->n_added);
+  if (info->n_added > 0) bsd_count(&visitor->server->first->service.metrics.bytes_in, info->n_added);
 }
 
 /* ---- its beginning ---- */
 
 static bool open_visitor(struct bsd_visitor *visitor, evutil_socket_t fd) {
-  visitor->bev = bufferevent_socket_new(visitor->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+  visitor->bev = bufferevent_socket_new(visitor->server->first->base, fd, BEV_OPT_CLOSE_ON_FREE);
   if (visitor->bev == NULL) return false;
   bufferevent_setcb(visitor->bev, read_event, write_event, other_event, visitor);
   bufferevent_setwatermark(visitor->bev, EV_READ, 0, BSD_HTTP_HEAD_MAX);
@@ -185,7 +184,6 @@ static void join(struct bsd_server *server, struct bsd_visitor *visitor) {
   if (visitor->next != NULL) visitor->next->previous = visitor;
   server->visitors = visitor;
   if (visitor->is_refused) server->refused++;
-  atomic_store(&server->service.metrics.http_connections_open, bsd_crowd_count(server->http_crowd));
 }
 
 static struct bsd_visitor *visitor_new(struct bsd_server *server, evutil_socket_t fd, const struct sockaddr *address) {
@@ -239,12 +237,12 @@ static uint64_t time_of(const struct bsd_visitor *visitor) {
     case BSD_VISIT_LINGERING: return LINGER_MS;
     case BSD_VISIT_SENDING: break;
   }
-  if (bsd_service_is_full(&visitor->server->service)) return FULL_PATIENCE_MS;
+  if (bsd_service_is_full(&visitor->server->first->service)) return FULL_PATIENCE_MS;
   return settings->idle_ms < TAKE_MS ? (uint64_t)settings->idle_ms : TAKE_MS;
 }
 
 void bsd_visitors_tick(struct bsd_server *server, uint64_t now_ms) {
-  struct bsd_metrics *metrics = &server->service.metrics;
+  struct bsd_metrics *metrics = &server->first->service.metrics;
 
   for (struct bsd_visitor *visitor = server->visitors, *next; visitor != NULL; visitor = next) {
     next = visitor->next;

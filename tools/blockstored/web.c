@@ -75,7 +75,7 @@ static int status_of(const struct bs_buffer *reply) {
 static void send_absent(struct bsd_visitor *visitor) {
   struct bsd_node node;
 
-  bsd_service_node(&visitor->server->service, &node);
+  bsd_service_node(&visitor->server->first->service, &node);
   if (node.is_behind) bsd_web_refuse(visitor, 503, "Indexing blockchain");
   else send_problem(visitor, 404, "There is none.");
 }
@@ -117,17 +117,18 @@ static void ask(struct bsd_visitor *visitor, const struct bs_buffer *text, const
     send_problem(visitor, 503, error.message);
     return;
   }
-  bsd_frame_read(&frame, &server->service, false, text->bytes, text->length);
+  bsd_frame_read(&frame, &server->first->service, false, text->bytes, text->length);
   bsd_allowance_charge(server->allowance, visitor->key, frame.cost - 1);
   if (!frame.is_json) {
     send_problem(visitor, status_of_word(frame.error.word), frame.error.message);
   } else if (frame.lane != BSD_AT_ONCE) {
+    const struct bsd_asker asker = {visitor->key, false, server->first->mailbox, lane_done, visitor};
+
     visitor->absent = absent;
-    visitor->job = bsd_lanes_run(server->lanes, frame.lane, visitor->key, false, text->bytes, text->length, lane_done, visitor,
-                                 &error);
+    visitor->job = bsd_lanes_run(server->lanes, frame.lane, &asker, text->bytes, text->length, &error);
     if (visitor->job == NULL) bsd_web_refuse(visitor, 503, error.message);
   } else {
-    bsd_frame_answer(&frame, &server->service, &reply);
+    bsd_frame_answer(&frame, &server->first->service, &reply);
     send_result(visitor, &reply, absent);
   }
 }
@@ -200,7 +201,7 @@ static bool route(struct bsd_visitor *visitor, const char *path) {
 
 /* The same as long as the chain is.  True: the client has it already. */
 static bool is_known(struct bsd_visitor *visitor, const struct bsd_http_head *head) {
-  const struct bs_moment *moment = &visitor->server->service.moment;
+  const struct bs_moment *moment = &visitor->server->first->service.moment;
   char consensus[BS_CONSENSUS_TEXT], headers[BSD_TAG_SIZE + 40];
 
   bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
@@ -218,25 +219,30 @@ static void show_page(struct bsd_visitor *visitor, const struct evkeyvalq *query
   struct bs_error error = {0};
 
   if (name != NULL && !bs_utf8_valid(name, strlen(name))) name = NULL;
-  if (bsd_page_write(&html, &visitor->server->service, name, &error))
+  if (bsd_page_write(&html, &visitor->server->first->service, name, &error))
     bsd_visitor_reply(visitor, 200, "text/html; charset=utf-8", NO_CACHE, html.bytes, html.length);
   else send_problem(visitor, 503, "The chain cannot be read now.");
 }
 
 static void show_metrics(struct bsd_visitor *visitor) {
-  struct bsd_service *service = &visitor->server->service;
+  const struct bsd_server *server = visitor->server;
+  const struct bsd_service *service = &server->first->service;
   struct bs_buffer text BS_AUTO_BUFFER = BS_BUFFER_INIT;
   uint64_t tip = bsd_counted(&service->metrics.tip), wanted;
+  struct bsd_metrics sum = {.nanoseconds = 0};
   struct bsd_node node;
 
   bsd_service_node(service, &node);
   wanted = node.height;
   if (service->follower != NULL) /* what is not confirmed enough is not looked at */
     wanted -= wanted < (uint64_t)service->settings->confirmations ? wanted : (uint64_t)service->settings->confirmations;
-  atomic_store(&service->metrics.node_blocks, node.height);
-  atomic_store(&service->metrics.lag_blocks, wanted > tip ? wanted - tip : 0);
-  atomic_store(&service->metrics.reorganisations, node.reorganisations);
-  bsd_metrics_write(&text, &service->metrics, node.state);
+  for (size_t i = 0; i < server->loop_count; i++) bsd_metrics_add(&sum, &server->loops[i]->service.metrics);
+  atomic_store(&sum.connections_open, bsd_crowd_count(server->crowd));
+  atomic_store(&sum.http_connections_open, bsd_crowd_count(server->http_crowd));
+  atomic_store(&sum.node_blocks, node.height);
+  atomic_store(&sum.lag_blocks, wanted > tip ? wanted - tip : 0);
+  atomic_store(&sum.reorganisations, node.reorganisations);
+  bsd_metrics_write(&text, &sum, node.state);
   bsd_visitor_reply(visitor, 200, "text/plain; version=0.0.4; charset=utf-8", NO_STORE, text.bytes, text.length);
 }
 
@@ -253,11 +259,11 @@ static bool may_ask(struct bsd_visitor *visitor) {
   uint32_t wait_ms;
 
   if (!bsd_allowance_take(server->allowance, &wait_ms, visitor->key, bs_clock_monotonic_ms())) {
-    bsd_count(&server->service.metrics.throttled, 1);
+    bsd_count(&server->first->service.metrics.throttled, 1);
     bsd_web_refuse(visitor, 429, "Your address has asked as often as it may; try again in a second.");
     return false;
   }
-  if (!bsd_service_is_full(&server->service)) return true;
+  if (!bsd_service_is_full(&server->first->service)) return true;
   bsd_web_refuse(visitor, 503, "As many replies wait to be taken as may; try again later.");
   return false;
 }
@@ -268,7 +274,7 @@ static void answer_path(struct bsd_visitor *visitor, const struct bsd_http_head 
   bool metrics = strcmp(path, "/metrics") == 0;
 
   if (!metrics && !may_ask(visitor)) return;
-  bsd_service_look(&visitor->server->service);
+  bsd_service_look(&visitor->server->first->service);
   if (metrics) show_metrics(visitor);
   else if (strcmp(path, "/") == 0) show_page(visitor, query);
   else if (strcmp(path, "/v1/info") == 0) show_info(visitor);
@@ -296,7 +302,7 @@ void bsd_web_answer(struct bsd_visitor *visitor, const struct bsd_http_head *hea
   char *target BS_AUTO_FREE = strndup(head->target.text, head->target.length);
   struct evhttp_uri *uri = target == NULL ? NULL : evhttp_uri_parse_with_flags(target, EVHTTP_URI_NONCONFORMANT);
 
-  bsd_count(&visitor->server->service.metrics.http_requests, 1);
+  bsd_count(&visitor->server->first->service.metrics.http_requests, 1);
   visitor->is_head = head->method == BSD_HTTP_HEAD;
   if (head->method == BSD_HTTP_OTHER)
     send_problem_with(visitor, 405, NO_STORE "Allow: GET, HEAD\r\n", "This side is for reading.");
