@@ -21,6 +21,7 @@ blockstore-cli.1 blockstore-driver-test.1 blockstore-python-driver.1 blockstore-
 _blockstored blockstored blockstored.fish
 blockstored.service blockstored.socket
 blockstore.h blockstore.m4 blockstore.pc driver.h filter.h libblockstore.la libblockstore.so libblockstore.so.0 libblockstore.so.0.0.0
+driver-host
 blockstore-delay.7 delay.so
 blockstore-cache.7 cache.so
 blockstore-dht.7 dht.so

@@ -25,7 +25,7 @@
 #define CONFIG_FILE_MAX (1u << 20)
 #define MAX_AGE_MS 60000 /* of what a server said of a name */
 
-const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters", "sha256"};
+const char *const bs_config_core_keys[] = {"name", "driver", "inline", "durable", "filters", "isolate", "sha256"};
 const size_t bs_config_core_key_count = sizeof bs_config_core_keys / sizeof bs_config_core_keys[0];
 
 #define BS_ROWS_OF struct blockstore_config
@@ -148,6 +148,24 @@ static bool read_store_truth(const struct blockstore_config *config, const struc
   return bs_option_number(ret_truth, BS_OPTION_BOOL, text, "") || complain(error, config, node, "Expected here: ", expected);
 }
 
+/* It has processes of its own, and they are not this thread. */
+static bool read_isolate(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
+                         struct bs_error *error) {
+  static const enum bs_isolate ways[] = {BS_ISOLATE_NONE, BS_ISOLATE_PROCESS};
+  static const char expected[] = "false or process";
+  const struct bs_yaml *isolate = bs_yaml_find(node, "isolate");
+  const char *text = isolate == NULL ? "false" : scalar(config, isolate, expected, error);
+  size_t i = 0;
+
+  if (text == NULL) return false;
+  while (i < COUNT(ways) && strcmp(text, bs_isolate_text(ways[i])) != 0) i++;
+  if (i == COUNT(ways)) return complain(error, config, isolate, "Expected here: ", expected);
+  store->isolate = ways[i];
+  if (store->isolate == BS_ISOLATE_NONE || store->is_inline != 1) return true;
+  return complain(error, config, isolate, "A driver is either isolated or runs on the caller's thread, not both: leave out ",
+                  "\"inline\"");
+}
+
 static bool read_store_texts(struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                              struct bs_error *error) {
   const struct bs_yaml *name = bs_yaml_find(node, "name"), *driver = bs_yaml_find(node, "driver");
@@ -166,7 +184,7 @@ static bool read_store_texts(struct blockstore_config *config, const struct bs_y
   if (!bs_vet_is_name(text))
     return complain(error, config, driver, "This cannot be the name of a driver ([a-z][a-z0-9_]{0,30}): ", text);
   return read_store_truth(config, node, "inline", &store->is_inline, error) &&
-         read_store_truth(config, node, "durable", &store->is_durable, error) &&
+         read_store_truth(config, node, "durable", &store->is_durable, error) && read_isolate(config, node, store, error) &&
          bs_wanted_find(config, node, &wanted, error) && bs_filters_check(config, bs_yaml_find(node, "filters"), error);
 }
 
@@ -180,7 +198,7 @@ static bool read_stores(struct blockstore_config *config, struct bs_error *error
   if (config->stores == NULL) return bs_fail_memory(error);
   config->store_count = 0; /* as it was made; gcc's analyzer, which has not seen that, takes it for more than the array has */
   for (size_t i = 0; i < list->count; i++) {
-    struct bs_store_config store = {NULL, NULL, -1, -1, list->values[i]};
+    struct bs_store_config store = {NULL, NULL, -1, -1, BS_ISOLATE_NONE, list->values[i]};
     bool good = wants_mapping(config, store.node, "A store", error) && read_store_texts(config, store.node, &store, error);
 
     if (!good) {

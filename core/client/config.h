@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/buffer.h"
+#include "core/client/isolate.h"
 #include "core/codec/yaml.h"
 #include "core/names/names.h"
 
@@ -16,6 +17,7 @@ struct bs_store_config {
   char *driver;
   int64_t is_inline;          /* 1, 0, or -1: as the driver says */
   int64_t is_durable;         /* the same */
+  enum bs_isolate isolate;
   const struct bs_yaml *node; /* the whole mapping, of the config's document */
 };
 

@@ -86,7 +86,8 @@ static bool stores(struct bs_work *work, char **ret_json) {
 
     bs_document_text(item, "name", storage->entry->name);
     bs_document_text(item, "driver", storage->entry->driver);
-    bs_document_text(item, "file", storage->stack.layers[0].module->path);
+    bs_document_text(item, "file", bs_layer_file(&storage->stack.layers[0]));
+    if (storage->entry->isolate != BS_ISOLATE_NONE) bs_document_text(item, "isolate", bs_isolate_text(storage->entry->isolate));
     add_filters(item, &storage->stack);
     bs_document_truth(item, "durable", storage->is_durable);
     bs_document_truth(item, "required", storage->is_required);

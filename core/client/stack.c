@@ -51,8 +51,14 @@ bool bs_filters_check(const struct blockstore_config *config, const struct bs_ya
   if (filters->kind != BS_YAML_SEQUENCE || filters->count > BS_FILTERS_MAX)
     return bs_config_refuse(config, filters, error, "Expected here: a list of at most %d filters", BS_FILTERS_MAX);
   for (size_t i = 0; i < filters->count; i++) {
-    if (!bs_filter_item(&name, &options, filters->values[i]) || !bs_vet_is_name(name))
-      return bs_config_refuse(config, filters->values[i], error,
+    const struct bs_yaml *item = filters->values[i];
+    const struct bs_yaml *isolate = item->kind == BS_YAML_MAPPING ? bs_yaml_find(item, "isolate") : NULL;
+
+    if (isolate != NULL)
+      return bs_config_refuse(config, isolate, error,
+                              "A filter runs in this process: only a store's own driver can be isolated.");
+    if (!bs_filter_item(&name, &options, item) || !bs_vet_is_name(name))
+      return bs_config_refuse(config, item, error,
                               "Expected here: the name of a filter, or {filter: NAME, OPTION: VALUE ...}");
     if (!bs_wanted_find(config, &options, &wanted, error)) return false;
   }
@@ -72,17 +78,58 @@ static bool admit(struct bs_candidate *candidate, const struct bs_stack *stack, 
   return wanted->node == NULL || bs_exact_check(candidate, wanted->sha256, error);
 }
 
+const char *bs_layer_driver(const struct bs_layer *layer) {
+  return layer->isolation == NULL ? layer->module->name : layer->isolation->candidate->name;
+}
+
+const char *bs_layer_file(const struct bs_layer *layer) {
+  return layer->isolation == NULL ? layer->module->path : layer->isolation->candidate->path;
+}
+
+const struct bs_metadata *bs_layer_metadata(const struct bs_layer *layer) {
+  return layer->isolation == NULL ? layer->module->metadata : &layer->isolation->traits;
+}
+
+static bool find_candidate(struct bs_candidate **ret_candidate, const struct bs_stack *stack, const char *driver,
+                           struct bs_error *error) {
+  const struct blockstore_config *config = stack->config;
+
+  return bs_catalog_find(ret_candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error);
+}
+
 static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, const struct bs_wanted *wanted,
                         struct bs_error *error) {
-  const struct blockstore_config *config = stack->config;
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
 
-  if (bs_catalog_find(&candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error) &&
-      admit(candidate, stack, wanted, error) && bs_module_load(&layer->module, candidate, error))
+  if (find_candidate(&candidate, stack, driver, error) && admit(candidate, stack, wanted, error) &&
+      bs_module_load(&layer->module, candidate, error))
     return true;
   if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
     bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, driver);
   return false;
+}
+
+/* What is found stays a file; exec is loaded in its place. */
+static bool isolate(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, const struct bs_wanted *wanted,
+                    struct bs_error *error) {
+  static const struct bs_wanted any = {.node = NULL};
+  struct bs_candidate *candidate;
+
+  if (!find_candidate(&candidate, stack, driver, error)) return false;
+  if (candidate->builtin != NULL) {
+    bs_candidate_free(candidate);
+    return bs_fail(error, BS_WORD_driver, "The driver %s is built into this program and cannot be isolated: leave out "
+                   "\"isolate\", or give it a file.", driver);
+  }
+  if (!admit(candidate, stack, wanted, error)) {
+    bs_candidate_free(candidate);
+    return false;
+  }
+  if (!bs_isolation_new(&layer->isolation, candidate, error)) return false;
+  if (find_module(layer, stack, "exec", &any, error)) return true;
+  bs_isolation_free(layer->isolation);
+  layer->isolation = NULL;
+  return bs_context(error, "A driver is isolated by way of the driver exec");
 }
 
 /* node: where the name stands. */
@@ -90,22 +137,24 @@ static bool load_layer(struct bs_stack *stack, const char *driver, const struct 
                        struct bs_error *error) {
   struct bs_layer *layer = &stack->layers[stack->count];
   bool is_filter = stack->count > 0;
-  unsigned capabilities;
+  bool is_isolated = !is_filter && stack->entry->isolate != BS_ISOLATE_NONE;
+  const struct bs_metadata *metadata;
   struct bs_wanted wanted = {.node = NULL};
 
   *layer = (struct bs_layer){.node = *options};
   if (!bs_wanted_find(stack->config, options, &wanted, error)) return false;
-  if (!find_module(layer, stack, driver, &wanted, error)) return refuse(stack, wanted.node != NULL ? wanted.node : node, error);
-  if (layer->module->metadata->is_filter && !is_filter)
+  if (!(is_isolated ? isolate : find_module)(layer, stack, driver, &wanted, error))
+    return refuse(stack, wanted.node != NULL ? wanted.node : node, error);
+  stack->count++; /* so that it is freed */
+  metadata = bs_layer_metadata(layer);
+  if (metadata->is_filter && !is_filter)
     return bs_config_refuse(stack->config, node, error,
                             "Store %s: The driver %s is a filter, not a store: it stands in a store's \"filters\".",
                             stack->entry->name, driver);
-  if (!layer->module->metadata->is_filter && is_filter)
+  if (!metadata->is_filter && is_filter)
     return bs_config_refuse(stack->config, node, error, "Store %s: The driver %s is a store, not a filter.",
                             stack->entry->name, driver);
-  capabilities = layer->module->metadata->capabilities;
-  stack->capabilities = is_filter ? bs_store_capabilities(capabilities, stack->capabilities) : capabilities;
-  stack->count++;
+  stack->capabilities = is_filter ? bs_store_capabilities(metadata->capabilities, stack->capabilities) : metadata->capabilities;
   return true;
 }
 
@@ -115,7 +164,7 @@ static bool read_settings(struct bs_stack *stack, struct bs_layer *layer, struct
                                          is_filter ? bs_filter_core_keys : bs_config_core_keys,
                                          is_filter ? 2 : bs_config_core_key_count};
 
-  return layer->settings != NULL || bs_options_read(&layer->settings, layer->module->metadata, &layer->node, &place, error);
+  return layer->settings != NULL || bs_options_read(&layer->settings, bs_layer_metadata(layer), &layer->node, &place, error);
 }
 
 static bool read_lock(struct bs_stack *stack, struct bs_error *error) {
@@ -159,12 +208,31 @@ bool bs_stack_load(struct bs_stack *stack, const struct blockstore_config *confi
 }
 
 void bs_stack_free(struct bs_stack *stack) {
-  for (size_t i = 0; i < stack->count; i++) bs_settings_free(stack->layers[i].settings);
+  for (size_t i = 0; i < stack->count; i++) {
+    bs_settings_free(stack->layers[i].settings);
+    bs_isolation_free(stack->layers[i].isolation);
+  }
   free(stack->layers);
   *stack = (struct bs_stack){.count = 0};
 }
 
 /* ---- opening ---- */
+
+/* The layer's settings, which are the caller's from now on: those that its module is opened with. */
+static bool take_settings(struct blockstore_settings **ret_settings, struct bs_stack *stack, struct bs_layer *layer,
+                          struct bs_error *error) {
+  struct blockstore_settings *own;
+  bool made;
+
+  if (!read_settings(stack, layer, error)) return false;
+  own = layer->settings;
+  layer->settings = NULL;
+  *ret_settings = own;
+  if (layer->isolation == NULL) return true;
+  made = bs_isolation_settings(ret_settings, layer->isolation, own, error);
+  bs_settings_free(own);
+  return made;
+}
 
 static bool open_layer(struct bs_store **store, struct bs_stack *stack, struct bs_layer *layer, struct bs_scope *scope,
                        struct bs_error *error) {
@@ -173,15 +241,15 @@ static bool open_layer(struct bs_store **store, struct bs_stack *stack, struct b
   struct bs_store *below = *store;
 
   *store = NULL;
-  if (!read_settings(stack, layer, error)) {
+  if (!take_settings(&settings, stack, layer, error)) {
     bs_store_close(below);
     return false;
   }
-  settings = layer->settings;
-  layer->settings = NULL; /* taken, whatever the result */
-  bs_log(BS_LOG_INFO, "opening the store %s with %s", stack->entry->name, module->path); /* the last line if that crashes */
-  return bs_store_open(store, stack->entry->name, module->name, module->driver, module->driver_size, module->metadata, settings,
-                       (int)stack->entry->is_inline, below, scope, error);
+  /* the last line if that crashes */
+  bs_log(BS_LOG_INFO, "opening the store %s with %s%s", stack->entry->name, bs_layer_file(layer),
+         layer->isolation == NULL ? "" : ", isolated");
+  return bs_store_open(store, stack->entry->name, bs_layer_driver(layer), module->driver, module->driver_size,
+                       bs_layer_metadata(layer), settings, (int)stack->entry->is_inline, below, scope, error);
 }
 
 bool bs_stack_open(struct bs_store **ret_store, struct bs_stack *stack, struct bs_scope *scope, struct bs_error *error) {

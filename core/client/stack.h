@@ -10,6 +10,7 @@
 #define BS_CLIENT_STACK_H
 
 #include "core/client/config.h"
+#include "core/client/isolate.h"
 #include "core/driver/lockfile.h"
 #include "core/driver/module.h"
 #include "core/driver/store.h"
@@ -17,7 +18,8 @@
 #define BS_FILTERS_MAX 16
 
 struct bs_layer {
-  const struct bs_module *module;
+  const struct bs_module *module;       /* of the driver, or where it is isolated of exec, in its place */
+  struct bs_isolation *isolation;       /* NULL: it is loaded here */
   struct bs_yaml node;                  /* its options: a copy of the node; of a filter that is only named, an empty mapping */
   struct blockstore_settings *settings; /* checked, for the next attempt to open; NULL: read them again */
 };
@@ -40,6 +42,11 @@ bool bs_stack_load(struct bs_stack *stack, const struct blockstore_config *confi
 bool bs_stack_open(struct bs_store **ret_store, struct bs_stack *stack, struct bs_scope *scope, struct bs_error *error);
 /* Also of a zeroed one. */
 void bs_stack_free(struct bs_stack *stack);
+
+/* The name of a layer's driver, its file, and its metadata, which its options are checked against. */
+const char *bs_layer_driver(const struct bs_layer *layer);
+const char *bs_layer_file(const struct bs_layer *layer);
+const struct bs_metadata *bs_layer_metadata(const struct bs_layer *layer);
 
 /* Is a store's `filters` (NULL: none) a list of what can be filters?  Word: config. */
 bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error);

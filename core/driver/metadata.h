@@ -78,7 +78,7 @@ extern const struct bs_metadata_word bs_capability_words[]; /* enum bs_capabilit
  * models that it does not know of a driver whose ABI is later than ours.  Any other known line with a bad value is an
  * error (word driver), as are control characters, duplicate options and missing name, abi or version lines, and a filter that is
  * serial.  Not
- * options: name, driver, inline, filters and sha256, which are the core's, and isolate, which will be. */
+ * options: name, driver, inline, durable, filters, isolate and sha256, which are the core's. */
 bool bs_metadata_parse(struct bs_metadata **ret_metadata, const char *text, size_t length, struct bs_error *error);
 void bs_metadata_free(struct bs_metadata *metadata);
 

@@ -56,11 +56,11 @@ static enum blockstore_status exec_ask(const struct exec *exec, struct blockstor
 
 /* Options. */
 
-/* [a-z][a-z0-9_]* and '=': as options of drivers are named. */
-static bool exec_is_option(const char *text) {
+/* Bytes of the key that it begins with, as options of drivers are named; 0: it begins with none. */
+static size_t exec_key_length(const char *text) {
   size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
-  return length > 0 && length <= KEY_MOST && text[0] >= 'a' && text[0] <= 'z' && text[length] == '=';
+  return length <= KEY_MOST && text[0] >= 'a' && text[0] <= 'z' ? length : 0;
 }
 
 static size_t exec_count(struct blockstore_call *call, const struct blockstore_settings *settings, const char *key) {
@@ -70,25 +70,47 @@ static size_t exec_count(struct blockstore_call *call, const struct blockstore_s
   return count;
 }
 
+/*
+ * KEY=VALUE.  KEY alone stands where the core runs a driver in processes of its own (isolate), for each secret of that
+ * driver: the value is then the setting secret.KEY, whose name no configuration can write.
+ */
+static enum blockstore_status exec_read_option(struct bs_exec_option *ret_option, struct blockstore_call *call,
+                                               const struct blockstore_settings *settings, const char *text) {
+  size_t length = exec_key_length(text), shown = strcspn(text, "=");
+  char key[sizeof "secret." + KEY_MOST];
+
+  *ret_option = (struct bs_exec_option){text, length, text + length + 1};
+  if (length > 0 && text[length] == '\0') {
+    snprintf(key, sizeof key, "secret.%s", text);
+    ret_option->value = call->host->setting(settings, key, 0);
+    if (ret_option->value != NULL) return BLOCKSTORE_STATUS_OK;
+  }
+  if (length == 0 || text[length] != '=')
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "options: \"%.*s\": KEY=VALUE was expected, KEY being small letters, digits and _, 31 at most.",
+                           (int)(shown < 60 ? shown : 60), text);
+  if (strncmp(text, "secret=", strlen("secret=")) == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "options: A secret is given as the option secret of the store, not here.");
+  return BLOCKSTORE_STATUS_OK;
+}
+
 static enum blockstore_status exec_read_options(struct exec *exec, struct blockstore_call *call,
                                                 const struct blockstore_settings *settings) {
   size_t count = exec_count(call, settings, "options");
-  const char **options = calloc(count + 1, sizeof *options);
+  const char *secret = call->host->setting(settings, "secret", 0);
+  struct bs_exec_option *options = calloc(count + 1, sizeof *options);
 
   exec->program.options = options;
-  exec->program.secret = call->host->setting(settings, "secret", 0);
   if (options == NULL) return bs_plugin_fail_memory(call);
   for (size_t i = 0; i < count; i++) {
-    options[i] = call->host->setting(settings, "options", i);
-    if (!exec_is_option(options[i]))
-      return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                             "options: \"%.*s\": KEY=VALUE was expected, KEY being small letters, digits and _, 31 at most.",
-                             (int)(strcspn(options[i], "=") < 60 ? strcspn(options[i], "=") : 60), options[i]);
-    if (strncmp(options[i], "secret=", strlen("secret=")) == 0)
-      return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
-                             "options: A secret is given as the option secret of the store, not here.");
+    enum blockstore_status status =
+        exec_read_option(&options[i], call, settings, call->host->setting(settings, "options", i));
+
+    if (status != BLOCKSTORE_STATUS_OK) return status;
   }
   exec->program.option_count = count;
+  if (secret != NULL) options[exec->program.option_count++] = (struct bs_exec_option){"secret", strlen("secret"), secret};
   return BLOCKSTORE_STATUS_OK;
 }
 
@@ -134,7 +156,7 @@ static void exec_free(struct exec *exec) {
     for (char **variable = exec->program.environment; *variable != NULL; variable++) free(*variable);
   free(exec->program.environment);
   free(exec->program.arguments);
-  free((void *)(uintptr_t)exec->program.options); /* the array is ours, the texts are the settings' */
+  free(exec->program.options); /* the array is ours, the texts are the settings' */
   free(exec);
 }
 

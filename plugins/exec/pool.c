@@ -163,12 +163,11 @@ static enum blockstore_status greet(struct bs_exec_process *process, const struc
   bs_exec_process_request(process, "storage_init", call->host->time_left(call));
   bs_exec_line_number(&process->line, "version", BS_EXEC_VERSION);
   for (size_t i = 0; i < program->option_count; i++) {
-    const char *option = program->options[i], *value = strchr(option, '=') + 1;
+    const struct bs_exec_option *option = &program->options[i];
 
-    snprintf(key, sizeof key, "option.%.*s", (int)(value - 1 - option), option);
-    bs_exec_line_text(&process->line, key, value);
+    snprintf(key, sizeof key, "option.%.*s", (int)option->key_length, option->key);
+    bs_exec_line_text(&process->line, key, option->value);
   }
-  if (program->secret != NULL) bs_exec_line_text(&process->line, "option.secret", program->secret);
   status = bs_exec_exchange(process, ret_end, call, program->path, NULL, NULL);
   explicit_bzero(process->line.text, sizeof process->line.text);
   return refuse(pool, call, status);

@@ -13,14 +13,20 @@
 #define BS_EXEC_CHANNEL 3  /* the descriptor that the program has */
 #define BS_EXEC_REASON 1100 /* bytes of a sentence */
 
+/* What it is told as option.KEY. */
+struct bs_exec_option {
+  const char *key; /* key_length bytes of it */
+  size_t key_length;
+  const char *value;
+};
+
 /* What is started, and told at the beginning.  All of it stays where it is as long as there are processes of it. */
 struct bs_exec_program {
   const char *path;         /* absolute */
   const char **arguments;   /* of which the first is the path; the last NULL */
   char **environment;       /* the last NULL */
-  const char *const *options; /* "KEY=VALUE" */
+  struct bs_exec_option *options;
   size_t option_count;
-  const char *secret; /* NULL: none */
 };
 
 /* For one thread at a time, but for `said`. */

@@ -4,6 +4,8 @@
 # What t/lib/servers.sh starts has its downloads there.
 : "${SERVERS_HOME:=$HOME}" "${SERVERS_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}}"
 export SERVERS_HOME SERVERS_CACHE
+BLOCKSTORE_DRIVER_HOST=$builddir/tools/libexec/driver-host
+export BLOCKSTORE_DRIVER_HOST
 HOME=$work/home
 mkdir "$HOME"
 unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME BLOCKSTORE_KEY_FILE

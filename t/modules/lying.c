@@ -88,6 +88,18 @@ static void crash(const char *lie) {
   if (is(lie, "raise")) raise(SIGBUS);
 }
 
+/* What a process is left with. */
+static void litter(const char *lie) {
+  size_t length = (size_t)48 << 20;
+  char *left;
+
+  if (is(lie, "exit")) _exit(3);
+  if (is(lie, "fork") && fork() == 0) hang();
+  if (is(lie, "leak") && (left = malloc(length)) != NULL) memset(left, 1, length); /* NOLINT(clang-analyzer-unix.Malloc) */
+  for (int i = 0; is(lie, "open") && i < 64; i++) (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (int fd = 3; is(lie, "scribble") && fd < 64; fd++) (void)!write(fd, "scribbled\n", strlen("scribbled\n"));
+}
+
 /* What any entry point can do wrong.  False: nothing of that kind is to be done. */
 static bool misbehave(const struct lying *lying, struct blockstore_call *call, enum blockstore_status *ret_status) {
   static const struct {
@@ -100,6 +112,7 @@ static bool misbehave(const struct lying *lying, struct blockstore_call *call, e
                   {"negative", -1},                           {"nothing", BLOCKSTORE_STATUS_OK}};
 
   crash(lying->lie);
+  litter(lying->lie);
   if (is(lying->lie, "hang")) hang();
   if (is(lying->lie, "slow")) usleep(300000);
   while (is(lying->lie, "wait") && call->host->time_left(call) > 0) usleep(1000);

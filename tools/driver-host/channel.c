@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/driver-host/channel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+
+void channel_die(const char *format, ...) {
+  va_list arguments;
+  char line[1024];
+
+  va_start(arguments, format);
+  if (vsnprintf(line, sizeof line - 1, format, arguments) < 0) line[0] = '\0';
+  va_end(arguments);
+  dprintf(STDERR_FILENO, "%s\n", line);
+  _exit(1);
+}
+
+void channel_begin(struct channel *channel, int fd) {
+  channel->fd = fd;
+  channel->start = channel->end = 0;
+  channel->is_serving = false;
+  pthread_mutex_init(&channel->lock, NULL);
+}
+
+/* ---- reading ---- */
+
+/* Up to `size` bytes; 0: the channel has ended. */
+static size_t receive(const struct channel *channel, void *buffer, size_t size) {
+  ssize_t length;
+
+  do length = recv(channel->fd, buffer, size, 0);
+  while (length < 0 && errno == EINTR);
+  if (length < 0 && errno != ECONNRESET) channel_die("The channel cannot be read: %s.", strerrordesc_np(errno));
+  return length < 0 ? 0 : (size_t)length;
+}
+
+/* Puts more behind what is there, which goes to the front. */
+static bool fill(struct channel *channel) {
+  size_t length;
+
+  memmove(channel->in, channel->in + channel->start, channel->end - channel->start);
+  channel->end -= channel->start;
+  channel->start = 0;
+  if (channel->end == sizeof channel->in) channel_die("Blockstore sent a line of more than %zu bytes.", BS_EXEC_LINE_MOST);
+  length = receive(channel, channel->in + channel->end, sizeof channel->in - channel->end);
+  channel->end += length;
+  return length > 0;
+}
+
+/* False: the channel has ended. */
+static bool take_message(struct channel *channel, struct bs_exec_message *ret_message) {
+  size_t scanned = 0;
+  char *line, *newline;
+
+  while ((newline = memchr(channel->in + channel->start + scanned, '\n', channel->end - channel->start - scanned)) == NULL) {
+    scanned = channel->end - channel->start;
+    if (!fill(channel)) return false;
+  }
+  line = channel->in + channel->start;
+  channel->start = (size_t)(newline + 1 - channel->in);
+  if (!bs_exec_message_read(ret_message, line, (size_t)(newline - line)))
+    channel_die("Blockstore sent a line that is no message.");
+  return true;
+}
+
+static uint64_t number_of(const struct bs_exec_message *message, const char *key) {
+  uint64_t number;
+
+  if (!bs_exec_message_number(&number, message, key)) channel_die("Blockstore sent \"%.20s\" without %s.", message->word, key);
+  return number;
+}
+
+bool channel_next(struct channel *channel, struct bs_exec_message *ret_request) {
+  uint64_t id;
+
+  do {
+    if (!take_message(channel, ret_request)) {
+      if (channel_has_more(channel)) channel_die("Blockstore sent the beginning of a line only.");
+      return false;
+    }
+    id = number_of(ret_request, "id");
+  } while (strcmp(ret_request->word, "cancel") == 0); /* of a call that was over meanwhile */
+  BS_LOCKED(&channel->lock);
+  channel->id = id;
+  channel->is_serving = true;
+  return true;
+}
+
+bool channel_has_more(const struct channel *channel) {
+  return channel->start < channel->end;
+}
+
+/* What came behind the line, then the rest. */
+static void take_bytes(struct channel *channel, char *buffer, size_t length) {
+  size_t there = channel->end - channel->start;
+
+  if (there > length) there = length;
+  memcpy(buffer, channel->in + channel->start, there);
+  channel->start += there;
+  while (there < length) {
+    size_t more = receive(channel, buffer + there, length - there);
+
+    if (more == 0) channel_die("The channel ended in the midst of data.");
+    there += more;
+  }
+}
+
+/* ---- writing; the lock is held ---- */
+
+static void send_all(const struct channel *channel, struct iovec *parts, size_t count) {
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+
+  while (message.msg_iovlen > 0) {
+    ssize_t sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
+
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) _exit(0); /* nobody is there any more */
+    while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
+      sent -= (ssize_t)message.msg_iov->iov_len;
+      message.msg_iov++;
+      message.msg_iovlen--;
+    }
+    if (message.msg_iovlen == 0) return;
+    message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + sent;
+    message.msg_iov->iov_len -= (size_t)sent;
+  }
+}
+
+static void begin_line(struct channel *channel, const char *word) {
+  bs_exec_line_begin(&channel->line, word);
+  bs_exec_line_number(&channel->line, "id", channel->id);
+}
+
+static void send_line(struct channel *channel, const void *bytes, size_t length) {
+  struct iovec parts[2] = {{.iov_len = 0}, {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length}};
+
+  if (!bs_exec_line_end(&channel->line)) channel_die("An answer is longer than %zu bytes.", BS_EXEC_LINE_MOST);
+  parts[0] = (struct iovec){.iov_base = channel->line.text, .iov_len = channel->line.length};
+  send_all(channel, parts, length == 0 ? 1 : 2);
+}
+
+/* ---- and these take it ---- */
+
+static void send_read(struct channel *channel, size_t length, uint64_t offset) {
+  BS_LOCKED(&channel->lock);
+  begin_line(channel, "read");
+  bs_exec_line_number(&channel->line, "offset", offset);
+  bs_exec_line_number(&channel->line, "size", length);
+  send_line(channel, NULL, 0);
+}
+
+/* Answers come in whole, and never with less than was asked for within the end. */
+static bool ask_once(struct channel *channel, char *buffer, size_t length, uint64_t offset) {
+  struct bs_exec_message answer;
+
+  send_read(channel, length, offset);
+  if (!take_message(channel, &answer)) _exit(0);
+  if (number_of(&answer, "id") != channel->id) channel_die("Blockstore answered another request.");
+  if (strcmp(answer.word, "cancel") == 0) return false;
+  if (strcmp(answer.word, "data") != 0) channel_die("Blockstore answered \"read\" with \"%.20s\".", answer.word);
+  if (number_of(&answer, "size") != length) channel_die("Blockstore sent other bytes than were asked for.");
+  take_bytes(channel, buffer, length);
+  return true;
+}
+
+bool channel_ask(struct channel *channel, void *buffer, size_t length, uint64_t offset) {
+  for (size_t done = 0; done < length;) {
+    size_t piece = length - done < BS_EXEC_READ_MOST ? length - done : BS_EXEC_READ_MOST;
+
+    if (!ask_once(channel, (char *)buffer + done, piece, offset + done)) return false;
+    done += piece;
+  }
+  return true;
+}
+
+void channel_send_begin(struct channel *channel, uint64_t size) {
+  BS_LOCKED(&channel->lock);
+  begin_line(channel, "begin");
+  if (size != BLOCKSTORE_SIZE_UNKNOWN) bs_exec_line_number(&channel->line, "size", size);
+  send_line(channel, NULL, 0);
+}
+
+void channel_send_data(struct channel *channel, const void *bytes, size_t length) {
+  BS_LOCKED(&channel->lock);
+  begin_line(channel, "data");
+  bs_exec_line_number(&channel->line, "size", length);
+  send_line(channel, bytes, length);
+}
+
+void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms) {
+  BS_LOCKED(&channel->lock);
+  begin_line(channel, "done");
+  bs_exec_line_text(&channel->line, "status", bs_exec_status_word(status));
+  if (sentence != NULL) bs_exec_line_text(&channel->line, "error", sentence);
+  if (retry_after_ms > 0) bs_exec_line_number(&channel->line, "retry_after", retry_after_ms);
+  channel->is_serving = false;
+  send_line(channel, NULL, 0);
+}
+
+void channel_close(struct channel *channel) {
+  shutdown(channel->fd, SHUT_RDWR);
+}
+
+void channel_send_log(struct channel *channel, enum blockstore_log_level level, const char *text) {
+  BS_LOCKED(&channel->lock);
+  if (!channel->is_serving) {
+    if (level <= BLOCKSTORE_LOG_WARNING) dprintf(STDERR_FILENO, "%s\n", text);
+    return;
+  }
+  begin_line(channel, "log");
+  bs_exec_line_text(&channel->line, "level", bs_exec_level_word(level));
+  bs_exec_line_text(&channel->line, "text", text);
+  send_line(channel, NULL, 0);
+}

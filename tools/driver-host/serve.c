@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "tools/driver-host/serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/driver/call.h"
+
+#define WINDOW (256u << 10) /* bytes that are asked for at once, where the driver asks for less */
+#define PIECE ((size_t)1 << 20) /* bytes that are sent before it is looked whether they are still wanted */
+
+/* A request that is served. */
+struct service {
+  struct host *host;
+  struct bs_scope *scope;
+  uint64_t size;         /* of what is to be stored */
+  unsigned char *window; /* a part of that; NULL: none was asked for */
+  uint64_t window_offset;
+  size_t window_length;
+};
+
+static const struct row {
+  const char *word;
+  enum bs_entry entry;
+  const char *target; /* the key of its first argument; NULL: it has none */
+  bool is_put, has_signature, has_version, gives;
+} rows[] = {
+    {"handles_url", BS_ENTRY_HANDLES_URL, "url", false, false, false, false},
+    {"make_mutable_url", BS_ENTRY_MAKE_MUTABLE_URL, "data_id", false, false, false, true},
+    {"get_immutable_handler", BS_ENTRY_GET_IMMUTABLE, "key", false, false, false, true},
+    {"get_mutable_handler", BS_ENTRY_GET_MUTABLE, "url", false, false, false, true},
+    {"put_immutable_handler", BS_ENTRY_PUT_IMMUTABLE, "key", true, false, false, false},
+    {"put_mutable_handler", BS_ENTRY_PUT_MUTABLE, "data_id", true, true, true, false},
+    {"delete_immutable_handler", BS_ENTRY_DELETE_IMMUTABLE, "key", false, false, false, false},
+    {"delete_mutable_handler", BS_ENTRY_DELETE_MUTABLE, "data_id", false, true, false, false},
+    {"check", BS_ENTRY_CHECK, NULL, false, false, false, true},
+};
+
+/* ---- what the request has ---- */
+
+static const char *text_of(const struct bs_exec_message *request, const char *key) {
+  const char *text = bs_exec_message_text(request, key, 0);
+
+  if (text == NULL) channel_die("Blockstore sent \"%.40s\" without %s.", request->word, key);
+  return text;
+}
+
+static uint64_t number_of(const struct bs_exec_message *request, const char *key) {
+  uint64_t number;
+
+  if (!bs_exec_message_number(&number, request, key)) channel_die("Blockstore sent \"%.40s\" without %s.", request->word, key);
+  return number;
+}
+
+/* A scope that ends with the request's time. */
+static struct bs_scope *open_scope(struct host *host, const struct bs_exec_message *request) {
+  uint64_t deadline = 0;
+  struct bs_scope *scope;
+  struct bs_error error = {0};
+
+  if (bs_exec_message_text(request, "deadline", 0) != NULL) {
+    deadline = number_of(request, "deadline");
+    if (deadline == 0) deadline = 1;
+  }
+  if (!bs_scope_open(&host->scopes, &scope, deadline, &error)) channel_die("%s", error.message);
+  return scope;
+}
+
+/* ---- cancelling: while nothing is asked for, the watcher looks ---- */
+
+static void look(struct service *service) {
+  if (channel_has_more(&service->host->channel)) bs_scope_cancel(service->scope); /* it came right behind the line before */
+  else watcher_look(&service->host->watcher, service->scope);
+}
+
+/* ---- bytes; under the call's lock ---- */
+
+static bool ask(struct service *service, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
+  bool given;
+
+  if (!bs_scope_check(service->scope, error)) return false;
+  watcher_leave(&service->host->watcher);
+  given = !channel_has_more(&service->host->channel) && channel_ask(&service->host->channel, buffer, length, offset);
+  if (!given) {
+    bs_scope_cancel(service->scope);
+    return bs_scope_check(service->scope, error);
+  }
+  look(service);
+  return true;
+}
+
+static bool refill(struct service *service, uint64_t offset, struct bs_error *error) {
+  uint64_t left = service->size - offset;
+  size_t length = left < WINDOW ? (size_t)left : WINDOW;
+
+  if (service->window == NULL) service->window = malloc(WINDOW);
+  if (service->window == NULL) return bs_fail_memory(error);
+  service->window_length = 0;
+  if (!ask(service, service->window, length, offset, error)) return false;
+  service->window_offset = offset;
+  service->window_length = length;
+  return true;
+}
+
+static bool read_source(void *user, void *buffer, size_t length, uint64_t offset, struct bs_error *error) {
+  struct service *service = user;
+
+  if (length >= WINDOW) return ask(service, buffer, length, offset, error);
+  if (offset < service->window_offset || offset + length > service->window_offset + service->window_length)
+    if (!refill(service, offset, error)) return false;
+  memcpy(buffer, service->window + (offset - service->window_offset), length);
+  return true;
+}
+
+static bool begin_value(void *user, uint64_t size, struct bs_error *error) {
+  struct service *service = user;
+
+  (void)error;
+  channel_send_begin(&service->host->channel, size);
+  return true;
+}
+
+static bool write_value(void *user, const void *bytes, size_t length, struct bs_error *error) {
+  struct service *service = user;
+
+  for (size_t done = 0; done < length;) {
+    size_t piece = length - done < PIECE ? length - done : PIECE;
+
+    if (!bs_scope_check(service->scope, error)) return false;
+    channel_send_data(&service->host->channel, (const char *)bytes + done, piece);
+    done += piece;
+  }
+  return true;
+}
+
+static bool end_value(void *user, struct bs_error *error) {
+  (void)user, (void)error;
+  return true;
+}
+
+/* ---- calls ---- */
+
+/* What is no answer of the driver's is said there, too. */
+static void answer(struct host *host, enum blockstore_status status, const struct bs_error *error, uint32_t retry_after_ms) {
+  const char *sentence = status == BLOCKSTORE_STATUS_OK ? NULL : subject_strip(&host->subject, error->message);
+
+  channel_send_done(&host->channel, status, sentence, retry_after_ms);
+}
+
+static void run(struct service *service, const struct row *row, const struct bs_arguments *arguments) {
+  const struct bs_call_result *result;
+  struct bs_error error = {0};
+  struct bs_call *call;
+  bool is_over;
+
+  if (!bs_call_new(&call, service->host->subject.store, row->entry, arguments, &error)) channel_die("%s", error.message);
+  look(service);
+  bs_calls_run(&call, 1, service->scope, NULL);
+  watcher_leave(&service->host->watcher);
+  result = bs_call_result(call);
+  is_over = wear_is_out(&service->host->wear);
+  answer(service->host, result->status, &result->error, result->retry_after_ms);
+  if (is_over) channel_close(&service->host->channel);
+  bs_call_release(call);
+}
+
+static void serve_call(struct host *host, const struct row *row, const struct bs_exec_message *request) {
+  struct service service = {.host = host, .scope = open_scope(host, request)};
+  const struct bs_receiver receiver = {UINT64_MAX, &service, begin_value, write_value, end_value};
+  struct bs_feed *feed BS_AUTO_FEED = NULL;
+  struct bs_arguments arguments = {.target = row->target == NULL ? NULL : text_of(request, row->target),
+                                   .txid = bs_exec_message_text(request, "txid", 0),
+                                   .receiver = row->gives ? &receiver : NULL};
+  struct bs_error error = {0};
+
+  if (row->has_signature) arguments.signature = text_of(request, "signature");
+  if (row->has_version) arguments.version = number_of(request, "version");
+  if (row->is_put) {
+    service.size = number_of(request, "size");
+    if (!bs_feed_from_reader(&feed, service.size, read_source, &service, &error)) channel_die("%s", error.message);
+    arguments.feed = feed;
+  }
+  run(&service, row, &arguments);
+  bs_scope_close(service.scope);
+  free(service.window);
+}
+
+/* ---- the instance ---- */
+
+static enum blockstore_status status_of(enum bs_word word) {
+  static const enum blockstore_status statuses[] = {BLOCKSTORE_STATUS_DENIED, BLOCKSTORE_STATUS_NO_SPACE,
+                                                    BLOCKSTORE_STATUS_TRANSIENT};
+
+  if (word == BS_WORD_cancelled || word == BS_WORD_deadline) return BLOCKSTORE_STATUS_CANCELLED;
+  for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+    if (bs_status_word(statuses[i]) == word) return statuses[i];
+  return BLOCKSTORE_STATUS_FAILED;
+}
+
+static bool open_subject(struct host *host, const struct bs_exec_message *request, struct bs_scope *scope,
+                         struct bs_error *error) {
+  struct blockstore_settings *settings;
+
+  if (number_of(request, "version") != BS_EXEC_VERSION)
+    return bs_fail(error, BS_WORD_failed, "This program speaks another version of the protocol: install all of Blockstore anew.");
+  return subject_settings(&settings, &host->subject, request, error) &&
+         subject_open(&host->subject, settings, scope, error);
+}
+
+static void serve_open(struct host *host, const struct bs_exec_message *request) {
+  struct bs_scope *scope = open_scope(host, request);
+  struct bs_error error = {0};
+  enum blockstore_status status;
+  bool opened;
+
+  if (host->subject.store != NULL) channel_die("Blockstore sent \"storage_init\" twice.");
+  watcher_look(&host->watcher, scope);
+  opened = open_subject(host, request, scope, &error);
+  watcher_leave(&host->watcher);
+  bs_scope_close(scope);
+  status = opened ? BLOCKSTORE_STATUS_OK : status_of(error.word);
+  answer(host, status, &error, 0);
+}
+
+static void serve_one(struct host *host, const struct bs_exec_message *request) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (strcmp(request->word, rows[i].word) != 0) continue;
+    if (host->subject.store == NULL) channel_die("Blockstore sent \"%s\" before storage_init.", rows[i].word);
+    serve_call(host, &rows[i], request);
+    return;
+  }
+  channel_send_done(&host->channel, BLOCKSTORE_STATUS_UNSUPPORTED, "The program in which drivers are isolated does not know it.",
+                    0);
+}
+
+void serve(struct host *host) {
+  struct bs_exec_message request;
+
+  while (channel_next(&host->channel, &request)) {
+    if (strcmp(request.word, "storage_close") == 0) break;
+    if (strcmp(request.word, "storage_init") == 0) serve_open(host, &request);
+    else serve_one(host, &request);
+  }
+  subject_close(&host->subject);
+}

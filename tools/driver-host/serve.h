@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests, one after the other, each a call into the driver. */
+#ifndef BS_DRIVER_HOST_SERVE_H
+#define BS_DRIVER_HOST_SERVE_H
+
+#include "tools/driver-host/channel.h"
+#include "tools/driver-host/subject.h"
+#include "tools/driver-host/watcher.h"
+#include "tools/driver-host/wear.h"
+
+struct host {
+  struct channel channel;
+  struct watcher watcher;
+  struct subject subject;
+  struct wear wear;
+  struct bs_scopes scopes;
+};
+
+/* Until the channel ends, or storage_close.  What Blockstore may not send ends the process. */
+void serve(struct host *host);
+
+#endif
