@@ -60,7 +60,7 @@ says stores.0.durable false 'is not durable'
 # ---- what is refused ----
 
 with ', isolate: maybe'
-refused 2 config 'Expected here: false or process' -c "$config" stores
+refused 2 config 'Expected here: true, false or process' -c "$config" stores
 with ', isolate: process, inline: true'
 refused 2 config 'either isolated or runs on the caller.s thread' -c "$config" stores
 with ', filters: [{filter: log, isolate: process}]'

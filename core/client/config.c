@@ -151,8 +151,8 @@ static bool read_store_truth(const struct blockstore_config *config, const struc
 /* It has processes of its own, and they are not this thread. */
 static bool read_isolate(const struct blockstore_config *config, const struct bs_yaml *node, struct bs_store_config *store,
                          struct bs_error *error) {
-  static const enum bs_isolate ways[] = {BS_ISOLATE_NONE, BS_ISOLATE_PROCESS};
-  static const char expected[] = "false or process";
+  static const enum bs_isolate ways[] = {BS_ISOLATE_NONE, BS_ISOLATE_PROCESS, BS_ISOLATE_SANDBOX};
+  static const char expected[] = "true, false or process";
   const struct bs_yaml *isolate = bs_yaml_find(node, "isolate");
   const char *text = isolate == NULL ? "false" : scalar(config, isolate, expected, error);
   size_t i = 0;

@@ -11,7 +11,8 @@
 #include "core/base/buffer.h"
 
 const char *bs_isolate_text(enum bs_isolate isolate) {
-  static const char *const texts[] = {[BS_ISOLATE_NONE] = "false", [BS_ISOLATE_PROCESS] = "process"};
+  static const char *const texts[] = {
+      [BS_ISOLATE_NONE] = "false", [BS_ISOLATE_PROCESS] = "process", [BS_ISOLATE_SANDBOX] = "true"};
 
   return texts[isolate];
 }
@@ -105,11 +106,12 @@ static bool add_option(struct blockstore_settings *settings, const struct bs_opt
   return true;
 }
 
-static bool fill(struct blockstore_settings *settings, const struct bs_isolation *isolation,
+static bool fill(struct blockstore_settings *settings, const struct bs_isolation *isolation, enum bs_isolate how,
                  const struct blockstore_settings *own, struct bs_error *error) {
   const struct bs_metadata *metadata = isolation->candidate->metadata;
 
   if (!add(settings, "program", BS_OPTION_PATH, isolation->program, error) ||
+      (how == BS_ISOLATE_SANDBOX && !add(settings, "arguments", BS_OPTION_LIST, "--sandbox", error)) ||
       !add(settings, "arguments", BS_OPTION_LIST, isolation->candidate->path, error))
     return false;
   for (size_t i = 0; i < metadata->option_count; i++)
@@ -117,12 +119,12 @@ static bool fill(struct blockstore_settings *settings, const struct bs_isolation
   return true;
 }
 
-bool bs_isolation_settings(struct blockstore_settings **ret_settings, const struct bs_isolation *isolation,
+bool bs_isolation_settings(struct blockstore_settings **ret_settings, const struct bs_isolation *isolation, enum bs_isolate how,
                            const struct blockstore_settings *own, struct bs_error *error) {
   struct blockstore_settings *settings;
 
   if (!bs_settings_new(&settings, error)) return false;
-  if (!fill(settings, isolation, own, error)) {
+  if (!fill(settings, isolation, how, own, error)) {
     bs_settings_free(settings);
     return false;
   }

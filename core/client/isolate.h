@@ -11,10 +11,11 @@
 
 enum bs_isolate {
   BS_ISOLATE_NONE,
-  BS_ISOLATE_PROCESS /* one process a call */
+  BS_ISOLATE_PROCESS, /* one process a call */
+  BS_ISOLATE_SANDBOX  /* which may reach little */
 };
 
-/* "process", as in the configuration. */
+/* "process" and so on, as in the configuration. */
 const char *bs_isolate_text(enum bs_isolate isolate);
 
 struct bs_isolation {
@@ -30,7 +31,7 @@ bool bs_isolation_new(struct bs_isolation **ret_isolation, struct bs_candidate *
 void bs_isolation_free(struct bs_isolation *isolation);
 
 /* What the driver exec is opened with, instead of the settings that are the driver's `own`. */
-bool bs_isolation_settings(struct blockstore_settings **ret_settings, const struct bs_isolation *isolation,
+bool bs_isolation_settings(struct blockstore_settings **ret_settings, const struct bs_isolation *isolation, enum bs_isolate how,
                            const struct blockstore_settings *own, struct bs_error *error);
 
 #endif

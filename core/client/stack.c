@@ -229,7 +229,7 @@ static bool take_settings(struct blockstore_settings **ret_settings, struct bs_s
   layer->settings = NULL;
   *ret_settings = own;
   if (layer->isolation == NULL) return true;
-  made = bs_isolation_settings(ret_settings, layer->isolation, own, error);
+  made = bs_isolation_settings(ret_settings, layer->isolation, stack->entry->isolate, own, error);
   bs_settings_free(own);
   return made;
 }

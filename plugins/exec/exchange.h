@@ -8,6 +8,7 @@
 /* What has become of the process. */
 enum bs_exec_end {
   BS_EXEC_WAITS,  /* for another request */
+  BS_EXEC_LEAVES, /* it has said that this was its last */
   BS_EXEC_SILENT, /* it did not end a call that was given up */
   BS_EXEC_BROKEN  /* it has ended, or said what it may not: process->why is a sentence */
 };

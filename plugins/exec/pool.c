@@ -15,6 +15,7 @@
 #define PAUSE_MS 100      /* before it is started for the third time without having ended a call, then twice that */
 #define LONGEST_MS 30000
 #define SLICE_MS 50       /* between two looks at the time of a call that waits for a process */
+#define LEAVE_MS 2000     /* one whose last call is over has to end by itself */
 #define KILLED_MS 60      /* how long a call waits for what it has killed */
 
 static void destroy(struct bs_exec_pool *pool) {
@@ -209,7 +210,7 @@ static void count_failure(struct bs_exec_pool *pool, const char *why) {
 void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *process, enum bs_exec_end end) {
   char how[80];
 
-  if (end != BS_EXEC_WAITS) {
+  if (end != BS_EXEC_WAITS && end != BS_EXEC_LEAVES) {
     bs_exec_process_kill(process);
     bs_exec_process_wait(process, KILLED_MS, how, sizeof how); /* so that nothing of the call is still done after it */
   }
@@ -222,6 +223,10 @@ void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *proces
     return;
   }
   if (end == BS_EXEC_BROKEN) count_failure(pool, process->why);
-  bs_exec_keeper_see_off(pool, process, 0);
+  if (end == BS_EXEC_LEAVES) {
+    pool->failures = 0;
+    bs_exec_process_dismiss(process, LEAVE_MS);
+  }
+  bs_exec_keeper_see_off(pool, process, end == BS_EXEC_LEAVES ? LEAVE_MS : 0);
   bs_exec_keeper_wake(pool);
 }

@@ -196,18 +196,16 @@ void channel_send_data(struct channel *channel, const void *bytes, size_t length
   send_line(channel, bytes, length);
 }
 
-void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms) {
+void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms,
+                       bool is_last) {
   BS_LOCKED(&channel->lock);
   begin_line(channel, "done");
   bs_exec_line_text(&channel->line, "status", bs_exec_status_word(status));
   if (sentence != NULL) bs_exec_line_text(&channel->line, "error", sentence);
   if (retry_after_ms > 0) bs_exec_line_number(&channel->line, "retry_after", retry_after_ms);
+  if (is_last) bs_exec_line_text(&channel->line, "last", "yes");
   channel->is_serving = false;
   send_line(channel, NULL, 0);
-}
-
-void channel_close(struct channel *channel) {
-  shutdown(channel->fd, SHUT_RDWR);
 }
 
 void channel_send_log(struct channel *channel, enum blockstore_log_level level, const char *text) {

@@ -33,10 +33,9 @@ bool channel_has_more(const struct channel *channel);
 bool channel_ask(struct channel *channel, void *buffer, size_t length, uint64_t offset);
 void channel_send_begin(struct channel *channel, uint64_t size);
 void channel_send_data(struct channel *channel, const void *bytes, size_t length);
-/* There will be no other request. */
-void channel_close(struct channel *channel);
-/* sentence: NULL: none; retry_after_ms 0: not said. */
-void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms);
+/* sentence: NULL: none; retry_after_ms 0: not said.  is_last: no other request is wanted. */
+void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms,
+                       bool is_last);
 
 /* ---- by any thread ---- */
 

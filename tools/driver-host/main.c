@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver-host FILE.so: the process in which an isolated driver runs.  Blockstore starts it by way of the driver exec, and speaks
- * with it over descriptor 3, as blockstore-exec(7) says.
+ * driver-host [--sandbox] FILE.so: the process in which an isolated driver runs.  Blockstore starts it by way of the driver exec,
+ * and speaks with it over descriptor 3, as blockstore-exec(7) says.
  */
 #include <config.h>
 
@@ -29,14 +29,20 @@ static void take_log(void *user, int level, const char *line) {
 int main(int count, char **arguments) {
   struct bs_error error = {0};
 
+  if (count == 3 && strcmp(arguments[1], "--sandbox") == 0) {
+    host.is_sandboxed = true;
+    arguments++;
+    count--;
+  }
   if (count != 2) {
-    fprintf(stderr, "driver-host FILE.so is started by Blockstore, for stores with \"isolate\": see blockstore.yaml(5).\n");
+    fprintf(stderr, "driver-host [--sandbox] FILE.so is started by Blockstore, for stores with \"isolate\": see "
+            "blockstore.yaml(5).\n");
     return 2;
   }
   if (fcntl(CHANNEL, F_SETFD, FD_CLOEXEC) < 0) channel_die("There is no channel to Blockstore on descriptor 3.");
   channel_begin(&host.channel, CHANNEL);
   wear_begin(&host.wear);
-  if (!subject_find(&host.subject, arguments[1], &error) || !watcher_start(&host.watcher, CHANNEL, &error))
+  if (!subject_find(&host.subject, arguments[1], &error))
     channel_die("%s", error.message);
   bs_log_to(take_log, NULL, BS_LOG_DEBUG);
   fault_watch();

@@ -3,11 +3,16 @@
 
 #include "tools/driver-host/serve.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/log.h"
 #include "core/driver/call.h"
+#include "tools/driver-host/sandbox.h"
 
 #define WINDOW (256u << 10) /* bytes that are asked for at once, where the driver asks for less */
 #define PIECE ((size_t)1 << 20) /* bytes that are sent before it is looked whether they are still wanted */
@@ -144,26 +149,23 @@ static bool end_value(void *user, struct bs_error *error) {
 /* ---- calls ---- */
 
 /* What is no answer of the driver's is said there, too. */
-static void answer(struct host *host, enum blockstore_status status, const struct bs_error *error, uint32_t retry_after_ms) {
+static void answer(struct host *host, enum blockstore_status status, const struct bs_error *error, uint32_t retry_after_ms,
+                   bool is_last) {
   const char *sentence = status == BLOCKSTORE_STATUS_OK ? NULL : subject_strip(&host->subject, error->message);
 
-  channel_send_done(&host->channel, status, sentence, retry_after_ms);
+  channel_send_done(&host->channel, status, sentence, retry_after_ms, is_last);
 }
 
 static void run(struct service *service, const struct row *row, const struct bs_arguments *arguments) {
   const struct bs_call_result *result;
   struct bs_error error = {0};
   struct bs_call *call;
-  bool is_over;
-
   if (!bs_call_new(&call, service->host->subject.store, row->entry, arguments, &error)) channel_die("%s", error.message);
   look(service);
   bs_calls_run(&call, 1, service->scope, NULL);
   watcher_leave(&service->host->watcher);
   result = bs_call_result(call);
-  is_over = wear_is_out(&service->host->wear);
-  answer(service->host, result->status, &result->error, result->retry_after_ms);
-  if (is_over) channel_close(&service->host->channel);
+  answer(service->host, result->status, &result->error, result->retry_after_ms, wear_is_out(&service->host->wear));
   bs_call_release(call);
 }
 
@@ -200,14 +202,50 @@ static enum blockstore_status status_of(enum bs_word word) {
   return BLOCKSTORE_STATUS_FAILED;
 }
 
+/* A child that is over before anything else begins has the store made, where that writes above what the options name. */
+static void make_first(struct host *host, const struct bs_exec_message *request, struct bs_scope *scope) {
+  struct bs_candidate *candidate = host->subject.candidate;
+  struct blockstore_settings *settings;
+  struct bs_error error = {0};
+  pid_t child = fork();
+
+  if (child == 0) {
+    bs_log_to(NULL, NULL, BS_LOG_ERROR);
+    if (subject_settings(&settings, &host->subject, request, &error) &&
+        sandbox_enter(candidate->metadata, settings, candidate->directory, true, &error) &&
+        subject_open(&host->subject, settings, scope, &error))
+      subject_close(&host->subject);
+    _exit(0); /* what went wrong does so again, and is told then */
+  }
+  while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+static bool enter_sandbox(struct host *host, const struct bs_exec_message *request, const struct blockstore_settings *settings,
+                          struct bs_scope *scope, struct bs_error *error) {
+  const struct bs_candidate *candidate = host->subject.candidate;
+
+  if (sandbox_lacks(candidate->metadata, settings)) make_first(host, request, scope);
+  return sandbox_enter(candidate->metadata, settings, candidate->directory, false, error);
+}
+
 static bool open_subject(struct host *host, const struct bs_exec_message *request, struct bs_scope *scope,
                          struct bs_error *error) {
   struct blockstore_settings *settings;
+  bool opened;
 
   if (number_of(request, "version") != BS_EXEC_VERSION)
     return bs_fail(error, BS_WORD_failed, "This program speaks another version of the protocol: install all of Blockstore anew.");
-  return subject_settings(&settings, &host->subject, request, error) &&
-         subject_open(&host->subject, settings, scope, error);
+  if (!subject_settings(&settings, &host->subject, request, error)) return false;
+  /* Threads are in the sandbox that are started in it: the watcher's too, so that it need not reach all of them. */
+  if ((host->is_sandboxed && !enter_sandbox(host, request, settings, scope, error)) ||
+      !watcher_start(&host->watcher, host->channel.fd, error)) {
+    bs_settings_free(settings);
+    return false;
+  }
+  watcher_look(&host->watcher, scope);
+  opened = subject_open(&host->subject, settings, scope, error);
+  watcher_leave(&host->watcher);
+  return opened;
 }
 
 static void serve_open(struct host *host, const struct bs_exec_message *request) {
@@ -217,12 +255,10 @@ static void serve_open(struct host *host, const struct bs_exec_message *request)
   bool opened;
 
   if (host->subject.store != NULL) channel_die("Blockstore sent \"storage_init\" twice.");
-  watcher_look(&host->watcher, scope);
   opened = open_subject(host, request, scope, &error);
-  watcher_leave(&host->watcher);
   bs_scope_close(scope);
   status = opened ? BLOCKSTORE_STATUS_OK : status_of(error.word);
-  answer(host, status, &error, 0);
+  answer(host, status, &error, 0, false);
 }
 
 static void serve_one(struct host *host, const struct bs_exec_message *request) {
@@ -233,7 +269,7 @@ static void serve_one(struct host *host, const struct bs_exec_message *request) 
     return;
   }
   channel_send_done(&host->channel, BLOCKSTORE_STATUS_UNSUPPORTED, "The program in which drivers are isolated does not know it.",
-                    0);
+                    0, false);
 }
 
 void serve(struct host *host) {

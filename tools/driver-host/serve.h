@@ -14,6 +14,7 @@ struct host {
   struct subject subject;
   struct wear wear;
   struct bs_scopes scopes;
+  bool is_sandboxed;
 };
 
 /* Until the channel ends, or storage_close.  What Blockstore may not send ends the process. */

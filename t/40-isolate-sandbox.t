@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a driver in the sandbox (isolate: true) cannot do, each beside a driver that can as it has no sandbox; and what it can.
+. "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
+driver='exec'
+. "$srcdir/t/lib/drive.sh"
+host=$BLOCKSTORE_DRIVER_HOST modules=$builddir/t/modules/.libs
+
+# ---- a kernel that can ----
+
+mkdir "$work/root"
+echo secret >"$work/outside"
+# tries MODULE ARGUMENT... <WORDS: "WORD STATUS REASON" of each.
+tries() {
+  module=$1
+  shift
+  sed 's/^/handles_url /' >"$work/script"
+  drive program="$host" "$@" arguments="$modules/$module.so" options=root="$work/root" options=outside="$work/outside" \
+    <"$work/script"
+  sed 's/handles_url //' "$work/script" >"$work/words"
+  grep -E '^[A-Z_]+\b' "$said" | sed -n 's/^\([A-Z_]*\)\( .*: \([A-Z]*\)\)\{0,1\}$/\1 \3/p' | paste -d ' ' "$work/words" - | sed 's/ *$//'
+}
+drive program="$host" arguments=--sandbox arguments="$modules/prying.so" options=root="$work/root" options=outside=x </dev/null || :
+if grep -qE 'This kernel|this kind of processor' "$said"; then
+  like "$(cat "$said")" '"isolate: process" does without a sandbox' 'where there can be no sandbox, that is said'
+  skip 'this kernel has too little of landlock'
+  done_testing
+  exit
+fi
+
+# ---- what is refused ----
+
+refused='read-outside EACCES
+write-outside EACCES
+cut-outside EACCES
+remove-outside EACCES
+chmod EPERM
+date EPERM
+mark EPERM
+read-parent EACCES
+socket EACCES
+unix-socket EACCES
+alg-socket EACCES
+program EACCES
+signal-parent EPERM
+limit-parent EPERM
+trace EPERM
+namespace EPERM
+clone EPERM
+mount EPERM
+user EPERM
+keys EPERM
+bpf EPERM
+io_uring EPERM'
+words=$(printf '%s\n' "$refused" | sed 's/ .*//')
+# shellcheck disable=SC2001 # of each line
+is "$(printf '%s\n' "$words" | tries prying arguments=--sandbox)" "$(printf '%s\n' "$refused" | sed 's/ / DENIED /')" \
+  'what has no business with a store is refused'
+is "$(cat "$work/outside")" secret 'and was not done'
+allowed='write-inside
+rename-inside
+read-etc
+pair
+thread
+child
+signal-self'
+is "$(printf '%s\n' "$allowed" | tries prying arguments=--sandbox)" "$(printf '%s\n' "$allowed" | sed 's/$/ OK/')" \
+  'what a driver needs is not'
+
+# The same without a sandbox can be done: what could not be done anyway would show nothing.
+free='read-outside
+write-outside
+chmod
+date
+read-parent
+socket
+unix-socket
+program
+signal-parent
+limit-parent
+user
+cut-outside
+remove-outside'
+is "$(printf '%s\n' "$free" | tries prying)" "$(printf '%s\n' "$free" | sed 's/$/ OK/')" 'without a sandbox it is done'
+[ ! -e "$work/outside" ]
+report $? 'and was done'
+echo secret >"$work/outside"
+
+# ---- by what the metadata say ----
+
+is "$(printf '%s\n' "$words" | tries reaching arguments=--sandbox | grep OK)" 'socket OK
+program OK' 'who needs network and programs has these, and nothing else'
+
+# ---- in a configuration ----
+
+mkdir -m 755 "$work/drivers"
+cp "$modules/prying.so" "$work/drivers" && chmod 755 "$work/drivers/prying.so"
+BLOCKSTORE_PLUGIN_PATH=$work/drivers
+export BLOCKSTORE_PLUGIN_PATH
+config=$work/config.yaml
+printf 'state_dir: %s/state\nstores:\n  - {name: shelf, driver: disk, root: %s/new/shelf, isolate: true}\n' "$work" "$work" >"$config"
+exits 0 'a store that is not there yet is made' -c "$config" stores
+says stores.0.isolate true 'in a sandbox'
+says stores.0.report.writable true 'and can be written'
+exits 0 'a key' keygen "$work/key"
+exits 0 'a name' -c "$config" -k "$work/key" register alice.id
+head -c 3000000 /dev/urandom >"$work/datum"
+exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
+exits 0 'and got' -c "$config" get_immutable alice.id "$(sha256 "$work/datum")" -o "$work/got"
+succeeds 'the same' cmp "$work/datum" "$work/got"
+exits 0 'mutable data is put' -c "$config" -k "$work/key" put_mutable alice.id note first
+exits 0 'and got' -c "$config" get_mutable alice.id note
+says data first 'the same'
+sed "s|/new/shelf|/absent, must_exist: true|" "$config" >"$work/absent.yaml"
+cli -c "$work/absent.yaml" stores
+like "$(member stores.0.error)" "$work/absent: .*(no such|does not exist|missing)" 'one that must exist is not made'
+[ ! -e "$work/absent" ]
+report $? 'not even in passing'
+succeeds 'all behaviours of the disk driver in a sandbox' sh -c "'$builddir/run' blockstore-driver-test '$builddir/plugins/.libs/exec.so' \
+  --only='opening.*,immutable.*,mutable.*,ids.*,streams.*,visibility.*' --timeout=30s -o program='$host' -o arguments=--sandbox \
+  -o arguments='$builddir/plugins/.libs/disk.so' -o options=root=@DIR@/store"
+done_testing

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prying: tries what a sandbox should refuse.  handles_url is told what: its answer is OK where that could be done, DENIED with
+ * the system's reason where not, and UNSUPPORTED where nobody knows the word.  With PRYING_NEEDS it is called reaching, and needs
+ * network and programs.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/mount.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <blockstore/driver.h>
+
+struct prying {
+  const char *root;    /* option `root`, which is granted */
+  const char *outside; /* option `outside`: a file that is not */
+};
+
+static enum blockstore_status prying_init(void **ret_self, struct blockstore_call *call,
+                                          const struct blockstore_settings *settings, const struct blockstore_next *next) {
+  struct prying *prying = calloc(1, sizeof *prying);
+
+  (void)next;
+  if (prying == NULL) return BLOCKSTORE_STATUS_TRANSIENT;
+  prying->root = call->host->setting(settings, "root", 0);
+  prying->outside = call->host->setting(settings, "outside", 0);
+  *ret_self = prying;
+  return BLOCKSTORE_STATUS_OK;
+}
+
+static void prying_close(void *self, struct blockstore_call *call) {
+  (void)call;
+  free(self);
+}
+
+/* ---- each answers what a system call does: negative, and errno, where it is refused ---- */
+
+static int closed(int fd) {
+  return fd < 0 ? fd : close(fd);
+}
+
+static int inside(const struct prying *prying, const char *name, int flags) {
+  char path[4096];
+
+  snprintf(path, sizeof path, "%s/%s", prying->root, name);
+  return open(path, flags | O_CLOEXEC, 0600);
+}
+
+static int write_inside(const struct prying *prying) {
+  return closed(inside(prying, "file", O_WRONLY | O_CREAT));
+}
+
+static int rename_inside(const struct prying *prying) {
+  char from[4096], to[4096], folder[4096];
+
+  snprintf(from, sizeof from, "%s/file", prying->root);
+  snprintf(folder, sizeof folder, "%s/folder", prying->root);
+  snprintf(to, sizeof to, "%s/folder/file", prying->root);
+  if (write_inside(prying) < 0 || (mkdir(folder, 0700) < 0 && errno != EEXIST)) return -1;
+  return rename(from, to);
+}
+
+static int read_etc(const struct prying *prying) {
+  (void)prying;
+  return closed(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+
+static int read_outside(const struct prying *prying) {
+  return closed(open(prying->outside, O_RDONLY | O_CLOEXEC));
+}
+
+static int write_outside(const struct prying *prying) {
+  return closed(open(prying->outside, O_WRONLY | O_CLOEXEC));
+}
+
+static int cut_outside(const struct prying *prying) {
+  return truncate(prying->outside, 0);
+}
+
+static int remove_outside(const struct prying *prying) {
+  return unlink(prying->outside);
+}
+
+static int open_to_all(const struct prying *prying) {
+  return chmod(prying->outside, 0666);
+}
+
+static int date(const struct prying *prying) {
+  return utimensat(AT_FDCWD, prying->outside, NULL, 0);
+}
+
+static int mark(const struct prying *prying) {
+  return setxattr(prying->outside, "user.mark", "x", 1, 0);
+}
+
+static int read_parent(const struct prying *prying) {
+  char path[64];
+
+  (void)prying;
+  snprintf(path, sizeof path, "/proc/%d/environ", (int)getppid());
+  return closed(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static int make_socket(const struct prying *prying) {
+  (void)prying;
+  return closed(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int make_unix_socket(const struct prying *prying) {
+  (void)prying;
+  return closed(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int make_packet_socket(const struct prying *prying) {
+  (void)prying;
+  return closed(socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
+
+static int make_pair(const struct prying *prying) {
+  int fds[2];
+
+  (void)prying;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) return -1;
+  close(fds[0]);
+  return close(fds[1]);
+}
+
+static void *nothing(void *user) {
+  return user;
+}
+
+static int make_thread(const struct prying *prying) {
+  pthread_t thread;
+
+  (void)prying;
+  errno = pthread_create(&thread, NULL, nothing, NULL);
+  return errno != 0 ? -1 : pthread_join(thread, NULL);
+}
+
+/* What a child answers; its status is the reason. */
+static int in_child(int (*act)(void)) {
+  pid_t child = fork();
+  int status;
+
+  if (child < 0) return -1;
+  if (child == 0) _exit(act() < 0 ? errno : 0);
+  if (waitpid(child, &status, 0) < 0) return -1;
+  errno = WEXITSTATUS(status);
+  return errno == 0 ? 0 : -1;
+}
+
+static int do_nothing(void) {
+  return 0;
+}
+
+static int make_child(const struct prying *prying) {
+  (void)prying;
+  return in_child(do_nothing);
+}
+
+static int become_true(void) {
+  return execl("/bin/true", "true", (char *)NULL);
+}
+
+static int run_program(const struct prying *prying) {
+  (void)prying;
+  return in_child(become_true);
+}
+
+static int signal_parent(const struct prying *prying) {
+  (void)prying;
+  return kill(getppid(), 0);
+}
+
+static int signal_self(const struct prying *prying) {
+  (void)prying;
+  return kill(getpid(), 0);
+}
+
+static int limit_parent(const struct prying *prying) {
+  struct rlimit limit;
+
+  (void)prying;
+  return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit);
+}
+
+static int trace(const struct prying *prying) {
+  (void)prying;
+  return (int)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+
+static int new_namespace(const struct prying *prying) {
+  (void)prying;
+  return unshare(CLONE_NEWUSER);
+}
+
+static int clone_namespace(const struct prying *prying) {
+  long child = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+  (void)prying;
+  if (child == 0) _exit(0);
+  if (child > 0) waitpid((pid_t)child, NULL, 0);
+  return (int)child;
+}
+
+static int mount_something(const struct prying *prying) {
+  return mount("none", prying->root, "tmpfs", 0, NULL);
+}
+
+static int set_user(const struct prying *prying) {
+  (void)prying;
+  return setuid(getuid());
+}
+
+static int ask_keys(const struct prying *prying) {
+  (void)prying;
+  return (int)syscall(SYS_keyctl, 0, -3, 0, 0, 0);
+}
+
+static int use_bpf(const struct prying *prying) {
+  (void)prying;
+  return (int)syscall(SYS_bpf, 0, NULL, 0);
+}
+
+static int use_io_uring(const struct prying *prying) {
+  (void)prying;
+  return (int)syscall(425, 1, NULL);
+}
+
+static enum blockstore_status prying_handles_url(void *self, struct blockstore_call *call, const char *url) {
+  static const struct {
+    const char *word;
+    int (*act)(const struct prying *prying);
+  } acts[] = {{"write-inside", write_inside},     {"rename-inside", rename_inside}, {"read-etc", read_etc},
+              {"read-outside", read_outside},     {"write-outside", write_outside}, {"cut-outside", cut_outside},
+              {"remove-outside", remove_outside}, {"chmod", open_to_all},           {"date", date},
+              {"mark", mark},                     {"read-parent", read_parent},     {"socket", make_socket},
+              {"unix-socket", make_unix_socket},  {"alg-socket", make_packet_socket}, {"pair", make_pair},
+              {"thread", make_thread},            {"child", make_child},            {"program", run_program},
+              {"signal-parent", signal_parent},   {"signal-self", signal_self},     {"limit-parent", limit_parent},
+              {"trace", trace},                   {"namespace", new_namespace},     {"clone", clone_namespace},
+              {"mount", mount_something},         {"user", set_user},               {"keys", ask_keys},
+              {"bpf", use_bpf},                   {"io_uring", use_io_uring}};
+
+  for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+    if (strcmp(url, acts[i].word) != 0) continue;
+    if (acts[i].act(self) >= 0) return BLOCKSTORE_STATUS_OK;
+    return blockstore_fail(call, BLOCKSTORE_STATUS_DENIED, "%s: %s", url, strerrorname_np(errno));
+  }
+  return BLOCKSTORE_STATUS_UNSUPPORTED;
+}
+
+static enum blockstore_status prying_nothing(void) {
+  return BLOCKSTORE_STATUS_UNSUPPORTED;
+}
+
+static enum blockstore_status prying_make_mutable_url(void *self, struct blockstore_call *call, struct blockstore_sink *ret_url,
+                                                      const char *data_id) {
+  (void)self, (void)call, (void)ret_url, (void)data_id;
+  return prying_nothing();
+}
+
+static const struct blockstore_driver prying_driver = {.storage_init = prying_init,
+                                                       .storage_close = prying_close,
+                                                       .handles_url = prying_handles_url,
+                                                       .make_mutable_url = prying_make_mutable_url};
+
+#define PRYING_METADATA                                                                      \
+  BLOCKSTORE_VERSION("1")                                                                    \
+  BLOCKSTORE_URL_SCHEME("prying")                                                            \
+  BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "A directory that it may write")             \
+  BLOCKSTORE_OPTION("outside", STRING, REQUIRED, "", "A file that it should have nothing of")
+
+#ifdef PRYING_NEEDS
+BLOCKSTORE_REGISTER_DRIVER(reaching, prying_driver, PRYING_METADATA BLOCKSTORE_NEEDS_NETWORK BLOCKSTORE_NEEDS_PROGRAMS);
+#else
+BLOCKSTORE_REGISTER_DRIVER(prying, prying_driver, PRYING_METADATA);
+#endif
