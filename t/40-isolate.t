@@ -34,7 +34,6 @@ says stores.0.report.writable true 'and tells what the driver tells'
 like "$(cat "$err")" "opening the store shelf with $drivers/disk.so, isolated" 'the log has it'
 is_empty "$(grep "loading .*disk" "$err" | grep -v 'shelf: ')" 'the driver is not loaded here'
 like "$(cat "$err")" "shelf: loading $drivers/disk.so" 'but there'
-exits 0 'a key' keygen "$work/key"
 exits 0 'a name' -c "$config" -k "$work/key" register alice.id
 head -c 3000000 /dev/urandom >"$work/datum"
 exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
@@ -53,6 +52,15 @@ says stores.0.isolate null 'says nothing'
 with ', isolate: process, filters: [log]'
 exits 0 'below a filter' -c "$config" get_mutable alice.id note
 says data second 'it is isolated'
+disk=$(sha256 "$drivers/disk.so")
+with ", isolate: process, sha256: $disk"
+exits 0 'a driver of the very bytes' -vv -c "$config" stores
+says stores.0.isolate process 'is isolated'
+with ", isolate: process, sha256: $(printf %064d 7)"
+refused 2 driver "disk.so: The file has the SHA-256 $disk, and 0" -c "$config" stores
+with ', isolate: process'
+exits 0 'the lock' -c "$config" -k "$work/key" drivers lock "$work/drivers.lock"
+is "$(grep -oE '"name": ?"(disk|exec)"' "$work/drivers.lock" | wc -l)" 2 'lists the driver, and by way of which it runs'
 with ', isolate: process, durable: false'
 exits 0 'a store that is not durable' -c "$config" stores
 says stores.0.durable false 'is not durable'

@@ -9,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/buffer.h"
+#include "core/codec/hex.h"
 
 const char *bs_isolate_text(enum bs_isolate isolate) {
   static const char *const texts[] = {
@@ -106,12 +107,22 @@ static bool add_option(struct blockstore_settings *settings, const struct bs_opt
   return true;
 }
 
+/* Where it matters which bytes are loaded, driver-host looks again. */
+static bool add_digest(struct blockstore_settings *settings, const struct bs_candidate *candidate, struct bs_error *error) {
+  char text[] = "--sha256=" "0123456789012345678901234567890123456789012345678901234567890123";
+
+  if (!candidate->has_sha256) return true;
+  bs_hex_encode(text + strlen("--sha256="), candidate->sha256, sizeof candidate->sha256);
+  return add(settings, "arguments", BS_OPTION_LIST, text, error);
+}
+
 static bool fill(struct blockstore_settings *settings, const struct bs_isolation *isolation, enum bs_isolate how,
                  const struct blockstore_settings *own, struct bs_error *error) {
   const struct bs_metadata *metadata = isolation->candidate->metadata;
 
   if (!add(settings, "program", BS_OPTION_PATH, isolation->program, error) ||
       (how == BS_ISOLATE_SANDBOX && !add(settings, "arguments", BS_OPTION_LIST, "--sandbox", error)) ||
+      !add_digest(settings, isolation->candidate, error) ||
       !add(settings, "arguments", BS_OPTION_LIST, isolation->candidate->path, error))
     return false;
   for (size_t i = 0; i < metadata->option_count; i++)

@@ -45,6 +45,7 @@ static bool find_used(struct used *used, const struct blockstore_config *config,
     const struct bs_yaml *filters = bs_yaml_find(config->stores[i].node, "filters");
 
     if (!use(used, config->stores[i].driver, error)) return false;
+    if (config->stores[i].isolate != BS_ISOLATE_NONE && !use(used, "exec", error)) return false;
     for (size_t k = 0; filters != NULL && k < filters->count; k++) {
       struct bs_yaml options;
       const char *name;

@@ -7,12 +7,22 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/codec/hex.h"
+#include "core/driver/exact.h"
 #include "core/driver/module.h"
 #include "core/driver/value.h"
 
 #define SUFFIX ".so"
 
-bool subject_find(struct subject *subject, const char *file, struct bs_error *error) {
+static bool check_digest(struct bs_candidate *candidate, const char *digest, struct bs_error *error) {
+  unsigned char sha256[BS_SHA256_SIZE];
+
+  if (!bs_hex_is_string(digest, 2 * sizeof sha256) || !bs_hex_decode(sha256, sizeof sha256, digest))
+    return bs_fail(error, BS_WORD_usage, "%s: " BS_EXACT_EXPECTED " was expected.", digest);
+  return bs_exact_check(candidate, sha256, error);
+}
+
+bool subject_find(struct subject *subject, const char *file, const char *digest, struct bs_error *error) {
   const char *name = strrchr(file, '/');
   char *directory BS_AUTO_FREE = NULL, *plain BS_AUTO_FREE = NULL;
   const char *directories[1];
@@ -26,7 +36,8 @@ bool subject_find(struct subject *subject, const char *file, struct bs_error *er
   plain = strndup(name, length - strlen(SUFFIX));
   if (directory == NULL || plain == NULL) return bs_fail_memory(error);
   directories[0] = directory;
-  return bs_catalog_find(&subject->candidate, directories, 1, plain, error);
+  return bs_catalog_find(&subject->candidate, directories, 1, plain, error) &&
+         (digest == NULL || check_digest(subject->candidate, digest, error));
 }
 
 /* ---- options ---- */

@@ -12,8 +12,9 @@ struct subject {
   struct bs_store *store; /* NULL: not yet opened */
 };
 
-/* Vets the file DIRECTORY/NAME.so and reads its metadata; nothing of it runs.  Word: driver. */
-bool subject_find(struct subject *subject, const char *file, struct bs_error *error);
+/* Vets the file DIRECTORY/NAME.so and reads its metadata; nothing of it runs.  digest: of its bytes, in hexadecimal; NULL: any
+ * will do.  Word: driver. */
+bool subject_find(struct subject *subject, const char *file, const char *digest, struct bs_error *error);
 /* The options that storage_init brings, as settings: by bs_settings_free.  Those that the driver does not declare are passed
  * over.  Word: config: what Blockstore writes has another form. */
 bool subject_settings(struct blockstore_settings **ret_settings, const struct subject *subject,
