@@ -34,6 +34,7 @@ says stores.0.report.writable true 'and tells what the driver tells'
 like "$(cat "$err")" "opening the store shelf with $drivers/disk.so, isolated" 'the log has it'
 is_empty "$(grep "loading .*disk" "$err" | grep -v 'shelf: ')" 'the driver is not loaded here'
 like "$(cat "$err")" "shelf: loading $drivers/disk.so" 'but there'
+exits 0 'a key' keygen "$work/key"
 exits 0 'a name' -c "$config" -k "$work/key" register alice.id
 head -c 3000000 /dev/urandom >"$work/datum"
 exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
