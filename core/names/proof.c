@@ -330,8 +330,8 @@ bool bs_proof_descend(struct bs_proof *proof, uint64_t last, struct bs_error *er
 
 /* ---- what was shown ---- */
 
-const unsigned char *bs_proof_consensus(const struct bs_proof *proof, uint64_t number) {
-  return bs_proof_table_find(&proof->table, number)->consensus;
+const unsigned char *bs_proof_consensus(const struct bs_proof *proof, uint64_t block) {
+  return bs_proof_table_find(&proof->table, block)->consensus;
 }
 
 bool bs_proof_is_empty(const struct bs_proof *proof, uint64_t number) {

@@ -72,8 +72,8 @@ static void tell_cost(uint64_t blocks, uint64_t bytes, void *user) {
   const struct progress *progress = user;
 
   fprintf(stderr, "blockstored: %llu blocks of the node at %s are replayed, which takes as long as making the index, and about"
-          " %llu MiB of temporary files (in SQLITE_TMPDIR, TMPDIR or /var/tmp).\n", (unsigned long long)blocks, progress->url,
-          (unsigned long long)(bytes / MIB + 1));
+          " %ju MiB of temporary files (in SQLITE_TMPDIR, TMPDIR or /var/tmp).\n", (unsigned long long)blocks, progress->url,
+          (uintmax_t)(bytes / MIB + 1));
 }
 
 /* ---- check ---- */

@@ -24,7 +24,7 @@
 
 #define INPUT_MAX (BSD_FRAME_MAX + 16) /* bytes that are read ahead: the longest frame */
 #define TURN_MAX 128                   /* frames that are answered before others have their turn */
-#define KEEP_REPLY (64u << 10)         /* a larger room for replies is given back; so many go out together */
+#define KEEP_REPLY ((size_t)64 << 10)  /* a larger room for replies is given back; so many go out together */
 #define FULL_PAUSE_MS 50               /* until it is looked again whether replies may be made */
 #define FULL_PATIENCE_MS 2000          /* for a peer that takes nothing, while they may not */
 #define LINGER_MS 2000                 /* for a peer to see why it was left */
