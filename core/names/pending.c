@@ -177,9 +177,12 @@ bool bs_names_resume(struct bs_names *names, struct bs_scope *scope, struct bs_p
     *error = (struct bs_error){0};
     if (!settle(names, scope, &items, &count, &plans, owner_key, payment_key, error)) return false;
   }
-  for (size_t i = 0; items != NULL && i < plans.count; i++) /* a plan is one of the items */
-    if (!send_registration(names, scope, &plans.items[i], find_shown(items, count, plans.items[i].id), &operation, error))
-      return false;
+  for (size_t i = 0; plans.items != NULL && i < plans.count; i++) {
+    struct bs_pending_operation *shown = find_shown(items, count, plans.items[i].id);
+
+    /* Each plan is one of the items. */
+    if (shown != NULL && !send_registration(names, scope, &plans.items[i], shown, &operation, error)) return false;
+  }
   *ret_items = items;
   *ret_count = count;
   items = NULL;
