@@ -96,6 +96,14 @@ enum blockstore_status bs_passing_delete_mutable(void *self, struct blockstore_c
                                                  const char *signature);
 enum blockstore_status bs_passing_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report);
 
+/* The table's members, all of them but storage_init and storage_close. */
+#define BS_PASSING_TABLE                                                                                               \
+  .handles_url = bs_passing_handles_url, .make_mutable_url = bs_passing_make_mutable_url,                              \
+  .get_immutable_handler = bs_passing_get_immutable, .get_mutable_handler = bs_passing_get_mutable,                    \
+  .put_immutable_handler = bs_passing_put_immutable, .put_mutable_handler = bs_passing_put_mutable,                    \
+  .delete_immutable_handler = bs_passing_delete_immutable, .delete_mutable_handler = bs_passing_delete_mutable,        \
+  .check = bs_passing_check
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

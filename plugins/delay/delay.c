@@ -63,15 +63,7 @@ static void delay_storage_close(void *self, struct blockstore_call *call) {
 static const struct blockstore_driver delay_driver = {
     .storage_init = delay_storage_init,
     .storage_close = delay_storage_close,
-    .handles_url = bs_passing_handles_url,
-    .make_mutable_url = bs_passing_make_mutable_url,
-    .get_immutable_handler = bs_passing_get_immutable,
-    .get_mutable_handler = bs_passing_get_mutable,
-    .put_immutable_handler = bs_passing_put_immutable,
-    .put_mutable_handler = bs_passing_put_mutable,
-    .delete_immutable_handler = bs_passing_delete_immutable,
-    .delete_mutable_handler = bs_passing_delete_mutable,
-    .check = bs_passing_check,
+    BS_PASSING_TABLE,
 };
 
 BLOCKSTORE_REGISTER_DRIVER(delay, delay_driver,

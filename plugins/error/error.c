@@ -222,15 +222,7 @@ static enum blockstore_status error_storage_init(void **ret_self, struct blockst
 static const struct blockstore_driver error_driver = {
     .storage_init = error_storage_init,
     .storage_close = error_storage_close,
-    .handles_url = bs_passing_handles_url,
-    .make_mutable_url = bs_passing_make_mutable_url,
-    .get_immutable_handler = bs_passing_get_immutable,
-    .get_mutable_handler = bs_passing_get_mutable,
-    .put_immutable_handler = bs_passing_put_immutable,
-    .put_mutable_handler = bs_passing_put_mutable,
-    .delete_immutable_handler = bs_passing_delete_immutable,
-    .delete_mutable_handler = bs_passing_delete_mutable,
-    .check = bs_passing_check,
+    BS_PASSING_TABLE,
 };
 
 BLOCKSTORE_REGISTER_DRIVER(error, error_driver,

@@ -2,46 +2,19 @@
 /* A filter that tells each call in the log: what was asked, how long it took, how it ended. */
 #include <config.h>
 
-#include <blockstore/filter.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "plugins/common/passing.h"
 #include "plugins/common/plugin.h"
 
 #define TARGET_SHOWN 64 /* bytes of a key, an id or a URL */
 
 struct log {
-  const struct blockstore_next *next;
+  struct bs_passing_filter filter;
   enum blockstore_log_level level;
-};
-
-static enum blockstore_status log_storage_init(void **ret_self, struct blockstore_call *call,
-                                               const struct blockstore_settings *settings, const struct blockstore_next *next) {
-  static const char *const levels[] = {"error", "warning", "info", "debug"};
-  const char *level = call->host->setting(settings, "level", 0);
-  struct log *self = calloc(1, sizeof *self);
-
-  if (self == NULL) return bs_plugin_fail_memory(call);
-  self->next = next;
-  while (strcmp(levels[self->level], level) != 0) self->level++; /* it is one of them */
-  *ret_self = self;
-  return BLOCKSTORE_STATUS_OK;
-}
-
-static void log_storage_close(void *self, struct blockstore_call *call) {
-  (void)call;
-  free(self);
-}
-
-/* ---- one call ---- */
-
-struct told {
-  const struct log *log;
-  struct blockstore_call *call;
-  const char *entry, *target;
-  uint64_t from_us;
 };
 
 static uint64_t now_us(void) {
@@ -51,32 +24,12 @@ static uint64_t now_us(void) {
   return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static struct told begin(void *self, struct blockstore_call *call, const char *entry, const char *target) {
-  return (struct told){self, call, entry, target, now_us()};
-}
-
 static const char *status_text(enum blockstore_status status) {
   static const char *const texts[] = {"OK",        "NOT_FOUND", "UNHANDLED_URL", "DENIED",      "NO_SPACE", "TOO_LARGE",
                                       "CONFLICT", "TRANSIENT", "CANCELLED",     "UNSUPPORTED", "FAILED"};
 
   return (size_t)status < sizeof texts / sizeof texts[0] ? texts[status] : "unknown status";
 }
-
-/* bytes: BLOCKSTORE_SIZE_UNKNOWN: none are told.  Returns the status. */
-static enum blockstore_status end(const struct told *told, uint64_t bytes, enum blockstore_status status) {
-  uint64_t took_us = now_us() - told->from_us;
-  size_t length = strlen(told->target);
-  const char *sentence = told->call->host->get_error(told->call);
-  char amount[40] = "";
-
-  if (bytes != BLOCKSTORE_SIZE_UNKNOWN) snprintf(amount, sizeof amount, ", %" PRIu64 " bytes", bytes);
-  blockstore_log(told->call, told->log->level, "%s %.*s%s%s in %" PRIu64 ".%03" PRIu64 " ms: %s%s%s", told->entry,
-                 length > TARGET_SHOWN ? TARGET_SHOWN : (int)length, told->target, length > TARGET_SHOWN ? "..." : "", amount,
-                 took_us / 1000, took_us % 1000, status_text(status), sentence[0] == '\0' ? "" : ": ", sentence);
-  return status;
-}
-
-/* ---- gets ---- */
 
 /* Counts what goes through. */
 struct counting {
@@ -98,75 +51,58 @@ static enum blockstore_status counting_write(struct blockstore_sink *sink, const
   return counting->real->write(counting->real, bytes, length);
 }
 
-static struct counting count(struct blockstore_sink *real) {
-  return (struct counting){{sizeof(struct blockstore_sink), 0, counting_begin, counting_write}, real, 0};
+static void tell(const struct log *log, struct blockstore_call *call, const struct bs_passing *passing, uint64_t bytes,
+                 uint64_t took_us, enum blockstore_status status) {
+  size_t length = strlen(passing->target);
+  const char *sentence = call->host->get_error(call);
+  enum bs_passing_kind kind = bs_passing_kind_of(passing->entry);
+  char amount[40] = "";
+
+  if (kind == BS_PASSING_GET || kind == BS_PASSING_PUT) snprintf(amount, sizeof amount, ", %" PRIu64 " bytes", bytes);
+  blockstore_log(call, log->level, "%s %.*s%s%s in %" PRIu64 ".%03" PRIu64 " ms: %s%s%s", bs_passing_text(passing->entry),
+                 length > TARGET_SHOWN ? TARGET_SHOWN : (int)length, passing->target, length > TARGET_SHOWN ? "..." : "", amount,
+                 took_us / 1000, took_us % 1000, status_text(status), sentence[0] == '\0' ? "" : ": ", sentence);
 }
 
-static enum blockstore_status log_get_immutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,
-                                                const char *key) {
-  const struct told told = begin(self, call, "get_immutable", key);
-  struct counting counting = count(ret_data);
-  enum blockstore_status status = blockstore_pass_get_immutable(self, call, &counting.abi, key);
+static enum blockstore_status log_through(void *self, struct blockstore_call *call, const struct bs_passing *passing) {
+  const struct log *log = self;
+  struct counting counting = {{sizeof(struct blockstore_sink), 0, counting_begin, counting_write}, passing->sink, 0};
+  enum bs_passing_kind kind = bs_passing_kind_of(passing->entry);
+  struct bs_passing mine = *passing;
+  uint64_t from_us = now_us();
+  enum blockstore_status status;
 
-  return end(&told, counting.bytes, status);
+  if (kind == BS_PASSING_URL) return bs_passing_on(log->filter.next, call, passing); /* computed, and asked all the time */
+  if (kind == BS_PASSING_GET) mine.sink = &counting.abi;
+  status = bs_passing_on(log->filter.next, call, &mine);
+  tell(log, call, passing, kind == BS_PASSING_PUT ? passing->source->size : counting.bytes, now_us() - from_us, status);
+  return status;
 }
 
-static enum blockstore_status log_get_mutable(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
-                                              const char *url) {
-  const struct told told = begin(self, call, "get_mutable", url);
-  struct counting counting = count(ret_record);
-  enum blockstore_status status = blockstore_pass_get_mutable(self, call, &counting.abi, url);
+/* ---- its life ---- */
 
-  return end(&told, counting.bytes, status);
+static enum blockstore_status log_storage_init(void **ret_self, struct blockstore_call *call,
+                                               const struct blockstore_settings *settings, const struct blockstore_next *next) {
+  static const char *const levels[] = {"error", "warning", "info", "debug"};
+  const char *level = call->host->setting(settings, "level", 0);
+  struct log *self = calloc(1, sizeof *self);
+
+  if (self == NULL) return bs_plugin_fail_memory(call);
+  self->filter = (struct bs_passing_filter){next, log_through};
+  while (strcmp(levels[self->level], level) != 0) self->level++; /* it is one of them */
+  *ret_self = self;
+  return BLOCKSTORE_STATUS_OK;
 }
 
-static enum blockstore_status log_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
-  const struct told told = begin(self, call, "check", "");
-
-  return end(&told, BLOCKSTORE_SIZE_UNKNOWN, blockstore_pass_check(self, call, ret_report));
-}
-
-/* ---- puts and deletes ---- */
-
-static enum blockstore_status log_put_immutable(void *self, struct blockstore_call *call, const char *key,
-                                                const struct blockstore_source *data, const char *txid) {
-  const struct told told = begin(self, call, "put_immutable", key);
-
-  return end(&told, data->size, blockstore_pass_put_immutable(self, call, key, data, txid));
-}
-
-static enum blockstore_status log_put_mutable(void *self, struct blockstore_call *call, const char *data_id, uint64_t version,
-                                              const char *signature, const struct blockstore_source *record) {
-  const struct told told = begin(self, call, "put_mutable", data_id);
-
-  return end(&told, record->size, blockstore_pass_put_mutable(self, call, data_id, version, signature, record));
-}
-
-static enum blockstore_status log_delete_immutable(void *self, struct blockstore_call *call, const char *key, const char *txid) {
-  const struct told told = begin(self, call, "delete_immutable", key);
-
-  return end(&told, BLOCKSTORE_SIZE_UNKNOWN, blockstore_pass_delete_immutable(self, call, key, txid));
-}
-
-static enum blockstore_status log_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
-                                                 const char *signature) {
-  const struct told told = begin(self, call, "delete_mutable", data_id);
-
-  return end(&told, BLOCKSTORE_SIZE_UNKNOWN, blockstore_pass_delete_mutable(self, call, data_id, signature));
+static void log_storage_close(void *self, struct blockstore_call *call) {
+  (void)call;
+  free(self);
 }
 
 static const struct blockstore_driver log_driver = {
     .storage_init = log_storage_init,
     .storage_close = log_storage_close,
-    .handles_url = blockstore_pass_handles_url,
-    .make_mutable_url = blockstore_pass_make_mutable_url,
-    .get_immutable_handler = log_get_immutable,
-    .get_mutable_handler = log_get_mutable,
-    .put_immutable_handler = log_put_immutable,
-    .put_mutable_handler = log_put_mutable,
-    .delete_immutable_handler = log_delete_immutable,
-    .delete_mutable_handler = log_delete_mutable,
-    .check = log_check,
+    BS_PASSING_TABLE,
 };
 
 BLOCKSTORE_REGISTER_DRIVER(log, log_driver,
