@@ -5,8 +5,9 @@
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
   libltdl-dev libcjson-dev libsecp256k1-dev libyaml-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev libevent-dev'
 # g++ reads the public headers as C++, xz packs the release, git tells whether the release is complete, groff formats the
-# manual pages, zsh and fish complete, sqlite3 looks into the example's store, busybox is one more shell.
-test_packages='libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3 busybox'
+# manual pages, zsh and fish complete, sqlite3 looks into the example's store, busybox is one more shell, ccache knows what was
+# compiled before.
+test_packages='ccache libcmocka-dev perl valgrind clang clang-tidy g++ minisign shellcheck xz-utils git groff-base zsh fish sqlite3 busybox'
 # The servers of t/servers, and what asks them; node.js comes with npm from elsewhere, too.
 server_packages='curl openssl python3 media-types apache2-bin proftpd-core proftpd-mod-crypto radosgw ceph-mon ceph-osd ceph-common dhtnode chromium'
 command -v npm >/dev/null || server_packages="$server_packages nodejs npm"
