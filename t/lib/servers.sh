@@ -24,15 +24,15 @@
 #   syndicate   SYNDICATE_PORT; SYNDICATE_ROOT/fs; SYNDICATE_USER, SYNDICATE_PASSWORD: t/servers/syndicate.py stands in for a gateway
 # ..._TLS is a folder of certificates as t/servers/certificates tells, ..._ROOT or ..._HOME what the server shows, to look into.
 own=t$$$(basename "$0" .t | tr -cd 'a-z0-9')
-servers=$(mktemp -d)
-chmod 711 "$servers" # some run as www-data
+: "${servers_folder:=$(mktemp -d)}" # one for a test, however often it reads this
+chmod 711 "$servers_folder" # some run as www-data
 trap 'end_servers; rm -rf "$work"' EXIT
 
 end_servers() {
-  for folder in "$servers"/*/; do
+  for folder in "$servers_folder"/*/; do
     [ ! -e "$folder/server" ] || sh "$srcdir/t/servers/$(cat "$folder/server")" stop "$folder"
   done
-  rm -rf "$servers"
+  rm -rf "$servers_folder"
 }
 
 servers_are_required() {
@@ -76,7 +76,7 @@ use() {
 }
 
 has_server() {
-  folder=${BLOCKSTORE_SERVERS:-$servers}/$1
+  folder=${BLOCKSTORE_SERVERS:-$servers_folder}/$1
   (
     flock 9
     [ -e "$folder.status" ] || launch "$1" "$folder"
@@ -97,7 +97,7 @@ need_server() {
 }
 
 own_server() {
-  own_folder=$servers/own-$(ls "$servers" | wc -l)
+  own_folder=$servers_folder/own-$(ls "$servers_folder" | wc -l)
   launch "$1" "$own_folder"
   use "$own_folder" || without_server "$1"
 }
