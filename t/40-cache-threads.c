@@ -123,10 +123,9 @@ static void all_at_once(struct world *world, const char *size) {
     workers[i] = (struct worker){world, i % 2 == 0 ? &world->store : &other, data, i + 1, written, NULL};
     assert_int_equal(pthread_create(&threads[i], NULL, i == THREADS ? write_records : work, &workers[i]), 0);
   }
-  for (unsigned i = 0; i <= THREADS; i++) {
-    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  for (unsigned i = 0; i <= THREADS; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+  for (unsigned i = 0; i <= THREADS; i++)
     if (workers[i].problem != NULL) fail_msg("%s", workers[i].problem);
-  }
   assert_int_equal(atomic_load(&warnings), 0);
   assert_true(count_taken(world, true).bytes <= strtoull(size, NULL, 10));
   for (unsigned i = 0; i < VALUES; i++) free(data[i].bytes);

@@ -16,7 +16,7 @@
 
 #define NAME "tally"
 #define MAGIC "BSTALLY1"
-#define LOCK_TRIES 1000 /* a tenth of a millisecond each: who holds it longer was stopped */
+#define LOCK_TRIES 10000 /* a tenth of a millisecond each, and what a busy machine adds: who holds it longer was stopped */
 
 /* The file; then a number for each slot. */
 struct header {

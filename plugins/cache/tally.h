@@ -24,7 +24,7 @@ struct bs_cache_tally {
 #define BS_CACHE_AUTO_TALLY BS_AUTO(bs_cache_tally_close)
 #define BS_CACHE_TALLY_INIT {.fd = -1}
 
-/* -1 with errno: EAGAIN, somebody has held it for a tenth of a second. */
+/* -1 with errno: EAGAIN, somebody has held it for a second. */
 int bs_cache_tally_open(struct bs_cache_tally *tally, const struct bs_cache_place *place);
 void bs_cache_tally_close(struct bs_cache_tally *tally);
 /* Writes the sums down. */
