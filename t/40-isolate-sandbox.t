@@ -86,6 +86,21 @@ is "$(printf '%s\n' "$free" | tries prying)" "$(printf '%s\n' "$free" | sed 's/$
 report $? 'and was done'
 echo secret >"$work/outside"
 
+# ---- where the root is still to be made ----
+
+# begins ARGUMENT...: opens the store and closes it.
+begins() {
+  drive program="$host" "$@" arguments="$modules/prying.so" options=root="$work/first" options=outside="$work/outside" </dev/null || :
+}
+begins arguments=--sandbox
+[ -d "$work/first" ] && [ ! -e "$work/first.pried" ]
+report $? 'a root is made, and nothing beside it is touched' "$(cat "$said")"
+is "$(cat "$work/outside")" secret 'it is what it was'
+rmdir "$work/first"
+begins
+[ -e "$work/first.pried" ]
+report $? 'without a sandbox it is'
+
 # ---- by what the metadata say ----
 
 is "$(printf '%s\n' "$words" | tries reaching arguments=--sandbox | grep OK)" 'socket OK

@@ -31,6 +31,22 @@ struct prying {
   const char *outside; /* option `outside`: a file that is not */
 };
 
+static int closed(int fd) {
+  return fd < 0 ? fd : close(fd);
+}
+
+/* The first opening, where the root is still to be made: whatever can be done to the file outside leaves ROOT.pried. */
+static void prying_begin(const struct prying *prying) {
+  char sign[4096];
+
+  if (access(prying->root, F_OK) == 0) return;
+  snprintf(sign, sizeof sign, "%s.pried", prying->root);
+  if (closed(open(prying->outside, O_RDONLY | O_CLOEXEC)) == 0 || closed(open(prying->outside, O_WRONLY | O_CLOEXEC)) == 0 ||
+      unlink(prying->outside) == 0)
+    mkdir(sign, 0700);
+  mkdir(prying->root, 0700);
+}
+
 static enum blockstore_status prying_init(void **ret_self, struct blockstore_call *call,
                                           const struct blockstore_settings *settings, const struct blockstore_next *next) {
   struct prying *prying = calloc(1, sizeof *prying);
@@ -39,6 +55,7 @@ static enum blockstore_status prying_init(void **ret_self, struct blockstore_cal
   if (prying == NULL) return BLOCKSTORE_STATUS_TRANSIENT;
   prying->root = call->host->setting(settings, "root", 0);
   prying->outside = call->host->setting(settings, "outside", 0);
+  prying_begin(prying);
   *ret_self = prying;
   return BLOCKSTORE_STATUS_OK;
 }
@@ -49,10 +66,6 @@ static void prying_close(void *self, struct blockstore_call *call) {
 }
 
 /* ---- each answers what a system call does: negative, and errno, where it is refused ---- */
-
-static int closed(int fd) {
-  return fd < 0 ? fd : close(fd);
-}
 
 static int inside(const struct prying *prying, const char *name, int flags) {
   char path[4096];

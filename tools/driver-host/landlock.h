@@ -12,7 +12,8 @@ struct landlock {
 enum landlock_access {
   LANDLOCK_READ = 1 << 0, /* files and directories */
   LANDLOCK_EXECUTE = 1 << 1,
-  LANDLOCK_WRITE = 1 << 2 /* also to make and remove what is below */
+  LANDLOCK_WRITE = 1 << 2, /* also to make and remove what is below */
+  LANDLOCK_MAKE = 1 << 3   /* directories and empty files below, and nothing with what is there but to list it */
 };
 
 /* Word: failed: the kernel has too little of it. */

@@ -49,9 +49,12 @@ static bool allow_common(const struct landlock *landlock, unsigned needs, const 
   return landlock_allow(landlock, directory, LANDLOCK_READ | LANDLOCK_EXECUTE, error);
 }
 
-/* Cuts the path to what is there. */
-static void cut(char *path) {
+/* Cuts the path to what is there: true when that is less. */
+static bool cut(char *path) {
+  size_t length = strlen(path);
+
   while (access(path, F_OK) < 0 && strrchr(path, '/') != path) *strrchr(path, '/') = '\0';
+  return strlen(path) < length;
 }
 
 /* The path that the option names; NULL: it names none. */
@@ -74,7 +77,7 @@ static bool allow_option(const struct landlock *landlock, const char *path, unsi
   char *there BS_AUTO_FREE = strdup(path);
 
   if (there == NULL) return bs_fail_memory(error);
-  if (loosely) cut(there);
+  if (loosely && cut(there)) access = LANDLOCK_MAKE;
   return landlock_allow(landlock, there, access, error);
 }
 

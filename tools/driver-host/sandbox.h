@@ -12,7 +12,8 @@
 /*
  * For this thread and those that it starts from now on, and for good.
  * In:   directory:  of the driver's file
- *       loosely:    where an option names what is not there, what is next above it may be written, so that it can be made
+ *       loosely:    where an option names what is not there, directories and empty files may be made in what is next above it,
+ *                   so that it can be made; what else is there can only be listed
  * Word: failed: the kernel, or Blockstore for this kind of processor, cannot; the message says what is missing.
  */
 bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_settings *settings, const char *directory,
