@@ -41,6 +41,8 @@ read-parent EACCES
 socket EACCES
 unix-socket EACCES
 alg-socket EACCES
+datagram-pair EACCES
+raw-pair EACCES
 program EACCES
 signal-parent EPERM
 limit-parent EPERM
@@ -61,6 +63,7 @@ allowed='write-inside
 rename-inside
 read-etc
 pair
+packet-pair
 thread
 child
 signal-self'
@@ -75,6 +78,8 @@ date
 read-parent
 socket
 unix-socket
+datagram-pair
+raw-pair
 program
 signal-parent
 limit-parent

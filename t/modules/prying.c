@@ -144,13 +144,34 @@ static int make_packet_socket(const struct prying *prying) {
   return closed(socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 }
 
-static int make_pair(const struct prying *prying) {
+static int pair_of(int type) {
   int fds[2];
 
-  (void)prying;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) return -1;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) < 0) return -1;
   close(fds[0]);
   return close(fds[1]);
+}
+
+static int make_pair(const struct prying *prying) {
+  (void)prying;
+  return pair_of(SOCK_STREAM);
+}
+
+static int make_packet_pair(const struct prying *prying) {
+  (void)prying;
+  return pair_of(SOCK_SEQPACKET);
+}
+
+/* Either end may send to any socket of the kind, by its name. */
+static int make_datagram_pair(const struct prying *prying) {
+  (void)prying;
+  return pair_of(SOCK_DGRAM);
+}
+
+/* Unix sockets take it for datagrams. */
+static int make_raw_pair(const struct prying *prying) {
+  (void)prying;
+  return pair_of(SOCK_RAW);
 }
 
 static void *nothing(void *user) {
@@ -264,6 +285,7 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
               {"remove-outside", remove_outside}, {"chmod", open_to_all},           {"date", date},
               {"mark", mark},                     {"read-parent", read_parent},     {"socket", make_socket},
               {"unix-socket", make_unix_socket},  {"alg-socket", make_packet_socket}, {"pair", make_pair},
+              {"packet-pair", make_packet_pair},  {"datagram-pair", make_datagram_pair}, {"raw-pair", make_raw_pair},
               {"thread", make_thread},            {"child", make_child},            {"program", run_program},
               {"signal-parent", signal_parent},   {"signal-self", signal_self},     {"limit-parent", limit_parent},
               {"trace", trace},                   {"namespace", new_namespace},     {"clone", clone_namespace},

@@ -207,6 +207,18 @@ static void write_sockets(struct program *program, bool network) {
 #endif
 }
 
+/* And no pairs of datagrams, which may send to other sockets by their names all the same. */
+static void write_pairs(struct program *program) {
+  unsigned short begun = begin_case(program, SYS_socketpair);
+
+  load_argument(program, 1);
+  emit(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, 0xf); /* without the flags */
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, SOCK_STREAM);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SOCK_SEQPACKET);
+  refuse(program, EACCES);
+  end_case(program, begun);
+}
+
 static void write_all(struct program *program, unsigned needs, bool signals) {
   begin(program);
   for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) refuse_call(program, never[i], EPERM);
@@ -217,6 +229,7 @@ static void write_all(struct program *program, unsigned needs, bool signals) {
 #endif
   write_own(program, SYS_prlimit64, true);
   write_sockets(program, (needs & BS_NEEDS_NETWORK) != 0);
+  write_pairs(program);
   for (size_t i = 0; i < sizeof signals_of / sizeof signals_of[0] && !signals; i++) write_own(program, signals_of[i], false);
   if ((needs & BS_NEEDS_PROGRAMS) == 0) {
     refuse_call(program, SYS_execve, EACCES);
