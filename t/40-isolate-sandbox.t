@@ -53,7 +53,12 @@ mount EPERM
 user EPERM
 keys EPERM
 bpf EPERM
-io_uring EPERM'
+io_uring EPERM
+memory EPERM
+queue EPERM
+semaphore EPERM
+named-queue EPERM
+attributes EPERM'
 words=$(printf '%s\n' "$refused" | sed 's/ .*//')
 # shellcheck disable=SC2001 # of each line
 is "$(printf '%s\n' "$words" | tries prying arguments=--sandbox)" "$(printf '%s\n' "$refused" | sed 's/ / DENIED /')" \
@@ -84,6 +89,9 @@ program
 signal-parent
 limit-parent
 user
+memory
+queue
+semaphore
 cut-outside
 remove-outside'
 is "$(printf '%s\n' "$free" | tries prying)" "$(printf '%s\n' "$free" | sed 's/$/ OK/')" 'without a sandbox it is done'

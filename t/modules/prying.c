@@ -14,8 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -276,6 +279,46 @@ static int use_io_uring(const struct prying *prying) {
   return (int)syscall(425, 1, NULL);
 }
 
+static int share_memory(const struct prying *prying) {
+  int id = shmget(IPC_PRIVATE, 4096, 0600);
+
+  (void)prying;
+  return id < 0 ? id : shmctl(id, IPC_RMID, NULL);
+}
+
+static int share_queue(const struct prying *prying) {
+  int id = msgget(IPC_PRIVATE, 0600);
+
+  (void)prying;
+  return id < 0 ? id : msgctl(id, IPC_RMID, NULL);
+}
+
+static int share_semaphore(const struct prying *prying) {
+  int id = semget(IPC_PRIVATE, 1, 0600);
+
+  (void)prying;
+  return id < 0 ? id : semctl(id, 0, IPC_RMID);
+}
+
+static int share_named_queue(const struct prying *prying) {
+  char name[40];
+  int fd;
+
+  (void)prying;
+  snprintf(name, sizeof name, "blockstore-prying-%d", (int)getpid());
+  fd = (int)syscall(SYS_mq_open, name, O_RDONLY | O_CREAT | O_CLOEXEC, 0600, NULL);
+  if (fd < 0) return fd;
+  close(fd);
+  return (int)syscall(SYS_mq_unlink, name);
+}
+
+/* file_setattr, since Linux 6.17. */
+static int set_attributes(const struct prying *prying) {
+  const unsigned char none[24] = {0};
+
+  return (int)syscall(469, AT_FDCWD, prying->outside, none, sizeof none, 0);
+}
+
 static enum blockstore_status prying_handles_url(void *self, struct blockstore_call *call, const char *url) {
   static const struct {
     const char *word;
@@ -290,7 +333,9 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
               {"signal-parent", signal_parent},   {"signal-self", signal_self},     {"limit-parent", limit_parent},
               {"trace", trace},                   {"namespace", new_namespace},     {"clone", clone_namespace},
               {"mount", mount_something},         {"user", set_user},               {"keys", ask_keys},
-              {"bpf", use_bpf},                   {"io_uring", use_io_uring}};
+              {"bpf", use_bpf},                   {"io_uring", use_io_uring},       {"memory", share_memory},
+              {"queue", share_queue},             {"semaphore", share_semaphore},   {"named-queue", share_named_queue},
+              {"attributes", set_attributes}};
 
   for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
     if (strcmp(url, acts[i].word) != 0) continue;

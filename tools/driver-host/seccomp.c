@@ -55,14 +55,20 @@
 #define SETXATTRAT 463
 #define REMOVEXATTRAT 466
 #define OPEN_TREE_ATTR 467
+#define FILE_SETATTR 469
 
 #ifdef ARCHITECTURE
 
-/* Never: other processes, the system, who one is, and what landlock does not know: modes, owners and times of files by their
- * names, and io_uring, whose work no filter sees. */
+/* Never: other processes and what they share, the system, who one is, and what landlock does not know: modes, owners, times and
+ * attributes of files by their names, and io_uring, whose work no filter sees. */
 static const unsigned never[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, PIDFD_GETFD, PROCESS_MADVISE, PROCESS_MRELEASE,
     SYS_perf_event_open, SYS_userfaultfd, SYS_bpf,
+    SYS_mq_open, SYS_mq_unlink,
+#ifdef SYS_semop
+    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_semget, SYS_semctl, SYS_semop, SYS_semtimedop, SYS_msgget, SYS_msgsnd, SYS_msgrcv,
+    SYS_msgctl,
+#endif
     IO_URING_SETUP, IO_URING_ENTER, IO_URING_REGISTER,
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, OPEN_TREE, OPEN_TREE_ATTR, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK,
     MOUNT_SETATTR, SYS_open_by_handle_at, SYS_fanotify_init, SYS_quotactl, SYS_swapon, SYS_swapoff,
@@ -72,7 +78,7 @@ static const unsigned never[] = {
     SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
     SYS_unshare, SYS_setns, SYS_personality,
     SYS_fchmodat, FCHMODAT2, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_removexattr, SYS_lremovexattr, SETXATTRAT,
-    REMOVEXATTRAT,
+    REMOVEXATTRAT, FILE_SETATTR,
 #ifdef SYS_kexec_file_load
     SYS_kexec_file_load,
 #endif
@@ -82,7 +88,8 @@ static const unsigned never[] = {
 #ifdef __i386__
     SYS_setuid32, SYS_setgid32, SYS_setreuid32, SYS_setregid32, SYS_setresuid32, SYS_setresgid32, SYS_setgroups32,
     SYS_setfsuid32, SYS_setfsgid32, SYS_chown32, SYS_lchown32, SYS_stime, SYS_umount, 404 /* clock_settime64 */,
-    405 /* clock_adjtime64 */, SYS_vm86, SYS_vm86old,
+    405 /* clock_adjtime64 */, SYS_vm86, SYS_vm86old, SYS_ipc, 393 /* semget; to 402, msgctl, and 420, semtimedop_time64 */, 394,
+    395, 396, 397, 398, 399, 400, 401, 402, 420,
 #endif
 };
 
