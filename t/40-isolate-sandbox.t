@@ -45,6 +45,8 @@ datagram-pair EACCES
 raw-pair EACCES
 program EACCES
 signal-parent EPERM
+own EPERM
+own-too EPERM
 limit-parent EPERM
 trace EPERM
 namespace EPERM
@@ -87,6 +89,8 @@ datagram-pair
 raw-pair
 program
 signal-parent
+own
+own-too
 limit-parent
 user
 memory

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -229,6 +231,30 @@ static int signal_self(const struct prying *prying) {
   return kill(getpid(), 0);
 }
 
+/* Whom the kernel signals when there is something to read. */
+static int have_parent_signalled(const struct prying *prying) {
+  int fds[2], answer;
+
+  (void)prying;
+  if (pipe(fds) < 0) return -1;
+  answer = fcntl(fds[0], F_SETOWN, getppid());
+  close(fds[0]);
+  close(fds[1]);
+  return answer;
+}
+
+/* The same. */
+static int have_parent_signalled_too(const struct prying *prying) {
+  int fds[2], parent = getppid(), answer;
+
+  (void)prying;
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0) return -1;
+  answer = ioctl(fds[0], FIOSETOWN, &parent);
+  close(fds[0]);
+  close(fds[1]);
+  return answer;
+}
+
 static int limit_parent(const struct prying *prying) {
   struct rlimit limit;
 
@@ -330,7 +356,8 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
               {"unix-socket", make_unix_socket},  {"alg-socket", make_packet_socket}, {"pair", make_pair},
               {"packet-pair", make_packet_pair},  {"datagram-pair", make_datagram_pair}, {"raw-pair", make_raw_pair},
               {"thread", make_thread},            {"child", make_child},            {"program", run_program},
-              {"signal-parent", signal_parent},   {"signal-self", signal_self},     {"limit-parent", limit_parent},
+              {"signal-parent", signal_parent},   {"signal-self", signal_self},
+              {"own", have_parent_signalled},     {"own-too", have_parent_signalled_too},     {"limit-parent", limit_parent},
               {"trace", trace},                   {"namespace", new_namespace},     {"clone", clone_namespace},
               {"mount", mount_something},         {"user", set_user},               {"keys", ask_keys},
               {"bpf", use_bpf},                   {"io_uring", use_io_uring},       {"memory", share_memory},

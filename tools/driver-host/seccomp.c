@@ -13,6 +13,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -190,6 +191,17 @@ static void write_own(struct program *program, unsigned number, bool zero_is_own
   end_case(program, begun);
 }
 
+/* Nobody is made the one whom the kernel signals when there is news of a descriptor. */
+static void write_owners(struct program *program, unsigned number, uint32_t own, uint32_t own_too) {
+  unsigned short begun = begin_case(program, number);
+
+  load_argument(program, 1);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, own);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, own_too);
+  refuse(program, EPERM);
+  end_case(program, begun);
+}
+
 /* Of unix sockets pairs only: by names they lead to other programs of the user's. */
 static void write_sockets(struct program *program, bool network) {
   unsigned short begun = begin_case(program, SYS_socket);
@@ -235,6 +247,11 @@ static void write_all(struct program *program, unsigned needs, bool signals) {
   write_times(program, 412); /* utimensat_time64 */
 #endif
   write_own(program, SYS_prlimit64, true);
+  write_owners(program, SYS_fcntl, F_SETOWN, F_SETOWN_EX);
+  write_owners(program, SYS_ioctl, FIOSETOWN, SIOCSPGRP);
+#ifdef SYS_fcntl64
+  write_owners(program, SYS_fcntl64, F_SETOWN, F_SETOWN_EX);
+#endif
   write_sockets(program, (needs & BS_NEEDS_NETWORK) != 0);
   write_pairs(program);
   for (size_t i = 0; i < sizeof signals_of / sizeof signals_of[0] && !signals; i++) write_own(program, signals_of[i], false);
