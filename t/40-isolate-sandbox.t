@@ -44,6 +44,8 @@ alg-socket EACCES
 datagram-pair EACCES
 raw-pair EACCES
 program EACCES
+session EPERM
+group EPERM
 signal-parent EPERM
 own EPERM
 own-too EPERM
@@ -88,6 +90,8 @@ unix-socket
 datagram-pair
 raw-pair
 program
+session
+group
 signal-parent
 own
 own-too
@@ -121,7 +125,9 @@ report $? 'without a sandbox it is'
 # ---- by what the metadata say ----
 
 is "$(printf '%s\n' "$words" | tries reaching arguments=--sandbox | grep OK)" 'socket OK
-program OK' 'who needs network and programs has these, and nothing else'
+program OK
+session OK
+group OK' 'who needs network and programs has these, and nothing else'
 
 # ---- in a configuration ----
 

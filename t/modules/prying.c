@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/msg.h>
 #include <sys/ptrace.h>
@@ -221,6 +221,25 @@ static int run_program(const struct prying *prying) {
   return in_child(become_true);
 }
 
+static int begin_session(void) {
+  return setsid();
+}
+
+/* Where it is not killed with the others. */
+static int leave_session(const struct prying *prying) {
+  (void)prying;
+  return in_child(begin_session);
+}
+
+static int begin_group(void) {
+  return setpgid(0, 0);
+}
+
+static int leave_group(const struct prying *prying) {
+  (void)prying;
+  return in_child(begin_group);
+}
+
 static int signal_parent(const struct prying *prying) {
   (void)prying;
   return kill(getppid(), 0);
@@ -349,20 +368,19 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
   static const struct {
     const char *word;
     int (*act)(const struct prying *prying);
-  } acts[] = {{"write-inside", write_inside},     {"rename-inside", rename_inside}, {"read-etc", read_etc},
-              {"read-outside", read_outside},     {"write-outside", write_outside}, {"cut-outside", cut_outside},
-              {"remove-outside", remove_outside}, {"chmod", open_to_all},           {"date", date},
-              {"mark", mark},                     {"read-parent", read_parent},     {"socket", make_socket},
-              {"unix-socket", make_unix_socket},  {"alg-socket", make_packet_socket}, {"pair", make_pair},
-              {"packet-pair", make_packet_pair},  {"datagram-pair", make_datagram_pair}, {"raw-pair", make_raw_pair},
-              {"thread", make_thread},            {"child", make_child},            {"program", run_program},
-              {"signal-parent", signal_parent},   {"signal-self", signal_self},
-              {"own", have_parent_signalled},     {"own-too", have_parent_signalled_too},     {"limit-parent", limit_parent},
-              {"trace", trace},                   {"namespace", new_namespace},     {"clone", clone_namespace},
-              {"mount", mount_something},         {"user", set_user},               {"keys", ask_keys},
-              {"bpf", use_bpf},                   {"io_uring", use_io_uring},       {"memory", share_memory},
-              {"queue", share_queue},             {"semaphore", share_semaphore},   {"named-queue", share_named_queue},
-              {"attributes", set_attributes}};
+  } acts[] = {{"write-inside", write_inside}, {"rename-inside", rename_inside}, {"read-etc", read_etc},
+              {"read-outside", read_outside}, {"write-outside", write_outside}, {"cut-outside", cut_outside},
+              {"remove-outside", remove_outside}, {"chmod", open_to_all}, {"date", date}, {"mark", mark},
+              {"read-parent", read_parent}, {"socket", make_socket}, {"unix-socket", make_unix_socket},
+              {"alg-socket", make_packet_socket}, {"pair", make_pair}, {"packet-pair", make_packet_pair},
+              {"datagram-pair", make_datagram_pair}, {"raw-pair", make_raw_pair}, {"thread", make_thread},
+              {"child", make_child}, {"program", run_program}, {"signal-parent", signal_parent},
+              {"signal-self", signal_self}, {"own", have_parent_signalled}, {"own-too", have_parent_signalled_too},
+              {"limit-parent", limit_parent}, {"trace", trace}, {"namespace", new_namespace},
+              {"clone", clone_namespace}, {"mount", mount_something}, {"user", set_user}, {"keys", ask_keys},
+              {"session", leave_session}, {"group", leave_group}, {"bpf", use_bpf}, {"io_uring", use_io_uring},
+              {"memory", share_memory}, {"queue", share_queue}, {"semaphore", share_semaphore},
+              {"named-queue", share_named_queue}, {"attributes", set_attributes}};
 
   for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
     if (strcmp(url, acts[i].word) != 0) continue;

@@ -258,6 +258,8 @@ static void write_all(struct program *program, unsigned needs, bool signals) {
   if ((needs & BS_NEEDS_PROGRAMS) == 0) {
     refuse_call(program, SYS_execve, EACCES);
     refuse_call(program, SYS_execveat, EACCES);
+    refuse_call(program, SYS_setsid, EPERM); /* what it forks is killed with it, by its group */
+    refuse_call(program, SYS_setpgid, EPERM);
   }
   answer(program, SECCOMP_RET_ALLOW);
 }
