@@ -264,6 +264,29 @@ static void descriptors_run_out(void **state) {
   free(datum.bytes);
 }
 
+/* The tally can be opened, and no more. */
+static void a_value_that_cannot_be_dropped_is_not_handed_out(void **state) {
+  struct world *world = *state;
+  struct datum datum = make_datum(1000, 1);
+  struct rlimit before, one;
+  int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  assert_true(lowest >= 0);
+  close(lowest);
+  assert_int_equal(host_put_immutable(&world->store, datum.key, datum.bytes, datum.size), BLOCKSTORE_STATUS_OK);
+  gets_datum(world, datum.key, &datum, 0);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+  one = before;
+  one.rlim_cur = (rlim_t)lowest + 1;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+  assert_int_equal(world->store.driver->delete_immutable_handler(world->store.self, &world->store.call.call, datum.key, NULL),
+                   BLOCKSTORE_STATUS_OK);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+  assert_int_equal(host_get_immutable(&world->store, datum.key), BLOCKSTORE_STATUS_NOT_FOUND);
+  assert_int_equal(atomic_load(&warnings), 1);
+  free(datum.bytes);
+}
+
 static void files_may_not_be_large(void **state) {
   struct world *world = *state;
   struct datum datum = make_datum(200000, 1);
@@ -338,6 +361,7 @@ int main(void) {
       CACHE_TEST(a_read_only_disk),
       CACHE_TEST(a_directory_without_rights),
       CACHE_TEST(descriptors_run_out),
+      CACHE_TEST(a_value_that_cannot_be_dropped_is_not_handed_out),
       CACHE_TEST(files_may_not_be_large),
       CACHE_TEST(somebody_removes_it),
       CACHE_TEST(a_call_that_is_over_is_told_so),

@@ -161,7 +161,7 @@ int bs_cache_drop(const struct bs_cache_place *place, const struct bs_cache_obje
   mark.one++;
   if (write_at(tally.fd, &mark.one, sizeof mark.one, slot_at(object)) < 0) return -1;
   folder = bs_tree_open(place->fd, object->folder, O_RDONLY | O_DIRECTORY);
-  if (folder < 0) return 0; /* nothing is read through it either */
+  if (folder < 0) return object->is_record || errno == ENOENT ? 0 : -1; /* a record of before is not fresh any more */
   bs_cache_unlink(&tally, folder, strrchr(object->path, '/') + 1);
   return object->is_record || faccessat(folder, strrchr(object->path, '/') + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : -1;
 }
