@@ -153,16 +153,6 @@ enum blockstore_status bs_crypt_mark_look(struct bs_crypt *crypt, struct blockst
   return bs_crypt_mark_name(name) ? find_mark(crypt, call, name) : fail_crypto(call);
 }
 
-/* The key has changed: so does the mark, which some stores cannot delete. */
-static enum blockstore_status remove_mark(const struct bs_crypt *crypt, struct blockstore_call *call,
-                                          const unsigned char name[BS_CRYPT_NAME_SIZE]) {
-  const struct blockstore_next *next = crypt->next;
-  char text[BS_CRYPT_TEXT_SIZE];
-
-  bs_crypt_name_text(text, BS_CRYPT_MARK, name);
-  return next->driver->delete_immutable_handler(next->self, call, text, NULL);
-}
-
 /* Two may do it at once: the mark of the other is as good, if it has a key of ours. */
 static enum blockstore_status write_mark(struct bs_crypt *crypt, struct blockstore_call *call,
                                          const unsigned char name[BS_CRYPT_NAME_SIZE]) {
@@ -176,6 +166,21 @@ static enum blockstore_status write_mark(struct bs_crypt *crypt, struct blocksto
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "The store's mark was changed meanwhile.");
 }
 
+/* The key has changed: so does the mark.  Where it cannot be deleted, or not by everybody, it says the older key: ours, too. */
+static enum blockstore_status move_mark(struct bs_crypt *crypt, struct blockstore_call *call,
+                                        const unsigned char name[BS_CRYPT_NAME_SIZE]) {
+  const struct blockstore_next *next = crypt->next;
+  char text[BS_CRYPT_TEXT_SIZE];
+  enum blockstore_status status;
+
+  bs_crypt_name_text(text, BS_CRYPT_MARK, name);
+  status = next->driver->delete_immutable_handler(next->self, call, text, NULL);
+  if (status == BLOCKSTORE_STATUS_OK) return write_mark(crypt, call, name);
+  if (status != BLOCKSTORE_STATUS_UNSUPPORTED && status != BLOCKSTORE_STATUS_DENIED) return status;
+  crypt->mark = BS_CRYPT_MARK_CURRENT;
+  return BLOCKSTORE_STATUS_OK;
+}
+
 enum blockstore_status bs_crypt_mark_set(struct bs_crypt *crypt, struct blockstore_call *call) {
   unsigned char name[BS_CRYPT_NAME_SIZE];
   enum blockstore_status status;
@@ -183,13 +188,6 @@ enum blockstore_status bs_crypt_mark_set(struct bs_crypt *crypt, struct blocksto
   if (!crypt->has_mark || crypt->mark == BS_CRYPT_MARK_CURRENT) return BLOCKSTORE_STATUS_OK;
   if (!bs_crypt_mark_name(name)) return fail_crypto(call);
   status = find_mark(crypt, call, name);
-  if (status == BLOCKSTORE_STATUS_OK && crypt->mark == BS_CRYPT_MARK_OURS) {
-    status = remove_mark(crypt, call, name);
-    if (status == BLOCKSTORE_STATUS_UNSUPPORTED) { /* then it says the older key, which is ours, too */
-      crypt->mark = BS_CRYPT_MARK_CURRENT;
-      return BLOCKSTORE_STATUS_OK;
-    }
-    return status == BLOCKSTORE_STATUS_OK ? write_mark(crypt, call, name) : status;
-  }
+  if (status == BLOCKSTORE_STATUS_OK && crypt->mark == BS_CRYPT_MARK_OURS) return move_mark(crypt, call, name);
   return status == BLOCKSTORE_STATUS_NOT_FOUND ? write_mark(crypt, call, name) : status;
 }
