@@ -96,6 +96,16 @@ put_mutable $id $work/record
 END
 told 'ValueError: no such luck' 'what was raised is told'
 
+bad odd <<'END'
+def get_immutable_handler(key):
+    raise ValueError("a NUL: \0, and half a character: \ud800")
+END
+calls "FAILED OK" 'an exception whose text is none' program="$python" arguments="$work/odd.py" <<END
+get_immutable $key $work/got
+put_immutable $key $work/data
+END
+told 'ValueError: a NUL: ?, and half a character: ?' 'is told as far as it goes'
+
 bad types <<'END'
 def get_immutable_handler(key):
     return 7
