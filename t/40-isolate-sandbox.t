@@ -37,6 +37,9 @@ remove-outside EACCES
 chmod EPERM
 date EPERM
 mark EPERM
+fd-chmod EPERM
+fd-chown EPERM
+fd-mark EPERM
 read-parent EACCES
 socket EACCES
 unix-socket EACCES
@@ -69,6 +72,7 @@ is "$(printf '%s\n' "$words" | tries prying arguments=--sandbox)" "$(printf '%s\
   'what has no business with a store is refused'
 is "$(cat "$work/outside")" secret 'and was not done'
 allowed='write-inside
+fd-date
 rename-inside
 read-etc
 pair
@@ -83,6 +87,8 @@ is "$(printf '%s\n' "$allowed" | tries prying arguments=--sandbox)" "$(printf '%
 free='read-outside
 write-outside
 chmod
+fd-chmod
+fd-chown
 date
 read-parent
 socket

@@ -118,6 +118,50 @@ static int open_to_all(const struct prying *prying) {
   return chmod(prying->outside, 0666);
 }
 
+/* A descriptor that was opened to read is enough for what follows, as of what may only be read. */
+static int with_file(const struct prying *prying, int (*act)(int fd)) {
+  int fd = inside(prying, "file", O_RDONLY | O_CREAT), answer, reason;
+
+  if (fd < 0) return fd;
+  answer = act(fd);
+  reason = errno;
+  close(fd);
+  errno = reason;
+  return answer;
+}
+
+static int open_file_to_all(int fd) {
+  return fchmod(fd, 0644);
+}
+
+static int fd_chmod(const struct prying *prying) {
+  return with_file(prying, open_file_to_all);
+}
+
+static int give_file_away(int fd) {
+  return fchown(fd, getuid(), getgid());
+}
+
+static int fd_chown(const struct prying *prying) {
+  return with_file(prying, give_file_away);
+}
+
+static int mark_file(int fd) {
+  return fsetxattr(fd, "user.mark", "x", 1, 0);
+}
+
+static int fd_mark(const struct prying *prying) {
+  return with_file(prying, mark_file);
+}
+
+static int date_file(int fd) {
+  return futimens(fd, NULL);
+}
+
+static int fd_date(const struct prying *prying) {
+  return with_file(prying, date_file);
+}
+
 static int date(const struct prying *prying) {
   return utimensat(AT_FDCWD, prying->outside, NULL, 0);
 }
@@ -371,6 +415,7 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
   } acts[] = {{"write-inside", write_inside}, {"rename-inside", rename_inside}, {"read-etc", read_etc},
               {"read-outside", read_outside}, {"write-outside", write_outside}, {"cut-outside", cut_outside},
               {"remove-outside", remove_outside}, {"chmod", open_to_all}, {"date", date}, {"mark", mark},
+              {"fd-chmod", fd_chmod}, {"fd-chown", fd_chown}, {"fd-mark", fd_mark}, {"fd-date", fd_date},
               {"read-parent", read_parent}, {"socket", make_socket}, {"unix-socket", make_unix_socket},
               {"alg-socket", make_packet_socket}, {"pair", make_pair}, {"packet-pair", make_packet_pair},
               {"datagram-pair", make_datagram_pair}, {"raw-pair", make_raw_pair}, {"thread", make_thread},

@@ -60,8 +60,9 @@
 
 #ifdef ARCHITECTURE
 
-/* Never: other processes and what they share, the system, who one is, and what landlock does not know: modes, owners, times and
- * attributes of files by their names, and io_uring, whose work no filter sees. */
+/* Never: other processes and what they share, the system, who one is, and what landlock does not know: modes, owners and
+ * attributes of files, for which it is enough that they may be read, their times by name, and io_uring, whose work no filter
+ * sees. */
 static const unsigned never[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, PIDFD_GETFD, PROCESS_MADVISE, PROCESS_MRELEASE,
     SYS_perf_event_open, SYS_userfaultfd, SYS_bpf,
@@ -78,8 +79,8 @@ static const unsigned never[] = {
     SYS_sethostname, SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
     SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
     SYS_unshare, SYS_setns, SYS_personality,
-    SYS_fchmodat, FCHMODAT2, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_removexattr, SYS_lremovexattr, SETXATTRAT,
-    REMOVEXATTRAT, FILE_SETATTR,
+    SYS_fchmod, SYS_fchmodat, FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
+    SYS_lremovexattr, SYS_fremovexattr, SETXATTRAT, REMOVEXATTRAT, FILE_SETATTR,
 #ifdef SYS_kexec_file_load
     SYS_kexec_file_load,
 #endif
@@ -88,7 +89,7 @@ static const unsigned never[] = {
 #endif
 #ifdef __i386__
     SYS_setuid32, SYS_setgid32, SYS_setreuid32, SYS_setregid32, SYS_setresuid32, SYS_setresgid32, SYS_setgroups32,
-    SYS_setfsuid32, SYS_setfsgid32, SYS_chown32, SYS_lchown32, SYS_stime, SYS_umount, 404 /* clock_settime64 */,
+    SYS_setfsuid32, SYS_setfsgid32, SYS_chown32, SYS_lchown32, SYS_fchown32, SYS_stime, SYS_umount, 404 /* clock_settime64 */,
     405 /* clock_adjtime64 */, SYS_vm86, SYS_vm86old, SYS_ipc, 393 /* semget; to 402, msgctl, and 420, semtimedop_time64 */, 394,
     395, 396, 397, 398, 399, 400, 401, 402, 420,
 #endif
