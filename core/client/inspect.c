@@ -160,7 +160,7 @@ static cJSON *filter_document(const struct blockstore_config *config, const stru
   const char *name;
 
   if (item->kind != BS_YAML_MAPPING || !bs_filter_item(&name, &node, item)) return node_document(item);
-  return options_document(config, name, &node, bs_filter_core_keys, 2);
+  return options_document(config, name, &node, bs_filter_core_keys, bs_filter_core_key_count);
 }
 
 static cJSON *store_document(const struct blockstore_config *config, const struct bs_store_config *store) {

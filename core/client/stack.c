@@ -15,7 +15,8 @@
 #include "core/driver/rule.h"
 #include "core/driver/vet.h"
 
-const char *const bs_filter_core_keys[2] = {"filter", "sha256"};
+const char *const bs_filter_core_keys[] = {"filter", "sha256"};
+const size_t bs_filter_core_key_count = sizeof bs_filter_core_keys / sizeof bs_filter_core_keys[0];
 
 bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item) {
   const struct bs_yaml *name = item->kind == BS_YAML_MAPPING ? bs_yaml_find(item, "filter") : item;
@@ -29,7 +30,7 @@ bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struc
 }
 
 bool bs_wanted_find(const struct blockstore_config *config, const struct bs_yaml *mapping, struct bs_wanted *ret_wanted,
-                 struct bs_error *error) {
+                    struct bs_error *error) {
   const struct bs_rows_file file = {config->file, config->directory, config->root};
   struct bs_wanted wanted = {.node = bs_yaml_find(mapping, "sha256")};
   const char *text = wanted.node == NULL ? "" : bs_rows_scalar(&file, wanted.node, BS_EXACT_EXPECTED, error);
@@ -162,7 +163,7 @@ static bool read_settings(struct bs_stack *stack, struct bs_layer *layer, struct
   bool is_filter = layer != stack->layers;
   const struct bs_options_place place = {stack->config->file, stack->config->directory,
                                          is_filter ? bs_filter_core_keys : bs_config_core_keys,
-                                         is_filter ? 2 : bs_config_core_key_count};
+                                         is_filter ? bs_filter_core_key_count : bs_config_core_key_count};
 
   return layer->settings != NULL || bs_options_read(&layer->settings, bs_layer_metadata(layer), &layer->node, &place, error);
 }

@@ -52,7 +52,8 @@ const struct bs_metadata *bs_layer_metadata(const struct bs_layer *layer);
 bool bs_filters_check(const struct blockstore_config *config, const struct bs_yaml *filters, struct bs_error *error);
 /* An item of that list.  *ret_name: within it; *ret_node: its options, as above.  False: it is none; no error is set. */
 bool bs_filter_item(const char **ret_name, struct bs_yaml *ret_node, const struct bs_yaml *item);
-extern const char *const bs_filter_core_keys[2]; /* "filter", "sha256" */
+extern const char *const bs_filter_core_keys[];
+extern const size_t bs_filter_core_key_count;
 
 /* The `sha256` of a store or a filter. */
 struct bs_wanted {
@@ -61,6 +62,6 @@ struct bs_wanted {
 };
 /* mapping: its options.  Word: config. */
 bool bs_wanted_find(const struct blockstore_config *config, const struct bs_yaml *mapping, struct bs_wanted *ret_wanted,
-                 struct bs_error *error);
+                    struct bs_error *error);
 
 #endif
