@@ -15,7 +15,7 @@
 #define BLIND_MS 100  /* between two looks at time_left where there is no descriptor */
 #define STEP_MS 60000 /* the same where there is one: poll takes an int */
 
-static uint64_t now_ms(void) {
+uint64_t bs_pause_clock(void) {
   struct timespec now;
 
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -27,12 +27,12 @@ static int step_of(uint64_t milliseconds, uint64_t most) {
 }
 
 enum blockstore_status bs_pause_for(struct blockstore_call *call, uint64_t milliseconds) {
-  const uint64_t from = now_ms();
+  const uint64_t from = bs_pause_clock();
   struct pollfd over = {call->host->cancel_fd(call), POLLIN, 0};
 
   for (;;) {
     enum blockstore_status status = blockstore_go_on(call);
-    uint64_t passed = now_ms() - from, left = call->host->time_left(call);
+    uint64_t passed = bs_pause_clock() - from, left = call->host->time_left(call);
 
     if (status != BLOCKSTORE_STATUS_OK || passed >= milliseconds) return status;
     if (left > milliseconds - passed) left = milliseconds - passed;

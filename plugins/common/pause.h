@@ -18,6 +18,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(hidden) /* a driver exports its entry point alone */
 
+/* Milliseconds of a clock that nobody sets. */
+uint64_t bs_pause_clock(void);
+
 /* Returns OK after so many milliseconds, not before; CANCELLED with its sentence when the call is over earlier or by then, also
  * with 0 milliseconds. */
 enum blockstore_status bs_pause_for(struct blockstore_call *call, uint64_t milliseconds);

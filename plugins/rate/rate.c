@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "plugins/common/passing.h"
 #include "plugins/common/pause.h"
@@ -29,17 +28,10 @@ struct rate {
 
 /* ---- buckets ---- */
 
-static uint64_t now_ms(void) {
-  struct timespec now;
-
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Returns the milliseconds until it is paid, rounded up. */
 static uint64_t draw(struct rate *rate, struct bucket *bucket, double amount) {
   BS_LOCKED(&rate->lock);
-  uint64_t now = now_ms();
+  uint64_t now = bs_pause_clock();
 
   bucket->content += (double)(now - bucket->at_ms) * bucket->size / rate->per_ms;
   if (bucket->content > bucket->size) bucket->content = bucket->size;
@@ -158,8 +150,8 @@ static enum blockstore_status read_settings(struct rate *self, struct blockstore
   if (calls < 0) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "calls: This must be 0 (no limit) or more.");
   if (per < 1) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "per: This must be 1 ms or more.");
   self->per_ms = (double)per;
-  self->calls = (struct bucket){"calls", (double)calls, (double)calls, now_ms()};
-  self->bytes = (struct bucket){"bytes", (double)bytes, (double)bytes, now_ms()};
+  self->calls = (struct bucket){"calls", (double)calls, (double)calls, bs_pause_clock()};
+  self->bytes = (struct bucket){"bytes", (double)bytes, (double)bytes, bs_pause_clock()};
   return BLOCKSTORE_STATUS_OK;
 }
 
