@@ -29,6 +29,13 @@ static void revoke_name(struct fixture *fixture, const char *name) {
   assert_ok(bs_names_revoke(fixture->names, fixture->scope, &receipt, name, &alice, &error));
 }
 
+/* What is asked for, and what comes of it. */
+struct question {
+  struct bs_prove_request request;
+  struct bs_name_record record;
+  struct bs_prove_result result;
+};
+
 /* By the newest block. */
 static struct bs_prove_request request_of(struct fixture *fixture) {
   struct bs_names_info info = info_of(fixture);
@@ -38,132 +45,123 @@ static struct bs_prove_request request_of(struct fixture *fixture) {
   return request;
 }
 
-static bool prove(struct fixture *fixture, struct bs_name_record *record, struct bs_prove_result *result, const char *name,
-                  const struct bs_prove_request *request, struct bs_error *error) {
-  return bs_names_prove(fixture->names, fixture->scope, record, result, name, request, error);
+static bool prove(struct fixture *fixture, struct question *question, const char *name, struct bs_error *error) {
+  return bs_names_prove(fixture->names, fixture->scope, &question->record, &question->result, name, &question->request, error);
 }
 
-static struct bs_prove_result prove_now(struct fixture *fixture, struct bs_name_record *record, const char *name) {
-  struct bs_prove_request request = request_of(fixture);
-  struct bs_prove_result result;
+static struct question prove_now(struct fixture *fixture, const char *name) {
+  struct question question = {.request = request_of(fixture)};
   struct bs_error error = {0};
   char expected[40];
 
-  request.extent = BS_EXTENT_INCLUDED;
-  assert_ok(prove(fixture, record, &result, name, &request, &error));
-  assert_string_equal(record->proven, "included");
-  request.extent = BS_EXTENT_CURRENT;
-  assert_ok(prove(fixture, record, &result, name, &request, &error));
-  snprintf(expected, sizeof expected, "current_at %d", (int)request.pin.block);
-  assert_string_equal(record->proven, expected);
-  return result;
+  question.request.extent = BS_EXTENT_INCLUDED;
+  assert_ok(prove(fixture, &question, name, &error));
+  assert_string_equal(question.record.proven, "included");
+  question.request.extent = BS_EXTENT_CURRENT;
+  assert_ok(prove(fixture, &question, name, &error));
+  snprintf(expected, sizeof expected, "current_at %d", (int)question.request.pin.block);
+  assert_string_equal(question.record.proven, expected);
+  return question;
 }
 
 static void a_name_of_the_genesis(void **state) {
   struct fixture *fixture = *state;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question proven;
 
   register_name(fixture, "foo.id", fixture->alice);
-  result = prove_now(fixture, &record, "foo.id");
-  assert_true(result.claim.is_genesis);
-  assert_string_equal(record.owner, fixture->alice_address);
-  assert_true(record.expires == BS_NAMES_NEVER && !record.expired);
-  assert_true(result.cost.blocks > 0 && result.cost.questions > 0 && result.cost.bytes > 0);
+  proven = prove_now(fixture, "foo.id");
+  assert_true(proven.result.claim.is_genesis);
+  assert_string_equal(proven.record.owner, fixture->alice_address);
+  assert_true(proven.record.expires == BS_NAMES_NEVER && !proven.record.expired);
+  assert_true(proven.result.cost.blocks > 0 && proven.result.cost.questions > 0 && proven.result.cost.bytes > 0);
 }
 
 static void a_name_of_a_namespace_that_was_made(void **state) {
   struct fixture *fixture = *state;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question proven;
 
   reveal(fixture);
   make_ready(fixture, ID);
   mine(fixture, 3);
   register_name(fixture, "foo." ID, fixture->alice);
   mine(fixture, 20);
-  result = prove_now(fixture, &record, "foo." ID);
-  assert_false(result.claim.is_genesis);
-  assert_int_equal(result.claim.expires, record.block + 20);
-  assert_false(result.claim.expired);
+  proven = prove_now(fixture, "foo." ID);
+  assert_false(proven.result.claim.is_genesis);
+  assert_int_equal(proven.result.claim.expires, proven.record.block + 20);
+  assert_false(proven.result.claim.expired);
   mine(fixture, 1);
-  result = prove_now(fixture, &record, "foo." ID);
-  assert_true(result.claim.expired && record.expired);
+  proven = prove_now(fixture, "foo." ID);
+  assert_true(proven.result.claim.expired && proven.record.expired);
 }
 
 static void a_name_that_was_imported(void **state) {
   struct fixture *fixture = *state;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question proven;
 
   reveal(fixture);
   mine(fixture, 2);
   import(fixture, "foo." ID);
   mine(fixture, 30);
-  result = prove_now(fixture, &record, "foo." ID);
-  assert_true(result.claim.expires == BS_NAMES_NEVER && !result.claim.expired);
+  proven = prove_now(fixture, "foo." ID);
+  assert_true(proven.result.claim.expires == BS_NAMES_NEVER && !proven.result.claim.expired);
   make_ready(fixture, ID);
-  result = prove_now(fixture, &record, "foo." ID);
-  assert_int_equal(result.claim.expires, info_of(fixture).height + 20);
+  proven = prove_now(fixture, "foo." ID);
+  assert_int_equal(proven.result.claim.expires, info_of(fixture).height + 20);
 }
 
 static void a_revoked_name(void **state) {
   struct fixture *fixture = *state;
-  struct bs_name_record record;
+  struct question proven;
 
   reveal(fixture);
   make_ready(fixture, ID);
   register_name(fixture, "foo." ID, fixture->alice);
   revoke_name(fixture, "foo." ID);
-  prove_now(fixture, &record, "foo." ID);
-  assert_true(record.revoked && !record.expired);
+  proven = prove_now(fixture, "foo." ID);
+  assert_true(proven.record.revoked && !proven.record.expired);
   mine(fixture, 30);
-  prove_now(fixture, &record, "foo." ID); /* the index has forgotten that it was revoked */
-  assert_true(record.expired);
+  proven = prove_now(fixture, "foo." ID); /* the index has forgotten that it was revoked */
+  assert_true(proven.record.expired);
 }
 
 static void a_name_that_is_not_registered(void **state) {
   struct fixture *fixture = *state;
-  struct bs_prove_request request;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question question;
   struct bs_error error = {0};
 
   register_name(fixture, "foo.id", fixture->alice);
-  request = request_of(fixture);
-  request.extent = BS_EXTENT_INCLUDED; /* which there is no such thing as here */
-  assert_fails(prove(fixture, &record, &result, "nobody.id", &request, &error), BS_WORD_not_found,
+  question.request = request_of(fixture);
+  question.request.extent = BS_EXTENT_INCLUDED; /* which there is no such thing as here */
+  assert_fails(prove(fixture, &question, "nobody.id", &error), BS_WORD_not_found,
                "is not registered up to block 2: proven by the operations of all blocks from 1 on");
 }
 
 static void what_cannot_be_proven(void **state) {
   struct fixture *fixture = *state;
-  struct bs_prove_request request;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question question = {.request = {.pin = {.block = 1}}};
   struct bs_error error = {0};
 
-  assert_fails(prove(fixture, &record, &result, "foo.id", &(struct bs_prove_request){.pin = {.block = 1}}, &error),
-               BS_WORD_not_found, "is not registered on the ledger"); /* there is none */
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_not_found,
+               "is not registered on the ledger"); /* there is none */
   register_name(fixture, "foo.id", fixture->alice);
   mine(fixture, 50);
-  request = request_of(fixture);
+  question.request = request_of(fixture);
   register_name(fixture, "bar.id", fixture->alice);
-  assert_fails(prove(fixture, &record, &result, "bar.id", &request, &error), BS_WORD_stale, "without a newer pin");
-  request.most_blocks = 50;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_too_large,
+  assert_fails(prove(fixture, &question, "bar.id", &error), BS_WORD_stale, "without a newer pin");
+  question.request.most_blocks = 50;
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_too_large,
                "all 51 blocks from 2 to the pin's, 52, must be checked (");
-  request.most_blocks = 51;
-  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
-  request.most_blocks = 0;
-  request.extent = BS_EXTENT_INCLUDED;
-  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
-  request.pin.consensus[0] ^= 1;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_forged,
+  question.request.most_blocks = 51;
+  assert_ok(prove(fixture, &question, "foo.id", &error));
+  question.request.most_blocks = 0;
+  question.request.extent = BS_EXTENT_INCLUDED;
+  assert_ok(prove(fixture, &question, "foo.id", &error));
+  question.request.pin.consensus[0] ^= 1;
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_forged,
                "another consensus hash than the pin has");
-  request.pin.block = 1000;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_stale, "There is no block");
-  assert_fails(prove(fixture, &record, &result, "foo", &request, &error), BS_WORD_usage, "");
+  question.request.pin.block = 1000;
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_stale, "There is no block");
+  assert_fails(prove(fixture, &question, "foo", &error), BS_WORD_usage, "");
 }
 
 /* ---- providers that are none of ours ---- */
@@ -234,9 +232,7 @@ static bool be_unready(struct bs_name_entry *entry, struct bs_namespace_entry *n
 /* Its names would live for ever then. */
 static void a_namespace_that_is_said_to_wait(void **state) {
   struct fixture *fixture = *state;
-  struct bs_prove_request request;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question question;
   struct bs_error error = {0};
 
   reveal(fixture);
@@ -244,16 +240,14 @@ static void a_namespace_that_is_said_to_wait(void **state) {
   mine(fixture, 3);
   make_ready(fixture, ID);
   mine(fixture, 30);
-  request = request_of(fixture);
+  question.request = request_of(fixture);
   tell(fixture, be_unready);
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_forged, "other rules of the namespace");
 }
 
 static void lies_about_names(void **state) {
   struct fixture *fixture = *state;
-  struct bs_prove_request request;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question question;
   struct bs_error error = {0};
 
   reveal(fixture);
@@ -262,17 +256,17 @@ static void lies_about_names(void **state) {
   register_name(fixture, "bar." ID, fixture->alice);
   revoke_name(fixture, "bar." ID);
   mine(fixture, 5);
-  request = request_of(fixture);
+  question.request = request_of(fixture);
   tell(fixture, hide);
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "it hides the name");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_forged, "it hides the name");
   tell(fixture, hide_revocation);
-  assert_fails(prove(fixture, &record, &result, "bar." ID, &request, &error), BS_WORD_forged, "does not");
+  assert_fails(prove(fixture, &question, "bar." ID, &error), BS_WORD_forged, "does not");
   tell(fixture, live_for_ever);
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_forged, "other rules of the namespace");
   tell(fixture, live_longer);
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "other rules of the namespace");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_forged, "other rules of the namespace");
   tell(fixture, have_lapsed);
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_failed, "not ready");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_failed, "not ready");
 }
 
 static bool main_info(void *state, struct bs_names_info *info, struct bs_error *error) {
@@ -284,20 +278,18 @@ static bool main_info(void *state, struct bs_names_info *info, struct bs_error *
 /* Only a local chain has namespaces that no operation tells of; a result says so. */
 static void a_namespace_before_all_blocks(void **state) {
   struct fixture *fixture = *state;
-  struct bs_prove_request request;
-  struct bs_name_record record;
-  struct bs_prove_result result;
+  struct question question;
   struct bs_error error = {0};
 
   reveal(fixture);
   make_ready(fixture, ID);
   register_name(fixture, "foo." ID, fixture->alice);
-  request = request_of(fixture);
+  question.request = request_of(fixture);
   tell(fixture, be_of_the_genesis);
-  assert_ok(prove(fixture, &record, &result, "foo." ID, &request, &error));
-  assert_true(result.claim.is_genesis);
+  assert_ok(prove(fixture, &question, "foo." ID, &error));
+  assert_true(question.result.claim.is_genesis);
   liar.info = main_info;
-  assert_fails(prove(fixture, &record, &result, "foo." ID, &request, &error), BS_WORD_forged, "older than the chain");
+  assert_fails(prove(fixture, &question, "foo." ID, &error), BS_WORD_forged, "older than the chain");
 }
 
 static bool all_hashes(void *state, struct bs_block_hashes *blocks, size_t count, struct bs_error *error) {
@@ -335,24 +327,22 @@ static bool all_operations(void *state, const uint64_t *blocks, size_t count, bs
 
 static void a_provider_that_answers_many_at_once(void **state) {
   struct fixture *fixture = *state;
-  struct bs_name_record record;
-  struct bs_prove_request request;
-  struct bs_prove_result result;
+  struct question question;
   struct bs_error error = {0};
 
   register_name(fixture, "foo.id", fixture->alice);
-  request = request_of(fixture);
+  question.request = request_of(fixture);
   liar = bs_provider_embedded;
   liar.hashes_of = all_hashes;
   liar.operations_of = all_operations;
   liar.operations_hash_at = NULL;
   told_of = 0;
   open_on(fixture, &liar, DEAR);
-  assert_ok(prove(fixture, &record, &result, "foo.id", &request, &error));
+  assert_ok(prove(fixture, &question, "foo.id", &error));
   told_of = 1;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_malformed, "which it was not asked for");
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_malformed, "which it was not asked for");
   liar.hashes_of = NULL;
-  assert_fails(prove(fixture, &record, &result, "foo.id", &request, &error), BS_WORD_failed,
+  assert_fails(prove(fixture, &question, "foo.id", &error), BS_WORD_failed,
                "cannot be asked for what a proof needs");
 }
 
