@@ -50,6 +50,14 @@ for shell in dash bash 'busybox sh'; do
     -o program="$work/other" -o options=root=@DIR@/store
 done
 
+# Something stands there that it cannot delete.
+mkdir -p "$work/stuck/immutable/stone"
+calls FAILED 'what cannot be deleted' program="$work/store.sh" options=root="$work/stuck" <<END
+deadline 5000
+delete_immutable stone
+END
+told 'It stays.' 'is told, not waited for'
+
 # One directory, two programs.
 head -c 3000000 /dev/urandom >"$work/data"
 echo 'a record' >"$work/record"

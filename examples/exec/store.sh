@@ -54,7 +54,7 @@ while read -r word line <&3; do
     get_immutable_handler) get ;;
     get_mutable_handler) own && get ;;
     put_*) put ;;
-    delete_*) rm -f "$root/$name" && absent ok ;;
+    delete_*) rm -f "$root/$name" && absent ok || end failed It%20stays. ;;
     cancel) ;; *) end unsupported ;; # what is cancelled is over already
   esac
 done
