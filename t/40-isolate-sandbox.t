@@ -56,6 +56,7 @@ limit-parent EPERM
 trace EPERM
 namespace EPERM
 clone EPERM
+sibling EPERM
 mount EPERM
 user EPERM
 keys EPERM
@@ -102,6 +103,7 @@ signal-parent
 own
 own-too
 limit-parent
+sibling
 user
 memory
 queue

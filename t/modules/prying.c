@@ -335,13 +335,23 @@ static int new_namespace(const struct prying *prying) {
   return unshare(CLONE_NEWUSER);
 }
 
-static int clone_namespace(const struct prying *prying) {
-  long child = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+static int clone_with(long flags) {
+  long child = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 
-  (void)prying;
   if (child == 0) _exit(0);
   if (child > 0) waitpid((pid_t)child, NULL, 0);
   return (int)child;
+}
+
+static int clone_namespace(const struct prying *prying) {
+  (void)prying;
+  return clone_with(CLONE_NEWUSER);
+}
+
+/* Another child of the parent's. */
+static int clone_sibling(const struct prying *prying) {
+  (void)prying;
+  return clone_with(CLONE_PARENT);
 }
 
 static int mount_something(const struct prying *prying) {
@@ -422,7 +432,8 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
               {"child", make_child}, {"program", run_program}, {"signal-parent", signal_parent},
               {"signal-self", signal_self}, {"own", have_parent_signalled}, {"own-too", have_parent_signalled_too},
               {"limit-parent", limit_parent}, {"trace", trace}, {"namespace", new_namespace},
-              {"clone", clone_namespace}, {"mount", mount_something}, {"user", set_user}, {"keys", ask_keys},
+              {"clone", clone_namespace}, {"sibling", clone_sibling}, {"mount", mount_something},
+              {"user", set_user}, {"keys", ask_keys},
               {"session", leave_session}, {"group", leave_group}, {"bpf", use_bpf}, {"io_uring", use_io_uring},
               {"memory", share_memory}, {"queue", share_queue}, {"semaphore", share_semaphore},
               {"named-queue", share_named_queue}, {"attributes", set_attributes}};

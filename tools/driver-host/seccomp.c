@@ -158,12 +158,13 @@ static void begin(struct program *program) {
 #endif
 }
 
-/* Threads and processes, but in no namespace of their own.  What clone3 is told no filter sees: the C library then uses clone. */
+/* Threads and processes, but in no namespace of their own, nor as children of Blockstore's process, which would not wait for
+ * them.  What clone3 is told no filter sees: the C library then uses clone. */
 static void write_clone(struct program *program) {
   unsigned short begun = begin_case(program, SYS_clone);
 
   load_argument(program, 0);
-  emit(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, NAMESPACES);
+  emit(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, NAMESPACES | CLONE_PARENT);
   refuse(program, EPERM);
   end_case(program, begun);
   refuse_call(program, CLONE3, ENOSYS);
