@@ -115,6 +115,18 @@ is "$(printf '%s\n' "$free" | tries prying)" "$(printf '%s\n' "$free" | sed 's/$
 report $? 'and was done'
 echo secret >"$work/outside"
 
+# ---- links that the driver has made ----
+
+ln -s "$work" "$work/root/link"
+is "$(printf 'read-outside\nwrite-inside\n' | tries prying arguments=--sandbox options=other="$work/root/link")" \
+  'read-outside DENIED EACCES
+write-inside OK' 'a link in one directory, which another option names, leads nowhere'
+rm "$work/root/link"
+ln -s "$work" "$work/elsewhere"
+is "$(printf 'read-outside\n' | tries prying arguments=--sandbox options=other="$work/elsewhere")" 'read-outside OK' \
+  'one that only the user can have made is followed'
+rm "$work/elsewhere"
+
 # ---- where the root is still to be made ----
 
 # begins ARGUMENT...: opens the store and closes it.

@@ -465,6 +465,7 @@ static const struct blockstore_driver prying_driver = {.storage_init = prying_in
   BLOCKSTORE_VERSION("1")                                                                    \
   BLOCKSTORE_URL_SCHEME("prying")                                                            \
   BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "A directory that it may write")             \
+  BLOCKSTORE_OPTION("other", PATH, OPTIONAL, "", "Another")                                  \
   BLOCKSTORE_OPTION("outside", STRING, REQUIRED, "", "A file that it should have nothing of")
 
 #ifdef PRYING_NEEDS

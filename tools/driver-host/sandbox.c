@@ -71,6 +71,18 @@ bool sandbox_lacks(const struct bs_metadata *metadata, const struct blockstore_s
   return false;
 }
 
+/* Is it beneath what another option names, as it is written?  Then it is granted with that; and the driver, which may write
+ * there, could have put a link in its place. */
+static bool is_beneath_another(const char *path, const struct bs_metadata *metadata, const struct blockstore_settings *settings) {
+  for (size_t i = 0; i < metadata->option_count; i++) {
+    const char *other = path_of(&metadata->options[i], settings);
+    size_t length = other == NULL ? 0 : strlen(other);
+
+    if (other != NULL && strncmp(path, other, length) == 0 && path[length] == '/') return true;
+  }
+  return false;
+}
+
 static bool allow_option(const struct landlock *landlock, const char *path, unsigned needs, bool loosely,
                          struct bs_error *error) {
   unsigned access = LANDLOCK_READ | LANDLOCK_WRITE | ((needs & BS_NEEDS_PROGRAMS) != 0 ? LANDLOCK_EXECUTE : 0U);
@@ -90,7 +102,9 @@ bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_s
   for (size_t i = 0; i < metadata->option_count; i++) {
     const char *path = path_of(&metadata->options[i], settings);
 
-    if (path != NULL && !allow_option(&landlock, path, metadata->needs, loosely, error)) return false;
+    if (path != NULL && !is_beneath_another(path, metadata, settings) &&
+        !allow_option(&landlock, path, metadata->needs, loosely, error))
+      return false;
   }
   signals = landlock.abi >= SIGNALS_ABI || (metadata->needs & BS_NEEDS_PROGRAMS) != 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return bs_fail_errno(error, "Rights that programs give cannot be renounced");
