@@ -152,10 +152,21 @@ group OK' 'who needs network and programs has these, and nothing else'
 # ---- in a configuration ----
 
 mkdir -m 755 "$work/drivers"
-cp "$modules/prying.so" "$work/drivers" && chmod 755 "$work/drivers/prying.so"
+cp "$modules/prying.so" "$modules/proposing.so" "$work/drivers" && chmod 755 "$work/drivers"/*.so
 BLOCKSTORE_PLUGIN_PATH=$work/drivers
 export BLOCKSTORE_PLUGIN_PATH
 config=$work/config.yaml
+# proposing OPTIONS: a store of a driver that would like to have the home directory.
+proposing() {
+  printf 'stores: [{name: shelf, driver: proposing, outside: x%s}]\n' "$1" >"$config"
+}
+proposing ', isolate: true'
+refused 2 config 'config.yaml:1:32: Store shelf: In a sandbox the option "root" must stand here: left out it is "~/", and that only the driver proposing' \
+  -c "$config" stores
+proposing ", isolate: true, root: $work/root"
+exits 0 'what the configuration names is granted' -c "$config" stores
+proposing ', isolate: process'
+exits 0 'without a sandbox the driver may choose' -c "$config" stores
 printf 'state_dir: %s/state\nstores:\n  - {name: shelf, driver: disk, root: %s/new/shelf, isolate: true}\n' "$work" "$work" >"$config"
 exits 0 'a store that is not there yet is made' -c "$config" stores
 says stores.0.isolate true 'in a sandbox'

@@ -133,6 +133,23 @@ static bool isolate(struct bs_layer *layer, const struct bs_stack *stack, const 
   return bs_context(error, "A driver is isolated by way of the driver exec");
 }
 
+/* A sandbox grants what the configuration names, and so nothing that the driver would like to have. */
+static bool check_paths(const struct bs_stack *stack, const struct bs_layer *layer, const struct bs_yaml *node,
+                        struct bs_error *error) {
+  const struct bs_metadata *metadata = bs_layer_metadata(layer);
+
+  for (size_t i = 0; i < metadata->option_count; i++) {
+    const struct bs_option *option = &metadata->options[i];
+
+    if (option->type == BS_OPTION_PATH && option->initial[0] != '\0' && bs_yaml_find(&layer->node, option->key) == NULL)
+      return bs_config_refuse(stack->config, node, error,
+                              "Store %s: In a sandbox the option \"%s\" must stand here: left out it is \"%s\", and that only "
+                              "the driver %s has chosen.",
+                              stack->entry->name, option->key, option->initial, bs_layer_driver(layer));
+  }
+  return true;
+}
+
 /* node: where the name stands. */
 static bool load_layer(struct bs_stack *stack, const char *driver, const struct bs_yaml *options, const struct bs_yaml *node,
                        struct bs_error *error) {
@@ -155,6 +172,7 @@ static bool load_layer(struct bs_stack *stack, const char *driver, const struct 
   if (!metadata->is_filter && is_filter)
     return bs_config_refuse(stack->config, node, error, "Store %s: The driver %s is a store, not a filter.",
                             stack->entry->name, driver);
+  if (is_isolated && stack->entry->isolate == BS_ISOLATE_SANDBOX && !check_paths(stack, layer, node, error)) return false;
   stack->capabilities = is_filter ? bs_store_capabilities(metadata->capabilities, stack->capabilities) : metadata->capabilities;
   return true;
 }

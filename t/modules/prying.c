@@ -2,7 +2,7 @@
 /*
  * prying: tries what a sandbox should refuse.  handles_url is told what: its answer is OK where that could be done, DENIED with
  * the system's reason where not, and UNSUPPORTED where nobody knows the word.  With PRYING_NEEDS it is called reaching, and needs
- * network and programs.
+ * network and programs; with PRYING_PROPOSES proposing, and has a root of its own to propose.
  */
 #include <config.h>
 
@@ -461,14 +461,21 @@ static const struct blockstore_driver prying_driver = {.storage_init = prying_in
                                                        .handles_url = prying_handles_url,
                                                        .make_mutable_url = prying_make_mutable_url};
 
+#ifdef PRYING_PROPOSES
+#define PRYING_ROOT BLOCKSTORE_OPTION("root", PATH, OPTIONAL, "~/", "A directory that it would like to write")
+#else
+#define PRYING_ROOT BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "A directory that it may write")
+#endif
 #define PRYING_METADATA                                                                      \
   BLOCKSTORE_VERSION("1")                                                                    \
   BLOCKSTORE_URL_SCHEME("prying")                                                            \
-  BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "A directory that it may write")             \
+  PRYING_ROOT                                                                                \
   BLOCKSTORE_OPTION("other", PATH, OPTIONAL, "", "Another")                                  \
   BLOCKSTORE_OPTION("outside", STRING, REQUIRED, "", "A file that it should have nothing of")
 
-#ifdef PRYING_NEEDS
+#if defined PRYING_PROPOSES
+BLOCKSTORE_REGISTER_DRIVER(proposing, prying_driver, PRYING_METADATA);
+#elif defined PRYING_NEEDS
 BLOCKSTORE_REGISTER_DRIVER(reaching, prying_driver, PRYING_METADATA BLOCKSTORE_NEEDS_NETWORK BLOCKSTORE_NEEDS_PROGRAMS);
 #else
 BLOCKSTORE_REGISTER_DRIVER(prying, prying_driver, PRYING_METADATA);
