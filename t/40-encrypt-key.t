@@ -46,7 +46,9 @@ says data 'some data' 'all is there'
 
 with b.key ', mark: false'
 cli -c "$work/c.yaml" get_immutable alice.id "$first"
-fails 'without a look at the mark it is not known' grep -q 'is encrypted with the key' "$err"
+[ "$status" != 0 ]
+report $? 'without a look at the mark it looks empty' "$(cat "$out" "$err")"
+fails 'and nothing is known of a wrong key' grep -q 'is encrypted with the key' "$out" "$err"
 
 # ---- another key, in front ----
 
