@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The manual for driver authors has every entry point, status and option type of the header, and its skeleton is built and
-# examined by the commands that stand there.
+# The manual for driver authors has every entry point, status and option type of the header, and its skeleton, and that of a
+# filter, is built and examined by the commands that stand there.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 . "$srcdir/t/lib/pod.sh"
 pod=$srcdir/doc/blockstore-driver.3.pod
@@ -47,4 +47,17 @@ grep -q 'Its table has no handles_url' examined
 report $? 'it lacks the rest of its table' "$(grep -A 1 '^not' examined)"
 sh -c "$(grep '^install' commands)"
 is "$(ls drivers)" mine.so 'it is installed'
+
+# The skeleton of blockstore-filter(3) does all that a store does, as it leaves everything as it is.
+rm -f mine.so mine.c
+blocks "$srcdir/doc/blockstore-filter.3.pod" SYNOPSIS "$work/filter"
+cat "$work"/filter/* >"$work/all"
+sed '/^cc /,$d' "$work/all" >"$work/mine.c"
+sed -n '/^cc /,$p' "$work/all" >"$work/commands"
+sh -c "$(sed '/^blockstore-driver-test/d' commands)" 2>errors
+report $? 'the skeleton of a filter is built' "$(cat errors)"
+sh -c "$(grep '^blockstore-driver-test' commands) --only='immutable.*,mutable.*,filter.*'" >examined 2>&1
+report $? 'and shows what is asked of a store' "$(cat examined)"
+grep -q '^ok [0-9]* - filter.below' examined
+report $? 'as a filter' "$(cat examined)"
 done_testing
