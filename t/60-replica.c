@@ -214,6 +214,16 @@ static void put_leaves_time_to_what_follows(void **state) {
   assert_non_null(strstr(replicas.items[1].error.message, "two: It did not answer within "));
 }
 
+static void a_deadline_names_who_used_it_up(void **state) {
+  struct bs_error error = {0};
+
+  (void)state;
+  behaviours[1].wait = true;
+  bs_scope_close(watch.scope);
+  assert_ok(bs_scope_open(&scopes, &watch.scope, 300, &error));
+  assert_fails(put(3, &error), BS_WORD_deadline, "The call's deadline has passed: two: ");
+}
+
 static void put_waits_for_whom_the_policy_asks(void **state) {
   struct bs_error error = {0};
 
@@ -563,6 +573,7 @@ int main(void) {
       BOTH(put_is_denied_when_all_deny),
       BOTH(put_tries_again_what_may_pass),
       BOTH(put_gives_up_on_what_does_not_pass),
+      BOTH(a_deadline_names_who_used_it_up),
       BOTH(put_names_a_store_that_is_not_open),
       BOTH(put_stops_when_cancelled),
       LOCAL(get_takes_the_first_store_that_has_it),

@@ -203,6 +203,18 @@ static bool pause_for(const struct bs_round *round, uint32_t milliseconds, struc
   return bs_scope_check(scope, error);
 }
 
+/* May the call go on?  If not for its time, the first store that used it up is named. */
+static bool check_scope(const struct bs_round *round, const struct bs_replicas *replicas, struct bs_error *error) {
+  if (bs_scope_check(round->watch->scope, error)) return true;
+  for (size_t i = 0; error->word == BS_WORD_deadline && i < replicas->count; i++) {
+    const struct bs_replica *replica = &replicas->items[i];
+
+    if (replica->was_asked && !replica->is_good && replica->error.word == BS_WORD_deadline)
+      return bs_fail(error, BS_WORD_deadline, "The call's deadline has passed: %s", replica->error.message);
+  }
+  return false;
+}
+
 bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct bs_round *round, struct bs_error *error) {
   bool *now BS_AUTO_FREE = calloc(replicas->count, sizeof *now);
   struct patience patience = {.until_ms = BS_CLOCK_NEVER};
@@ -218,11 +230,11 @@ bool bs_round_run(struct bs_replicas *replicas, const bool *chosen, const struct
 
     if (!make_calls(&running, replicas, now, error)) return false;
     bs_calls_run(running.calls, running.count, round->watch->scope, &watch);
-    if (!bs_scope_check(round->watch->scope, error)) return false;
+    if (!check_scope(round, replicas, error)) return false;
     again = number + 1 < BS_ROUNDS && choose_again(now, &pause, replicas, &running, number) &&
             pause_for(round, pause, error);
   }
-  return bs_scope_check(round->watch->scope, error);
+  return check_scope(round, replicas, error);
 }
 
 bool bs_round_had_memory(const struct bs_replicas *replicas, struct bs_error *error) {
