@@ -110,6 +110,17 @@ does 'data without a size' TRANSIENT 'It sent "data" without its size' 'echo "da
 does 'a size that is none' TRANSIENT 'It sent "begin" with a size that is no number' 'echo "begin $id size=big" >&3'
 does 'a question out of place' TRANSIENT 'It sent "read", which nobody asked for' 'echo "read $id offset=0 size=1" >&3'
 does 'a line without end' TRANSIENT 'It sent a line of more than 65536 bytes' 'head -c 70000 /dev/zero | tr "\0" x >&3'
+does 'a size beyond 64 bits' TRANSIENT 'It sent "begin" with a size that is no number' 'echo "begin $id size=18446744073709551616" >&3'
+does 'a frame of 4 GiB, a little of it' TRANSIENT 'It ended with status 0 in the midst of a call' 'printf "data $id size=4294967296\nabc" >&3; exit'
+calls 'TOO_LARGE TOO_LARGE TOO_LARGE OK' 'a frame of 4 GiB, all of it' program="$work/puppet" \
+  arguments='echo "data $id size=4294967296" >&3; exec cat /dev/zero >&3' arguments= arguments= <<END
+limit 100000
+get_immutable $key $work/got
+get_immutable $key $work/got
+get_mutable exec:x $work/got
+put_immutable $key $work/data
+END
+is_empty "$(pgrep -xf 'cat /dev/zero')" 'nothing is left of it'
 does 'more than was asked for' OK '' 'printf "done $id status=ok\ndone $id status=ok\n" >&3'
 calls 'TRANSIENT OK' 'bytes that nobody asked for' program="$work/puppet" arguments= arguments='echo "data $id size=1" >&3' <<END
 put_immutable $key $work/data
@@ -161,6 +172,9 @@ END
 does 'a child that has the channel, too' TRANSIENT 'It ended with status 5 in the midst of a call' 'sleep 1012 & exit 5'
 does 'a log line' OK 'log: store: it is late' 'echo "log $id level=warning text=it%20is%20late" >&3'
 is_empty "$(pgrep -xf 'sleep 1012')" 'no child is left'
+does 'a child of another session that has the channel, too' TRANSIENT 'It ended with status 5 in the midst of a call' \
+  'setsid sleep 1014 & exit 5'
+for pid in $(pgrep -xf 'sleep 1014'); do kill "$pid"; done
 
 # What was begun before is no value, and the last of several is.
 does 'several candidates' OK '' 'printf "begin $id size=3\ndata $id size=3\nonebegin $id\ndata $id size=2\ntwdata $id size=1\no" >&3'

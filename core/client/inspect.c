@@ -72,6 +72,19 @@ static void add_filters(cJSON *item, const struct bs_stack *stack) {
   for (size_t i = stack->count; i > 1; i--) bs_document_append(filters, cJSON_CreateString(stack->layers[i - 1].module->name));
 }
 
+/* What works all the same, but not as it should: said while it was opened and examined, by filters and store. */
+static void add_warnings(cJSON *item, const struct bs_store *store) {
+  cJSON *warnings = NULL;
+
+  for (; store != NULL; store = store->below) {
+    const char *warning = atomic_load(&store->warning);
+
+    if (warning == NULL) continue;
+    if (warnings == NULL) warnings = bs_document_array(item, "warnings");
+    bs_document_append(warnings, cJSON_CreateString(warning));
+  }
+}
+
 static bool stores(struct bs_work *work, char **ret_json) {
   const struct blockstore *session = work->session;
   cJSON *tree = cJSON_CreateObject(), *list = bs_document_array(tree, "stores");
@@ -93,6 +106,7 @@ static bool stores(struct bs_work *work, char **ret_json) {
     bs_document_truth(item, "required", storage->is_required);
     bs_document_truth(item, "healthy", healthy);
     if (!healthy) bs_document_text(item, "error", error.message);
+    add_warnings(item, replica->store);
     bs_document_append(list, item);
     all = all && healthy;
   }

@@ -4,6 +4,7 @@
 #include "core/driver/host.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -25,13 +26,22 @@ static void take_text(char *buffer, size_t size, const struct bs_store *store, c
   bs_text_tidy(buffer);
 }
 
+/* Who asks for the stores is told, too.  Of several the first tells most. */
+static void keep_warning(struct bs_store *store, const char *text) {
+  char *copy = strdup(text), *none = NULL;
+
+  if (copy != NULL && !atomic_compare_exchange_strong(&store->warning, &none, copy)) free(copy);
+}
+
 static void host_log(struct blockstore_store *handle, enum blockstore_log_level level, const char *line) {
   struct bs_store *store = bs_store_of(handle);
   int number = (int)level < 0 || (int)level > (int)BS_LOG_DEBUG ? (int)BS_LOG_INFO : (int)level;
+  bool is_first = number <= (int)BS_LOG_WARNING && store != NULL && atomic_load(&store->warning) == NULL;
   char text[LINE_MOST];
 
-  if (store == NULL || !bs_log_wanted((enum bs_log_level)number)) return;
+  if (store == NULL || (!is_first && !bs_log_wanted((enum bs_log_level)number))) return;
   take_text(text, sizeof text, store, line);
+  if (is_first) keep_warning(store, text);
   bs_log((enum bs_log_level)number, "%s: %s", store->name, text);
 }
 

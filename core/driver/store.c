@@ -20,6 +20,7 @@ static void destroy(struct bs_store *store) {
   bs_settings_free(store->settings);
   free(store->name);
   free(store->driver_name);
+  free(atomic_load(&store->warning));
   free(store);
 }
 

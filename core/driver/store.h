@@ -45,6 +45,7 @@ struct bs_store {
   struct bs_turn *turn;  /* of this instance or of the whole driver; NULL: parallel */
   struct bs_store *below; /* of a filter: open as long as it is; else NULL */
   struct blockstore_next next; /* as the filter knows it */
+  _Atomic(char *) warning; /* the first that the driver has logged, or error; NULL: none yet.  Then it stays. */
 };
 
 /*
