@@ -56,6 +56,18 @@ like "$(cat "$err" "$out")" "$work/kept: This is the cache of another store, fil
 with shelf '[cache]'
 refused 2 config 'c.yaml:3:16: .*"directory"' -c "$work/c.yaml" stores
 
+# What cannot be written fails nothing, and is told.
+with shelf "[log, {filter: cache, directory: $work/kept}]"
+rmdir "$work/kept/.tmp" && touch "$work/kept/.tmp"
+exits 0 'a cache that cannot be written' -c "$work/c.yaml" stores
+says stores.0.healthy true 'is healthy'
+says stores.0.warnings "[\"$work/kept: Nothing can be kept, and the store is asked instead: Not a directory\"]" 'and tells of it'
+exits 0 'a get' -c "$work/c.yaml" get_immutable alice.id "$key"
+says data 'some data' 'is answered'
+rm "$work/kept/.tmp"
+exits 0 'without that' -c "$work/c.yaml" stores
+says stores.0.warnings null 'it warns of nothing'
+
 # Full of what it must not have: the store answers all the same.
 with shelf "[{filter: cache, directory: $work/kept, size: 8K}, log]"
 head -c 100000 /dev/urandom >"$work/large"

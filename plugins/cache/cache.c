@@ -224,6 +224,13 @@ static enum blockstore_status cache_delete_mutable(void *self, struct blockstore
   return status;
 }
 
+static enum blockstore_status cache_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
+  struct cache *cache = self;
+
+  if (cache_is_used(cache)) bs_cache_place_try(&cache->place, call);
+  return blockstore_pass_check(self, call, ret_report);
+}
+
 static const struct blockstore_driver cache_driver = {
     .storage_init = cache_storage_init,
     .storage_close = cache_storage_close,
@@ -235,7 +242,7 @@ static const struct blockstore_driver cache_driver = {
     .put_mutable_handler = cache_put_mutable,
     .delete_immutable_handler = cache_delete_immutable,
     .delete_mutable_handler = cache_delete_mutable,
-    .check = blockstore_pass_check,
+    .check = cache_check,
 };
 
 BLOCKSTORE_REGISTER_DRIVER(cache, cache_driver,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plugins/cache/object.h"
 #include "plugins/common/tree.h"
 
 #define MARK ".blockstore-cache"
@@ -142,6 +143,34 @@ static enum blockstore_status recognise(struct bs_cache_place *place, struct blo
   return compare(place, call, text, wanted);
 }
 
+/* What is kept is not to lie among what it is kept of, nor in another cache, which may be emptied at any time. */
+static enum blockstore_status look_above(const struct bs_cache_place *place, struct blockstore_call *call) {
+  static const char *const marks[] = {"/.blockstore-disk", "/" MARK};
+  char *path BS_AUTO_FREE = realpath(place->path, NULL);
+  size_t most = 1; /* its own mark is as it should be */
+
+  while (path != NULL) {
+    char *slash = strrchr(path, '/');
+
+    for (size_t i = 0; i < most; i++) {
+      char *mark BS_AUTO_FREE = NULL;
+
+      if (asprintf(&mark, "%s%s", path, marks[i]) < 0) {
+        mark = NULL;
+        return bs_plugin_fail_memory(call);
+      }
+      if (faccessat(AT_FDCWD, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                               "%s: The directory is, or lies inside, a store or another cache (there is a %s): give the cache a "
+                               "directory of its own, elsewhere.", place->path, mark);
+    }
+    if (slash == NULL) break;
+    *slash = '\0';
+    most = sizeof marks / sizeof marks[0];
+  }
+  return BLOCKSTORE_STATUS_OK;
+}
+
 /* ---- its life ---- */
 
 static void read_boot(struct bs_cache_place *place) {
@@ -151,7 +180,11 @@ static void read_boot(struct bs_cache_place *place) {
 }
 
 static enum blockstore_status open_directory(struct bs_cache_place *place, struct blockstore_call *call, const char *wanted) {
+  enum blockstore_status status;
+
   if (make_directories(place->path) < 0) return give_up(place, call, "The directory cannot be made");
+  status = look_above(place, call);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
   place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (place->fd < 0) return give_up(place, call, "The directory cannot be opened");
   return recognise(place, call, wanted);
@@ -173,6 +206,14 @@ enum blockstore_status bs_cache_place_open(struct bs_cache_place *place, struct 
   if (status != BLOCKSTORE_STATUS_OK) bs_cache_place_close(place);
   if (place->fd >= 0) bs_temporary_sweep(place->fd); /* failing is no harm: leftovers only take room */
   return status;
+}
+
+void bs_cache_place_try(struct bs_cache_place *place, struct blockstore_call *call) {
+  static const char block[BS_CACHE_BLOCK];
+  struct bs_temporary temporary BS_AUTO_TEMPORARY = BS_TEMPORARY_INIT;
+
+  if (bs_temporary_begin(&temporary, place->fd) < 0 || bs_tree_write(temporary.fd, block, sizeof block) < 0)
+    bs_cache_place_warn(place, call, "Nothing can be kept");
 }
 
 void bs_cache_place_close(struct bs_cache_place *place) {

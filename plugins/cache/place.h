@@ -30,12 +30,15 @@ struct bs_cache_place {
 
 /*
  * whose: a text that no other store has.  OK also when the directory cannot be used for now (no permission, no room, ...): the
- * place then has no descriptor, and a warning told so.  FAILED and a sentence: it is no directory, not empty and no cache, or
- * another store's.
+ * place then has no descriptor, and a warning told so.  FAILED and a sentence: it is no directory, not empty and no cache,
+ * another store's, or inside a store.
  */
 enum blockstore_status bs_cache_place_open(struct bs_cache_place *place, struct blockstore_call *call, const char *path,
                                            const char *whose, uint64_t limit);
 void bs_cache_place_close(struct bs_cache_place *place);
+
+/* Can something be written there?  If not, that is told. */
+void bs_cache_place_try(struct bs_cache_place *place, struct blockstore_call *call);
 
 /* What fails here fails no call: it is told once, with the reason of errno. */
 void bs_cache_place_warn(struct bs_cache_place *place, struct blockstore_call *call, const char *what);

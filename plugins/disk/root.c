@@ -17,6 +17,7 @@
 #include "plugins/common/url.h"
 
 #define MARKER ".blockstore-disk"
+#define CACHE_MARKER ".blockstore-cache" /* of the filter cache: what lies there may be thrown away */
 #define MARKER_TEXT "blockstore-disk 1\n" /* the layout's number */
 
 enum blockstore_status bs_disk_fail(struct blockstore_call *call, const char *root, const char *path,
@@ -157,6 +158,11 @@ static enum blockstore_status recognise(const struct bs_disk_root *root, struct 
   if (is_empty(root->fd)) return mark(root, call);
   status = read_mark(root, call); /* another process may have marked and filled it meanwhile */
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+  if (faccessat(root->fd, CACHE_MARKER, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "%s: This is the directory of a cache (there is a " CACHE_MARKER " in it), not a store; give the "
+                           "store a directory of its own.",
+                           root->path);
   if (faccessat(root->fd, "immutable", F_OK, 0) == 0 || faccessat(root->fd, "mutable", F_OK, 0) == 0)
     return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
                            "%s: The directory looks like a store that lost its mark: bring "
