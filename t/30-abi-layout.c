@@ -147,7 +147,9 @@ BLOCKSTORE_REGISTER_DRIVER(pinned, table,
                            BLOCKSTORE_OPTION("f", PATH, OPTIONAL, "", "")
                            BLOCKSTORE_OPTION("g", SECRET, OPTIONAL, "", "")
                            BLOCKSTORE_OPTION("h", LIST, OPTIONAL, "x,y", "")
-                           BLOCKSTORE_OPTION_ENUM("i", "x,y", OPTIONAL, "x", ""));
+                           BLOCKSTORE_OPTION_ENUM("i", "x,y", OPTIONAL, "x", "")
+                           BLOCKSTORE_CAPABILITY_CHANGES
+                           BLOCKSTORE_NEEDS_HASHES);
 
 static const char metadata[] =
     "name=pinned\nabi=0.1\nversion=2.1\ndescription=A driver\nscheme=pin\nlargest=4096\nmin-host-minor=1\nkind=filter\n"
@@ -156,7 +158,8 @@ static const char metadata[] =
     "capability=read-only\nneeds=network\nneeds=programs\n"
     "option=a\tstring\trequired\t\tA text\noption=b\tint\toptional\t1\t\noption=c\tsize\toptional\t1K\t\n"
     "option=d\tbool\toptional\ttrue\t\noption=e\tduration\toptional\t1s\t\noption=f\tpath\toptional\t\t\n"
-    "option=g\tsecret\toptional\t\t\noption=h\tlist\toptional\tx,y\t\noption=i\tenum:x,y\toptional\tx\t\n";
+    "option=g\tsecret\toptional\t\t\noption=h\tlist\toptional\tx,y\t\noption=i\tenum:x,y\toptional\tx\t\n"
+    "capability=changes\nneeds=hashes\n";
 
 static void the_note_has_its_bytes(void **state) {
   const unsigned char *note = (const unsigned char *)&pinned_blockstore_note;

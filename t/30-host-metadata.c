@@ -17,6 +17,7 @@ static void every_line_is_read(void **state) {
   static const char text[] =
       "name=s3\nabi=1.12\nversion=0.1\ndescription=S3 = buckets\nscheme=s3\nscheme=s3+x\nlargest=18446744073709551615\n"
       "min-host-minor=11\nkind=filter\nthreads=instance\ncapability=durable\ncapability=read-only\nneeds=network\n"
+      "capability=changes\nneeds=hashes\n"
       "option=root\tpath\trequired\t\tWhere it is\noption=mode\tenum:a,b\toptional\tb\tWhich\n";
   struct bs_error error = {0};
   struct bs_metadata *metadata;
@@ -32,8 +33,8 @@ static void every_line_is_read(void **state) {
   assert_true(metadata->largest == UINT64_MAX);
   assert_true(metadata->is_filter);
   assert_int_equal(metadata->threads, BS_THREADS_INSTANCE);
-  assert_int_equal(metadata->capabilities, BS_CAPABILITY_DURABLE | BS_CAPABILITY_READ_ONLY);
-  assert_int_equal(metadata->needs, BS_NEEDS_NETWORK);
+  assert_int_equal(metadata->capabilities, BS_CAPABILITY_DURABLE | BS_CAPABILITY_READ_ONLY | BS_CAPABILITY_CHANGES);
+  assert_int_equal(metadata->needs, BS_NEEDS_NETWORK | BS_NEEDS_HASHES);
   assert_int_equal(metadata->scheme_count, 2);
   assert_string_equal(metadata->schemes[1], "s3+x");
   assert_int_equal(metadata->option_count, 2);

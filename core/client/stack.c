@@ -194,6 +194,37 @@ static bool read_lock(struct bs_stack *stack, struct bs_error *error) {
          bs_context(error, "%s:%u:%u: load.locked", config->file, node->line, node->column);
 }
 
+/* What stands below the topmost layer, which changes data, and cannot do with that; NULL: nothing. */
+static const struct bs_layer *find_misled(const struct bs_stack *stack) {
+  const struct bs_layer *top = &stack->layers[stack->count - 1];
+
+  for (const struct bs_layer *layer = top; layer-- > stack->layers;)
+    if (layer->module == top->module || (bs_layer_metadata(layer)->needs & BS_NEEDS_HASHES) != 0) return layer;
+  return NULL;
+}
+
+/* Does the topmost layer get on with those below it?  Which do not, their metadata say. */
+static bool check_order(const struct bs_stack *stack, const struct bs_yaml *node, struct bs_error *error) {
+  const struct bs_layer *top = &stack->layers[stack->count - 1], *misled;
+  const char *above = bs_layer_driver(top), *below;
+
+  if ((bs_layer_metadata(top)->capabilities & BS_CAPABILITY_CHANGES) == 0) return true;
+  misled = find_misled(stack);
+  if (misled == NULL) return true;
+  below = bs_layer_driver(misled);
+  if (misled->module == top->module)
+    return bs_config_refuse(stack->config, node, error,
+                            "Store %s: The filter %s changes data, and stands there twice: leave out one of them.",
+                            stack->entry->name, above);
+  if (misled == stack->layers)
+    return bs_config_refuse(stack->config, node, error,
+                            "Store %s: The filter %s changes data, and the driver %s takes them only as they are: leave out the "
+                            "filter, or choose another store.", stack->entry->name, above, below);
+  return bs_config_refuse(stack->config, node, error,
+                          "Store %s: The filter %s changes data, and %s below it takes them only as they are: put %s to the left "
+                          "of %s.", stack->entry->name, above, below, below, above);
+}
+
 static bool load(struct bs_stack *stack, struct bs_error *error) {
   const struct bs_yaml *node = stack->entry->node, *filters = bs_yaml_find(node, "filters");
   size_t count = filters == NULL ? 0 : filters->count;
@@ -207,7 +238,9 @@ static bool load(struct bs_stack *stack, struct bs_error *error) {
     struct bs_yaml options;
     const char *name;
 
-    if (bs_filter_item(&name, &options, item) && !load_layer(stack, name, &options, item, error)) return false;
+    if (bs_filter_item(&name, &options, item) &&
+        (!load_layer(stack, name, &options, item, error) || !check_order(stack, item, error)))
+      return false;
   }
   for (size_t i = 0; i < stack->count; i++)
     if (!read_settings(stack, &stack->layers[i], error)) return false;

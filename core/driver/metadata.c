@@ -47,6 +47,7 @@ const struct bs_metadata_word bs_capability_words[] = {{"durable", BS_CAPABILITY
                                                        {"local", BS_CAPABILITY_LOCAL},
                                                        {"consistent", BS_CAPABILITY_CONSISTENT},
                                                        {"read-only", BS_CAPABILITY_READ_ONLY},
+                                                       {"changes", BS_CAPABILITY_CHANGES},
                                                        {NULL, 0}};
 
 /* The row with this text, or NULL; the table ends with a NULL text. */
@@ -110,7 +111,8 @@ static bool read_capability(struct bs_metadata *metadata, char *value) {
 }
 
 static bool read_needs(struct bs_metadata *metadata, char *value) {
-  static const struct bs_metadata_word table[] = {{"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {NULL, 0}};
+  static const struct bs_metadata_word table[] = {
+      {"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {"hashes", BS_NEEDS_HASHES}, {NULL, 0}};
   const struct bs_metadata_word *found = choose(table, value);
 
   if (found != NULL) metadata->needs |= found->value;
@@ -195,8 +197,8 @@ static const struct line {
     {"min-host-minor", true, false, read_min_host_minor, "a number up to 65535"},
     {"kind", true, false, read_kind, "filter"},
     {"threads", true, true, read_threads, "serial, instance or parallel"},
-    {"capability", false, true, read_capability, "durable, expires, public, local, consistent or read-only"},
-    {"needs", false, true, read_needs, "network or programs"},
+    {"capability", false, true, read_capability, "durable, expires, public, local, consistent, read-only or changes"},
+    {"needs", false, true, read_needs, "network, programs or hashes"},
     {"option", false, false, read_option,
      "a key that is new and not the core's, its type, its need, an initial value of that type, a help text, and at "
      "most 256 options"},

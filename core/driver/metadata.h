@@ -19,10 +19,11 @@ enum bs_capability {
   BS_CAPABILITY_PUBLIC = 1 << 2,
   BS_CAPABILITY_LOCAL = 1 << 3,
   BS_CAPABILITY_CONSISTENT = 1 << 4,
-  BS_CAPABILITY_READ_ONLY = 1 << 5
+  BS_CAPABILITY_READ_ONLY = 1 << 5,
+  BS_CAPABILITY_CHANGES = 1 << 6
 };
 
-enum bs_needs { BS_NEEDS_NETWORK = 1 << 0, BS_NEEDS_PROGRAMS = 1 << 1 };
+enum bs_needs { BS_NEEDS_NETWORK = 1 << 0, BS_NEEDS_PROGRAMS = 1 << 1, BS_NEEDS_HASHES = 1 << 2 };
 
 enum bs_option_type {
   BS_OPTION_STRING,

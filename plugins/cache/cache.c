@@ -253,6 +253,7 @@ BLOCKSTORE_REGISTER_DRIVER(cache, cache_driver,
     BLOCKSTORE_CAPABILITY_DURABLE
     BLOCKSTORE_CAPABILITY_CONSISTENT
     BLOCKSTORE_CAPABILITY_LOCAL
+    BLOCKSTORE_NEEDS_HASHES
     BLOCKSTORE_OPTION("directory", PATH, REQUIRED, "", "Directory for what is kept, and nothing else")
     BLOCKSTORE_OPTION("size", SIZE, OPTIONAL, "1G", "Bytes that the files there may take")
     BLOCKSTORE_OPTION("fresh", DURATION, OPTIONAL, "0s", "How long a mutable record is handed out again; 0: never"));

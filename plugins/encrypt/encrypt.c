@@ -251,5 +251,6 @@ BLOCKSTORE_REGISTER_DRIVER(encrypt, encrypt_driver,
     BLOCKSTORE_CAPABILITY_DURABLE
     BLOCKSTORE_CAPABILITY_CONSISTENT
     BLOCKSTORE_CAPABILITY_LOCAL
+    BLOCKSTORE_CAPABILITY_CHANGES
     BLOCKSTORE_OPTION("key_file", PATH, REQUIRED, "", "File with the keys, for nobody else to read")
     BLOCKSTORE_OPTION("mark", BOOL, OPTIONAL, "true", "Whether the store is marked with its key, so that a wrong one is seen"));

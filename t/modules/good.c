@@ -11,4 +11,5 @@ BLOCKSTORE_REGISTER_DRIVER(good, module_table,
                            BLOCKSTORE_LARGEST_OBJECT(1000)
                            BLOCKSTORE_CAPABILITY_LOCAL
                            BLOCKSTORE_THREADS_PARALLEL
+                           BLOCKSTORE_NEEDS_HASHES
                            BLOCKSTORE_OPTION("root", PATH, REQUIRED, "", "Where the data is"));
