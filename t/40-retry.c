@@ -69,6 +69,7 @@ static void once_is_not_again(void **state) {
   assert_int_equal(get(), BLOCKSTORE_STATUS_TRANSIENT);
   assert_int_equal(below.asked, 1);
   assert_string_equal(store.call.sentence, "Tried 1 time: The store has its reasons.");
+  assert_int_equal(store.call.retry_after, 10000); /* so that the core does not begin anew */
 }
 
 static void what_no_repeating_mends_is_not_repeated(void **state) {
@@ -138,6 +139,7 @@ static void a_value_without_a_size_does_not(void **state) {
   assert_int_equal(sink.begins, 1);
   assert_string_equal(store.call.sentence,
                       "Tried 1 time, as data whose size was not said cannot begin anew: The store has its reasons.");
+  assert_int_equal(store.call.retry_after, 0); /* the core can */
 }
 
 static enum blockstore_status give_nothing(void *self, struct blockstore_call *call, struct blockstore_sink *ret_data,

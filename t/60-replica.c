@@ -17,6 +17,7 @@ enum { STORES = 3, CANDIDATES = 3 };
 struct behaviour {
   enum blockstore_status put, get; /* what it answers */
   unsigned transient;              /* so many calls answer TRANSIENT first */
+  uint32_t retry_after_ms;         /* and say that with it */
   const char *values[CANDIDATES];  /* what get gives, each a candidate; NULL: the end */
   bool endless;                    /* get writes until it is refused */
   bool wait;                       /* get and put wait until they are cancelled */
@@ -45,7 +46,8 @@ static void lying_close(void *self, struct blockstore_call *call) {
   (void)self, (void)call;
 }
 
-static bool passes(struct behaviour *behaviour) {
+static bool passes(struct behaviour *behaviour, struct blockstore_call *call) {
+  if (behaviour->retry_after_ms > 0) call->host->retry_after(call, behaviour->retry_after_ms);
   return behaviour->transient > 0 && behaviour->transient-- > 0;
 }
 
@@ -56,7 +58,7 @@ static enum blockstore_status lying_put(void *self, struct blockstore_call *call
 
   (void)key, (void)txid;
   behaviour->put_calls++;
-  if (passes(behaviour)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
+  if (passes(behaviour, call)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
   while (behaviour->wait && call->host->time_left(call) > 0) continue;
   for (uint64_t i = 0; behaviour->pause_ms > 0 && i < data->size; i++) {
     usleep((useconds_t)(behaviour->pause_ms * 1000));
@@ -73,7 +75,7 @@ static enum blockstore_status lying_get(void *self, struct blockstore_call *call
 
   (void)key;
   behaviour->get_calls++;
-  if (passes(behaviour)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
+  if (passes(behaviour, call)) return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Busy.");
   while (behaviour->wait && call->host->time_left(call) > 0) continue;
   while (behaviour->endless && status == BLOCKSTORE_STATUS_OK) status = sink->write(sink, "endless ", 8);
   for (int i = 0; i < CANDIDATES && behaviour->values[i] != NULL && status == BLOCKSTORE_STATUS_OK; i++) {
@@ -333,6 +335,21 @@ static void put_gives_up_on_what_does_not_pass(void **state) {
   assert_int_equal(behaviours[0].put_calls, 3);
 }
 
+static void who_wants_to_be_left_alone_holds_up_nobody(void **state) {
+  static const uint32_t long_times[] = {6000, UINT32_MAX};
+  struct bs_error error = {0};
+
+  (void)state;
+  for (unsigned i = 0; i < 2; i++) {
+    behaviours[0].transient = 9;
+    behaviours[0].retry_after_ms = long_times[i];
+    behaviours[1].transient = 1;
+    assert_fails(put(3, &error), BS_WORD_too_few, "Busy.");
+    assert_int_equal(behaviours[0].put_calls, 1 + i);
+    assert_int_equal(behaviours[1].put_calls, 2 + 2 * i);
+  }
+}
+
 static void put_names_a_store_that_is_not_open(void **state) {
   struct bs_error error = {0};
 
@@ -573,7 +590,7 @@ int main(void) {
       BOTH(put_is_denied_when_all_deny),
       BOTH(put_tries_again_what_may_pass),
       BOTH(put_gives_up_on_what_does_not_pass),
-      BOTH(a_deadline_names_who_used_it_up),
+      BOTH(who_wants_to_be_left_alone_holds_up_nobody),
       BOTH(put_names_a_store_that_is_not_open),
       BOTH(put_stops_when_cancelled),
       LOCAL(get_takes_the_first_store_that_has_it),
@@ -588,6 +605,7 @@ int main(void) {
       REMOTE(get_asks_nobody_again_once_it_has_it),
       REMOTE(get_does_not_wait_for_the_slow),
       REMOTE(put_leaves_time_to_what_follows),
+      BOTH(a_deadline_names_who_used_it_up),
       REMOTE(put_waits_for_whom_the_policy_asks),
       REMOTE(who_moves_bytes_is_waited_for),
       REMOTE(who_does_not_is_left_and_not_asked_again),

@@ -172,10 +172,11 @@ static bool make_calls(struct running *running, struct bs_replicas *replicas, co
   return true;
 }
 
-/* Which of the chosen stores should be asked once more, and after how long.  False: none. */
+/* Which of the chosen stores should be asked once more, and after how long.  One that wants to be left alone for longer than
+ * there is holds up none of the others.  False: none. */
 static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replicas *replicas, const struct running *running,
                          unsigned number) {
-  uint32_t pause = BS_ROUND_PAUSE_MS << number;
+  uint32_t pause = BS_ROUND_PAUSE_MS << number, most = bs_scope_time_left(running->round->watch->scope);
   bool any = false;
 
   if (running->is_enough || is_impatient(running)) return false;
@@ -185,11 +186,12 @@ static bool choose_again(bool *chosen, uint32_t *ret_pause_ms, struct bs_replica
     struct bs_replica *replica = bs_call_user(running->calls[i]);
 
     if (result->status != BLOCKSTORE_STATUS_TRANSIENT || replica->is_good) continue;
+    if (result->retry_after_ms >= most || result->retry_after_ms > BS_ROUND_PAUSE_MAX_MS) continue;
     chosen[replica - replicas->items] = any = true;
     if (result->retry_after_ms > pause) pause = result->retry_after_ms;
   }
   *ret_pause_ms = pause;
-  return any && pause <= BS_ROUND_PAUSE_MAX_MS;
+  return any;
 }
 
 static bool pause_for(const struct bs_round *round, uint32_t milliseconds, struct bs_error *error) {

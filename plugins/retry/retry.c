@@ -11,6 +11,8 @@
 #include "plugins/common/pause.h"
 #include "plugins/common/plugin.h"
 
+#define ENOUGH_MS 10000 /* more than the core waits for a store (blockstore/driver.h) */
+
 struct retry {
   struct bs_passing_filter filter;
   uint64_t times;             /* "times" */
@@ -88,12 +90,18 @@ static uint64_t wait_of(struct retry *self, struct blockstore_call *call, uint64
 }
 
 /* What the store answered last, and how often it was asked. */
-static enum blockstore_status give_up(struct blockstore_call *call, uint64_t tries, const char *why) {
+static enum blockstore_status tell_tries(struct blockstore_call *call, uint64_t tries, const char *why) {
   char sentence[1024];
 
   snprintf(sentence, sizeof sentence, "%s", call->host->get_error(call));
   return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "Tried %ju time%s%s: %s", (uintmax_t)tries, tries == 1 ? "" : "s",
                          why, sentence);
+}
+
+/* For all above, the core too, which would else begin all of the tries anew. */
+static enum blockstore_status give_up(struct blockstore_call *call, uint64_t tries, const char *why) {
+  if (call->host->get_retry_after(call) < ENOUGH_MS) call->host->retry_after(call, ENOUGH_MS);
+  return tell_tries(call, tries, why);
 }
 
 /* OK: it may be tried again now. */
@@ -124,7 +132,7 @@ static enum blockstore_status retry_through(void *self, struct blockstore_call *
     enum blockstore_status status = try(retry, call, &mine, &seen);
 
     if (status != BLOCKSTORE_STATUS_TRANSIENT || seen.is_refused) return status;
-    if (seen.is_endless) return give_up(call, tries, ", as data whose size was not said cannot begin anew");
+    if (seen.is_endless) return tell_tries(call, tries, ", as data whose size was not said cannot begin anew");
     if (tries >= retry->times) return give_up(call, tries, "");
     status = wait_for_next(retry, call, tries, passing);
     if (status != BLOCKSTORE_STATUS_OK) return status;
