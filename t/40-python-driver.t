@@ -94,7 +94,8 @@ delete_immutable $key
 get_mutable file://$work/shelf.place/mutable/$id $work/got
 put_mutable $id $work/record
 END
-told 'ValueError: no such luck' 'what was raised is told'
+told "$work/raises.py:$(grep -n 'no such luck' "$work/raises.py" | cut -d : -f 1): ValueError: no such luck" 'what was raised is told, and where'
+told 'log: store: Traceback (most recent call last):' 'all of it in the log'
 
 bad odd <<'END'
 def get_immutable_handler(key):
@@ -152,7 +153,109 @@ END
 calls OK 'storage_init of 2016' program="$python" arguments="$work/late.py" options=where=here options=list=1 options=list=2 <<END
 put_immutable $key $work/data
 END
-unopened 'storage_init returned False instead of True' 'one that does not open' program="$python" arguments="$work/late.py"
+unopened "$work/late.py: storage_init returned False instead of True" 'one that does not open' program="$python" arguments="$work/late.py"
+printf 'def storage_init():\n    raise RuntimeError("no room")\n' >"$work/unwilling.py"
+unopened "$work/unwilling.py:2: RuntimeError: no room" 'one that raises then' program="$python" arguments="$work/unwilling.py"
+printf 'raise SystemExit("not here")\n' >"$work/gone.py"
+unopened "$work/gone.py:1: SystemExit: not here" 'one that ends when it is loaded' program="$python" arguments="$work/gone.py"
+echo 'objects = {}' >"$work/empty.py"
+unopened "$work/empty.py has no storage_init" 'one without functions' program="$python" arguments="$work/empty.py"
+
+bad speaks <<'END'
+import sys
+print("here I am")
+def get_immutable_handler(key):
+    print("got", key)
+    print("asked for it", file=sys.stderr)
+    sys.stdout.write("the end")
+    return None
+END
+calls "NOT_FOUND NOT_FOUND" 'a module that prints' program="$python" arguments="$work/speaks.py" <<END
+get_immutable $key $work/got
+get_immutable $other $work/got
+END
+for line in 'here I am' "got $key" "got $other" 'asked for it' 'the end'; do
+  told "log: store: $line" 'is told in the log'
+done
+
+bad odd <<'END'
+def make_mutable_url(data_id):
+    return b"bytes:" + data_id.encode()
+def handles_url(url):
+    return "perhaps"
+def get_immutable_handler(key):
+    return "\udcff"
+def put_immutable_handler(key):
+    return True
+def delete_immutable_handler(key, txid):
+    import nothing_of_this_name
+def check():
+    return {"good": {1, 2}}
+END
+calls "FAILED UNHANDLED_URL FAILED FAILED FAILED FAILED OK" 'other odd things' program="$python" arguments="$work/odd.py" <<END
+make_mutable_url $id
+handles_url shelf:x
+get_immutable $key $work/got
+put_immutable $key $work/data
+delete_immutable $key
+check
+put_mutable $id $work/record
+END
+told "odd.py: make_mutable_url returned b'bytes:$id' instead of a text" 'bytes as a URL'
+told "UnicodeEncodeError: 'utf-8' codec can't encode" 'a text that is none'
+told 'TypeError: put_immutable_handler() takes 1 positional argument but 3 were given' 'other arguments'
+told "odd.py:$(grep -n nothing_of "$work/odd.py" | cut -d : -f 1): ModuleNotFoundError: No module named 'nothing_of_this_name'" 'an import that fails later'
+told 'Object of type set is not JSON serializable' 'a report that is none'
+
+bad hangs <<'END'
+import subprocess, time
+def get_immutable_handler(key):
+    subprocess.Popen(["sleep", "1013"])
+    time.sleep(1013)
+END
+calls "CANCELLED OK" 'one that hangs' program="$python" arguments="$work/hangs.py" <<END
+deadline 1500
+get_immutable $key $work/got
+put_immutable $key $work/data
+END
+told 'It did not end a call that was given up, and is killed.' 'is killed'
+is_empty "$(pgrep -xf 'sleep 1013')" 'with what it started'
+
+bad leaves <<'END'
+import subprocess
+def put_immutable_handler(key, data, txid):
+    subprocess.Popen(["sleep", "1013"])
+    return True
+END
+calls "OK OK" 'one that leaves a child behind' program="$python" arguments="$work/leaves.py" <<END
+put_immutable $key $work/data
+put_mutable $id $work/record
+END
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  pgrep -xf 'sleep 1013' >/dev/null || break
+  sleep 0.1
+done
+is_empty "$(pgrep -xf 'sleep 1013')" 'which ends with it'
+
+bad meddles <<'END'
+import os
+def get_immutable_handler(key):
+    os.write(3, b"hello there\n")
+    return b"x"
+def put_immutable_handler(key, data, txid):
+    os.close(3)
+    return True
+END
+calls "TRANSIENT OK" 'one that writes to the channel' program="$python" arguments="$work/meddles.py" <<END
+get_immutable $key $work/got
+put_mutable $id $work/record
+END
+told "$python: It sent a line that is no message: \"hello there\"" 'is told so'
+calls "TRANSIENT OK" 'one that closes it' program="$python" arguments="$work/meddles.py" <<END
+put_immutable $key $work/data
+put_mutable $id $work/record
+END
+told 'OSError: [Errno 9] Bad file descriptor' 'is told so'
 
 bad exits <<'END'
 import os, sys
@@ -184,7 +287,7 @@ put_immutable $key $work/data
 make_mutable_url $id
 END
 echo 'import nothing_of_this_name' >"$work/imports.py"
-unopened "ModuleNotFoundError: No module named 'nothing_of_this_name'" 'a missing import' program="$python" arguments="$work/imports.py"
+unopened "$work/imports.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'" 'a missing import' program="$python" arguments="$work/imports.py"
 echo 'def storage_init(:' >"$work/syntax.py"
 unopened 'SyntaxError' 'no Python' program="$python" arguments="$work/syntax.py"
 unopened 'FileNotFoundError' 'no file' program="$python" arguments="$work/none.py"
