@@ -38,6 +38,12 @@ refused 7 unreachable 'shelf: Tried 1 time, as the next try would be past the de
   -c "$work/c.yaml" get_immutable alice.id "$key"
 with '[{filter: retry, wait: 0s, times: 2}, {filter: error, one_in: 1, entries: [get]}]'
 refused 7 unreachable 'shelf: Tried 2 times: The filter error lets call' -c "$work/c.yaml" get_immutable alice.id "$key"
+with '[{filter: retry, wait: 0s, times: 2}, log, {filter: error, one_in: 1, entries: [get]}]'
+cli -v -c "$work/c.yaml" get_immutable alice.id "$key"
+told 2 'shelf: get_immutable .*: TRANSIENT' 'and no more than that, as the core does not begin anew'
+with '[log, {filter: error, one_in: 1, entries: [get]}]'
+cli -v -c "$work/c.yaml" get_immutable alice.id "$key"
+told 3 'shelf: get_immutable .*: TRANSIENT' 'which without the filter tries three times'
 with '[{filter: retry, wait: 0s}, {filter: error, one_in: 1, entries: [get], status: denied}]'
 refused 7 unreachable 'shelf: The filter error lets call 1 ' -c "$work/c.yaml" get_immutable alice.id "$key"
 
