@@ -70,6 +70,22 @@ suite memory_class.py:MemoryStore \
   'opening.*,immutable.byte,immutable.mebibyte,immutable.again,immutable.delete*,mutable.shorter,mutable.delete*,streams.*,threads.*'
 suite shelf.py 'opening.opens,immutable.byte,immutable.mebibyte,immutable.again,immutable.delete*' # its records are texts
 
+. "$srcdir/t/lib/pod.sh"
+blocks "$srcdir/doc/blockstore-python-driver.pod" EXAMPLES "$work/blocks"
+# shellcheck disable=SC2046
+cat $(grep -LE '^(blockstore-driver-test|stores:)' "$work"/blocks/*) >"$work/dictionary.py"
+calls 'OK OK OK OK OK OK NOT_FOUND' 'the dictionary of the manual keeps, gives and forgets' program="$python" arguments="$work/dictionary.py" <<END
+put_immutable $key $work/data
+put_mutable $id $work/record
+get_immutable $key $work/got
+handles_url dictionary:$id
+get_mutable dictionary:$id $work/got-record
+delete_immutable $key
+get_immutable $key $work/none
+END
+succeeds 'the same data' cmp "$work/data" "$work/got"
+succeeds 'the same record' cmp "$work/record" "$work/got-record"
+
 # ---- modules that fail ----
 
 # bad NAME <<CODE: a module that is shelf.py and then this.

@@ -11,7 +11,7 @@ is_config() {
 }
 
 for page in doc/blockstore-cli doc/blockstore.7 plugins/disk/disk plugins/delay/delay plugins/error/error plugins/log/log \
-  plugins/rate/rate plugins/readonly/readonly plugins/retry/retry; do
+  plugins/rate/rate plugins/readonly/readonly plugins/retry/retry plugins/cache/cache; do
   name=$(basename "$page")
   rm -rf "$HOME" "$work/blocks" "$work/commands"
   mkdir "$HOME"
