@@ -70,6 +70,11 @@ exits 0 'a cache above encrypt' -c "$work/c.yaml" put_immutable bob.id 'some dat
 succeeds 'keeps what is not encrypted' grep -rqF 'some data' "$work/plain.kept"
 fails 'which the store has not' grep -rqF 'some data' "$work/plain"
 is "$(find "$work/plain.kept" -maxdepth 0 -perm 0700 | wc -l)" 1 'in a directory that nobody else reads'
+with plain "[$(cache plain.kept), {filter: encrypt, key_file: $work/b.key}]"
+cli -c "$work/c.yaml" get_immutable bob.id "$key"
+is "$status $(grep -c "$work/plain.kept: This is the cache of another store" "$err")" '7 1' 'with another key it is not its cache'
+with plain "[$(cache plain.kept), $encrypt]"
+exits 0 'with the right one it is as before' -c "$work/c.yaml" get_immutable bob.id "$key"
 with paced '[{filter: rate, calls: 1000}, {filter: retry, wait: 1ms}]'
 serves 'rate above retry'
 with seen "[log, $encrypt, {filter: log, level: warning}]"
