@@ -6,7 +6,7 @@
 #
 # Finds the installed Blockstore by pkg-config, or ends configure with an error that says what is missing.  ABI,
 # MAJOR.MINOR, is the driver ABI that the driver is written for.  The installed one fits where its major number is the same
-# and its minor number no lower, or, while the major number is 0, where both are the same.  Without ABI any will do.
+# and its minor number no lower.  Without ABI any will do.
 #
 # Makes known to make (AC_SUBST):
 #   BLOCKSTORE_CFLAGS          what blockstore/driver.h is found by
@@ -73,7 +73,7 @@ install a Blockstore that fits, or a release of the driver for it])])])
 # The command that tells whether the installed $BLOCKSTORE_ABI fits a driver of $1.
 m4_define([_BLOCKSTORE_ABI_FITS], [[expr "X$BLOCKSTORE_ABI" : 'X[0-9][0-9]*\.[0-9][0-9]*$' >/dev/null &&]
   test "${BLOCKSTORE_ABI%.*}" -eq _BLOCKSTORE_PART([$1], [1]) &&
-  test "${BLOCKSTORE_ABI@%:@*.}" m4_if(_BLOCKSTORE_PART([$1], [1]), [0], [-eq], [-ge]) _BLOCKSTORE_PART([$1], [2])])
+  test "${BLOCKSTORE_ABI@%:@*.}" -ge _BLOCKSTORE_PART([$1], [2])])
 m4_define([_BLOCKSTORE_PART],
   [m4_bregexp([$1], [^\([0-9]+\)\.\([0-9]+\)$], [\$2])])
 

@@ -15,36 +15,45 @@
 
 /* ---- a later driver in the core of today ---- */
 
-static void while_major_is_0_a_later_minor_is_refused(void **state) {
+static const struct bs_module *load(const char *place, const char *name) {
+  struct bs_candidate *candidate = NULL;
+  const struct bs_module *module = NULL;
+  struct bs_error error = {0};
+  char file[64];
+
+  snprintf(file, sizeof file, "%s.so", name);
+  copy_module(place, name, file);
+  assert_ok(bs_catalog_find(&candidate, &place, 1, name, &error));
+  assert_ok(bs_module_load(&module, candidate, &error));
+  bs_candidate_free(candidate);
+  return module;
+}
+
+static void a_later_minor_that_asks_for_too_much_is_refused(void **state) {
   struct bs_candidate *candidate = NULL;
   struct bs_error error = {0};
   const char *place = *state;
 
-  copy_module(place, "later", "later.so");
-  assert_fails(bs_catalog_find(&candidate, &place, 1, "later", &error), BS_WORD_driver,
-               "later.so: The driver was built for ABI 0.2 and this is 0.1: build it anew.");
+  copy_module(place, "newerminor", "newerminor.so");
+  assert_fails(bs_catalog_find(&candidate, &place, 1, "newerminor", &error), BS_WORD_driver,
+               "newerminor.so: The driver needs ABI 1.98 or later and this is 1.0: install a newer Blockstore.");
 }
 
-/* As bs_module_load would from 1.0 on. */
-static struct bs_store *open_later(void) {
-  const struct blockstore_registration *registration = host_registration("later");
+/* By its file, as any driver. */
+static struct bs_store *open_later(const char *place) {
+  const struct bs_module *module = load(place, "later");
   struct blockstore_settings *settings = NULL;
-  struct bs_metadata *metadata = NULL;
   struct bs_scope *scope = scope_of(0);
   struct bs_store *store = NULL;
   struct bs_error error = {0};
 
-  assert_int_equal(registration->magic, BLOCKSTORE_DRIVER_MAGIC);
-  assert_int_equal(registration->abi_minor, BLOCKSTORE_ABI_MINOR + 1);
-  assert_true(registration->struct_size > sizeof *registration);
-  assert_true(registration->driver_size > sizeof *registration->driver);
-  assert_ok(bs_metadata_parse(&metadata, registration->metadata, strlen(registration->metadata), &error));
-  assert_int_equal(metadata->threads, BS_THREADS_PARALLEL);
-  assert_int_equal(metadata->capabilities, 0); /* the one that it has is unknown here */
+  assert_int_equal(module->metadata->abi_minor, BLOCKSTORE_ABI_MINOR + 1);
+  assert_true(module->driver_size > sizeof *module->driver);
+  assert_int_equal(module->metadata->threads, BS_THREADS_PARALLEL);
+  assert_int_equal(module->metadata->capabilities, 0); /* the one that it has is unknown here */
   assert_ok(bs_settings_new(&settings, &error));
-  assert_ok(bs_store_open(&store, "shelf", "later", registration->driver, registration->driver_size, metadata, settings,
-                          -1, NULL, scope, &error));
-  bs_metadata_free(metadata);
+  assert_ok(bs_store_open(&store, "shelf", "later", module->driver, module->driver_size, module->metadata, settings, -1, NULL,
+                          scope, &error));
   bs_scope_close(scope);
   return store;
 }
@@ -60,8 +69,8 @@ static void expect(struct bs_store *store, enum bs_entry entry, const char *targ
   bs_buffer_free(&collected.bytes);
 }
 
-static void a_later_driver_finds_nothing_that_is_not_there(void **state UNUSED) {
-  struct bs_store *store = open_later();
+static void a_later_driver_finds_nothing_that_is_not_there(void **state) {
+  struct bs_store *store = open_later(*state);
   struct bs_feed *feed = feed_of("hello");
   struct bs_call *call = put_call(store, BS_ENTRY_PUT_IMMUTABLE, feed);
 
@@ -69,12 +78,12 @@ static void a_later_driver_finds_nothing_that_is_not_there(void **state UNUSED) 
   bs_call_release(call);
   bs_feed_release(feed);
   expect(store, BS_ENTRY_GET_IMMUTABLE, "key", "hello");
-  expect(store, BS_ENTRY_CHECK, NULL, "interface 1 below 0; added: host 0 call 0 source 0 sink 0 next 0");
+  expect(store, BS_ENTRY_CHECK, NULL, "below 0; added: host 0 call 0 source 0 sink 0 next 0");
   bs_store_close(store);
 }
 
-static void a_later_status_is_a_failure(void **state UNUSED) {
-  struct bs_store *store = open_later();
+static void a_later_status_is_a_failure(void **state) {
+  struct bs_store *store = open_later(*state);
   struct collected collected = {.begun = 0};
   struct bs_call *call = get_call(store, "added", &collected);
 
@@ -154,7 +163,7 @@ static void use(struct core *core, bool is_later, const char *driver_name, const
   const struct blockstore_driver *driver = host_load(driver_name);
   struct blockstore_call *call = core_call(core, is_later);
   size_t more = is_later ? sizeof(void *) : 0;
-  struct later_source source = {{(uint32_t)(sizeof source.source + more), 0, 5, later_read_at}, BEHIND};
+  struct later_source source = {{(uint32_t)(sizeof source.source + more), 0, later_read_at, 5}, BEHIND};
   struct later_sink sink = {{(uint32_t)(sizeof sink.sink + more), 0, later_begin, later_write}, BEHIND, ""};
   void *self = NULL;
 
@@ -175,23 +184,20 @@ static void use_in_core(size_t host_size, bool is_later, const char *driver_name
   free(core.host);
 }
 
-static void in_an_older_core_a_driver_does_without(void **state UNUSED) {
-  const size_t before_interface = offsetof(struct blockstore_host, interface);
-
-  use_in_core(before_interface, false, "today", "interface 0 below 0; added: host 0 call 0 source 0 sink 0 next 0");
-  use_in_core(before_interface, false, "later", "interface 0 below 0; added: host 0 call 0 source 0 sink 0 next 0");
+static void in_an_older_core_a_later_driver_does_without(void **state UNUSED) {
+  use_in_core(sizeof(struct blockstore_host), false, "later", "below 0; added: host 0 call 0 source 0 sink 0 next 0");
 }
 
 static void in_a_newer_core_a_driver_is_as_it_was(void **state UNUSED) {
   const size_t grown = sizeof(struct blockstore_host) + 3 * sizeof(void *);
 
-  use_in_core(sizeof(struct blockstore_host), false, "today", "interface 1 below 0; added: host 0 call 0 source 0 sink 0 next 0");
-  use_in_core(grown, true, "today", "interface 1 below 0; added: host 0 call 0 source 0 sink 0 next 0");
+  use_in_core(sizeof(struct blockstore_host), false, "today", "below 0; added: host 0 call 0 source 0 sink 0 next 0");
+  use_in_core(grown, true, "today", "below 0; added: host 0 call 0 source 0 sink 0 next 0");
 }
 
 static void in_its_own_core_a_later_driver_finds_all(void **state UNUSED) {
   use_in_core(sizeof(struct blockstore_host) + sizeof(void *), true, "later",
-              "interface 1 below 0; added: host 1 call 1 source 1 sink 1 next 0");
+              "below 0; added: host 1 call 1 source 1 sink 1 next 0");
 }
 
 /* A filter above a store whose table ends where it ended in 1.0, is shorter, or longer; `next` alike. */
@@ -205,14 +211,14 @@ static void a_filter_knows_what_is_below_it(void **state UNUSED) {
 
   core_begin(&core, sizeof(struct blockstore_host), false);
   assert_int_equal(below->storage_init(&next.next.self, core_call(&core, false), NULL, NULL), BLOCKSTORE_STATUS_OK);
-  use(&core, false, "today", &next.next, "interface 1 below 1; added: host 0 call 0 source 0 sink 0 next 0");
-  use(&core, false, "later", &next.next, "interface 1 below 1; added: host 0 call 0 source 0 sink 0 next 0");
+  use(&core, false, "today", &next.next, "below 1; added: host 0 call 0 source 0 sink 0 next 0");
+  use(&core, false, "later", &next.next, "below 1; added: host 0 call 0 source 0 sink 0 next 0");
   next.next.struct_size = sizeof next;
   next.next.driver_size = sizeof *below + sizeof(void *);
-  use(&core, false, "today", &next.next, "interface 1 below 1; added: host 0 call 0 source 0 sink 0 next 0");
-  use(&core, false, "later", &next.next, "interface 1 below 1; added: host 0 call 0 source 0 sink 0 next 1");
+  use(&core, false, "today", &next.next, "below 1; added: host 0 call 0 source 0 sink 0 next 0");
+  use(&core, false, "later", &next.next, "below 1; added: host 0 call 0 source 0 sink 0 next 1");
   next.next.driver_size = offsetof(struct blockstore_driver, check);
-  use(&core, false, "today", &next.next, "interface 1 below 0; added: host 0 call 0 source 0 sink 0 next 0");
+  use(&core, false, "today", &next.next, "below 0; added: host 0 call 0 source 0 sink 0 next 0");
   below->storage_close(next.next.self, core_call(&core, false));
   free(core.host);
 }
@@ -318,12 +324,20 @@ static void a_table_is_read_no_further_than_it_goes(void **state UNUSED) {
   }
 }
 
+static int set_up(void **state) {
+  return set_up_calls(state) == 0 ? make_place(state) : -1;
+}
+
+static int tear_down(void **state) {
+  return tear_down_calls(state) == 0 ? remove_place(state) : -1;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      in_place(while_major_is_0_a_later_minor_is_refused),
-      CALL_TEST(a_later_driver_finds_nothing_that_is_not_there),
-      CALL_TEST(a_later_status_is_a_failure),
-      CALL_TEST(in_an_older_core_a_driver_does_without),
+      in_place(a_later_minor_that_asks_for_too_much_is_refused),
+      cmocka_unit_test_setup_teardown(a_later_driver_finds_nothing_that_is_not_there, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_later_status_is_a_failure, set_up, tear_down),
+      CALL_TEST(in_an_older_core_a_later_driver_does_without),
       CALL_TEST(in_a_newer_core_a_driver_is_as_it_was),
       CALL_TEST(in_its_own_core_a_later_driver_finds_all),
       CALL_TEST(a_filter_knows_what_is_below_it),

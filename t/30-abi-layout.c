@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The binary interface of drivers, byte by byte: what is pinned here, a driver that was built before relies on.  Offsets
- * are bytes and pointers (P), so that they hold for 32 and 64 bits.  A change here is a change of the ABI: doc/abi.md.
+ * The binary interface of drivers, byte by byte: what is pinned here, every driver of major version 1 relies on.  Offsets
+ * are bytes and pointers (P), so that they hold for 32 and 64 bits.  A minor version adds lines, and LAST goes to the new one;
+ * any other change is a new major version: doc/abi.md.
  */
 #include <config.h>
 
@@ -20,11 +21,18 @@
   _Static_assert(offsetof(struct blockstore_##of, member) == (offset), #of "." #member " moved");              \
   _Static_assert(__builtin_types_compatible_p(__typeof__(((struct blockstore_##of *)NULL)->member), type),     \
                  #of "." #member " has another type")
-/* And that one is the last: nothing but padding is behind it. */
+/* And that one is the last: the struct ends there.  Had it padding, a member that is added would seem to be there in what was
+ * made before (BLOCKSTORE_HAS). */
 #define LAST(of, member, offset, type)                                                                         \
   MEMBER(of, member, offset, type);                                                                            \
-  _Static_assert(sizeof(struct blockstore_##of) - (offset) - sizeof(type) < _Alignof(struct blockstore_##of),  \
-                 #of " has a member more")
+  _Static_assert(sizeof(struct blockstore_##of) == (offset) + sizeof(type), #of " ends elsewhere")
+/* Where 64 bits stand behind so many bytes: there are machines of 32 bits of both kinds. */
+struct wide {
+  char before;
+  uint64_t number;
+};
+#define WIDE(offset) (((offset) + WIDE_STEP - 1) / WIDE_STEP * WIDE_STEP)
+#define WIDE_STEP offsetof(struct wide, number)
 
 MEMBER(call, struct_size, 0, uint32_t);
 MEMBER(call, reserved, 4, uint32_t);
@@ -33,8 +41,8 @@ LAST(call, store, 8 + P, struct blockstore_store *);
 
 MEMBER(source, struct_size, 0, uint32_t);
 MEMBER(source, reserved, 4, uint32_t);
-MEMBER(source, size, 8, uint64_t);
-LAST(source, read_at, 16, STATUS (*)(const struct blockstore_source *, void *, size_t, uint64_t));
+MEMBER(source, read_at, 8, STATUS (*)(const struct blockstore_source *, void *, size_t, uint64_t));
+LAST(source, size, WIDE(8 + P), uint64_t);
 
 MEMBER(sink, struct_size, 0, uint32_t);
 MEMBER(sink, reserved, 4, uint32_t);
@@ -53,9 +61,8 @@ MEMBER(host, time_left, 16 + 3 * P, uint32_t (*)(CALL));
 MEMBER(host, cancel_fd, 16 + 4 * P, int (*)(CALL));
 MEMBER(host, setting, 16 + 5 * P, const char *(*)(const struct blockstore_settings *, const char *, size_t));
 MEMBER(host, setting_number, 16 + 6 * P, int64_t (*)(const struct blockstore_settings *, const char *));
-MEMBER(host, interface, 16 + 7 * P, const void *(*)(const char *, uint32_t));
-MEMBER(host, get_error, 16 + 8 * P, const char *(*)(CALL));
-LAST(host, get_retry_after, 16 + 9 * P, uint32_t (*)(CALL));
+MEMBER(host, get_error, 16 + 7 * P, const char *(*)(CALL));
+LAST(host, get_retry_after, 16 + 8 * P, uint32_t (*)(CALL));
 
 MEMBER(next, struct_size, 0, uint32_t);
 MEMBER(next, driver_size, 4, uint32_t);
@@ -101,12 +108,23 @@ VALUE(LOG_ERROR, 0);
 VALUE(LOG_WARNING, 1);
 VALUE(LOG_INFO, 2);
 VALUE(LOG_DEBUG, 3);
-VALUE(ABI_MAJOR, 0);
-VALUE(ABI_MINOR, 1);
+VALUE(ABI_MAJOR, 1);
+VALUE(ABI_MINOR, 0);
 VALUE(DRIVER_MAGIC, 0x31445342);
 VALUE(HOST_MAGIC, 0x31485342);
 VALUE(SIZE_UNKNOWN, UINT64_MAX);
 _Static_assert(sizeof(enum blockstore_status) == 4 && sizeof(enum blockstore_log_level) == 4, "enums have 32 bits");
+
+/* Where each struct of 1.0 ended, in numbers; a later one may be longer. */
+#define END(of, last) (offsetof(struct blockstore_##of, last) + sizeof(((struct blockstore_##of *)NULL)->last))
+#define ENDED(of, last, of_64, of_32) _Static_assert(END(of, last) == (P == 8 ? (of_64) : (of_32)), #of " did not end there")
+ENDED(call, store, 24, 16);
+ENDED(source, size, 24, WIDE(12) + 8);
+ENDED(sink, write, 24, 16);
+ENDED(host, get_retry_after, 88, 52);
+ENDED(next, self, 24, 16);
+ENDED(driver, check, 88, 44);
+ENDED(registration, metadata, 32, 24);
 
 /* A driver with every line of metadata there is, whose name and numbers are macros. */
 
@@ -152,7 +170,7 @@ BLOCKSTORE_REGISTER_DRIVER(pinned, table,
                            BLOCKSTORE_NEEDS_HASHES);
 
 static const char metadata[] =
-    "name=pinned\nabi=0.1\nversion=2.1\ndescription=A driver\nscheme=pin\nlargest=4096\nmin-host-minor=1\nkind=filter\n"
+    "name=pinned\nabi=1.0\nversion=2.1\ndescription=A driver\nscheme=pin\nlargest=4096\nmin-host-minor=1\nkind=filter\n"
     "threads=serial\nthreads=instance\nthreads=parallel\n"
     "capability=durable\ncapability=expires\ncapability=public\ncapability=local\ncapability=consistent\n"
     "capability=read-only\nneeds=network\nneeds=programs\n"
@@ -178,8 +196,8 @@ static void the_registration_is_stamped(void **state) {
 
   (void)state;
   assert_int_equal(registration->magic, BLOCKSTORE_DRIVER_MAGIC);
-  assert_int_equal(registration->abi_major, 0);
-  assert_int_equal(registration->abi_minor, 1);
+  assert_int_equal(registration->abi_major, 1);
+  assert_int_equal(registration->abi_minor, 0);
   assert_int_equal(registration->struct_size, 16 + 2 * P);
   assert_int_equal(registration->driver_size, 11 * P);
   assert_ptr_equal(registration->driver, &table);
@@ -193,13 +211,12 @@ static void the_core_hands_out_what_the_header_says(void **state) {
 
   (void)state;
   assert_int_equal(bs_host.magic, BLOCKSTORE_HOST_MAGIC);
-  assert_int_equal(bs_host.abi_major, 0);
-  assert_int_equal(bs_host.abi_minor, 1);
-  assert_int_equal(bs_host.struct_size, 16 + 10 * P);
+  assert_int_equal(bs_host.abi_major, 1);
+  assert_int_equal(bs_host.abi_minor, 0);
+  assert_int_equal(bs_host.struct_size, 16 + 9 * P);
   assert_int_equal(bs_host.reserved, 0);
   for (size_t at = 16; at < bs_host.struct_size; at += P) assert_memory_not_equal(bytes + at, &none, P);
   if (htole32(1) == 1) assert_memory_equal(bytes, "BSH1", 4);
-  assert_null(bs_host.interface("anything", 1)); /* none exists yet */
 }
 
 static void a_member_is_there_when_all_of_it_is(void **state) {

@@ -193,7 +193,7 @@ static enum blockstore_status refuse_read(const struct blockstore_source *source
 
 static enum blockstore_status filter_put(void *self, struct blockstore_call *call, const char *key,
                                          const struct blockstore_source *data, const char *txid) {
-  static const struct blockstore_source refusing = {sizeof refusing, 0, 3, refuse_read};
+  static const struct blockstore_source refusing = {sizeof refusing, 0, refuse_read, 3};
   const struct blockstore_next *next = self;
 
   return next->driver->put_immutable_handler(next->self, call, key, data->size == 1 ? &refusing : data, txid);

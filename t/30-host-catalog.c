@@ -157,9 +157,11 @@ static void files_that_are_no_drivers_are_refused_with_the_reason(void **state) 
   assert_int_equal(symlink("renamed.so", link), 0);
   expect_refusal(*state, "link", "link", "/one/link.so: The driver is a symbolic link");
   copy_module(*state, "newerminor", "one/newerminor.so");
-  expect_refusal(*state, "newerminor", "abi", "built for ABI 0.99 and this is 0.1");
+  expect_refusal(*state, "newerminor", "abi", "needs ABI 1.98 or later and this is 1.0: install a newer Blockstore");
   copy_module(*state, "newermajor", "one/newermajor.so");
-  expect_refusal(*state, "newermajor", "abi", "built for ABI 7.1 and this is 0.1");
+  expect_refusal(*state, "newermajor", "abi", "built for ABI 7.0 and this is 1.0: install a newer Blockstore");
+  copy_module(*state, "oldermajor", "one/oldermajor.so");
+  expect_refusal(*state, "oldermajor", "abi", "built for ABI 0.1 and this is 1.0: build it anew, with this one's blockstore/driver.h.");
   copy_module(*state, "good", "one/good.so");
   change_mode(*state, "one/good.so", 0666);
   expect_refusal(*state, "good", "writable", "/one/good.so: The driver can be written by everyone");

@@ -159,8 +159,8 @@ static struct bs_lockfile *sample(void) {
 
   assert_ok(bs_lockfile_new(&lock, &error));
   lock->drivers = calloc(2, sizeof *lock->drivers);
-  lock->drivers[0] = (struct bs_locked){.name = "disk", .abi = "0.1", .version = strdup("0.1.0"), .size = 1234};
-  lock->drivers[1] = (struct bs_locked){.name = "s3", .abi = "0.1", .version = strdup("1 \"a\" \xc3\xa9"), .size = 5678};
+  lock->drivers[0] = (struct bs_locked){.name = "disk", .abi = "1.0", .version = strdup("0.1.0"), .size = 1234};
+  lock->drivers[1] = (struct bs_locked){.name = "s3", .abi = "1.0", .version = strdup("1 \"a\" \xc3\xa9"), .size = 5678};
   memset(lock->drivers[1].sha256, 0xab, BS_SHA256_SIZE);
   lock->count = 2;
   assert_ok(bs_lockfile_sign(lock, key, &error));
@@ -186,10 +186,10 @@ static bool believes(const void *bytes, size_t length, const char *key) {
 static void it_is_written_and_signed_as_it_says(void **state) {
   static const char before[] =
       "{\n    \"drivers\": [\n"
-      "        {\n            \"abi\": \"0.1\",\n            \"file\": \"disk.so\",\n            \"name\": \"disk\",\n"
+      "        {\n            \"abi\": \"1.0\",\n            \"file\": \"disk.so\",\n            \"name\": \"disk\",\n"
       "            \"sha256\": \"0000000000000000000000000000000000000000000000000000000000000000\",\n"
       "            \"size\": 1234,\n            \"version\": \"0.1.0\"\n        },\n"
-      "        {\n            \"abi\": \"0.1\",\n            \"file\": \"s3.so\",\n            \"name\": \"s3\",\n"
+      "        {\n            \"abi\": \"1.0\",\n            \"file\": \"s3.so\",\n            \"name\": \"s3\",\n"
       "            \"sha256\": \"abababababababababababababababababababababababababababababababab\",\n"
       "            \"size\": 5678,\n            \"version\": \"1 \\\"a\\\" \xc3\xa9\"\n        }\n"
       "    ],\n    \"format\": \"blockstore-drivers-lock-1\",\n";
@@ -225,7 +225,7 @@ static void it_is_read_as_it_was_written(void **state) {
   assert_int_equal(lock->count, 2);
   assert_string_equal(bs_lockfile_find(lock, "s3")->version, "1 \"a\" \xc3\xa9");
   assert_int_equal(bs_lockfile_find(lock, "s3")->size, 5678);
-  assert_string_equal(bs_lockfile_find(lock, "disk")->abi, "0.1");
+  assert_string_equal(bs_lockfile_find(lock, "disk")->abi, "1.0");
   assert_null(bs_lockfile_find(lock, "dis"));
 }
 

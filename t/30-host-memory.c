@@ -14,7 +14,7 @@ BLOCKSTORE_REGISTER_DRIVER(inside, module_table, BLOCKSTORE_VERSION("1"));
 static const char *place; /* of the test that runs */
 
 static const char text[] =
-    "name=x\nabi=0.1\nversion=1\n"
+    "name=x\nabi=1.0\nversion=1\n"
     "option=root\tpath\trequired\t\tWhere the data is\n"
     "option=count\tint\toptional\t3\tA number\n"
     "option=hosts\tlist\toptional\ta,b\tHosts\n"

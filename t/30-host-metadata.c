@@ -6,8 +6,8 @@
 #include "core/driver/vet.h"
 #include "t/lib/unit.h"
 
-#define HEAD "name=x\nabi=0.1\nversion=1\n"
-#define LATER "name=x\nabi=0.2\nversion=1\n"
+#define HEAD "name=x\nabi=1.0\nversion=1\n"
+#define LATER "name=x\nabi=1.1\nversion=1\n"
 
 static bool parse(struct bs_metadata **ret_metadata, const char *text, struct bs_error *error) {
   return bs_metadata_parse(ret_metadata, text, strlen(text), error);
@@ -63,10 +63,10 @@ static void bad_texts_are_refused(void **state) {
     const char *text, *message;
   } rows[] = {
       {"", "empty or cut off"},
-      {"name=x\nabi=0.1\nversion=1", "cut off"},
-      {"abi=0.1\nversion=1\n", "no name line"},
+      {"name=x\nabi=1.0\nversion=1", "cut off"},
+      {"abi=1.0\nversion=1\n", "no name line"},
       {"name=x\nversion=1\n", "no abi line"},
-      {"name=x\nabi=0.1\n", "no version line"},
+      {"name=x\nabi=1.0\n", "no version line"},
       {HEAD "name=y\n", "a second name line"},
       {HEAD "threads=serial\nthreads=serial\n", "a second threads line"},
       {HEAD "\n", "not KEY=VALUE"},
@@ -74,13 +74,13 @@ static void bad_texts_are_refused(void **state) {
       {HEAD "description=\x01\n", "control character at byte"},
       {HEAD "description=\x7f\n", "control character"},
       {HEAD "description=\xc3\n", "not UTF-8"},
-      {"name=X\nabi=0.1\nversion=1\n", "name line has the bad value \"X\""},
-      {"name=a2345678901234567890123456789012\nabi=0.1\nversion=1\n", "name line"},
+      {"name=X\nabi=1.0\nversion=1\n", "name line has the bad value \"X\""},
+      {"name=a2345678901234567890123456789012\nabi=1.0\nversion=1\n", "name line"},
       {"name=x\nabi=0\nversion=1\n", "abi line"},
       {"name=x\nabi=0.1.2\nversion=1\n", "abi line"},
       {"name=x\nabi=0.65536\nversion=1\n", "abi line"},
       {"name=x\nabi=0.-1\nversion=1\n", "abi line"},
-      {"name=x\nabi=0.1\nversion=\n", "version line"},
+      {"name=x\nabi=1.0\nversion=\n", "version line"},
       {HEAD "largest=18446744073709551616\n", "largest line"},
       {HEAD "largest=1K\n", "largest line"},
       {HEAD "kind=driver\n", "expected: filter"},
@@ -105,6 +105,9 @@ static void bad_texts_are_refused(void **state) {
       {HEAD "option=isolate\tbool\toptional\t\thelp\n", "option line"},
       {HEAD "option=filters\tlist\toptional\t\thelp\n", "option line"},
       {HEAD "option=sha256\tstring\toptional\t\thelp\n", "option line"},
+      {HEAD "option=timeouts\tlist\toptional\t\thelp\n", "option line"},
+      {HEAD "option=limits\tlist\toptional\t\thelp\n", "option line"},
+      {HEAD "option=replication\tlist\toptional\t\thelp\n", "option line"},
       {HEAD "option=a\tint\toptional\t\thelp\noption=a\tint\toptional\t\thelp\n", "option line"},
   };
   struct bs_error error = {0};
@@ -123,10 +126,10 @@ static void values_of_a_later_abi_are_passed_over(void **state) {
   static const struct {
     const char *text, *message;
   } refused[] = {
-      {LATER "kind=mirror\n", "was built for ABI 0.2 and this is 0.1, which does not know the kind \"mirror\""},
+      {LATER "kind=mirror\n", "was built for ABI 1.1 and this is 1.0, which does not know the kind \"mirror\""},
       {LATER "option=a\tcolour\toptional\t\thelp\n", "does not know the option \"a\" of its metadata: install"},
       {LATER "largest=much\n", "does not know the largest \"much\""},
-      {"name=x\nabi=0.0\nversion=1\ncapability=instant\n", "capability line has the bad value \"instant\""},
+      {"name=x\nabi=0.9\nversion=1\ncapability=instant\n", "capability line has the bad value \"instant\""},
   };
   struct bs_error error = {0};
   struct bs_metadata *metadata;
@@ -137,7 +140,7 @@ static void values_of_a_later_abi_are_passed_over(void **state) {
   assert_int_equal(metadata->capabilities, BS_CAPABILITY_DURABLE);
   assert_int_equal(metadata->needs, BS_NEEDS_NETWORK);
   bs_metadata_free(metadata);
-  assert_ok(parse(&metadata, "name=x\nabi=1.0\nversion=1\ncapability=instant\n", &error));
+  assert_ok(parse(&metadata, "name=x\nabi=2.0\nversion=1\ncapability=instant\n", &error));
   assert_int_equal(metadata->capabilities, 0);
   bs_metadata_free(metadata);
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
@@ -170,11 +173,15 @@ static void only_a_fitting_abi_is_taken(void **state) {
     uint16_t min_host_minor;
     const char *refusal; /* NULL: fits */
   } rows[] = {
-      {{0, 1}, {0, 1}, 0, NULL},           {{0, 2}, {0, 1}, 0, "built for ABI 0.1 and this is 0.2"},
-      {{0, 1}, {0, 2}, 0, "build it anew"}, {{0, 1}, {1, 1}, 0, "built for ABI 1.1"},
-      {{1, 0}, {0, 1}, 0, "build it anew"}, {{1, 3}, {1, 0}, 0, NULL},
-      {{1, 3}, {1, 9}, 0, NULL},           {{1, 3}, {1, 9}, 3, NULL},
-      {{1, 3}, {1, 9}, 4, "needs ABI 1.4 or later and this is 1.3"}, {{2, 0}, {1, 0}, 0, "build it anew"},
+      {{1, 0}, {1, 0}, 0, NULL},
+      {{1, 0}, {0, 1}, 0, "was built for ABI 0.1 and this is 1.0: build it anew, with this one's blockstore/driver.h."},
+      {{1, 3}, {1, 0}, 0, NULL},
+      {{1, 3}, {1, 0}, 4, NULL}, /* it knows no better, and was built without that */
+      {{1, 3}, {1, 9}, 0, NULL},
+      {{1, 3}, {1, 9}, 3, NULL},
+      {{1, 3}, {1, 9}, 4, "The driver needs ABI 1.4 or later and this is 1.3: install a newer Blockstore."},
+      {{1, 9}, {2, 0}, 0, "was built for ABI 2.0 and this is 1.9: install a newer Blockstore, or a driver for this one."},
+      {{2, 0}, {1, 0}, 0, "build it anew"},
   };
   struct bs_error error = {0};
 

@@ -81,7 +81,7 @@ static void a_wrong_registration_is_told_for_what_it_is(void **state) {
       {"nosymbol", "has no function nosymbol_LTX_blockstore_driver"},
       {"noregistration", "noregistration_LTX_blockstore_driver returned nothing"},
       {"wrongmagic", "wrong magic number 0x12345678"},
-      {"lyingabi", "built for ABI 0.2 and this is 0.1"},
+      {"lyingabi", "registration is of ABI 1.1 and its metadata of 1.0: build it anew"},
       {"shortstruct", "registration is too short: "},
       {"shorttable", "table is too short: "},
       {"notable", "registration has no table"},

@@ -37,7 +37,7 @@ static void the_text_of_a_driver_is_read(void **state) {
   read_module(&bytes, "good");
   assert_ok(note_of(&text, &length, bytes.bytes, bytes.length, &error));
   assert_int_equal(strlen(text), length);
-  assert_memory_equal(text, "name=good\nabi=0.1\nversion=1.2\n", 29);
+  assert_memory_equal(text, "name=good\nabi=1.0\nversion=1.2\n", 29);
   assert_int_equal(text[length - 1], '\n');
   free(text);
   bs_buffer_free(&bytes);

@@ -6,7 +6,7 @@
 #include "t/lib/plugins.h"
 
 static const char text[] =
-    "name=x\nabi=0.1\nversion=1\n"
+    "name=x\nabi=1.0\nversion=1\n"
     "option=root\tpath\trequired\t\tWhere the data is\n"
     "option=label\tstring\toptional\t\tA text\n"
     "option=count\tint\toptional\t-3\tA number\n"

@@ -15,8 +15,8 @@
 #define KEY "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"
 #define FOLDERS_MOST 32
 
-static const char *const names[] = {"good", "goodxx"};
-enum { NAMES = sizeof names / sizeof names[0] };
+static const char *const names[] = {"good", "goodxx", "veil"}; /* stores, then filters */
+enum { STORES = 2, NAMES = sizeof names / sizeof names[0] };
 
 /* The folders of t/old-drivers, each an ABI. */
 static struct bs_abi abis[FOLDERS_MOST];
@@ -69,7 +69,8 @@ static const struct bs_module *load(const char *place, struct bs_abi abi, const 
   return module;
 }
 
-static struct bs_store *open_old(const struct bs_module *module, const char *yaml) {
+/* below: of a filter, taken over; else NULL. */
+static struct bs_store *open_above(struct bs_store *below, const struct bs_module *module, const char *yaml) {
   const struct bs_options_place where = {"FILE", NULL, NULL, 0};
   struct blockstore_settings *settings = NULL;
   struct bs_scope *scope = scope_of(0);
@@ -81,9 +82,13 @@ static struct bs_store *open_old(const struct bs_module *module, const char *yam
   assert_ok(bs_options_read(&settings, module->metadata, root, &where, &error));
   bs_yaml_free(root);
   assert_ok(bs_store_open(&store, "shelf", module->name, module->driver, module->driver_size, module->metadata,
-                          settings, -1, NULL, scope, &error));
+                          settings, -1, below, scope, &error));
   bs_scope_close(scope);
   return store;
+}
+
+static struct bs_store *open_old(const struct bs_module *module, const char *yaml) {
+  return open_above(NULL, module, yaml);
 }
 
 /* ---- what is done with each ---- */
@@ -184,10 +189,31 @@ static void use(const struct bs_module *module) {
   assert_true(log_holds("shelf: opened as pile"));
   use_immutable(store);
   use_mutable(store);
-  holds(store, BS_ENTRY_CHECK, NULL, "{\"label\": \"pile\", \"tags\": 2, \"timed\": true, \"watched\": true, \"extra\": false}");
+  holds(store, BS_ENTRY_CHECK, NULL, "{\"label\": \"pile\", \"tags\": 2, \"timed\": true, \"watched\": true, \"listens\": true}");
   bs_store_close(store);
   assert_true(log_holds("shelf: closed"));
   use_options(module);
+}
+
+/* The store below answers what the filter made of the bytes, and the filter what they were. */
+static void use_filter(const struct bs_module *filter, const struct bs_module *store) {
+  struct bs_store *below = open_old(store, "label: pile\n"), *above = open_above(below, filter, "mask: 1\n");
+  struct bs_call_result result;
+
+  assert_true(log_holds("shelf: below it is a store"));
+  use_immutable(above);
+  use_mutable(above);
+  assert_int_equal(put(above, BS_ENTRY_PUT_IMMUTABLE, KEY, "`bc", &result), BLOCKSTORE_STATUS_OK);
+  holds(below, BS_ENTRY_GET_IMMUTABLE, KEY, "acb");
+  holds(above, BS_ENTRY_GET_IMMUTABLE, KEY, "`bc");
+  holds(above, BS_ENTRY_CHECK, NULL, "{\"label\": \"pile\", \"tags\": 0, \"timed\": true, \"watched\": true, \"listens\": true}");
+  bs_store_close(above);
+  assert_true(log_holds("shelf: unveiled, open below"));
+  above = open_above(open_old(store, "label: pile\nbusy: true\n"), filter, "{}\n");
+  assert_int_equal(put(above, BS_ENTRY_PUT_IMMUTABLE, KEY, "hello", &result), BLOCKSTORE_STATUS_TRANSIENT);
+  assert_int_equal(result.retry_after_ms, 14);
+  assert_string_equal(result.error.message, "shelf: " KEY ", veiled: " KEY ": The store is busy, as its option says.");
+  bs_store_close(above);
 }
 
 /* ---- the tests ---- */
@@ -217,6 +243,7 @@ static void each_file_is_as_it_was_built(void **state UNUSED) {
     if (strstr(text, line) == NULL) fail_msg("%s is not the file of BUILT; its digest is %s", name, hex);
     assert_true(strncmp(text, "commit: ", 8) == 0 && bs_hex_is(text + 8, 40));
     assert_non_null(strstr(text, "\ncommand: gcc "));
+    assert_non_null(strstr(text, "include/blockstore/filter.h\n"));
     assert_non_null(strstr(text, "\ncommand: g++ "));
     bs_buffer_free(&built);
     bs_buffer_free(&file);
@@ -231,10 +258,13 @@ static void each_is_loaded_and_used(void **state) {
     assert_int_equal(module->metadata->abi_major, abis[i / NAMES].major);
     assert_int_equal(module->metadata->abi_minor, abis[i / NAMES].minor);
     log_text[0] = '\0';
-    use(module);
+    if (i % NAMES < STORES)
+      use(module);
+    else
+      for (size_t at = 0; at < abi_count; at++) use_filter(module, load(*state, abis[at], names[0])); /* of any minor version */
   }
 #else
-  (void)state, (void)load, (void)use;
+  (void)state, (void)load, (void)use, (void)use_filter;
   skip_because("the old drivers are for 64-bit x86");
 #endif
 }

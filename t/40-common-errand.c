@@ -47,11 +47,11 @@ static void the_hosts_table_has_its_own_size(void **state) {
   (void)state;
   host_call_init(&outer);
   shorter = *outer.call.host;
-  shorter.struct_size = offsetof(struct blockstore_host, interface);
+  shorter.struct_size = offsetof(struct blockstore_host, get_retry_after);
   outer.call.host = &shorter;
   bs_errand_within(&errand, &outer.call, 1000);
-  assert_ptr_equal(errand.host.setting_number, shorter.setting_number);
-  assert_true(errand.host.interface == NULL);
+  assert_ptr_equal(errand.host.get_error, shorter.get_error);
+  assert_true(errand.host.get_retry_after == NULL);
 }
 
 static void a_while_ends_with_the_outer_call(void **state) {

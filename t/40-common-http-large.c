@@ -44,7 +44,7 @@ static enum blockstore_status read_zeros(const struct blockstore_source *source,
 
 static void a_gibibyte_passes(void **state) {
   struct blockstore_sink sink = {sizeof sink, 0, begin_counting, count};
-  struct blockstore_source source = {sizeof source, 0, GIB, read_zeros};
+  struct blockstore_source source = {sizeof source, 0, read_zeros, GIB};
   struct bs_http_request get = {.method = "GET", .sink = &sink};
   struct bs_http_request put = {.method = "PUT", .source = &source, .length = GIB, .reply_most = 4096};
   unsigned long before;

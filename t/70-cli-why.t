@@ -82,7 +82,7 @@ refuses nonote no_note 'not a driver, or stripped'
 put good "$one/other.so"
 refuses other other_name 'called good: rename the file to good\.so'
 put newermajor "$one/newermajor.so"
-refuses newermajor abi 'built for ABI 7\.1'
+refuses newermajor abi 'built for ABI 7\.0'
 if [ "$(id -u)" = 0 ]; then
   put good "$one/good.so" && chown 12345 "$one/good.so"
   refuses good owner 'belongs to user 12345.*; run: chown root'

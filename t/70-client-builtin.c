@@ -126,27 +126,27 @@ static void a_wrong_registration_is_told_for_what_it_is(void **state) {
     const char *text;
   } rows[] = {
       {good_one, "wrong magic number 0x12345678"},
-      {good_one, "built for ABI 1.1 and this is 0.1"},
-      {good_one, "built for ABI 0.2 and this is 0.1"},
+      {good_one, "built for ABI 0.0 and this is 1.0: build it anew"},
+      {good_one, "registration is of ABI 1.2 and its metadata of 1.0"},
       {good_one, "registration is too short: "},
       {good_one, "table is too short: "},
       {good_one, "registration has no table"},
       {good_one, "registration has no metadata"},
       {good_one, "version"},
       {good_one, "name"},
-      {good_one, "built for ABI 3.1"},
+      {good_one, "built for ABI 3.1 and this is 1.0: install a newer Blockstore"},
   };
 
   (void)state;
   rows[0].registration.magic = 0x12345678;
-  rows[1].registration.abi_major = 1;
+  rows[1].registration.abi_major = 0;
   rows[2].registration.abi_minor = 2;
   rows[3].registration.struct_size -= 1;
   rows[4].registration.driver_size -= 1;
   rows[5].registration.driver = NULL;
   rows[6].registration.metadata = NULL;
-  rows[7].registration.metadata = "name=refused\nabi=0.1\n";
-  rows[8].registration.metadata = "name=../refused\nabi=0.1\nversion=1\n";
+  rows[7].registration.metadata = "name=refused\nabi=1.0\n";
+  rows[8].registration.metadata = "name=../refused\nabi=1.0\nversion=1\n";
   rows[9].registration.metadata = "name=refused\nabi=3.1\nversion=1\n";
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_refused(blockstore_add_driver(&rows[i].registration, &error), "driver", rows[i].text);

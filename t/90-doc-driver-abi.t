@@ -19,7 +19,7 @@ is "$(words OPTIONS)" "$({
   echo BLOCKSTORE_OPTION_ENUM
 } | sort)" 'it has the option types'
 sed -n 's/.*(\*\([a-z_]*\))(.*/\1/p' "$header" | sort -u >"$work/functions"
-is_empty "$(while read -r name; do grep -qF "$name" "$pod" || echo "$name"; done <"$work/functions" | grep -vx interface)" \
+is_empty "$(while read -r name; do grep -qF "$name" "$pod" || echo "$name"; done <"$work/functions")" \
   'it speaks of each function that a driver may call'
 is_empty "$(podchecker "$pod" 2>&1 | grep -v 'pod syntax OK')" 'it is well-formed'
 

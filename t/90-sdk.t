@@ -68,9 +68,9 @@ unfit() {
 }
 unfit 'a Blockstore without the SDK' '.*too old.*driverabi' /^driverabi/d
 unfit 'one without a directory of drivers' '.*too old' /^driverdir/d
-unfit 'one of another minor version, before 1.0' \
-  'this driver is written for driver ABI 0\.1.*has 0\.2: install' 's/^driverabi=.*/driverabi=0.2/'
-unfit 'one of another major version' '.*has 1\.1' 's/^driverabi=.*/driverabi=1.1/'
+unfit 'one from before 1.0' \
+  'this driver is written for driver ABI 1\.0.*has 0\.2: install' 's/^driverabi=.*/driverabi=0.2/'
+unfit 'one of another major version' '.*has 2\.1' 's/^driverabi=.*/driverabi=2.1/'
 unfit 'one whose version is none' '.*has new' 's/^driverabi=.*/driverabi=new/'
 output=$(configure PKG_CONFIG_LIBDIR="$work/none" PKG_CONFIG_PATH="$work/none")
 like "$output" '^configure: error: pkg-config finds no Blockstore: install libblockstore-dev' 'no Blockstore at all'
@@ -81,11 +81,11 @@ like "$output" '^configure: error: --with-blockstore-driverdir wants a directory
 output=$(ACLOCAL_PATH=$work/none autoreconf -fi 2>&1)
 like "$output" 'blockstore\.m4 is not found: install libblockstore-dev' 'no macro' "$output"
 
-sed 's/BLOCKSTORE_DRIVER(\[0\.1\])/BLOCKSTORE_DRIVER([1])/' "$srcdir/examples/driver/configure.ac" >configure.ac
+sed 's/BLOCKSTORE_DRIVER(\[1\.0\])/BLOCKSTORE_DRIVER([1])/' "$srcdir/examples/driver/configure.ac" >configure.ac
 like "$(autoreconf -fi 2>&1)" 'BLOCKSTORE_DRIVER: "1" is no version of the driver ABI' 'a version that is none'
 
-# From 1.0 on any later minor version fits.
-sed 's/BLOCKSTORE_DRIVER(\[0\.1\])/BLOCKSTORE_DRIVER([1.2])/' "$srcdir/examples/driver/configure.ac" >configure.ac
+# Any later minor version fits.
+sed 's/BLOCKSTORE_DRIVER(\[1\.0\])/BLOCKSTORE_DRIVER([1.2])/' "$srcdir/examples/driver/configure.ac" >configure.ac
 succeeds 'a driver for ABI 1.2' autoreconf -fi
 unfit 'an older minor version' '.*driver ABI 1\.2.*has 1\.1' 's/^driverabi=.*/driverabi=1.1/'
 unfit 'a newer major version' '.*has 2\.2' 's/^driverabi=.*/driverabi=2.2/'

@@ -136,7 +136,7 @@ static bool run(void *self, struct blockstore_call *call, size_t rounds, size_t 
   struct blockstore_sink sink = {sizeof sink, 0, begin, take};
   double *hits BS_AUTO_FREE = calloc(rounds + 1, sizeof *hits), *floors BS_AUTO_FREE = calloc(rounds + 1, sizeof *floors);
   unsigned char *bytes BS_AUTO_FREE = calloc(1, size + 1), digest[BS_SHA256_SIZE];
-  const struct bytes source = {{sizeof source.source, 0, size, read_at}, bytes};
+  const struct bytes source = {{sizeof source.source, 0, read_at, size}, bytes};
   char key[2 * BS_SHA256_SIZE + 1], path[4096];
 
   if (hits == NULL || floors == NULL || bytes == NULL) return false;

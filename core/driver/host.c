@@ -145,12 +145,6 @@ static int host_cancel_fd(struct blockstore_call *abi) {
   return call->cancel_fd;
 }
 
-static const void *host_interface(const char *name, uint32_t version) {
-  (void)name;
-  (void)version;
-  return NULL;
-}
-
 const struct blockstore_host bs_host = {
     .magic = BLOCKSTORE_HOST_MAGIC,
     .abi_major = BLOCKSTORE_ABI_MAJOR,
@@ -163,7 +157,6 @@ const struct blockstore_host bs_host = {
     .cancel_fd = host_cancel_fd,
     .setting = bs_settings_text,
     .setting_number = bs_settings_number,
-    .interface = host_interface,
     .get_error = host_get_error,
     .get_retry_after = host_get_retry_after,
 };

@@ -7,7 +7,7 @@
  *   {
  *       "drivers": [
  *           {
- *               "abi": "0.1",
+ *               "abi": "1.0",
  *               "file": "disk.so",
  *               "name": "disk",
  *               "sha256": 64 hexadecimal digits,

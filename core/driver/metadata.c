@@ -153,10 +153,10 @@ static bool initial_is_good(const struct bs_option *option) {
 }
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
-  static const struct bs_metadata_word of_the_core[] = {{"name", 0},    {"driver", 0},  {"inline", 0}, {"durable", 0},
-                                                       {"isolate", 0}, {"filters", 0},
+  static const struct bs_metadata_word of_the_core[] = {{"name", 0},     {"driver", 0}, {"inline", 0},      {"durable", 0},
+                                                       {"isolate", 0},  {"filters", 0}, {"sha256", 0},
                                                        /* and kept for it: */
-                                                       {"sha256", 0}, {NULL, 0}};
+                                                       {"timeouts", 0}, {"limits", 0}, {"replication", 0}, {NULL, 0}};
 
   if (choose(of_the_core, key) != NULL) return false;
   for (size_t i = 0; i < metadata->option_count; i++)

@@ -34,6 +34,14 @@ static bool check(const struct blockstore_registration *registration, struct bs_
   return true;
 }
 
+/* One macro stamps both. */
+static bool is_of_one_abi(const struct blockstore_registration *registration, const struct bs_metadata *metadata,
+                          struct bs_error *error) {
+  if (registration->abi_major == metadata->abi_major && registration->abi_minor == metadata->abi_minor) return true;
+  return bs_fail(error, BS_WORD_driver, "The driver's registration is of ABI %u.%u and its metadata of %u.%u: build it anew.",
+                 registration->abi_major, registration->abi_minor, metadata->abi_major, metadata->abi_minor);
+}
+
 bool bs_registration_read(struct bs_metadata **ret_metadata, const struct blockstore_registration *registration,
                           struct bs_error *error) {
   struct bs_metadata *metadata;
@@ -41,7 +49,8 @@ bool bs_registration_read(struct bs_metadata **ret_metadata, const struct blocks
   if (!check(registration, error) ||
       !bs_metadata_parse(&metadata, registration->metadata, strlen(registration->metadata), error))
     return false;
-  if (!check_abi(metadata->abi_major, metadata->abi_minor, metadata->min_host_minor, error)) {
+  if (!check_abi(metadata->abi_major, metadata->abi_minor, metadata->min_host_minor, error) ||
+      !is_of_one_abi(registration, metadata, error)) {
     bs_metadata_free(metadata);
     return false;
   }

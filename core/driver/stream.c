@@ -169,7 +169,7 @@ static enum blockstore_status sink_write(struct blockstore_sink *sink, const voi
 void bs_call_begin_streams(struct bs_call *call) {
   uint64_t size = call->reader.feed == NULL ? 0 : bs_feed_size(call->reader.feed);
 
-  call->source = (struct bs_call_source){{sizeof call->source.abi, 0, size, source_read_at}, call};
+  call->source = (struct bs_call_source){{sizeof call->source.abi, 0, source_read_at, size}, call};
   call->sink = (struct bs_call_sink){{sizeof call->sink.abi, 0, sink_begin, sink_write}, call};
   if (call->entry == BS_ENTRY_MAKE_MUTABLE_URL && call->receiver.limit > URL_MOST) call->receiver.limit = URL_MOST;
 }

@@ -20,10 +20,11 @@ bool bs_vet_is_name(const char *name) {
 }
 
 bool bs_vet_abi(struct bs_abi host, struct bs_abi driver, uint16_t min_host_minor, struct bs_error *error) {
-  if (driver.major == host.major && driver.minor == host.minor) return true;
-  if (driver.major != host.major || host.major == 0)
-    return bs_refuse(error, abi, "The driver was built for ABI %u.%u and this is %u.%u: build it anew.",
-                   driver.major, driver.minor, host.major, host.minor);
+  if (driver.major != host.major)
+    return bs_refuse(error, abi, "The driver was built for ABI %u.%u and this is %u.%u: %s.", driver.major, driver.minor,
+                     host.major, host.minor,
+                     driver.major < host.major ? "build it anew, with this one's blockstore/driver.h"
+                                               : "install a newer Blockstore, or a driver for this one");
   if (driver.minor > host.minor && min_host_minor > host.minor)
     return bs_refuse(error, abi,
                      "The driver needs ABI %u.%u or later and this is %u.%u: install a newer Blockstore.", driver.major,

@@ -28,8 +28,8 @@ struct bs_abi {
   uint16_t minor;
 };
 
-/* Does a driver of this ABI fit a host of that one?  Equal major; while it is 0, equal minor; from 1.0 any older minor,
- * and a newer one that asks for no more than the host's. */
+/* Does a driver of this ABI fit a host of that one?  Equal major; any older minor, and a newer one that asks for no more
+ * than the host's. */
 bool bs_vet_abi(struct bs_abi host, struct bs_abi driver, uint16_t min_host_minor, struct bs_error *error);
 
 /* Resolves a plugin directory; ret_real by free().  It and all above it are owned by root or the effective user and not

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blockstore/filter.h: what a filter leaves as it is.  These are functions of the filter's own; the ABI is driver.h.
+ * blockstore/filter.h: what a filter leaves as it is.  These are functions of the filter's own, compiled into it; the ABI is
+ * driver.h.
  *
  * A filter has every entry point, as one that is missing is not passed by but BLOCKSTORE_STATUS_UNSUPPORTED.  Where it changes
  * nothing it names one of these.  What its storage_init gives as *ret_self must begin with the `next` that it was given:
@@ -10,7 +11,8 @@
  *     ...
  *   };
  *
- * They ask for an entry point that came after ABI 1.0 whether the store below has it; those that stand here are always there.
+ * Where one is added for an entry point that came after ABI 1.0, it asks first whether the store below has that
+ * (BLOCKSTORE_HAS); those that stand here are always there.
  */
 #ifndef BLOCKSTORE_FILTER_H
 #define BLOCKSTORE_FILTER_H

@@ -211,7 +211,7 @@ void bs_cache_incoming_from(struct bs_cache_incoming *incoming, struct bs_cache_
 void bs_cache_incoming_to(struct bs_cache_incoming *incoming, struct bs_cache_place *place, struct blockstore_call *call,
                           const struct bs_cache_object *object, const struct blockstore_source *real) {
   prepare(incoming, place, call, object);
-  incoming->source = (struct blockstore_source){sizeof incoming->source, 0, real->size, read_value};
+  incoming->source = (struct blockstore_source){sizeof incoming->source, 0, read_value, real->size};
   incoming->real_source = real;
   start(incoming, real->size);
 }

@@ -156,7 +156,7 @@ enum blockstore_status bs_crypt_mark_look(struct bs_crypt *crypt, struct blockst
 /* Two may do it at once: the mark of the other is as good, if it has a key of ours. */
 static enum blockstore_status write_mark(struct bs_crypt *crypt, struct blockstore_call *call,
                                          const unsigned char name[BS_CRYPT_NAME_SIZE]) {
-  static const struct blockstore_source nothing = {sizeof nothing, 0, 0, read_nothing};
+  static const struct blockstore_source nothing = {sizeof nothing, 0, read_nothing, 0};
   enum blockstore_status status = bs_crypt_store(crypt, call, BS_CRYPT_MARK, name, 0, &nothing, put_mark);
 
   if (status == BLOCKSTORE_STATUS_OK) crypt->mark = BS_CRYPT_MARK_CURRENT;

@@ -76,7 +76,7 @@ static enum blockstore_status read_at(const struct blockstore_source *source, vo
 
 bool bs_crypt_seal_begin(struct bs_crypt_seal *seal, const struct bs_crypt_key *key, const struct bs_crypt_header *header,
                          const struct blockstore_source *plain) {
-  *seal = (struct bs_crypt_seal){.abi = {sizeof seal->abi, 0, bs_crypt_sealed_size(plain->size), read_at},
+  *seal = (struct bs_crypt_seal){.abi = {sizeof seal->abi, 0, read_at, bs_crypt_sealed_size(plain->size)},
                                  .plain = plain,
                                  .header = *header,
                                  .padded = bs_crypt_padded(plain->size),

@@ -91,7 +91,7 @@ static enum blockstore_status cut_read_at(const struct blockstore_source *source
 static enum blockstore_status fail_later(const struct error *error, struct blockstore_call *call,
                                          const struct bs_passing *passing, uint64_t number) {
   struct cut_sink sink = {{sizeof sink.abi, 0, cut_begin, cut_write}, passing->sink, error->after, error->status, false};
-  struct cut_source source = {{sizeof source.abi, 0, 0, cut_read_at}, passing->source, &sink};
+  struct cut_source source = {{sizeof source.abi, 0, cut_read_at, 0}, passing->source, &sink};
   struct bs_passing mine = *passing;
   enum blockstore_status status;
 

@@ -124,7 +124,7 @@ static enum blockstore_status rate_through(void *self, struct blockstore_call *c
   struct rate *rate = self;
   struct paced paced = {rate, call, NULL, 0};
   struct paced_sink sink = {{sizeof sink.abi, 0, paced_begin, paced_write}, passing->sink, &paced};
-  struct paced_source source = {{sizeof source.abi, 0, 0, paced_read_at}, passing->source, &paced};
+  struct paced_source source = {{sizeof source.abi, 0, paced_read_at, 0}, passing->source, &paced};
   struct bs_passing mine = *passing;
   enum blockstore_status status;
 

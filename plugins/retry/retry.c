@@ -121,7 +121,7 @@ static enum blockstore_status retry_through(void *self, struct blockstore_call *
   struct retry *retry = self;
   struct bs_passing mine = *passing;
   struct seen seen = {{sizeof seen.abi, 0, seen_begin, seen_write}, passing->sink, false, false, false, false};
-  struct seen_source source = {{sizeof source.abi, 0, 0, seen_read_at}, passing->source, &seen};
+  struct seen_source source = {{sizeof source.abi, 0, seen_read_at, 0}, passing->source, &seen};
 
   if (mine.sink != NULL) mine.sink = &seen.abi;
   if (mine.source != NULL) {

@@ -10,7 +10,7 @@ static const struct blockstore_registration registration = {BLOCKSTORE_DRIVER_MA
                                                             (uint32_t)sizeof(struct blockstore_registration),
                                                             (uint32_t)sizeof(struct blockstore_driver),
                                                             &good,
-                                                            "name=file_note\nabi=0.1\nversion=1\n"};
+                                                            "name=file_note\nabi=1.0\nversion=1\n"};
 
 BLOCKSTORE_ENTRY_ const struct blockstore_registration *file_note_LTX_blockstore_driver(void);
 const struct blockstore_registration *file_note_LTX_blockstore_driver(void) {

@@ -196,12 +196,6 @@ static enum blockstore_status sweep_at_exit(void **ret_self, struct blockstore_c
 
 /* ---- hosts ---- */
 
-static enum blockstore_status ask_interface(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
-                                            const char *url) {
-  if (call->host->interface("flawed.none", 1) != NULL) return BLOCKSTORE_STATUS_FAILED;
-  return good.get_mutable_handler(self, call, ret_record, url);
-}
-
 static enum blockstore_status want_same_size(void *self, struct blockstore_call *call, struct blockstore_sink *ret_record,
                                              const char *url) {
   if (call->host->struct_size > sizeof *call->host)
@@ -267,7 +261,6 @@ static const struct flaw flaws[] = {
     {"manners.zombies", {.check = leave_zombie}},
     {"manners.pointers", {.put_immutable_handler = remember_key}},
     {"manners.fork", {.storage_init = sweep_at_exit}},
-    {"manners.older-host", {.get_mutable_handler = ask_interface}},
     {"manners.newer-host", {.get_mutable_handler = want_same_size}},
     {"manners.sentences", {.put_immutable_handler = fail_silently}},
     {"manners.text", {.get_immutable_handler = say_two_lines}},

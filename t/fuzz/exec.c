@@ -116,7 +116,7 @@ static void converse(const uint8_t *bytes, size_t length, bool is_put) {
   static struct bs_exec_process process;
   struct sides sides = {.call = {.struct_size = sizeof sides.call, .host = &host},
                         .sink = {sizeof sides.sink, 0, begin, take},
-                        .source = {sizeof sides.source, 0, strlen(SOURCE), read_at}};
+                        .source = {sizeof sides.source, 0, read_at, strlen(SOURCE)}};
   enum blockstore_status status;
   enum bs_exec_end end;
   int ends[2];

@@ -69,12 +69,6 @@ static int64_t host_setting_number(const struct blockstore_settings *settings, c
   return strcmp(value, "true") == 0 ? 1 : strtoll(value, NULL, 10);
 }
 
-static const void *host_interface(const char *name, uint32_t version) {
-  (void)name;
-  (void)version;
-  return NULL;
-}
-
 static const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC,
                                                   .abi_major = BLOCKSTORE_ABI_MAJOR,
                                                   .abi_minor = BLOCKSTORE_ABI_MINOR,
@@ -86,7 +80,6 @@ static const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC
                                                   .cancel_fd = host_cancel_fd,
                                                   .setting = host_setting,
                                                   .setting_number = host_setting_number,
-                                                  .interface = host_interface,
                                                   .get_error = host_get_error,
                                                   .get_retry_after = host_get_retry_after};
 

@@ -28,7 +28,7 @@ static inline enum blockstore_status bytes_read_at(const struct blockstore_sourc
 }
 
 static inline struct bytes bytes_of(const void *data, size_t length) {
-  return (struct bytes){{sizeof(struct blockstore_source), 0, length, bytes_read_at}, data, BLOCKSTORE_STATUS_OK};
+  return (struct bytes){{sizeof(struct blockstore_source), 0, bytes_read_at, length}, data, BLOCKSTORE_STATUS_OK};
 }
 
 /* A sink that keeps the last value. */

@@ -68,12 +68,10 @@ static enum blockstore_status growing_put(void *self, struct blockstore_call *ca
 static enum blockstore_status growing_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   const struct blockstore_host *host = call->host;
   const struct growing *growing = self;
-  bool interface = BLOCKSTORE_HAS(host, host->struct_size, interface) && host->interface("anything", 1) == NULL;
   bool below = growing->next != NULL && BLOCKSTORE_HAS(growing->next->driver, growing->next->driver_size, check);
   char report[100];
-  int length = snprintf(
-      report, sizeof report, "interface %d below %d; added: host %d call %d source %d sink %d next %d", interface,
-      below, ADDED(host), ADDED(call), growing->source, growing->sink, growing->next != NULL && ADDED(growing->next));
+  int length = snprintf(report, sizeof report, "below %d; added: host %d call %d source %d sink %d next %d", below, ADDED(host),
+                        ADDED(call), growing->source, growing->sink, growing->next != NULL && ADDED(growing->next));
 
   return ret_report->write(ret_report, report, (size_t)length);
 }

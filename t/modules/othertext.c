@@ -7,4 +7,4 @@
 #define othertext_LTX_blockstore_driver genuine
 BLOCKSTORE_REGISTER_DRIVER(othertext, module_table, BLOCKSTORE_VERSION("1"));
 #undef othertext_LTX_blockstore_driver
-ALTERED_ENTRY(othertext_LTX_blockstore_driver, altered.metadata = "name=othertext\nabi=0.1\nversion=2\n")
+ALTERED_ENTRY(othertext_LTX_blockstore_driver, altered.metadata = "name=othertext\nabi=1.0\nversion=2\n")

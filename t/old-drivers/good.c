@@ -183,12 +183,12 @@ static enum blockstore_status good_delete_mutable(void *self, struct blockstore_
 static enum blockstore_status good_check(void *self, struct blockstore_call *call, struct blockstore_sink *ret_report) {
   const struct blockstore_host *host = call->host;
   const struct good *good = self;
-  const void *extra = BLOCKSTORE_HAS(host, host->struct_size, interface) ? host->interface("good", 1) : NULL;
+  bool listens = BLOCKSTORE_HAS(host, host->struct_size, get_retry_after);
   char report[256];
 
-  snprintf(report, sizeof report, "{\"label\": \"%s\", \"tags\": %zu, \"timed\": %s, \"watched\": %s, \"extra\": %s}",
+  snprintf(report, sizeof report, "{\"label\": \"%s\", \"tags\": %zu, \"timed\": %s, \"watched\": %s, \"listens\": %s}",
            good->label, good->tags, host->time_left(call) > 0 ? "true" : "false",
-           host->cancel_fd(call) >= 0 ? "true" : "false", extra != NULL ? "true" : "false");
+           host->cancel_fd(call) >= 0 ? "true" : "false", listens && host->get_error(call)[0] == '\0' ? "true" : "false");
   return ret_report->write(ret_report, report, strlen(report));
 }
 

@@ -137,12 +137,12 @@ blockstore_status check(void *self, blockstore_call *call, blockstore_sink *ret_
   return guarded(call, [&] {
     const auto *good = static_cast<Good *>(self);
     const blockstore_host *host = call->host;
-    const void *extra = BLOCKSTORE_HAS(host, host->struct_size, interface) ? host->interface("good", 1) : nullptr;
+    bool listens = BLOCKSTORE_HAS(host, host->struct_size, get_retry_after) && host->get_error(call)[0] == '\0';
     auto truth = [](bool is) { return is ? "true" : "false"; };
     std::string report = "{\"label\": \"" + good->label + "\", \"tags\": " + std::to_string(good->tags) +
                          ", \"timed\": " + truth(host->time_left(call) > 0) +
                          ", \"watched\": " + truth(host->cancel_fd(call) >= 0) +
-                         ", \"extra\": " + truth(extra != nullptr) + "}";
+                         ", \"listens\": " + truth(listens) + "}";
 
     return ret_report->write(ret_report, report.data(), report.size());
   });

@@ -332,25 +332,6 @@ static void put_and_get(struct store *store, enum kind kind) {
   must_hold_object(store, &object);
 }
 
-static struct trial *trapped;
-
-static const void *trap(const char *name, uint32_t version) {
-  (void)version;
-  trial_fail(trapped, "The driver asked for the interface %s of a host whose table ends before that (BLOCKSTORE_HAS).", name);
-}
-
-/* Its table ends before `interface`; what comes after it is no function of the host's. */
-static void older_host(struct trial *trial) {
-  struct blockstore_host host = host_table;
-
-  trapped = trial;
-  host.struct_size = (uint32_t)offsetof(struct blockstore_host, interface);
-  host.interface = trap;
-  trial->host = &host;
-  for_each_kind(trial, put_and_get);
-  run_session(trial);
-}
-
 /* Longer than ours, as is what it makes. */
 static void newer_host(struct trial *trial) {
   struct {
@@ -434,7 +415,6 @@ static const struct behaviour behaviours[] = {
     {"manners.zombies", "a store that is closed has waited for its child processes", 0, leave_no_zombie},
     {"manners.pointers", "what a call was given is not touched when it has returned", NEEDS_WRITES, forget_pointers},
     {"manners.fork", "the host may fork a child that exits, also in the midst of a put", NEEDS_WRITES, survive_fork},
-    {"manners.older-host", "a host whose table is shorter will do", NEEDS_WRITES, older_host},
     {"manners.newer-host", "a host of a later minor version, whose structs are longer, will do", NEEDS_WRITES, newer_host},
     {"manners.sentences", "a sentence goes with every failure", 0, say_why},
     {"manners.text", "what the driver says is one line of UTF-8 without control characters", 0, speak_plainly},

@@ -64,11 +64,6 @@ static int host_cancel_fd(struct blockstore_call *abi) {
   return call_of(abi)->cancel_fd;
 }
 
-static const void *host_interface(const char *name, uint32_t version) {
-  (void)name, (void)version;
-  return NULL;
-}
-
 /* The store below a filter is called with the same call, so what it said stands there. */
 static const char *host_get_error(struct blockstore_call *abi) {
   return call_of(abi)->sentence;
@@ -89,7 +84,6 @@ const struct blockstore_host host_table = {.magic = BLOCKSTORE_HOST_MAGIC,
                                            .cancel_fd = host_cancel_fd,
                                            .setting = bs_settings_text,
                                            .setting_number = bs_settings_number,
-                                           .interface = host_interface,
                                            .get_error = host_get_error,
                                            .get_retry_after = host_get_retry_after};
 
