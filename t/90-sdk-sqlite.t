@@ -4,7 +4,7 @@
 # once, a full disk.  What every driver has to do, blockstore-driver-test tries.
 sdk_tools=sqlite3
 . "${srcdir:-$(dirname "$0")/..}/t/lib/sdk.sh"
-copy_driver "$work/example"
+copy_example driver "$work/example"
 make -s -C "$work/example" -f plain.mk >"$work/make" 2>&1 || { echo 'Bail out! plain.mk'; cat "$work/make"; exit 1; }
 mkdir "$work/drivers" "$work/s" && cp "$work/example/sqlite.so" "$work/drivers"
 cd "$work/s" || exit 1

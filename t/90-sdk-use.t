@@ -4,17 +4,11 @@
 # quickstart's data; so do the driver in C++ and the one that is linked into a program, on the same database.
 sdk_tools=sqlite3
 . "${srcdir:-$(dirname "$0")/..}/t/lib/sdk.sh"
-readme=$srcdir/examples/driver/README.md
 
-copy_driver "$work/mine"
-sed -n '/^## Make it yours/,/^(/s/^    //p' "$readme" >"$work/rename"
-is "$(wc -l <"$work/rename")" 2 'the README tells how it is renamed'
-succeeds 'it is renamed' sh -c "cd '$work/mine' && sh -eu '$work/rename'"
-is_empty "$(find "$work/mine" -name '*sqlite*'; grep -rwl sqlite "$work/mine" --exclude=README.md)" \
-  'nowhere is it called sqlite'
+copy_example driver "$work/mine"
+rename_example sqlite "$work/mine"
 succeeds 'plain.mk' make -s -C "$work/mine" -f plain.mk CFLAGS='-O2 -Wall -Wextra -Werror'
-is "$(nm -D --defined-only --format=posix "$work/mine/mine.so" | sed 's/ .*//')" mine_LTX_blockstore_driver \
-  'it exports one symbol'
+exports_entry "$work/mine/mine.so" mine
 mkdir "$work/drivers" && cp "$work/mine/mine.so" "$work/drivers"
 succeeds 'it can be installed' make -s -C "$work/mine" -f plain.mk install DESTDIR="$work/there" driverdir=/drivers
 succeeds 'which puts the file there' cmp "$work/mine/mine.so" "$work/there/drivers/mine.so"
@@ -63,12 +57,11 @@ is "$(sql "SELECT count(*) FROM object WHERE name = 'immutable/$key'")" 0 'what 
 
 # ---- the same database by the others ----
 
-copy_driver "$work/example"
+copy_example driver "$work/example"
 if [ "$(variable CC)" = clang ]; then CXX=clang++; else CXX=g++; fi
 if command -v "$CXX" >/dev/null; then
   succeeds 'in C++' make -s -C "$work/example/cxx" CXX="$CXX" CXXFLAGS='-O2 -Wall -Wextra -Werror'
-  is "$(nm -D --defined-only --format=posix "$work/example/cxx/sqlite.so" | sed 's/ .*//')" sqlite_LTX_blockstore_driver \
-    'it exports one symbol'
+  exports_entry "$work/example/cxx/sqlite.so" sqlite
   mkdir "$work/cxx" && cp "$work/example/cxx/sqlite.so" "$work/cxx"
   use_driver "$work/cxx" sqlite "$database" && echo "$own_state" >>"$config"
   use 0 'immutable data' put_immutable alice.id 'from C++'

@@ -15,17 +15,9 @@ is "$(pkg-config --variable=driverdir blockstore)" "$library/blockstore/drivers"
 is_empty "$(diff -r "$srcdir/examples/driver" "$(pkg-config --variable=docdir blockstore)/examples/driver" 2>&1)" 'the example is installed'
 succeeds 'and so are the parts to copy' test -e "$(pkg-config --variable=driverparts blockstore)/tree.c"
 
-copy_driver "$work/mine"
+copy_example driver "$work/mine"
 cd "$work/mine" || exit 1
 succeeds 'autoreconf' autoreconf -fi
-
-# configure ARGUMENT...: in $work/try, with what the first run found out of the compiler.
-configure() {
-  mkdir -p "$work/try"
-  if [ -e "$work/cache" ]; then cp "$work/cache" "$work/try/config.cache"; fi
-  (cd "$work/try" && "$work/mine/configure" -q -C "$@") 2>&1 || return
-  [ -e "$work/cache" ] || grep -vE 'ac_cv_env_|pkg_cv_|PKG_CONFIG' "$work/try/config.cache" >"$work/cache"
-}
 
 # configured WHAT EXPECTED ARGUMENT...: where the driver would be installed.
 configured() {
@@ -44,8 +36,7 @@ like "$(make -s -C "$work/try" check 2>&1)" '^(blockstore-driver-test is not ins
 succeeds 'make install' make -s -C "$work/try" install prefix="$work/installed"
 is "$(ls "$work/drivers")" sqlite.so 'the driver is installed'
 is "$(find "$work/installed" -type f -size +1k | sed 's/.*man7/man7/')" man7/blockstore-sqlite.7 'with its manual'
-is "$(nm -D --defined-only --format=posix "$work/drivers/sqlite.so" | sed 's/ .*//')" sqlite_LTX_blockstore_driver \
-  'it exports one symbol'
+exports_entry "$work/drivers/sqlite.so" sqlite
 like "$(readelf -d "$work/drivers/sqlite.so" | tr '\n' ' ')" 'NOW.*NODELETE' 'is bound at once and resident'
 use_driver "$work/drivers" sqlite "$HOME/objects.db"
 cli -c "$config" stores
