@@ -41,7 +41,7 @@ static enum blockstore_status read_at(const struct blockstore_source *source, vo
   return BLOCKSTORE_STATUS_OK;
 }
 int main(void) {
-  struct blockstore_source source = {sizeof source, 0, 4, read_at};
+  struct blockstore_source source = {sizeof source, 0, read_at, 4};
   struct bs_compare compare;
 
   bs_compare_begin(&compare, &source);
