@@ -44,7 +44,7 @@ is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds"
 answers 0 'SKIP the driver is no filter' "$disk" -o root=@DIR@ --only=filter.below
 answers 0 '1..1' "$builddir/t/flawed/.libs/veiling.so" --only=filter.below
 
-answers 0 'driver ABI 0.' --version
+answers 0 'driver ABI 1.' --version
 answers 0 'Usage: ' --help
 answers 0 'ok 1 - opening.apart' "$disk" -o root="$work/a" -O root="$work/b" --only=opening.apart --patience=30s --largest=1MiB
 answers 0 'SKIP no second store: use @DIR@' "$disk" -o root="$work/a" --only=opening.apart
