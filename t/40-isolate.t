@@ -103,12 +103,13 @@ fails 'driver-host wants a file' "$host"
 like "$output" 'is started by Blockstore' 'and says by whom it is started'
 fails 'and a channel' "$host" "$drivers/disk.so" 3<&-
 like "$output" 'There is no channel to Blockstore' 'which it misses'
-# spoken LINES TEXT WHAT: what Blockstore never sends ends it.
+# spoken LINES TEXT WHAT: what Blockstore never sends ends it.  What stands behind \r is sent when it has asked for bytes.
 cat >"$work/speak.pl" <<'END'
 use Socket;
 use Fcntl;
 my ($program, $driver, $text) = @ARGV;
 $text =~ s/\\n/\n/g;
+my $answer = "";
 socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, 0) or die;
 my $pid = fork;
 if ($pid == 0) {
@@ -119,11 +120,16 @@ if ($pid == 0) {
   exec $program, $driver;
 }
 close $theirs;
-syswrite $ours, $text;
+my ($first, @others) = split /\\r/, $text;
+syswrite $ours, $first;
+for my $part (@others) {
+  sysread $ours, $answer, 1, length $answer or last until $answer =~ /^read .*\n\z/m;
+  syswrite $ours, $part;
+}
 select undef, undef, undef, 0.3; # the end would cancel what goes on
 shutdown $ours, 1;
 local $/;
-my $answer = <$ours>;
+$answer .= <$ours>;
 waitpid $pid, 0;
 print "$answer\n", $? >> 8, "\n";
 END
@@ -147,8 +153,17 @@ spoken "$init\nget_immutable_handler id=2\n" 'without key' 'a get without a key'
 spoken "$init\nput_immutable_handler id=2 key=abc\n" 'without size' 'a put without a size'
 spoken "What?\n" 'a line that is no message' 'nonsense'
 spoken "$init" 'the beginning of a line only' 'half a line'
+spoken "$init\ncheck id=2 deadline=soon\n" 'Blockstore sent "check" without deadline.' 'a deadline that is none'
+spoken "$init\ncheck id=2 deadline=18446744073709551615\n" 'done id=2 status=ok' 'one that never comes'
 key=5a34567890123456789012345678901234567890123456789012345678901234
 put="$init\nput_immutable_handler id=2 key=$key size=4\n"
+spoken "${put}\rdata id=2 size=3\nabc" 'Blockstore sent other bytes than were asked for.' 'fewer bytes than were asked for'
+spoken "${put}\rdata id=2 size=4\nab" 'The channel ended in the midst of data.' 'half of the bytes'
+spoken "${put}\rdata id=3 size=4\nabcd" 'Blockstore answered another request.' "another request's bytes"
+spoken "${put}\rdata id=2\nabcd" 'Blockstore sent "data" without size.' 'bytes without a size'
+spoken "${put}\rread id=2 size=4\n" 'Blockstore answered "read" with "read".' 'a question for an answer'
+spoken "$put" 'done id=2 status=cancelled' 'the end in the midst of a put'
+is_empty "$(find "$work/spoken" -type f ! -name .blockstore-disk)" 'nothing is left of all of them'
 spoken "${put}cancel id=2\n" 'done id=2 status=cancelled' 'a put that is cancelled where its bytes were asked for'
 spoken "${put}sing id=2 size=4\n" 'done id=2 status=cancelled' 'and by whatever comes before it has asked'
 done_testing

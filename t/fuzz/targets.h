@@ -63,6 +63,8 @@ void bs_fuzz_encrypt(const uint8_t *bytes, size_t length);
 void bs_fuzz_values(const uint8_t *bytes, size_t length);
 /* exec.c */
 void bs_fuzz_exec(const uint8_t *bytes, size_t length);
+/* host.c */
+void bs_fuzz_host(const uint8_t *bytes, size_t length);
 /* s3.c */
 void bs_fuzz_s3_answer(const uint8_t *bytes, size_t length);
 void bs_fuzz_s3_profile(const uint8_t *bytes, size_t length);

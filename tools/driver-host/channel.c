@@ -13,33 +13,35 @@
 
 #include "core/base/auto.h"
 
-void channel_die(const char *format, ...) {
-  va_list arguments;
-  char line[1024];
-
-  va_start(arguments, format);
-  if (vsnprintf(line, sizeof line - 1, format, arguments) < 0) line[0] = '\0';
-  va_end(arguments);
-  dprintf(STDERR_FILENO, "%s\n", line);
-  _exit(1);
-}
-
 void channel_begin(struct channel *channel, int fd) {
   channel->fd = fd;
   channel->start = channel->end = 0;
-  channel->is_serving = false;
+  channel->is_over = channel->is_serving = false;
+  channel->why[0] = '\0';
   pthread_mutex_init(&channel->lock, NULL);
+}
+
+bool channel_break(struct channel *channel, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  if (channel->why[0] == '\0') vsnprintf(channel->why, sizeof channel->why, format, arguments);
+  va_end(arguments);
+  channel->is_over = true;
+  return false;
 }
 
 /* ---- reading ---- */
 
 /* Up to `size` bytes; 0: the channel has ended. */
-static size_t receive(const struct channel *channel, void *buffer, size_t size) {
-  ssize_t length;
+static size_t receive(struct channel *channel, void *buffer, size_t size) {
+  ssize_t length = 0;
 
+  if (channel->is_over) return 0;
   do length = recv(channel->fd, buffer, size, 0);
   while (length < 0 && errno == EINTR);
-  if (length < 0 && errno != ECONNRESET) channel_die("The channel cannot be read: %s.", strerrordesc_np(errno));
+  if (length < 0 && errno != ECONNRESET) channel_break(channel, "The channel cannot be read: %s.", strerrordesc_np(errno));
+  if (length <= 0) channel->is_over = true;
   return length < 0 ? 0 : (size_t)length;
 }
 
@@ -50,44 +52,44 @@ static bool fill(struct channel *channel) {
   memmove(channel->in, channel->in + channel->start, channel->end - channel->start);
   channel->end -= channel->start;
   channel->start = 0;
-  if (channel->end == sizeof channel->in) channel_die("Blockstore sent a line of more than %zu bytes.", BS_EXEC_LINE_MOST);
+  if (channel->end == sizeof channel->in)
+    return channel_break(channel, "Blockstore sent a line of more than %zu bytes.", BS_EXEC_LINE_MOST);
   length = receive(channel, channel->in + channel->end, sizeof channel->in - channel->end);
   channel->end += length;
   return length > 0;
 }
 
-/* False: the channel has ended. */
+/* False: the channel is over. */
 static bool take_message(struct channel *channel, struct bs_exec_message *ret_message) {
   size_t scanned = 0;
   char *line, *newline;
 
   while ((newline = memchr(channel->in + channel->start + scanned, '\n', channel->end - channel->start - scanned)) == NULL) {
     scanned = channel->end - channel->start;
-    if (!fill(channel)) return false;
+    if (!fill(channel))
+      return channel_has_more(channel) ? channel_break(channel, "Blockstore sent the beginning of a line only.") : false;
   }
   line = channel->in + channel->start;
   channel->start = (size_t)(newline + 1 - channel->in);
-  if (!bs_exec_message_read(ret_message, line, (size_t)(newline - line)))
-    channel_die("Blockstore sent a line that is no message.");
-  return true;
+  return bs_exec_message_read(ret_message, line, (size_t)(newline - line)) ||
+         channel_break(channel, "Blockstore sent a line that is no message.");
 }
 
-static uint64_t number_of(const struct bs_exec_message *message, const char *key) {
-  uint64_t number;
+bool channel_number(struct channel *channel, uint64_t *ret_number, const struct bs_exec_message *message, const char *key) {
+  return bs_exec_message_number(ret_number, message, key) ||
+         channel_break(channel, "Blockstore sent \"%.40s\" without %s.", message->word, key);
+}
 
-  if (!bs_exec_message_number(&number, message, key)) channel_die("Blockstore sent \"%.20s\" without %s.", message->word, key);
-  return number;
+bool channel_text(struct channel *channel, const char **ret_text, const struct bs_exec_message *message, const char *key) {
+  *ret_text = bs_exec_message_text(message, key, 0);
+  return *ret_text != NULL || channel_break(channel, "Blockstore sent \"%.40s\" without %s.", message->word, key);
 }
 
 bool channel_next(struct channel *channel, struct bs_exec_message *ret_request) {
-  uint64_t id;
+  uint64_t id = 0;
 
   do {
-    if (!take_message(channel, ret_request)) {
-      if (channel_has_more(channel)) channel_die("Blockstore sent the beginning of a line only.");
-      return false;
-    }
-    id = number_of(ret_request, "id");
+    if (channel->is_over || !take_message(channel, ret_request) || !channel_number(channel, &id, ret_request, "id")) return false;
   } while (strcmp(ret_request->word, "cancel") == 0); /* of a call that was over meanwhile */
   BS_LOCKED(&channel->lock);
   channel->id = id;
@@ -100,7 +102,7 @@ bool channel_has_more(const struct channel *channel) {
 }
 
 /* What came behind the line, then the rest. */
-static void take_bytes(struct channel *channel, char *buffer, size_t length) {
+static bool take_bytes(struct channel *channel, char *buffer, size_t length) {
   size_t there = channel->end - channel->start;
 
   if (there > length) there = length;
@@ -109,13 +111,15 @@ static void take_bytes(struct channel *channel, char *buffer, size_t length) {
   while (there < length) {
     size_t more = receive(channel, buffer + there, length - there);
 
-    if (more == 0) channel_die("The channel ended in the midst of data.");
+    if (more == 0) return channel_break(channel, "The channel ended in the midst of data.");
     there += more;
   }
+  return true;
 }
 
 /* ---- writing; the lock is held ---- */
 
+/* Whom nobody hears any more is cancelled by the watcher. */
 static void send_all(const struct channel *channel, struct iovec *parts, size_t count) {
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 
@@ -123,7 +127,7 @@ static void send_all(const struct channel *channel, struct iovec *parts, size_t 
     ssize_t sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
 
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) _exit(0); /* nobody is there any more */
+    if (sent < 0) return;
     while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
       sent -= (ssize_t)message.msg_iov->iov_len;
       message.msg_iov++;
@@ -143,7 +147,7 @@ static void begin_line(struct channel *channel, const char *word) {
 static void send_line(struct channel *channel, const void *bytes, size_t length) {
   struct iovec parts[2] = {{.iov_len = 0}, {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length}};
 
-  if (!bs_exec_line_end(&channel->line)) channel_die("An answer is longer than %zu bytes.", BS_EXEC_LINE_MOST);
+  if (!bs_exec_line_end(&channel->line)) return; /* cannot be: the longest text is a line of the log */
   parts[0] = (struct iovec){.iov_base = channel->line.text, .iov_len = channel->line.length};
   send_all(channel, parts, length == 0 ? 1 : 2);
 }
@@ -160,16 +164,18 @@ static void send_read(struct channel *channel, size_t length, uint64_t offset) {
 
 /* Answers come in whole, and never with less than was asked for within the end. */
 static bool ask_once(struct channel *channel, char *buffer, size_t length, uint64_t offset) {
-  struct bs_exec_message answer;
+  struct bs_exec_message answer = {"", NULL, NULL};
+  uint64_t id = 0, size = 0;
 
   send_read(channel, length, offset);
-  if (!take_message(channel, &answer)) _exit(0);
-  if (number_of(&answer, "id") != channel->id) channel_die("Blockstore answered another request.");
+  if (!take_message(channel, &answer) || !channel_number(channel, &id, &answer, "id")) return false;
+  if (id != channel->id) return channel_break(channel, "Blockstore answered another request.");
   if (strcmp(answer.word, "cancel") == 0) return false;
-  if (strcmp(answer.word, "data") != 0) channel_die("Blockstore answered \"read\" with \"%.20s\".", answer.word);
-  if (number_of(&answer, "size") != length) channel_die("Blockstore sent other bytes than were asked for.");
-  take_bytes(channel, buffer, length);
-  return true;
+  if (strcmp(answer.word, "data") != 0)
+    return channel_break(channel, "Blockstore answered \"read\" with \"%.20s\".", answer.word);
+  if (!channel_number(channel, &size, &answer, "size")) return false;
+  if (size != length) return channel_break(channel, "Blockstore sent other bytes than were asked for.");
+  return take_bytes(channel, buffer, length);
 }
 
 bool channel_ask(struct channel *channel, void *buffer, size_t length, uint64_t offset) {

@@ -19,6 +19,12 @@
 
 static struct host host;
 
+/* Blockstore hears it, as all that is printed. */
+static int complain(const char *sentence) {
+  fprintf(stderr, "%s\n", sentence);
+  return 1;
+}
+
 static void take_log(void *user, int level, const char *line) {
   const char *text = subject_strip(&host.subject, line);
 
@@ -29,7 +35,6 @@ static void take_log(void *user, int level, const char *line) {
 
 int main(int count, char **arguments) {
   struct bs_error error = {0};
-
   const char *digest = NULL;
 
   if (count > 2 && strcmp(arguments[1], "--sandbox") == 0) {
@@ -47,14 +52,13 @@ int main(int count, char **arguments) {
             "blockstore.yaml(5).\n");
     return 2;
   }
-  if (fcntl(CHANNEL, F_SETFD, FD_CLOEXEC) < 0) channel_die("There is no channel to Blockstore on descriptor 3.");
+  if (fcntl(CHANNEL, F_SETFD, FD_CLOEXEC) < 0) return complain("There is no channel to Blockstore on descriptor 3.");
   channel_begin(&host.channel, CHANNEL);
   wear_begin(&host.wear);
-  if (!subject_find(&host.subject, arguments[1], digest, &error))
-    channel_die("%s", error.message);
+  if (!subject_find(&host.subject, arguments[1], digest, &error)) return complain(error.message);
   bs_log_to(take_log, NULL, BS_LOG_DEBUG);
   fault_watch();
   serve(&host);
   bs_scopes_free(&host.scopes);
-  return 0;
+  return host.channel.why[0] == '\0' ? 0 : complain(host.channel.why);
 }

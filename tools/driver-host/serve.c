@@ -46,32 +46,17 @@ static const struct row {
 
 /* ---- what the request has ---- */
 
-static const char *text_of(const struct bs_exec_message *request, const char *key) {
-  const char *text = bs_exec_message_text(request, key, 0);
-
-  if (text == NULL) channel_die("Blockstore sent \"%.40s\" without %s.", request->word, key);
-  return text;
-}
-
-static uint64_t number_of(const struct bs_exec_message *request, const char *key) {
-  uint64_t number;
-
-  if (!bs_exec_message_number(&number, request, key)) channel_die("Blockstore sent \"%.40s\" without %s.", request->word, key);
-  return number;
-}
-
 /* A scope that ends with the request's time. */
-static struct bs_scope *open_scope(struct host *host, const struct bs_exec_message *request) {
+static bool open_scope(struct host *host, struct bs_scope **ret_scope, const struct bs_exec_message *request) {
   uint64_t deadline = 0;
-  struct bs_scope *scope;
   struct bs_error error = {0};
 
   if (bs_exec_message_text(request, "deadline", 0) != NULL) {
-    deadline = number_of(request, "deadline");
+    if (!channel_number(&host->channel, &deadline, request, "deadline")) return false;
     if (deadline == 0) deadline = 1;
+    if (deadline > UINT32_MAX) deadline = 0;
   }
-  if (!bs_scope_open(&host->scopes, &scope, deadline, &error)) channel_die("%s", error.message);
-  return scope;
+  return bs_scope_open(&host->scopes, ret_scope, deadline, &error) || channel_break(&host->channel, "%s", error.message);
 }
 
 /* ---- cancelling: while nothing is asked for, the watcher looks ---- */
@@ -156,11 +141,34 @@ static void answer(struct host *host, enum blockstore_status status, const struc
   channel_send_done(&host->channel, status, sentence, retry_after_ms, is_last);
 }
 
+/* What the entry point is given.  *ret_feed: NULL where nothing is put. */
+static bool read_arguments(struct service *service, const struct row *row, const struct bs_exec_message *request,
+                           struct bs_arguments *ret_arguments, struct bs_feed **ret_feed) {
+  struct channel *channel = &service->host->channel;
+  struct bs_error error = {0};
+
+  ret_arguments->txid = bs_exec_message_text(request, "txid", 0);
+  if ((row->target != NULL && !channel_text(channel, &ret_arguments->target, request, row->target)) ||
+      (row->has_signature && !channel_text(channel, &ret_arguments->signature, request, "signature")) ||
+      (row->has_version && !channel_number(channel, &ret_arguments->version, request, "version")))
+    return false;
+  if (!row->is_put) return true;
+  if (!channel_number(channel, &service->size, request, "size")) return false;
+  if (!bs_feed_from_reader(ret_feed, service->size, read_source, service, &error))
+    return channel_break(channel, "%s", error.message);
+  ret_arguments->feed = *ret_feed;
+  return true;
+}
+
 static void run(struct service *service, const struct row *row, const struct bs_arguments *arguments) {
   const struct bs_call_result *result;
   struct bs_error error = {0};
   struct bs_call *call;
-  if (!bs_call_new(&call, service->host->subject.store, row->entry, arguments, &error)) channel_die("%s", error.message);
+
+  if (!bs_call_new(&call, service->host->subject.store, row->entry, arguments, &error)) {
+    channel_break(&service->host->channel, "%s", error.message);
+    return;
+  }
   look(service);
   bs_calls_run(&call, 1, service->scope, NULL);
   watcher_leave(&service->host->watcher);
@@ -170,22 +178,13 @@ static void run(struct service *service, const struct row *row, const struct bs_
 }
 
 static void serve_call(struct host *host, const struct row *row, const struct bs_exec_message *request) {
-  struct service service = {.host = host, .scope = open_scope(host, request)};
+  struct service service = {.host = host};
   const struct bs_receiver receiver = {UINT64_MAX, &service, begin_value, write_value, end_value};
   struct bs_feed *feed BS_AUTO_FEED = NULL;
-  struct bs_arguments arguments = {.target = row->target == NULL ? NULL : text_of(request, row->target),
-                                   .txid = bs_exec_message_text(request, "txid", 0),
-                                   .receiver = row->gives ? &receiver : NULL};
-  struct bs_error error = {0};
+  struct bs_arguments arguments = {.receiver = row->gives ? &receiver : NULL};
 
-  if (row->has_signature) arguments.signature = text_of(request, "signature");
-  if (row->has_version) arguments.version = number_of(request, "version");
-  if (row->is_put) {
-    service.size = number_of(request, "size");
-    if (!bs_feed_from_reader(&feed, service.size, read_source, &service, &error)) channel_die("%s", error.message);
-    arguments.feed = feed;
-  }
-  run(&service, row, &arguments);
+  if (!open_scope(host, &service.scope, request)) return;
+  if (read_arguments(&service, row, request, &arguments, &feed)) run(&service, row, &arguments);
   bs_scope_close(service.scope);
   free(service.window);
 }
@@ -228,12 +227,12 @@ static bool enter_sandbox(struct host *host, const struct bs_exec_message *reque
   return sandbox_enter(candidate->metadata, settings, candidate->directory, false, error);
 }
 
-static bool open_subject(struct host *host, const struct bs_exec_message *request, struct bs_scope *scope,
+static bool open_subject(struct host *host, const struct bs_exec_message *request, uint64_t version, struct bs_scope *scope,
                          struct bs_error *error) {
   struct blockstore_settings *settings;
   bool opened;
 
-  if (number_of(request, "version") != BS_EXEC_VERSION)
+  if (version != BS_EXEC_VERSION)
     return bs_fail(error, BS_WORD_failed, "This program speaks another version of the protocol: install all of Blockstore anew.");
   if (!subject_settings(&settings, &host->subject, request, error)) return false;
   /* Threads are in the sandbox that are started in it: the watcher's too, so that it need not reach all of them. */
@@ -249,23 +248,27 @@ static bool open_subject(struct host *host, const struct bs_exec_message *reques
 }
 
 static void serve_open(struct host *host, const struct bs_exec_message *request) {
-  struct bs_scope *scope = open_scope(host, request);
   struct bs_error error = {0};
-  enum blockstore_status status;
+  struct bs_scope *scope = NULL;
+  uint64_t version = 0;
   bool opened;
 
-  if (host->subject.store != NULL) channel_die("Blockstore sent \"storage_init\" twice.");
-  opened = open_subject(host, request, scope, &error);
+  if (host->has_opened) {
+    channel_break(&host->channel, "Blockstore sent \"storage_init\" twice.");
+    return;
+  }
+  host->has_opened = true;
+  if (!channel_number(&host->channel, &version, request, "version") || !open_scope(host, &scope, request)) return;
+  opened = open_subject(host, request, version, scope, &error);
   bs_scope_close(scope);
-  status = opened ? BLOCKSTORE_STATUS_OK : status_of(error.word);
-  answer(host, status, &error, 0, false);
+  answer(host, opened ? BLOCKSTORE_STATUS_OK : status_of(error.word), &error, 0, false);
 }
 
 static void serve_one(struct host *host, const struct bs_exec_message *request) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (strcmp(request->word, rows[i].word) != 0) continue;
-    if (host->subject.store == NULL) channel_die("Blockstore sent \"%s\" before storage_init.", rows[i].word);
-    serve_call(host, &rows[i], request);
+    if (host->subject.store != NULL) serve_call(host, &rows[i], request);
+    else channel_break(&host->channel, "Blockstore sent \"%s\" before storage_init.", rows[i].word);
     return;
   }
   channel_send_done(&host->channel, BLOCKSTORE_STATUS_UNSUPPORTED, "The program in which drivers are isolated does not know it.",
@@ -273,7 +276,7 @@ static void serve_one(struct host *host, const struct bs_exec_message *request) 
 }
 
 void serve(struct host *host) {
-  struct bs_exec_message request;
+  struct bs_exec_message request = {"", NULL, NULL};
 
   while (channel_next(&host->channel, &request)) {
     if (strcmp(request.word, "storage_close") == 0) break;

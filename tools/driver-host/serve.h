@@ -15,9 +15,10 @@ struct host {
   struct wear wear;
   struct bs_scopes scopes;
   bool is_sandboxed;
+  bool has_opened; /* or tried to */
 };
 
-/* Until the channel ends, or storage_close.  What Blockstore may not send ends the process. */
+/* Until the channel is over (host->channel.why), or storage_close.  The subject is closed then. */
 void serve(struct host *host);
 
 #endif
