@@ -35,7 +35,17 @@ is_empty "$(uncommented 'pragma (GCC|clang) diagnostic|no_sanitize' core plugins
   'each warning and sanitizer that is off in the code has its reason'
 is_empty "$(uncommented '^[{]' t/glibc.supp)" 'each suppression of valgrind has its reason'
 
+# What `make analyze` looks at: all but the tests, of which tools/driver-test is one.
+unanalyzed() {
+  sed -n '/^ANALYZE_FILES = /,/[^\\]$/p' tools/Makefile.inc | tr -s ' \t\\' '\n' | sed -n 's|^$(srcdir)/||p' >"$work/patterns"
+  # shellcheck disable=SC2046 # patterns
+  printf '%s\n' $(cat "$work/patterns") | sort >"$work/analyzed"
+  find "$@" -name '*.c' ! -path 'tools/driver-test/*' | sort | comm -23 - "$work/analyzed"
+}
+is_empty "$(unanalyzed core plugins tools)" 'each source of core, plugins and tools is looked at'
+
 # These looks see what is wrong.
+like "$(unanalyzed core plugins tools examples)" '^examples/' 'a source that is not looked at is seen'
 sed 's/^# bugprone-sizeof-expression .*/# nothing/' .clang-tidy >"$work/tidy"
 is "$(unexplained_checks "$work/tidy")" bugprone-sizeof-expression 'a check without a reason is seen'
 mkdir "$work/lint" "$work/pragma"
