@@ -52,6 +52,9 @@ done
 unopened 'A secret is given as the option secret' 'a secret among the options' program="$work/puppet" options=secret=x
 unopened 'The request is longer than 65536 bytes.' 'too many options' program="$work/puppet" \
   options=a="$(head -c 40000 /dev/zero | tr '\0' x)" options=b="$(head -c 40000 /dev/zero | tr '\0' x)"
+for bad in 0 -1 1025; do
+  unopened 'processes: A number from 1 to 1024 was expected.' "$bad processes" program="$work/puppet" processes=$bad
+done
 (umask 077 && printf 'open sesame' >"$work/secret")
 calls OK 'options, arguments and a secret are told' program="$work/puppet" arguments= arguments= \
   arguments='echo "$rest $4" >"$5"' arguments='an argument' arguments="$work/init" options=root='/a b' options=list=1 options=list=2 \

@@ -61,7 +61,7 @@ is "$(printf '%s\n' "$answers" | wc -l)" 5 'and answers'
 is_empty "$(for word in $answers; do grep -q "^=item C<$word id=" "$pod" || echo "$word"; done)" 'and each answer'
 statuses=$(sed -n '/statuses\[\] = {/,/};/s/.*"\([a-z_]*\)".*/\1/p' "$srcdir/plugins/exec/frame.c")
 is "$(sed -n '/^  ok not_found/,/^$/p' "$pod" | tr -s ' \n' '\n\n' | sed '/^$/d' | sort)" "$(printf '%s\n' "$statuses" | sort)" 'and each status'
-for number in BS_EXEC_LINE_MOST:65536 IDLE_MS:10000 LEAVE_MS:2000 LONGEST_MS:30000 GRACE_MS:400; do
+for number in BS_EXEC_LINE_MOST:65536 PROCESSES:16 PROCESSES_MOST:1024 IDLE_MS:10000 LEAVE_MS:2000 LONGEST_MS:30000 GRACE_MS:400; do
   grep -rqE "^#define ${number%:*} .*\b${number#*:}\b" "$srcdir/plugins/exec" || echo "$number"
 done >"$work/changed"
 is_empty "$(cat "$work/changed")" 'sizes and times are those that the page tells'

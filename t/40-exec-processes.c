@@ -129,6 +129,11 @@ static void *ask_once(void *store) {
   return NULL;
 }
 
+static void *ask_in_vain(void *store) {
+  assert_int_equal(host_get_immutable(store, KEY), BLOCKSTORE_STATUS_TRANSIENT);
+  return NULL;
+}
+
 static void ask_at_once(struct host_store *store, int count) {
   pthread_t threads[16];
 
@@ -174,6 +179,113 @@ static void each_call_has_its_own(void **state) {
   assert_int_equal(count_programs(), 1);
   scene_end(&scene);
   assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* With no more than so many processes. */
+static void scene_begin_narrow(struct scene *scene, const char *most, const char *get) {
+  scene_prepare(scene);
+  host_store_open(&scene->store, "exec", (const struct host_setting[]){
+      {"program", scene->program}, {"processes", most}, {"arguments", get}, {NULL, NULL}});
+}
+
+static void there_are_no_more_than_may_be(void **state) {
+  pthread_t threads[6];
+  uint64_t begun_ms;
+  struct scene scene;
+
+  (void)state;
+  scene_begin_narrow(&scene, "2", "sleep 0.3");
+  begun_ms = now_ms();
+  for (int i = 0; i < 6; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask_once, &scene.store), 0);
+  for (int i = 0; i < 80; i++, nap(10)) assert_in_range(count_programs(), 1, 2);
+  for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
+  assert_true(now_ms() - begun_ms >= 900);
+  assert_int_equal(count_programs(), 2);
+  scene_end(&scene);
+}
+
+struct turn {
+  struct host_store *store;
+  pthread_t thread;
+  uint64_t ended_ms;
+};
+
+static void *take_turn(void *user) {
+  struct turn *turn = user;
+
+  ask(turn->store);
+  turn->ended_ms = now_ms();
+  return NULL;
+}
+
+static void who_has_waited_longest_is_next(void **state) {
+  struct turn turns[6];
+  struct scene scene;
+
+  (void)state;
+  scene_begin_narrow(&scene, "1", "sleep 0.2");
+  for (int i = 0; i < 6; i++, nap(50)) {
+    turns[i].store = &scene.store;
+    assert_int_equal(pthread_create(&turns[i].thread, NULL, take_turn, &turns[i]), 0);
+  }
+  for (int i = 0; i < 6; i++) pthread_join(turns[i].thread, NULL);
+  for (int i = 1; i < 6; i++) assert_true(turns[i].ended_ms >= turns[i - 1].ended_ms + 100);
+  assert_int_equal(count_programs(), 1);
+  scene_end(&scene);
+}
+
+static enum blockstore_status try_for(struct host_store *store, struct host_call *call, unsigned milliseconds) {
+  struct host_sink sink;
+  enum blockstore_status status;
+
+  host_call_init(call);
+  call->deadline = now_ms() + milliseconds;
+  host_sink_init(&sink);
+  status = store->driver->get_immutable_handler(store->self, &call->call, &sink.sink, KEY);
+  host_sink_free(&sink);
+  return status;
+}
+
+static void who_waits_in_vain_is_told(void **state) {
+  uint64_t begun_ms = 0;
+  struct host_call call;
+  struct scene scene;
+  pthread_t thread;
+
+  (void)state;
+  scene_begin_narrow(&scene, "1", "sleep 1");
+  assert_int_equal(pthread_create(&thread, NULL, ask_once, &scene.store), 0);
+  nap(300);
+  begun_ms = now_ms();
+  assert_int_equal(try_for(&scene.store, &call, 200), BLOCKSTORE_STATUS_CANCELLED);
+  assert_in_range(now_ms() - begun_ms, 200, 450);
+  assert_non_null(strstr(call.sentence, "All of its processes, 1 at once, were busy"));
+  pthread_join(thread, NULL);
+  assert_int_equal(try_for(&scene.store, &call, 5000), BLOCKSTORE_STATUS_OK);
+  scene_end(&scene);
+}
+
+/* Whatever becomes of the one that there may be, another takes its place, and who waits gets it. */
+static void one_that_ends_makes_room(void **state) {
+  struct host_call call;
+  struct scene scene;
+  pthread_t thread;
+
+  (void)state;
+  scene_begin_narrow(&scene, "1", "[ -e \"$0.ready\" ] || { sleep 0.3; : >\"$0.ready\"; exit 1; }");
+  assert_int_equal(pthread_create(&thread, NULL, ask_in_vain, &scene.store), 0);
+  nap(100);
+  assert_int_equal(try_for(&scene.store, &call, 5000), BLOCKSTORE_STATUS_OK);
+  pthread_join(thread, NULL);
+  for (int i = 0; i < 5; i++) {
+    pid_t pid = ask(&scene.store);
+
+    kill(pid, SIGKILL);
+    must_end(pid, 1000);
+    assert_int_equal(try_for(&scene.store, &call, 5000), BLOCKSTORE_STATUS_OK);
+  }
+  assert_int_equal(count_programs(), 1);
+  scene_end(&scene);
 }
 
 static void a_dead_one_is_replaced(void **state) {
@@ -451,6 +563,10 @@ static void a_pause_is_handed_on(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(one_is_kept),
                                      cmocka_unit_test(each_call_has_its_own),
+                                     cmocka_unit_test(there_are_no_more_than_may_be),
+                                     cmocka_unit_test(who_has_waited_longest_is_next),
+                                     cmocka_unit_test(who_waits_in_vain_is_told),
+                                     cmocka_unit_test(one_that_ends_makes_room),
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),
                                      cmocka_unit_test(hosts_of_other_kinds),

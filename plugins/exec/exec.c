@@ -14,6 +14,8 @@
 
 #define VARIABLES_MOST 16
 #define KEY_MOST 31
+#define PROCESSES 16 /* at once, where nothing else is said */
+#define PROCESSES_MOST 1024
 
 struct exec {
   struct bs_exec_program program; /* all options */
@@ -126,6 +128,19 @@ static enum blockstore_status exec_read_arguments(struct exec *exec, struct bloc
   return BLOCKSTORE_STATUS_OK;
 }
 
+/* Where a driver is isolated the core says nothing of it. */
+static enum blockstore_status exec_read_processes(struct exec *exec, struct blockstore_call *call,
+                                                  const struct blockstore_settings *settings) {
+  const char *text = call->host->setting(settings, "processes", 0);
+  int64_t number = text == NULL ? PROCESSES : call->host->setting_number(settings, "processes");
+
+  if (number < 1 || number > PROCESSES_MOST)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "processes: A number from 1 to " BLOCKSTORE_STRING(PROCESSES_MOST) " was expected.");
+  exec->program.processes_most = (unsigned)number;
+  return BLOCKSTORE_STATUS_OK;
+}
+
 /* Little of the environment: what says who and where it is, and how its language is. */
 static enum blockstore_status exec_make_environment(struct exec *exec, struct blockstore_call *call) {
   static const struct {
@@ -183,6 +198,7 @@ static enum blockstore_status exec_storage_init(void **ret_self, struct blocksto
   if (exec == NULL) return bs_plugin_fail_memory(call);
   status = exec_read_options(exec, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = exec_read_arguments(exec, call, settings);
+  if (status == BLOCKSTORE_STATUS_OK) status = exec_read_processes(exec, call, settings);
   if (status == BLOCKSTORE_STATUS_OK) status = exec_make_environment(exec, call);
   if (status == BLOCKSTORE_STATUS_OK) status = exec_start(exec, call);
   if (status == BLOCKSTORE_STATUS_OK) *ret_self = exec;
@@ -299,6 +315,7 @@ static const struct blockstore_driver exec_driver = {
   BLOCKSTORE_OPTION("program", PATH, REQUIRED, "", "The program, which speaks the protocol of blockstore-exec(7)") \
   BLOCKSTORE_OPTION("arguments", LIST, OPTIONAL, "", "What it is started with")                                    \
   BLOCKSTORE_OPTION("options", LIST, OPTIONAL, "", "KEY=VALUE: what it is told, over the channel")                 \
-  BLOCKSTORE_OPTION("secret", SECRET, OPTIONAL, "", "A secret that it is told, over the channel")
+  BLOCKSTORE_OPTION("secret", SECRET, OPTIONAL, "", "A secret that it is told, over the channel")                  \
+  BLOCKSTORE_OPTION("processes", INT, OPTIONAL, BLOCKSTORE_STRING(PROCESSES), "How many there may be at once")
 
 BLOCKSTORE_REGISTER_DRIVER(exec, exec_driver, EXEC_METADATA);

@@ -4,6 +4,7 @@
 #include "plugins/exec/keeper.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -37,6 +38,30 @@ void bs_exec_keeper_wake(const struct bs_exec_pool *pool) {
 void bs_exec_keeper_see_off(struct bs_exec_pool *pool, struct bs_exec_process *process, unsigned milliseconds) {
   process->since_ms = bs_exec_now_ms() + milliseconds;
   bs_exec_push(&pool->leaving, process);
+}
+
+struct bs_exec_order *bs_exec_order_new(const struct bs_exec_pool *pool) {
+  struct bs_exec_order *order = calloc(1, sizeof *order);
+
+  if (order != NULL) pthread_cond_init(&order->done, &pool->monotonic);
+  return order;
+}
+
+void bs_exec_order_free(struct bs_exec_order *order) {
+  pthread_cond_destroy(&order->done);
+  free(order);
+}
+
+struct bs_exec_order *bs_exec_order_next(struct bs_exec_pool *pool) {
+  struct bs_exec_order *order = pool->orders;
+
+  if (order != NULL) pool->orders = order->next;
+  return order;
+}
+
+void bs_exec_order_fulfil(struct bs_exec_order *order) {
+  order->is_done = true;
+  pthread_cond_signal(&order->done);
 }
 
 /* ---- what follows runs on the thread, under the lock ---- */
@@ -76,16 +101,18 @@ static void start_one(struct bs_exec_pool *pool, struct bs_exec_order *order) {
 }
 
 static void deliver(struct bs_exec_pool *pool) {
-  while (pool->orders != NULL) {
-    struct bs_exec_order *order = pool->orders;
+  struct bs_exec_order *order;
 
-    pool->orders = order->next;
-    if (!order->is_left) start_one(pool, order);
-    order->is_done = true;
-    pthread_cond_broadcast(&pool->delivered);
-    if (!order->is_left) continue;
+  while (pool->count < pool->program->processes_most && (order = bs_exec_order_next(pool)) != NULL) {
+    pool->count++;
+    start_one(pool, order);
+    if (order->process == NULL) pool->count--;
+    if (!order->is_left) {
+      bs_exec_order_fulfil(order);
+      continue;
+    }
     if (order->process != NULL) bs_exec_keeper_see_off(pool, order->process, 0); /* it has had no storage_init */
-    free(order);
+    bs_exec_order_free(order);
   }
 }
 
@@ -123,6 +150,7 @@ static struct bs_exec_process *collect(struct bs_exec_pool *pool) {
     if (bs_exec_process_reap(process)) {
       *place = process->next;
       bs_exec_push(&gone, process);
+      pool->count--;
       continue;
     }
     if (!process->is_killed && process->since_ms <= bs_exec_now_ms()) bs_exec_process_kill(process);
@@ -156,9 +184,9 @@ static int pause_of(const struct bs_exec_pool *pool) {
 static struct bs_exec_process *tidy(struct bs_exec_pool *pool, int *ret_pause_ms) {
   struct bs_exec_process *gone;
 
-  deliver(pool);
   thin_out(pool);
   gone = collect(pool);
+  deliver(pool); /* those that are gone have made room */
   *ret_pause_ms = pause_of(pool);
   pool->is_timed = *ret_pause_ms >= 0;
   return gone;

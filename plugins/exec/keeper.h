@@ -10,13 +10,14 @@
 
 #include "plugins/exec/pool.h"
 
-/* A process that is wanted.  The pool's lock protects it. */
+/* A process that is wanted: a new one, or one that comes back.  The pool's lock protects it. */
 struct bs_exec_order {
   struct bs_exec_order *next;
   struct bs_exec_process *process; /* NULL: it could not be started */
   enum blockstore_status status;
+  pthread_cond_t done;
   bool is_done;
-  bool is_left; /* nobody waits for it any more: the thread frees it */
+  bool is_left; /* while the thread starts it: nobody waits for it any more, and the thread frees it */
   char reason[BS_EXEC_REASON];
 };
 
@@ -27,9 +28,10 @@ struct bs_exec_pool {
   int epoll; /* `wake`; of each process the pipe, and the pidfd once */
   int wake;
   pthread_t keeper;
+  pthread_condattr_t monotonic; /* of orders */
   pthread_mutex_t lock;         /* what follows */
-  pthread_cond_t delivered;     /* an order is done */
-  struct bs_exec_order *orders; /* the last one first */
+  unsigned count;               /* of processes, also those that are out, leave or are being started */
+  struct bs_exec_order *orders; /* the first one first; while there are any, nobody waits for a request */
   struct bs_exec_process *idle; /* the last one used first */
   struct bs_exec_process *leaving;
   bool is_timed;            /* the thread sleeps for a while only, or is awake */
@@ -39,7 +41,7 @@ struct bs_exec_pool {
   char why[BS_EXEC_REASON]; /* the last failure */
 };
 
-/* Starts the thread of a pool whose lock and condition are made.  False: there are no descriptors, or no thread. */
+/* Starts the thread of a pool whose lock is made.  False: there are no descriptors, or no thread. */
 bool bs_exec_keeper_start(struct bs_exec_pool *pool);
 /* Ends all processes, and the thread, within two seconds. */
 void bs_exec_keeper_stop(struct bs_exec_pool *pool);
@@ -47,6 +49,14 @@ void bs_exec_keeper_stop(struct bs_exec_pool *pool);
 void bs_exec_keeper_wake(const struct bs_exec_pool *pool);
 /* Hands it a process that has to end in so many milliseconds.  Under the lock; then wake it. */
 void bs_exec_keeper_see_off(struct bs_exec_pool *pool, struct bs_exec_process *process, unsigned milliseconds);
+
+/* NULL: there is no memory. */
+struct bs_exec_order *bs_exec_order_new(const struct bs_exec_pool *pool);
+void bs_exec_order_free(struct bs_exec_order *order);
+/* Under the lock: takes out the first; NULL: there is none. */
+struct bs_exec_order *bs_exec_order_next(struct bs_exec_pool *pool);
+/* Under the lock: wakes who waits for it. */
+void bs_exec_order_fulfil(struct bs_exec_order *order);
 
 void bs_exec_push(struct bs_exec_process **list, struct bs_exec_process *process);
 /* NULL: there is none. */

@@ -19,7 +19,7 @@
 #define KILLED_MS 60      /* how long a call waits for what it has killed */
 
 static void destroy(struct bs_exec_pool *pool) {
-  pthread_cond_destroy(&pool->delivered);
+  pthread_condattr_destroy(&pool->monotonic);
   pthread_mutex_destroy(&pool->lock);
   free(pool);
 }
@@ -27,17 +27,14 @@ static void destroy(struct bs_exec_pool *pool) {
 enum blockstore_status bs_exec_pool_open(struct bs_exec_pool **ret_pool, struct blockstore_call *call,
                                          const struct bs_exec_program *program) {
   struct bs_exec_pool *pool = calloc(1, sizeof *pool);
-  pthread_condattr_t monotonic;
 
   if (pool == NULL) return bs_plugin_fail_memory(call);
   pool->program = program;
   pool->host = call->host;
   pool->store = call->store;
   pthread_mutex_init(&pool->lock, NULL);
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&pool->delivered, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  pthread_condattr_init(&pool->monotonic);
+  pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC);
   if (!bs_exec_keeper_start(pool)) {
     destroy(pool);
     return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "There are not enough descriptors or threads.");
@@ -93,44 +90,74 @@ static enum blockstore_status look_at_pause(struct bs_exec_pool *pool, struct bl
                          (unsigned)left_ms, why);
 }
 
-static void sleep_a_slice(struct bs_exec_pool *pool) {
+static void sleep_a_slice(struct bs_exec_pool *pool, struct bs_exec_order *order) {
   struct timespec until;
 
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_nsec += SLICE_MS * 1000000L;
   until.tv_sec += until.tv_nsec / 1000000000L;
   until.tv_nsec %= 1000000000L;
-  pthread_cond_timedwait(&pool->delivered, &pool->lock, &until);
+  pthread_cond_timedwait(&order->done, &pool->lock, &until);
 }
 
-/* Has the keeper start one.  The order is the caller's again when it is done; else it is left, and NULL. */
-static struct bs_exec_order *wait_for_order(struct bs_exec_pool *pool, struct blockstore_call *call,
-                                            struct bs_exec_order *order) {
-  BS_LOCKED(&pool->lock);
-  order->next = pool->orders;
-  pool->orders = order;
+/* Under the lock.  Behind all others; unless one has come back just now. */
+static void enqueue(struct bs_exec_pool *pool, struct bs_exec_order *order) {
+  struct bs_exec_order **place = &pool->orders;
+
+  order->process = bs_exec_pop(&pool->idle);
+  order->is_done = order->process != NULL;
+  if (order->is_done) return;
+  while (*place != NULL) place = &(*place)->next;
+  *place = order;
   bs_exec_keeper_wake(pool);
-  while (!order->is_done) {
-    sleep_a_slice(pool);
-    if (order->is_done || call->host->time_left(call) > 0) continue;
-    order->is_left = true;
-    return NULL;
-  }
-  return order;
 }
 
-static enum blockstore_status start(struct bs_exec_process **ret_process, struct bs_exec_pool *pool,
-                                    struct blockstore_call *call) {
-  struct bs_exec_order *order = calloc(1, sizeof *order);
+/* Under the lock.  The keeper may be at it: then it frees it. */
+static void withdraw(struct bs_exec_pool *pool, struct bs_exec_order *order) {
+  struct bs_exec_order **place = &pool->orders;
+
+  while (*place != NULL && *place != order) place = &(*place)->next;
+  order->is_left = *place == NULL;
+  if (order->is_left) return;
+  *place = order->next;
+  bs_exec_order_free(order);
+}
+
+/* The order is the caller's again when it is done; else it is not, and false. */
+static bool wait_for_order(struct bs_exec_pool *pool, struct blockstore_call *call, struct bs_exec_order *order,
+                           bool *ret_was_full) {
+  BS_LOCKED(&pool->lock);
+  enqueue(pool, order);
+  while (!order->is_done) {
+    sleep_a_slice(pool, order);
+    if (order->is_done || call->host->time_left(call) > 0) continue;
+    *ret_was_full = pool->count >= pool->program->processes_most;
+    withdraw(pool, order);
+    return false;
+  }
+  return true;
+}
+
+static enum blockstore_status give_up(const struct bs_exec_pool *pool, struct blockstore_call *call, bool was_full) {
+  if (!was_full) return blockstore_go_on(call);
+  return blockstore_fail(call, BLOCKSTORE_STATUS_CANCELLED,
+                         "%.400s: All of its processes, %u at once, were busy until the call's time was over.",
+                         pool->program->path, pool->program->processes_most);
+}
+
+/* One that comes back, or that the keeper starts: what is ordered first is had first. */
+static enum blockstore_status obtain(struct bs_exec_process **ret_process, struct bs_exec_pool *pool,
+                                     struct blockstore_call *call) {
+  struct bs_exec_order *order = bs_exec_order_new(pool);
   enum blockstore_status status;
+  bool was_full = false;
 
   if (order == NULL) return bs_plugin_fail_memory(call);
-  order = wait_for_order(pool, call, order);
-  if (order == NULL) return blockstore_go_on(call);
+  if (!wait_for_order(pool, call, order, &was_full)) return give_up(pool, call, was_full);
   status = order->status;
   if (status == BLOCKSTORE_STATUS_OK) *ret_process = order->process;
   else blockstore_fail(call, status, "%s", order->reason);
-  free(order);
+  bs_exec_order_free(order);
   return status;
 }
 
@@ -184,16 +211,13 @@ enum blockstore_status bs_exec_pool_take(struct bs_exec_process **ret_process, s
   process = take_idle(pool);
   if (process == NULL) {
     status = look_at_pause(pool, call);
-    if (status == BLOCKSTORE_STATUS_OK) status = start(&process, pool, call);
+    if (status == BLOCKSTORE_STATUS_OK) status = obtain(&process, pool, call);
     if (status != BLOCKSTORE_STATUS_OK || process == NULL) return status;
-    status = greet(process, pool, call, &end);
-    if (status != BLOCKSTORE_STATUS_OK) {
-      bs_exec_pool_give(pool, process, end == BS_EXEC_WAITS ? BS_EXEC_SILENT : end);
-      return status;
-    }
   }
-  *ret_process = process;
-  return BLOCKSTORE_STATUS_OK;
+  if (process->last_id == 0) status = greet(process, pool, call, &end);
+  if (status == BLOCKSTORE_STATUS_OK) *ret_process = process;
+  else bs_exec_pool_give(pool, process, end == BS_EXEC_WAITS ? BS_EXEC_SILENT : end);
+  return status;
 }
 
 /* ---- taking back ---- */
@@ -207,6 +231,20 @@ static void count_failure(struct bs_exec_pool *pool, const char *why) {
   pool->start_ms = bs_exec_now_ms() + (pause_ms < LONGEST_MS ? pause_ms : LONGEST_MS);
 }
 
+/* To who waits for one, or else it waits for a request. */
+static void hand_on(struct bs_exec_pool *pool, struct bs_exec_process *process) {
+  struct bs_exec_order *order = bs_exec_order_next(pool);
+
+  if (order != NULL) {
+    order->process = process;
+    bs_exec_order_fulfil(order);
+    return;
+  }
+  process->since_ms = bs_exec_now_ms();
+  bs_exec_push(&pool->idle, process);
+  if ((process->next != NULL || process->pidfd < 0) && !pool->is_timed) bs_exec_keeper_wake(pool);
+}
+
 void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *process, enum bs_exec_end end) {
   char how[80];
 
@@ -217,9 +255,7 @@ void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *proces
   BS_LOCKED(&pool->lock);
   if (end == BS_EXEC_WAITS) {
     pool->failures = 0;
-    process->since_ms = bs_exec_now_ms();
-    bs_exec_push(&pool->idle, process);
-    if ((process->next != NULL || process->pidfd < 0) && !pool->is_timed) bs_exec_keeper_wake(pool);
+    hand_on(pool, process);
     return;
   }
   if (end == BS_EXEC_BROKEN) count_failure(pool, process->why);

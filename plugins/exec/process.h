@@ -27,6 +27,7 @@ struct bs_exec_program {
   char **environment;       /* the last NULL */
   struct bs_exec_option *options;
   size_t option_count;
+  unsigned processes_most; /* at once */
 };
 
 /* For one thread at a time, but for `said`. */
