@@ -21,7 +21,7 @@ survived() {
   exits 0 "lie: $1, on: $2: the good store gives" get_immutable -c "$config" alice.id "$key"
   says data 'some data' 'the data'
 }
-for lie in segv abort raise overflow crash exit; do
+for lie in segv abort raise overflow crash exit smash; do
   survived $lie get
   liar_only "lie: $lie" 'on: get' 'isolate: process'
   cli -c "$config" get_immutable alice.id "$key"
@@ -68,6 +68,11 @@ get_immutable $hash $work/got
 put_immutable $sum $work/datum
 END
 told 'It sent "scribbled" without an id.' 'what is scribbled over the channel is told'
+costs 'TRANSIENT OK' smash <<END
+get_immutable $hash $work/got
+put_immutable $sum $work/datum
+END
+told 'in the midst of a call' 'a driver that writes over the memory of its process ends it'
 costs 'CANCELLED OK' hang <<END
 deadline 300
 get_immutable $hash $work/got

@@ -88,12 +88,34 @@ static void crash(const char *lie) {
   if (is(lie, "raise")) raise(SIGBUS);
 }
 
+/* Writes over all that the program keeps, its data and its heap. */
+static void smash(void) {
+  char line[PATH_ROOM + 100], program[PATH_ROOM];
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  FILE *maps = fopen("/proc/self/maps", "re");
+  struct {
+    uintptr_t from, to;
+  } ranges[16];
+  size_t count = 0;
+
+  program[length < 0 ? 0 : length] = '\0';
+  while (maps != NULL && count < 16 && fgets(line, sizeof line, maps) != NULL) {
+    bool is_ours = strstr(line, "[heap]") != NULL || (length > 0 && strstr(line, program) != NULL);
+
+    count += is_ours && sscanf(line, "%" SCNxPTR "-%" SCNxPTR " rw", &ranges[count].from, &ranges[count].to) == 2 &&
+             strstr(line, " rw-p ") != NULL;
+  }
+  if (maps != NULL) fclose(maps);
+  for (size_t i = 0; i < count; i++) memset((void *)ranges[i].from, 0x5a, ranges[i].to - ranges[i].from);
+}
+
 /* What a process is left with. */
 static void litter(const char *lie) {
   static char *volatile left; /* volatile: what nobody uses would not be left */
   size_t length = (size_t)48 << 20;
 
   if (is(lie, "exit")) _exit(3);
+  if (is(lie, "smash")) smash();
   if (is(lie, "fork") && fork() == 0) hang();
   if (is(lie, "leak") && (left = malloc(length)) != NULL) memset(left, 1, length);
   for (int i = 0; is(lie, "open") && i < 64; i++) (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
