@@ -17,6 +17,11 @@ struct bench_floor_get;
 struct bench_floor_get *bench_floor_get_new(const char *file, bool parse_each_time);
 void bench_floor_get_run(void *user, size_t turn);
 
+/* floor-hash.c: read a file and SHA-256 of it, a piece at a time. */
+struct bench_floor_hash;
+struct bench_floor_hash *bench_floor_hash_new(const char *file);
+void bench_floor_hash_run(void *user, size_t turn);
+
 /* floor-commit.c: one row written by a durable SQLite commit (WAL, synchronous=FULL). */
 struct bench_floor_commit;
 struct bench_floor_commit *bench_floor_commit_new(const char *file);

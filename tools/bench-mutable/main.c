@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-mutable ROUNDS small|large: mutable data through the library, each figure beside its floor, in turns of the
+ * bench-mutable ROUNDS small|large|isolated: mutable data through the library, each figure beside its floor, in turns of the
  * same run; for tools/bench.  Works in the current directory: the ledger state/ledger.db, and a key, `key`, that owns
- * bench.id and bench-0.id to bench-19.id; for `large` the data `large` of bench.id, 48 MiB.
+ * bench.id and bench-0.id to bench-19.id; for `large` the data `large` of bench.id, 48 MiB.  isolated: immutable data, by way
+ * of a store whose driver is isolated.
  */
 #include <config.h>
 
@@ -23,6 +24,7 @@
 #include "tools/bench-mutable/bench.h"
 
 #define LARGE ((size_t)48 << 20) /* of data: 64 MiB of record */
+#define ISOLATED ((size_t)64 << 20)
 
 #define NAMES 20 /* more than the 16 user records that a session keeps */
 #define IDS 10   /* of each name, read once in a session: its signatures are new there */
@@ -96,7 +98,7 @@ static void compare(const struct figure *figure) {
   }
   a = median(ours);
   b = median(floors);
-  printf("%-56s %9.1f us (%.1f-%.1f)\n  floor: %-47s %9.1f us (%.1f-%.1f)\n  %.2f of the floor's speed (reach: at least %s)\n\n",
+  printf("%-56s %9.1f us (%.1f-%.1f)\n  floor: %-47s %9.1f us (%.1f-%.1f)\n  %.2f of the floor's speed (reach: %s)\n\n",
          figure->what, a, ours[0], ours[rounds - 1], figure->floor_what, b, floors[0], floors[rounds - 1], b / a, figure->reach);
   free(ours);
   free(floors);
@@ -106,19 +108,24 @@ static void compare(const struct figure *figure) {
 
 static struct blockstore_key *key;
 
-static struct blockstore *open_session(const char *state, const char *max_age) {
+/* more: of the store, "isolate: true" and the like. */
+static struct blockstore *open_session_with(const char *state, const char *max_age, const char *more) {
   struct blockstore_config *config = NULL;
   struct blockstore *session = NULL;
   FILE *file = fopen("session.yaml", "w");
 
   if (file == NULL) bench_die("session.yaml");
   fprintf(file, "state_dir: %s\nnames: {ledger: state/ledger.db, max_age: %s}\nstores: [{name: laptop, driver: disk, "
-          "root: data}]\n", state, max_age);
+          "root: data%s}]\n", state, max_age, more);
   if (fclose(file) != 0) bench_die("session.yaml");
   CHECK(blockstore_get_config(&config, "session.yaml", &error));
   CHECK(blockstore_session(config, &session, NULL, 0, &error));
   blockstore_config_free(config);
   return session;
+}
+
+static struct blockstore *open_session(const char *state, const char *max_age) {
+  return open_session_with(state, max_age, "");
 }
 
 static void put(struct blockstore *session, const char *name, const char *id, const void *data, size_t length) {
@@ -281,11 +288,11 @@ static void read_rows(struct blockstore *session, struct blockstore *caching) {
   puts("Where a signature was \"verified before\", it was in the same session, which does not verify it again; the "
        "floor always does.\n");
   compare(&(struct figure){"get_mutable 1 KiB, signature verified before, whole path", get_of_many, session, NULL,
-                           "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "0.7"});
+                           "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "at least 0.7"});
   compare(&(struct figure){"get_mutable 1 KiB, verified before, user record cached", get_one, session, NULL,
-                           "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "0.7"});
+                           "read, SHA-256, parse key, verify", bench_floor_get_run, parsing, turns, "at least 0.7"});
   compare(&(struct figure){"get_mutable 1 KiB, verified before, name cached too", get_one, caching, NULL, "read, SHA-256, verify",
-                           bench_floor_get_run, parsed, turns, "0.8"});
+                           bench_floor_get_run, parsed, turns, "at least 0.8"});
 }
 
 /* No record twice in NAMES * IDS turns. */
@@ -312,7 +319,7 @@ static void fresh_row(struct blockstore *session) {
   }
   compare(&(struct figure){"get_mutable 1 KiB, signature new, whole path, 11 routes", get_fresh, NULL, open_fresh,
                            "read, SHA-256, parse key, verify", bench_floor_get_run,
-                           bench_floor_get_new("sample", true), (size_t)NAMES * IDS, "0.7"});
+                           bench_floor_get_new("sample", true), (size_t)NAMES * IDS, "at least 0.7"});
 }
 
 struct first_sight {
@@ -331,9 +338,9 @@ static void durable_rows(struct blockstore *session) {
   struct first_sight first = {bench_floor_get_new("sample", true), bench_floor_commit_new("floor-commit.db")};
 
   compare(&(struct figure){"get_mutable 1 KiB, first sight", get_unseen, session, put_unseen, "the same and a durable commit",
-                           first_sight_floor, &first, slow_turns, "0.7"});
+                           first_sight_floor, &first, slow_turns, "at least 0.7"});
   compare(&(struct figure){"put_mutable 1 KiB", put_known, session, NULL, "sign, durable file write, durable commit",
-                           bench_floor_put_run, bench_floor_put_new(".", 1024 / 3 * 4 + 200), slow_turns, "0.7"});
+                           bench_floor_put_run, bench_floor_put_new(".", 1024 / 3 * 4 + 200), slow_turns, "at least 0.7"});
 }
 
 static void small(void) {
@@ -359,15 +366,75 @@ static void large(void) {
   get_large(session, 0);
   getrusage(RUSAGE_SELF, &usage);
   compare(&(struct figure){"get_mutable, record of 64 MiB", get_large, session, NULL, "read, base64 decode, SHA-256",
-                           bench_floor_large_run, bench_floor_large_new(write_sample("large.base64", LARGE / 3 * 4)), 1, "0.6"});
+                           bench_floor_large_run, bench_floor_large_new(write_sample("large.base64", LARGE / 3 * 4)), 1, "at least 0.6"});
   printf("  its peak memory %ld KiB (reach: below %zu)\n\n", usage.ru_maxrss, (size_t)3 * 64 * 1024);
   blockstore_close(session);
 }
 
+/* ---- with and without isolation ---- */
+
+struct getter {
+  struct blockstore *session;
+  char *key; /* of the immutable data */
+};
+
+static void get_immutable(void *user, size_t turn) {
+  const struct getter *getter = user;
+  struct blockstore_output *output = blockstore_output_to_memory(SIZE_MAX);
+
+  (void)turn;
+  CHECK(blockstore_get_immutable(getter->session, output, NULL, "bench.id", getter->key, NULL, &error));
+  blockstore_output_free(output);
+}
+
+/* The key of the file's bytes, by free(). */
+static char *put_file(struct blockstore *session, const char *file) {
+  struct blockstore_input *input = blockstore_input_from_file(file);
+  struct blockstore_receipt *receipt = NULL;
+  char *text;
+
+  CHECK(blockstore_put_immutable(session, &receipt, "bench.id", input, key, NULL, &error));
+  text = strdup(blockstore_receipt_key(receipt));
+  if (text == NULL) bench_die("memory");
+  blockstore_receipt_free(receipt);
+  blockstore_input_free(input);
+  return text;
+}
+
+static void isolated_rows(struct blockstore *isolated, struct blockstore *plain, const char *way) {
+  struct getter ours = {isolated, put_file(plain, write_sample("immutable", ISOLATED))};
+  struct getter theirs = {plain, ours.key};
+  char what[80];
+
+  get_immutable(&ours, 0);
+  snprintf(what, sizeof what, "get_immutable 64 MiB, %s", way);
+  compare(&(struct figure){what, get_immutable, &ours, NULL, "the same, not isolated", get_immutable, &theirs, 1, "at least 0.7"});
+  compare(&(struct figure){what, get_immutable, &ours, NULL, "read, SHA-256", bench_floor_hash_run, bench_floor_hash_new("immutable"),
+                           1, "at least 0.6"});
+  free(ours.key);
+  ours.key = theirs.key = put_file(plain, write_sample("immutable", 1024));
+  snprintf(what, sizeof what, "get_immutable 1 KiB, %s, name cached", way);
+  compare(&(struct figure){what, get_immutable, &ours, NULL, "the same, not isolated", get_immutable, &theirs, turns,
+                           "at most 100 us more"});
+  free(ours.key);
+}
+
+static void isolated(void) {
+  struct blockstore *plain = open_session("state", "60s"), *process = open_session_with("state", "60s", ", isolate: process");
+  struct blockstore *sandbox = open_session_with("state", "60s", ", isolate: true");
+
+  isolated_rows(process, plain, "isolate: process");
+  isolated_rows(sandbox, plain, "isolate: true");
+  blockstore_close(sandbox);
+  blockstore_close(process);
+  blockstore_close(plain);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 3 || (rounds = strtoul(argv[1], NULL, 10)) == 0) bench_die("usage: bench-mutable ROUNDS small|large");
+  if (argc != 3 || (rounds = strtoul(argv[1], NULL, 10)) == 0) bench_die("usage: bench-mutable ROUNDS small|large|isolated");
   CHECK(blockstore_key_from_file(&key, "key", &error));
   if (strcmp(argv[2], "small") == 0) small();
+  else if (strcmp(argv[2], "isolated") == 0) isolated();
   else large();
   blockstore_key_free(key);
   return 0;
