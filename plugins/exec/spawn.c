@@ -22,6 +22,7 @@
 #define FIRST_FREE (BS_EXEC_CHANNEL + 1)
 #define SIGNALS 65 /* and none above */
 #define HEARING_MS 1000
+#define ROOM (1 << 20) /* bytes that wait in the channel, where the system lets there be so many */
 
 /* What the child needs, made before it is born; each descriptor is above those that it gets. */
 struct birth {
@@ -108,6 +109,13 @@ static void drop_all(struct birth *birth) {
   }
 }
 
+/* Who sleeps until there is room again, or something to read, is not woken for every few bytes. */
+static void widen(const int channel[2]) {
+  const int room = ROOM;
+
+  for (int i = 0; i < 2; i++) setsockopt(channel[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+}
+
 /* False: errno says why. */
 static bool prepare(struct birth *birth) {
   bool all;
@@ -116,6 +124,7 @@ static bool prepare(struct birth *birth) {
   all = birth->nothing >= 0 && pipe2(birth->output, O_CLOEXEC) == 0 && pipe2(birth->failure, O_CLOEXEC) == 0 &&
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, birth->channel) == 0 && lift(&birth->nothing);
   for (int i = 0; i < 2; i++) all = all && lift(&birth->output[i]) && lift(&birth->channel[i]) && lift(&birth->failure[i]);
+  if (all) widen(birth->channel);
   return all && fcntl(birth->output[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
