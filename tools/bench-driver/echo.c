@@ -2,17 +2,19 @@
 /*
  * The driver exec and its floor, for tools/bench-stores: what a program costs that does nothing but move bytes.
  *
- *   bench-echo ROUNDS BYTES
+ *   bench-echo ROUNDS BYTES [FILE]
  *
- * A child at the other end of a socketpair.  In each round so many bytes are sent to it, and a line comes back; then a line
- * is sent, and so many bytes come back; a first round warms up and is not told.  Prints "put MS WORK 0" and "get MS WORK 0" a
- * round: the milliseconds that it took, and those that the processor worked for this side.
+ * A child at the other end of a socketpair with much room.  In each round so many bytes are sent to it, a piece at a time, and
+ * a line comes back; then a line is sent, and so many bytes come back, always the same piece, or what the file has; a first round
+ * warms up and is not told.  Prints "put MS WORK 0" and "get MS WORK 0" a round: the milliseconds that it took, and those that
+ * the processor worked for this side.
  *
  * Started by the driver exec it is a store in memory, of one object, as blockstore-exec(7) asks for it.
  */
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -146,30 +148,48 @@ static double ms_of(clockid_t id) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static void echo(struct channel *channel, char *bytes, size_t size) {
+static char piece[1 << 18]; /* which stays in the cache */
+
+/* file: what is sent; -1: whatever stands there. */
+static void send_pieces(const struct channel *channel, size_t size, int file) {
+  for (size_t run, at = 0; at < size; at += run) {
+    run = size - at < sizeof piece ? size - at : sizeof piece;
+    must(file < 0 || pread(file, piece, run, (off_t)at) == (ssize_t)run);
+    send_all(channel->fd, piece, run);
+  }
+}
+
+static void receive_pieces(struct channel *channel, size_t size) {
+  for (size_t run; size > 0; size -= run) {
+    run = size < sizeof piece ? size : sizeof piece;
+    receive_bytes(channel, piece, run);
+  }
+}
+
+static void echo(struct channel *channel, size_t size, int file) {
   char line[LINE_MOST];
 
   while (receive_line(channel, line)) {
     if (line[0] == 'p') {
-      receive_bytes(channel, bytes, size);
+      receive_pieces(channel, size);
       send_all(channel->fd, "done\n", 5);
     } else {
-      send_all(channel->fd, bytes, size);
+      send_pieces(channel, size, file);
     }
   }
 }
 
-static void go_round(struct channel *channel, char *bytes, size_t size, bool is_told) {
+static void go_round(struct channel *channel, size_t size, bool is_told) {
   double begun = ms_of(CLOCK_MONOTONIC), work = ms_of(CLOCK_PROCESS_CPUTIME_ID), turned, turned_work;
   char line[LINE_MOST];
 
   send_all(channel->fd, "put\n", 4);
-  send_all(channel->fd, bytes, size);
+  send_pieces(channel, size, -1);
   must(receive_line(channel, line));
   turned = ms_of(CLOCK_MONOTONIC);
   turned_work = ms_of(CLOCK_PROCESS_CPUTIME_ID);
   send_all(channel->fd, "get\n", 4);
-  receive_bytes(channel, bytes, size);
+  receive_pieces(channel, size);
   if (!is_told) return;
   printf("put %.4f %.4f 0\nget %.4f %.4f 0\n", turned - begun, turned_work - work, ms_of(CLOCK_MONOTONIC) - turned,
          ms_of(CLOCK_PROCESS_CPUTIME_ID) - turned_work);
@@ -177,32 +197,33 @@ static void go_round(struct channel *channel, char *bytes, size_t size, bool is_
 
 int main(int argc, char **argv) {
   static struct channel channel;
-  char *bytes;
+  const int room = 1 << 20;
+  int ends[2], file = -1;
   size_t size;
-  int ends[2];
 
   if (getenv("BLOCKSTORE_EXEC") != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
     channel.fd = CHANNEL;
     serve(&channel);
     return 0;
   }
-  if (argc != 3) {
-    fputs("usage: bench-echo ROUNDS BYTES\n", stderr);
+  if (argc != 3 && argc != 4) {
+    fputs("usage: bench-echo ROUNDS BYTES [FILE]\n", stderr);
     return 2;
   }
   size = strtoul(argv[2], NULL, 10);
-  bytes = calloc(1, size + 1);
-  must(bytes != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  if (argc == 4) file = open(argv[3], O_RDONLY | O_CLOEXEC);
+  must(argc == 3 || file >= 0);
+  must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  for (int i = 0; i < 2; i++) setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
   if (fork() == 0) {
     close(ends[0]);
     channel.fd = ends[1];
-    echo(&channel, bytes, size);
+    echo(&channel, size, file);
     _exit(0);
   }
   close(ends[1]);
   channel.fd = ends[0];
-  go_round(&channel, bytes, size, false);
-  for (unsigned long round = strtoul(argv[1], NULL, 10); round > 0; round--) go_round(&channel, bytes, size, true);
-  free(bytes);
+  go_round(&channel, size, false);
+  for (unsigned long round = strtoul(argv[1], NULL, 10); round > 0; round--) go_round(&channel, size, true);
   return 0;
 }

@@ -366,7 +366,8 @@ static void large(void) {
   get_large(session, 0);
   getrusage(RUSAGE_SELF, &usage);
   compare(&(struct figure){"get_mutable, record of 64 MiB", get_large, session, NULL, "read, base64 decode, SHA-256",
-                           bench_floor_large_run, bench_floor_large_new(write_sample("large.base64", LARGE / 3 * 4)), 1, "at least 0.6"});
+                           bench_floor_large_run, bench_floor_large_new(write_sample("large.base64", LARGE / 3 * 4)), 1,
+                           "at least 0.6"});
   printf("  its peak memory %ld KiB (reach: below %zu)\n\n", usage.ru_maxrss, (size_t)3 * 64 * 1024);
   blockstore_close(session);
 }
@@ -408,9 +409,10 @@ static void isolated_rows(struct blockstore *isolated, struct blockstore *plain,
 
   get_immutable(&ours, 0);
   snprintf(what, sizeof what, "get_immutable 64 MiB, %s", way);
-  compare(&(struct figure){what, get_immutable, &ours, NULL, "the same, not isolated", get_immutable, &theirs, 1, "at least 0.7"});
-  compare(&(struct figure){what, get_immutable, &ours, NULL, "read, SHA-256", bench_floor_hash_run, bench_floor_hash_new("immutable"),
-                           1, "at least 0.6"});
+  compare(&(struct figure){what, get_immutable, &ours, NULL, "the same, not isolated", get_immutable, &theirs, 1,
+                           "at least 0.7"});
+  compare(&(struct figure){what, get_immutable, &ours, NULL, "read, SHA-256", bench_floor_hash_run,
+                           bench_floor_hash_new("immutable"), 1, "at least 0.6"});
   free(ours.key);
   ours.key = theirs.key = put_file(plain, write_sample("immutable", 1024));
   snprintf(what, sizeof what, "get_immutable 1 KiB, %s, name cached", way);
