@@ -17,6 +17,7 @@ void channel_begin(struct channel *channel, int fd) {
   channel->fd = fd;
   channel->start = channel->end = 0;
   channel->is_over = channel->is_serving = false;
+  channel->held_length = 0;
   channel->why[0] = '\0';
   pthread_mutex_init(&channel->lock, NULL);
 }
@@ -144,12 +145,30 @@ static void begin_line(struct channel *channel, const char *word) {
   bs_exec_line_number(&channel->line, "id", channel->id);
 }
 
+/* The line, and bytes behind it; after what is held. */
 static void send_line(struct channel *channel, const void *bytes, size_t length) {
-  struct iovec parts[2] = {{.iov_len = 0}, {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length}};
+  struct iovec parts[3] = {{.iov_base = channel->held, .iov_len = channel->held_length},
+                           {.iov_base = channel->line.text},
+                           {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length}};
 
   if (!bs_exec_line_end(&channel->line)) return; /* cannot be: the longest text is a line of the log */
-  parts[0] = (struct iovec){.iov_base = channel->line.text, .iov_len = channel->line.length};
-  send_all(channel, parts, length == 0 ? 1 : 2);
+  parts[1].iov_len = channel->line.length;
+  channel->held_length = 0;
+  send_all(channel, parts, length == 0 ? 2 : 3);
+}
+
+/* The same, but it goes with what is sent next, where there is room for it. */
+static void hold_line(struct channel *channel, const void *bytes, size_t length) {
+  size_t line = channel->line.length + 1;
+
+  if (channel->line.failed || line + length > sizeof channel->held - channel->held_length) {
+    send_line(channel, bytes, length);
+    return;
+  }
+  bs_exec_line_end(&channel->line);
+  memcpy(channel->held + channel->held_length, channel->line.text, line);
+  if (length > 0) memcpy(channel->held + channel->held_length + line, bytes, length);
+  channel->held_length += line + length;
 }
 
 /* ---- and these take it ---- */
@@ -192,14 +211,14 @@ void channel_send_begin(struct channel *channel, uint64_t size) {
   BS_LOCKED(&channel->lock);
   begin_line(channel, "begin");
   if (size != BLOCKSTORE_SIZE_UNKNOWN) bs_exec_line_number(&channel->line, "size", size);
-  send_line(channel, NULL, 0);
+  hold_line(channel, NULL, 0);
 }
 
-void channel_send_data(struct channel *channel, const void *bytes, size_t length) {
+void channel_send_data(struct channel *channel, const void *bytes, size_t length, bool is_whole) {
   BS_LOCKED(&channel->lock);
   begin_line(channel, "data");
   bs_exec_line_number(&channel->line, "size", length);
-  send_line(channel, bytes, length);
+  (is_whole ? hold_line : send_line)(channel, bytes, length);
 }
 
 void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms,

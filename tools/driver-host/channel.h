@@ -21,6 +21,8 @@ struct channel {
   bool is_serving;      /* a request, which what is sent belongs to */
   uint64_t id;          /* of it */
   struct bs_exec_line line;
+  size_t held_length; /* what is sent with the next message, so that Blockstore is woken once for a small value */
+  char held[4096];
 };
 
 void channel_begin(struct channel *channel, int fd);
@@ -42,7 +44,8 @@ bool channel_number(struct channel *channel, uint64_t *ret_number, const struct 
 bool channel_break(struct channel *channel, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void channel_send_begin(struct channel *channel, uint64_t size);
-void channel_send_data(struct channel *channel, const void *bytes, size_t length);
+/* is_whole: they are the last of their value, and may wait for what is said next. */
+void channel_send_data(struct channel *channel, const void *bytes, size_t length, bool is_whole);
 /* sentence: NULL: none; retry_after_ms 0: not said.  is_last: no other request is wanted. */
 void channel_send_done(struct channel *channel, enum blockstore_status status, const char *sentence, uint32_t retry_after_ms,
                        bool is_last);

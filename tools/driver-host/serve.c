@@ -22,6 +22,7 @@ struct service {
   struct host *host;
   struct bs_scope *scope;
   uint64_t size;         /* of what is to be stored */
+  uint64_t left;         /* bytes of the value that is given; a size that is not known never gets to 0 */
   unsigned char *window; /* a part of that; NULL: none was asked for */
   uint64_t window_offset;
   size_t window_length;
@@ -109,6 +110,7 @@ static bool begin_value(void *user, uint64_t size, struct bs_error *error) {
   struct service *service = user;
 
   (void)error;
+  service->left = size;
   channel_send_begin(&service->host->channel, size);
   return true;
 }
@@ -120,7 +122,8 @@ static bool write_value(void *user, const void *bytes, size_t length, struct bs_
     size_t piece = length - done < PIECE ? length - done : PIECE;
 
     if (!bs_scope_check(service->scope, error)) return false;
-    channel_send_data(&service->host->channel, (const char *)bytes + done, piece);
+    service->left -= piece;
+    channel_send_data(&service->host->channel, (const char *)bytes + done, piece, service->left == 0);
     done += piece;
   }
   return true;
