@@ -11,9 +11,10 @@
 #include "core/base/file.h"
 #include "core/base/nearest.h"
 #include "core/client/storage.h"
-#include "core/driver/lockfile.h"
 #include "core/codec/hex.h"
 #include "core/codec/json.h"
+#include "core/driver/catalog.h"
+#include "core/driver/lockfile.h"
 #include "core/driver/options.h"
 #include "core/driver/rows.h"
 #include "core/driver/vet.h"
@@ -113,17 +114,10 @@ static bool read_list(struct blockstore_config *config, const struct bs_yaml *no
 /* BLOCKSTORE_PLUGIN_PATH, then plugin_path, or where drivers are installed. */
 static bool read_plugin_path(struct blockstore_config *config, struct bs_error *error) {
   const struct bs_yaml *node = bs_yaml_find(config->root, "plugin_path");
-  const char *environment = secure_getenv("BLOCKSTORE_PLUGIN_PATH");
 
-  while (environment != NULL && environment[0] != '\0') {
-    size_t length = strcspn(environment, ":");
-
-    if (length > 0 && !bs_rows_append(&config->plugin_path, &config->plugin_path_count, strndup(environment, length), error))
-      return false;
-    environment += length + (environment[length] == ':');
-  }
+  if (!bs_catalog_add_environment(&config->plugin_path, &config->plugin_path_count, error)) return false;
   if (node != NULL) return read_list(config, node, true, &config->plugin_path, &config->plugin_path_count, error);
-  return bs_rows_append(&config->plugin_path, &config->plugin_path_count, strdup(BS_DRIVER_DIRECTORY), error);
+  return bs_catalog_add_installed(&config->plugin_path, &config->plugin_path_count, error);
 }
 
 /* The key may be there, but misspelt. */

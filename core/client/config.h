@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "core/base/buffer.h"
-#include "core/client/isolate.h"
 #include "core/codec/yaml.h"
+#include "core/driver/isolate.h"
 #include "core/names/names.h"
 
 /* One entry of `stores:`; its options are checked when its driver is loaded. */

@@ -10,7 +10,7 @@
 #define BS_CLIENT_STACK_H
 
 #include "core/client/config.h"
-#include "core/client/isolate.h"
+#include "core/driver/isolate.h"
 #include "core/driver/lockfile.h"
 #include "core/driver/module.h"
 #include "core/driver/store.h"

@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/base/nearest.h"
 #include "core/driver/note.h"
+#include "core/driver/rows.h"
 
 #define NAME_RULE "a lower-case letter, then at most 30 lower-case letters, digits and _"
 #define SUFFIX ".so"
@@ -379,6 +380,26 @@ static bool find_in(struct bs_candidate **ret_candidate, const char *directory, 
   candidate = NULL;
   return true;
 }
+
+/* ---- where to look ---- */
+
+bool bs_catalog_add_environment(char ***directories, size_t *count, struct bs_error *error) {
+  const char *environment = secure_getenv("BLOCKSTORE_PLUGIN_PATH");
+
+  while (environment != NULL && environment[0] != '\0') {
+    size_t length = strcspn(environment, ":");
+
+    if (length > 0 && !bs_rows_append(directories, count, strndup(environment, length), error)) return false;
+    environment += length + (environment[length] == ':');
+  }
+  return true;
+}
+
+bool bs_catalog_add_installed(char ***directories, size_t *count, struct bs_error *error) {
+  return bs_rows_append(directories, count, strdup(BS_DRIVER_DIRECTORY), error);
+}
+
+/* ---- one driver ---- */
 
 bool bs_catalog_find(struct bs_candidate **ret_candidate, const char *const *directories, size_t count,
                      const char *name, struct bs_error *error) {

@@ -47,6 +47,10 @@ struct bs_catalog {
   size_t directory_count;
 };
 
+/* A plugin path: appends the directories of BLOCKSTORE_PLUGIN_PATH, or the one where drivers are installed; all by free(). */
+bool bs_catalog_add_environment(char ***directories, size_t *count, struct bs_error *error);
+bool bs_catalog_add_installed(char ***directories, size_t *count, struct bs_error *error);
+
 /*
  * The driver to load, by bs_candidate_free; `refused` and `shadowed_by` are NULL.  If it is not built in, opens
  * DIRECTORY/NAME.so in order and scans nothing.  A missing directory is passed over.  Fails with driver: a directory

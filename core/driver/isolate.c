@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "core/client/isolate.h"
+#include "core/driver/isolate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

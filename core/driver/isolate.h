@@ -3,8 +3,8 @@
  * Drivers that run in processes of their own (`isolate`): no code of theirs is loaded here.  In their place stands the driver
  * exec, with settings that are made here: its program is driver-host, which loads the file and answers for it.
  */
-#ifndef BS_CLIENT_ISOLATE_H
-#define BS_CLIENT_ISOLATE_H
+#ifndef BS_DRIVER_ISOLATE_H
+#define BS_DRIVER_ISOLATE_H
 
 #include "core/driver/catalog.h"
 #include "core/driver/settings.h"
