@@ -191,7 +191,7 @@ static void hold_many(struct trial *trial) {
 
 /* The largest that it declares; skipped when it declares none, or one that is not to be tried. */
 static size_t declared_largest(struct trial *trial) {
-  uint64_t declared = trial->subject->candidate->metadata->largest;
+  uint64_t declared = trial->subject->traits.largest;
 
   if (declared == UINT64_MAX) trial_skip(trial, "the driver declares no largest object");
   if (declared >= trial->subject->largest)

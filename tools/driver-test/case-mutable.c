@@ -54,7 +54,7 @@ static void hold_largest(struct trial *trial) {
 
 /* The core hands on no larger put: what is refused all the same changes nothing. */
 static void put_larger(struct trial *trial) {
-  uint64_t declared = trial->subject->candidate->metadata->largest;
+  uint64_t declared = trial->subject->traits.largest;
   char *id BS_AUTO_FREE = id_make(trial, "sized");
   struct datum datum AUTO_DATUM, larger AUTO_DATUM;
   enum blockstore_status status;

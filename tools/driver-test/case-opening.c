@@ -107,7 +107,7 @@ static void leave_self(struct trial *trial) {
 
     if (status == BLOCKSTORE_STATUS_OK) {
       store_close(&store);
-    } else if (store.self != NULL) {
+    } else if (store.wrote_self) {
       trial_fail(trial, "storage_init wrote *ret_self and answered %s.", answer_text(&call, status));
     } else {
       failed++;

@@ -162,7 +162,7 @@ static void must_name(struct trial *trial, const struct bad_path *bad, const cha
 
 /* Uses the store: true when that fails, with a sentence that names the path. */
 static bool fails_later(struct trial *trial, struct store *store, const struct bad_path *bad) {
-  bool writes = (metadata_of(trial)->capabilities & BS_CAPABILITY_READ_ONLY) == 0;
+  bool writes = (trial->subject->traits.capabilities & BS_CAPABILITY_READ_ONLY) == 0;
   struct datum datum AUTO_DATUM;
   enum blockstore_status status;
   struct output output;
@@ -245,6 +245,7 @@ static void try_locked(struct trial *trial) {
 /* Of the process. */
 static struct {
   struct trial *trial;
+  const struct blockstore_settings *settings; /* the driver's; a filter above it has others */
   atomic_bool asked[BS_METADATA_OPTIONS_MAX];
   bool judges_keys, judges_types;
 } asking;
@@ -267,24 +268,27 @@ static void note(const char *key, size_t index, bool as_number) {
 }
 
 static const char *asked_setting(const struct blockstore_settings *settings, const char *key, size_t index) {
-  note(key, index, false);
+  if (settings == asking.settings) note(key, index, false);
   return host_table.setting(settings, key, index);
 }
 
 static int64_t asked_number(const struct blockstore_settings *settings, const char *key) {
-  note(key, 0, true);
+  if (settings == asking.settings) note(key, 0, true);
   return host_table.setting_number(settings, key);
 }
 
 /* A life of the store, in which everything is asked that ever will be. */
 static void watch_asking(struct trial *trial) {
   struct blockstore_host host = host_table;
+  struct blockstore_settings *settings;
 
   asking.trial = trial;
   host.setting = asked_setting;
   host.setting_number = asked_number;
   trial->host = &host;
-  live(trial, must_settings(trial, NULL, NULL, NULL), NULL);
+  settings = must_settings(trial, NULL, NULL, NULL);
+  asking.settings = settings;
+  live(trial, settings, NULL);
 }
 
 static void need_required(struct trial *trial) {
@@ -335,9 +339,9 @@ static void keep_from_environment(struct trial *trial) {
 static const struct behaviour behaviours[] = {
     {"options.help", "each option has a help text", NEEDS_LOADED, explain},
     {"options.optional", "what is optional may be left out: it opens, or says why not", NEEDS_LOADED, leave_out},
-    {"options.required", "what is required is asked for", 0, need_required},
-    {"options.declared", "no option is asked for that it does not declare", 0, ask_declared},
-    {"options.typed", "options are asked for as what they were declared", 0, ask_by_type},
+    {"options.required", "what is required is asked for", NEEDS_HOST, need_required},
+    {"options.declared", "no option is asked for that it does not declare", NEEDS_HOST, ask_declared},
+    {"options.typed", "options are asked for as what they were declared", NEEDS_HOST, ask_by_type},
     {"options.words", "each word of an ENUM or BOOL option is taken, or refused with a sentence", NEEDS_LOADED, try_words},
     {"options.numbers", "the smallest and the largest numbers are taken, or refused with a sentence", NEEDS_LOADED, try_numbers},
     {"options.texts", "empty, long and strange texts are taken, or refused with a sentence", NEEDS_LOADED, try_texts},

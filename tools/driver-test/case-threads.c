@@ -61,9 +61,11 @@ static void move(struct trial *trial) {
 static void need_model(struct trial *trial, enum bs_threads wanted) {
   static const char *const names[] = {
       [BS_THREADS_SERIAL] = "serial", [BS_THREADS_INSTANCE] = "instance", [BS_THREADS_PARALLEL] = "parallel"};
-  enum bs_threads declared = trial->subject->candidate->metadata->threads;
+  enum bs_threads declared = trial->subject->traits.threads;
 
-  if (declared != wanted) trial_skip(trial, "the driver declares threads=%s", names[declared]);
+  if (declared != wanted)
+    trial_skip(trial, "%s threads=%s", trial->subject->filter_count > 0 ? "the filter that is asked first declares" :
+               trial->subject->isolation != NULL ? "isolated, the driver has" : "the driver declares", names[declared]);
 }
 
 static void work_in_one(struct trial *trial) {
@@ -126,7 +128,7 @@ static void open_beside(struct trial *trial) {
   struct store store;
   struct crew crew;
 
-  if (trial->subject->candidate->metadata->threads == BS_THREADS_SERIAL) trial_skip(trial, "the driver declares threads=serial");
+  if (trial->subject->traits.threads == BS_THREADS_SERIAL) trial_skip(trial, "the driver declares threads=serial");
   must_open(&store, trial, 1);
   crew_make(&crew, &store);
   opener.end_ms = bs_clock_monotonic_ms() + WORK_MS / 2;

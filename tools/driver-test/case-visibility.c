@@ -93,7 +93,7 @@ static void see_all_or_nothing(struct trial *trial) {
 }
 
 static void see_old_or_new(struct trial *trial) {
-  bool consistent = (trial->subject->candidate->metadata->capabilities & BS_CAPABILITY_CONSISTENT) != 0;
+  bool consistent = (trial->subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
   struct object before AUTO_OBJECT, after AUTO_OBJECT;
   struct witness witness;
   struct sight sight;

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-
 #define SIZE 3000
 
 static bool is_consistent(const struct crew *crew) {
-  return (crew->trial->subject->candidate->metadata->capabilities & BS_CAPABILITY_CONSISTENT) != 0;
+  return (crew->trial->subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
 }
 
 void crew_make(struct crew *ret_crew, struct store *store) {

@@ -40,7 +40,7 @@ static void host_set_error(struct blockstore_call *abi, const char *sentence) {
   if (sentence[0] != '\0') host_heard(call->trial, sentence);
   pthread_mutex_lock(&call->lock);
   snprintf(call->sentence, sizeof call->sentence, "%s", sentence);
-  bs_settings_blot(abi->store->store->settings, call->sentence, sizeof call->sentence); /* we print it */
+  layers_blot(abi->store->store, call->sentence, sizeof call->sentence); /* we print it */
   pthread_mutex_unlock(&call->lock);
 }
 

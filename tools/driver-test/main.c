@@ -15,11 +15,15 @@
 #include "core/base/clock.h"
 #include "core/driver/value.h"
 #include "tools/driver-test/behaviours.h"
+#include "tools/driver-test/jobs.h"
 #include "tools/driver-test/report.h"
+#include "tools/driver-test/stack.h"
 
 #define PASSED 0
 #define FAILED 1
 #define USAGE 2
+
+#define JOBS_MOST 64
 
 static const struct group *const groups[] = {
     &group_file,
@@ -45,6 +49,7 @@ struct options {
   const char *json; /* NULL: none */
   uint64_t budget_ms; /* for all of it; 0: no matter */
   uint64_t timeout_ms; /* for one behaviour */
+  unsigned jobs;       /* behaviours at once */
 };
 
 static const char help[] =
@@ -54,6 +59,10 @@ static const char help[] =
     "  -o KEY=VALUE    an option of the store, as in the configuration; @DIR@ in the value stands for a fresh\n"
     "                  directory, @FILE for what the file holds, ${VAR} for a variable; again and again for a list\n"
     "  -O KEY=VALUE    the same, for another store that shares nothing with the first (where no @DIR@ makes it one)\n"
+    "      --filter=NAME[,KEY=VALUE]...  puts this filter above the store, below those before, with values as of -o; of a\n"
+    "                  comma in a value there are two\n"
+    "      --isolate[=true|process]  the driver runs in a sandbox, or in a process of its own\n"
+    "      --jobs=N    tries so many behaviours at once [1]\n"
     "      --list      prints the names of all behaviours and what they are, and tries none\n"
     "      --only=NAME[,NAME]...  tries these; a name may have * and ?\n"
     "      --seed=N    for the same data, keys and ids as in another run; it is printed\n"
@@ -69,6 +78,9 @@ static const char help[] =
 
 enum {
   OPTION_LIST = 256,
+  OPTION_FILTER,
+  OPTION_ISOLATE,
+  OPTION_JOBS,
   OPTION_ONLY,
   OPTION_SEED,
   OPTION_JSON,
@@ -81,6 +93,8 @@ enum {
 };
 
 static const struct option long_options[] = {
+    {"filter", required_argument, NULL, OPTION_FILTER}, {"isolate", optional_argument, NULL, OPTION_ISOLATE},
+    {"jobs", required_argument, NULL, OPTION_JOBS},
     {"list", no_argument, NULL, OPTION_LIST},          {"only", required_argument, NULL, OPTION_ONLY},
     {"seed", required_argument, NULL, OPTION_SEED},    {"json", required_argument, NULL, OPTION_JSON},
     {"budget", required_argument, NULL, OPTION_BUDGET}, {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -92,20 +106,6 @@ static int fail_usage(const char *what, const char *text) {
   fprintf(stderr, "blockstore-driver-test: %s%s%s\nTry blockstore-driver-test --help.\n", what, text == NULL ? "" : ": ",
           text == NULL ? "" : text);
   return USAGE;
-}
-
-/* Appends KEY=VALUE. */
-static bool assign(struct assignments *assignments, const char *text) {
-  const char *equals = strchr(text, '=');
-  struct assignment *grown = reallocarray(assignments->items, assignments->count + 1, sizeof *grown);
-
-  if (grown == NULL || equals == NULL || equals == text) {
-    if (grown != NULL) assignments->items = grown;
-    return false;
-  }
-  assignments->items = grown;
-  grown[assignments->count] = (struct assignment){strndup(text, (size_t)(equals - text)), strdup(equals + 1)};
-  return grown[assignments->count++].value != NULL;
 }
 
 static bool read_number(uint64_t *ret_number, enum bs_option_type type, const char *text) {
@@ -121,8 +121,14 @@ static bool take_option(int letter, const char *text, struct options *options, s
   uint64_t number = 0;
 
   switch (letter) {
-  case 'o': return assign(&subject->options, text);
-  case 'O': return assign(&subject->other, text);
+  case 'o': return assignments_add(&subject->options, text);
+  case 'O': return assignments_add(&subject->other, text);
+  case OPTION_FILTER: return stack_add_filter(subject, text);
+  case OPTION_ISOLATE: return stack_isolate(subject, text == NULL ? "true" : text);
+  case OPTION_JOBS:
+    if (!read_number(&number, BS_OPTION_INT, text) || number == 0 || number > JOBS_MOST) return false;
+    options->jobs = (unsigned)number;
+    return true;
   case OPTION_LIST: return options->lists = true;
   case OPTION_ONLY: options->only = text; return true;
   case OPTION_JSON: options->json = text; return true;
@@ -150,6 +156,7 @@ struct walk {
   const struct options *options;
   struct subject *subject;
   struct report report;
+  struct jobs jobs;
   uint64_t start_ms;
   bool is_broken; /* the file, or opening it, failed: there is nothing more to try */
 };
@@ -157,7 +164,7 @@ struct walk {
 /* A store is not asked for what filters do, unless it is by name. */
 static bool is_asked(const struct walk *walk, const struct behaviour *behaviour) {
   if ((behaviour->needs & NEEDS_FILTER) == 0 || walk->options->only != NULL || walk->options->lists) return true;
-  return subject_is_filter(walk->subject);
+  return subject_has_filters(walk->subject);
 }
 
 /* Calls visit for each behaviour that is wanted; false ends it. */
@@ -206,29 +213,34 @@ static void skip(struct verdict *verdict, const char *reason) {
   snprintf(verdict->reason, sizeof verdict->reason, "%s", reason);
 }
 
+static void tell_it(void *user, const struct behaviour *behaviour, const struct verdict *verdict) {
+  struct walk *walk = user;
+
+  if (verdict->outcome == OUTCOME_FAILED && (behaviour->needs & NEEDED_BY_ALL) != 0) walk->is_broken = true;
+  if (trial_interrupted() == 0) report_add(&walk->report, behaviour, verdict);
+}
+
 static bool try_it(struct walk *walk, const struct behaviour *behaviour) {
   const struct options *options = walk->options;
   struct verdict verdict = {0};
-  bool good = true;
+  struct run *run = NULL;
 
+  /* What all need is known before anything else begins. */
+  jobs_wait(&walk->jobs, (behaviour->needs & NEEDED_BY_ALL) != 0 ? 0 : options->jobs - 1);
+  if (trial_interrupted() != 0) return false;
   if (walk->is_broken) {
     skip(&verdict, "the driver cannot be used");
   } else if (options->budget_ms > 0 && bs_clock_monotonic_ms() - walk->start_ms > options->budget_ms) {
     skip(&verdict, "the budget of time is used up");
   } else {
-    good = trial_run(&verdict, behaviour, walk->subject, options->timeout_ms);
+    run = trial_begin(behaviour, walk->subject, options->timeout_ms);
+    if (run == NULL) {
+      printf("Bail out! %s cannot be tried: %s\n", behaviour->name, strerror(errno));
+      return false;
+    }
   }
-  if (trial_interrupted() != 0) {
-    free(verdict.output);
-    return false;
-  }
-  if (!good) {
-    printf("Bail out! %s cannot be tried: %s\n", behaviour->name, strerror(errno));
-    return false;
-  }
-  if (verdict.outcome == OUTCOME_FAILED && (behaviour->needs & NEEDED_BY_ALL) != 0) walk->is_broken = true;
-  report_add(&walk->report, behaviour, &verdict);
-  free(verdict.output);
+  jobs_add(&walk->jobs, behaviour, run, &verdict);
+  if ((behaviour->needs & NEEDED_BY_ALL) != 0) jobs_wait(&walk->jobs, 0);
   return true;
 }
 
@@ -236,9 +248,13 @@ static bool try_it(struct walk *walk, const struct behaviour *behaviour) {
 static bool check_options(const struct subject *subject, struct bs_error *error) {
   struct blockstore_settings *settings = NULL;
 
+  if (subject->candidate->metadata == NULL) return true;
   for (unsigned number = 1; number <= 2; number++) {
-    if (subject->candidate->metadata == NULL) return true;
     if (!subject_settings(&settings, subject, subject->scratch, number, NULL, NULL, error)) return false;
+    bs_settings_free(settings);
+  }
+  for (size_t i = 0; i < subject->filter_count; i++) {
+    if (!subject_filter_settings(&settings, &subject->filters[i], subject->scratch, 1, error)) return false;
     bs_settings_free(settings);
   }
   return true;
@@ -268,9 +284,14 @@ static int try_all(struct walk *walk) {
     remove_directory(scratch);
     return fail_usage(error.message, NULL);
   }
+  if (!jobs_make(&walk->jobs, planned)) return fail_usage("There is not enough memory", NULL);
+  walk->jobs.tell = tell_it;
+  walk->jobs.user = walk;
   walk->start_ms = bs_clock_monotonic_ms();
   report_begin(&walk->report, walk->subject, planned, walk->options->json != NULL);
   done = for_each(walk, try_it);
+  jobs_wait(&walk->jobs, 0);
+  jobs_free(&walk->jobs);
   remove_directory(scratch);
   if (trial_interrupted() != 0) {
     puts("Bail out! interrupted");
@@ -306,12 +327,13 @@ static int run(struct walk *walk, struct options *options, int count, char **arg
     return PASSED;
   }
   if (optind + 1 != count) return fail_usage("One FILE.so is wanted", NULL);
-  if (!subject_read(walk->subject, arguments[optind], &error)) return fail_usage(error.message, NULL);
+  if (!subject_read(walk->subject, arguments[optind], &error) || !stack_find(walk->subject, &error))
+    return fail_usage(error.message, NULL);
   return try_all(walk);
 }
 
 int main(int count, char **arguments) {
-  struct options options = {.timeout_ms = 60000};
+  struct options options = {.timeout_ms = 60000, .jobs = 1};
   struct subject subject = {.largest = (uint64_t)64 << 20, .patience_ms = 20000};
   struct walk walk = {.options = &options, .subject = &subject};
   uint32_t seed = 0;

@@ -19,6 +19,9 @@ void report_begin(struct report *report, const struct subject *subject, size_t p
   *report = (struct report){.rows = wants_document ? cJSON_CreateArray() : NULL};
   printf("TAP version 13\n1..%zu\n# %s", planned, subject->candidate->path);
   if (metadata != NULL) printf(": %s %s, ABI %u.%u", metadata->name, metadata->version, metadata->abi_major, metadata->abi_minor);
+  if (subject->isolation != NULL) printf(", isolated (%s)", bs_isolate_text(subject->isolate));
+  for (size_t i = 0; i < subject->filter_count; i++)
+    printf("%s%s", i == 0 ? ", below " : ", ", subject->filters[i].name);
   printf("\n# seed %" PRIu64 "\n", subject->seed);
   fflush(stdout);
 }
@@ -53,6 +56,14 @@ void report_add(struct report *report, const struct behaviour *behaviour, const 
   cJSON_AddItemToArray(report->rows, row);
 }
 
+/* In the order in which they are asked. */
+static void add_filters(cJSON *root, const struct subject *subject) {
+  cJSON *filters = subject->filter_count == 0 ? NULL : cJSON_AddArrayToObject(root, "filters");
+
+  for (size_t i = 0; i < subject->filter_count; i++)
+    cJSON_AddItemToArray(filters, cJSON_CreateString(subject->filters[i].name));
+}
+
 static cJSON *document(struct report *report, const struct subject *subject) {
   cJSON *root = cJSON_CreateObject();
   const struct bs_metadata *metadata = subject->candidate->metadata;
@@ -63,6 +74,8 @@ static cJSON *document(struct report *report, const struct subject *subject) {
   cJSON_AddStringToObject(root, "driver", subject->candidate->name);
   cJSON_AddStringToObject(root, "version", metadata == NULL ? "" : metadata->version);
   cJSON_AddStringToObject(root, "seed", number);
+  if (subject->isolation != NULL) cJSON_AddStringToObject(root, "isolate", bs_isolate_text(subject->isolate));
+  add_filters(root, subject);
   for (int i = OUTCOME_PASSED; i <= OUTCOME_SKIPPED; i++) cJSON_AddNumberToObject(root, outcome_names[i], report->counts[i]);
   cJSON_AddItemToObject(root, "behaviours", report->rows);
   report->rows = NULL;

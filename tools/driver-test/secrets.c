@@ -21,7 +21,7 @@
 /* ---- a life ---- */
 
 static bool writes(const struct trial *trial) {
-  return (trial->subject->candidate->metadata->capabilities & BS_CAPABILITY_READ_ONLY) == 0;
+  return (trial->subject->traits.capabilities & BS_CAPABILITY_READ_ONLY) == 0;
 }
 
 static void live_immutable(struct store *store) {

@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 #include "core/base/buffer.h"
-#include "tools/driver-test/below.h"
+#include "tools/driver-test/layers.h"
 #include "tools/driver-test/trial.h"
 
 /* ---- calls ---- */
@@ -90,14 +90,12 @@ bool output_is(const struct output *output, const struct datum *datum);
 
 struct store {
   struct trial *trial;
-  const struct bs_module *module;
-  struct blockstore_settings *settings;
-  unsigned number; /* of subject_settings */
-  struct below below; /* of a filter */
-  void *self;
+  unsigned number;                 /* of subject_settings */
   struct blockstore_store *handle; /* what the driver knows of it */
-  pthread_mutex_t own_turn; /* for one call at a time in this instance */
-  pthread_mutex_t *turn;    /* who calls holds it; NULL: any number of calls at once */
+  struct layer *layers;            /* from the bottom up */
+  size_t count;
+  size_t first; /* the examined driver's: from there on they are opened and closed as the trial says */
+  bool wrote_self; /* a storage_init that failed wrote *ret_self */
 };
 
 /* The answer of storage_init, of store 1.  ret_store is the caller's memory, `settings` is taken over; unless OK there is
@@ -107,8 +105,6 @@ enum blockstore_status store_try(struct store *ret_store, struct trial *trial, s
 /* Opens store `number` of subject_settings. */
 void must_open(struct store *ret_store, struct trial *trial, unsigned number);
 void store_close(struct store *store);
-/* Frees our side of it only. */
-void store_drop(struct store *store);
 
 /* The entry points, as they are.  UNSUPPORTED where the driver has none. */
 enum blockstore_status store_handles_url(struct store *store, struct call *call, const char *url);

@@ -16,10 +16,10 @@
 #include "core/driver/note.h"
 #include "core/driver/options.h"
 #include "core/driver/vet.h"
-#include "tools/driver-test/below.h"
 
 #define SUFFIX ".so"
 #define DIRECTORY "@DIR@"
+#define BELOW_SCHEME "file" /* of the store below a filter */
 
 /* The parts of the path that the core would know the file by. */
 static bool name_candidate(struct bs_candidate *candidate, const char *file, struct bs_error *error) {
@@ -55,11 +55,15 @@ static bool read_candidate(struct bs_candidate *candidate, int fd, struct bs_err
 
 bool subject_read(struct subject *subject, const char *file, struct bs_error *error) {
   int fd BS_AUTO_CLOSE = open(file, O_RDONLY | O_CLOEXEC);
+  const struct bs_metadata *metadata;
 
   if (fd < 0) return bs_fail_errno(error, "%s: The file cannot be opened", file);
   subject->candidate = calloc(1, sizeof *subject->candidate);
   if (subject->candidate == NULL) return bs_fail_memory(error);
-  return name_candidate(subject->candidate, file, error) && read_candidate(subject->candidate, fd, error);
+  if (!name_candidate(subject->candidate, file, error) || !read_candidate(subject->candidate, fd, error)) return false;
+  metadata = subject->candidate->metadata;
+  if (metadata != NULL) subject->traits = (struct traits){metadata->capabilities, metadata->largest, metadata->threads};
+  return true;
 }
 
 static void free_assignments(struct assignments *assignments) {
@@ -71,19 +75,29 @@ static void free_assignments(struct assignments *assignments) {
 }
 
 void subject_free(struct subject *subject) {
-  bs_candidate_free(subject->candidate);
+  if (subject->isolation != NULL) bs_isolation_free(subject->isolation); /* whose the candidate is */
+  else bs_candidate_free(subject->candidate);
+  bs_candidate_free(subject->exec);
   free_assignments(&subject->options);
   free_assignments(&subject->other);
+  for (size_t i = 0; i < subject->filter_count; i++) {
+    free(subject->filters[i].name);
+    free_assignments(&subject->filters[i].options);
+    bs_candidate_free(subject->filters[i].candidate);
+  }
+  free(subject->filters);
 }
 
 bool subject_is_filter(const struct subject *subject) {
   return subject->candidate->metadata != NULL && subject->candidate->metadata->is_filter;
 }
 
-uint64_t subject_largest(const struct subject *subject) {
-  uint64_t declared = subject->candidate->metadata->largest;
+bool subject_has_filters(const struct subject *subject) {
+  return subject->filter_count > 0 || subject_is_filter(subject);
+}
 
-  return declared < subject->largest ? declared : subject->largest;
+uint64_t subject_largest(const struct subject *subject) {
+  return subject->traits.largest < subject->largest ? subject->traits.largest : subject->largest;
 }
 
 bool subject_is_fresh(const struct subject *subject) {
@@ -103,12 +117,16 @@ static bool has_scheme(const char *url, const char *scheme) {
   return strncasecmp(url, scheme, length) == 0 && url[length] == ':';
 }
 
-bool subject_declares(const struct subject *subject, const char *url) {
-  const struct bs_metadata *metadata = subject->candidate->metadata;
-
+static bool declares(const struct bs_metadata *metadata, const char *url) {
   for (size_t i = 0; i < metadata->scheme_count; i++)
     if (has_scheme(url, metadata->schemes[i])) return true;
-  return metadata->is_filter && has_scheme(url, BELOW_SCHEME);
+  return false;
+}
+
+bool subject_declares(const struct subject *subject, const char *url) {
+  for (size_t i = 0; i < subject->filter_count; i++)
+    if (declares(subject->filters[i].candidate->metadata, url)) return true;
+  return declares(subject->candidate->metadata, url) || (subject_is_filter(subject) && has_scheme(url, BELOW_SCHEME));
 }
 
 /* ---- settings: written as the YAML of a store, and read as the core reads that ---- */
@@ -174,20 +192,53 @@ static bool has_key(const struct assignments *assignments, const char *key) {
   return false;
 }
 
+/* DIRECTORY/storeNUMBER, made here.  By free(). */
+static char *make_place(const char *directory, unsigned number, struct bs_error *error) {
+  char *own = NULL;
+
+  if (asprintf(&own, "%s/store%u", directory, number) < 0) {
+    bs_fail_memory(error);
+    return NULL;
+  }
+  if (mkdir(own, 0700) == 0 || errno == EEXIST) return own;
+  bs_fail_errno(error, "%s: The directory cannot be made", own);
+  free(own);
+  return NULL;
+}
+
+static bool read_yaml(struct blockstore_settings **ret_settings, const struct bs_metadata *metadata, struct bs_buffer *yaml,
+                      const char *file, struct bs_error *error) {
+  const struct bs_options_place place = {.file = file};
+  struct bs_yaml *root = NULL;
+  bool good;
+
+  if (!bs_buffer_ok(yaml, error) || !bs_yaml_read(&root, yaml->bytes, yaml->length, file, error)) return false;
+  good = bs_options_read(ret_settings, metadata, root, &place, error);
+  bs_yaml_free(root);
+  return good;
+}
+
+bool subject_filter_settings(struct blockstore_settings **ret_settings, const struct filter *filter, const char *directory,
+                             unsigned number, struct bs_error *error) {
+  const struct bs_metadata *metadata = filter->candidate->metadata;
+  struct bs_buffer yaml BS_AUTO_BUFFER = BS_BUFFER_INIT;
+  char *own BS_AUTO_FREE = make_place(directory, number, error);
+
+  if (own == NULL) return false;
+  for (size_t i = 0; i < filter->options.count; i++) add_member(&yaml, metadata, &filter->options, i, own);
+  return read_yaml(ret_settings, metadata, &yaml, filter->name, error);
+}
+
 bool subject_settings(struct blockstore_settings **ret_settings, const struct subject *subject, const char *directory,
                       unsigned number, const char *without, const struct assignment *instead, struct bs_error *error) {
-  const struct bs_options_place place = {.file = "options"};
   const struct assignments none = {NULL, 0}, *other = number == 1 ? &none : &subject->other;
   struct assignment replacement = instead == NULL ? (struct assignment){NULL, NULL} : *instead;
   const struct assignments one = {&replacement, instead == NULL ? 0 : 1};
   struct bs_buffer yaml BS_AUTO_BUFFER = BS_BUFFER_INIT;
   const struct bs_metadata *metadata = subject->candidate->metadata;
-  char *own BS_AUTO_FREE = NULL;
-  struct bs_yaml *root = NULL;
-  bool good;
+  char *own BS_AUTO_FREE = make_place(directory, number, error);
 
-  if (asprintf(&own, "%s/store%u", directory, number) < 0) return bs_fail_memory(error);
-  if (mkdir(own, 0700) < 0 && errno != EEXIST) return bs_fail_errno(error, "%s: The directory cannot be made", own);
+  if (own == NULL) return false;
   for (size_t i = 0; i < subject->options.count; i++) {
     const char *key = subject->options.items[i].key;
 
@@ -197,10 +248,7 @@ bool subject_settings(struct blockstore_settings **ret_settings, const struct su
   for (size_t i = 0; i < other->count; i++)
     if (!has_key(&one, other->items[i].key)) add_member(&yaml, metadata, other, i, own);
   if (one.count > 0) add_member(&yaml, metadata, &one, 0, own);
-  if (!bs_buffer_ok(&yaml, error) || !bs_yaml_read(&root, yaml.bytes, yaml.length, place.file, error)) return false;
-  good = bs_options_read(ret_settings, metadata, root, &place, error);
-  bs_yaml_free(root);
-  return good;
+  return read_yaml(ret_settings, metadata, &yaml, "options", error);
 }
 
 bool subject_load(const struct bs_module **ret_module, const struct subject *subject, struct bs_error *error) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What is examined: a driver's file and the options its store is opened with. */
+/* What is examined: a driver's file and the options its store is opened with, and the stack that the store is part of. */
 #ifndef BS_DRIVER_TEST_SUBJECT_H
 #define BS_DRIVER_TEST_SUBJECT_H
 
 #include <blockstore/driver.h>
 
+#include "core/driver/isolate.h"
 #include "core/driver/module.h"
 #include "core/driver/settings.h"
 
@@ -18,10 +19,30 @@ struct assignments {
   size_t count;
 };
 
+/* A filter above the store (--filter). */
+struct filter {
+  char *name;
+  struct assignments options;
+  struct bs_candidate *candidate;
+};
+
+/* What holds of the whole stack. */
+struct traits {
+  unsigned capabilities; /* enum bs_capability */
+  uint64_t largest;      /* bytes of an object; UINT64_MAX: not said */
+  enum bs_threads threads;
+};
+
 struct subject {
   struct bs_candidate *candidate; /* the file; its metadata is NULL when it cannot be read, `refused` says why */
   struct assignments options;     /* -o */
   struct assignments other;       /* -O: replaces these of -o for the other store */
+  struct filter *filters;         /* the one that is asked first is the first */
+  size_t filter_count;
+  enum bs_isolate isolate;
+  struct bs_isolation *isolation; /* of the candidate; NULL: it is loaded into the process */
+  struct bs_candidate *exec;      /* which is loaded in its place then */
+  struct traits traits;
   const char *scratch;            /* a directory of ours */
   uint64_t seed;
   uint64_t largest;     /* bytes of the largest object to try */
@@ -32,9 +53,11 @@ struct subject {
 bool subject_read(struct subject *subject, const char *file, struct bs_error *error);
 void subject_free(struct subject *subject);
 
-/* Does it stand above another store? */
+/* Does the file stand above another store? */
 bool subject_is_filter(const struct subject *subject);
-/* Bytes of the largest object that is tried: what the driver declares, or less. */
+/* Is the store to be examined one below filters, or a filter? */
+bool subject_has_filters(const struct subject *subject);
+/* Bytes of the largest object that is tried: what is declared, or less. */
 uint64_t subject_largest(const struct subject *subject);
 /* Does a store begin empty each time, in a directory of ours? */
 bool subject_is_fresh(const struct subject *subject);
@@ -48,11 +71,14 @@ bool subject_can_be_apart(const struct subject *subject);
  */
 bool subject_settings(struct blockstore_settings **ret_settings, const struct subject *subject, const char *directory,
                       unsigned number, const char *without, const struct assignment *instead, struct bs_error *error);
+/* The same of a filter above the store. */
+bool subject_filter_settings(struct blockstore_settings **ret_settings, const struct filter *filter, const char *directory,
+                             unsigned number, struct bs_error *error);
 
-/* Is the URL of one of the driver's schemes, or of the store below a filter? */
+/* Is the URL of one of the driver's schemes, or of those of the store below a filter or the filters above? */
 bool subject_declares(const struct subject *subject, const char *url);
 
-/* Loads the driver into this process. */
+/* Loads the driver into this process, also one that is isolated otherwise. */
 bool subject_load(const struct bs_module **ret_module, const struct subject *subject, struct bs_error *error);
 
 #endif

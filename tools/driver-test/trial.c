@@ -21,6 +21,7 @@
 #include "core/base/clock.h"
 #include "core/base/io.h"
 #include "tools/driver-test/litter.h"
+#include "tools/driver-test/stack.h"
 
 #define CLEARING_MS 20000
 #define CLAIM_MS 1000
@@ -169,21 +170,28 @@ static void begin_process(struct trial *trial) {
   close(nothing);
 }
 
-static _Noreturn void play(struct trial *trial) {
-  const struct behaviour *behaviour = trial->behaviour;
-  unsigned capabilities = trial->subject->candidate->metadata == NULL ? 0 : trial->subject->candidate->metadata->capabilities;
+/* What the driver declares, and what stands around it, are no fault. */
+static void skip_without(struct trial *trial, unsigned needs) {
+  const struct subject *subject = trial->subject;
+  unsigned capabilities = subject->traits.capabilities;
+  const char *name = stack_name(subject);
 
-  begin_process(trial);
-  if ((behaviour->needs & NEEDS_WRITES) != 0 && (capabilities & BS_CAPABILITY_READ_ONLY) != 0)
-    trial_skip(trial, "the driver is read-only");
-  if ((behaviour->needs & NEEDS_CONSISTENT) != 0 && (capabilities & BS_CAPABILITY_CONSISTENT) == 0)
-    trial_skip(trial, "the driver does not declare itself consistent");
-  if ((behaviour->needs & NEEDS_DURABLE) != 0 && (capabilities & BS_CAPABILITY_DURABLE) == 0)
-    trial_skip(trial, "the driver does not declare itself durable");
-  if ((behaviour->needs & NEEDS_FILTER) != 0 && !subject_is_filter(trial->subject)) trial_skip(trial, "the driver is no filter");
-  if ((behaviour->needs & NEEDS_APART) != 0 && !subject_can_be_apart(trial->subject))
+  if ((needs & NEEDS_WRITES) != 0 && (capabilities & BS_CAPABILITY_READ_ONLY) != 0) trial_skip(trial, "%s is read-only", name);
+  if ((needs & NEEDS_CONSISTENT) != 0 && (capabilities & BS_CAPABILITY_CONSISTENT) == 0)
+    trial_skip(trial, "%s does not declare itself consistent", name);
+  if ((needs & NEEDS_DURABLE) != 0 && (capabilities & BS_CAPABILITY_DURABLE) == 0)
+    trial_skip(trial, "%s does not declare itself durable", name);
+  if ((needs & NEEDS_FILTER) != 0 && !subject_has_filters(subject)) trial_skip(trial, "the driver is no filter");
+  if ((needs & NEEDS_HOST) != 0 && subject->isolation != NULL)
+    trial_skip(trial, "the driver is isolated, and knows another host than ours");
+  if ((needs & NEEDS_APART) != 0 && !subject_can_be_apart(subject))
     trial_skip(trial, "no second store: use @DIR@ in the value of an option, or -O key=value");
-  behaviour->run(trial);
+}
+
+static _Noreturn void play(struct trial *trial) {
+  begin_process(trial);
+  skip_without(trial, trial->behaviour->needs);
+  trial->behaviour->run(trial);
   trial_pass(trial);
 }
 
@@ -200,27 +208,29 @@ static void set_reason(struct verdict *verdict, enum outcome outcome, const char
   va_end(arguments);
 }
 
-/* Waits for the child; kills it, with what it started, when it takes too long.  NULL, or why it was killed.
- * clears: what was put is deleted, also after a signal. */
-static const char *wait_for(pid_t child, int *ret_status, const struct trial_shared *shared, uint64_t end_ms, bool clears) {
-  const char *killed = NULL;
-  long nap = 200000; /* ns */
+/* A child that is waited for. */
+struct watch {
+  pid_t child;
+  const struct trial_shared *shared;
+  uint64_t end_ms; /* when it has had time enough */
+  bool clears;     /* it deletes what was put, also after a signal */
+  int status;      /* when it is over */
+  const char *killed; /* why it was; NULL: it was not */
+};
 
-  while (waitpid(child, ret_status, killed == NULL ? WNOHANG : 0) == 0) {
-    uint64_t now = bs_clock_monotonic_ms(), due = atomic_load(&shared->due_ms);
-    struct timespec time = {0, nap};
+/* Kills it, with what it started, when it takes too long. */
+static bool is_over(struct watch *watch) {
+  uint64_t now = bs_clock_monotonic_ms(), due = atomic_load(&watch->shared->due_ms);
 
-    if (now > end_ms || (interrupted != 0 && !clears)) killed = "time";
-    else if (due != 0 && now > due) killed = "due";
-    if (killed != NULL) {
-      kill(child, SIGKILL);
-    } else {
-      nanosleep(&time, NULL);
-      if (nap < 10000000) nap *= 2;
-    }
+  if (waitpid(watch->child, &watch->status, WNOHANG) == 0) {
+    if (now > watch->end_ms || (interrupted != 0 && !watch->clears)) watch->killed = "time";
+    else if (due != 0 && now > due) watch->killed = "due";
+    if (watch->killed == NULL) return false;
+    kill(watch->child, SIGKILL);
+    waitpid(watch->child, &watch->status, 0);
   }
-  kill(-child, SIGKILL); /* its children */
-  return killed;
+  kill(-watch->child, SIGKILL); /* its children */
+  return true;
 }
 
 static void judge(struct verdict *verdict, const struct trial_shared *shared, int status, const char *killed) {
@@ -262,18 +272,19 @@ static char *take_output(int fd) {
 
 /* A store without a directory of ours keeps what was put: it is deleted, in a process as before.  Failing is no harm. */
 static void clear_store(struct trial *trial) {
-  int status = 0;
-  pid_t child;
+  struct watch watch = {.shared = trial->shared, .clears = true};
+  const struct timespec nap = {0, 1000000};
 
   if (atomic_load(&trial->shared->litter_length) == 0 || subject_is_fresh(trial->subject)) return;
   atomic_store(&trial->shared->due_ms, 0);
-  child = fork();
-  if (child == 0) {
+  watch.child = fork();
+  if (watch.child == 0) {
     begin_process(trial);
     litter_delete(trial);
     _exit(0);
   }
-  if (child > 0) wait_for(child, &status, trial->shared, bs_clock_monotonic_ms() + CLEARING_MS, true);
+  watch.end_ms = bs_clock_monotonic_ms() + CLEARING_MS;
+  while (watch.child > 0 && !is_over(&watch)) nanosleep(&nap, NULL);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where) {
@@ -286,31 +297,60 @@ void remove_directory(const char *path) {
   nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-bool trial_run(struct verdict *ret_verdict, const struct behaviour *behaviour, const struct subject *subject,
-               uint64_t timeout_ms) {
-  struct trial trial = {
-      .behaviour = behaviour, .subject = subject, .timeout_ms = timeout_ms, .patience_ms = subject->patience_ms};
-  uint64_t start = bs_clock_monotonic_ms();
-  char *directory BS_AUTO_FREE = NULL;
-  int output BS_AUTO_CLOSE = memfd_create("output", MFD_CLOEXEC), status = 0;
-  const char *killed;
-  pid_t child = -1;
+struct run {
+  struct trial trial;
+  char *directory;
+  uint64_t start_ms;
+  struct watch watch;
+};
 
-  if (output < 0 || asprintf(&directory, "%s/%s", subject->scratch, behaviour->name) < 0) return false;
-  trial.shared = mmap(NULL, sizeof *trial.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (trial.shared == MAP_FAILED) return false;
-  trial.inside = &trial.shared->inside[0];
-  trial.directory = directory;
-  trial.output = output;
-  if (mkdir(directory, 0700) == 0) child = fork();
-  if (child == 0) play(&trial);
-  if (child > 0) {
-    killed = wait_for(child, &status, trial.shared, start + timeout_ms, false);
-    *ret_verdict = (struct verdict){.took_ms = bs_clock_monotonic_ms() - start, .output = take_output(output)};
-    judge(ret_verdict, trial.shared, status, killed);
-    clear_store(&trial);
-    remove_directory(directory);
-  }
-  munmap(trial.shared, sizeof *trial.shared);
-  return child > 0;
+static void free_run(struct run *run) {
+  if (run->trial.shared != NULL) munmap(run->trial.shared, sizeof *run->trial.shared);
+  if (run->trial.output >= 0) close(run->trial.output);
+  free(run->directory);
+  free(run);
+}
+
+static bool begin_run(struct run *run) {
+  struct trial *trial = &run->trial;
+  void *shared;
+
+  trial->output = memfd_create("output", MFD_CLOEXEC);
+  if (trial->output < 0 || asprintf(&run->directory, "%s/%s", trial->subject->scratch, trial->behaviour->name) < 0) return false;
+  shared = mmap(NULL, sizeof *trial->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return false;
+  trial->shared = shared;
+  trial->inside = &trial->shared->inside[0];
+  trial->directory = run->directory;
+  if (mkdir(run->directory, 0700) < 0) return false;
+  run->watch = (struct watch){.child = fork(), .shared = shared, .end_ms = run->start_ms + trial->timeout_ms};
+  if (run->watch.child == 0) play(trial);
+  return run->watch.child > 0;
+}
+
+struct run *trial_begin(const struct behaviour *behaviour, const struct subject *subject, uint64_t timeout_ms) {
+  struct run *run = calloc(1, sizeof *run);
+  int reason;
+
+  if (run == NULL) return NULL;
+  run->trial = (struct trial){.behaviour = behaviour, .subject = subject, .timeout_ms = timeout_ms,
+                              .patience_ms = subject->patience_ms, .output = -1};
+  run->start_ms = bs_clock_monotonic_ms();
+  if (begin_run(run)) return run;
+  reason = errno;
+  free_run(run);
+  errno = reason;
+  return NULL;
+}
+
+bool trial_is_over(struct run *run) {
+  return is_over(&run->watch);
+}
+
+void trial_end(struct verdict *ret_verdict, struct run *run) {
+  *ret_verdict = (struct verdict){.took_ms = bs_clock_monotonic_ms() - run->start_ms, .output = take_output(run->trial.output)};
+  judge(ret_verdict, run->trial.shared, run->watch.status, run->watch.killed);
+  clear_store(&run->trial);
+  remove_directory(run->directory);
+  free_run(run);
 }

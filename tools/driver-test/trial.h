@@ -25,8 +25,9 @@ enum needs {
   NEEDS_WRITES = 1 << 2,     /* not read-only */
   NEEDS_CONSISTENT = 1 << 3, /* declared capabilities */
   NEEDS_DURABLE = 1 << 4,
-  NEEDS_FILTER = 1 << 6,     /* no store */
-  NEEDS_APART = 1 << 5, /* two stores that share nothing can be made: a @DIR@, or -O */
+  NEEDS_APART = 1 << 5,      /* two stores that share nothing can be made: a @DIR@, or -O */
+  NEEDS_FILTER = 1 << 6,     /* a filter, not only a store */
+  NEEDS_HOST = 1 << 7,       /* what the driver asks of its host is seen: it is not isolated */
   NEEDED_BY_ALL = 1 << 8 /* when it is not shown, nothing after it is tried */
 };
 
@@ -84,9 +85,14 @@ struct verdict {
   uint64_t took_ms;
 };
 
-/* Runs it; timeout_ms: how long it may take in all.  False only when no process can be made (errno). */
-bool trial_run(struct verdict *ret_verdict, const struct behaviour *behaviour, const struct subject *subject,
-               uint64_t timeout_ms);
+/* One that is under way. */
+struct run;
+/* Begins it; timeout_ms: how long it may take in all.  NULL only when no process can be made (errno). */
+struct run *trial_begin(const struct behaviour *behaviour, const struct subject *subject, uint64_t timeout_ms);
+/* Has it ended?  It is killed when its time is over, so it must be asked now and then, until it has. */
+bool trial_is_over(struct run *run);
+/* Of one that is over: how it ended, and what it put is deleted.  Frees it. */
+void trial_end(struct verdict *ret_verdict, struct run *run);
 
 /* From now on SIGINT, SIGTERM and SIGHUP end the trial that runs, and what it put is deleted; a second one kills. */
 void trial_catch_signals(void);
