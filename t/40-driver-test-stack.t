@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # blockstore-driver-test with filters above the driver (--filter), with the driver in processes of its own (--isolate), and with
 # several behaviours at once (--jobs): what is refused, what is told, and that a flaw is found through all of it.
+[ -w /dev/shm ] && export TMPDIR=/dev/shm # for $work
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 program=$builddir/tools/bin/blockstore-driver-test plugins=$builddir/plugins/.libs flawed=$builddir/t/flawed/.libs
 disk=$plugins/disk.so
@@ -110,7 +111,7 @@ is "$(sed '1,/^not ok/d' "$work/out" | grep -E '^(not )?ok' | grep -vc 'SKIP the
 answers 1 "The process that put died of SIGABRT" --jobs=8 --only='visibility.*' "$beside" -o root=@DIR@/objects
 moody=$flawed/moody.so
 env --default-signal=INT "$program" --jobs=8 "$moody" -o root="$work/kept" --only='immutable.*' >"$work/out" 2>&1 &
-until grep -q '^ok 2 ' "$work/out" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+until grep -q '^ok 1 ' "$work/out" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
 kill -s INT $!
 wait $!
 is "$(kill -l $?) $(tail -n 1 "$work/out")" 'INT Bail out! interrupted' 'a signal interrupts all'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # How blockstore-driver-test is used: what it refuses, its output, its report.
+[ -w /dev/shm ] && export TMPDIR=/dev/shm # for $work
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 program=$builddir/tools/bin/blockstore-driver-test
 disk=$builddir/plugins/.libs/disk.so

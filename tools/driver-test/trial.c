@@ -270,23 +270,6 @@ static char *take_output(int fd) {
   return text;
 }
 
-/* A store without a directory of ours keeps what was put: it is deleted, in a process as before.  Failing is no harm. */
-static void clear_store(struct trial *trial) {
-  struct watch watch = {.shared = trial->shared, .clears = true};
-  const struct timespec nap = {0, 1000000};
-
-  if (atomic_load(&trial->shared->litter_length) == 0 || subject_is_fresh(trial->subject)) return;
-  atomic_store(&trial->shared->due_ms, 0);
-  watch.child = fork();
-  if (watch.child == 0) {
-    begin_process(trial);
-    litter_delete(trial);
-    _exit(0);
-  }
-  watch.end_ms = bs_clock_monotonic_ms() + CLEARING_MS;
-  while (watch.child > 0 && !is_over(&watch)) nanosleep(&nap, NULL);
-}
-
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where) {
   (void)status, (void)kind, (void)where;
   remove(path);
@@ -302,6 +285,8 @@ struct run {
   char *directory;
   uint64_t start_ms;
   struct watch watch;
+  bool is_judged; /* it has ended, with the verdict; a child may still delete what it put */
+  struct verdict verdict;
 };
 
 static void free_run(struct run *run) {
@@ -343,14 +328,35 @@ struct run *trial_begin(const struct behaviour *behaviour, const struct subject 
   return NULL;
 }
 
+/* A store without a directory of ours keeps what was put: it is deleted, in a process as before.  Failing is no harm.  False:
+ * there is nothing to wait for. */
+static bool begin_clearing(struct run *run) {
+  struct trial *trial = &run->trial;
+
+  if (atomic_load(&trial->shared->litter_length) == 0 || subject_is_fresh(trial->subject)) return false;
+  atomic_store(&trial->shared->due_ms, 0);
+  run->watch = (struct watch){
+      .child = fork(), .shared = trial->shared, .clears = true, .end_ms = bs_clock_monotonic_ms() + CLEARING_MS};
+  if (run->watch.child == 0) {
+    begin_process(trial);
+    litter_delete(trial);
+    _exit(0);
+  }
+  return run->watch.child > 0;
+}
+
 bool trial_is_over(struct run *run) {
-  return is_over(&run->watch);
+  if (!is_over(&run->watch)) return false;
+  if (run->is_judged) return true;
+  run->is_judged = true;
+  run->verdict.took_ms = bs_clock_monotonic_ms() - run->start_ms;
+  run->verdict.output = take_output(run->trial.output);
+  judge(&run->verdict, run->trial.shared, run->watch.status, run->watch.killed);
+  return !begin_clearing(run);
 }
 
 void trial_end(struct verdict *ret_verdict, struct run *run) {
-  *ret_verdict = (struct verdict){.took_ms = bs_clock_monotonic_ms() - run->start_ms, .output = take_output(run->trial.output)};
-  judge(ret_verdict, run->trial.shared, run->watch.status, run->watch.killed);
-  clear_store(&run->trial);
+  *ret_verdict = run->verdict;
   remove_directory(run->directory);
   free_run(run);
 }

@@ -89,9 +89,10 @@ struct verdict {
 struct run;
 /* Begins it; timeout_ms: how long it may take in all.  NULL only when no process can be made (errno). */
 struct run *trial_begin(const struct behaviour *behaviour, const struct subject *subject, uint64_t timeout_ms);
-/* Has it ended?  It is killed when its time is over, so it must be asked now and then, until it has. */
+/* Has it ended, and was what it put deleted?  It is killed when its time is over, so this must be asked now and then, until it
+ * is so. */
 bool trial_is_over(struct run *run);
-/* Of one that is over: how it ended, and what it put is deleted.  Frees it. */
+/* Of one that is over: how it ended.  Frees it. */
 void trial_end(struct verdict *ret_verdict, struct run *run);
 
 /* From now on SIGINT, SIGTERM and SIGHUP end the trial that runs, and what it put is deleted; a second one kills. */
