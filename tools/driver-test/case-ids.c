@@ -40,7 +40,7 @@ static void ids_end(struct ids *ids) {
   }
 }
 
-/* What makes an id without the core's form unique. */
+/* What makes an id without the core's form unique, also beside another behaviour. */
 struct unique {
   char text[17];
 };
@@ -48,7 +48,7 @@ struct unique {
 static struct unique unique_make(const struct trial *trial) {
   struct unique unique;
 
-  snprintf(unique.text, sizeof unique.text, "%016llx", (unsigned long long)trial->subject->seed);
+  snprintf(unique.text, sizeof unique.text, "%016llx", (unsigned long long)own_number(trial));
   return unique;
 }
 

@@ -25,11 +25,18 @@ static uint64_t next_random(uint64_t *state) {
   return *state * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/* A number for each behaviour and each use in it. */
-static uint64_t fresh_state(struct trial *trial) {
-  uint64_t state = trial->subject->seed ^ UINT64_C(0xcbf29ce484222325);
+uint64_t own_number(const struct trial *trial) {
+  uint64_t number = trial->subject->seed ^ UINT64_C(0xcbf29ce484222325);
 
-  for (const char *at = trial->behaviour->name; *at != '\0'; at++) state = (state ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+  for (const char *at = trial->behaviour->name; *at != '\0'; at++)
+    number = (number ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+  return number;
+}
+
+/* Another for each use. */
+static uint64_t fresh_state(struct trial *trial) {
+  uint64_t state = own_number(trial);
+
   state ^= (uint64_t)(atomic_fetch_add(&trial->made, 1) + 1) << 32;
   return state == 0 ? 1 : state;
 }

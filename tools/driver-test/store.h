@@ -122,6 +122,9 @@ enum blockstore_status store_check(struct store *store, struct call *call, struc
 
 /* ---- what is stored ---- */
 
+/* Of the behaviour, and the seed. */
+uint64_t own_number(const struct trial *trial);
+
 /* Bytes that nobody stored before, and the keys they have.  By datum_free. */
 struct datum {
   unsigned char *bytes;
