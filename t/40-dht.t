@@ -4,20 +4,13 @@
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
 . "$srcdir/t/lib/servers.sh"
 . "$srcdir/t/lib/pod.sh"
+. "$srcdir/t/lib/conformance.sh"
 need_server dhtnode
 one=http://127.0.0.1:$DHT_PORT two=http://127.0.0.1:$DHT_PORT2
 unset http_proxy all_proxy
 
-"$builddir/tools/bin/blockstore-driver-test" "$builddir/plugins/.libs/dht.so" -o proxies="$one" -o proxies="$two" >"$out" 2>&1
-report $? 'it shows all behaviours' "$(grep -A 5 '^not ok' "$out")"
-is "$(sed -n 's/^ok.* # SKIP //p' "$out" | sort -u)" 'no second store: use @DIR@ in the value of an option, or -O key=value
-objects have at most 57344 bytes here, 1048576 are wanted
-the driver declares threads=parallel
-the driver does not declare itself consistent
-the driver does not declare itself durable
-the driver does not support delete_immutable_handler
-the driver does not support delete_mutable_handler
-the store is nowhere in @DIR@' 'or says why not'
+conforms_twice dht 'no second store: .*|objects have at most 57344 bytes here, 1048576 are wanted|the store is nowhere in @DIR@'\
+'|the driver does not (declare itself (consistent|durable)|support delete_(im)?mutable_handler)' -o proxies="$one" -o proxies="$two"
 
 # The examples, with our nodes for those of the page.
 blocks "$srcdir/plugins/dht/dht.pod" EXAMPLES "$work/blocks"

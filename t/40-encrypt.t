@@ -125,6 +125,12 @@ cli -c "$work/c.yaml" get_mutable zebrafish.id quagga-at-the-zoo
 is "$status:$(grep -c 'it is another object than was asked for' "$err")" 7:1 'records that were exchanged are refused' "$(cat "$err")"
 cat "$work/record" >"$record"
 
+# ---- without a mark, with two keys ----
+
+(umask 077 && openssl rand -hex 32 | cat - "$work/far.key" >"$work/both.key")
+succeeds 'it does what a driver must' "$builddir/run" blockstore-driver-test --jobs=4 --only='immutable.*,mutable.*,urls.*,filter.*' \
+  "$builddir/plugins/.libs/encrypt.so" -o key_file="$work/both.key" -o mark=false
+
 # ---- deleting ----
 
 exits 0 'a purge' -c "$work/c.yaml" delete_immutable zebrafish.id "$key" --purge

@@ -1,44 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The two programs that blockstore-exec(7) shows, in every shell that there is: they show all behaviours of a driver, what one has put
-# the other gives, and nothing of them is left.
+# The two programs that blockstore-exec(7) shows, in every shell that there is: what one has put the other gives, and nothing of them
+# is left.  (t/40-conformance.t holds them to all behaviours.)
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 driver='exec'
 . "$srcdir/t/lib/drive.sh"
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
-# Without what opens a thousand stores, where there is little time.
-groups=${BLOCKSTORE_TEST_BRIEF:+--only='immutable.*,mutable.*,ids.*,urls.*,streams.*,visibility.*,deadlines.*,threads.*,manners.*'}
 examples=$srcdir/examples/exec
-
-# begin NAME OPTION...: tries all, beside the others.
-begin() {
-  name=$1
-  shift
-  {
-    status=0
-    "$builddir/run" blockstore-driver-test "$builddir/plugins/.libs/exec.so" ${groups:+"$groups"} --timeout=30s -o options=root=@DIR@/store "$@" \
-      >"$work/$name" 2>&1 || status=$?
-    echo "$status" >"$work/$name.status"
-  } &
-}
-
-# shown NAME UNTRIED: all were; none is skipped but by what the driver declares, and what the program leaves out.
-shown() {
-  report "$(cat "$work/$1.status")" "$1 shows every behaviour" "$(grep -A 3 '^not ok' "$work/$1")"
-  is_empty "$(grep SKIP "$work/$1" |
-    grep -vE "does not declare itself|declares (no largest object|threads=parallel)|no such option|is no filter${2:+|$2}")" \
-    "$1: nothing is skipped"
-}
 
 cp "$examples/store.sh" "$examples/store.py" "$work"
 chmod 755 "$work/store.sh" "$work/store.py"
 python=/usr/bin/python3
 [ -x $python ] || python=
-begin sh -o program="$work/store.sh"
-[ -z "$python" ] || begin python -o program="$work/store.py"
-wait
-shown sh 'support check|has no check'
-if [ -n "$python" ]; then shown python; else skip 'needs /usr/bin/python3'; fi
 
 # The other shells, briefly.
 some='opening.opens,immutable.byte,immutable.mebibyte,mutable.shorter,mutable.delete,ids.longest,urls.own,urls.climbing,streams.source-first,deadlines.put-*'
@@ -67,7 +40,7 @@ put_immutable $key $work/data
 put_mutable 0a8ce26f:alice.id:a/b%c $work/record
 make_mutable_url 0a8ce26f:alice.id:a/b%c
 END
-[ -n "$python" ] || { done_testing; exit; }
+[ -n "$python" ] || { skip 'needs /usr/bin/python3'; done_testing; exit; }
 url=$(grep '^exec:' "$said")
 calls 'OK OK OK' 'Python gives' program="$work/store.py" options=root="$work/both" <<END
 get_immutable $key $work/got

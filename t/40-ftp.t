@@ -3,6 +3,7 @@
 # The driver ftp against a real server: all behaviours, in plain FTP; those that move data, over both kinds of TLS.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 . "$srcdir/t/lib/servers.sh"
+. "$srcdir/t/lib/conformance.sh"
 need_server proftpd
 driver=$builddir/plugins/.libs/ftp.so
 umask 077
@@ -27,12 +28,12 @@ shown() {
     "$2: nothing is skipped"
 }
 
-begin plain '*' -o port="$FTP_PORT" -o tls=none -o root="$FTP_HOME/$own-one" -O root="$FTP_HOME/$own-two"
+conforms_twice ftp 'the driver does not declare itself durable|the store is nowhere in @DIR@' -o host=127.0.0.1 -o user="$FTP_USER" \
+  -o password=@"$work/password" -o port="$FTP_PORT" -o tls=none -o root="$FTP_HOME/$own-one" -O root="$FTP_HOME/$own-two"
 some='immutable.byte,immutable.many,immutable.mebibyte,mutable.shorter,mutable.delete,deadlines.put-immutable'
 begin explicit "$some" -o port="$FTP_PORT" -o ca_file="$FTP_TLS/ca.pem" -o root="$own-explicit"
 begin implicit "$some" -o port="$FTP_TLS_PORT" -o tls=implicit -o ca_file="$FTP_TLS/ca.pem" -o root="$own-implicit"
 wait
-shown plain 'plain FTP'
 shown explicit 'explicit TLS'
 shown implicit 'implicit TLS'
 is_empty "$(find "$FTP_HOME/$own"* -type f ! -path '*/.uploads/*')" 'what was put is deleted'

@@ -5,6 +5,7 @@
 . "$srcdir/t/lib/servers.sh"
 driver=http
 . "$srcdir/t/lib/drive.sh"
+. "$srcdir/t/lib/conformance.sh"
 need_server apache
 at=http://127.0.0.1:$APACHE_PORT
 (umask 077 && echo "$APACHE_PASSWORD" >"$work/password" && echo misremembered >"$work/wrong")
@@ -26,10 +27,9 @@ behaves() {
 
 for name in "dav/$own" "dav/$own-2" "dav/$own-put" "private/$own" "digest/$own"; do collection "$name"; done
 # Apache's MOVE over a file is not atomic: beside a busy writer one read in a hundred finds none.  Its PUT is.
-no_race=$("$builddir/tools/bin/blockstore-driver-test" --list | awk '$1 !~ /^(visibility|threads|filter)/ { printf "%s%s", comma, $1; comma = "," }')
-behaves 'by MOVE' -o root="$at/dav/$own" -O root="$at/dav/$own-2" --only="$no_race"
-behaves 'by PUT' -o root="$at/dav/$own-put" -O root="$at/dav/$own-2" -o replace=put \
-  --only='immutable.*,mutable.*,visibility.*,streams.*,threads.*'
+conforms_twice http 'the driver does not declare itself durable|the store is nowhere in @DIR@' -o root="$at/dav/$own-put" \
+  -O root="$at/dav/$own-2" -o replace=put
+behaves 'by MOVE' -o root="$at/dav/$own" --only='opening.opens,immutable.*,mutable.*,ids.*,streams.*'
 behaves 'with a password' -o root="$at/private/$own" -o user="$APACHE_USER" -o password=@"$work/password" \
   --only='immutable.*,mutable.*,options.*,opening.check*'
 behaves 'by Digest' -o root="$at/digest/$own" -o user="$APACHE_USER" -o password=@"$work/password" --only='immutable.*,mutable.*'

@@ -187,7 +187,4 @@ cli -c "$work/absent.yaml" stores
 like "$(member stores.0.error)" "$work/absent: .*(no such|does not exist|missing)" 'one that must exist is not made'
 [ ! -e "$work/absent" ]
 report $? 'not even in passing'
-succeeds 'all behaviours of the disk driver in a sandbox' sh -c "'$builddir/run' blockstore-driver-test '$builddir/plugins/.libs/exec.so' \
-  --only='opening.*,immutable.*,mutable.*,ids.*,streams.*,visibility.*' --timeout=30s -o program='$host' -o arguments=--sandbox \
-  -o arguments='$builddir/plugins/.libs/disk.so' -o options=root=@DIR@/store"
 done_testing

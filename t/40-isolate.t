@@ -1,22 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A driver in processes of its own: it shows every behaviour that it shows in ours, and the configuration decides who has them.
+# A driver in processes of its own: the configuration decides who has them.  (That it shows every behaviour there is for
+# t/40-conformance.t.)
 . "${srcdir:-$(dirname "$0")/..}/t/lib/cli.sh"
-[ -w /dev/shm ] && export TMPDIR=/dev/shm
 host=$BLOCKSTORE_DRIVER_HOST drivers=$builddir/plugins/.libs
 config=$work/config.yaml
-
-# ---- all behaviours, by way of exec as the core makes it ----
-
-# What exec declares are URLs of its own, and the driver makes its own.
-groups=${BLOCKSTORE_TEST_BRIEF:+--only='immutable.*,mutable.*,ids.*,urls.*,streams.*,visibility.*,deadlines.*,threads.*,manners.*'}
-status=0
-"$builddir/run" blockstore-driver-test "$drivers/exec.so" ${groups:+"$groups"} --timeout=30s -o program="$host" \
-  -o arguments="$drivers/disk.so" -o options=root=@DIR@/store >"$work/shown" 2>&1 || status=$?
-is "$(grep '^not ok' "$work/shown" | sed 's/^not ok [0-9]* - //')" 'urls.scheme: a URL has a scheme that the driver declares' \
-  'the disk driver shows every behaviour, but that its URLs are not those of exec'
-is_empty "$(grep SKIP "$work/shown" |
-  grep -vE "does not declare itself|declares (no largest object|threads=parallel)|no such option|is no filter")" 'nothing is skipped'
 
 # ---- who is isolated ----
 
