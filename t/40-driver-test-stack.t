@@ -34,7 +34,7 @@ on_disk 2 'There is no driver retri .* Did you mean retry\?' --filter=retri
 on_disk 2 'The driver disk is a store, not a filter' --filter=disk
 on_disk 2 'The driver log has no option "lebel"; did you mean "level"\?' --filter=log,lebel=info
 on_disk 2 'directory' --filter=cache
-for bad in '' Log ../log log, log,level log,=info log=info; do
+for bad in '' Log ../log 'log,' log,level log,=info log=info; do
   on_disk 2 "^blockstore-driver-test: This value is not understood" --filter="$bad"
 done
 for bad in '' maybe false; do on_disk 2 'This value is not understood' --isolate="$bad"; done
