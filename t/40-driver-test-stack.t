@@ -92,12 +92,12 @@ finds() {
   shift
   answers 1 "^not ok 1 - $flaw:" "$@" --only="$flaw" "$flawed/flawed.so" -o root=@DIR@/objects -o flaw="$flaw"
 }
-for flaw in immutable.byte mutable.shorter ids.longest urls.own visibility.killed-mutable; do
+for flaw in immutable.byte mutable.shorter ids.longest urls.own; do
   finds $flaw --filter=log
   finds $flaw --isolate=process
 done
-# Isolation itself sees to these.
-for flaw in streams.source-first deadlines.put-immutable; do finds $flaw --filter=log; done
+# Isolation itself sees to these, and a driver whose caller has died may end its call in order.
+for flaw in streams.source-first deadlines.put-immutable visibility.killed-mutable; do finds $flaw --filter=log; done
 
 # ---- several at once ----
 
