@@ -103,6 +103,7 @@ static void bad_texts_are_refused(void **state) {
       {HEAD "option=a\tsecret\toptional\tx\thelp\n", "option line"},
       {HEAD "option=driver\tstring\toptional\t\thelp\n", "option line"},
       {HEAD "option=isolate\tbool\toptional\t\thelp\n", "option line"},
+      {HEAD "option=filter\tstring\toptional\t\thelp\n", "option line"},
       {HEAD "option=filters\tlist\toptional\t\thelp\n", "option line"},
       {HEAD "option=sha256\tstring\toptional\t\thelp\n", "option line"},
       {HEAD "option=timeouts\tlist\toptional\t\thelp\n", "option line"},

@@ -89,6 +89,12 @@ like "$(member stores.0.error)" 'pattern: A text of at least one character was e
 store '[{filter: mine, patern: x}]'
 use 2 'an option that it has not' stores
 like "$(cat "$err")" 'patern.*pattern' 'is told the one it has'
+store '[mine, mine]'
+use 2 'itself below it' stores
+like "$(cat "$err")" 'mine changes data' 'is refused'
+store "[mine, {filter: cache, directory: $HOME/kept}]"
+use 2 'what needs the data as they are' stores
+like "$(cat "$err")" 'mine changes data' 'is refused, too'
 cat >"$config" <<END
 plugin_path: [$work/drivers]
 stores:

@@ -154,7 +154,7 @@ static bool initial_is_good(const struct bs_option *option) {
 
 static bool key_is_free(const struct bs_metadata *metadata, const char *key) {
   static const struct bs_metadata_word of_the_core[] = {{"name", 0},     {"driver", 0}, {"inline", 0},      {"durable", 0},
-                                                       {"isolate", 0},  {"filters", 0}, {"sha256", 0},
+                                                       {"isolate", 0},  {"filter", 0}, {"filters", 0},     {"sha256", 0},
                                                        /* and kept for it: */
                                                        {"timeouts", 0}, {"limits", 0}, {"replication", 0}, {NULL, 0}};
 

@@ -169,6 +169,7 @@ static const struct blockstore_driver mask_filter = {
   BLOCKSTORE_CAPABILITY_DURABLE                                                                                     \
   BLOCKSTORE_CAPABILITY_CONSISTENT                                                                                  \
   BLOCKSTORE_CAPABILITY_LOCAL                                                                                       \
+  BLOCKSTORE_CAPABILITY_CHANGES                                                                                     \
   BLOCKSTORE_OPTION("pattern", STRING, OPTIONAL, "Blockstore", "Text that is laid over the bytes, again and again")
 
 BLOCKSTORE_REGISTER_DRIVER(mask, mask_filter, METADATA);

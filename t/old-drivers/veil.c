@@ -165,4 +165,5 @@ BLOCKSTORE_REGISTER_DRIVER(veil, veil_driver,
                            BLOCKSTORE_CAPABILITY_DURABLE
                            BLOCKSTORE_CAPABILITY_CONSISTENT
                            BLOCKSTORE_CAPABILITY_LOCAL
+                           BLOCKSTORE_CAPABILITY_CHANGES
                            BLOCKSTORE_OPTION("mask", INT, OPTIONAL, "90", "What is laid over each byte"));
