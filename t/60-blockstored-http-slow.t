@@ -63,7 +63,7 @@ said=$(talk 'my ($waiting, $code, $tries, @slow) = (0, 0, 0);
     my $asking = dial($http); print $asking "GET /v1/info HTTP/1.0\r\n\r\n"; ($code) = rest($asking, 20) =~ m{^HTTP/1.1 (\d+)};
   }
   my $peer = dial($rpc); print $peer frame(request("ping")); take($peer, 50);
-  for (1 .. 400) { last if metric("blockstored_replies_waiting") < 65536; pause(0.1) } # those behind them have their turn
+  for (1 .. 900) { last if metric("blockstored_replies_waiting") < 65536; pause(0.1) } # those behind them have their turn
   print "$code ", metric("blockstored_replies_waiting") < 65536 && metric("blockstored_dropped_slow_total") > 0 ? "left" : "there " . metric("blockstored_replies_waiting") . " " . metric("blockstored_dropped_slow_total")' "$large")
 is "$said" '503 left' 'slow readers of long replies: no more are made for anybody, until they are left'
 end_server
