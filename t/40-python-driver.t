@@ -78,8 +78,8 @@ calls 'OK OK OK OK OK OK NOT_FOUND' 'the dictionary of the manual keeps, gives a
 put_immutable $key $work/data
 put_mutable $id $work/record
 get_immutable $key $work/got
-handles_url dictionary:$id
-get_mutable dictionary:$id $work/got-record
+handles_url exec:dictionary/$(printf %s "$id" | sha256sum | cut -d " " -f 1)
+get_mutable exec:dictionary/$(printf %s "$id" | sha256sum | cut -d " " -f 1) $work/got-record
 delete_immutable $key
 get_immutable $key $work/none
 END
