@@ -246,7 +246,7 @@ static enum blockstore_status try_for(struct host_store *store, struct host_call
   return status;
 }
 
-static void who_waits_in_vain_is_told(void **state) {
+static void who_waits_in_vain_gives_up(void **state) {
   uint64_t begun_ms = 0;
   struct host_call call;
   struct scene scene;
@@ -259,7 +259,6 @@ static void who_waits_in_vain_is_told(void **state) {
   begun_ms = now_ms();
   assert_int_equal(try_for(&scene.store, &call, 200), BLOCKSTORE_STATUS_CANCELLED);
   assert_in_range(now_ms() - begun_ms, 200, 450);
-  assert_non_null(strstr(call.sentence, "All of its processes, 1 at once, were busy"));
   pthread_join(thread, NULL);
   assert_int_equal(try_for(&scene.store, &call, 5000), BLOCKSTORE_STATUS_OK);
   scene_end(&scene);
@@ -565,7 +564,7 @@ int main(void) {
                                      cmocka_unit_test(each_call_has_its_own),
                                      cmocka_unit_test(there_are_no_more_than_may_be),
                                      cmocka_unit_test(who_has_waited_longest_is_next),
-                                     cmocka_unit_test(who_waits_in_vain_is_told),
+                                     cmocka_unit_test(who_waits_in_vain_gives_up),
                                      cmocka_unit_test(one_that_ends_makes_room),
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),

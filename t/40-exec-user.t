@@ -77,6 +77,14 @@ acts 'exec sleep 1015'
 tells 'silence' 'The deadline passed before the store had answered\.' 10
 is_empty "$(pgrep -xf 'sleep 1015')" 'and it is ended'
 
+# The one that there may be has answered, and takes its time to end.
+sed 's/durable: true/&, processes: 1/; s/operation: 3s/operation: 1s/' "$work/c.yaml" >"$work/one.yaml"
+acts 'status="ok last=yes"; trap "sleep 1015" EXIT; printf "done %s status=%s\\n" "$id" "$status" >&3; exit'
+exits 10 'processes that are all busy' -v -c "$work/one.yaml" put_immutable alice.id 'data that wait'
+like "$(cat "$err")" "$puppet: All of its processes, 1 at once, were busy until a call's time was over" 'are told'
+is_empty "$(pgrep -xf 'sleep 1015')" 'and ended'
+
+acts :
 sed -i "s/^while/echo 'it is rather dusty here'; while/" "$puppet"
 exits 0 'a program that prints is healthy' -c "$work/c.yaml" stores
 says stores.1.warnings '["it is rather dusty here"]' 'and what it prints is among the warnings'

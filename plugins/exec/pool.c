@@ -138,11 +138,13 @@ static bool wait_for_order(struct bs_exec_pool *pool, struct blockstore_call *ca
   return true;
 }
 
+/* Of a call whose time is over the caller is told that alone: what else there is to say goes into the log. */
 static enum blockstore_status give_up(const struct bs_exec_pool *pool, struct blockstore_call *call, bool was_full) {
-  if (!was_full) return blockstore_go_on(call);
-  return blockstore_fail(call, BLOCKSTORE_STATUS_CANCELLED,
-                         "%.400s: All of its processes, %u at once, were busy until the call's time was over.",
-                         pool->program->path, pool->program->processes_most);
+  if (was_full)
+    blockstore_log(call, BLOCKSTORE_LOG_WARNING,
+                   "%.400s: All of its processes, %u at once, were busy until a call's time was over.", pool->program->path,
+                   pool->program->processes_most);
+  return blockstore_go_on(call);
 }
 
 /* One that comes back, or that the keeper starts: what is ordered first is had first. */
