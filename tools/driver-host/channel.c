@@ -120,7 +120,8 @@ static bool take_bytes(struct channel *channel, char *buffer, size_t length) {
 
 /* ---- writing; the lock is held ---- */
 
-/* Whom nobody hears any more is cancelled by the watcher. */
+/* What cannot be sent whole ends the channel, for both sides: nothing may follow a message that is missing.  The watcher then
+ * cancels the call. */
 static void send_all(const struct channel *channel, struct iovec *parts, size_t count) {
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 
@@ -128,7 +129,10 @@ static void send_all(const struct channel *channel, struct iovec *parts, size_t 
     ssize_t sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
 
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return;
+    if (sent < 0) {
+      shutdown(channel->fd, SHUT_RDWR);
+      return;
+    }
     while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
       sent -= (ssize_t)message.msg_iov->iov_len;
       message.msg_iov++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The channel to Blockstore, seen from the program (blockstore-exec(7)): lines and bytes.  With what is no message, and what
- * nobody has asked for, it is over, as with its end: there is nobody to tell, and nothing more is read.
+ * nobody has asked for, it is over, as with its end: there is nobody to tell, and nothing more is read.  What cannot be sent
+ * whole ends it, too.
  */
 #ifndef BS_DRIVER_HOST_CHANNEL_H
 #define BS_DRIVER_HOST_CHANNEL_H
