@@ -287,6 +287,43 @@ static void one_that_ends_makes_room(void **state) {
   scene_end(&scene);
 }
 
+static enum blockstore_status take_late(struct blockstore_sink *sink, const void *bytes, size_t length) {
+  (void)sink;
+  (void)bytes;
+  (void)length;
+  nap(300);
+  return BLOCKSTORE_STATUS_OK;
+}
+
+static void *ask_slowly(void *user) {
+  struct host_store *store = user;
+  struct host_sink sink;
+  struct host_call call;
+
+  host_call_init(&call);
+  host_sink_init(&sink);
+  sink.sink.write = take_late;
+  assert_int_equal(store->driver->get_immutable_handler(store->self, &call.call, &sink.sink, KEY), BLOCKSTORE_STATUS_OK);
+  host_sink_free(&sink);
+  return NULL;
+}
+
+/* Who waits for a process does not get one that has ended behind its last call, and nobody pays for it. */
+static void one_that_has_ended_is_not_handed_on(void **state) {
+  pthread_t threads[4];
+  struct host_call call;
+  struct scene scene;
+
+  (void)state;
+  scene_begin_narrow(&scene, "1", "printf '%s\\nx%s\\n' \"data $id size=1\" \"done $id status=ok\" >&3; exit 0");
+  for (int i = 0; i < 4; i++, nap(50))
+    assert_int_equal(pthread_create(&threads[i], NULL, ask_slowly, &scene.store), 0);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(try_for(&scene.store, &call, 5000), BLOCKSTORE_STATUS_OK);
+  assert_in_range(count_programs(), 0, 1);
+  scene_end(&scene);
+}
+
 static void a_dead_one_is_replaced(void **state) {
   struct scene scene;
 
@@ -566,6 +603,7 @@ int main(void) {
                                      cmocka_unit_test(who_has_waited_longest_is_next),
                                      cmocka_unit_test(who_waits_in_vain_gives_up),
                                      cmocka_unit_test(one_that_ends_makes_room),
+                                     cmocka_unit_test(one_that_has_ended_is_not_handed_on),
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),
                                      cmocka_unit_test(hosts_of_other_kinds),

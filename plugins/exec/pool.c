@@ -57,19 +57,24 @@ static bool has_spoken(const struct bs_exec_process *process) {
   return poll(&channel, 1, 0) != 0;
 }
 
-/* One that waits; NULL: none. */
-static struct bs_exec_process *take_idle(struct bs_exec_pool *pool) {
-  struct bs_exec_process *process;
-  bool any = false;
+/* Under the lock. */
+static void discard(struct bs_exec_pool *pool, struct bs_exec_process *process) {
+  bs_exec_process_kill(process);
+  bs_exec_keeper_see_off(pool, process, 0);
+  bs_exec_keeper_wake(pool);
+}
 
-  BS_LOCKED(&pool->lock);
-  while ((process = bs_exec_pop(&pool->idle)) != NULL && has_spoken(process)) {
-    bs_exec_process_kill(process);
-    bs_exec_keeper_see_off(pool, process, 0);
-    any = true;
-  }
-  if (any) bs_exec_keeper_wake(pool);
+/* Under the lock.  One that waits; NULL: none. */
+static struct bs_exec_process *pop_idle(struct bs_exec_pool *pool) {
+  struct bs_exec_process *process;
+
+  while ((process = bs_exec_pop(&pool->idle)) != NULL && has_spoken(process)) discard(pool, process);
   return process;
+}
+
+static struct bs_exec_process *take_idle(struct bs_exec_pool *pool) {
+  BS_LOCKED(&pool->lock);
+  return pop_idle(pool);
 }
 
 static enum blockstore_status look_at_pause(struct bs_exec_pool *pool, struct blockstore_call *call) {
@@ -104,12 +109,25 @@ static void sleep_a_slice(struct bs_exec_pool *pool, struct bs_exec_order *order
 static void enqueue(struct bs_exec_pool *pool, struct bs_exec_order *order) {
   struct bs_exec_order **place = &pool->orders;
 
-  order->process = bs_exec_pop(&pool->idle);
+  order->process = pop_idle(pool);
   order->is_done = order->process != NULL;
   if (order->is_done) return;
   while (*place != NULL) place = &(*place)->next;
   *place = order;
   bs_exec_keeper_wake(pool);
+}
+
+/* Under the lock.  One that has come back may have ended meanwhile, which is no failure of the call that it is handed to: that
+ * waits for another, still before all others. */
+static bool is_served(struct bs_exec_pool *pool, struct bs_exec_order *order) {
+  if (!order->is_done || order->process == NULL || order->process->last_id == 0 || !has_spoken(order->process))
+    return order->is_done;
+  discard(pool, order->process);
+  order->process = NULL;
+  order->is_done = false;
+  order->next = pool->orders;
+  pool->orders = order;
+  return false;
 }
 
 /* Under the lock.  The keeper may be at it: then it frees it. */
@@ -128,7 +146,7 @@ static bool wait_for_order(struct bs_exec_pool *pool, struct blockstore_call *ca
                            bool *ret_was_full) {
   BS_LOCKED(&pool->lock);
   enqueue(pool, order);
-  while (!order->is_done) {
+  while (!is_served(pool, order)) {
     sleep_a_slice(pool, order);
     if (order->is_done || call->host->time_left(call) > 0) continue;
     *ret_was_full = pool->count >= pool->program->processes_most;
