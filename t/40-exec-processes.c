@@ -287,6 +287,43 @@ static void one_that_ends_makes_room(void **state) {
   scene_end(&scene);
 }
 
+struct attempt {
+  struct host_store *store;
+  struct host_call call;
+  pthread_t thread;
+  enum blockstore_status status;
+};
+
+static void *attempt(void *user) {
+  struct attempt *attempt = user;
+
+  attempt->status = try_for(attempt->store, &attempt->call, 10000);
+  return NULL;
+}
+
+/* Those that wait while it fails are told so: a program that crashes is not started for one after the other. */
+static void a_pause_is_one_for_those_that_wait(void **state) {
+  static struct attempt attempts[6];
+  unsigned told = 0;
+  struct scene scene;
+
+  (void)state;
+  scene_begin_narrow(&scene, "1", "sleep 0.5; exit 1");
+  for (int i = 0; i < 6; i++, nap(20)) {
+    attempts[i].store = &scene.store;
+    assert_int_equal(pthread_create(&attempts[i].thread, NULL, attempt, &attempts[i]), 0);
+  }
+  for (int i = 0; i < 6; i++) {
+    pthread_join(attempts[i].thread, NULL);
+    assert_int_equal(attempts[i].status, BLOCKSTORE_STATUS_TRANSIENT);
+    if (strstr(attempts[i].call.sentence, "It failed 2 times in a row and is not started for another ") == NULL) continue;
+    assert_in_range(attempts[i].call.retry_after, 1, 100);
+    told++;
+  }
+  assert_int_equal(told, 4);
+  scene_end(&scene);
+}
+
 static enum blockstore_status take_late(struct blockstore_sink *sink, const void *bytes, size_t length) {
   (void)sink;
   (void)bytes;
@@ -603,6 +640,7 @@ int main(void) {
                                      cmocka_unit_test(who_has_waited_longest_is_next),
                                      cmocka_unit_test(who_waits_in_vain_gives_up),
                                      cmocka_unit_test(one_that_ends_makes_room),
+                                     cmocka_unit_test(a_pause_is_one_for_those_that_wait),
                                      cmocka_unit_test(one_that_has_ended_is_not_handed_on),
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),

@@ -4,6 +4,7 @@
 #include "plugins/exec/keeper.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -38,6 +39,16 @@ void bs_exec_keeper_wake(const struct bs_exec_pool *pool) {
 void bs_exec_keeper_see_off(struct bs_exec_pool *pool, struct bs_exec_process *process, unsigned milliseconds) {
   process->since_ms = bs_exec_now_ms() + milliseconds;
   bs_exec_push(&pool->leaving, process);
+}
+
+unsigned bs_exec_keeper_pause(char *ret_reason, const struct bs_exec_pool *pool) {
+  uint64_t now_ms = bs_exec_now_ms();
+  unsigned left_ms = pool->start_ms > now_ms ? (unsigned)(pool->start_ms - now_ms) : 0;
+
+  if (left_ms > 0)
+    snprintf(ret_reason, BS_EXEC_REASON, "It failed %u times in a row and is not started for another %u ms: %.1000s",
+             pool->failures, left_ms, pool->why);
+  return left_ms;
 }
 
 struct bs_exec_order *bs_exec_order_new(const struct bs_exec_pool *pool) {
@@ -104,6 +115,12 @@ static void deliver(struct bs_exec_pool *pool) {
   struct bs_exec_order *order;
 
   while (pool->count < pool->program->processes_most && (order = bs_exec_order_next(pool)) != NULL) {
+    order->retry_after_ms = bs_exec_keeper_pause(order->reason, pool);
+    if (order->retry_after_ms > 0) { /* the calls that waited while it failed are told, and not tried one after the other */
+      order->status = BLOCKSTORE_STATUS_TRANSIENT;
+      bs_exec_order_fulfil(order);
+      continue;
+    }
     pool->count++;
     start_one(pool, order);
     if (order->process == NULL) pool->count--;

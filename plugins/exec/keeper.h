@@ -15,6 +15,7 @@ struct bs_exec_order {
   struct bs_exec_order *next;
   struct bs_exec_process *process; /* NULL: it could not be started */
   enum blockstore_status status;
+  unsigned retry_after_ms; /* it was not tried: none is started before */
   pthread_cond_t done;
   bool is_done;
   bool is_left; /* while the thread starts it: nobody waits for it any more, and the thread frees it */
@@ -45,6 +46,8 @@ struct bs_exec_pool {
 bool bs_exec_keeper_start(struct bs_exec_pool *pool);
 /* Ends all processes, and the thread, within two seconds. */
 void bs_exec_keeper_stop(struct bs_exec_pool *pool);
+/* Under the lock: for how many milliseconds none is started; 0: they are.  ret_reason: else why: BS_EXEC_REASON bytes. */
+unsigned bs_exec_keeper_pause(char *ret_reason, const struct bs_exec_pool *pool);
 /* Makes it look at orders and lists. */
 void bs_exec_keeper_wake(const struct bs_exec_pool *pool);
 /* Hands it a process that has to end in so many milliseconds.  Under the lock; then wake it. */

@@ -77,22 +77,20 @@ static struct bs_exec_process *take_idle(struct bs_exec_pool *pool) {
   return pop_idle(pool);
 }
 
+static enum blockstore_status fail_paused(struct blockstore_call *call, unsigned left_ms, const char *why) {
+  call->host->retry_after(call, left_ms);
+  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT, "%s", why);
+}
+
 static enum blockstore_status look_at_pause(struct bs_exec_pool *pool, struct blockstore_call *call) {
   char why[BS_EXEC_REASON];
-  uint64_t now_ms = bs_exec_now_ms(), left_ms;
-  unsigned failures;
+  unsigned left_ms;
 
   {
     BS_LOCKED(&pool->lock);
-    left_ms = pool->start_ms > now_ms ? pool->start_ms - now_ms : 0;
-    failures = pool->failures;
-    memcpy(why, pool->why, sizeof why);
+    left_ms = bs_exec_keeper_pause(why, pool);
   }
-  if (left_ms == 0) return BLOCKSTORE_STATUS_OK;
-  call->host->retry_after(call, (uint32_t)left_ms);
-  return blockstore_fail(call, BLOCKSTORE_STATUS_TRANSIENT,
-                         "It failed %u times in a row and is not started for another %u ms: %s", failures,
-                         (unsigned)left_ms, why);
+  return left_ms > 0 ? fail_paused(call, left_ms, why) : BLOCKSTORE_STATUS_OK;
 }
 
 static void sleep_a_slice(struct bs_exec_pool *pool, struct bs_exec_order *order) {
@@ -176,6 +174,7 @@ static enum blockstore_status obtain(struct bs_exec_process **ret_process, struc
   if (!wait_for_order(pool, call, order, &was_full)) return give_up(pool, call, was_full);
   status = order->status;
   if (status == BLOCKSTORE_STATUS_OK) *ret_process = order->process;
+  else if (order->retry_after_ms > 0) fail_paused(call, order->retry_after_ms, order->reason);
   else blockstore_fail(call, status, "%s", order->reason);
   bs_exec_order_free(order);
   return status;
