@@ -87,7 +87,7 @@ opens 'a program that fails at once' 'It ended with status 7 in the midst of a c
 # ---- what a program has ----
 
 calls 'OK OK' 'a look around' program="$work/puppet" \
-  arguments='tr "\0" "\n" </proc/$$/environ >"$4.env"; ls -l /proc/self/fd >"$4.fd"; cat /proc/$$/status >"$4.status"; pwd >"$4.pwd"; cat /proc/$$/stat >"$4.stat"' \
+  arguments='tr "\0" "\n" </proc/$$/environ >"$4.env"; ls -l /proc/self/fd >"$4.fd"; while read -r line; do echo "$line"; done </proc/$$/status >"$4.status"; pwd >"$4.pwd"; cat /proc/$$/stat >"$4.stat"' \
   arguments= arguments= arguments="$work/seen" <<END
 get_immutable $key $work/got
 get_immutable $key $work/got
