@@ -41,6 +41,12 @@ exits 0 'the configuration' -c "$work/c.yaml" config
 says stores.0.filters '["log",{"filter":"log","level":"debug"}]' 'with its filters as they stand there'
 exits 0 'the drivers' drivers log
 says drivers.0.kind filter 'log is a filter'
+says drivers.0.declares_needs '[]' 'which needs nothing'
+exits 0 'the drivers' drivers cache
+says drivers.0.declares_needs.0 hashes 'cache needs the hashes of the bytes for their keys'
+exits 0 'the drivers' drivers exec
+says drivers.0.declares_needs.0 network 'what a sandbox lets a driver have is shown'
+says drivers.0.declares_needs.1 programs 'all of it'
 
 with '[]'
 exits 0 'no filters' -c "$work/c.yaml" stores

@@ -30,8 +30,15 @@ static void add_options(cJSON *driver, const struct bs_metadata *metadata) {
   }
 }
 
+/* The words of those that are set. */
+static void add_words(cJSON *list, const struct bs_metadata_word *words, unsigned set) {
+  for (; words->text != NULL; words++)
+    if ((set & words->value) != 0) bs_document_append(list, cJSON_CreateString(words->text));
+}
+
 static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
   cJSON *schemes = bs_document_array(driver, "url_schemes"), *capabilities = bs_document_array(driver, "capabilities");
+  cJSON *needs = bs_document_array(driver, "declares_needs"); /* `needs` of `drivers why` are libraries */
   char abi[16];
 
   snprintf(abi, sizeof abi, "%u.%u", metadata->abi_major, metadata->abi_minor);
@@ -43,9 +50,8 @@ static void add_metadata(cJSON *driver, const struct bs_metadata *metadata) {
     if (model->value == metadata->threads) bs_document_text(driver, "threads", model->text);
   if (metadata->largest != UINT64_MAX) bs_document_number(driver, "largest_object", metadata->largest);
   for (size_t i = 0; i < metadata->scheme_count; i++) bs_document_append(schemes, cJSON_CreateString(metadata->schemes[i]));
-  for (const struct bs_metadata_word *capability = bs_capability_words; capability->text != NULL; capability++)
-    if ((metadata->capabilities & capability->value) != 0)
-      bs_document_append(capabilities, cJSON_CreateString(capability->text));
+  add_words(capabilities, bs_capability_words, metadata->capabilities);
+  add_words(needs, bs_needs_words, metadata->needs);
   add_options(driver, metadata);
 }
 

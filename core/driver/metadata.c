@@ -49,6 +49,8 @@ const struct bs_metadata_word bs_capability_words[] = {{"durable", BS_CAPABILITY
                                                        {"read-only", BS_CAPABILITY_READ_ONLY},
                                                        {"changes", BS_CAPABILITY_CHANGES},
                                                        {NULL, 0}};
+const struct bs_metadata_word bs_needs_words[] = {
+    {"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {"hashes", BS_NEEDS_HASHES}, {NULL, 0}};
 
 /* The row with this text, or NULL; the table ends with a NULL text. */
 static const struct bs_metadata_word *choose(const struct bs_metadata_word *table, const char *text) {
@@ -111,9 +113,7 @@ static bool read_capability(struct bs_metadata *metadata, char *value) {
 }
 
 static bool read_needs(struct bs_metadata *metadata, char *value) {
-  static const struct bs_metadata_word table[] = {
-      {"network", BS_NEEDS_NETWORK}, {"programs", BS_NEEDS_PROGRAMS}, {"hashes", BS_NEEDS_HASHES}, {NULL, 0}};
-  const struct bs_metadata_word *found = choose(table, value);
+  const struct bs_metadata_word *found = choose(bs_needs_words, value);
 
   if (found != NULL) metadata->needs |= found->value;
   return found != NULL;

@@ -74,6 +74,7 @@ struct bs_metadata_word {
 };
 extern const struct bs_metadata_word bs_threads_words[];    /* enum bs_threads */
 extern const struct bs_metadata_word bs_capability_words[]; /* enum bs_capability */
+extern const struct bs_metadata_word bs_needs_words[];      /* enum bs_needs */
 
 /* Lines it does not know are passed over (a later minor version may add some), and so are capabilities, needs and thread
  * models that it does not know of a driver whose ABI is later than ours.  Any other known line with a bad value is an
