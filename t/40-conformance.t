@@ -9,7 +9,17 @@ plugins=$builddir/plugins/.libs
 (umask 077 && head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$work/key")
 cp "$srcdir"/examples/exec/store.* "$work"
 chmod 755 "$work"/store.*
-find_sandbox || skip 'this kernel has too little of landlock'
+# A sandbox that is broken is no kernel without one.
+! find_sandbox env BLOCKSTORE_DRIVER_HOST=/bin/false && ! lacks_sandbox
+report $? 'an isolated driver that ends at once is not the fault of the kernel' "$(cat "$work/sandbox")"
+printf '#!/bin/sh\nread -r _ id _ <&3\necho "done $id status=failed error=This%%20kernel%%20has%%20no%%20landlock" >&3\nread -r _ <&3\n' \
+  >"$work/host"
+chmod 755 "$work/host"
+! find_sandbox env BLOCKSTORE_DRIVER_HOST="$work/host" && lacks_sandbox
+report $? 'a sandbox that the kernel has not is' "$(cat "$work/sandbox")"
+if find_sandbox; then report 0 'a driver opens in a sandbox'
+elif lacks_sandbox; then skip 'this kernel has too little of landlock'
+else report 1 'a driver opens in a sandbox' "$(cat "$work/sandbox")"; fi
 
 try_store() {
   store=$1

@@ -32,12 +32,16 @@ END
 jobs=4
 brief=opening.opens,immutable.byte,immutable.mebibyte,immutable.delete,mutable.shorter,urls.own,streams.source-first,visibility.same,deadlines.put-immutable,threads.parallel
 
-# Where the kernel can, what is isolated is in a sandbox, too; $sandbox is empty where it cannot.
+# Where the kernel can, what is isolated is in a sandbox, too; $sandbox is empty where it cannot.  find_sandbox [env VARIABLE=VALUE]
 isolated=--isolate=process
 sandbox=
 find_sandbox() {
-  "$builddir/run" blockstore-driver-test --isolate --only=opening.opens "$builddir/plugins/.libs/disk.so" -o root=@DIR@/store \
+  "$builddir/run" "$@" blockstore-driver-test --isolate --only=opening.opens "$builddir/plugins/.libs/disk.so" -o root=@DIR@/store \
     >"$work/sandbox" 2>&1 && isolated=--isolate sandbox=yes
+}
+# Was it the kernel, or the processor, that find_sandbox failed of?
+lacks_sandbox() {
+  grep -qE 'This kernel|this kind of processor' "$work/sandbox"
 }
 
 # Reasons that are the nature of a driver and of what is around it.
