@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Every plugin is held to all behaviours of blockstore-driver-test, in process and isolated: . "$srcdir/t/lib/conformance.sh", after
-# t/lib/tap.sh or what sources it.  Of a plugin that needs a real server the test that has it calls `conforms` itself, as its row says.
+# t/lib/tap.sh or what sources it.  Of a plugin that needs a real server the test that has it calls `conforms_twice` itself, as its row says.
 # With BLOCKSTORE_TEST_BRIEF=1 a few behaviours are tried.
 
 # PLUGIN KIND ARGUMENT...  KIND: store, filter (above disk; its argument is that of --filter behind the name), program (a store that
