@@ -34,6 +34,16 @@ on_disk 2 'There is no driver retri .* Did you mean retry\?' --filter=retri
 on_disk 2 'The driver disk is a store, not a filter' --filter=disk
 on_disk 2 'The driver log has no option "lebel"; did you mean "level"\?' --filter=log,lebel=info
 on_disk 2 'directory' --filter=cache
+on_disk 2 'The filter encrypt changes data, and cache below it takes them only as they are: give that before it' \
+  --filter=encrypt --filter=log --filter=cache
+on_disk 2 'The filter encrypt changes data, and stands there twice: leave out one of them' --filter=encrypt --filter=encrypt
+answers 2 'The filter encrypt changes data, and cache below it .*: leave out the filter' --filter=encrypt "$plugins/cache.so"
+answers 2 'The filter encrypt changes data, and stands there twice' --filter=encrypt "$plugins/encrypt.so"
+mkdir -m 700 "$work/keys"
+(umask 077 && head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$work/keys/key")
+on_disk 0 '^ok 1 - immutable.byte' --filter="cache,directory=$work/tmp/cached" --filter="encrypt,key_file=$work/keys/key" \
+  --only=immutable.byte
+rm -r "$work/tmp/cached"
 for bad in '' Log ../log 'log,' log,level log,=info log=info; do
   on_disk 2 "^blockstore-driver-test: This value is not understood" --filter="$bad"
 done

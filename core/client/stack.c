@@ -194,25 +194,23 @@ static bool read_lock(struct bs_stack *stack, struct bs_error *error) {
          bs_context(error, "%s:%u:%u: load.locked", config->file, node->line, node->column);
 }
 
-/* What stands below the topmost layer, which changes data, and cannot do with that; NULL: nothing. */
+/* What stands below the topmost layer, and may not; NULL: nothing. */
 static const struct bs_layer *find_misled(const struct bs_stack *stack) {
   const struct bs_layer *top = &stack->layers[stack->count - 1];
 
   for (const struct bs_layer *layer = top; layer-- > stack->layers;)
-    if (layer->module == top->module || (bs_layer_metadata(layer)->needs & BS_NEEDS_HASHES) != 0) return layer;
+    if (!bs_metadata_may_stand(bs_layer_metadata(top), bs_layer_metadata(layer))) return layer;
   return NULL;
 }
 
 /* Does the topmost layer get on with those below it?  Which do not, their metadata say. */
 static bool check_order(const struct bs_stack *stack, const struct bs_yaml *node, struct bs_error *error) {
-  const struct bs_layer *top = &stack->layers[stack->count - 1], *misled;
+  const struct bs_layer *top = &stack->layers[stack->count - 1], *misled = find_misled(stack);
   const char *above = bs_layer_driver(top), *below;
 
-  if ((bs_layer_metadata(top)->capabilities & BS_CAPABILITY_CHANGES) == 0) return true;
-  misled = find_misled(stack);
   if (misled == NULL) return true;
   below = bs_layer_driver(misled);
-  if (misled->module == top->module)
+  if (strcmp(above, below) == 0)
     return bs_config_refuse(stack->config, node, error,
                             "Store %s: The filter %s changes data, and stands there twice: leave out one of them.",
                             stack->entry->name, above);

@@ -294,6 +294,11 @@ bool bs_metadata_parse(struct bs_metadata **ret_metadata, const char *text, size
   return true;
 }
 
+bool bs_metadata_may_stand(const struct bs_metadata *above, const struct bs_metadata *below) {
+  if ((above->capabilities & BS_CAPABILITY_CHANGES) == 0) return true;
+  return (below->needs & BS_NEEDS_HASHES) == 0 && strcmp(above->name, below->name) != 0;
+}
+
 void bs_metadata_free(struct bs_metadata *metadata) {
   if (metadata == NULL) return;
   free(metadata->text);

@@ -84,4 +84,8 @@ extern const struct bs_metadata_word bs_needs_words[];      /* enum bs_needs */
 bool bs_metadata_parse(struct bs_metadata **ret_metadata, const char *text, size_t length, struct bs_error *error);
 void bs_metadata_free(struct bs_metadata *metadata);
 
+/* May the filter `above` stand somewhere above `below` in one store?  One that changes data may not stand above what takes
+ * them only as they are, nor above itself. */
+bool bs_metadata_may_stand(const struct bs_metadata *above, const struct bs_metadata *below);
+
 #endif

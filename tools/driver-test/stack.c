@@ -117,6 +117,25 @@ static bool find_filter(struct subject *subject, struct filter *filter, const st
   return true;
 }
 
+static bool refuse_order(const char *above, const char *below, bool is_file, struct bs_error *error) {
+  if (strcmp(above, below) == 0)
+    return bs_fail(error, BS_WORD_usage, "The filter %s changes data, and stands there twice: leave out one of them.", above);
+  return bs_fail(error, BS_WORD_usage, "The filter %s changes data, and %s below it takes them only as they are: %s.", above,
+                 below, is_file ? "leave out the filter" : "give that before it");
+}
+
+/* What a configuration is refused for its order is refused here, too. */
+static bool check_order(const struct subject *subject, size_t index, struct bs_error *error) {
+  const struct filter *filters = subject->filters;
+  const struct bs_metadata *above = filters[index].candidate->metadata;
+
+  for (size_t i = index + 1; i < subject->filter_count; i++)
+    if (!bs_metadata_may_stand(above, filters[i].candidate->metadata))
+      return refuse_order(filters[index].name, filters[i].name, false, error);
+  return bs_metadata_may_stand(above, subject->candidate->metadata) ||
+         refuse_order(filters[index].name, subject->candidate->name, true, error);
+}
+
 bool stack_find(struct subject *subject, struct bs_error *error) {
   struct directories directories BS_AUTO(free_directories) = {NULL, 0};
 
@@ -126,7 +145,7 @@ bool stack_find(struct subject *subject, struct bs_error *error) {
     return false;
   if (subject->isolate != BS_ISOLATE_NONE && !find_isolation(subject, &directories, error)) return false;
   for (size_t i = subject->filter_count; i > 0; i--)
-    if (!find_filter(subject, &subject->filters[i - 1], &directories, error)) return false;
+    if (!find_filter(subject, &subject->filters[i - 1], &directories, error) || !check_order(subject, i - 1, error)) return false;
   return true;
 }
 
