@@ -121,6 +121,13 @@ succeeds 'they are told in the same order' cmp "$work/jobs-1" "$work/jobs-8"
 answers 1 '^not ok 1 - file.note' --jobs=8 "$builddir/t/modules/.libs/nonote.so"
 is "$(sed '1,/^not ok/d' "$work/out" | grep -E '^(not )?ok' | grep -vc 'SKIP the driver cannot be used$')" 0 'what all need is known first'
 answers 1 "The process that put died of SIGABRT" --jobs=8 --only='visibility.*' "$beside" -o root=@DIR@/objects
+# Each that is under way holds a descriptor.
+status=0
+# shellcheck disable=SC3045 # dash and bash have it
+(ulimit -n 12 && exec "$program" --jobs=30 --only='mutable.*' "$disk" -o root=@DIR@/store) >"$work/out" 2>&1 || status=$?
+like "$status $(grep '^Bail out!' "$work/out")" '^2 Bail out! mutable\.[a-z-]* cannot be tried: Too many open files$' 'what cannot be tried'
+is_empty "$(sed '1,/^Bail out!/d' "$work/out" | grep -v '^#')" 'is told behind those that were under way'
+is_empty "$(find "$TMPDIR" -mindepth 1)" 'and nothing is left behind of them'
 moody=$flawed/moody.so
 env --default-signal=INT "$program" --jobs=8 "$moody" -o root="$work/kept" >"$work/out" 2>&1 &
 until grep -q '^ok .* immutable' "$work/out" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done

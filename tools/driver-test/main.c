@@ -220,6 +220,13 @@ static void tell_it(void *user, const struct behaviour *behaviour, const struct 
   if (trial_interrupted() == 0) report_add(&walk->report, behaviour, verdict);
 }
 
+/* No behaviour is told behind it: those under way are told first. */
+static bool bail_out(struct walk *walk, const struct behaviour *behaviour, int reason) {
+  jobs_wait(&walk->jobs, 0);
+  if (trial_interrupted() == 0) printf("Bail out! %s cannot be tried: %s\n", behaviour->name, strerror(reason));
+  return false;
+}
+
 static bool try_it(struct walk *walk, const struct behaviour *behaviour) {
   const struct options *options = walk->options;
   struct verdict verdict = {0};
@@ -234,10 +241,7 @@ static bool try_it(struct walk *walk, const struct behaviour *behaviour) {
     skip(&verdict, "the budget of time is used up");
   } else {
     run = trial_begin(behaviour, walk->subject, options->timeout_ms);
-    if (run == NULL) {
-      printf("Bail out! %s cannot be tried: %s\n", behaviour->name, strerror(errno));
-      return false;
-    }
+    if (run == NULL) return bail_out(walk, behaviour, errno);
   }
   jobs_add(&walk->jobs, behaviour, run, &verdict);
   if ((behaviour->needs & NEEDED_BY_ALL) != 0) jobs_wait(&walk->jobs, 0);
