@@ -284,11 +284,10 @@ static int try_all(struct walk *walk) {
   if (scratch == NULL) return fail_usage("A directory for the stores cannot be made (TMPDIR)", strerror(errno));
   walk->subject->scratch = scratch;
   trial_catch_signals();
-  if (!check_options(walk->subject, &error)) {
+  if (!check_options(walk->subject, &error) || (!jobs_make(&walk->jobs, planned) && !bs_fail_memory(&error))) {
     remove_directory(scratch);
     return fail_usage(error.message, NULL);
   }
-  if (!jobs_make(&walk->jobs, planned)) return fail_usage("There is not enough memory", NULL);
   walk->jobs.tell = tell_it;
   walk->jobs.user = walk;
   walk->start_ms = bs_clock_monotonic_ms();
