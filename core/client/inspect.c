@@ -72,7 +72,7 @@ static void add_filters(cJSON *item, const struct bs_stack *stack) {
   for (size_t i = stack->count; i > 1; i--) bs_document_append(filters, cJSON_CreateString(stack->layers[i - 1].module->name));
 }
 
-/* What works all the same, but not as it should: said while it was opened and examined, by filters and store. */
+/* What works all the same, but not as it should: said since it was opened, by filters and store. */
 static void add_warnings(cJSON *item, const struct bs_store *store) {
   cJSON *warnings = NULL;
 
