@@ -223,6 +223,15 @@ told 'TypeError: put_immutable_handler() takes 1 positional argument but 3 were 
 told "odd.py:$(grep -n nothing_of "$work/odd.py" | cut -d : -f 1): ModuleNotFoundError: No module named 'nothing_of_this_name'" 'an import that fails later'
 told 'Object of type set is not JSON serializable' 'a report that is none'
 
+bad half <<'END'
+def make_mutable_url(data_id):
+    return "half:\udcff"
+END
+calls "FAILED" 'a URL that is no text' program="$python" arguments="$work/half.py" <<END
+make_mutable_url $id
+END
+told "UnicodeEncodeError: 'utf-8' codec can't encode" 'is not told as another'
+
 bad hangs <<'END'
 import subprocess, time
 def get_immutable_handler(key):
