@@ -106,10 +106,8 @@ static bool follows(int fd, CURLM *multi) {
  * libcurl's.  New descriptors get the lowest free numbers: there are none beyond many that are free.
  */
 static void mark(CURLM *multi) {
-  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* protects nothing but the time: pairs are woken one by one */
   int found = 0, unused = 0;
 
-  pthread_mutex_lock(&mutex);
   for (int fd = 0; found < 2 && unused < UNUSED_MOST; fd++) {
     int flags = fcntl(fd, F_GETFD);
 
@@ -118,12 +116,16 @@ static void mark(CURLM *multi) {
     fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
     found++;
   }
-  pthread_mutex_unlock(&mutex);
 }
 
 CURLM *bs_quiet_multi(void) {
-  CURLM *multi = curl_multi_init();
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* pairs are made and woken one by one */
+  CURLM *multi;
 
-  if (multi != NULL && curl_version_info(CURLVERSION_NOW)->version_num < 0x080900) mark(multi);
+  if (curl_version_info(CURLVERSION_NOW)->version_num >= 0x080900) return curl_multi_init();
+  pthread_mutex_lock(&mutex);
+  multi = curl_multi_init();
+  if (multi != NULL) mark(multi);
+  pthread_mutex_unlock(&mutex);
   return multi;
 }
