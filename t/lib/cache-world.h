@@ -64,22 +64,25 @@ static inline struct item *find_item(struct below *below, const char *name) {
   return NULL;
 }
 
-static inline void remove_item(struct below *below, const char *name) {
-  struct item *item;
+/* With the lock. */
+static inline void drop_item(struct below *below, const char *name) {
+  struct item *item = find_item(below, name);
 
+  if (item == NULL) return;
+  free(item->name);
+  free(item->bytes);
+  *item = below->items[--below->count];
+}
+
+static inline void remove_item(struct below *below, const char *name) {
   pthread_mutex_lock(&below->lock);
-  item = find_item(below, name);
-  if (item != NULL) {
-    free(item->name);
-    free(item->bytes);
-    *item = below->items[--below->count];
-  }
+  drop_item(below, name);
   pthread_mutex_unlock(&below->lock);
 }
 
 static inline void add_item(struct below *below, const char *name, const void *bytes, size_t size) {
-  remove_item(below, name);
   pthread_mutex_lock(&below->lock);
+  drop_item(below, name);
   if (below->count == ITEMS_MAX) fail_msg("too many items");
   below->items[below->count] = (struct item){strdup(name), malloc(size + 1), size};
   memcpy(below->items[below->count].bytes, bytes, size);
