@@ -173,13 +173,7 @@ printf 'state_dir: %s/state\nstores:\n  - {name: shelf, driver: disk, root: %s/n
 exits 0 'a store that is not there yet is made' -c "$config" stores
 says stores.0.isolate true 'in a sandbox'
 says stores.0.report.writable true 'and can be written'
-exits 0 'a key' keygen "$work/key"
-exits 0 'a name' -c "$config" -k "$work/key" register alice.id
-head -c 3000000 /dev/urandom >"$work/datum"
-exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
-exits 0 'and got' -c "$config" get_immutable alice.id "$(sha256 "$work/datum")" -o "$work/got"
-succeeds 'the same' cmp "$work/datum" "$work/got"
-exits 0 'mutable data is put' -c "$config" -k "$work/key" put_mutable alice.id note first
+keeps_data
 exits 0 'and got' -c "$config" get_mutable alice.id note
 says data first 'the same'
 sed "s|/new/shelf|/absent, must_exist: true|" "$config" >"$work/absent.yaml"

@@ -22,13 +22,7 @@ says stores.0.report.writable true 'and tells what the driver tells'
 like "$(cat "$err")" "opening the store shelf with $drivers/disk.so, isolated" 'the log has it'
 is_empty "$(grep "loading .*disk" "$err" | grep -v 'shelf: ')" 'the driver is not loaded here'
 like "$(cat "$err")" "shelf: loading $drivers/disk.so" 'but there'
-exits 0 'a key' keygen "$work/key"
-exits 0 'a name' -c "$config" -k "$work/key" register alice.id
-head -c 3000000 /dev/urandom >"$work/datum"
-exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
-exits 0 'and got' -c "$config" get_immutable alice.id "$(sha256 <"$work/datum")" -o "$work/got"
-succeeds 'the same' cmp "$work/datum" "$work/got"
-exits 0 'mutable data is put' -c "$config" -k "$work/key" put_mutable alice.id note first
+keeps_data
 exits 0 'and again' -c "$config" -k "$work/key" put_mutable alice.id note second
 with ''
 exits 0 'in this process' -c "$config" get_mutable alice.id note

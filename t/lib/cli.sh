@@ -93,6 +93,17 @@ own_name() {
   [ "$status" = 0 ] || { echo "Bail out! register $1: $(cat "$err")"; exit 1; }
 }
 
+# keeps_data: the stores of $config do, of a new key $work/key and its name alice.id: immutable data, then the id note, "first".
+keeps_data() {
+  exits 0 'a key' keygen "$work/key"
+  exits 0 'a name' -c "$config" -k "$work/key" register alice.id
+  head -c 3000000 /dev/urandom >"$work/datum"
+  exits 0 'immutable data is put' -c "$config" -k "$work/key" put_immutable alice.id "@$work/datum"
+  exits 0 'and got' -c "$config" get_immutable alice.id "$(sha256 "$work/datum")" -o "$work/got"
+  succeeds 'the same' cmp "$work/datum" "$work/got"
+  exits 0 'mutable data is put' -c "$config" -k "$work/key" put_mutable alice.id note first
+}
+
 # All that the user has: names, sizes, times of content, content.
 whole() {
   (cd "$HOME" && find . -printf '%p %y %m %s %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
