@@ -94,12 +94,23 @@ is "$?" 0 'and then it ends'
 pid=''
 like "$(cat "$log")" 'stopped unanswered=0$' 'with nothing left'
 
-# slow: peers that take nothing of what they asked for, more than the system keeps, on all threads.
-slow='my @all = map { dial_small($rpc) } 1 .. 8;
-  for (@all) { $_->blocking(0); syswrite $_, frame(request("get_name_state", q(["alice.id"]))) x 20000 } pause(1); print "asked\n"; pause(30)'
+# slow: peers that take nothing of what they asked for, on all threads.  They ask until replies wait for each of them: none has
+# more than limits.output and 64 KiB, so that seven do not have eight times limits.output.
+slow='my @all = map { dial_small($rpc) } 1 .. 8; my @left = ("") x 8;
+  until (metric("blockstored_replies_waiting") >= 8 << 20) {
+    for (0 .. 7) {
+      $all[$_]->blocking(0);
+      length $left[$_] or $left[$_] = frame(request("get_name_state", q(["alice.id"]))) x 1000;
+      my $sent = syswrite $all[$_], $left[$_];
+      substr($left[$_], 0, $sent // 0, "");
+    }
+    pause(0.05);
+  }
+  pause(1); print "asked\n"; pause(60)'
 for signals in 1 2; do
   serve "threads: 4
-limits: {request_rate: 0, stop: $((signals * signals * 5 - 4))s}"
+limits: {request_rate: 0, output: 1M, stop: $((signals * signals * 5 - 4))s}
+http: \"127.0.0.1:0\""
   talk "$slow" >"$work/slow" 2>&1 &
   slow_pid=$!
   await grep -q asked "$work/slow"

@@ -52,7 +52,7 @@ port_of() {
 
 # await COMMAND...: until it succeeds, 10 seconds at most.
 await() {
-  for _ in $(seq 200); do
+  for _ in $(seq 600); do
     ! "$@" 2>/dev/null || return 0
     sleep 0.05
   done
