@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 
@@ -57,16 +58,33 @@ static void log_is_text_whatever_went_in(void **state) {
   assert_string_equal(kept, "a?b???");
 }
 
-static void error_is_cut_at_a_character(void **state) {
+/* What is too long of a message is its middle, whatever was long: the reason, at its end, is there. */
+static void error_is_cut_in_the_middle(void **state) {
+  static const char long_text[] = "The data %s: it failed";
   struct bs_error error = {0};
-  char text[BS_ERROR_MESSAGE_SIZE + 1];
+  char id[3 * BS_ERROR_MESSAGE_SIZE];
 
   (void)state;
-  memset(text, 'x', sizeof text);
-  text[sizeof text - 1] = '\0';
-  memcpy(text + BS_ERROR_MESSAGE_SIZE - 2, "\xc3\xa9", 2); /* straddles the end */
-  bs_fail(&error, BS_WORD_failed, "%s", text);
-  assert_int_equal(strlen(error.message), BS_ERROR_MESSAGE_SIZE - 2);
+  for (size_t length = BS_ERROR_MESSAGE_SIZE - 40; length < sizeof id - 4; length++) {
+    size_t whole = length + strlen(long_text) - 2;
+
+    for (size_t i = 0; i + 3 <= length; i += 3) memcpy(id + i, "\xe2\x82\xac", 3);
+    memset(id + length - length % 3, 'x', length % 3);
+    id[length] = '\0';
+    bs_fail(&error, BS_WORD_failed, long_text, id);
+    if (whole < BS_ERROR_MESSAGE_SIZE) assert_int_equal(strlen(error.message), whole);
+    else assert_in_range(strlen(error.message), BS_ERROR_MESSAGE_SIZE - 5, BS_ERROR_MESSAGE_SIZE - 1);
+    assert_ptr_equal(strstr(error.message, "The data \xe2\x82\xac"), error.message);
+    assert_string_equal(error.message + strlen(error.message) - strlen(": it failed"), ": it failed");
+    assert_null(strchr(error.message, '?'));
+    assert_int_equal(strstr(error.message, " ... ") != NULL, whole >= BS_ERROR_MESSAGE_SIZE);
+  }
+  errno = ENOSPC;
+  bs_fail_errno(&error, "The file %s", id);
+  bs_context(&error, "The store %s", id);
+  assert_ptr_equal(strstr(error.message, "The store \xe2\x82\xac"), error.message);
+  assert_string_equal(error.message + strlen(error.message) - strlen(": No space left on device"), ": No space left on device");
+  assert_int_equal(error.word, BS_WORD_no_space);
 }
 
 static void buffer_grows_and_formats(void **state) {
@@ -186,7 +204,7 @@ static void spool_moves_to_a_file(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_at_a_character),
+      cmocka_unit_test(error_keeps_word_and_prepends_context), cmocka_unit_test(error_is_cut_in_the_middle),
       cmocka_unit_test(error_is_text_whatever_went_in),        cmocka_unit_test(log_is_text_whatever_went_in),
       cmocka_unit_test(buffer_grows_and_formats),              cmocka_unit_test(a_long_buffer_keeps_its_content),
       cmocka_unit_test(one_scope_alone_is_cancelled),

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/text.h"
@@ -27,16 +28,36 @@ enum blockstore_result bs_word_result(enum bs_word word) {
   return words[word].result;
 }
 
-/* Cuts a text that fills `size` at the edge of a character, and makes it one that can be shown. */
-static void tidy(char *text, size_t size) {
-  size_t length = strlen(text);
+static bool begins_character(char byte) {
+  return ((unsigned char)byte & 0xc0) != 0x80;
+}
 
-  if (length == size - 1) {
-    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80) length--;
-    if (length > 0 && (unsigned char)text[length - 1] >= 0xc0) length--;
-    text[length] = '\0';
+/* A message begins with what and where, and ends with why: what is too much goes from the middle, between characters. */
+static void cut(char message[BS_ERROR_MESSAGE_SIZE], const char *text, size_t length) {
+  static const char mark[] = " ... ";
+  size_t room = BS_ERROR_MESSAGE_SIZE - sizeof mark, head = room / 2, tail = length - (room - head);
+
+  while (head > 0 && !begins_character(text[head])) head--;
+  while (!begins_character(text[tail])) tail++;
+  snprintf(message, BS_ERROR_MESSAGE_SIZE, "%.*s%s%s", (int)head, text, mark, text + tail);
+}
+
+static void compose(char message[BS_ERROR_MESSAGE_SIZE], const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void compose(char message[BS_ERROR_MESSAGE_SIZE], const char *format, va_list arguments) {
+  char *whole = NULL;
+  va_list again;
+  int length;
+
+  va_copy(again, arguments);
+  length = vsnprintf(message, BS_ERROR_MESSAGE_SIZE, format, arguments);
+  if (length < 0) {
+    message[0] = '\0';
+  } else if (length >= BS_ERROR_MESSAGE_SIZE && vasprintf(&whole, format, again) == length) { /* else its beginning has to do */
+    cut(message, whole, (size_t)length);
+    free(whole);
   }
-  bs_text_tidy(text);
+  va_end(again);
 }
 
 static void fill(struct bs_error *error, enum blockstore_result result, enum bs_word word, const char *format,
@@ -45,8 +66,8 @@ static void fill(struct bs_error *error, enum blockstore_result result, enum bs_
                  va_list arguments) {
   char message[BS_ERROR_MESSAGE_SIZE]; /* apart: an argument may be the error's own message */
 
-  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
-  tidy(message, sizeof message);
+  compose(message, format, arguments);
+  bs_text_tidy(message);
   memcpy(error->message, message, sizeof message);
   error->word = word;
   error->result = result;
@@ -81,7 +102,7 @@ bool bs_fail_errno(struct bs_error *error, const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+  compose(message, format, arguments);
   va_end(arguments);
   return bs_fail(error, word, "%s: %s", message, number == 0 ? "unexpected end of file" : strerrordesc_np(number));
 }
@@ -96,7 +117,7 @@ bool bs_context(struct bs_error *error, const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  if (vsnprintf(context, sizeof context, format, arguments) < 0) context[0] = '\0';
+  compose(context, format, arguments);
   va_end(arguments);
   bs_fail_as(error, error->result, error->word, "%s: %s", context, error->message);
   error->rule = rule;

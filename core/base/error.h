@@ -28,7 +28,7 @@ enum bs_word {
 struct bs_error {
   enum bs_word word;
   enum blockstore_result result;
-  char message[BS_ERROR_MESSAGE_SIZE]; /* UTF-8, cut at a character's edge when too long; no control characters */
+  char message[BS_ERROR_MESSAGE_SIZE]; /* UTF-8, without its middle when too long; no control characters */
   unsigned rule; /* which rule of the room that refused, by that room's own list; 0: none is told */
 };
 
