@@ -166,7 +166,10 @@ refused 2 driver 'There is no such lock' -c "$conf" drivers lock --check
 kept "$lock: This is no lock of drivers"
 grep -v '"sig"' "$work/good.lock" >"$lock"
 kept "$lock: This is no lock of drivers: it is not signed"
-cli -c "$conf" -k "$work/other" drivers lock
+refused 2 usage "The key is that of $foreign, and load.locked in $conf wants the lock of drivers signed by $address: nothing was written" \
+  -c "$conf" -k "$work/other" drivers lock
+is "$(grep -c '"sig"' "$lock")" 0 'another key replaces no lock unasked'
+exits 0 'where it is told to' -c "$conf" -k "$work/other" drivers lock "$lock"
 kept "$lock: The lock is signed by $foreign, and not by $address"
 refused 2 driver "signed by $foreign" -c "$conf" drivers lock --check
 sed "s/$foreign/$address/" "$lock" >"$work/claimed" && mv "$work/claimed" "$lock"

@@ -11,6 +11,7 @@
 #include "core/client/options.h"
 #include "core/client/session.h"
 #include "core/codec/hex.h"
+#include "core/crypto/key.h"
 #include "core/driver/exact.h"
 
 /* Each driver and filter that the stores use, once; the texts are the config's. */
@@ -147,6 +148,19 @@ static void add_locked(cJSON *list, const struct bs_locked *driver) {
   bs_document_append(list, item);
 }
 
+/* In the place where the configuration looks for it, a lock of another key would refuse every driver. */
+static bool check_signer(const struct bs_lockfile *lock, const struct blockstore_config *config,
+                         const struct blockstore_lock_options *options, struct bs_error *error) {
+  unsigned char signer[BS_HASH160_SIZE], version;
+
+  if (config->locked == NULL || options->file != NULL ||
+      (bs_address_decode(&version, signer, lock->signer) && memcmp(signer, config->locked_by, sizeof signer) == 0))
+    return true;
+  return bs_fail(error, BS_WORD_usage,
+                 "The key is that of %s, and load.locked in %s wants the lock of drivers signed by %s: nothing was written."
+                 "  Sign with that key, or name another file.", lock->signer, config->file, config->locked);
+}
+
 static bool lock_drivers(const struct blockstore_config *config, cJSON *tree, const struct blockstore_key *key,
                          const struct blockstore_lock_options *options, struct bs_error *error) {
   struct bs_lockfile *lock BS_AUTO_LOCKFILE = NULL;
@@ -155,7 +169,7 @@ static bool lock_drivers(const struct blockstore_config *config, cJSON *tree, co
 
   if (path == NULL || !bs_lockfile_new(&lock, error) || !add_used(lock, config, error) ||
       (options->all != 0 && !add_others(lock, config, left_out, error)) || !bs_lockfile_sign(lock, key->key, error) ||
-      !write_file(path, lock, error))
+      !check_signer(lock, config, options, error) || !write_file(path, lock, error))
     return false;
   for (size_t i = 0; i < lock->count; i++) add_locked(list, &lock->drivers[i]);
   bs_document_text(tree, "file", path);
