@@ -324,6 +324,36 @@ static void a_pause_is_one_for_those_that_wait(void **state) {
   scene_end(&scene);
 }
 
+static void touch(const struct scene *scene, const char *suffix) {
+  char *path = host_path("%s.%s", scene->program, suffix);
+
+  write_program(path, "");
+  free(path);
+}
+
+/* A call that ends well says that the program works: who needs another process then does not wait for the pause to end. */
+static void what_works_again_is_not_paused(void **state) {
+  char *broken;
+  struct host_call call = {.sentence = ""};
+  struct scene scene;
+  pthread_t thread;
+
+  (void)state;
+  scene_begin_narrow(&scene, "3", "if mkdir \"$0.first\" 2>/dev/null; then until [ -e \"$0.go\" ]; do sleep 0.01; done; fi; "
+                                  "[ ! -e \"$0.broken\" ] || [ -e \"$0.go\" ] || exit 1; sleep 0.2");
+  assert_int_equal(pthread_create(&thread, NULL, ask_once, &scene.store), 0);
+  broken = host_path("%s.first", scene.program);
+  while (access(broken, F_OK) < 0) nap(10);
+  free(broken);
+  touch(&scene, "broken");
+  while (strstr(call.sentence, "It failed 6 times in a row") == NULL)
+    assert_int_equal(try_for(&scene.store, &call, 10000), BLOCKSTORE_STATUS_TRANSIENT);
+  touch(&scene, "go");
+  pthread_join(thread, NULL);
+  ask_at_once(&scene.store, 3);
+  scene_end(&scene);
+}
+
 static enum blockstore_status take_late(struct blockstore_sink *sink, const void *bytes, size_t length) {
   (void)sink;
   (void)bytes;
@@ -641,6 +671,7 @@ int main(void) {
                                      cmocka_unit_test(who_waits_in_vain_gives_up),
                                      cmocka_unit_test(one_that_ends_makes_room),
                                      cmocka_unit_test(a_pause_is_one_for_those_that_wait),
+                                     cmocka_unit_test(what_works_again_is_not_paused),
                                      cmocka_unit_test(one_that_has_ended_is_not_handed_on),
                                      cmocka_unit_test(a_dead_one_is_replaced),
                                      cmocka_unit_test(a_stubborn_one_is_killed),

@@ -250,6 +250,12 @@ static void count_failure(struct bs_exec_pool *pool, const char *why) {
   pool->start_ms = bs_exec_now_ms() + (pause_ms < LONGEST_MS ? pause_ms : LONGEST_MS);
 }
 
+/* A call ended: it works. */
+static void forget_failures(struct bs_exec_pool *pool) {
+  pool->failures = 0;
+  pool->start_ms = 0;
+}
+
 /* To who waits for one, or else it waits for a request. */
 static void hand_on(struct bs_exec_pool *pool, struct bs_exec_process *process) {
   struct bs_exec_order *order = bs_exec_order_next(pool);
@@ -273,13 +279,13 @@ void bs_exec_pool_give(struct bs_exec_pool *pool, struct bs_exec_process *proces
   }
   BS_LOCKED(&pool->lock);
   if (end == BS_EXEC_WAITS) {
-    pool->failures = 0;
+    forget_failures(pool);
     hand_on(pool, process);
     return;
   }
   if (end == BS_EXEC_BROKEN) count_failure(pool, process->why);
   if (end == BS_EXEC_LEAVES) {
-    pool->failures = 0;
+    forget_failures(pool);
     bs_exec_process_dismiss(process, LEAVE_MS);
   }
   bs_exec_keeper_see_off(pool, process, end == BS_EXEC_LEAVES ? LEAVE_MS : 0);
