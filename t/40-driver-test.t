@@ -44,6 +44,9 @@ is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds"
 
 answers 0 'SKIP the driver is no filter' "$disk" -o root=@DIR@ --only=filter.below
 answers 0 '1..1' "$builddir/t/flawed/.libs/veiling.so" --only=filter.below
+answers 0 'SKIP the filter declares that it changes data' "$builddir/t/flawed/.libs/veiling.so" --only=filter.changes
+answers 1 'After put_immutable_handler the store below has other bytes: declare BLOCKSTORE_CAPABILITY_CHANGES' \
+  "$builddir/t/flawed/.libs/filter_changes.so" --only=filter.changes
 
 answers 0 'driver ABI 1.' --version
 answers 0 'Usage: ' --help

@@ -10,7 +10,8 @@ struct veiling {
 };
 extern const struct blockstore_driver veiling_table;
 
-#define VEILING_METADATA                                                                                               \
+#define VEILING_METADATA VEILING_SILENT BLOCKSTORE_CAPABILITY_CHANGES
+#define VEILING_SILENT                                                                                                 \
   BLOCKSTORE_VERSION("1") BLOCKSTORE_DESCRIPTION("A filter for tests") BLOCKSTORE_KIND_FILTER                          \
   BLOCKSTORE_LARGEST_OBJECT(2097152)                                                                                   \
   BLOCKSTORE_THREADS_PARALLEL BLOCKSTORE_CAPABILITY_DURABLE BLOCKSTORE_CAPABILITY_CONSISTENT                           \
