@@ -100,7 +100,7 @@ is_empty "$(find "$TMPDIR" -mindepth 1)" 'no directory is left behind'
 
 # So it is when a signal ends it.  The moody driver makes it last.
 for signal in INT TERM; do
-  env --default-signal=INT "$program" "$moody" -o root="$work/kept" --only='immutable.*' >"$work/out" 2>&1 &
+  env --default-signal=INT "$program" "$moody" -o root="$work/kept" --only='immutable.*,mutable.*,ids.*,streams.*' >"$work/out" 2>&1 &
   until grep -q '^ok 2 ' "$work/out" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
   kill -s "$signal" $!
   wait $!
