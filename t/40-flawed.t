@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Each behaviour of blockstore-driver-test has a driver that does not show it (t/flawed), and just that is found; the good
-# driver shows all.  A flawed driver is asked for its behaviour and an eighth of the others, which eighth its
+# driver shows all.  A flawed driver is asked for its behaviour and a sixteenth of the others, which one its
 # number tells; with BLOCKSTORE_TEST_LONG=1 for all of them, with BLOCKSTORE_TEST_BRIEF=1 for its own alone.
 . "${srcdir:-$(dirname "$0")/..}/t/lib/tap.sh"
 test_driver=$builddir/tools/bin/blockstore-driver-test
@@ -22,7 +22,7 @@ shows_all "$flawed/crashtold.so" --only=threads.signals
 
 # try NUMBER FLAW: tells whether the flaw NAME, or NAME+WHAT where a behaviour has more of them than one, fails NAME and nothing else.
 cat >"$work/try" <<'END'
-others=$(awk -v number="$1" '(NR + number) % 8 == 0' ORS=, "$work/behaviours")
+others=$(awk -v number="$1" '(NR + number) % 16 == 0' ORS=, "$work/behaviours")
 shift
 name=${1%+*}
 file=$flawed/$(echo "$1" | tr .- __).so
