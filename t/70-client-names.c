@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include "t/lib/client.h"
@@ -80,6 +81,61 @@ static void what_another_name_lists_is_not_purged(void **state) {
   open_session(world, ONE_STORE); /* which has not seen the record that is lost */
   assert_refused(delete(world, NAME, key, 1, NULL, &error), "unreachable", "bobby.id");
   assert_true(holds_object(world, "one", key));
+}
+
+/* By the lock that other processes hold, too; by close. */
+static int hold_lists(const struct world *world, int operation) {
+  char *path = path_in(world->place, "state/lock-lists");
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  assert_int_equal(flock(fd, operation), 0);
+  free(path);
+  return fd;
+}
+
+static enum blockstore_result put_shortly(struct world *world, const char *text, struct blockstore_error **error) {
+  struct blockstore_put_immutable_options options = BLOCKSTORE_PUT_IMMUTABLE_INIT;
+  struct blockstore_input *input = blockstore_input_from_memory(text, strlen(text));
+  enum blockstore_result result;
+
+  options.deadline_ms = 300;
+  result = blockstore_put_immutable(world->session, NULL, NAME, input, world->key, &options, error);
+  blockstore_input_free(input);
+  return result;
+}
+
+static enum blockstore_result purge_shortly(struct world *world, const char *key, struct blockstore_error **error) {
+  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
+
+  options.deadline_ms = 300;
+  options.purge = 1;
+  return blockstore_delete_immutable(world->session, NULL, NAME, key, world->key, &options, error);
+}
+
+static void puts_and_purges_wait_for_each_other(void **state) {
+  struct world *world = *state;
+  struct blockstore_receipt *receipt;
+  char key[65];
+  int lock;
+
+  open_with_name(world, ONE_STORE);
+  put_text(world, key, "text");
+  lock = hold_lists(world, LOCK_SH);
+  assert_refused(purge_shortly(world, key, &error), "deadline", "While a put, or another purge, is in progress");
+  assert_holds(world, NAME, key, "text", 4);
+  assert_done(put_shortly(world, "other", &error)); /* puts do not */
+  own(world, "bobby.id");
+  receipt = put_bytes(world, "bobby.id", "text", 4);
+  assert_refused(purge_shortly(world, key, &error), "conflict", "bobby.id"); /* without waiting */
+  assert_done(delete(world, "bobby.id", key, 0, NULL, &error));
+  close(lock);
+  lock = hold_lists(world, LOCK_EX);
+  assert_refused(put_shortly(world, "third", &error), "deadline", "While a purge is in progress");
+  assert_done(put_shortly(world, "other", &error)); /* it is listed already: no purge takes it */
+  close(lock);
+  blockstore_receipt_free(receipt);
+  assert_done(purge_shortly(world, key, &error));
+  assert_false(holds_object(world, "one", key));
 }
 
 /* User records lie among the data, and would be purged by their hash. */
@@ -180,6 +236,38 @@ static void *get_often(void *user) {
     worker->result = blockstore_get_immutable(worker->world->session, output, NULL, NAME, key, NULL, NULL);
   blockstore_output_free(output);
   return NULL;
+}
+
+/* "text", which the other name purges meanwhile. */
+static void *put_the_text(void *user) {
+  struct worker *worker = user;
+  struct blockstore_input *input = blockstore_input_from_memory("text", 4);
+
+  worker->result = blockstore_put_immutable(worker->world->session, NULL, worker->name, input, worker->world->key, NULL, NULL);
+  blockstore_input_free(input);
+  return NULL;
+}
+
+/* Whoever comes first: what was acknowledged is there. */
+static void a_purge_takes_nothing_that_is_put_meanwhile(void **state) {
+  enum { ROUNDS = 12 };
+  struct world *world = *state;
+  char key[65];
+
+  open_with_name(world, ONE_STORE);
+  for (int i = 0; i < ROUNDS; i++) {
+    struct worker worker = {.world = world};
+
+    snprintf(worker.name, sizeof worker.name, "writer%d.id", i);
+    own(world, worker.name);
+    put_text(world, key, "text");
+    assert_int_equal(pthread_create(&worker.thread, NULL, put_the_text, &worker), 0);
+    delete(world, NAME, key, 1, NULL, NULL); /* perhaps refused, as the other name lists it */
+    pthread_join(worker.thread, NULL);
+    assert_int_equal(worker.result, BLOCKSTORE_DONE);
+    assert_holds(world, worker.name, key, "text", 4);
+    assert_done(delete(world, worker.name, key, 0, NULL, &error));
+  }
 }
 
 static void threads_share_a_session(void **state) {
@@ -342,9 +430,11 @@ int main(void) {
       in_world(what_is_not_listed_is_deleted),
       in_world(purging_deletes_the_bytes),
       in_world(what_another_name_lists_is_not_purged),
+      in_world(puts_and_purges_wait_for_each_other),
       in_world(a_user_record_is_not_purged),
       in_world(who_may_not),
       in_world(a_lost_user_record_is_an_error),
+      in_world(a_purge_takes_nothing_that_is_put_meanwhile),
       in_world(threads_share_a_session),
       in_world(processes_lose_no_entry),
       in_world(a_killed_put_leaves_nothing_in_the_way),

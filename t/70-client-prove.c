@@ -92,6 +92,23 @@ static void a_record_below_the_pin_is_included(void **state) {
   assert_proven(world, key, "included"); /* out of what was remembered */
 }
 
+/* Other names are looked up, too, the last of them one that is not proven. */
+static void a_purge_tells_of_the_name_that_it_changes(void **state) {
+  struct world *world = *state;
+  struct blockstore_delete_options options = BLOCKSTORE_DELETE_INIT;
+  struct blockstore_receipt *receipt = NULL;
+  char key[65];
+
+  options.purge = 1;
+  open_with_name(world, ONE_STORE);
+  put_text(world, key, "text");
+  open_pinned(world, "");
+  own(world, "bobby.id");
+  assert_done(blockstore_delete_immutable(world->session, &receipt, NAME, key, world->key, &options, &error));
+  assert_non_null(strstr(blockstore_receipt_document(receipt), "\"proven\": \"included\""));
+  blockstore_receipt_free(receipt);
+}
+
 /* Nothing but the service's word holds then, and that is said. */
 static void a_newer_record_is_not_proven(void **state) {
   struct world *world = *state;
@@ -272,6 +289,7 @@ static void an_older_program_asks_for_no_proof(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      in_world(a_purge_tells_of_the_name_that_it_changes),
       in_world(a_record_below_the_pin_is_included), in_world(a_newer_record_is_not_proven), in_world(a_lie_is_refused),
       in_world(a_lookup_proves_what_is_current),    in_world(an_older_program_asks_for_no_proof),
       in_world(a_proof_goes_on_after_a_deadline),   in_world(what_is_remembered_is_not_believed),

@@ -247,7 +247,16 @@ static void give_up(struct bs_work *work, const struct bs_publication *publicati
            error.message);
 }
 
+/* What is listed anew is not purged between being stored and being listed. */
+static bool lock_lists(struct bs_work *work, const struct bs_publication *publication, const struct writing *writing, int *lock) {
+  return !writing->is_new || publication->has_lists ||
+         bs_state_lock_lists(work->session->state, work->scope, lock, false, &work->report.error);
+}
+
 static bool write_out(struct bs_work *work, struct bs_publication *publication, struct writing *writing) {
+  int lists BS_AUTO_CLOSE = -1;
+
+  if (!lock_lists(work, publication, writing, &lists)) return false;
   if (!begin(work, publication, writing)) return false;
   if (carry(work, publication, writing)) return conclude(work, publication, writing);
   give_up(work, publication, writing);

@@ -19,6 +19,7 @@ struct bs_publication {
    * of what is written, or is_done.  With a txid, `present` is what that transaction published.  NULL: all is decided.
    */
   bool (*prepare)(void *user, struct bs_work *work, struct bs_publication *publication, const struct bs_present *present);
+  bool has_lists;       /* set by prepare: it has locked what names list (bs_state_lock_lists), alone */
   bool restores_record; /* set by prepare: a user record that stays is brought to the stores again */
   bool is_done; /* there is nothing to do: where `datum` is given, it was deleted by `version`; ver 0: it never was there */
   const struct bs_datum *datum; /* of which a version is written; NULL: of none */

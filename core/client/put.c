@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/log.h"
@@ -115,7 +116,7 @@ static bool check_no_record(struct bs_work *work, const char *name, const char *
   return bs_fail(error, BS_WORD_conflict, "These bytes are the user record of %s; they stay in the stores.", name);
 }
 
-static bool check_unlisted(struct bs_work *work, const char *name, const char *key) {
+static bool look_at_lists(struct bs_work *work, const char *name, const char *key) {
   char *names BS_AUTO_FREE = NULL;
   size_t count;
   const char *other;
@@ -127,15 +128,44 @@ static bool check_unlisted(struct bs_work *work, const char *name, const char *k
   return true;
 }
 
+/* The receipt tells how far the name that is changed was proven, not the last of the others. */
+static bool check_unlisted(struct bs_work *work, const char *name, const char *key) {
+  char proven[BS_PROVEN_TEXT];
+  const char *told_by = work->proving.told_by;
+  bool unlisted;
+
+  memcpy(proven, work->proving.proven, sizeof proven);
+  unlisted = look_at_lists(work, name, key);
+  memcpy(work->proving.proven, proven, sizeof proven);
+  work->proving.told_by = told_by;
+  return unlisted;
+}
+
+struct deletion {
+  bool purges;
+  int lists; /* the lock of what names list: until the bytes are gone, nobody lists them; -1: none */
+};
+
+/* Nobody waits for a purge that is refused, or whose look at very many names takes all its time: it looks before it locks. */
+static bool prepare_purge(struct deletion *deletion, struct bs_work *work, struct bs_publication *publication) {
+  const char *name = publication->name, *key = publication->change.remove_immutable;
+
+  publication->has_lists = deletion->lists >= 0 ||
+                           (check_unlisted(work, name, key) && bs_state_lock_lists(work->session->state, work->scope,
+                                                                                   &deletion->lists, true, &work->report.error));
+  return publication->has_lists && check_unlisted(work, name, key);
+}
+
 /* A datum that is not listed needs no deletion. */
 static bool prepare_deletion(void *user, struct bs_work *work, struct bs_publication *publication,
                              const struct bs_present *present) {
+  struct deletion *deletion = user;
   const char *key = publication->change.remove_immutable;
 
-  (void)user;
   publication->is_done = publication->txid == NULL &&
                          (present->copy == NULL || !bs_user_has_immutable(&present->copy->user, key));
-  return bs_publish_check_owner(work, publication, present);
+  return bs_publish_check_owner(work, publication, present) &&
+         (!deletion->purges || prepare_purge(deletion, work, publication));
 }
 
 static bool purge(void *user, struct bs_work *work, const struct bs_publication *publication) {
@@ -151,21 +181,23 @@ static bool purge(void *user, struct bs_work *work, const struct bs_publication 
 static bool delete_immutable(struct bs_work *work, struct blockstore_receipt **ret_receipt, const char *name,
                              const char *value_key,
                              const struct blockstore_key *key, const struct blockstore_delete_options *options) {
+  struct deletion deletion = {options->purge != 0, -1};
   struct bs_publication publication = {.name = name,
                                        .owner = key,
                                        .payment = options->payment_key,
                                        .txid = options->txid,
                                        .change = {.remove_immutable = value_key},
                                        .prepare = prepare_deletion,
-                                       .finish = options->purge != 0 ? purge : NULL};
+                                       .finish = deletion.purges ? purge : NULL,
+                                       .user = &deletion};
   struct bs_error *error = &work->report.error;
   bool good;
 
   if (!bs_hex_is_string(value_key, 64) && !bs_hex_is_string(value_key, 40))
     return bs_fail(error, BS_WORD_usage, "The key of immutable data has 64 (or, of 2015, 40) lower-case hexadecimal digits.");
-  if (options->purge != 0 && !check_unlisted(work, name, value_key)) return false;
-  good = bs_publish(work, &publication) && bs_receipt_make(work, ret_receipt, &publication,
-                                                           &(struct bs_receipt_of){.key = value_key});
+  good = bs_publish(work, &publication);
+  if (deletion.lists >= 0) close(deletion.lists);
+  good = good && bs_receipt_make(work, ret_receipt, &publication, &(struct bs_receipt_of){.key = value_key});
   bs_name_receipt_clear(&publication.receipt);
   return good;
 }

@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/state/state-private.h"
 
+#define LISTS "lists" /* no name: those have a dot */
 #define LOCK_PAUSE_MS 20 /* between two looks at a lock that another process holds */
 
 static const char *const statements[] = {
@@ -275,28 +276,40 @@ bool bs_state_pause(const struct bs_scope *scope, uint64_t since_ms, int millise
   return true;
 }
 
-bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
+/* what: is in progress while somebody else has it. */
+static bool lock_file(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *suffix, int operation,
+                      const char *what, struct bs_error *error) {
   struct bs_buffer path BS_AUTO_BUFFER = BS_BUFFER_INIT;
   uint64_t since_ms = bs_clock_monotonic_ms();
   bool waits = false;
   int fd BS_AUTO_CLOSE = -1;
 
   if (!bs_state_make_directory(state, error)) return false;
-  bs_buffer_format(&path, "%s/lock-%s", state->directory, name); /* a checked name is a safe part of a file name */
+  bs_buffer_format(&path, "%s/lock-%s", state->directory, suffix);
   if (!bs_buffer_ok(&path, error)) return false;
   fd = open(bs_buffer_string(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return bs_fail_errno(error, "%s: The lock file cannot be opened", bs_buffer_string(&path));
-  while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return bs_fail_errno(error, "%s: The name cannot be locked", bs_buffer_string(&path));
-    if (!waits) bs_log(BS_LOG_INFO, "another put of %s is in progress: waiting for its end", name);
+  while (flock(fd, operation | LOCK_NB) < 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return bs_fail_errno(error, "%s: It cannot be locked", bs_buffer_string(&path));
+    if (!waits) bs_log(BS_LOG_INFO, "%s is in progress: waiting for its end", what);
     waits = true;
-    if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error))
-      return bs_context(error, "While another put of %s is in progress", name);
+    if (!bs_state_pause(scope, since_ms, LOCK_PAUSE_MS, error)) return bs_context(error, "While %s is in progress", what);
   }
   *ret_fd = fd;
   fd = -1;
   return true;
+}
+
+/* A checked name is a safe part of a file name. */
+bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error) {
+  char what[80];
+
+  snprintf(what, sizeof what, "another put of %s", name);
+  return lock_file(state, scope, ret_fd, name, LOCK_EX, what, error);
+}
+
+bool bs_state_lock_lists(struct bs_state *state, struct bs_scope *scope, int *ret_fd, bool alone, struct bs_error *error) {
+  return lock_file(state, scope, ret_fd, LISTS, alone ? LOCK_EX : LOCK_SH, alone ? "a put, or another purge," : "a purge", error);
 }
 
 bool bs_state_journal_clear(struct bs_database *database, const char *chain, const char *name, struct bs_error *error) {

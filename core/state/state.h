@@ -34,6 +34,9 @@ bool bs_state_make_directory(const struct bs_state *state, struct bs_error *erro
  * by the end of the process.  Waits within the scope.  Words: cancelled, deadline, io.
  */
 bool bs_state_lock_name(struct bs_state *state, struct bs_scope *scope, int *ret_fd, const char *name, struct bs_error *error);
+/* The lock of what names list, in the same way, behind that of the name: who has something listed shares it, who deletes bytes
+ * that no name lists has it alone. */
+bool bs_state_lock_lists(struct bs_state *state, struct bs_scope *scope, int *ret_fd, bool alone, struct bs_error *error);
 
 /* A user record on its way: journaled before it goes to any store, gone once its transaction is confirmed. */
 struct bs_pending {
