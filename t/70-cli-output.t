@@ -19,6 +19,15 @@ exits 0 'get -o a file that exists' get_immutable alice.id "$key" --output="$wor
 succeeds 'it has the data' cmp "$work/data" "$work/to/file"
 is "$(cat "$work/to/link")" old 'it is another file: it was replaced, not rewritten'
 is "$(find "$work/to" -mindepth 1 | sort | tr '\n' ' ')" "$work/to/file $work/to/link " 'nothing else is left'
+umask 022
+for mode in 600 640 400; do
+  chmod $mode "$work/to/file"
+  exits 0 "get -o a file of mode $mode" get_immutable alice.id "$key" -o "$work/to/file"
+  is "$(stat -c %a "$work/to/file")" $mode 'which it keeps: nobody else can read it now'
+done
+chmod 666 "$work/to/file"
+(umask 027 && "$builddir/run" blockstore-cli get_immutable alice.id "$key" -o "$work/to/file" >/dev/null)
+is "$(stat -c %a "$work/to/file")" 640 'and the umask narrows it'
 (cd "$work/to" && "$builddir/run" blockstore-cli get_immutable alice.id "$key" -o here >/dev/null)
 succeeds 'a name without a directory' cmp "$work/data" "$work/to/here"
 

@@ -86,7 +86,8 @@ uint64_t bs_output_limit(const struct blockstore_output *output) {
   return output == NULL || output->kind != OUTPUT_MEMORY ? UINT64_MAX : output->limit;
 }
 
-/* A device or a pipe is written to; anything else is replaced, behind its symbolic links. */
+/* A device or a pipe is written to; anything else is replaced, behind its symbolic links: who could not read the file before
+ * cannot read what takes its place. */
 static bool begin_file(struct bs_output_use *use, const char *file, struct bs_error *error) {
   char *real BS_AUTO_FREE = realpath(file, NULL);
   struct stat status;
@@ -98,7 +99,8 @@ static bool begin_file(struct bs_output_use *use, const char *file, struct bs_er
   if (real != NULL && S_ISDIR(status.st_mode))
     return bs_fail(error, BS_WORD_usage, "%s: This is a directory; name the file to write.", file);
   if (real == NULL || S_ISREG(status.st_mode)) {
-    if (!bs_replacement_begin(&use->replacement, real == NULL ? file : real, 0666, error)) return false;
+    if (!bs_replacement_begin(&use->replacement, real == NULL ? file : real, real == NULL ? 0666 : status.st_mode & 0777, error))
+      return false;
     bs_spool_init_fd(&use->spool, use->replacement.fd);
     return true;
   }
