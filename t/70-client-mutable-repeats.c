@@ -181,6 +181,23 @@ static void a_lost_user_record_is_stored_again(void **state) {
   assert_reads(world, ID, "second", 2);
 }
 
+/* Where the datum itself is not missed nothing tells of it: who puts the same bytes again has the record stored, too. */
+static void the_same_bytes_bring_the_user_record(void **state) {
+  struct world *world = *state;
+  char hash[41];
+
+  open_with_name(world, TWO_STORES);
+  put_id(world, ID, "first");
+  value_hash_of(world, hash, NAME);
+  remove_object(world, "two", hash);
+  assert_int_equal(put_id(world, ID, "second"), 2);
+  assert_false(holds_object(world, "two", hash)); /* other bytes cost no more than they must */
+  assert_int_equal(put_id(world, ID, "second"), 3);
+  assert_true(holds_object(world, "two", hash));
+  open_session(world, "stores: [{name: two, driver: disk, root: two}]\n");
+  assert_reads(world, ID, "second", 3);
+}
+
 /* Whoever owns the name may write any user record; a key that is none locks nobody out. */
 static void a_route_without_a_usable_key_is_written_anew(void **state) {
   struct world *world = *state;
@@ -332,6 +349,7 @@ int main(void) {
       in_world(a_transaction_deletes_nothing_else),
       in_world(a_store_that_cannot_be_read_now_has_it_all_the_same),
       in_world(a_lost_user_record_is_stored_again),
+      in_world(the_same_bytes_bring_the_user_record),
       in_world(a_route_without_a_usable_key_is_written_anew),
       in_world(a_change_shows_at_once),
       in_world(a_newer_version_that_was_read_meanwhile),

@@ -322,6 +322,16 @@ bool bs_putting_check_still(struct bs_putting *putting, const struct bs_publicat
                  "the name another owner.", putting->ver, putting->id);
 }
 
+/* Are these the bytes of the newest version?  Who puts them again has a reason. */
+static bool is_put_again(const struct bs_putting *putting, const struct bs_recalled *recalled) {
+  const struct bs_versions *versions = &putting->before.versions;
+  const unsigned char *newest = versions->count == 0 ? NULL : versions->items[0].verified.statement.sha256;
+
+  if (recalled->has_version && (newest == NULL || recalled->version.ver > versions->items[0].verified.statement.ver))
+    newest = recalled->version.sha256;
+  return newest != NULL && memcmp(newest, putting->sign.statement.sha256, BS_SHA256_SIZE) == 0;
+}
+
 /* Has one of our stores nothing of a datum that it is to have?  Then the user record may be lost as well. */
 static bool is_lost(const struct bs_putting *putting) {
   const struct bs_places *places = &putting->before.places;
@@ -344,7 +354,7 @@ bool bs_putting_prepare(void *user, struct bs_work *work, struct bs_publication 
       !choose_version(putting, &recalled, publication->txid))
     return false;
   announce(putting, publication);
-  publication->restores_record = is_lost(putting);
+  publication->restores_record = is_lost(putting) || is_put_again(putting, &recalled);
   if (publication->txid != NULL) return bs_putting_check_still(putting, publication);
   return !changes || change_route(putting, publication);
 }
