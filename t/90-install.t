@@ -39,8 +39,9 @@ blockstore-retry.7 retry.so
 blockstore-s3.7 s3.so
 blockstore-syndicate.7 syndicate.so
 blockstore-tahoe.7 tahoe.so
-Makefile Makefile Makefile.am Makefile.am README.md README.md blockstore-mask.pod blockstore-sqlite.pod blockstore.yaml blockstore.yaml configure.ac configure.ac driver.map main.c mask.c plain.mk plain.mk
+Makefile Makefile Makefile Makefile.am Makefile.am README.md README.md blockstore-mask.pod blockstore-sqlite.pod blockstore.yaml blockstore.yaml configure.ac configure.ac driver.map main.c mask.c plain.mk plain.mk
 sha256.h sqlite.c sqlite.cc store.py store.sh
+get-mutable.c get.c put.c
 chance.c chance.h compare.c compare.h endpoint.c endpoint.h errand.c errand.h fault.c fault.h health.c health.h http.c http.h label.c label.h layout.c layout.h passing.c passing.h pause.c pause.h peer.c peer.h proxy.c proxy.h quiet.c quiet.h transfer.c transfer.h tree.c tree.h upload.c upload.h url.c url.h
 END
 )" 'nothing less, nothing more'
