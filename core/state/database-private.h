@@ -6,6 +6,9 @@
 #include "core/base/buffer.h"
 #include "core/state/database.h"
 
+/* What who meets a damaged file is told, where its kind says nothing else. */
+#define BS_DATABASE_ADVICE "blockstore-cli check says how to mend it"
+
 /* One that is not open yet; NULL: no memory. */
 struct bs_database *bs_database_new(const char *path, const struct bs_database_kind *kind, bool read_only,
                                     const struct bs_scope *scope);

@@ -65,7 +65,7 @@ bool bs_database_is_unreadable(struct bs_database *database, struct bs_error *er
 }
 
 static const char *mend_of(const struct bs_database_kind *kind) {
-  return kind->mend != NULL ? kind->mend : "blockstore-cli check says how to mend it";
+  return kind->mend != NULL ? kind->mend : BS_DATABASE_ADVICE;
 }
 
 static bool fail_damaged(struct bs_database *database, struct bs_error *error) {

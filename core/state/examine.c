@@ -158,13 +158,14 @@ static void tell_mend(const struct bs_subject *subject, enum bs_word word, struc
 }
 
 bool bs_examine_tell(const struct bs_subject *subject, struct bs_survey *survey, struct bs_error *error) {
-  const char *message = error->message;
+  const char *message = error->message, *advice = strstr(message, ": " BS_DATABASE_ADVICE "."); /* which is being followed */
   size_t length = strlen(subject->path);
 
   if (error->word == BS_WORD_no_memory || error->word == BS_WORD_cancelled) return false;
   if (strncmp(message, subject->path, length) == 0 && strncmp(message + length, ": ", 2) == 0) message += length + 2;
   bs_finding_add(survey, BS_FINDING_ERROR, subject->what, subject->path);
-  bs_finding_problem(survey, "%s", message);
+  if (advice == NULL) bs_finding_problem(survey, "%s", message);
+  else bs_finding_problem(survey, "%.*s.", (int)(advice - message), message);
   tell_mend(subject, error->word, survey);
   *error = (struct bs_error){.word = BS_NO_WORD};
   return true;
