@@ -2,6 +2,7 @@
 /* Thread models: how many calls are inside a driver at once, who waits, and what becomes of those who wait in vain. */
 #include <config.h>
 
+#include "core/driver/call_private.h"
 #include "t/lib/calls.h"
 
 static atomic_int inside;
@@ -208,10 +209,25 @@ static void who_waits_in_the_middle_can_leave(void **state UNUSED) {
   bs_store_close(other);
 }
 
+/* Lets the call go that is lost; once it has left, all is well again. */
+static void free_the_turn(struct bs_store *store) {
+  enum blockstore_status status = BLOCKSTORE_STATUS_FAILED;
+
+  sem_post(&released);
+  wait_for(&left);
+  for (int i = 0; i < 5000 && status != BLOCKSTORE_STATUS_OK; i++) {
+    struct bs_call *call = get_call(store, "k", &collected[1]);
+
+    status = run_one(call, 0)->status;
+    bs_call_release(call);
+    sleep_ms(1);
+  }
+  assert_int_equal(status, BLOCKSTORE_STATUS_OK);
+}
+
 static void nobody_waits_behind_a_lost_call(void **state UNUSED) {
   struct bs_store *store = open_store("one", &driver, BS_THREADS_INSTANCE, false, 0);
   struct bs_call *call = get_call(store, "park", &collected[0]);
-  const struct bs_call_result *result;
 
   assert_true(run_until_entered(call, &entered)->abandoned);
   bs_call_release(call);
@@ -219,19 +235,65 @@ static void nobody_waits_behind_a_lost_call(void **state UNUSED) {
   assert_result(run_one(call, 0), FAILED, BS_WORD_failed,
                 "one: The driver mock is still busy with a call that was given up.");
   bs_call_release(call);
-
-  sem_post(&released);
-  wait_for(&left);
-  for (int i = 0; i < 5000; i++) { /* once it has left, all is well again */
-    call = get_call(store, "k", &collected[1]);
-    result = run_one(call, 0);
-    if (result->status == BLOCKSTORE_STATUS_OK) break;
-    bs_call_release(call);
-    sleep_ms(1);
-  }
-  assert_status(result, OK);
-  bs_call_release(call);
+  free_the_turn(store);
   bs_store_close(store);
+}
+
+/* Queues behind the call that is inside, which nobody gives up before that. */
+struct follower {
+  struct bs_call *call;
+  struct bs_scope *scope; /* of the call that is inside */
+  pthread_t thread;
+  bool follows;
+};
+
+static void *follow(void *user) {
+  const struct follower *follower = user;
+  struct bs_scopes own = {NULL};
+  struct bs_error error = {0};
+  struct bs_scope *scope = NULL;
+
+  assert_ok(bs_scope_open(&own, &scope, 20000, &error));
+  bs_calls_run(&follower->call, 1, scope, NULL);
+  bs_scopes_free(&own);
+  return NULL;
+}
+
+static bool is_waiting(struct bs_call *call) {
+  BS_LOCKED(&call->lock);
+  return call->state == BS_CALL_WAITING;
+}
+
+static void follow_once_entered(void *user) {
+  struct follower *follower = user;
+
+  if (follower->follows || sem_trywait(&entered) != 0) return;
+  follower->follows = true;
+  assert_int_equal(pthread_create(&follower->thread, NULL, follow, follower), 0);
+  while (!is_waiting(follower->call)) sleep_ms(1);
+  follower->scope->deadline_ms = bs_clock_monotonic_ms();
+}
+
+static void who_waits_already_when_a_call_is_lost_waits_no_longer(void **state UNUSED) {
+  for (int is_inline = 0; is_inline <= 1; is_inline++) {
+    struct bs_store *store = open_store("one", &driver, BS_THREADS_SERIAL, false, 0);
+    struct bs_store *other = open_store("two", &driver, BS_THREADS_SERIAL, is_inline != 0, 0);
+    struct bs_call *call = get_call(store, "park", &collected[0]);
+    struct follower follower = {.call = get_call(other, "k", &collected[1]), .scope = scope_of(0)};
+
+    bs_calls_run(&call, 1, follower.scope, &(struct bs_calls_watch){.progress = follow_once_entered, .user = &follower});
+    assert_true(bs_call_result(call)->abandoned);
+    pthread_join(follower.thread, NULL);
+    assert_result(bs_call_result(follower.call), FAILED, BS_WORD_failed,
+                  "two: The driver mock is still busy with a call that was given up.");
+    bs_scope_close(follower.scope);
+    bs_call_release(call);
+    bs_call_release(follower.call);
+    free_the_turn(other);
+    while (sem_trywait(&entered) == 0) continue; /* for the next round */
+    bs_store_close(store);
+    bs_store_close(other);
+  }
 }
 
 static void an_instance_behind_a_lost_call_is_left_open(void **state UNUSED) {
@@ -264,6 +326,7 @@ int main(void) {
       TURN_TEST(waiting_respects_the_deadline),
       TURN_TEST(who_waits_in_the_middle_can_leave),
       TURN_TEST(nobody_waits_behind_a_lost_call),
+      TURN_TEST(who_waits_already_when_a_call_is_lost_waits_no_longer),
       TURN_TEST(an_instance_behind_a_lost_call_is_left_open),
   };
 

@@ -9,7 +9,8 @@
  * States, changed under the call's lock:
  *
  *   NEW        made; bs_calls_run goes on to WAITING or RUNNING, or ENDED when the driver need not be asked
- *   WAITING    in the queue of its turn (left under the turn's lock too): READY, RUNNING, or ENDED when dropped
+ *   WAITING    in the queue of its turn (left under the turn's lock too): READY, RUNNING, or ENDED when dropped, or when whoever
+ *              is inside was abandoned
  *   READY      an inline call that has its turn: RUNNING as soon as the caller's thread is free
  *   RUNNING    a thread is inside the driver, or about to enter it: ENDED or ABANDONED
  *   ENDED      the result is final; source, sink and receiver are shut
@@ -114,6 +115,8 @@ enum blockstore_status bs_call_enter(struct bs_call *call);
 void bs_call_finish(struct bs_call *call, enum blockstore_status status);
 /* To ENDED, when the driver was not entered.  error: NULL for CANCELLED. */
 void bs_call_end(struct bs_call *call, enum blockstore_status status, const struct bs_error *error);
+/* The same, FAILED, as an abandoned call has the turn. */
+void bs_call_end_behind_lost(struct bs_call *call);
 /* Stops it: time_left becomes 0, cancel_fd readable.  word: cancelled or deadline. */
 void bs_call_stop(struct bs_call *call, enum bs_word word);
 /* RUNNING to ABANDONED; false when it ended meanwhile. */

@@ -150,6 +150,13 @@ void bs_call_end(struct bs_call *call, enum blockstore_status status, const stru
   shut(call, BS_CALL_ENDED);
 }
 
+void bs_call_end_behind_lost(struct bs_call *call) {
+  struct bs_error error = {0};
+
+  bs_fail(&error, BS_WORD_failed, "The driver %s is still busy with a call that was given up.", call->store->driver_name);
+  bs_call_end(call, BLOCKSTORE_STATUS_FAILED, &error);
+}
+
 void bs_call_stop(struct bs_call *call, enum bs_word word) {
   BS_LOCKED(&call->lock);
   if (call->state == BS_CALL_ENDED || call->stopped != BS_NO_WORD) return;
@@ -174,12 +181,25 @@ static struct bs_call *child_of(struct bs_call *call) {
   return call->child == NULL ? NULL : bs_call_retain(call->child);
 }
 
+/* Whoever waits behind it need not wait for a deadline of its own. */
+static void lose_turn(struct bs_call *call) {
+  struct bs_call *waiting = bs_turn_lose(call);
+
+  while (waiting != NULL) {
+    struct bs_call *next = waiting->next_waiting;
+
+    bs_call_end_behind_lost(waiting);
+    bs_call_release(waiting);
+    waiting = next;
+  }
+}
+
 /* Its turn, and those of the calls below it. */
 /* NOLINTNEXTLINE(misc-no-recursion): no deeper than filters stand above a store */
 static void lose_turns(struct bs_call *call) {
   struct bs_call *child = child_of(call);
 
-  bs_turn_lose(call);
+  lose_turn(call);
   if (child == NULL) return;
   lose_turns(child);
   bs_call_release(child);

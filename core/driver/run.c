@@ -92,19 +92,11 @@ static bool can_wake(struct bs_group *group, struct bs_call *call) {
   return false;
 }
 
-static void end_behind_lost(struct bs_call *call) {
-  struct bs_error error = {0};
-
-  bs_fail(&error, BS_WORD_failed, "The driver %s is still busy with a call that was given up.",
-          call->store->driver_name);
-  fail(call, &error);
-}
-
 static void submit(struct bs_group *group, struct bs_call *call) {
   if (!possible(call) || !can_wake(group, call)) return;
   switch (bs_turn_enter(call, true)) {
   case BS_TURN_MINE: start_on_worker(bs_call_retain(call)); break;
-  case BS_TURN_LOST: end_behind_lost(call); break;
+  case BS_TURN_LOST: bs_call_end_behind_lost(call); break;
   case BS_TURN_QUEUED:
   case BS_TURN_TAKEN: break;
   }
@@ -120,7 +112,7 @@ static void submit_inline(struct bs_group *group, struct bs_call *call) {
     answer = bs_turn_enter(call, true);
   }
   if (answer == BS_TURN_MINE) perform(call);
-  if (answer == BS_TURN_LOST) end_behind_lost(call);
+  if (answer == BS_TURN_LOST) bs_call_end_behind_lost(call);
 }
 
 /* The loop's steps.  Each that returns true has changed something: the loop begins anew. */

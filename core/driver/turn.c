@@ -146,10 +146,15 @@ bool bs_turn_drop(struct bs_call *call) {
   return false;
 }
 
-void bs_turn_lose(struct bs_call *call) {
+struct bs_call *bs_turn_lose(struct bs_call *call) {
   struct bs_turn *turn = call->store->turn;
+  struct bs_call *waiting;
 
-  if (turn == NULL) return;
+  if (turn == NULL) return NULL;
   BS_LOCKED(&turn->lock);
-  if (turn->holder == call) turn->lost = true;
+  if (turn->holder != call) return NULL;
+  waiting = turn->first;
+  turn->lost = true;
+  turn->first = turn->last = NULL;
+  return waiting;
 }

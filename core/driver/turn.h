@@ -26,7 +26,8 @@ enum bs_turn_answer bs_turn_enter(struct bs_call *call, bool queue);
 struct bs_call *bs_turn_leave(struct bs_call *call);
 /* Takes a WAITING call out of the queue; its reference is then the caller's.  False: it was not there any more. */
 bool bs_turn_drop(struct bs_call *call);
-/* The call inside was abandoned: nobody queues behind it until it leaves. */
-void bs_turn_lose(struct bs_call *call);
+/* The call inside was abandoned: nobody queues behind it until it leaves.  Returns those who did, WAITING still, by next_waiting,
+ * each with a reference that is the caller's; NULL: none. */
+struct bs_call *bs_turn_lose(struct bs_call *call);
 
 #endif
