@@ -48,7 +48,8 @@ lacks_sandbox() {
 nature='(the driver|the filter that is asked first) declares threads=parallel|isolated, the driver has threads=parallel'
 nature="$nature|the driver declares no largest object|the largest object that it declares has [0-9]+ bytes: see --largest"
 nature="$nature|the largest object that the driver declares is beyond --largest"
-nature="$nature|the driver is no filter|the driver has no (SECRET|such) option"
+nature="$nature|the driver is (no filter|a store, and no filter)|(the filter|one of the filters) declares that it changes data"
+nature="$nature|the driver has no (SECRET|such) option"
 nature="$nature|the driver is isolated, and knows another host than ours"
 
 # but EXPRESSION: --only of all others; with BLOCKSTORE_TEST_LONG=1 of all.
