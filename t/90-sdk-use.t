@@ -9,6 +9,10 @@ copy_example driver "$work/mine"
 rename_example sqlite "$work/mine"
 succeeds 'plain.mk' make -s -C "$work/mine" -f plain.mk CFLAGS='-O2 -Wall -Wextra -Werror'
 exports_entry "$work/mine/mine.so" mine
+quick=
+[ ! -w /dev/shm ] || quick=TMPDIR=/dev/shm
+is "$(env $quick make -s -C "$work/mine" -f plain.mk check 2>&1 | sed -n '/^1\.\./s/[0-9]*$//p; /^not ok/p; /^make/p')" 1.. \
+  'its check finds blockstore-driver-test where it is installed, and passes'
 mkdir "$work/drivers" && cp "$work/mine/mine.so" "$work/drivers"
 succeeds 'it can be installed' make -s -C "$work/mine" -f plain.mk install DESTDIR="$work/there" driverdir=/drivers
 succeeds 'which puts the file there' cmp "$work/mine/mine.so" "$work/there/drivers/mine.so"
