@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,44 @@ static enum blockstore_status put_record_in_steps(void *self, struct blockstore_
   (void)version, (void)signature;
   good_id_path(self, path, id);
   return put_in_steps(self, call, path, record);
+}
+
+/* ---- a reader is turned away ---- */
+
+/* Locked while a record is put under the id. */
+static int open_guard(const char *path) {
+  char guard[GOOD_PATH + 8];
+
+  snprintf(guard, sizeof guard, "%.4190s.busy", path);
+  return open(guard, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static enum blockstore_status put_record_guarded(PUT_ARGUMENTS) {
+  enum blockstore_status status;
+  char path[GOOD_PATH];
+  int fd;
+
+  if (record->size < LARGE) return good.put_mutable_handler(self, call, id, version, signature, record);
+  good_id_path(self, path, id);
+  fd = open_guard(path);
+  flock(fd, LOCK_EX | LOCK_NB);
+  status = good.put_mutable_handler(self, call, id, version, signature, record);
+  close(fd);
+  return status;
+}
+
+static enum blockstore_status get_record_guarded(GET_ARGUMENTS) {
+  char path[GOOD_PATH];
+  bool is_busy;
+  int fd;
+
+  if (good_url_path(self, path, url) != BLOCKSTORE_STATUS_OK || access(path, F_OK) < 0)
+    return good.get_mutable_handler(self, call, ret_record, url);
+  fd = open_guard(path);
+  is_busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+  if (fd >= 0) close(fd);
+  if (is_busy) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: The record is being written.", path);
+  return good.get_mutable_handler(self, call, ret_record, url);
 }
 
 /* ---- locks that outlive their owner ---- */
@@ -299,6 +338,24 @@ static ino_t standing(const char *path) {
   return stat(path, &file) < 0 ? 0 : file.st_ino;
 }
 
+/* What came between goes, and its own with it. */
+static enum blockstore_status annul(PUT_ARGUMENTS) {
+  char path[GOOD_PATH], beside[GOOD_PATH + 8];
+  enum blockstore_status status;
+  ino_t before;
+
+  good_id_path(self, path, id);
+  if (record->size < LARGE) return good.put_mutable_handler(self, call, id, version, signature, record);
+  before = standing(path);
+  snprintf(beside, sizeof beside, "%.4190s.new", path);
+  status = good_put(self, call, beside, record);
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  if (standing(path) != before && unlink(path) == 0) unlink(beside);
+  else if (rename(beside, path) < 0) status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: It cannot be renamed.",
+                                                              beside);
+  return status;
+}
+
 /* Joins what came between with its own. */
 static enum blockstore_status merge(void *self, struct blockstore_call *call, const char *id, uint64_t version,
                                     const char *signature,
@@ -348,6 +405,7 @@ static enum blockstore_status get_of_file(GET_ARGUMENTS) {
 static const struct flaw flaws[] = {
     {"visibility.immutable", {.put_immutable_handler = put_key_in_steps}},
     {"visibility.mutable", {.put_mutable_handler = put_record_in_steps}},
+    {"visibility.mutable+failing", {.get_mutable_handler = get_record_guarded, .put_mutable_handler = put_record_guarded}},
     {"visibility.killed-immutable", {.put_immutable_handler = put_key_locked}},
     {"visibility.killed-mutable", {.put_mutable_handler = put_record_locked}},
     {"visibility.instance",
@@ -363,6 +421,7 @@ static const struct flaw flaws[] = {
     {"visibility.durable-record",
      {.storage_init = open_journal, .storage_close = close_journal, .put_mutable_handler = put_record_journalled}},
     {"visibility.writers", {.put_mutable_handler = merge}},
+    {"visibility.writers+none", {.put_mutable_handler = annul}},
     {"visibility.same", {.put_immutable_handler = refuse_same}},
     {"visibility.gone", {.get_mutable_handler = get_of_file}},
 };

@@ -123,7 +123,7 @@ static void look_from_last_read(struct input *input, uint64_t offset, size_t len
 
   if (length == 0 || offset + length < input->abi.size) return;
   sight = witness_look(input->user);
-  if ((sight.seen & ~SEEN_NOTHING) != 0)
+  if ((sight.seen & ~(SEEN_NOTHING | SEEN_FAILURE)) != 0)
     trial_fail(input->trial,
                "The object could be had by another process before the last %zu of its %llu bytes were read.", length,
                (unsigned long long)input->abi.size);

@@ -32,6 +32,12 @@ static void judge(struct output *output) {
   looking->sight->size = output->bytes.length;
 }
 
+static void note_answer(struct sight *sight, const struct call *call, enum blockstore_status status) {
+  if ((sight->seen & SEEN_FAILURE) != 0) return;
+  if (status != BLOCKSTORE_STATUS_TRANSIENT && status != BLOCKSTORE_STATUS_CANCELLED) sight->seen |= SEEN_FAILURE;
+  snprintf(sight->answer, sizeof sight->answer, "%s", answer_text(call, status));
+}
+
 static void look(struct sight *sight, struct store *store, struct object *object, const struct datum *other) {
   struct looking looking = {sight, {&object->datum, other}};
   enum blockstore_status status;
@@ -46,7 +52,7 @@ static void look(struct sight *sight, struct store *store, struct object *object
   sight->looks++;
   if (status == BLOCKSTORE_STATUS_OK) judge(&output);
   else if (status == BLOCKSTORE_STATUS_NOT_FOUND) sight->seen |= SEEN_NOTHING;
-  else snprintf(sight->answer, sizeof sight->answer, "%s", answer_text(&call, status));
+  else note_answer(sight, &call, status);
   output_end(&output);
   call_end(&call);
 }

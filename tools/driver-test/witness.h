@@ -8,14 +8,15 @@
 #define SEEN_OBJECT 1u /* its bytes */
 #define SEEN_OTHER 2u  /* those of the other datum */
 #define SEEN_NOTHING 4u /* NOT_FOUND */
-#define SEEN_PART 8u   /* anything else */
+#define SEEN_PART 8u   /* other bytes */
+#define SEEN_FAILURE 16u /* any other answer but TRANSIENT and CANCELLED, which who waits for a put may get */
 
 /* What one get showed, or several. */
 struct sight {
   unsigned seen;   /* of these bits */
   unsigned looks;  /* gets */
   size_t size;     /* of the part */
-  char answer[512]; /* the last answer that was neither OK nor NOT_FOUND; "" none */
+  char answer[512]; /* the failure, or the last answer that was neither OK nor NOT_FOUND; "" none */
 };
 
 struct witness {
