@@ -28,6 +28,14 @@ answers 2 'This value is not understood: =x' "$disk" -o =x
 answers 2 'must be true or false' "$disk" -o root=@DIR@ -o must_exist=perhaps
 answers 2 'This value is not understood: soon' --timeout=soon "$disk"
 answers 2 'This value is not understood: 0s' --patience=0s "$disk"
+answers 2 'Expected was a duration, which is not 0, such as 500ms' --timeout=0s "$disk"
+answers 2 'Expected was a duration such as 500ms' --budget=600 "$disk"
+answers 2 'Expected was a size in bytes such as 4096' --largest=many "$disk"
+answers 2 'Expected was a number that is not negative.' --seed=-1 "$disk"
+answers 2 'Expected was a number from 1 to 64.' --jobs=65 "$disk"
+answers 2 'Expected was KEY=VALUE.' -O root "$disk"
+answers 2 'Expected was true or process.' --isolate=yes "$disk"
+answers 2 'Expected was NAME, or NAME,KEY=VALUE and so on.' --filter=log,level "$disk"
 answers 2 'There is no such behaviour: nothing.*' --only='nothing.*' "$disk"
 answers 2 'There is no such behaviour: imutable.page' --only=immutable.byte,imutable.page "$disk"
 answers 2 'There is no such behaviour: none' --list --only=immutable.byte,none
@@ -38,6 +46,7 @@ answers 0 'ok 1 - immutable.byte' "$disk" -o root=@DIR@ --only=immutable.byte --
 answers 0 '# seed 7' "$disk" -o root=@DIR@ --only=immutable.byte --seed=7
 answers 0 'SKIP the budget of time is used up' "$disk" -o root=@DIR@ --only='immutable.*' --budget=1ms
 answers 2 'The report cannot be written' "$disk" -o root=@DIR@ --only=immutable.byte --json="$work"
+is "$(grep -c '^TAP' "$work/out")" 0 'which is said before anything is tried'
 is "$(tr -d ' \t\n' <"$work/report" | sed 's/"file":"[^"]*",//; s/"milliseconds":[0-9]*/"milliseconds":N/; s/"version":"[^"]*"/"version":V/')" \
   '{"driver":"disk","version":V,"seed":"7","passed":1,"failed":0,"skipped":0,"behaviours":[{"name":"immutable.byte","behaviour":"anobjectof1byteisstored","outcome":"passed","milliseconds":N}]}' \
   'the report'

@@ -24,6 +24,7 @@
 #define USAGE 2
 
 #define JOBS_MOST 64
+#define NO_REPORT "The report cannot be written"
 
 static const struct group *const groups[] = {
     &group_file,
@@ -141,6 +142,28 @@ static bool take_option(int letter, const char *text, struct options *options, s
     subject->patience_ms = (uint32_t)number;
     return true;
   }
+}
+
+static const char *expected_of(char text[BS_EXPECTED_SIZE], int letter) {
+  switch (letter) {
+  case 'o':
+  case 'O': return "KEY=VALUE";
+  case OPTION_FILTER: return "NAME, or NAME,KEY=VALUE and so on";
+  case OPTION_ISOLATE: return "true or process";
+  case OPTION_JOBS: return "a number from 1 to " BLOCKSTORE_STRING(JOBS_MOST);
+  case OPTION_SEED: return "a number that is not negative";
+  case OPTION_LARGEST: return bs_option_expected(text, BS_OPTION_SIZE, "");
+  case OPTION_BUDGET: return bs_option_expected(text, BS_OPTION_DURATION, "");
+  default: return "a duration, which is not 0, such as 500ms, 5s, 2m or 1h";
+  }
+}
+
+static int fail_value(int letter, const char *text) {
+  char expected[BS_EXPECTED_SIZE];
+
+  fprintf(stderr, "blockstore-driver-test: This value is not understood: %s\nExpected was %s.\n", text == NULL ? "" : text,
+          expected_of(expected, letter));
+  return USAGE;
 }
 
 static bool is_wanted(const struct options *options, const char *name) {
@@ -304,7 +327,7 @@ static int try_all(struct walk *walk) {
          walk->report.counts[OUTCOME_FAILED], walk->report.counts[OUTCOME_SKIPPED],
          (double)(bs_clock_monotonic_ms() - walk->start_ms) / 1000);
   if (walk->options->json != NULL) good = report_write(&walk->report, walk->subject, walk->options->json);
-  if (!good) return fail_usage("The report cannot be written", strerror(errno));
+  if (!good) return fail_usage(NO_REPORT, strerror(errno));
   return done < planned ? USAGE : walk->report.counts[OUTCOME_FAILED] > 0 ? FAILED : PASSED;
 }
 
@@ -321,7 +344,7 @@ static int run(struct walk *walk, struct options *options, int count, char **arg
                  ? FAILED
                  : PASSED;
     if (letter == '?') return USAGE;
-    if (!take_option(letter, optarg, options, walk->subject)) return fail_usage("This value is not understood", optarg);
+    if (!take_option(letter, optarg, options, walk->subject)) return fail_value(letter, optarg);
   }
   mistake = options->only == NULL ? NULL : find_mistake(options->only);
   if (mistake != NULL) return fail_usage("There is no such behaviour", mistake);
@@ -332,6 +355,7 @@ static int run(struct walk *walk, struct options *options, int count, char **arg
   if (optind + 1 != count) return fail_usage("One FILE.so is wanted", NULL);
   if (!subject_read(walk->subject, arguments[optind], &error) || !stack_find(walk->subject, &error))
     return fail_usage(error.message, NULL);
+  if (options->json != NULL && !report_prepare(options->json)) return fail_usage(NO_REPORT, strerror(errno));
   return try_all(walk);
 }
 

@@ -82,6 +82,12 @@ static cJSON *document(struct report *report, const struct subject *subject) {
   return root;
 }
 
+bool report_prepare(const char *path) {
+  FILE *file = fopen(path, "ae");
+
+  return file != NULL && fclose(file) == 0;
+}
+
 bool report_write(struct report *report, const struct subject *subject, const char *path) {
   cJSON *root = document(report, subject);
   char *text BS_AUTO_FREE = cJSON_Print(root);

@@ -17,6 +17,8 @@ struct report {
 
 void report_begin(struct report *report, const struct subject *subject, size_t planned, bool wants_document);
 void report_add(struct report *report, const struct behaviour *behaviour, const struct verdict *verdict);
+/* Can it be written there?  False with errno.  Makes the file, or leaves what is in it. */
+bool report_prepare(const char *path);
 /* Writes the document, if one is wanted, to `path` ("-": none).  False with errno when that fails. */
 bool report_write(struct report *report, const struct subject *subject, const char *path);
 
