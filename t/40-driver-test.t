@@ -62,6 +62,10 @@ answers 0 'Usage: ' --help
 answers 0 'ok 1 - opening.apart' "$disk" -o root="$work/a" -O root="$work/b" --only=opening.apart --patience=30s --largest=1MiB
 answers 0 'SKIP no second store: use @DIR@' "$disk" -o root="$work/a" --only=opening.apart
 
+# Whoever begins it may ignore what becomes of children.
+env --ignore-signal=CHLD "$program" "$disk" -o root=@DIR@ --only=visibility.killed-mutable >"$work/out" 2>&1
+is "$?$(grep -A 1 '^not' "$work/out")" 0 'a child that dies is waited for where SIGCHLD is ignored'
+
 # A file that cannot be used is told once.
 modules=$builddir/t/modules/.libs
 answers 1 'It does not export nosymbol_LTX_blockstore_driver: its last line is BLOCKSTORE_REGISTER_DRIVER(nosymbol' "$modules/nosymbol.so"
