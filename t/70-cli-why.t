@@ -119,6 +119,12 @@ like "$(member candidates.0.needs)" '"libgone.so"' 'of what is needed'
 printf 'stores: [{name: one, driver: needslibrary}]\n' >"$work/gone.yaml"
 refused 2 driver "^blockstore-cli: $work/gone.yaml:1:30: Store one: .*libgone\.so.*; run: blockstore-cli drivers why needslibrary\$" \
   -c "$work/gone.yaml" stores
+put undefined "$one/undefined.so"
+printf 'stores: [{name: one, driver: undefined}]\n' >"$work/undefined.yaml"
+refused 2 driver "^blockstore-cli: .*nobody_has_this_function; to see all that it lacks, run, if you trust it: ldd -r $one/undefined\.so\$" \
+  -c "$work/undefined.yaml" stores
+why undefined
+is "$status $(member loads)" "0 $one/undefined.so" 'what only loading shows is not sent to where it is not seen'
 printf 'stores: [{name: one, driver: nosuch}]\n' >"$work/nosuch.yaml"
 cli -c "$work/nosuch.yaml" stores
 is "$status $(member error | grep -c 'drivers why')" '2 0' 'what is not there is told in full, without it'

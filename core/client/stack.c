@@ -98,6 +98,23 @@ static bool find_candidate(struct bs_candidate **ret_candidate, const struct bs_
   return bs_catalog_find(ret_candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error);
 }
 
+static void free_catalog(struct bs_catalog **catalog) {
+  bs_catalog_free(*catalog);
+}
+
+/* Does `drivers why` know more?  It looks for the libraries that the file names, and for nothing that only loading shows. */
+static bool why_tells(const struct bs_stack *stack, const char *driver) {
+  const struct blockstore_config *config = stack->config;
+  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_error ignored = {0};
+
+  if (!bs_catalog_explain(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, driver, &ignored))
+    return false;
+  for (size_t i = 0; i < catalog->candidate_count; i++)
+    if (catalog->candidates[i]->shadowed_by == NULL) return catalog->candidates[i]->refused != NULL;
+  return false;
+}
+
 static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, const char *driver, const struct bs_wanted *wanted,
                         struct bs_error *error) {
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
@@ -105,9 +122,12 @@ static bool find_module(struct bs_layer *layer, const struct bs_stack *stack, co
   if (find_candidate(&candidate, stack, driver, error) && admit(candidate, stack, wanted, error) &&
       bs_module_load(&layer->module, candidate, error))
     return true;
-  if (error->rule == BS_RULE_library) /* the linker names one thing that is amiss, and not what to do */
-    bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, driver);
-  return false;
+  if (candidate == NULL || error->rule != BS_RULE_library) return false;
+  /* the linker names one thing that is amiss, and not what to do */
+  if (why_tells(stack, driver))
+    return bs_fail(error, error->word, "%s; run: blockstore-cli drivers why %s", error->message, driver);
+  return bs_fail(error, error->word, "%s; to see all that it lacks, run, if you trust it: ldd -r %s", error->message,
+                 candidate->path);
 }
 
 /* What is found stays a file; exec is loaded in its place. */
