@@ -62,6 +62,11 @@ answers 0 'Usage: ' --help
 answers 0 'ok 1 - opening.apart' "$disk" -o root="$work/a" -O root="$work/b" --only=opening.apart --patience=30s --largest=1MiB
 answers 0 'SKIP no second store: use @DIR@' "$disk" -o root="$work/a" --only=opening.apart
 
+# What a driver says is shown and written as text, whatever bytes it has.
+answers 1 'lie ?[31m? in two lines.' "$builddir/t/modules/.libs/lying.so" -o root=@DIR@/x -o on=init -o lie=denied \
+  --only=opening.opens --json="$work/report"
+is "$(LC_ALL=C grep -c "$(printf '\377')" "$work/report") $(grep -cF 'a\nlie ?[31m? in two lines.' "$work/report")" '0 1' 'also in the report'
+
 # Whoever begins it may ignore what becomes of children.
 env --ignore-signal=CHLD "$program" "$disk" -o root=@DIR@ --only=visibility.killed-mutable >"$work/out" 2>&1
 is "$?$(grep -A 1 '^not' "$work/out")" 0 'a child that dies is waited for where SIGCHLD is ignored'

@@ -20,6 +20,7 @@
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "core/base/io.h"
+#include "core/base/text.h"
 #include "tools/driver-test/litter.h"
 #include "tools/driver-test/stack.h"
 
@@ -259,6 +260,20 @@ static void judge(struct verdict *verdict, const struct trial_shared *shared, in
   }
 }
 
+/* What a driver said stands in it, too; lines stay lines. */
+static void tidy_lines(char *text) {
+  for (char *line = text, *end;; line = end + 1) {
+    char behind;
+
+    end = strchrnul(line, '\n');
+    behind = *end;
+    *end = '\0';
+    bs_text_tidy(line);
+    *end = behind;
+    if (behind == '\0') return;
+  }
+}
+
 static char *take_output(int fd) {
   struct stat status;
   size_t length;
@@ -353,6 +368,7 @@ bool trial_is_over(struct run *run) {
   run->verdict.took_ms = bs_clock_monotonic_ms() - run->start_ms;
   run->verdict.output = take_output(run->trial.output);
   judge(&run->verdict, run->trial.shared, run->watch.status, run->watch.killed);
+  tidy_lines(run->verdict.reason);
   return !begin_clearing(run);
 }
 
