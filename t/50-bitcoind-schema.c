@@ -115,15 +115,69 @@ static void an_old_index(void **state) {
 
   fill(fixture);
   assert_filled(fixture);
-  assert_int_equal(schema_of(fixture), 5);
+  assert_int_equal(schema_of(fixture), 6);
   assert_ok(bs_database_execute(bs_bitcoin_chain_index(fixture->chain)->database, BACK_TO_SCHEMA_3 "PRAGMA user_version = 4",
                                 &error));
   assert_ok(open_chain(fixture, BS_DATABASE_READ, &error));
   assert_int_equal(schema_of(fixture), 4);
   assert_filled(fixture);
   assert_ok(open_chain(fixture, BS_DATABASE_WRITE, &error));
-  assert_int_equal(schema_of(fixture), 5);
+  assert_int_equal(schema_of(fixture), 6);
   assert_filled(fixture);
+}
+
+/* A block of ours, and what it says of the chain. */
+static void close_block(struct fixture *fixture, uint64_t height) {
+  static const unsigned char operations[BS_SHA256_SIZE] = {7};
+  const struct bs_index *index = bs_bitcoin_chain_index(fixture->chain);
+  struct bs_chain_parameters parameters = *index->parameters;
+  struct bs_index keeping = {index->database, &parameters};
+  unsigned char consensus[BS_CONSENSUS_SIZE];
+  struct bs_error error = {0};
+  struct bs_undo *undo;
+
+  parameters.undo_blocks = 10;
+  assert_ok(bs_undo_begin(&undo, &keeping, &error));
+  assert_ok(bs_index_close_block(&keeping, consensus, height, operations, &error));
+  assert_ok(bs_undo_keep(undo, &keeping, height, &error));
+  bs_undo_free(undo);
+}
+
+static void assert_block_is_found(struct fixture *fixture, uint64_t height, bool expected) {
+  const struct bs_index *index = bs_bitcoin_chain_index(fixture->chain);
+  unsigned char consensus[BS_CONSENSUS_SIZE] = {0};
+  struct bs_error error = {0};
+  uint64_t block = 0;
+  bool found = false;
+
+  assert_ok(bs_index_get_consensus(index, consensus, NULL, &found, height, &error));
+  assert_int_equal(found, expected);
+  assert_ok(bs_index_find_block(index, &block, &found, consensus, &error));
+  assert_int_equal(found, expected);
+  if (expected) assert_int_equal(block, height);
+}
+
+/* Blocks are found by their hashes in both, and what an older release kept takes its blocks back, beside what is kept since. */
+static void one_before_digests(void **state) {
+  struct fixture *fixture = *state;
+  struct bs_error error = {0};
+
+  close_block(fixture, 1);
+  close_block(fixture, 2);
+  assert_ok(bs_database_execute(bs_bitcoin_chain_index(fixture->chain)->database, BACK_TO_SCHEMA_4 "PRAGMA user_version = 5",
+                                &error));
+  assert_ok(open_chain(fixture, BS_DATABASE_READ, &error));
+  assert_int_equal(schema_of(fixture), 5);
+  assert_block_is_found(fixture, 2, true);
+  assert_ok(open_chain(fixture, BS_DATABASE_WRITE, &error));
+  assert_int_equal(schema_of(fixture), 6);
+  assert_block_is_found(fixture, 2, true);
+  close_block(fixture, 3);
+  assert_block_is_found(fixture, 3, true);
+  assert_ok(bs_index_rollback(bs_bitcoin_chain_index(fixture->chain), 1, &error));
+  assert_block_is_found(fixture, 1, true);
+  assert_block_is_found(fixture, 2, false);
+  assert_block_is_found(fixture, 3, false);
 }
 
 static void one_of_the_first_days(void **state) {
@@ -137,6 +191,7 @@ static void one_of_the_first_days(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(an_old_index, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(one_before_digests, set_up, tear_down),
       cmocka_unit_test_setup_teardown(one_of_the_first_days, set_up, tear_down),
   };
 

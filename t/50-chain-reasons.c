@@ -260,6 +260,78 @@ static void what_was_changed_since_is_not_undone(void **state) {
   assert_ok(bs_index_rollback(&world->index, world->height - 1, &error));
 }
 
+/* `changes` of the newest block's row; within a savepoint, so that the next one finds it whole again. */
+static void assert_damage_is_seen(struct world *world, const char *changes) {
+  struct bs_error error = {0};
+  uint64_t block = 0;
+  bool whole = true;
+  char *sql BS_AUTO_FREE = NULL;
+
+  assert_true(asprintf(&sql, "SAVEPOINT whole; UPDATE undo SET %s WHERE block = %llu", changes,
+                       (unsigned long long)world->height) > 0);
+  assert_ok(bs_database_execute(world->index.database, sql, &error));
+  assert_fails(bs_index_rollback(&world->index, world->height - 1, &error), BS_WORD_corrupt, "is not what was once written");
+  assert_ok(bs_undo_check(&world->index, &block, &whole, &error));
+  assert_false(whole);
+  assert_int_equal(block, world->height);
+  assert_ok(bs_database_execute(world->index.database, "ROLLBACK TO whole; RELEASE whole", &error));
+}
+
+static int length_of_undo(struct world *world) {
+  sqlite3_stmt *row = NULL;
+  int length;
+
+  assert_int_equal(sqlite3_prepare_v2(world->index.database->sqlite, "SELECT length(changes) FROM undo ORDER BY block DESC", -1,
+                                      &row, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+  length = sqlite3_column_int(row, 0);
+  sqlite3_finalize(row);
+  return length;
+}
+
+/* Each byte of it: many an altered one SQLite would take and put false values back, and over some it would never end. */
+static void what_undoes_a_block_is_what_was_kept(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+  uint64_t block;
+  bool whole = false;
+  int length;
+
+  assert_null(preorder(world, "foo.id", &world->alice));
+  length = length_of_undo(world);
+  assert_true(length > 100);
+  for (int i = 1; i <= length; i++) {
+    char *changes BS_AUTO_FREE = NULL;
+
+    assert_true(asprintf(&changes, "changes = CAST(substr(changes, 1, %d) || CASE WHEN substr(changes, %d, 1) = x'07' THEN x'ff'"
+                         " ELSE x'07' END || substr(changes, %d) AS BLOB)", i - 1, i, i + 1) > 0);
+    assert_damage_is_seen(world, changes);
+  }
+  assert_damage_is_seen(world, "changes = x''");
+  assert_damage_is_seen(world, "changes = substr(changes, 1, length(changes) - 1)");
+  assert_damage_is_seen(world, "changes = CAST(changes || x'00' AS BLOB)");
+  assert_damage_is_seen(world, "digest = x''");
+  assert_damage_is_seen(world, "digest = substr(digest, 1, 31)");
+  assert_damage_is_seen(world, "digest = zeroblob(32)");
+  assert_ok(bs_undo_check(&world->index, &block, &whole, &error));
+  assert_true(whole);
+  assert_ok(bs_index_rollback(&world->index, world->height - 1, &error));
+}
+
+/* As one of an older release has it. */
+static void what_has_no_digest_is_undone(void **state) {
+  struct world *world = *state;
+  struct bs_error error = {0};
+  uint64_t block;
+  bool whole = false;
+
+  assert_null(preorder(world, "foo.id", &world->alice));
+  assert_ok(bs_database_execute(world->index.database, "UPDATE undo SET digest = NULL", &error));
+  assert_ok(bs_undo_check(&world->index, &block, &whole, &error));
+  assert_true(whole);
+  assert_ok(bs_index_rollback(&world->index, world->height - 1, &error));
+}
+
 static bool count_operation(void *user, uint64_t block, const struct bs_fields *fields, struct bs_error *error) {
   (void)block;
   (void)error;
@@ -312,6 +384,8 @@ int main(void) {
       WORLD_TEST(a_preorder_must_be_younger_than_its_namespace),
       WORLD_TEST(two_claims_of_one_block_are_refused),
       WORLD_TEST(what_was_changed_since_is_not_undone),
+      WORLD_TEST(what_undoes_a_block_is_what_was_kept),
+      WORLD_TEST(what_has_no_digest_is_undone),
       WORLD_TEST(an_operation_that_was_changed_is_not_told),
   };
   return RUN_TESTS(tests);

@@ -361,9 +361,10 @@ static void bring_up_to_date(struct fixture *fixture, const char *back, const ch
   assert_int_equal(refused_at(fixture, 1), 0);
   assert_fails(bs_ledger_replay_check(fixture->ledger, &error), BS_WORD_failed, "older schema");
   assert_ok(reopen(fixture, BS_DATABASE_WRITE, &error));
-  assert_schema(fixture, "4");
+  assert_schema(fixture, "5");
   assert_plan(fixture, BS_SQL_newest_of_name, "operations_by_name");
   assert_plan(fixture, BS_SQL_count_of_sender, "COVERING INDEX names_by_sender");
+  assert_plan(fixture, BS_SQL_block_of_consensus, "consensus_by_hash");
   assert_filled(fixture);
   assert_ok(bs_ledger_replay_check(fixture->ledger, &error));
   assert_goes_on(fixture);

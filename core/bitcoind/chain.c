@@ -35,7 +35,8 @@ enum {
   SQL_COUNT
 };
 
-static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3, SCHEMA, BS_INDEX_SCHEMA_4};
+static const char *const schema[] = {BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3, SCHEMA, BS_INDEX_SCHEMA_4,
+                                     BS_INDEX_SCHEMA_5};
 
 static const char *const statements[] = {
 #define TEXT_OF(name, text) text,

@@ -150,6 +150,21 @@ static bool check_bounds(const struct checking *checking, struct bs_bitcoin_chai
   return true;
 }
 
+/* What takes blocks back, of a schema that tells. */
+static bool check_undo(const struct checking *checking, struct bs_bitcoin_chain *chain, int32_t version,
+                       struct bs_survey *survey, struct bs_error *error) {
+  uint64_t block;
+  bool is_whole;
+  char where[60];
+
+  if (version < bs_bitcoin_chain_kind.version) return true;
+  if (!bs_undo_check(&chain->index, &block, &is_whole, error)) return false;
+  if (is_whole) return true;
+  snprintf(where, sizeof where, "table undo, row %" PRIu64, block);
+  tell(checking, survey, where, "What takes the block back is not what was once written.");
+  return true;
+}
+
 static bool check_content(void *user, struct bs_database *database, int32_t version, struct bs_survey *survey,
                           struct bs_error *error) {
   struct checking *checking = user;
@@ -158,7 +173,6 @@ static bool check_content(void *user, struct bs_database *database, int32_t vers
   uint64_t names;
   bool has_source;
 
-  (void)version;
   if (!bs_bitcoin_parameters(&chain.parameters, checking->network, checking->first_block, error)) return false;
   chain.index = (struct bs_index){database, &chain.parameters};
   if (!bs_bitcoin_chain_check_source(&chain, &has_source, error) || !bs_bitcoin_chain_tip(&chain, &tip, error) ||
@@ -166,7 +180,7 @@ static bool check_content(void *user, struct bs_database *database, int32_t vers
   bs_examined_count(survey, "blocks", tip.height + 1 - chain.parameters.first_block);
   bs_examined_count(survey, "names", names);
   if (!check_bounds(checking, &chain, tip.height, survey, error) ||
-      !check_blocks(checking, &chain, tip.height, survey, error))
+      !check_blocks(checking, &chain, tip.height, survey, error) || !check_undo(checking, &chain, version, survey, error))
     return false;
   close_copy(checking); /* of a first look, while which the file was written */
   return !checking->is_replayed || bs_database_copy_temporary(&checking->copy, database, error);

@@ -157,8 +157,11 @@ bool bs_undo_begin(struct bs_undo **ret_undo, const struct bs_index *index, stru
 bool bs_undo_keep(struct bs_undo *undo, const struct bs_index *index, uint64_t height, struct bs_error *error);
 void bs_undo_free(struct bs_undo *undo);
 /* Undoes all blocks above `height`, within the caller's write transaction.  Word: not_found (changes of one of them are
- * not kept). */
+ * not kept), corrupt (what was kept is not what was once written). */
 bool bs_index_rollback(const struct bs_index *index, uint64_t height, struct bs_error *error);
+/* Is what is kept for rolling back what was once written?  *ret_block: where not, the first block of which it is not.  From
+ * schema 5 of the index on. */
+bool bs_undo_check(const struct bs_index *index, uint64_t *ret_block, bool *ret_whole, struct bs_error *error);
 
 /* ---- questions.c ---- */
 /* Names of one namespace, as bs_index_list. */
@@ -170,7 +173,7 @@ bool bs_index_operations_at(const struct bs_index *index, uint64_t block, bs_vis
 /* Those on a name in the blocks `first` to `last`, in the chain's order.  A preorder does not tell its name. */
 bool bs_index_operations_on(const struct bs_index *index, const char *name, uint64_t first, uint64_t last,
                             bs_visit_operation visit, void *user, struct bs_error *error);
-/* The block that has this consensus hash, no seeded one; all are looked through. */
+/* The block that has this consensus hash, no seeded one.  In a file of a schema before 5 all are looked through. */
 bool bs_index_find_block(const struct bs_index *index, uint64_t *ret_block, bool *ret_found,
                          const unsigned char consensus[BS_CONSENSUS_SIZE], struct bs_error *error);
 bool bs_index_announcements_at(const struct bs_index *index, uint64_t block, bs_visit_announcement visit,

@@ -12,7 +12,7 @@
 #include "core/chain/statements.h"
 
 static const char *const schema[] = {BS_LEDGER_SCHEMA BS_INDEX_SCHEMA, BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3,
-                                     BS_INDEX_SCHEMA_4};
+                                     BS_INDEX_SCHEMA_4, BS_INDEX_SCHEMA_5};
 
 static const char *const statements[] = {
 #define STATEMENT_TEXT(name, text) text,

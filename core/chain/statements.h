@@ -88,6 +88,13 @@
   "DROP TABLE old_operations;"                                                                                        \
   "CREATE INDEX operations_by_name ON operations (name, block, position) WHERE name IS NOT NULL;"
 
+/*
+ * From schema 5 on a block is found by its consensus hash without all others, and what takes a block back has its SHA-256 beside
+ * it: what is damaged must neither be applied nor given to SQLite, whose reading of it may never end.
+ */
+#define BS_INDEX_SCHEMA_5                                                                                             \
+  "CREATE INDEX consensus_by_hash ON consensus (hash); ALTER TABLE undo ADD COLUMN digest BLOB;"
+
 #define BS_LEDGER_SCHEMA                                                                                              \
   "CREATE TABLE chain (id BLOB NOT NULL, nonce BLOB NOT NULL);"                                                       \
   "CREATE TABLE genesis (payload BLOB PRIMARY KEY) WITHOUT ROWID;"                                                    \
@@ -167,10 +174,11 @@
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                            \
   X(put_announcement, "INSERT INTO announcements (block, vtxindex, txid, address, hash)"                              \
                       " VALUES (?1, ?2, ?3, ?4, ?5)")                                                                 \
-  X(put_undo, "INSERT OR REPLACE INTO undo (block, changes) VALUES (?1, ?2)")                                         \
+  X(put_undo, "INSERT OR REPLACE INTO undo (block, changes, digest) VALUES (?1, ?2, ?3)")                             \
   X(drop_undo_below, "DELETE FROM undo WHERE block < ?1")                                                             \
   X(drop_undo, "DELETE FROM undo WHERE block = ?1")                                                                   \
-  X(newest_undo, "SELECT block, changes FROM undo ORDER BY block DESC LIMIT 1")                                       \
+  X(newest_undo, "SELECT block, changes, digest FROM undo ORDER BY block DESC LIMIT 1")                               \
+  X(all_undo, "SELECT block, changes, digest FROM undo ORDER BY block")                                               \
   X(newest_block, "SELECT max(block) FROM consensus")                                                                 \
   X(operation_on_name, "SELECT opcode, value_hash FROM operations WHERE name = ?1 AND txid = ?2"                      \
                        " ORDER BY block DESC, position DESC LIMIT 1")                                                 \

@@ -6,6 +6,7 @@
 #include "core/chain/index.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/chain/statements.h"
 
@@ -48,6 +49,7 @@ void bs_undo_free(struct bs_undo *undo) {
 
 bool bs_undo_keep(struct bs_undo *undo, const struct bs_index *index, uint64_t height, struct bs_error *error) {
   uint64_t blocks = index->parameters->undo_blocks;
+  unsigned char digest[BS_SHA256_SIZE];
   void *changes = NULL;
   int length = 0, code;
   bool good;
@@ -55,8 +57,10 @@ bool bs_undo_keep(struct bs_undo *undo, const struct bs_index *index, uint64_t h
   if (undo == NULL) return true;
   code = sqlite3session_changeset(undo->session, &length, &changes);
   if (code != SQLITE_OK) return fail(index, code, error);
+  bs_sha256(digest, changes, (size_t)length);
   good = bs_database_run(index->database, BS_SQL_put_undo,
-                         BS_VALUES(bs_value_integer(height), bs_value_blob(length == 0 ? "" : changes, (size_t)length)),
+                         BS_VALUES(bs_value_integer(height), bs_value_blob(length == 0 ? "" : changes, (size_t)length),
+                                   bs_value_blob(digest, sizeof digest)),
                          error) &&
          bs_database_run(index->database, BS_SQL_drop_undo_below,
                          BS_VALUES(bs_value_integer(height >= blocks ? height - blocks + 1 : 0)), error);
@@ -70,6 +74,39 @@ static int refuse_conflict(void *user, int kind, sqlite3_changeset_iter *changes
   (void)kind;
   (void)changes;
   return SQLITE_CHANGESET_ABORT;
+}
+
+/* Those of a schema before 5 have no digest, and are taken as they are. */
+static bool is_whole(sqlite3_stmt *row) {
+  unsigned char digest[BS_SHA256_SIZE];
+
+  if (sqlite3_column_type(row, 2) == SQLITE_NULL) return true;
+  bs_sha256(digest, sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
+  return sqlite3_column_bytes(row, 2) == sizeof digest && memcmp(sqlite3_column_blob(row, 2), digest, sizeof digest) == 0;
+}
+
+bool bs_undo_check(const struct bs_index *index, uint64_t *ret_block, bool *ret_whole, struct bs_error *error) {
+  sqlite3_stmt *row BS_AUTO_ROW = NULL;
+
+  *ret_whole = true;
+  if (!bs_database_query(index->database, BS_SQL_all_undo, &row, BS_NO_VALUES, error)) return false;
+  while (row != NULL) {
+    if (!is_whole(row)) {
+      *ret_block = bs_row_integer(row, 0);
+      *ret_whole = false;
+      return true;
+    }
+    if (!bs_database_next(index->database, &row, error)) return false;
+  }
+  return true;
+}
+
+static bool fail_damaged(const struct bs_index *index, uint64_t block, struct bs_error *error) {
+  const struct bs_database_kind *kind = index->database->kind;
+
+  return bs_fail(error, BS_WORD_corrupt, "%s: The %s is damaged: what takes block %" PRIu64 " back is not what was once written;"
+                 " %s.", index->database->path, kind->noun, block,
+                 kind->mend != NULL ? kind->mend : "it has to be made anew from its blocks");
 }
 
 static bool undo_changes(const struct bs_index *index, int length, const void *changes, struct bs_error *error) {
@@ -91,6 +128,7 @@ static bool undo_block(const struct bs_index *index, uint64_t newest, struct bs_
   if (row == NULL || bs_row_integer(row, 0) != newest)
     return bs_fail(error, BS_WORD_not_found, "%s: Block %" PRIu64 " cannot be undone any more.", index->database->path,
                    newest);
+  if (!is_whole(row)) return fail_damaged(index, newest, error);
   if (!undo_changes(index, sqlite3_column_bytes(row, 1), sqlite3_column_blob(row, 1), error)) return false;
   bs_row_done(&row);
   return bs_database_run(index->database, BS_SQL_drop_undo, BS_VALUES(bs_value_integer(newest)), error);

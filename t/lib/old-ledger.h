@@ -5,8 +5,12 @@
 
 #include "core/chain/statements.h"
 
+/* What came after schema 4, undone. */
+#define BACK_TO_SCHEMA_4 "DROP INDEX consensus_by_hash; ALTER TABLE undo DROP COLUMN digest;"
+
 /* What came after schema 3, undone. */
 #define BACK_TO_SCHEMA_3                                                                                              \
+  BACK_TO_SCHEMA_4                                                                                                    \
   "DROP INDEX operations_by_name; ALTER TABLE operations RENAME TO new_operations;"                                   \
   "CREATE TABLE operations (" BS_OPERATIONS_COLUMNS_ ") WITHOUT ROWID;"                                               \
   "INSERT INTO operations SELECT * FROM new_operations; DROP TABLE new_operations;"                                   \
