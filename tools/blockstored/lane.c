@@ -9,10 +9,6 @@
 #include "core/base/auto.h"
 #include "core/base/worker.h"
 
-struct queue {
-  struct bsd_job *first, **end;
-};
-
 /* Jobs that wait or run, and of one address.  What takes the node long has few: each holds up those behind it. */
 static const struct {
   size_t most, of_one;
@@ -23,23 +19,37 @@ struct bsd_lanes {
   pthread_mutex_t mutex; /* what follows */
   pthread_cond_t quiet;  /* a lane has stopped */
   bool is_ending;
-  struct queue waiting[BSD_LANES];
+  struct bsd_job *waiting[BSD_LANES]; /* the next one, and those behind it */
   bool is_running[BSD_LANES];
   struct bsd_job *running[BSD_LANES]; /* NULL: between two */
+  uint64_t turns[BSD_LANES];          /* of the job that was taken last */
 };
 
-static void put(struct queue *queue, struct bsd_job *job) {
-  job->next = NULL;
-  *queue->end = job;
-  queue->end = &job->next;
+/* Behind another one, if that is of the same address. */
+static void yield_to(struct bsd_job *job, const struct bsd_job *other) {
+  uint64_t turn = other->turn + (other->asker.cost == 0 ? 1 : other->asker.cost);
+
+  if (job->asker.key != 0 && job->asker.key == other->asker.key && job->turn < turn) job->turn = turn;
 }
 
-static struct bsd_job *take(struct queue *queue) {
-  struct bsd_job *job = queue->first;
+/* Who asks much waits for his own, and holds up nobody who asks little: a job's turn is the lane's, or comes after all that its
+ * address has there, each as long as its cost (start-time fair queueing).  Of one turn the first goes first.  Under the mutex. */
+static void put(struct bsd_lanes *lanes, struct bsd_job *job) {
+  struct bsd_job **at = &lanes->waiting[job->lane];
 
-  if (job == NULL) return NULL;
-  queue->first = job->next;
-  if (queue->first == NULL) queue->end = &queue->first;
+  job->turn = lanes->turns[job->lane];
+  if (lanes->running[job->lane] != NULL) yield_to(job, lanes->running[job->lane]);
+  for (const struct bsd_job *other = *at; other != NULL; other = other->next)
+    if (!atomic_load(&other->is_dropped)) yield_to(job, other);
+  while (*at != NULL && (*at)->turn <= job->turn) at = &(*at)->next;
+  job->next = *at;
+  *at = job;
+}
+
+static struct bsd_job *take(struct bsd_job **waiting) {
+  struct bsd_job *job = *waiting;
+
+  if (job != NULL) *waiting = job->next;
   return job;
 }
 
@@ -61,6 +71,7 @@ static struct bsd_job *next_job(struct bsd_lanes *lanes, enum bsd_lane lane) {
 
   job = lanes->running[lane] = lanes->is_ending ? NULL : take(&lanes->waiting[lane]);
   if (job != NULL) {
+    lanes->turns[lane] = job->turn;
     bsd_uncount(&lanes->service->metrics.lane_waiting[lane], 1);
     bsd_count(&lanes->service->metrics.lane_running[lane], 1);
     return job;
@@ -135,7 +146,6 @@ bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, s
 
   if (lanes == NULL) return bs_fail_memory(error);
   lanes->service = service;
-  for (size_t i = 0; i < BSD_LANES; i++) lanes->waiting[i].end = &lanes->waiting[i].first;
   pthread_mutex_init(&lanes->mutex, NULL);
   pthread_cond_init(&lanes->quiet, NULL);
   *ret_lanes = lanes;
@@ -152,7 +162,7 @@ static void count_job(const struct bsd_job *job, uint64_t key, size_t *all, size
 static bool has_room(const struct bsd_lanes *lanes, enum bsd_lane lane, uint64_t key, struct bs_error *error) {
   size_t all = 0, of_one = 0;
 
-  for (const struct bsd_job *job = lanes->waiting[lane].first; job != NULL; job = job->next) count_job(job, key, &all, &of_one);
+  for (const struct bsd_job *job = lanes->waiting[lane]; job != NULL; job = job->next) count_job(job, key, &all, &of_one);
   if (lanes->running[lane] != NULL) count_job(lanes->running[lane], key, &all, &of_one);
   if (of_one >= bounds[lane].of_one)
     return bs_fail(error, BS_WORD_no_names, "The server is busy with %zu requests like this of your address; try again later.",
@@ -193,7 +203,7 @@ struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, const
   job->service = lanes->service;
   job->lane = lane;
   job->asker = *asker;
-  put(&lanes->waiting[lane], job);
+  put(lanes, job);
   bsd_count(&lanes->service->metrics.lane_waiting[lane], 1);
   return job;
 }
@@ -212,10 +222,10 @@ static void begin_end(struct bsd_lanes *lanes) {
   bs_scopes_cancel(&lanes->service->scopes);
 }
 
-static void drop_all(struct queue *queue) {
+static void drop_all(struct bsd_job **waiting) {
   struct bsd_job *job;
 
-  while ((job = take(queue)) != NULL) bsd_job_free(job);
+  while ((job = take(waiting)) != NULL) bsd_job_free(job);
 }
 
 static void wait_until_quiet(struct bsd_lanes *lanes) {

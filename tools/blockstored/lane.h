@@ -15,6 +15,7 @@ struct bsd_asker {
   struct bsd_mailbox *mailbox; /* of his loop */
   void (*done)(struct bsd_job *job, void *user); /* on the loop's thread; not called when it was dropped */
   void *user;
+  size_t cost; /* of the frame; 0 as 1 */
 };
 
 /* A frame on its way through a lane. */
@@ -25,6 +26,7 @@ struct bsd_job {
   enum bsd_lane lane;
   struct bsd_asker asker;
   struct bs_buffer request, reply;
+  uint64_t turn;          /* in its lane: the lowest is next */
   size_t counted;         /* bytes of the reply, among those that wait to be taken */
   atomic_bool is_dropped; /* nobody waits for it */
 };
@@ -35,7 +37,8 @@ struct bsd_lanes;
 bool bsd_lanes_open(struct bsd_lanes **ret_lanes, struct bsd_service *service, struct bs_error *error);
 /* Ends what is on its way, and waits for it; the mailboxes are closed thereafter, and then the service.  NULL is allowed. */
 void bsd_lanes_close(struct bsd_lanes *lanes);
-/* Makes a job of the bytes (copied) and starts it.  A lane has a bound, of which one address has a part only.  Any loop.
+/* Makes a job of the bytes (copied) and starts it.  A lane has a bound, of which one address has a part only; addresses take
+ * turns, by the cost of what they ask.  Any loop.
  * Words: no_names (the server is busy; a sentence for who asked), no_memory, failed (no thread). */
 struct bsd_job *bsd_lanes_run(struct bsd_lanes *lanes, enum bsd_lane lane, const struct bsd_asker *asker, const void *bytes,
                               size_t length, struct bs_error *error);

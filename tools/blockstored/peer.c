@@ -206,7 +206,7 @@ static bool answer_frame(struct bsd_peer *peer, const struct bs_netstring *netst
   peer->requests += frame.requests;
   bsd_allowance_charge(server->allowance, peer->key, frame.cost - 1);
   if (frame.lane != BSD_AT_ONCE && frame.is_json) {
-    const struct bsd_asker asker = {peer->key, peer->is_local, loop->mailbox, lane_done, peer};
+    const struct bsd_asker asker = {peer->key, peer->is_local, loop->mailbox, lane_done, peer, frame.cost};
 
     peer->job = bsd_lanes_run(server->lanes, frame.lane, &asker, netstring->payload, netstring->length, &error);
     if (peer->job != NULL) return true;

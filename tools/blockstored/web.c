@@ -122,7 +122,7 @@ static void ask(struct bsd_visitor *visitor, const struct bs_buffer *text, const
   if (!frame.is_json) {
     send_problem(visitor, status_of_word(frame.error.word), frame.error.message);
   } else if (frame.lane != BSD_AT_ONCE) {
-    const struct bsd_asker asker = {visitor->key, false, server->first->mailbox, lane_done, visitor};
+    const struct bsd_asker asker = {visitor->key, false, server->first->mailbox, lane_done, visitor, frame.cost};
 
     visitor->absent = absent;
     visitor->job = bsd_lanes_run(server->lanes, frame.lane, &asker, text->bytes, text->length, &error);
