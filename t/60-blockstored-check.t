@@ -167,6 +167,18 @@ sqlite3 "$index" "UPDATE consensus SET hash = zeroblob(16) WHERE block = 77"
 run --check
 is "$(finding where)" "$index, block 77" 'a consensus hash'
 spoilt 'a consensus hash' ''
+sqlite3 "$index" "UPDATE undo SET changes = zeroblob(length(changes)) WHERE block = (SELECT max(block) FROM undo)"
+run --check
+like "$(finding where)" "^$index, table undo, row [0-9]+\$" 'what takes the newest block back'
+run_server
+await info_is state following
+branch 3
+await info_is state waiting
+is "$(call lookup '["alice.id"]')" '[null]' 'a server that cannot take a block back answers'
+like "$(cat "$log")" "warning node state=waiting why=.*what takes block [0-9]+ back is not what was once written; blockstored --reindex" \
+  'and says why it stays where it is'
+end_server
+spoilt 'what takes a block back' ''
 sqlite3 "$index" "UPDATE blocks SET hash = zeroblob(32) WHERE height = 77"
 run --check
 sound 'a hash that only the node knows'
