@@ -116,6 +116,9 @@ is "$(printf '%s\n' "$body" | grep '^blockstored_state{' | tr '\n' ' ')" \
 
 answers 200 '/?name=alice.id' 'id="answer".*alice\.id' 'the page looks a name up without a script'
 like "$body" '<td>NAME_REGISTRATION</td><td><a href="/\?name=bob\.id">' 'it shows the newest operations'
+client register dora.id
+answers 200 / '<td>NAME_REGISTRATION</td><td><a href="/\?name=dora\.id">' 'and those of the next block'
+like "$body" '<a href="/\?name=bob\.id">' 'before the others'
 answers 200 '/?name=%3Cscript%3Ealert(1)%3C/script%3E' '&lt;script&gt;alert' 'what was typed is shown as a text'
 is "$(printf '%s\n' "$body" | grep -c '<script>')" 1 'and is no script'
 is_empty "$(printf '%s\n' "$body" | grep -oE '(src|href)="[^"/][^"]*"|url\(')" 'the page needs nothing from elsewhere'

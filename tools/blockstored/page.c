@@ -68,8 +68,8 @@ static bool add_row(void *user, uint64_t block, const struct bs_fields *fields, 
 }
 
 /* The newest block first. */
-static bool write_operations(struct bs_buffer *html, struct bsd_service *service, const struct bs_names_info *info,
-                             struct bs_error *error) {
+static bool collect_operations(struct bs_buffer *html, struct bsd_service *service, const struct bs_names_info *info,
+                               struct bs_error *error) {
   struct rows rows = {html, 0};
   size_t from = html->length;
 
@@ -83,6 +83,20 @@ static bool write_operations(struct bs_buffer *html, struct bsd_service *service
   html->length = from;
   bs_buffer_text(html, "<p>None in the last blocks.</p>");
   return true;
+}
+
+/* A hundred blocks are looked through for them, all operations of each that has some: once in each state of the chain. */
+static bool write_operations(struct bs_buffer *html, struct bsd_service *service, const struct bs_names_info *info,
+                             struct bs_error *error) {
+  struct bs_buffer *recent = &service->recent;
+
+  if (!service->has_recent) {
+    bs_buffer_free(recent);
+    if (!collect_operations(recent, service, info, error) || !bs_buffer_ok(recent, error)) return false;
+    service->has_recent = true;
+  }
+  bs_buffer_add(html, recent->bytes, recent->length);
+  return bs_buffer_ok(html, error);
 }
 
 /* ---- a name ---- */

@@ -85,6 +85,7 @@ void bsd_service_close(struct bsd_service *service) {
     bs_buffer_free(&service->texts[i]);
     bs_buffer_free(&service->rooms[i]);
   }
+  bs_buffer_free(&service->recent);
   bs_scopes_free(&service->scopes);
   bsd_cache_free(service->cache);
 }
@@ -95,7 +96,7 @@ static void turn(struct bsd_service *service, const struct bs_moment *moment) {
   char consensus[BS_CONSENSUS_TEXT];
 
   service->moment = *moment;
-  service->has_info = false;
+  service->has_info = service->has_recent = false;
   bsd_cache_turn(service->cache);
   if (service->first != service) return; /* one tells it */
   bs_hex_encode(consensus, moment->consensus, sizeof moment->consensus);
@@ -125,7 +126,7 @@ static void look(struct bsd_service *service) {
 
   if (!bs_names_moment(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &moment, &error)) {
     bsd_cache_turn(service->cache); /* who knows */
-    service->has_info = false;
+    service->has_info = service->has_recent = false;
     return;
   }
   if (moment.block == service->moment.block && moment.exists == service->moment.exists &&

@@ -35,6 +35,8 @@ struct bsd_service {
   struct bs_moment moment;
   bool has_info;
   struct bs_names_info info; /* of that moment: to count the names takes a while */
+  bool has_recent;
+  struct bs_buffer recent; /* of that moment: what the page tells of the newest blocks */
   struct bsd_metrics metrics; /* what this loop counts, and the first one's lanes */
 };
 
