@@ -42,6 +42,7 @@ like "$(call get_namespace_blockchain_record '["id"]')" '"Indexing blockchain"' 
 like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_lag_blocks 999$' 'the metric'
 like "$(rpc "$http" raw 'GET /metrics HTTP/1.0\n\n')" '^blockstored_state\{state="waiting"\} 1$' 'and the state'
 like "$(rpc "$http" raw 'GET /v1/names/alice.id HTTP/1.0\n\n')" '^HTTP/1.1 503 .*' 'over HTTP it is 503'
+like "$(rpc "$http" raw 'GET /?name=alice.id HTTP/1.0\n\n')" 'alice.id is not known yet: the index is behind the chain' 'and the page says so'
 sleep 2
 like "$(call lookup '["alice.id"]')" '"Indexing blockchain"' 'it stays so'
 end_server

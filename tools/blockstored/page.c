@@ -135,8 +135,11 @@ static bool write_answer(struct bs_buffer *html, struct bsd_service *service, co
   if (bs_names_lookup(service->names[BSD_AT_ONCE], service->scope[BSD_AT_ONCE], &record, query, error)) {
     describe(html, &record);
   } else if (error->word == BS_WORD_not_found) {
+    struct bsd_node node;
+
+    bsd_service_node(service, &node);
     escape_text(html, query);
-    bs_buffer_text(html, " is not registered.");
+    bs_buffer_text(html, node.is_behind ? " is not known yet: the index is behind the chain." : " is not registered.");
   } else if (error->word == BS_WORD_usage) {
     escape_text(html, error->message);
   } else {
