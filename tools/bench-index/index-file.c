@@ -8,7 +8,8 @@
 #include "core/chain/statements.h"
 #include "tools/bench-index/bench.h"
 
-static const char *const schema[] = {BS_INDEX_SCHEMA BS_INDEX_SCHEMA_2 BS_INDEX_SCHEMA_3, BS_INDEX_SCHEMA_4, BS_INDEX_SCHEMA_5};
+static const char *const schema[] = {BS_INDEX_SCHEMA BS_INDEX_SCHEMA_2, BS_INDEX_SCHEMA_3, BS_INDEX_SCHEMA_4,
+                                     BS_INDEX_SCHEMA_5};
 
 static const char *const statements[] = {
 #define STATEMENT_TEXT(name, text) text,
