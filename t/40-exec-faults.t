@@ -180,6 +180,13 @@ does 'a child of another session that has the channel, too' TRANSIENT 'It ended 
 for pid in $(pgrep -xf 'sleep 1014'); do kill "$pid"; done
 
 # What was begun before is no value, and the last of several is.
+calls 'OK OK' 'an answer that is not the last' program="$work/puppet" \
+  arguments='echo "done $id status=ok last=no" >&3; read -r word id rest <&3; echo "$word" >"$4"' arguments= arguments= \
+  arguments="$work/next" <<END
+get_immutable $key $work/got
+put_immutable $key $work/data
+END
+is "$(cat "$work/next")" put_immutable_handler 'the next request goes to the same process'
 does 'several candidates' OK '' 'printf "begin $id size=3\ndata $id size=3\nonebegin $id\ndata $id size=2\ntwdata $id size=1\no" >&3'
 is "$(cat "$work/got")" two 'one after the other'
 

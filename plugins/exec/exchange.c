@@ -273,9 +273,11 @@ static bool tell_log(struct exchange *exchange, const struct bs_exec_message *me
 }
 
 static bool take_done(struct exchange *exchange, const struct bs_exec_message *message) {
+  const char *last = bs_exec_message_text(message, "last", 0);
+
   if (bs_exec_message_text(message, "status", 0) == NULL) return broken(exchange, "It sent \"done\" without a status");
   exchange->done = *message;
-  if (bs_exec_message_text(message, "last", 0) != NULL) exchange->end = BS_EXEC_LEAVES;
+  if (last != NULL && strcmp(last, "yes") == 0) exchange->end = BS_EXEC_LEAVES;
   exchange->is_done = true;
   return true;
 }
