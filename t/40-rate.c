@@ -82,11 +82,15 @@ static void who_comes_later_leaves_it_to_others(void **state) {
   assert_int_equal(host_put_immutable(&store, "key", "ten bytes.", 10), BLOCKSTORE_STATUS_OK);
 }
 
-static void no_limit_is_none(void **state) {
+static void one_limit_is_not_the_other(void **state) {
   (void)state;
-  open_hurried(OPEN({"calls", "0"}, {"bytes", "0"}, TEN_MINUTES));
+  open_hurried(OPEN({"calls", "0"}, {"bytes", "10000"}, TEN_MINUTES));
   below_holds("some data");
   for (int i = 0; i < 1000; i++) assert_int_equal(host_get_immutable(&store, "key"), BLOCKSTORE_STATUS_OK);
+  host_store_close(&store);
+  open_hurried(OPEN({"calls", "3"}, {"bytes", "0"}, TEN_MINUTES));
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(host_put_immutable(&store, "key", "more than ten bytes", 19), BLOCKSTORE_STATUS_OK);
 }
 
 static void a_wait_that_fits_is_waited(void **state) {
@@ -168,6 +172,7 @@ static void limits_that_are_none_are_refused(void **state) {
   (void)state;
   filter_refuses("rate", OPEN({"calls", "-1"}, {"per", "1"}), "calls: This must be 0 (no limit) or more.");
   filter_refuses("rate", OPEN({"calls", "1"}, {"per", "0"}), "per: This must be 1 ms or more.");
+  filter_refuses("rate", OPEN({"per", "1000"}), "calls, bytes: One of them must be more than 0, or nothing is limited.");
 }
 
 #define RATE_TEST(test) cmocka_unit_test_teardown(test, end)
@@ -178,7 +183,7 @@ int main(void) {
       RATE_TEST(urls_are_not),
       RATE_TEST(bytes_are_counted_both_ways),
       RATE_TEST(who_comes_later_leaves_it_to_others),
-      RATE_TEST(no_limit_is_none),
+      RATE_TEST(one_limit_is_not_the_other),
       RATE_TEST(a_wait_that_fits_is_waited),
       RATE_TEST(who_is_cancelled_leaves_it_to_others),
       RATE_TEST(threads_share_one_bucket),

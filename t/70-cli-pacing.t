@@ -117,6 +117,8 @@ with '[{filter: rate, calls: -1}]'
 refused 7 unreachable 'shelf: calls: This must be 0 \(no limit\) or more' -c "$work/c.yaml" get_immutable alice.id "$key"
 with '[{filter: rate, per: 0s}]'
 refused 7 unreachable 'shelf: per: This must be 1 ms or more' -c "$work/c.yaml" get_immutable alice.id "$key"
+with '[rate]'
+refused 7 unreachable 'shelf: calls, bytes: One of them must be more than 0, or nothing is limited' -c "$work/c.yaml" get_immutable alice.id "$key"
 with '[{filter: error, entries: [gets]}]'
 refused 7 unreachable 'shelf: entries: "gets" is none of get, put' -c "$work/c.yaml" get_immutable alice.id "$key"
 with '[{filter: error, at: [0]}]'

@@ -149,6 +149,9 @@ static enum blockstore_status read_settings(struct rate *self, struct blockstore
 
   if (calls < 0) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "calls: This must be 0 (no limit) or more.");
   if (per < 1) return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "per: This must be 1 ms or more.");
+  if (calls == 0 && bytes == 0)
+    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                           "calls, bytes: One of them must be more than 0, or nothing is limited.");
   self->per_ms = (double)per;
   self->calls = (struct bucket){"calls", (double)calls, (double)calls, bs_pause_clock()};
   self->bytes = (struct bucket){"bytes", (double)bytes, (double)bytes, bs_pause_clock()};
