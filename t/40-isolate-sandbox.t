@@ -138,11 +138,14 @@ begins() {
 begins arguments=--sandbox
 [ -d "$work/first" ] && [ ! -e "$work/first.pried" ]
 report $? 'a root is made, and nothing beside it is touched' "$(cat "$said")"
+fails 'nor is a file made beside it' test -e "$work/first.file"
 is "$(cat "$work/outside")" secret 'it is what it was'
 rmdir "$work/first"
 begins
-[ -e "$work/first.pried" ]
+[ -e "$work/first.pried" ] && [ -e "$work/first.file" ]
 report $? 'without a sandbox it is'
+begins arguments=--sandbox options=other="$work/other"
+is "$(cat "$work/other")" filled 'a file is made that an option names, and can then be written'
 
 # ---- by what the metadata say ----
 
@@ -173,6 +176,7 @@ printf 'state_dir: %s/state\nstores:\n  - {name: shelf, driver: disk, root: %s/n
 exits 0 'a store that is not there yet is made' -c "$config" stores
 says stores.0.isolate true 'in a sandbox'
 says stores.0.report.writable true 'and can be written'
+says stores.0.report.temporaries_swept 0 'nothing was begun in passing'
 keeps_data
 exits 0 'and got' -c "$config" get_mutable alice.id note
 says data first 'the same'

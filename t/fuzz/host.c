@@ -31,8 +31,8 @@ void watcher_leave(struct watcher *watcher) {
 }
 
 bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_settings *settings, const char *directory,
-                   bool loosely, struct bs_error *error) {
-  (void)metadata, (void)settings, (void)directory, (void)loosely, (void)error;
+                   unsigned missing, struct bs_error *error) {
+  (void)metadata, (void)settings, (void)directory, (void)missing, (void)error;
   abort();
 }
 

@@ -40,16 +40,28 @@ static int closed(int fd) {
   return fd < 0 ? fd : close(fd);
 }
 
-/* The first opening, where the root is still to be made: whatever can be done to the file outside leaves ROOT.pried. */
+/* The first opening, where the root is still to be made: whatever can be done to the file outside leaves ROOT.pried, and a file
+ * that could be made beside it is ROOT.file. */
 static void prying_begin(const struct prying *prying) {
   char sign[4096];
 
   if (access(prying->root, F_OK) == 0) return;
+  snprintf(sign, sizeof sign, "%s.file", prying->root);
+  closed(open(sign, O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
   snprintf(sign, sizeof sign, "%s.pried", prying->root);
   if (closed(open(prying->outside, O_RDONLY | O_CLOEXEC)) == 0 || closed(open(prying->outside, O_WRONLY | O_CLOEXEC)) == 0 ||
       unlink(prying->outside) == 0)
     mkdir(sign, 0700);
   mkdir(prying->root, 0700);
+}
+
+/* What the option `other` names is a file with something in it, where that can be had. */
+static void prying_fill(const char *other) {
+  int fd = other == NULL ? -1 : open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0) return;
+  if (write(fd, "filled\n", 7) < 0) unlink(other);
+  close(fd);
 }
 
 static enum blockstore_status prying_init(void **ret_self, struct blockstore_call *call,
@@ -61,6 +73,7 @@ static enum blockstore_status prying_init(void **ret_self, struct blockstore_cal
   prying->root = call->host->setting(settings, "root", 0);
   prying->outside = call->host->setting(settings, "outside", 0);
   prying_begin(prying);
+  prying_fill(call->host->setting(settings, "other", 0));
   *ret_self = prying;
   return BLOCKSTORE_STATUS_OK;
 }

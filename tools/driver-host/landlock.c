@@ -78,7 +78,8 @@ static uint64_t rights(unsigned access, bool is_directory) {
   if ((access & LANDLOCK_READ) != 0) wanted |= FS_READ_FILE | FS_READ_DIR;
   if ((access & LANDLOCK_EXECUTE) != 0) wanted |= FS_EXECUTE;
   if ((access & LANDLOCK_WRITE) != 0) wanted |= (uint64_t)FS_ALL & ~(uint64_t)(FS_NEVER | FS_EXECUTE);
-  if ((access & LANDLOCK_MAKE) != 0) wanted |= FS_READ_DIR | FS_MAKE_DIR | FS_MAKE_REG;
+  if ((access & LANDLOCK_MAKE_DIRECTORIES) != 0) wanted |= FS_READ_DIR | FS_MAKE_DIR;
+  if ((access & LANDLOCK_MAKE_FILES) != 0) wanted |= FS_READ_DIR | FS_MAKE_REG;
   return is_directory ? wanted : wanted & FS_OF_FILES;
 }
 

@@ -13,7 +13,8 @@ enum landlock_access {
   LANDLOCK_READ = 1 << 0, /* files and directories */
   LANDLOCK_EXECUTE = 1 << 1,
   LANDLOCK_WRITE = 1 << 2, /* also to make and remove what is below */
-  LANDLOCK_MAKE = 1 << 3   /* directories and empty files below, and nothing with what is there but to list it */
+  LANDLOCK_MAKE_DIRECTORIES = 1 << 3, /* below; and nothing with what is there but to list it */
+  LANDLOCK_MAKE_FILES = 1 << 4        /* the same of files, which stay empty */
 };
 
 /* Word: failed: the kernel has too little of it. */

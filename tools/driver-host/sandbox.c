@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
-#include "tools/driver-host/landlock.h"
 #include "tools/driver-host/seccomp.h"
 
 #define SIGNALS_ABI 6 /* from which on landlock keeps signals inside */
@@ -83,18 +82,18 @@ static bool is_beneath_another(const char *path, const struct bs_metadata *metad
   return false;
 }
 
-static bool allow_option(const struct landlock *landlock, const char *path, unsigned needs, bool loosely,
+static bool allow_option(const struct landlock *landlock, const char *path, unsigned needs, unsigned missing,
                          struct bs_error *error) {
   unsigned access = LANDLOCK_READ | LANDLOCK_WRITE | ((needs & BS_NEEDS_PROGRAMS) != 0 ? LANDLOCK_EXECUTE : 0U);
   char *there BS_AUTO_FREE = strdup(path);
 
   if (there == NULL) return bs_fail_memory(error);
-  if (loosely && cut(there)) access = LANDLOCK_MAKE;
+  if (missing != 0 && cut(there)) access = missing;
   return landlock_allow(landlock, there, access, error);
 }
 
 bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_settings *settings, const char *directory,
-                   bool loosely, struct bs_error *error) {
+                   unsigned missing, struct bs_error *error) {
   struct landlock landlock BS_AUTO(landlock_end) = {.fd = -1};
   bool signals;
 
@@ -103,7 +102,7 @@ bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_s
     const char *path = path_of(&metadata->options[i], settings);
 
     if (path != NULL && !is_beneath_another(path, metadata, settings) &&
-        !allow_option(&landlock, path, metadata->needs, loosely, error))
+        !allow_option(&landlock, path, metadata->needs, missing, error))
       return false;
   }
   signals = landlock.abi >= SIGNALS_ABI || (metadata->needs & BS_NEEDS_PROGRAMS) != 0;

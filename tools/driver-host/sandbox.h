@@ -8,16 +8,17 @@
 
 #include "core/driver/metadata.h"
 #include "core/driver/settings.h"
+#include "tools/driver-host/landlock.h"
 
 /*
  * For this thread and those that it starts from now on, and for good.
  * In:   directory:  of the driver's file
- *       loosely:    where an option names what is not there, directories and empty files may be made in what is next above it,
- *                   so that it can be made; what else is there can only be listed
+ *       missing:    where an option names what is not there: what may be done in what is next above it (LANDLOCK_MAKE_*), so
+ *                   that it can be made; what else is there can only be listed.  0: nothing
  * Word: failed: the kernel, or Blockstore for this kind of processor, cannot; the message says what is missing.
  */
 bool sandbox_enter(const struct bs_metadata *metadata, const struct blockstore_settings *settings, const char *directory,
-                   bool loosely, struct bs_error *error);
+                   unsigned missing, struct bs_error *error);
 /* Does an option name what is not there? */
 bool sandbox_lacks(const struct bs_metadata *metadata, const struct blockstore_settings *settings);
 

@@ -205,7 +205,7 @@ static enum blockstore_status status_of(enum bs_word word) {
 }
 
 /* A child that is over before anything else begins has the store made, where that writes above what the options name. */
-static void make_first(struct host *host, const struct bs_exec_message *request, struct bs_scope *scope) {
+static void make_first(struct host *host, const struct bs_exec_message *request, unsigned missing, struct bs_scope *scope) {
   struct bs_candidate *candidate = host->subject.candidate;
   struct blockstore_settings *settings;
   struct bs_error error = {0};
@@ -214,7 +214,7 @@ static void make_first(struct host *host, const struct bs_exec_message *request,
   if (child == 0) {
     bs_log_to(NULL, NULL, BS_LOG_ERROR);
     if (subject_settings(&settings, &host->subject, request, &error) &&
-        sandbox_enter(candidate->metadata, settings, candidate->directory, true, &error) &&
+        sandbox_enter(candidate->metadata, settings, candidate->directory, missing, &error) &&
         subject_open(&host->subject, settings, scope, &error))
       subject_close(&host->subject);
     _exit(0); /* what went wrong does so again, and is told then */
@@ -222,12 +222,21 @@ static void make_first(struct host *host, const struct bs_exec_message *request,
   while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
+/* Only where directories do not do it, files too: most drivers would only leave some behind that they cannot write. */
+static void make_missing(struct host *host, const struct bs_exec_message *request, const struct blockstore_settings *settings,
+                         struct bs_scope *scope) {
+  static const unsigned steps[] = {LANDLOCK_MAKE_DIRECTORIES, LANDLOCK_MAKE_DIRECTORIES | LANDLOCK_MAKE_FILES};
+
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+    if (sandbox_lacks(host->subject.candidate->metadata, settings)) make_first(host, request, steps[i], scope);
+}
+
 static bool enter_sandbox(struct host *host, const struct bs_exec_message *request, const struct blockstore_settings *settings,
                           struct bs_scope *scope, struct bs_error *error) {
   const struct bs_candidate *candidate = host->subject.candidate;
 
-  if (sandbox_lacks(candidate->metadata, settings)) make_first(host, request, scope);
-  return sandbox_enter(candidate->metadata, settings, candidate->directory, false, error);
+  make_missing(host, request, settings, scope);
+  return sandbox_enter(candidate->metadata, settings, candidate->directory, 0, error);
 }
 
 static bool open_subject(struct host *host, const struct bs_exec_message *request, uint64_t version, struct bs_scope *scope,
