@@ -66,7 +66,13 @@ memory EPERM
 queue EPERM
 semaphore EPERM
 named-queue EPERM
-attributes EPERM'
+attributes EPERM
+fd-flags EPERM
+slow-parent EPERM
+slow-all EPERM
+move-parent EPERM
+schedule-parent EPERM
+slow-disk EPERM'
 # On i386 the C library makes sockets by a call that no filter sees into.
 [ "$(getconf LONG_BIT)" = 64 ] || refused=$(printf '%s\n' "$refused" | grep -v pair)
 words=$(printf '%s\n' "$refused" | sed 's/ .*//')
@@ -82,6 +88,7 @@ pair
 packet-pair
 thread
 child
+move-self
 signal-self'
 is "$(printf '%s\n' "$allowed" | tries prying arguments=--sandbox)" "$(printf '%s\n' "$allowed" | sed 's/$/ OK/')" \
   'what a driver needs is not'
@@ -105,6 +112,10 @@ signal-parent
 own
 own-too
 limit-parent
+slow-parent
+move-parent
+schedule-parent
+slow-disk
 sibling
 user
 memory

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sched.h>
@@ -338,6 +339,46 @@ static int limit_parent(const struct prying *prying) {
   return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit);
 }
 
+static int slow_parent(const struct prying *prying) {
+  (void)prying;
+  return setpriority(PRIO_PROCESS, (id_t)getppid(), getpriority(PRIO_PROCESS, (id_t)getppid()));
+}
+
+/* Of all that the user runs. */
+static int slow_all(const struct prying *prying) {
+  (void)prying;
+  return setpriority(PRIO_USER, 0, 19);
+}
+
+static int move_parent(const struct prying *prying) {
+  cpu_set_t processors;
+
+  (void)prying;
+  if (sched_getaffinity(getppid(), sizeof processors, &processors) < 0) return -1;
+  return sched_setaffinity(getppid(), sizeof processors, &processors);
+}
+
+static int schedule_parent(const struct prying *prying) {
+  const struct sched_param parameters = {0};
+
+  (void)prying;
+  return sched_setscheduler(getppid(), SCHED_OTHER, &parameters);
+}
+
+/* 2 << 13: the best effort, as it is by default. */
+static int slow_disk_of_parent(const struct prying *prying) {
+  (void)prying;
+  return (int)syscall(SYS_ioprio_set, 1, getppid(), 2 << 13 | 4);
+}
+
+static int move_self(const struct prying *prying) {
+  cpu_set_t processors;
+
+  (void)prying;
+  if (sched_getaffinity(0, sizeof processors, &processors) < 0) return -1;
+  return sched_setaffinity(getpid(), sizeof processors, &processors) < 0 ? -1 : setpriority(PRIO_PROCESS, 0, 19);
+}
+
 static int trace(const struct prying *prying) {
   (void)prying;
   return (int)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
@@ -431,6 +472,16 @@ static int set_attributes(const struct prying *prying) {
   return (int)syscall(469, AT_FDCWD, prying->outside, none, sizeof none, 0);
 }
 
+static int flag_file(int fd) {
+  int flags = 0;
+
+  return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+static int fd_flags(const struct prying *prying) {
+  return with_file(prying, flag_file);
+}
+
 static enum blockstore_status prying_handles_url(void *self, struct blockstore_call *call, const char *url) {
   static const struct {
     const char *word;
@@ -449,7 +500,9 @@ static enum blockstore_status prying_handles_url(void *self, struct blockstore_c
               {"user", set_user}, {"keys", ask_keys},
               {"session", leave_session}, {"group", leave_group}, {"bpf", use_bpf}, {"io_uring", use_io_uring},
               {"memory", share_memory}, {"queue", share_queue}, {"semaphore", share_semaphore},
-              {"named-queue", share_named_queue}, {"attributes", set_attributes}};
+              {"named-queue", share_named_queue}, {"attributes", set_attributes},
+              {"fd-flags", fd_flags}, {"slow-parent", slow_parent}, {"slow-all", slow_all}, {"move-parent", move_parent},
+              {"schedule-parent", schedule_parent}, {"slow-disk", slow_disk_of_parent}, {"move-self", move_self}};
 
   for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
     if (strcmp(url, acts[i].word) != 0) continue;

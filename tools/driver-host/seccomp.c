@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -57,6 +59,8 @@
 #define REMOVEXATTRAT 466
 #define OPEN_TREE_ATTR 467
 #define FILE_SETATTR 469
+#define ENABLE_VERITY 0x40806685U /* an ioctl */
+#define IOPRIO_WHO_PROCESS 1
 
 #ifdef ARCHITECTURE
 
@@ -130,6 +134,7 @@ static void refuse(struct program *program, int reason) {
   answer(program, SECCOMP_RET_ERRNO | (uint32_t)reason);
 }
 
+/* Where the accumulator has this number. */
 static void refuse_call(struct program *program, unsigned number, int reason) {
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number);
   refuse(program, reason);
@@ -193,14 +198,35 @@ static void write_own(struct program *program, unsigned number, bool zero_is_own
   end_case(program, begun);
 }
 
-/* Nobody is made the one whom the kernel signals when there is news of a descriptor. */
-static void write_owners(struct program *program, unsigned number, uint32_t own, uint32_t own_too) {
+/* The same of a call whose first argument says of what kind of thing the second is the number. */
+static void write_own_of_kind(struct program *program, unsigned number, uint32_t process) {
+  unsigned short begun = begin_case(program, number);
+
+  load_argument(program, 0);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, process);
+  load_argument(program, 1);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 0);
+  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, (uint32_t)getpid());
+  refuse(program, EPERM);
+  end_case(program, begun);
+}
+
+/* How much of the processors and disks others get. */
+static void write_shares(struct program *program) {
+  static const unsigned of_process[] = {SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr};
+
+  for (size_t i = 0; i < sizeof of_process / sizeof of_process[0]; i++) write_own(program, of_process[i], true);
+  write_own_of_kind(program, SYS_setpriority, PRIO_PROCESS);
+  write_own_of_kind(program, SYS_ioprio_set, IOPRIO_WHO_PROCESS);
+}
+
+/* What the second argument may not be, of things that are done to a descriptor: nobody is made the one whom the kernel signals
+ * when there is news of it, and attributes are changed for which it is enough that the file may be read. */
+static void write_without(struct program *program, unsigned number, const uint32_t *values, size_t count) {
   unsigned short begun = begin_case(program, number);
 
   load_argument(program, 1);
-  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, own);
-  emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, own_too);
-  refuse(program, EPERM);
+  for (size_t i = 0; i < count; i++) refuse_call(program, values[i], EPERM);
   end_case(program, begun);
 }
 
@@ -241,6 +267,9 @@ static void write_pairs(struct program *program) {
 }
 
 static void write_all(struct program *program, unsigned needs, bool signals) {
+  static const uint32_t fcntls[] = {F_SETOWN, F_SETOWN_EX};
+  static const uint32_t ioctls[] = {FIOSETOWN, SIOCSPGRP, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, ENABLE_VERITY};
+
   begin(program);
   for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) refuse_call(program, never[i], EPERM);
   write_clone(program);
@@ -249,10 +278,11 @@ static void write_all(struct program *program, unsigned needs, bool signals) {
   write_times(program, 412); /* utimensat_time64 */
 #endif
   write_own(program, SYS_prlimit64, true);
-  write_owners(program, SYS_fcntl, F_SETOWN, F_SETOWN_EX);
-  write_owners(program, SYS_ioctl, FIOSETOWN, SIOCSPGRP);
+  write_shares(program);
+  write_without(program, SYS_fcntl, fcntls, sizeof fcntls / sizeof fcntls[0]);
+  write_without(program, SYS_ioctl, ioctls, sizeof ioctls / sizeof ioctls[0]);
 #ifdef SYS_fcntl64
-  write_owners(program, SYS_fcntl64, F_SETOWN, F_SETOWN_EX);
+  write_without(program, SYS_fcntl64, fcntls, sizeof fcntls / sizeof fcntls[0]);
 #endif
   write_sockets(program, (needs & BS_NEEDS_NETWORK) != 0);
   write_pairs(program);
