@@ -134,7 +134,12 @@ ln -s "$work" "$work/root/link"
 is "$(printf 'read-outside\nwrite-inside\n' | tries prying arguments=--sandbox options=other="$work/root/link")" \
   'read-outside DENIED EACCES
 write-inside OK' 'a link in one directory, which another option names, leads nowhere'
-rm "$work/root/link"
+ln -s "$work/root" "$work/alias"
+for way in "$work/root/../root/link" "$work/alias/link" "$work/alias/link/outside"; do
+  is "$(printf 'read-outside\n' | tries prying arguments=--sandbox options=other="$way")" 'read-outside DENIED EACCES' \
+    "nor does it as ${way#"$work"/}"
+done
+rm "$work/root/link" "$work/alias"
 ln -s "$work" "$work/elsewhere"
 is "$(printf 'read-outside\n' | tries prying arguments=--sandbox options=other="$work/elsewhere")" 'read-outside OK' \
   'one that only the user can have made is followed'

@@ -70,14 +70,38 @@ bool sandbox_lacks(const struct bs_metadata *metadata, const struct blockstore_s
   return false;
 }
 
-/* Is it beneath what another option names, as it is written?  Then it is granted with that; and the driver, which may write
- * there, could have put a link in its place. */
+/* Does the path enter the directory, whichever way it is written?  What it names further down the driver may have made. */
+static bool enters(const char *path, const char *directory) {
+  char *part BS_AUTO_FREE = strdup(path), *there BS_AUTO_FREE = realpath(directory, NULL);
+  size_t length = there == NULL ? 0 : strlen(there);
+
+  if (part == NULL) return true;
+  for (char *slash = strchr(part + 1, '/'); there != NULL && slash != NULL; slash = strchr(slash + 1, '/')) {
+    char *real BS_AUTO_FREE = NULL;
+
+    *slash = '\0';
+    real = realpath(part, NULL);
+    *slash = '/';
+    if (real == NULL) return false;
+    if (strncmp(real, there, length) == 0 && (real[length] == '/' || real[length] == '\0')) return true;
+  }
+  return false;
+}
+
+static bool is_written_beneath(const char *path, const char *directory) {
+  size_t length = strlen(directory);
+
+  return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* Is it beneath what another option names?  Then it is granted with that; and the driver, which may write there, could have put
+ * a link in its place: so what is written beneath it never counts as what it lies in. */
 static bool is_beneath_another(const char *path, const struct bs_metadata *metadata, const struct blockstore_settings *settings) {
   for (size_t i = 0; i < metadata->option_count; i++) {
     const char *other = path_of(&metadata->options[i], settings);
-    size_t length = other == NULL ? 0 : strlen(other);
 
-    if (other != NULL && strncmp(path, other, length) == 0 && path[length] == '/') return true;
+    if (other == NULL || other == path || is_written_beneath(other, path)) continue;
+    if (is_written_beneath(path, other) || enters(path, other)) return true;
   }
   return false;
 }
