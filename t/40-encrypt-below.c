@@ -25,6 +25,7 @@ static struct object {
 static char story[4096];     /* each call */
 static const char *bad_call; /* the beginning of the calls that answer `bad_answer` */
 static enum blockstore_status bad_answer;
+static bool lacks_aloud; /* to delete what is not there is NOT_FOUND */
 static struct object planted; /* by another writer, just before a mark is put; without a name: none */
 
 static struct object *find(const char *name) {
@@ -115,6 +116,7 @@ static enum blockstore_status below_delete_immutable(void *self, struct blocksto
 
   (void)self;
   assert_null(txid);
+  if (status == BLOCKSTORE_STATUS_OK && lacks_aloud && find(key) == NULL) return BLOCKSTORE_STATUS_NOT_FOUND;
   if (status == BLOCKSTORE_STATUS_OK && find(key) != NULL) must(key)->name[0] = '\0';
   return status;
 }
@@ -176,6 +178,7 @@ static int set_up(void **state) {
   memset(objects, 0, sizeof objects);
   planted.name[0] = '\0';
   bad_call = NULL;
+  lacks_aloud = false;
   self = NULL;
   return 0;
 }
@@ -405,6 +408,18 @@ static void older_names_are_looked_under_and_deleted(void **state) {
   assert_int_equal(object->name[0], '\0');
 }
 
+static void a_store_that_lacks_one_name_is_asked_for_the_others(void **state) {
+  (void)state;
+  open_filter(FIRST, "true");
+  assert_int_equal(put_hello(), BLOCKSTORE_STATUS_OK);
+  close_filter();
+  open_filter(SECOND FIRST, "true");
+  lacks_aloud = true;
+  assert_int_equal(filter->delete_immutable_handler(self, &call.call, KEY, NULL), BLOCKSTORE_STATUS_OK);
+  assert_null(find(HIDDEN));
+  assert_int_equal(filter->delete_immutable_handler(self, &call.call, KEY, NULL), BLOCKSTORE_STATUS_NOT_FOUND);
+}
+
 static void a_url_tells_whose_record_it_is(void **state) {
   char url[128];
 
@@ -449,6 +464,7 @@ int main(void) {
       TEST(another_key_moves_the_mark),
       TEST(a_store_that_cannot_delete_keeps_its_mark),
       TEST(older_names_are_looked_under_and_deleted),
+      TEST(a_store_that_lacks_one_name_is_asked_for_the_others),
       TEST(a_url_tells_whose_record_it_is),
       TEST(the_check_sees_a_wrong_key),
   };

@@ -202,19 +202,24 @@ static enum blockstore_status encrypt_may_delete(struct bs_crypt *crypt, struct 
   return status == BLOCKSTORE_STATUS_NOT_FOUND || status == BLOCKSTORE_STATUS_UNSUPPORTED ? BLOCKSTORE_STATUS_OK : status;
 }
 
+/* Under each name, also where a store says that it lacks one, which it should not: an object under an older one would stay. */
 static enum blockstore_status encrypt_delete_immutable(void *self, struct blockstore_call *call, const char *key,
                                                        const char *txid) {
   struct bs_crypt *crypt = self;
   const struct blockstore_next *next = crypt->next;
   char text[BS_CRYPT_TEXT_SIZE];
   enum blockstore_status status = encrypt_may_delete(crypt, call);
+  bool was_there = false;
 
   (void)txid;
-  for (size_t i = 0; status == BLOCKSTORE_STATUS_OK && i < crypt->keys.count; i++) {
+  if (status != BLOCKSTORE_STATUS_OK) return status;
+  for (size_t i = 0; i < crypt->keys.count; i++) {
     if (!encrypt_hide(crypt, text, NULL, i, BS_CRYPT_IMMUTABLE, key)) return encrypt_fail_crypto(call);
     status = next->driver->delete_immutable_handler(next->self, call, text, NULL);
+    if (status != BLOCKSTORE_STATUS_OK && status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
+    was_there = was_there || status == BLOCKSTORE_STATUS_OK;
   }
-  return status;
+  return was_there ? BLOCKSTORE_STATUS_OK : status;
 }
 
 static enum blockstore_status encrypt_delete_mutable(void *self, struct blockstore_call *call, const char *data_id,
