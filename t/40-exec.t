@@ -23,6 +23,14 @@ for shell in dash bash 'busybox sh'; do
     -o program="$work/other" -o options=root=@DIR@/store
 done
 
+# As blockstore-exec(7) has it for who knows standard input and output alone.
+sed 's/ <&3//g; s/ >&3//g' "$work/store.sh" >"$work/plain"
+chmod 755 "$work/plain"
+fails 'it does not use the descriptor itself' grep '&3' "$work/plain"
+succeeds 'a shell gives it standard input and output instead' "$builddir/run" blockstore-driver-test \
+  "$builddir/plugins/.libs/exec.so" --only="$some" -o program=/bin/sh -o arguments=-c -o arguments="exec $work/plain <&3 >&3" \
+  -o options=root=@DIR@/store
+
 # Something stands there that it cannot delete.
 mkdir -p "$work/stuck/immutable/stone"
 calls FAILED 'what cannot be deleted' program="$work/store.sh" options=root="$work/stuck" <<END
