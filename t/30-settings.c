@@ -75,6 +75,19 @@ static void the_beginning_of_a_secret_at_the_end_is_blotted(void **state UNUSED)
   assert_blotted("reopene and on", 64, "re***e and on"); /* not at the end: only the short secret in it */
 }
 
+static void an_escaped_secret_is_blotted(void **state UNUSED) {
+  struct bs_error error = {0};
+
+  assert_ok(bs_settings_add(settings, "phrase", BS_OPTION_SECRET, "a%2 b=\xc3\xa9", 0, &error));
+  assert_blotted("it is a%252%20b%3D%C3%A9, is it?", 64, "it is ***, is it?");
+  assert_blotted("a%252%20b=%c3%a9a%2 b=\xc3\xa9", 64, "******");
+  assert_blotted("%6fp%65n", 64, "***");
+  assert_blotted("cut off a%252%20", 64, "cut off ***");
+  assert_blotted("cut off a%252%2", 64, "cut off ***");
+  assert_blotted("cut off a%252", 64, "cut off a%252"); /* too short a beginning */
+  assert_blotted("a%252%20c %6 %zz 100%", 64, "a%252%20c %6 %zz 100%");
+}
+
 static void stars_never_pass_the_buffers_end(void **state UNUSED) {
   struct bs_error error = {0};
   char buffer[4] = "xab";
@@ -93,6 +106,7 @@ int main(void) {
       SETTINGS_TEST(secrets_are_blotted),
       SETTINGS_TEST(other_text_stays),
       SETTINGS_TEST(the_beginning_of_a_secret_at_the_end_is_blotted),
+      SETTINGS_TEST(an_escaped_secret_is_blotted),
       SETTINGS_TEST(stars_never_pass_the_buffers_end),
   };
 

@@ -70,6 +70,14 @@ END
 is_empty "$(grep 'sesame' "$said")" 'is blotted out'
 told 'the last that it printed: it is ***.' 'in what is told of it'
 
+(umask 077 && printf 'open, sesame = %%' >"$work/secret")
+calls TRANSIENT 'a request that is printed' program="$work/puppet" arguments='echo "$told" >&2; exit 1' arguments= \
+  arguments='told=$rest' secret=@"$work/secret" <<END
+get_immutable $key $work/got
+END
+like "$(cat "$said")" 'it printed: .*option.secret=\*\*\*\.' 'has no secret in it either'
+is_empty "$(grep 'sesame' "$said")" 'escaped as it is'
+
 # ---- what storage_init answers ----
 
 # opens WHAT TEXT SNIPPET: it does not.

@@ -140,14 +140,43 @@ static void blot_whole(char *text, size_t size, const char *secret) {
   }
 }
 
-static void blot_cut(char *text, size_t size, const char *secret) {
-  size_t length = strlen(text);
-  size_t longest = strlen(secret) < length ? strlen(secret) : length;
+static int digit_of(char letter) {
+  static const char digits[] = "0123456789abcdef";
+  const char *found = letter == '\0' ? NULL : strchr(digits, letter >= 'A' && letter <= 'F' ? letter - 'A' + 'a' : letter);
 
-  for (size_t part = longest; part >= PREFIX_LEAST; part--) {
-    if (memcmp(text + length - part, secret, part) != 0) continue;
-    star(text, size, length - part, part);
-    return;
+  return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* Is it this byte as %XX? */
+static bool is_escape(const char *text, char byte) {
+  int high = text[0] == '%' ? digit_of(text[1]) : -1, low = high < 0 ? -1 : digit_of(text[2]);
+
+  return low >= 0 && (unsigned char)byte == (unsigned)high * 16 + (unsigned)low;
+}
+
+/* How many bytes of the text are the secret, each byte of which may be escaped, or at the end of the text a beginning of it; 0:
+ * none. */
+static size_t shown_length(const char *text, const char *secret) {
+  const char *at = text;
+  size_t part = 0;
+
+  for (; secret[part] != '\0' && *at != '\0'; part++) {
+    if (is_escape(at, secret[part])) at += 3;
+    else if (*at == secret[part]) at++;
+    else if (*at == '%' && strlen(at) < 3) at += strlen(at);
+    else return 0;
+  }
+  return part > 0 && (secret[part] == '\0' || part >= PREFIX_LEAST) ? (size_t)(at - text) : 0;
+}
+
+/* As it stands in URLs and in what a program of exec is told, or cut off at the end. */
+static void blot_shown(char *text, size_t size, const char *secret) {
+  for (size_t at = 0; at < strlen(text); at++) {
+    size_t length = shown_length(text + at, secret);
+
+    if (length == 0) continue;
+    star(text, size, at, length);
+    at += strlen(STARS) - 1;
   }
 }
 
@@ -157,7 +186,7 @@ void bs_settings_blot(const struct blockstore_settings *settings, char *text, si
   for (const struct entry *entry = first; entry != NULL; entry = entry->next) {
     for (size_t i = 0; entry->is_secret && i < entry->value_count; i++) {
       blot_whole(text, size, entry->values[i]);
-      blot_cut(text, size, entry->values[i]);
+      blot_shown(text, size, entry->values[i]);
     }
   }
 }
