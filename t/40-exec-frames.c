@@ -202,6 +202,18 @@ static void lines_that_are_printed(void **state) {
   assert_int_equal(strlen(logged), 3003);
 }
 
+/* Half a secret is not known as one. */
+static void words_are_not_cut(void **state) {
+  char text[1400 + 1], log[1500];
+
+  (void)state;
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  memcpy(text + 980, " a-word-that-is-not-cut ", 24);
+  snprintf(log, sizeof log, "%.981s|%s|", text, text + 981);
+  prints(text, 1400, log, text + 1004);
+}
+
 static void the_last_lines_are_kept(void **state) {
   char text[2000] = "", kept[1000];
 
@@ -237,9 +249,10 @@ static void texts_are_tidied(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_written),        cmocka_unit_test(what_is_too_long),        cmocka_unit_test(what_is_read),
-      cmocka_unit_test(numbers),                cmocka_unit_test(what_is_no_message),      cmocka_unit_test(words),
-      cmocka_unit_test(lines_that_are_printed), cmocka_unit_test(the_last_lines_are_kept), cmocka_unit_test(texts_are_tidied)};
+      cmocka_unit_test(what_is_written),         cmocka_unit_test(what_is_too_long), cmocka_unit_test(what_is_read),
+      cmocka_unit_test(numbers),                 cmocka_unit_test(what_is_no_message), cmocka_unit_test(words),
+      cmocka_unit_test(lines_that_are_printed),  cmocka_unit_test(words_are_not_cut),
+      cmocka_unit_test(the_last_lines_are_kept), cmocka_unit_test(texts_are_tidied)};
 
   return RUN_TESTS(tests);
 }

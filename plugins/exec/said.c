@@ -52,14 +52,17 @@ void bs_exec_said_end(struct bs_exec_said *said) {
 
 /* ---- the functions below run under the lock ---- */
 
-/* Adds a line to the last ones; the first of them go, and of a line that is too long its beginning. */
+/* Adds a line to the last ones; the first of them go, and of a line that is too long its beginning, up to a blank: half a word
+ * could be half a secret, which is not known as one. */
 static void keep(struct bs_exec_said *said) {
   const char *line = said->line;
   size_t length = said->length;
 
   if (length > BS_EXEC_SAID_LAST) {
-    line += length - BS_EXEC_SAID_LAST;
-    length = BS_EXEC_SAID_LAST;
+    const char *blank = memchr(line + length - BS_EXEC_SAID_LAST, ' ', BS_EXEC_SAID_LAST / 2);
+
+    length = blank == NULL ? BS_EXEC_SAID_LAST : length - (size_t)(blank + 1 - line);
+    line = said->line + said->length - length;
   }
   while (said->last_length > 0 && said->last_length + strlen(BETWEEN) + length > BS_EXEC_SAID_LAST) {
     const char *next = strstr(said->last, BETWEEN);
@@ -88,9 +91,25 @@ static void end_line(struct bs_exec_said *said) {
   said->length = 0;
 }
 
+/* Of a line that is full, up to a blank, where there is one in its second half. */
+static void break_line(struct bs_exec_said *said) {
+  size_t length = said->length, whole = length;
+  char first;
+
+  while (whole > BS_EXEC_SAID_LINE / 2 && said->line[whole - 1] != ' ') whole--;
+  if (whole == BS_EXEC_SAID_LINE / 2) whole = length;
+  first = said->line[whole];
+  said->length = whole;
+  end_line(said);
+  said->line[whole] = first;
+  said->length = length - whole;
+  memmove(said->line, said->line + whole, said->length);
+}
+
 static void add(struct bs_exec_said *said, const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) {
-    if (bytes[i] == '\n' || said->length == BS_EXEC_SAID_LINE) end_line(said);
+    if (bytes[i] == '\n') end_line(said);
+    else if (said->length == BS_EXEC_SAID_LINE) break_line(said);
     if (bytes[i] == '\n') continue;
     said->line[said->length] = bytes[i];
     if (bytes[i] == '\0') said->line[said->length] = '?';
