@@ -123,6 +123,23 @@ put_immutable $key $work/data
 END
 told 'ValueError: a NUL: ?, and half a character: ?' 'is told as far as it goes'
 
+bad quiet <<'END'
+def get_immutable_handler(key):
+    import sys
+    sys.stdout.close()
+    return b"still here"
+def put_immutable_handler(key, data, txid):
+    import sys
+    sys.stdout = None
+    return True
+END
+calls "OK OK OK" 'a module that closes the standard output, or takes it away' program="$python" arguments="$work/quiet.py" <<END
+get_immutable $key $work/got
+put_immutable $key $work/data
+put_mutable $id $work/record
+END
+is_empty "$(grep -E 'Traceback|ValueError' "$said")" 'is served as all'
+
 bad types <<'END'
 def get_immutable_handler(key):
     return 7
