@@ -119,6 +119,9 @@ with root "[$(cache first/kept)]"
 told "$work/first/kept: .* \(there is a $work/first/.blockstore-cache\): $elsewhere" 'one in another cache'
 with first '[]'
 told "$work/first: This is the directory of a cache \(there is a .blockstore-cache in it\), not a store; give the store" 'a cache as a store'
+with first/within '[]'
+told "$work/first/within: The directory lies inside a cache \(there is a $work/first/.blockstore-cache\): give the store a directory" \
+  'a store in a cache'
 touch "$work/file"
 with root "[$(cache file/kept)]"
 told "$work/file/kept: The directory cannot be made: Not a directory" 'a cache below a file'

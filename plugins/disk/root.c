@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,6 +146,28 @@ static enum blockstore_status read_mark(const struct bs_disk_root *root, struct 
                          root->path, (int)strlen(MARKER_TEXT) - 1, MARKER_TEXT);
 }
 
+/* A cache may be emptied at any time. */
+static enum blockstore_status look_above(const struct bs_disk_root *root, struct blockstore_call *call) {
+  char *path BS_AUTO_FREE = strdup(root->path);
+
+  if (path == NULL) return bs_plugin_fail_memory(call);
+  for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+    char *mark BS_AUTO_FREE = NULL;
+
+    *slash = '\0';
+    if (asprintf(&mark, "%s/" CACHE_MARKER, path) < 0) {
+      mark = NULL;
+      return bs_plugin_fail_memory(call);
+    }
+    if (faccessat(AT_FDCWD, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+      return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED,
+                             "%s: The directory lies inside a cache (there is a %s): give the store a directory of its own, "
+                             "elsewhere.",
+                             root->path, mark);
+  }
+  return BLOCKSTORE_STATUS_OK;
+}
+
 /* Takes the directory if it is a store, and makes an empty one a store. */
 static enum blockstore_status recognise(const struct bs_disk_root *root, struct blockstore_call *call,
                                         bool must_exist) {
@@ -155,7 +178,10 @@ static enum blockstore_status recognise(const struct bs_disk_root *root, struct 
     return blockstore_fail(
         call, BLOCKSTORE_STATUS_FAILED,
         "%s: This is no store (there is no " MARKER " in it) and must_exist is set: is its disk mounted?", root->path);
-  if (is_empty(root->fd)) return mark(root, call);
+  if (is_empty(root->fd)) {
+    status = look_above(root, call);
+    return status == BLOCKSTORE_STATUS_OK ? mark(root, call) : status;
+  }
   status = read_mark(root, call); /* another process may have marked and filled it meanwhile */
   if (status != BLOCKSTORE_STATUS_NOT_FOUND) return status;
   if (faccessat(root->fd, CACHE_MARKER, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
