@@ -10,7 +10,7 @@ put_immutable $key $work/data
 END
 is "$(made)" 'HEAD PUT MOVE ' 'is looked for, sent and moved'
 name=$(sed -n 's/^PUT \(.*\) HTTP.*/\1/p' "$ANSWERS_ROOT/requests")
-like "$name" '^/store/\.tmp/[0-9a-f]{32}$' 'it is sent under a name that no object has'
+like "$name" '^/store/\.tmp/[0-9a-f]{16}-[0-9a-f]{16}$' 'it is sent under a name that no object has'
 is "$(grep -A9 '^MOVE' "$ANSWERS_ROOT/requests" | grep -E '^(MOVE|Destination|Overwrite)' | sort | tr '\n' ' ')" \
   "Destination: $root/immutable/$(echo "$key" | sed 's/^\(..\)\(..\)/\1\/\2\/\1\2/') MOVE $name HTTP/1.1 Overwrite: F " 'and replaces nothing'
 
@@ -303,7 +303,7 @@ answer DELETE '403 Forbidden'
 calls UNSUPPORTED 'what was sent cannot be removed' root="$root" <<END
 put_mutable id $work/data
 END
-like "$(cat "$said")" '^log: .* left there: .*/store/\.tmp/[0-9a-f]{32}: .*403' 'as the log tells'
+like "$(cat "$said")" '^log: .* left there: .*/store/\.tmp/[0-9a-f]{16}-[0-9a-f]{16}: .*403' 'as the log tells'
 for code in 204 404; do
   answer DELETE "$code No Content"
   calls UNSUPPORTED "it is removed ($code)" root="$root" <<END
@@ -317,6 +317,88 @@ calls UNSUPPORTED 'it is removed from far away' root="http://127.0.0.1:$PROXY_PO
 put_mutable id $work/data
 END
 fails 'nothing is told' grep -q '^log' "$said"
+
+# What puts left that never ended is listed, and removed when it is old: by name, and below the root alone, whatever is listed.
+date_in_name() {
+  printf '%016x-%s' "$(($(date +%s) - $1))" "$2"
+}
+old=$(date_in_name 100000 0123456789abcdef) older=$(date_in_name 900000 fedcba9876543210)
+new=$(date_in_name 3600 0123456789abcdef) later=$(date_in_name -200000 0123456789abcdef)
+href() {
+  printf '<d:response><d:href>%s</d:href><d:propstat><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat></d:response>' "$1"
+}
+list="<?xml version=\"1.0\"?><d:multistatus xmlns:d=\"DAV:\">$(href /store/.tmp/)$(href "/store/.tmp/$old")$(href "/store/.tmp/$new")
+$(href "/store/.tmp/$later")$(href "http://elsewhere.example/immutable/$older")$(href "/store/.tmp/$old-")$(href /store/.tmp/mine)
+$(href "/store/.tmp/$older/")$(href "/store/.tmp/$old/../$key")$(href /store/.tmp/ABCDEF0123456789-0123456789abcdef)</d:multistatus>"
+# lists STATUS-LINE: the server, on which all else goes well, answers the list so.
+lists() {
+  good
+  answer HEAD '200 OK'
+  body=$list
+  answer PROPFIND "$1"
+  body=
+}
+# removes WHAT NAME...: the store is looked at, by a file that is deleted, and then these are asked to be.
+removes() {
+  what=$1
+  shift
+  calls OK "$what" root="$root" <<END
+check
+END
+  is "$(sed -n 's/^\(PROPFIND\|DELETE\) \(.*\) HTTP.*/\2/p' "$ANSWERS_ROOT/requests" | tail -n +2 | tr '\n' ' ')" \
+    "/store/.tmp/ $(printf '/store/.tmp/%s ' "$@")" "$what: these are asked for"
+}
+lists '207 Multi-Status'
+removes 'a list' "$old" "$older"
+told '"temporaries_swept": 2' 'both are removed'
+like "$(grep -A9 '^PROPFIND' "$ANSWERS_ROOT/requests")" '^Depth: 1$' 'of the collection alone'
+lists '207 Multi-Status'
+answer DELETE-once-1 '204 No Content'
+answer DELETE-once-2 '404 Not Found'
+removes 'another sweep that is faster' "$old" "$older"
+told '"temporaries_swept": 1' 'counts the other'
+lists '207 Multi-Status'
+answer DELETE-once '204 No Content'
+answer DELETE '403 Forbidden'
+removes 'what cannot be removed' "$old"
+told "What older puts left stays there: $root/.tmp/$old: It cannot be deleted: the server answered 403" 'is told'
+told '"temporaries_swept": 0' 'and does no harm'
+lists '207 Multi-Status'
+calls OK 'a store for reading' root="$root" read_only=true <<END
+check
+END
+is "$(made)" 'HEAD ' 'is not swept'
+
+# lists_none WHAT STATUS-LINE: an answer that is no list, and has those names.
+lists_none() {
+  lists "$2"
+  calls OK "$1" root="$root" <<END
+check
+END
+  is "$(made)" 'HEAD PUT MOVE DELETE PROPFIND ' 'nothing is asked to be deleted'
+}
+for code in 404 410 405 501; do
+  lists_none "there are no temporaries, or no lists ($code)" "$code None"
+  fails 'nothing is told' grep -q 'stays there' "$said"
+done
+for code in 200 302 403 503; do
+  lists_none "no list ($code)" "$code No List"
+  told "What older puts left stays there: $root/.tmp/" 'is told'
+done
+list=
+lists_none 'an empty list' '207 Multi-Status'
+fails 'is no failure' grep -q 'stays there' "$said"
+printf 'HTTP/1.1 207 Multi-Status\r\n\r\n' >"$ANSWERS_ROOT/PROPFIND"
+echo endless >"$ANSWERS_ROOT/PROPFIND-rest"
+calls OK 'a list without end' root="$root" <<END
+check
+END
+told 'What older puts left stays there' 'is told'
+echo hang >"$ANSWERS_ROOT/PROPFIND-rest"
+calls CANCELLED 'one that hangs' root="$root" <<END
+deadline 500
+check
+END
 
 # Sentences have no query, and an end.
 printf 'HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n' >"$ANSWERS_ROOT/GET"

@@ -70,6 +70,24 @@ END
 succeeds 'and is mended' cmp "$place" "$work/mebibyte"
 is_empty "$(ls -A "$APACHE_ROOT/dav/$own/.tmp")" 'nothing is left on its way'
 
+# What puts left that never ended is removed when it is old, by its name.
+on_its_way=$APACHE_ROOT/dav/$own/.tmp
+old=$(printf '%016x' "$(($(date +%s) - 100000))") new=$(printf '%016x' "$(date +%s)")
+for name in "$old-0123456789abcdef" "$old-fedcba9876543210" "$old-0123" "$new-0123456789abcdef" mine; do echo x >"$on_its_way/$name"; done
+mkdir "$on_its_way/$old-00000000000000ff"
+calls 'OK OK' 'the store is looked at' root="$at/dav/$own" <<END
+check
+check
+END
+told '"temporaries_swept": 2' 'what is old is removed'
+told '"temporaries_swept": 0' 'once'
+is "$(ls "$on_its_way" | tr '\n' ' ')" "$old-00000000000000ff $old-0123 $new-0123456789abcdef mine " 'and nothing else'
+calls OK 'where puts go to their place at once' root="$at/dav/$own" replace=put <<END
+run echo x >$on_its_way/$old-0123456789abcdef
+check
+END
+told '"temporaries_swept": 1' 'it is, too'
+
 # Many begin a new store at once, and all make its collections.
 at_once() {
   for i in 1 2 3 4 5 6 7 8; do

@@ -3,16 +3,15 @@
 
 #include "plugins/http/dav.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "plugins/common/compare.h"
 #include "plugins/common/errand.h"
+#include "plugins/common/upload.h"
 #include "plugins/http/request.h"
 
-#define TEMPORARIES ".tmp" /* below the root, as in a store of the disk driver; no label begins with a dot */
+#define TEMPORARY_SIZE (sizeof HTTP_DAV_TEMPORARIES + BS_UPLOAD_NAME_SIZE)
 
 enum blockstore_status http_dav_find_root(const struct http_site *site, struct blockstore_call *call) {
   struct http_request request HTTP_AUTO_REQUEST;
@@ -150,19 +149,14 @@ static void dav_remove_temporary(const struct http_site *site, struct blockstore
     blockstore_log(call, BLOCKSTORE_LOG_WARNING, "What a put that failed has sent may be left there: %s", errand.reason);
 }
 
-static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[sizeof TEMPORARIES "/" + 32]) {
-  unsigned char bytes[16];
-  int length = snprintf(ret_path, sizeof TEMPORARIES "/", TEMPORARIES "/");
-
-  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-    return blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "There are no random numbers: %s", strerrordesc_np(errno));
-  for (size_t i = 0; i < sizeof bytes; i++) snprintf(ret_path + length + 2 * i, 3, "%02x", bytes[i]);
-  return BLOCKSTORE_STATUS_OK;
+static enum blockstore_status dav_name_temporary(struct blockstore_call *call, char ret_path[TEMPORARY_SIZE]) {
+  memcpy(ret_path, HTTP_DAV_TEMPORARIES, sizeof HTTP_DAV_TEMPORARIES);
+  return bs_upload_name(ret_path + strlen(HTTP_DAV_TEMPORARIES), call);
 }
 
 enum blockstore_status http_dav_put(const struct http_site *site, struct blockstore_call *call, const struct bs_layout *object,
                                     const struct blockstore_source *source, bool overwrite) {
-  char temporary[sizeof TEMPORARIES "/" + 32];
+  char temporary[TEMPORARY_SIZE];
   enum blockstore_status status;
 
   if (site->puts_directly) return dav_send(site, call, object->path, source, overwrite);

@@ -10,6 +10,8 @@
 #include "plugins/common/health.h"
 #include "plugins/http/site.h"
 
+#define HTTP_DAV_TEMPORARIES ".tmp/" /* below the root, as in a store of the disk driver; no label begins with a dot */
+
 /* OK when the root is there; FAILED when the server has no such collection: then nothing below it is absent, it is lost. */
 enum blockstore_status http_dav_find_root(const struct http_site *site, struct blockstore_call *call);
 

@@ -12,6 +12,7 @@
 #include "plugins/common/health.h"
 #include "plugins/http/dav.h"
 #include "plugins/http/request.h"
+#include "plugins/http/sweep.h"
 
 /* Helpers. */
 
@@ -199,14 +200,20 @@ static enum blockstore_status http_check(void *self, struct blockstore_call *cal
   bool has_root = site->root[0] != '\0', is_tried = has_root && !site->read_only;
   enum blockstore_status status = has_root ? http_dav_find_root(site, call) : BLOCKSTORE_STATUS_OK;
   struct bs_health health;
+  uint64_t swept = 0;
 
-  if (status == BLOCKSTORE_STATUS_OK && is_tried) status = http_dav_try(site, call);
+  if (status == BLOCKSTORE_STATUS_OK && is_tried) {
+    status = http_dav_try(site, call);
+    if (status == BLOCKSTORE_STATUS_OK) swept = http_sweep(site, call);
+    if (status == BLOCKSTORE_STATUS_OK) status = blockstore_go_on(call);
+  }
   if (status != BLOCKSTORE_STATUS_OK) return status;
   bs_health_begin(&health);
   bs_health_text(&health, "root", has_root ? site->root : "none");
   bs_health_text(&health, "login", !site->has_login ? "none" : site->login.user != NULL ? "user" : "token");
   bs_health_flag(&health, "writable", is_tried);
   bs_health_flag(&health, "reads_private_addresses", site->allow_private);
+  if (is_tried) bs_health_number(&health, "temporaries_swept", swept);
   return bs_health_end(&health, call, ret_report);
 }
 

@@ -22,7 +22,7 @@ sources = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/core/*/*.c $(srcdir)/plu
 	plugins/dht/harvest.c plugins/dht/place.c plugins/dht/value.c \
 	plugins/exec/exchange.c plugins/exec/frame.c plugins/exec/process.c plugins/exec/said.c plugins/exec/spawn.c \
 	$(addprefix tools/driver-host/,channel.c serve.c subject.c wear.c) \
-	$(addprefix plugins/encrypt/,format.c keys.c open.c seal.c) \
+	plugins/http/listing.c $(addprefix plugins/encrypt/,format.c keys.c open.c seal.c) \
 	plugins/s3/answer.c plugins/s3/place.c plugins/s3/profile.c t/lib/forge.c \
 	$(addprefix tools/blockstored/,cache.c follower.c http.c journal.c json.c method.c methods-blocks.c methods-coins.c methods-names.c \
 	methods-namespaces.c metrics.c progress.c service.c settings.c shapes.c)

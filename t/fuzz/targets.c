@@ -10,6 +10,7 @@ const struct bs_fuzz_target bs_fuzz_targets[] = {
     {"bitcoin-block", bs_fuzz_bitcoin_block, 10000, NULL},
     {"blocks", bs_fuzz_blocks, 20, NULL},
     {"config", bs_fuzz_config, 3000, "yaml"},
+    {"dav-list", bs_fuzz_dav_list, 20000, NULL},
     {"encrypt", bs_fuzz_encrypt, 1000, NULL},
     {"entry", bs_fuzz_entry, 10000, "json"},
     {"exec", bs_fuzz_exec, 5000, "exec"},

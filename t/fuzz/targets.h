@@ -59,6 +59,8 @@ void bs_fuzz_blocks(const uint8_t *bytes, size_t length);
 void bs_fuzz_proof(const uint8_t *bytes, size_t length);
 /* encrypt.c */
 void bs_fuzz_encrypt(const uint8_t *bytes, size_t length);
+/* dav.c */
+void bs_fuzz_dav_list(const uint8_t *bytes, size_t length);
 /* dht.c */
 void bs_fuzz_values(const uint8_t *bytes, size_t length);
 /* exec.c */
