@@ -37,6 +37,18 @@ server_restarts '' $there
 # shellcheck disable=SC2046
 strangers_answer $(opened "$answering")
 like "$(grep -c '^Authorization: Basic' "$ANSWERS_ROOT/requests")" '^[1-9]' 'the key goes to the gateway'
+for method in GET PUT POST; do
+  printf 'HTTP/1.1 200 OK\r\n\r\n' >"$ANSWERS_ROOT/$method"
+  echo endless >"$ANSWERS_ROOT/$method-rest"
+done
+# shellcheck disable=SC2046
+calls 'TOO_LARGE FAILED FAILED' 'bodies without end' $(opened "$answering") <<END
+limit 5000000
+get_immutable $key $work/none
+put_mutable id $work/record
+check
+END
+rm "$ANSWERS_ROOT"/PUT* "$ANSWERS_ROOT"/POST* "$ANSWERS_ROOT"/GET-rest
 for answer in '404 Not Found' '410 Gone'; do
   # shellcheck disable=SC2046
   answered FAILED "$answer is no absence" "HTTP/1.1 $answer\r\nContent-Length: 0\r\n\r\n" '' $(opened "$answering")

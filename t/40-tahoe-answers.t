@@ -29,6 +29,31 @@ lists() {
 strangers_answer gateway="$answering" root="@$work/root"
 rm -f "$ANSWERS_ROOT"/*
 
+# ---- bodies without end ----
+# endless METHOD: it is answered so.
+endless() {
+  printf 'HTTP/1.1 200 OK\r\n\r\n' >"$ANSWERS_ROOT/$1"
+  echo endless >"$ANSWERS_ROOT/$1-rest"
+}
+endless GET
+with FAILED 'a list without end' <<END
+get_immutable $key $work/none
+END
+told 'longer than' 'is told'
+lists
+with TOO_LARGE 'an object without end' <<END
+limit 5000000
+get_immutable $key $work/none
+END
+rm "$ANSWERS_ROOT"/GET*
+lists
+endless PUT
+with FAILED 'a capability without end' <<END
+put_immutable $key $work/data
+END
+told 'longer than' 'is told'
+rm "$ANSWERS_ROOT"/*
+
 # fails_with STATUS WORDS TOLD: the gateway says 500 with these.
 fails_with() {
   says GET '500 No' "Traceback (most recent call):
