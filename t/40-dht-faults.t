@@ -104,4 +104,20 @@ start_server
 exits 3 'nodes that were restarted, and know each other, have forgotten it' -c one.yaml get_immutable alice.id "$object" -o got
 exits 0 'what is put again is there' -c both.yaml put_immutable alice.id @large
 works 'restarted'
+
+# The same between the calls of one store.
+stopping="sh $srcdir/t/servers/dhtnode stop $own_folder" starting="sh $srcdir/t/servers/dhtnode start $own_folder"
+calls 'OK TRANSIENT TRANSIENT TRANSIENT OK OK OK' 'nodes that are away and come back' proxies="$other" <<END
+put_immutable $object large
+run $stopping
+put_immutable $object large
+get_immutable $object got
+check
+run $starting
+put_immutable $object large
+run $stopping; $starting
+put_immutable $object large
+get_immutable $object got
+END
+is "$(sha256 got)" "$object" 'what is put again is whole'
 done_testing
