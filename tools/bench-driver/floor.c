@@ -9,8 +9,8 @@
  * that may be refused with a star in front).  "@" stands for the number of the round.  In each round all of them are sent,
  * in order; a first round warms up and is not told.  Prints for each: the milliseconds that it took, those that the
  * processor worked, and how many of the former went into signing (-s: for S3, by the user's key pair).  -f: in each round
- * the files have other bytes there, which have never been sent before.  -w: each round is handed to another thread, and waited
- * for, as a caller must who is never to be held up by a server that says nothing.
+ * the files that are as long have other bytes there, which have never been sent before.  -w: each round is handed to another
+ * thread, and waited for, as a caller must who is never to be held up by a server that says nothing.
  */
 #include <config.h>
 
@@ -187,7 +187,11 @@ static bool send_request(struct floor *floor, const struct request *request, uns
 static bool freshen(const struct floor *floor, const char *path) {
   FILE *file = floor->fresh < 0 || strcmp(path, "-") == 0 ? NULL : fopen(path, "r+e");
   double now = ms_of(CLOCK_REALTIME);
-  bool done = file == NULL || (fseeko(file, floor->fresh, SEEK_SET) == 0 && fwrite(&now, sizeof now, 1, file) == 1);
+  struct stat status;
+  bool done = file == NULL ||
+              (fstat(fileno(file), &status) == 0 &&
+               (status.st_size < floor->fresh + (off_t)sizeof now ||
+                (fseeko(file, floor->fresh, SEEK_SET) == 0 && fwrite(&now, sizeof now, 1, file) == 1)));
 
   if (file != NULL && fclose(file) != 0) return false;
   return done;
