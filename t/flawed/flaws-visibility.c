@@ -338,8 +338,8 @@ static ino_t standing(const char *path) {
   return stat(path, &file) < 0 ? 0 : file.st_ino;
 }
 
-/* What came between goes, and its own with it. */
-static enum blockstore_status annul(PUT_ARGUMENTS) {
+/* Beside its place first; what came between is met with `meet`, and its own goes then. */
+static enum blockstore_status put_late(bool (*meet)(const char *path, uint64_t size), PUT_ARGUMENTS) {
   char path[GOOD_PATH], beside[GOOD_PATH + 8];
   enum blockstore_status status;
   ino_t before;
@@ -350,30 +350,28 @@ static enum blockstore_status annul(PUT_ARGUMENTS) {
   snprintf(beside, sizeof beside, "%.4190s.new", path);
   status = good_put(self, call, beside, record);
   if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (standing(path) != before && unlink(path) == 0) unlink(beside);
+  if (standing(path) != before && meet(path, record->size)) unlink(beside);
   else if (rename(beside, path) < 0) status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: It cannot be renamed.",
                                                               beside);
   return status;
 }
 
-/* Joins what came between with its own. */
-static enum blockstore_status merge(void *self, struct blockstore_call *call, const char *id, uint64_t version,
-                                    const char *signature,
-                                    const struct blockstore_source *record) {
-  char path[GOOD_PATH], beside[GOOD_PATH + 8];
-  enum blockstore_status status;
-  ino_t before;
+static bool remove_it(const char *path, uint64_t size) {
+  (void)size;
+  return unlink(path) == 0;
+}
 
-  good_id_path(self, path, id);
-  if (record->size < LARGE) return good.put_mutable_handler(self, call, id, version, signature, record);
-  before = standing(path);
-  snprintf(beside, sizeof beside, "%.4190s.new", path);
-  status = good_put(self, call, beside, record);
-  if (status != BLOCKSTORE_STATUS_OK) return status;
-  if (standing(path) != before && truncate(path, (off_t)record->size / 2) == 0) unlink(beside);
-  else if (rename(beside, path) < 0) status = blockstore_fail(call, BLOCKSTORE_STATUS_FAILED, "%s: It cannot be renamed.",
-                                                              beside);
-  return status;
+static enum blockstore_status annul(PUT_ARGUMENTS) {
+  return put_late(remove_it, self, call, id, version, signature, record);
+}
+
+/* Half of either, so to speak. */
+static bool halve_it(const char *path, uint64_t size) {
+  return truncate(path, (off_t)size / 2) == 0;
+}
+
+static enum blockstore_status merge(PUT_ARGUMENTS) {
+  return put_late(halve_it, self, call, id, version, signature, record);
 }
 
 static enum blockstore_status refuse_same(void *self, struct blockstore_call *call, const char *key,
