@@ -88,10 +88,10 @@ static bool enters(const char *path, const char *directory) {
   return false;
 }
 
-static bool is_written_beneath(const char *path, const char *directory) {
-  size_t length = strlen(directory);
+static bool is_written_beneath(const char *below, const char *above) {
+  size_t length = strlen(above);
 
-  return strncmp(path, directory, length) == 0 && path[length] == '/';
+  return strncmp(below, above, length) == 0 && below[length] == '/';
 }
 
 /* Is it beneath what another option names?  Then it is granted with that; and the driver, which may write there, could have put
