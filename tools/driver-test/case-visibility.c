@@ -70,16 +70,12 @@ static void object_succeed(struct object *ret_after, struct trial *trial, const 
 
 /* ---- a reader beside a writer ---- */
 
-static bool is_consistent(const struct trial *trial) {
-  return (trial->subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
-}
-
 static void must_see_whole(struct trial *trial, const struct sight *sight, unsigned allowed, const char *what) {
   if ((sight->seen & SEEN_PART) != 0)
     trial_fail(trial, "While a put went on, a get in another process gave %zu bytes that are not %s.", sight->size, what);
   if ((sight->seen & ~allowed & SEEN_NOTHING) != 0)
     trial_fail(trial, "While a put went on, a get in another process answered NOT_FOUND.");
-  if ((sight->seen & SEEN_FAILURE) != 0 && is_consistent(trial))
+  if ((sight->seen & SEEN_FAILURE) != 0 && subject_is_consistent(trial->subject))
     trial_fail(trial, "While a put went on, a get in another process answered %s.", sight->answer);
 }
 
@@ -117,7 +113,7 @@ static void see_old_or_new(struct trial *trial) {
   witness_watch(&witness);
   must_put_slowly(&store, &after);
   sight = witness_report(&witness);
-  must_see_whole(trial, &sight, SEEN_OBJECT | SEEN_OTHER | (is_consistent(trial) ? 0 : SEEN_NOTHING),
+  must_see_whole(trial, &sight, SEEN_OBJECT | SEEN_OTHER | (subject_is_consistent(trial->subject) ? 0 : SEEN_NOTHING),
                  "the old record nor the new one");
   witness_end(&witness);
   store_close(&store);
@@ -366,7 +362,7 @@ static void put_both(struct trial *trial, struct store *store, struct object *ou
 
 /* At once, but for a store that is busy or not consistent. */
 static void must_stand_one(struct trial *trial, struct store *store, struct object *ours, const struct object *theirs) {
-  uint64_t end_ms = bs_clock_monotonic_ms() + (is_consistent(trial) ? SETTLE_MS : trial->patience_ms);
+  uint64_t end_ms = bs_clock_monotonic_ms() + (subject_is_consistent(trial->subject) ? SETTLE_MS : trial->patience_ms);
   struct sight sight = look_at(store, ours, &theirs->datum);
 
   while ((sight.seen & (SEEN_OBJECT | SEEN_OTHER | SEEN_PART)) == 0 && bs_clock_monotonic_ms() < end_ms) {

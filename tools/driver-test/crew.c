@@ -8,10 +8,6 @@
 
 #define SIZE 3000
 
-static bool is_consistent(const struct crew *crew) {
-  return (crew->trial->subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
-}
-
 void crew_make(struct crew *ret_crew, struct store *store) {
   struct trial *trial = store->trial;
 
@@ -87,13 +83,13 @@ static void delete(const struct worker *worker, struct object *object) {
   } while (call_again(&call, status, &tried));
   if (status != BLOCKSTORE_STATUS_UNSUPPORTED) must_be_ok(worker, &call, status, "a delete");
   call_end(&call);
-  if (status == BLOCKSTORE_STATUS_OK && is_consistent(worker->crew)) get(worker, object, NULL, 0, true);
+  if (status == BLOCKSTORE_STATUS_OK && subject_is_consistent(worker->crew->trial->subject)) get(worker, object, NULL, 0, true);
 }
 
 /* Nobody else knows it. */
 static void use_own(const struct worker *worker, enum kind kind) {
   struct object object AUTO_OBJECT;
-  bool absent = !is_consistent(worker->crew);
+  bool absent = !subject_is_consistent(worker->crew->trial->subject);
   struct datum data[2];
 
   object_make(&object, worker->crew->trial, kind, SIZE);
@@ -119,12 +115,12 @@ static void use_shared(const struct worker *worker, unsigned round) {
     struct object *object = &crew->shared[(round + worker->number) % CREW_SHARED];
 
     put(worker, object, false);
-    get(worker, object, &object->datum, 1, !is_consistent(crew));
+    get(worker, object, &object->datum, 1, !subject_is_consistent(crew->trial->subject));
   }
   if (crew->keeps[KIND_MUTABLE]) {
     record.version = atomic_fetch_add(&crew->version, 1) + 1;
     put(worker, &record, true);
-    get(worker, &record, crew->records, CREW_MOST, !is_consistent(crew));
+    get(worker, &record, crew->records, CREW_MOST, !subject_is_consistent(crew->trial->subject));
   }
 }
 

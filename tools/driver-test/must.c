@@ -307,8 +307,7 @@ static bool ask(struct question *question, const struct datum *wanted) {
 /* A store that is not consistent has as long as an ordinary call has. */
 static void must_answer(struct question *question, const struct datum *wanted) {
   const struct subject *subject = question->store->trial->subject;
-  bool consistent = (subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
-  uint64_t end_ms = bs_clock_monotonic_ms() + (consistent ? 0 : subject->patience_ms);
+  uint64_t end_ms = bs_clock_monotonic_ms() + (subject_is_consistent(subject) ? 0 : subject->patience_ms);
   const struct timespec nap = {0, 100000000};
 
   while (!ask(question, wanted)) {

@@ -96,6 +96,10 @@ bool subject_has_filters(const struct subject *subject) {
   return subject->filter_count > 0 || subject_is_filter(subject);
 }
 
+bool subject_is_consistent(const struct subject *subject) {
+  return (subject->traits.capabilities & BS_CAPABILITY_CONSISTENT) != 0;
+}
+
 uint64_t subject_largest(const struct subject *subject) {
   return subject->traits.largest < subject->largest ? subject->traits.largest : subject->largest;
 }

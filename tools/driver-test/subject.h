@@ -57,6 +57,8 @@ void subject_free(struct subject *subject);
 bool subject_is_filter(const struct subject *subject);
 /* Is the store to be examined one below filters, or a filter? */
 bool subject_has_filters(const struct subject *subject);
+/* Does a get see every put before it, as is declared? */
+bool subject_is_consistent(const struct subject *subject);
 /* Bytes of the largest object that is tried: what is declared, or less. */
 uint64_t subject_largest(const struct subject *subject);
 /* Does a store begin empty each time, in a directory of ours? */
