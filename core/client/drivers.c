@@ -96,13 +96,8 @@ static cJSON *catalog_document(const struct bs_catalog *catalog) {
   return tree;
 }
 
-static void free_catalog(struct bs_catalog **catalog) {
-  bs_catalog_free(*catalog);
-}
-#define AUTO_CATALOG BS_AUTO(free_catalog)
-
 static bool list_drivers(const struct blockstore_config *config, char **ret_json, struct bs_error *error) {
-  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
 
   return bs_catalog_list(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, error) &&
          bs_document_give(ret_json, catalog_document(catalog), error);
@@ -113,7 +108,7 @@ static bool list_drivers(const struct blockstore_config *config, char **ret_json
 static bool find_candidates(struct bs_catalog **ret_catalog, const struct blockstore_config *config, const char *name,
                             struct bs_error *ret_none, struct bs_error *error) {
   const char *const *directories = (const char *const *)config->plugin_path;
-  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
   struct bs_candidate *candidate BS_AUTO_CANDIDATE = NULL;
 
   do {
@@ -131,7 +126,7 @@ static bool find_candidates(struct bs_catalog **ret_catalog, const struct blocks
 }
 
 static bool list_candidates(const struct blockstore_config *config, char **ret_json, const char *name, struct bs_error *error) {
-  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
   struct bs_error none = {0};
 
   if (!find_candidates(&catalog, config, name, &none, error)) return false;
@@ -234,7 +229,7 @@ static cJSON *why_document(const struct bs_catalog *catalog, const char *name, c
 
 static bool explain_driver(const struct blockstore_config *config, char **ret_json, int *ret_loads, const char *name,
                            struct bs_error *error) {
-  struct bs_catalog *catalog AUTO_CATALOG = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
   struct bs_error none = {0};
   int loads;
 

@@ -62,10 +62,6 @@ static bool find_driver(struct bs_candidate **ret_candidate, const struct blocks
   return bs_catalog_find(ret_candidate, (const char *const *)config->plugin_path, config->plugin_path_count, name, error);
 }
 
-static void free_catalog(struct bs_catalog **catalog) {
-  bs_catalog_free(*catalog);
-}
-
 /* The file that the caller names, or the configuration; by free(). */
 static char *path_of(const struct blockstore_config *config, const struct blockstore_lock_options *options,
                      struct bs_error *error) {
@@ -105,7 +101,7 @@ static bool add_used(struct bs_lockfile *lock, const struct blockstore_config *c
 /* What else the plugin path has; what could not be loaded anyway is told. */
 static bool add_others(struct bs_lockfile *lock, const struct blockstore_config *config, cJSON *left_out,
                        struct bs_error *error) {
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
 
   if (!bs_catalog_list(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, error)) return false;
   for (size_t i = 0; i < catalog->candidate_count; i++) {
@@ -230,7 +226,7 @@ static bool add_unlisted(cJSON *list, const struct blockstore_config *config, co
 
 static bool add_all_unlisted(cJSON *list, const struct blockstore_config *config, const struct bs_lockfile *lock,
                              struct used *used, bool *same, struct bs_error *error) {
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
 
   if (!bs_catalog_list(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, error)) return false;
   for (size_t i = 0; i < catalog->candidate_count; i++) {

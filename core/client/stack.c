@@ -98,14 +98,10 @@ static bool find_candidate(struct bs_candidate **ret_candidate, const struct bs_
   return bs_catalog_find(ret_candidate, (const char *const *)config->plugin_path, config->plugin_path_count, driver, error);
 }
 
-static void free_catalog(struct bs_catalog **catalog) {
-  bs_catalog_free(*catalog);
-}
-
 /* Does `drivers why` know more?  It looks for the libraries that the file names, and for nothing that only loading shows. */
 static bool why_tells(const struct bs_stack *stack, const char *driver) {
   const struct blockstore_config *config = stack->config;
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
   struct bs_error ignored = {0};
 
   if (!bs_catalog_explain(&catalog, (const char *const *)config->plugin_path, config->plugin_path_count, driver, &ignored))

@@ -50,10 +50,6 @@ void bs_catalog_free(struct bs_catalog *catalog) {
   free(catalog);
 }
 
-static void free_catalog(struct bs_catalog **catalog) {
-  bs_catalog_free(*catalog);
-}
-
 /* The candidate for the file NAME.so, not yet looked at. */
 static struct bs_candidate *new_candidate(const char *directory, const char *name, struct bs_error *error) {
   struct bs_candidate *candidate = calloc(1, sizeof *candidate);
@@ -246,7 +242,7 @@ static bool search_directory(struct bs_catalog *catalog, const char *path, const
 
 static bool search(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *only,
                    struct bs_error *error) {
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = calloc(1, sizeof *catalog);
+  struct bs_catalog *catalog BS_AUTO_CATALOG = calloc(1, sizeof *catalog);
 
   if (catalog == NULL) return bs_fail_memory(error);
   catalog->directories = calloc(count + 1, sizeof *catalog->directories);
@@ -299,7 +295,7 @@ static bool search_libraries(struct bs_candidate *candidate, struct bs_error *er
 
 bool bs_catalog_explain(struct bs_catalog **ret_catalog, const char *const *directories, size_t count, const char *name,
                         struct bs_error *error) {
-  struct bs_catalog *catalog BS_AUTO(free_catalog) = NULL;
+  struct bs_catalog *catalog BS_AUTO_CATALOG = NULL;
 
   if (!search(&catalog, directories, count, name, error)) return false;
   for (size_t i = 0; i < catalog->candidate_count; i++)

@@ -77,5 +77,9 @@ static inline void bs_auto_candidate(struct bs_candidate **candidate) {
 #define BS_AUTO_CANDIDATE BS_AUTO(bs_auto_candidate)
 
 void bs_catalog_free(struct bs_catalog *catalog);
+static inline void bs_auto_catalog(struct bs_catalog **catalog) {
+  bs_catalog_free(*catalog);
+}
+#define BS_AUTO_CATALOG BS_AUTO(bs_auto_catalog)
 
 #endif
