@@ -70,10 +70,15 @@ bool sandbox_lacks(const struct bs_metadata *metadata, const struct blockstore_s
   return false;
 }
 
+static bool is_written_beneath(const char *below, const char *above) {
+  size_t length = strlen(above);
+
+  return strncmp(below, above, length) == 0 && below[length] == '/';
+}
+
 /* Does the path enter the directory, whichever way it is written?  What it names further down the driver may have made. */
 static bool enters(const char *path, const char *directory) {
   char *part BS_AUTO_FREE = strdup(path), *there BS_AUTO_FREE = realpath(directory, NULL);
-  size_t length = there == NULL ? 0 : strlen(there);
 
   if (part == NULL) return true;
   for (char *slash = strchr(part + 1, '/'); there != NULL && slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -83,15 +88,9 @@ static bool enters(const char *path, const char *directory) {
     real = realpath(part, NULL);
     *slash = '/';
     if (real == NULL) return false;
-    if (strncmp(real, there, length) == 0 && (real[length] == '/' || real[length] == '\0')) return true;
+    if (strcmp(real, there) == 0 || is_written_beneath(real, there)) return true;
   }
   return false;
-}
-
-static bool is_written_beneath(const char *below, const char *above) {
-  size_t length = strlen(above);
-
-  return strncmp(below, above, length) == 0 && below[length] == '/';
 }
 
 /* Is it beneath what another option names?  Then it is granted with that; and the driver, which may write there, could have put
