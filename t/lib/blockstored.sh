@@ -50,7 +50,7 @@ port_of() {
   sed -n "s/.*listening.*side[\":=]*$1\W.*127.0.0.1:\([0-9]*\)\"*}*\$/\1/p" "$log"
 }
 
-# await COMMAND...: until it succeeds, 10 seconds at most.
+# await COMMAND...: until it succeeds, half a minute at most.
 await() {
   for _ in $(seq 600); do
     ! "$@" 2>/dev/null || return 0
